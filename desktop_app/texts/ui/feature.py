@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from desktop_app.texts.ui.texts_controller import TextsController
 
 _CONTROLLER: Final = "texts.ui.texts_controller.TextsController"
+_CHANGES: Final = (
+    ("next-change", N_("Next change"), "F8", "go_to_change", +1),
+    ("previous-change", N_("Previous change"), "Shift+F8", "go_to_change", -1),
+    ("accept", N_("Accept change"), "F9", "settle", True),
+    ("reject", N_("Reject change"), "Shift+F9", "settle", False),
+    ("accept-all", N_("Accept all changes"), "", "settle", True, True),
+    ("reject-all", N_("Reject all changes"), "", "settle", False, True),
+)
+"""The commands on changes: id, title, keys, method of the controller and its arguments."""
 
 
 def _texts(session: Session) -> TextsController:
@@ -80,49 +89,16 @@ FEATURE: Final = Feature(
             run=call(f"{_CONTROLLER}.toggle"),
             uses_conversation=True,
         ),
-        Action(
-            "text.next-change",
-            N_("Next change"),
-            Category.TEXT,
-            "F8",
-            run=call(f"{_CONTROLLER}.go_to_change", +1),
-            is_in_palette=False,
-        ),
-        Action(
-            "text.previous-change",
-            N_("Previous change"),
-            Category.TEXT,
-            "Shift+F8",
-            run=call(f"{_CONTROLLER}.go_to_change", -1),
-            is_in_palette=False,
-        ),
-        Action(
-            "text.accept",
-            N_("Accept change"),
-            Category.TEXT,
-            "F9",
-            run=call(f"{_CONTROLLER}.settle", True),
-            is_in_palette=False,
-        ),
-        Action(
-            "text.reject",
-            N_("Reject change"),
-            Category.TEXT,
-            "Shift+F9",
-            run=call(f"{_CONTROLLER}.settle", False),
-            is_in_palette=False,
-        ),
-        Action(
-            "text.accept-all",
-            N_("Accept all changes"),
-            Category.TEXT,
-            run=call(f"{_CONTROLLER}.settle", True, True),
-        ),
-        Action(
-            "text.reject-all",
-            N_("Reject all changes"),
-            Category.TEXT,
-            run=call(f"{_CONTROLLER}.settle", False, True),
+        *(
+            Action(
+                f"text.{name}",
+                title,
+                Category.TEXT,
+                keys,
+                run=call(f"{_CONTROLLER}.{method}", *arguments),
+                is_in_palette=not keys,
+            )
+            for name, title, keys, method, *arguments in _CHANGES
         ),
         Action("text.export", N_("Export text…"), Category.TEXT, run=call(f"{_CONTROLLER}.export")),
         Action(

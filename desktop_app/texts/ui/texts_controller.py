@@ -246,12 +246,11 @@ class TextsController(Controller):
         span = (cursor.selectionStart(), cursor.selectionEnd()) if is_selected else None
         state = (opened, opened.document.revision(), span)
         if self._sent is None or self._sent[0] != state:
-            document = opened.document
-            text = document.accepted_in(cursor) if is_selected else document.accepted
-            introduction = PASSAGE_INTRODUCTION if is_selected else INTRODUCTION
-            propose = opened.propose
-            if is_selected:
-                propose = partial(propose, within=cursor)
+            text = opened.document.accepted_in(cursor) if is_selected else ""
+            introduction, propose = PASSAGE_INTRODUCTION, partial(opened.propose, within=cursor)
+            if not text.strip():
+                text, introduction = opened.document.accepted, INTRODUCTION
+                propose = partial(opened.propose, within=None)
             tools = TextTool(propose, self._tell_of_problem).tool_set
             # The same object until it changes, so that its tokens are counted once.
             self._sent = (state, OpenText(opened.value.title, introduction, text, tools))
@@ -279,10 +278,13 @@ class TextsController(Controller):
     def change_selection(self, task: str) -> None:
         """Ask the model to change the selected passage."""
         opened, cursor = self.shown, self.pane.editor.textCursor()
-        if opened is None or not cursor.hasSelection():
+        passage = "" if opened is None else opened.document.accepted_in(cursor)
+        if opened is None or not passage.strip():
             return
-        passage = opened.document.accepted_in(cursor)
         if len(passage) > _LONG_PASSAGE and self._session.setup.takes_tools:
+            if self._session.running.is_running(self._current.id):
+                self._notifications.notify(tr("Still responding…"))
+                return
             chat = self._session.of(ChatController)
             path = list(self._current.path_before_question)
             self._session.setup.leave_out_text(self._current.id, False)

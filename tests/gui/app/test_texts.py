@@ -246,10 +246,17 @@ async def test_a_question_on_a_selection_changes_only_that() -> None:
         editor(app).setTextCursor(editor(app).tracked.cursor(12, 23))
         turn = await app.ask("Another word.")
         assert "Rise. Fall.\\n</text" in sent(turn)
+        editor(app).setTextCursor(editor(app).tracked.cursor(5, 6))
+        app.session.of(TextsController).change_selection("Shorter")  # a space is not paid for
+        assert len(app.providers.turns) == 1
         editor(app).setTextCursor(editor(app).tracked.cursor(0, 0))
         edit(turn, ("Rise", "Climb"))
         second = await app.turn(1)
         assert editor(app).tracked.accepted == "Rise. Fall. Climb. Fall."
+        editor(app).insertPlainText("Wave. " * 300)
+        editor(app).selectAll()
+        app.session.of(TextsController).change_selection("Shorter")
+        assert "Still responding" in app.said
         second.end("Done.")
         await app.settled()
 
