@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.prompts.prompt import DATE, fill
@@ -64,5 +65,8 @@ async def _begin(backend: Backend, repeat: Repeat) -> AnswerRun:
     )
     settings = ask_settings(await backend.values(), folder=folder).for_one_answer()
     settings = replace(settings, notes=await backend.memory.notes_in(settings.folder_id))
+    for part in settings.collections:
+        with suppress(DocumentError):  # their drive may be missing: what was read is asked
+            await backend.collections.refresh(part.collection_id)
     backend.consent.unattended.add(conversation.id)
     return await backend.chat.begin(conversation, [], Draft(text), profile, settings)

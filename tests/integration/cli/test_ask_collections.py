@@ -16,9 +16,10 @@ from desktop_app.memory.memory import Memory
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
 from tests.helpers.blocking import blocking
-from tests.integration.cli.command import Shell, answer_to
+from tests.integration.cli.command import Shell, against, answer_to, gateway
 from tests.integration.cli.replies import COMPLETED, CREATED, WHOLE, delta
-from tests.unit.providers.loopback import Received, replies, streams
+from tests.integration.cli.test_repeat_command import ADD, let_times_pass
+from tests.unit.providers.loopback import LoopbackServer, Received, replies, streams
 from tests.unit.providers.samples import sse
 
 
@@ -102,6 +103,21 @@ def test_a_question_in_a_folder_has_its_instructions_and_files(shell: Shell, pap
     assert (done.code, bodies) == (2, [])
     assert "There is no folder “Rent”" in done.err
     assert "Lease" in done.err
+
+
+def test_a_repeated_prompt_reads_the_files_of_its_folder_again(shell: Shell, papers: Path) -> None:
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        await shell.run("ask", "Is there a dog?", "--collection", "papers", env=env)
+        await asyncio.to_thread(with_folder, shell)
+        (papers / "lease.md").write_text("Cats need written consent.\n")
+        await shell.run(*ADD[:2], "May I keep cats?", *ADD[3:], "--folder", "Lease", env=env)
+        let_times_pass(shell)
+        done = await shell.run("repeat", "run", env=env)
+        assert done.code == 0, done.err
+        assert "Cats need written consent." in words_of(server.requests[-1].json)
+
+    against(WHOLE, WHOLE, test=test)
 
 
 @pytest.mark.parametrize("name", ["Invoices", ""])
