@@ -14,7 +14,7 @@ from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import ElidedButton
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.look.theme import current_theme, semibold
 from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
@@ -98,7 +98,7 @@ class LibraryDelegate(RowDelegate):
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         if not row.id:
             font = theme.note()
-            font.setWeight(font.Weight.DemiBold)
+            font.setWeight(semibold())
             painting.draw_text(painter, rect.adjusted(0, px(6), 0, 0), row.title, font, theme.dim)
         else:
             if row.note:

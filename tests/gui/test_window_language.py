@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import ENGLISH, LANGUAGES
 from desktop_app.paths import resource_path
+from desktop_app.widgets.look.theme import light, style_sheet
 from desktop_app.widgets.look.window_language import WindowLanguage
 
 if TYPE_CHECKING:
@@ -35,3 +37,16 @@ def test_the_buttons_of_qt_are_translated(
     assert QCoreApplication.translate("QPlatformTheme", "Cancel") == "Cancel"
     window_language.use(code)
     assert QCoreApplication.translate("QPlatformTheme", "Cancel") != "Cancel"
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize(
+    ("code", "weight"), [("ja", QFont.Weight.Bold), (ENGLISH, QFont.Weight.DemiBold)]
+)
+def test_headings_have_a_weight_that_qt_makes_if_the_fonts_lack_it(
+    code: str, weight: QFont.Weight, window_language: WindowLanguage
+) -> None:
+    window_language.use(code)
+    theme = light()
+    assert theme.heading().weight() == theme.strong().weight() == weight
+    assert f"font-weight: {weight.value}" in style_sheet(theme)

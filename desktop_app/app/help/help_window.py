@@ -27,7 +27,7 @@ from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton
 from desktop_app.widgets.forms.form_widgets import line_field
-from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.look.theme import current_theme, semibold, set_role
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, RowsModel
 from desktop_app.widgets.text.foreign_text import announce, spoken_text
@@ -241,8 +241,9 @@ class _HelpText(SealedBrowser):
         document.setIndentWidth(theme.px(18))
         # Headings are sized here: Qt would add its own size of headings to a size set elsewhere.
         document.setDefaultStyleSheet(
-            "h1 { font-size: x-large; font-weight: 600; }"
-            "h2 { font-size: large; font-weight: 600; margin-top: 18px; }"
+            f"h1, h2 {{ font-weight: {semibold().value}; }}"
+            "h1 { font-size: x-large; }"
+            "h2 { font-size: large; margin-top: 18px; }"
             "th { text-align: left; }"
             f"td, th {{ padding: 3px {theme.px(14)}px 3px 0; }}"
             f"th {{ padding-top: {theme.px(16)}px; }}"

@@ -14,7 +14,7 @@ from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
-from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.look.theme import current_theme, semibold
 from desktop_app.widgets.rows.row_delegate import RowDelegate, is_hovered
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line, tooltip_text
@@ -72,7 +72,7 @@ class ConversationDelegate(RowDelegate):
     def _title_font(self, index: Index) -> QFont:
         if index.data(Roles.IS_HEADING):
             font = current_theme().note()
-            font.setWeight(font.Weight.DemiBold)
+            font.setWeight(semibold())
             return font
         font = current_theme().interface()
         if index.data(Roles.UNREAD):

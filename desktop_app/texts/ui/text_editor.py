@@ -53,8 +53,8 @@ class _Highlighter(QSyntaxHighlighter):
         """Make the formats of the current theme."""
         theme = current_theme()
         self._looks = {
-            "heading": _look(weight=QFont.Weight.DemiBold),
-            "strong": _look(weight=QFont.Weight.DemiBold),
+            "heading": _look(weight=QFont.Weight.Bold),
+            "strong": _look(weight=QFont.Weight.Bold),
             "emphasis": _look(is_italic=True),
             "code": _look(theme.string),
             "link": _look(theme.accent),

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QSizePolicy
 
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, set_role
+from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, semibold, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, spoken_text
 
 
@@ -37,7 +37,7 @@ class Segment(PlainButton):
     def minimumSizeHint(self) -> QSize:
         theme = current_theme()
         font = theme.note() if self._is_small else theme.strong()
-        font.setWeight(font.Weight.DemiBold)
+        font.setWeight(semibold())
         return QSize(painting.text_width(self.text(), font), theme.px(ROW_HEIGHT))
 
 

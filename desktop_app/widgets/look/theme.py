@@ -33,7 +33,7 @@ import re
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -126,7 +126,7 @@ class Theme(Value, frozen=True):
 
     def strong(self) -> QFont:
         """Return the interface's font in semibold."""
-        return self._font(self.base_font, INTERFACE_SIZE, QFont.Weight.DemiBold)
+        return self._font(self.base_font, INTERFACE_SIZE, semibold())
 
     def reading(self) -> QFont:
         """Return the font of the text to read and write: conversations, documents, prompts."""
@@ -142,7 +142,7 @@ class Theme(Value, frozen=True):
 
     def heading(self) -> QFont:
         """Return the semibold font of headings."""
-        return self._font(self.base_font, HEADING_SIZE, QFont.Weight.DemiBold)
+        return self._font(self.base_font, HEADING_SIZE, semibold())
 
     def _font(
         self, base: QFont, length: float, weight: QFont.Weight = QFont.Weight.Normal
@@ -151,6 +151,16 @@ class Theme(Value, frozen=True):
         font.setPointSizeF(self.points(length))
         font.setWeight(weight)
         return font
+
+
+def semibold() -> QFont.Weight:
+    """Return the weight of headings: bold in windows in Chinese, Japanese or Korean.
+
+    Many of their fonts have a single weight (IPA, WenQuanYi), and Qt makes no other below bold.
+    """
+    language = QLocale.Language
+    languages = (language.Chinese, language.Japanese, language.Korean)
+    return QFont.Weight.Bold if QLocale().language() in languages else QFont.Weight.DemiBold
 
 
 def _theme(tokens: list[str], scale: float = 1.0, *, is_dark: bool) -> Theme:
@@ -224,25 +234,25 @@ QFrame[role="segments"] { background: @hover; border: none; border-radius: $8px;
 [role="small-segment"] { font-size: @note; }
 [role="segment"]:hover, [role="small-segment"]:hover { color: @text; }
 [role="segment"]:checked, [role="small-segment"]:checked { background: @segment; color: @text;
-    border: 1px solid @outline; font-weight: 600; }
+    border: 1px solid @outline; font-weight: @bold; }
 [role="segment"]:checked:focus, [role="small-segment"]:checked:focus { border: 2px solid @accent; }
 [role="segment"]:disabled, [role="small-segment"]:disabled { color: @faint; }
 QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QFrame[role="overlay"] { background: @overlay; border: 2px dashed @accent; border-radius: $14px; }
-QFrame[role="overlay"] QLabel { color: @accent; font-size: @heading; font-weight: 600; }
+QFrame[role="overlay"] QLabel { color: @accent; font-size: @heading; font-weight: @bold; }
 QLabel { background: transparent; }
-QLabel[role="title"], QLabel[role="strong"] { font-weight: 600; }
+QLabel[role="title"], QLabel[role="strong"] { font-weight: @bold; }
 QLabel[role="dim"] { color: @dim; }
-QLabel[role="warning"] { color: @warning; font-size: @note; font-weight: 600; }
+QLabel[role="warning"] { color: @warning; font-size: @note; font-weight: @bold; }
 QLabel[role="warning-note"] { color: @warning; font-size: @note; }
 QLabel[role="note"] { color: @dim; font-size: @note; }
 QLabel[role="address"] { background: @card; border: 1px solid @line; padding: $4px; color: @dim;
                          font-size: @note; }
-QLabel[role="error-title"] { color: @error; font-weight: 600; }
+QLabel[role="error-title"] { color: @error; font-weight: @bold; }
 QLabel[role="error-note"] { color: @text; font-size: @note; }
 QLabel[role="error"] { color: @error; font-size: @note; }
-QLabel[role="heading"] { font-size: @heading; font-weight: 600; }
-QLabel[role="hero"] { font-size: @hero; font-weight: 600; }
+QLabel[role="heading"] { font-size: @heading; font-weight: @bold; }
+QLabel[role="hero"] { font-size: @hero; font-weight: @bold; }
 QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
     border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QTextEdit[role="field"],
@@ -294,7 +304,7 @@ QPushButton[role="menu"]:hover, QPushButton[role="bare-menu"]:hover { color: @te
 QPushButton[role="menu"]::menu-indicator, QPushButton[role="bare-menu"]::menu-indicator {
     image: url("@chevron"); width: $14px; height: $14px; subcontrol-origin: padding;
     subcontrol-position: center right; right: $7px; }
-QPushButton[role="suggestion"] { background: @tint; color: @accent; font-weight: 600;
+QPushButton[role="suggestion"] { background: @tint; color: @accent; font-weight: @bold;
     text-align: left; padding: 0 $9px; }
 QPushButton[role="suggestion"] QLabel[role="key"] { max-height: $18px; padding: 0 $8px; }
 QPushButton[role="suggestion"]:hover { background: @selected; }
@@ -320,7 +330,7 @@ QPushButton[role="key"] { color: @dim; font-size: @key; padding: 0 $7px; min-hei
     border: 1px solid @outline; border-radius: $5px; }
 QPushButton[role="key"]:hover { background: @hover; }
 QPushButton[role="key"]:focus { border: 2px solid @accent; padding: 0 $6px; min-height: $26px; }
-[role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
+[role="primary"] { background: @accent; color: @on_accent; font-weight: @bold; padding: 0 $15px; }
 [role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
 [role="primary"]:focus { border: 2px solid @focus_on_accent; }
 [role="primary"]:disabled { background: @hover; color: @faint; }
@@ -361,10 +371,10 @@ QHeaderView::section { border-bottom: 1px solid @line; padding: 0 $6px; }
 [role="filter"]::menu-indicator { width: 0; image: none; }
 [role="filter"]:hover { color: @text; background: @hover; }
 [role="filter"]:focus { border-color: @accent; }
-[role="filter"][set="true"] { color: @accent; background: @tint; font-weight: 600; }
-[role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; min-width: $20px;
+[role="filter"][set="true"] { color: @accent; background: @tint; font-weight: @bold; }
+[role="link"] { color: @accent; font-weight: @bold; padding: 0; min-height: $20px; min-width: $20px;
     text-decoration: underline; }
-[role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; }
+[role="fold"] { color: @dim; font-weight: @bold; padding: 0 $4px 0 0; }
 [role="fold"]:hover { color: @text; }
 [role="send"], [role="stop"] { background: @accent; border-radius: @round; padding: 0;
     min-width: $28px; max-width: $28px; min-height: $28px; max-height: $28px; }
@@ -406,6 +416,7 @@ def style_sheet(theme: Theme) -> str:
         "note": f"{theme.points(NOTE_SIZE):.3f}pt",
         "key": f"{theme.points(11):.3f}pt",
         "heading": f"{theme.points(HEADING_SIZE):.3f}pt",
+        "bold": str(semibold().value),
         "hero": f"{theme.points(24):.3f}pt",
     }
 
