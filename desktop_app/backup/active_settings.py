@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import StorageError
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.network.network_address import split_credentials, split_url
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import runs_without_asking
@@ -173,5 +174,4 @@ def _none() -> str:
 
 
 def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[:_MAX_SHOWN_CHARS]}…"
+    return shorten(" ".join(text.split()), _MAX_SHOWN_CHARS)

@@ -45,7 +45,7 @@ INSTRUCTIONS: Final = (
 # Headings, quotes and list marks at the start, emphasis and code anywhere; not the # of C#.
 _MARKDOWN_MARKS: Final = lazy_pattern(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
 _HEADING: Final = lazy_pattern(r"\s*#{1,3}[ \t]+(?P<heading>[^\n]{3,60})(?:\n|$)")
-_SENTENCE_END: Final = lazy_pattern(r"(?<=[.?!])\s")
+_SENTENCE_END: Final = lazy_pattern(r"(?<=[.?!])\s|(?<=[。！？])")
 # Words before the matter, in the languages of the window.
 _COURTESY: Final = lazy_pattern(
     r"(?:(?:hi|hello|hey|please|could you|can you|would you|i want to"
@@ -59,7 +59,7 @@ _COURTESY: Final = lazy_pattern(
     re.IGNORECASE,
 )
 _TITLE_LABEL: Final = lazy_pattern(r"^\s*title\s*:", re.IGNORECASE)
-_TRIMMED_CHARACTERS: Final = " \t_\"'“”„‘’«».,;:-–—"
+_TRIMMED_CHARACTERS: Final = " \t_\"'“”„‘’«».,;:-–—。，、；："
 
 
 def clean_title(text: str) -> str:
@@ -68,8 +68,8 @@ def clean_title(text: str) -> str:
     Quotation marks, Markdown and invisible characters are removed. Return "" if nothing is left.
     """
     line = next((line for line in text.splitlines() if _visible_text(line)), "")
-    # Heading marks may have hidden a quotation mark. An ellipsis may make the title longer by one.
-    return title_from(_visible_text(line), limit=59).strip(_TRIMMED_CHARACTERS)
+    # Heading marks may have hidden a quotation mark.
+    return title_from(_visible_text(line)).strip(_TRIMMED_CHARACTERS)
 
 
 def local_title(path: Sequence[Message]) -> str:

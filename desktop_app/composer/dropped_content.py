@@ -24,6 +24,7 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
+from desktop_app.domain.graphemes import cut
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
@@ -264,7 +265,7 @@ def _web_addresses(data: QMimeData) -> list[str]:
 def _markdown_link(address: str, html: str) -> str:
     """Return a link in Markdown; only the address if the text of the HTML is no more than that."""
 
-    label = " ".join(unescape(re.sub(_TAG, " ", html)).split())[:_MAX_TITLE_CHARACTERS]
+    label = cut(" ".join(unescape(re.sub(_TAG, " ", html)).split()), _MAX_TITLE_CHARACTERS)
     if not label or label == address or re.match(_ADDRESS, label):
         return address
     target = address
@@ -411,7 +412,7 @@ def _image_name(data: QMimeData, ending: str) -> str:
         url = QUrl(_only_image_url(data.html()))
     stem = ""
     if url is not None and _is_http(url):
-        stem = PurePosixPath(url.fileName()).stem[:60]
+        stem = cut(PurePosixPath(url.fileName()).stem, 60)
     stem = stem or tr("Pasted image")
     return f"{stem}{ending}"
 

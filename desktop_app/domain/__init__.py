@@ -13,6 +13,7 @@ __all__ = [
     "error_text",
     "errors",
     "export_format",
+    "graphemes",
     "hints",
     "json_table",
     "lazy_pattern",

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from desktop_app.domain.errors import StorageError
+from desktop_app.domain.graphemes import shorten_middle
 from desktop_app.domain.value import Value
 
 # o200k_base tokenizes digits in threes, small models one by one. With a fixed length, all tags have
@@ -42,10 +43,7 @@ def one_line(name: str) -> str:
         if c in _JOINERS or unicodedata.category(c) not in ("Cf", "Cs")
     )
     line = " ".join(visible.translate(_QUOTE_REPLACEMENTS).split())
-    if len(line) <= MAX_NAME_CHARS:
-        return line
-    end_length = MAX_NAME_CHARS // 4
-    return f"{line[: MAX_NAME_CHARS - end_length - 1]}…{line[-end_length:]}"
+    return shorten_middle(line, MAX_NAME_CHARS)
 
 
 def attribute(name: str, value: str) -> str:

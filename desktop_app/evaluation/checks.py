@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import regex
 
+from desktop_app.domain.graphemes import shorten
 from desktop_app.tools.schema_check import UnusableSchemaError, schema_problems
 
 if TYPE_CHECKING:
@@ -56,10 +57,9 @@ def failure_of(check: Check, answer: str) -> str:
 def labelled(check: Check, why: str = "") -> str:
     """Return a check that failed, with its value shortened, and why."""
     value = check.value if isinstance(check.value, str) else json.dumps(check.value)
-    if len(value) > MAX_VALUE_CHARS:
-        value = f"{value[:MAX_VALUE_CHARS]}…"
     negation = "not " if check.is_negated else ""
-    return f"{negation}{check.kind}: {value}" + (f" ({why})" if why else "")
+    shown = shorten(value, MAX_VALUE_CHARS)
+    return f"{negation}{check.kind}: {shown}" + (f" ({why})" if why else "")
 
 
 def judge_prompt(delimiter: PromptDelimiter, check: Check, case: Case, answer: str) -> str:

@@ -39,6 +39,7 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
+from desktop_app.domain.graphemes import cut
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file, shared_page
@@ -402,8 +403,9 @@ def file_names(conversations: list[Conversation], suffix: str) -> Iterator[str]:
     used_names: set[str] = set()
     for conversation in conversations:
         day = conversation.created_at.astimezone().date().isoformat()
-        title = _UNSAFE_IN_NAMES.sub(" ", conversation.title).strip(" .")[:80]
-        title = title.encode()[:MAX_TITLE_BYTES].decode(errors="ignore").rstrip()
+        title = _UNSAFE_IN_NAMES.sub(" ", conversation.title).strip(" .")
+        limit = len(title.encode()[:MAX_TITLE_BYTES].decode(errors="ignore"))
+        title = cut(title, min(limit, 80)).rstrip()
         stem = f"{day} {title or 'Conversation'}"
         name = stem
         key = _file_system_key(stem)

@@ -43,6 +43,7 @@ from desktop_app.domain.conversations.notices import (
 )
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -410,7 +411,7 @@ def _source_line(passage: Passage) -> Line:
 
 def _first_words(passage: Passage, limit: int) -> str:
     text = " ".join(_MARKUP.sub(" ", passage.text[: limit * _MARKUP_FACTOR]).split())
-    return text if len(text) <= limit else f"{text[:limit].rsplit(' ', 1)[0]}…"
+    return shorten(text, limit, by_word=True)
 
 
 def _code_items(language: str, texts: Sequence[str]) -> list[Item]:

@@ -6,6 +6,7 @@ The table has a row (`BatchItemSummary`) for each file. Only the selected file i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from desktop_app.domain.batch_jobs import (
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.graphemes import cut
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
@@ -285,8 +287,8 @@ class BatchJobPage(QWidget):
         if self._job is None:
             return
         filter_text, suffix = _REPORT_FORMATS[format_]
-        title = "".join(c if c.isalnum() or c in " -_" else " " for c in self._job.title)
-        stem = title.strip()[:60] or tr("Batch job")
+        title = re.sub(r'[<>:"/\\|?*\x00-\x1f]', " ", self._job.title)
+        stem = cut(title.strip(" ."), 60) or tr("Batch job")
         choose_target(
             self,
             tr("Export results"),

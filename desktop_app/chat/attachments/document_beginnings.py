@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, not
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.documents.table_text import CSV_TYPES, find_first_row, sheet_rows
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.i18n.translation import N_
@@ -139,5 +140,4 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
 
 
 def _shorten(cell: str) -> str:
-    line = " ".join(cell.split())
-    return line if len(line) <= _MAX_CELL_CHARS else f"{line[:_MAX_CELL_CHARS]}…"
+    return shorten(" ".join(cell.split()), _MAX_CELL_CHARS)

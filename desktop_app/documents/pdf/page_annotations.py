@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from desktop_app.domain.graphemes import shorten
+
 _CHECKABLE_FIELDS: Final = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
 _NO: Final = "no"
 _OFF: Final = "Off"  # the state of a box that is not ticked
@@ -112,8 +114,7 @@ def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:
             xs = (quad.x1, quad.x2, quad.x3, quad.x4)
             ys = (quad.y1, quad.y2, quad.y3, quad.y4)
             pieces.append(textpage.get_text_bounded(min(xs), min(ys), max(xs), max(ys)))
-    words = " ".join(" ".join(pieces).split())
-    return words if len(words) <= _MAX_QUOTE_CHARS else f"{words[:_MAX_QUOTE_CHARS]} …"
+    return shorten(" ".join(" ".join(pieces).split()), _MAX_QUOTE_CHARS, by_word=True)
 
 
 def _line(annotation: Any, key: bytes) -> str:

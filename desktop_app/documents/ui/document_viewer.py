@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_text import WINDOW, error_segments, hint_segments
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import N_, tr
@@ -608,10 +609,7 @@ def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
 
 
 def _shorten(passage: str) -> str:
-    passage = " ".join(passage.split())
-    if len(passage) <= _MAX_PASSAGE_CHARACTERS:
-        return passage
-    return f"{passage[:_MAX_PASSAGE_CHARACTERS]}…"
+    return shorten(" ".join(passage.split()), _MAX_PASSAGE_CHARACTERS)
 
 
 class TextPiece(NamedTuple):

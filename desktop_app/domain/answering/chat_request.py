@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort
@@ -138,7 +139,7 @@ class ProviderProfile(Value, frozen=True):
     def short_name(self) -> str:
         """Return the name on one short line, for errors: a backup may contain any name."""
         name = " ".join(self.name[:_MAX_READ_NAME_CHARS].split())
-        return name if len(name) <= _MAX_SHORT_NAME_CHARS else f"{name[:_MAX_SHORT_NAME_CHARS]}…"
+        return shorten(name, _MAX_SHORT_NAME_CHARS)
 
     @property
     def ids_under_cap(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import Part, Source, SourcesPart, tool_calls
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import tr
@@ -91,7 +92,7 @@ def host_of(source: Source) -> str:
 
 def source_link(source: Source) -> str:
     """Return a source as a Markdown link with the title as plain text, or the name of a file."""
-    title = " ".join(source.title.split())[:_MAX_TITLE_CHARS]
+    title = shorten(" ".join(source.title.split()), _MAX_TITLE_CHARS)
     title = _MARKUP_CHARACTERS.sub(r"\\\1", title) or source.address
     # Addresses have no spaces and angle brackets; parentheses would end the link early.
     address = source.address.replace("(", "%28").replace(")", "%29")

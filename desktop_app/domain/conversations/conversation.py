@@ -34,6 +34,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
 
@@ -306,10 +307,7 @@ def title_from(text: str, limit: int = 60) -> str:
     """Return a title: the first line of a text, cut after a word; "" for a blank text."""
     line = next((" ".join(each.split()) for each in text.splitlines() if each.strip()), "")
     line = line.lstrip("#>*- ") or line  # without the marks of Markdown
-    if len(line) <= limit:
-        return line
-    title = line[:limit].rsplit(" ", 1)[0]
-    return title.rstrip(" ,.;:-–—") + "…"
+    return shorten(line, limit, by_word=True)
 
 
 class SearchFilter(NamedTuple):

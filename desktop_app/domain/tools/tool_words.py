@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool import OWN_SEARCH, REMEMBER_TOOL
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -230,9 +231,7 @@ def short_arguments(arguments: str) -> str:
         text = ", ".join(texts)
     # More characters than are shown, because runs of white space are shortened to a blank.
     line = " ".join(text[: 4 * _MAX_ARGUMENT_LINE_CHARS].split())
-    if len(line) <= _MAX_ARGUMENT_LINE_CHARS:
-        return line
-    return f"{line[: _MAX_ARGUMENT_LINE_CHARS - 1]}…"
+    return shorten(line, _MAX_ARGUMENT_LINE_CHARS)
 
 
 def _parse_object(arguments: str) -> dict[str, Any] | None:
@@ -250,8 +249,7 @@ def _quote(value: str) -> tuple[str, bool]:
     """Return an argument as a sentence quotes it, and whether it is unchanged."""
     beginning = value[: 4 * MAX_QUOTED_CHARS]
     line = _QUOTATION_MARKS.sub("'", " ".join(escape_hidden(beginning).split()))
-    if len(line) > MAX_QUOTED_CHARS:
-        line = f"{line[: MAX_QUOTED_CHARS - 1]}…"
+    line = shorten(line, MAX_QUOTED_CHARS)
     return line, line == value
 
 

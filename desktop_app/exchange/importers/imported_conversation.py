@@ -25,6 +25,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.foreign_file import RefusedFileError
@@ -265,8 +266,7 @@ def reading_errors(path: Path, hint: str) -> Iterator[None]:
 
 def short_title(title: str) -> str:
     """Return the beginning of a title, on one line, for an error message."""
-    title = " ".join(title[:_MAX_READ_TITLE_CHARS].split())
-    return title if len(title) <= _MAX_SHOWN_TITLE_CHARS else f"{title[:_MAX_SHOWN_TITLE_CHARS]}…"
+    return shorten(" ".join(title[:_MAX_READ_TITLE_CHARS].split()), _MAX_SHOWN_TITLE_CHARS)
 
 
 def not_imported_error(title: str, cause: Exception) -> ImportRefusedError:

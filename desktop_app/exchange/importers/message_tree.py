@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.derived_id import derived_id
+from desktop_app.domain.graphemes import shorten
 from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
     ImportedConversation,
@@ -118,9 +119,7 @@ def build_conversation(
     newest = max(leaves, key=lambda message: message.created_at, default=None)
     last = tree.message_at(source.leaf) or newest
     latest_time = max((message.created_at for message in tree.messages), default=start_time)
-    title = " ".join(source.title.split())
-    if len(title) > _MAX_TITLE_CHARS:
-        title = f"{title[: _MAX_TITLE_CHARS - 1]}…"
+    title = shorten(" ".join(source.title.split()), _MAX_TITLE_CHARS)
     conversation = Conversation(
         id=tree.conversation_id,
         title=title or _title_from_question(tree.messages) or "Imported conversation",

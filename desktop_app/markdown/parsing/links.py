@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS, ZIP
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import tr
 
@@ -359,4 +360,4 @@ def _is_in_two_scripts(words: str) -> bool:
 
 
 def _shorten(target: str) -> str:
-    return target if len(target) <= _MAX_SHOWN_LENGTH else target[: _MAX_SHOWN_LENGTH - 1] + "…"
+    return shorten(target, _MAX_SHOWN_LENGTH)

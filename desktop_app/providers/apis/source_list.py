@@ -9,6 +9,7 @@ from typing import Any, Final
 from desktop_app.domain.answering.stream_events import SourcesFound
 from desktop_app.domain.conversations.answer_sources import ADDRESS
 from desktop_app.domain.conversations.message_parts import Source
+from desktop_app.domain.graphemes import cut
 from desktop_app.providers.apis import citation_marks
 from desktop_app.providers.apis.code_spans import CodeSpans
 from desktop_app.providers.http import json_fields
@@ -126,7 +127,7 @@ class SourceList:
 
     def _add(self, address: str, title: str, *, number: int = 0, is_cited: bool = False) -> str:
         """Add a source, or what is new of a known one. Return its name; "" for none."""
-        title = " ".join(title.split())[:_MAX_TITLE_CHARS]
+        title = cut(" ".join(title.split()), _MAX_TITLE_CHARS)
         name = _untagged(address or title)
         if address and not ADDRESS.fullmatch(address):
             return ""

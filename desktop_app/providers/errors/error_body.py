@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.http import json_fields
@@ -201,8 +202,7 @@ def quote(message: str) -> str:
     >>> quote("Wrong key: Bearer abcdefgh12345678")
     'Wrong key: Bearer [key removed]'
     """
-    text = _KEY_PATTERN.sub(REMOVED, without_markup(message))
-    return text if len(text) <= MAX_QUOTE_CHARS else text[: MAX_QUOTE_CHARS - 1].rstrip() + "…"
+    return shorten(_KEY_PATTERN.sub(REMOVED, without_markup(message)), MAX_QUOTE_CHARS)
 
 
 def quoted_sentence(message: str) -> str:

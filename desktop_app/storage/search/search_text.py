@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import fold, fold_places, unspaced_run
+from desktop_app.domain.graphemes import border_from, cut
 from desktop_app.domain.lazy_pattern import lazy_pattern
 
 MATCH_START: Final = "\x02"
@@ -162,8 +163,8 @@ def snippet(text: str, query: str) -> str:
     if match_start > _SNIPPET_LEAD_CHARS:
         start = match_start - _SNIPPET_LEAD_CHARS
         gap = re.compile(r"\s\S").search(text, start, match_start + 1)
-        start = gap.start() + 1 if gap else start
-    piece = text[start : start + SNIPPET_LENGTH]
+        start = gap.start() + 1 if gap else min(border_from(text, start), match_start)
+    piece = cut(text[start : start + SNIPPET_LENGTH + 1], SNIPPET_LENGTH)
     if not start or text[start - 1] == "\n":
         piece = f"\n{piece}"  # so that _LINE_MARKUP matches in the first line
     is_cut = start > 0, start + SNIPPET_LENGTH < len(text)

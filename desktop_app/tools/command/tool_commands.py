@@ -17,6 +17,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.tool import OWN_SEARCH, PAGE_TOOL, WEB_SEARCH, ListedTool
 from desktop_app.i18n.translation import N_, in_english, tr
@@ -75,9 +76,7 @@ def tool_summary(tool: ListedTool, refusal: str) -> str:
     if not tool.definition.source:
         return description
     summary = _SENTENCE_END.split(description, maxsplit=1)[0].rstrip(".")
-    if len(summary) <= _MAX_SUMMARY_CHARS:
-        return summary
-    return f"{summary[:_MAX_SUMMARY_CHARS].rstrip()}…"
+    return shorten(summary, _MAX_SUMMARY_CHARS)
 
 
 def tool_json(tool: ListedTool, refusal: str) -> dict[str, Any]:

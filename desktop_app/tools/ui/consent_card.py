@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.window.conversation_pane import FIRST_STOP
 from desktop_app.domain.conversations.message_facts import indent_json
+from desktop_app.domain.graphemes import cut
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool import OWN_SEARCH, PYTHON_TOOL, Permission, ToolError, ToolKind
 from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
@@ -189,7 +190,7 @@ class ConsentCard(QFrame):
         readable = readable_arguments(arguments)
         is_whole = len(readable) <= _MAX_ARGUMENT_CHARACTERS
         if not is_whole:
-            readable = f"{readable[:_MAX_ARGUMENT_CHARACTERS]}…"
+            readable = f"{cut(readable, _MAX_ARGUMENT_CHARACTERS)}…"
             remark = tr("Only the beginning of the arguments is shown.")
             note = f"{remark} {note}".strip()
         self._note_text = note

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.graphemes import shorten_middle
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.widgets.accessible_roles import renew_interface
 from desktop_app.widgets.look.direction import in_own_direction, is_mirrored, without_isolates
@@ -69,7 +70,7 @@ def one_line(text: str, limit: int = LONGEST_LINE) -> str:
     """
     if len(text) <= limit and text.isprintable():
         return text
-    return _visible_controls(_BREAKS.sub(" ", _cut_middle(text, limit)))
+    return _visible_controls(_BREAKS.sub(" ", shorten_middle(text, limit)))
 
 
 def spoken_text(text: str) -> str:
@@ -81,7 +82,7 @@ def multiline_text(text: str) -> str:
     """Return text with line breaks; long text is cut in the middle, many lines at the end."""
     if len(text) <= LONGEST_PARAGRAPH and text.isprintable():
         return text
-    lines = all_lines(_cut_middle(text, LONGEST_PARAGRAPH)).split("\n")
+    lines = all_lines(shorten_middle(text, LONGEST_PARAGRAPH)).split("\n")
     if len(lines) > _MAX_LINES:
         lines = [*lines[: _MAX_LINES - 1], "…"]
     return "\n".join(lines)
@@ -90,7 +91,7 @@ def multiline_text(text: str) -> str:
 def all_lines(text: str) -> str:
     """Return text with line breaks; only a long line is cut, in the middle."""
     lines = _LINE_BREAKS.sub("\n", text).replace("\t", "    ").split("\n")
-    return "\n".join(_visible_controls(_cut_middle(line, LONGEST_PARAGRAPH)) for line in lines)
+    return "\n".join(_visible_controls(shorten_middle(line, LONGEST_PARAGRAPH)) for line in lines)
 
 
 def menu_text(text: str, limit: int = LONGEST_IN_MENU, *, keys: str = "") -> str:
@@ -277,7 +278,7 @@ def message_box(
     box.setText(_make_breakable(one_line(text, LONGEST_PARAGRAPH)))
     box.setInformativeText(_make_breakable(multiline_text(informative_text)))
     if details:
-        box.setDetailedText(_make_breakable(_cut_middle(details, _LONGEST_DETAILS)))
+        box.setDetailedText(_make_breakable(shorten_middle(details, _LONGEST_DETAILS)))
     # Qt creates these labels with the text, and guesses their format unless it is set.
     for label in box.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)
@@ -298,16 +299,8 @@ def _without_marks(text: str) -> str:
 
 
 def _make_breakable(text: str) -> str:
-    """Let Qt break endless words, which would widen the dialog."""
-    return re.sub(rf"\S{{{_LONGEST_WORD}}}(?=\S)", "\\g<0>\u200b", text)
-
-
-def _cut_middle(text: str, limit: int) -> str:
-    """Cut the middle, because names often differ only at the end."""
-    if len(text) <= limit:
-        return text
-    end_length = limit // 2
-    return f"{text[: limit - end_length - 1]}…{text[-end_length:]}"
+    """Let Qt break endless words, which would widen the dialog; it breaks Chinese anywhere."""
+    return re.sub(rf"[^\s\u2e80-\uffef]{{{_LONGEST_WORD}}}(?=\S)", "\\g<0>\u200b", text)
 
 
 def _visible_controls(text: str) -> str:

@@ -84,11 +84,11 @@ TABLES = "These tools read the rest of it: query_table, read_pages, search_docum
         (  # the last row is cut where the sample ends
             "a,b\n" + f"1,{'b' * 90_000}\n" * 3,
             "Table “sales”: about 3 rows. Columns: a (number); b (text)\nFirst rows:"
-            + f"\n1 | {'b' * 100}…" * 2,
+            + f"\n1 | {'b' * 99}…" * 2,
         ),
         (
             f"{'a' * 100},{'b' * 101}\n",
-            f"Table “sales”: about 0 rows. Columns: {'a' * 100} (text); {'b' * 100}… (text)\n"
+            f"Table “sales”: about 0 rows. Columns: {'a' * 100} (text); {'b' * 99}… (text)\n"
             "First rows:",
         ),
         (

@@ -492,7 +492,7 @@ def test_the_size_of_a_small_reply_is_limited(
 @pytest.mark.parametrize(
     ("text", "title"),
     [
-        ("a" * 60, "a" * 59 + "…"),
+        ("a" * 61, "a" * 59 + "…"),
         ("Title: “Geese”.", "Geese"),
         ("## *Bold* `code`", "Bold code"),
         ("\n—\n> Second", "Second"),

@@ -149,7 +149,7 @@ def test_openai_and_cometapi_serve_the_gpt_family() -> None:
     assert serving == {ProviderKind.OPENAI, ProviderKind.COMETAPI}
 
 
-@pytest.mark.parametrize(("letters", "shown"), [(60, "n" * 60), (61, "n" * 60 + "…")])
+@pytest.mark.parametrize(("letters", "shown"), [(60, "n" * 60), (61, "n" * 59 + "…")])
 def test_long_names_of_providers_are_cut(letters: int, shown: str) -> None:
     profile = ProviderProfile("p", "n" * letters, ProviderKind.COMPATIBLE, "https://host/v1")
     assert profile.short_name == shown

@@ -140,7 +140,7 @@ def test_entries_of_the_user_about_a_model_replace_earlier_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [(" a\n b ", "a b"), ("n" * 60, "n" * 60), ("n" * 61, "n" * 60 + "…")]
+    ("name", "shown"), [(" a\n b ", "a b"), ("n" * 60, "n" * 60), ("n" * 61, "n" * 59 + "…")]
 )
 def test_a_long_name_of_a_provider_is_shortened(name: str, shown: str) -> None:
     assert replace(OPENAI, name=name).short_name == shown

@@ -276,7 +276,7 @@ def test_a_notice_is_read_back_as_it_was_written(made: NoticeText) -> None:
         ("", ""),
         ("word " * 30, " ".join(["word"] * 12) + "…"),
         ("a " * 28 + "b, then", "a " * 28 + "b…"),
-        ("x" * 100, "x" * 60 + "…"),
+        ("x" * 100, "x" * 59 + "…"),
     ],
 )
 def test_a_title_is_made_from_the_first_words(words: str, title: str) -> None:

@@ -11,6 +11,7 @@ from pptx import Presentation
 from pptx.enum.text import MSO_AUTO_SIZE, PP_ALIGN
 from pptx.oxml.ns import qn
 
+from desktop_app.domain.graphemes import shorten
 from desktop_app.exchange.writers.office.office_content import (
     MAX_PROPERTY_CHARS,
     OfficeMessage,
@@ -109,7 +110,7 @@ def _add_slide(presentation: Any, heading: str, points: list[SlideLine]) -> None
     frame.auto_size = MSO_AUTO_SIZE.TEXT_TO_FIT_SHAPE
     for number, (depth, text, is_code) in enumerate(points):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
-        shortened = text if len(text) <= _MAX_POINT_CHARS else f"{text[:_MAX_POINT_CHARS]}…"
+        shortened = shorten(text, _MAX_POINT_CHARS)
         if is_code:
             _write_code(paragraph, shortened)
             continue

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter, SearchOrder
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
@@ -192,8 +193,8 @@ class _ChoiceButton(PlainButton):
         """Show a value as the chosen one."""
         self.value = value
         label = self.label_of(value)
-        if self is self._filters.folder_button and len(label) > _MAX_FOLDER_CHARACTERS:
-            label = f"{label[: _MAX_FOLDER_CHARACTERS - 1]}…"
+        if self is self._filters.folder_button:
+            label = shorten(label, _MAX_FOLDER_CHARACTERS)
         _show_value(self, label, self._description, is_set=value != self.options[0][0])
 
     def label_of(self, value: Any) -> str:

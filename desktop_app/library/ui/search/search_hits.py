@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStyleOptionViewItem
 
 from desktop_app.app.window.command_palette import CommandDelegate
 from desktop_app.domain.conversations.conversation import SearchHit
+from desktop_app.domain.graphemes import cut
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.rows.days import short_day_text
 from desktop_app.widgets.look import painting
@@ -105,8 +106,9 @@ class SearchDelegate(CommandDelegate):
             shown_units = last_line.textStart() + last_line.textLength()
         if shown_units < utf16_length(text):
             # Two units less make room for "…". The cut may leave half of a surrogate pair.
-            cut = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
-            layout = self._lay_out(cut + "…", spans, rect.width())
+            beginning = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
+            shown = cut(text, len(beginning)) + "…"
+            layout = self._lay_out(shown, spans, rect.width())
         painter.setPen(current_theme().dim)
         with painting.upright(painter, rect):
             layout.draw(painter, QPointF(rect.topLeft()))
