@@ -7,8 +7,8 @@ changes closed blocks in two cases: a definition of a link or footnote changes t
 it, and a list may turn loose. (`[^1]` is shown as a footnote's mark before its definition arrives,
 because definitions are nearly always at the end of the answer.)
 
-Most pieces only continue the last words of prose. They extend the last run, and nothing is parsed
-(`_OpenWords`).
+Most pieces only continue the last words of prose, or a line of code. They extend the last run, and
+nothing is parsed (`_OpenWords`, `_OpenCode`).
 
 Closing blocks early is correct because later lines never undo a block construct that a complete
 line has begun (see parser.py for the rules that would break this). An incomplete line may still
@@ -25,7 +25,14 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
-from desktop_app.markdown.block_model import NON_PARAGRAPHS, Block, Kind, Run, replace_unusable
+from desktop_app.markdown.block_model import (
+    NON_PARAGRAPHS,
+    Block,
+    Kind,
+    Run,
+    replace_unusable,
+    text_of,
+)
 from desktop_app.markdown.incremental.open_tail import (
     Definitions,
     Parse,
@@ -104,6 +111,8 @@ _LETTERS: Final = (
 """Characters of prose, which mean nothing else wherever they follow a word of prose."""
 _WORDS: Final = lazy_pattern(rf"(?:[ {_LETTERS}]|[.:?](?![^ ]))+")
 _LAST_WORD: Final = lazy_pattern(rf"(?<!\S)[{_LETTERS}]+[.:?]?\Z")
+_CODE_TEXT: Final = lazy_pattern("[ -_a-}]+")
+"""What neither ends a line of code nor belongs to a fence, and is shown as it is."""
 _MAX_MARKS: Final = 40
 """Inline tokens of a text that is extended by words; others are near the limits of the parser."""
 
@@ -136,6 +145,16 @@ class _OpenWords(NamedTuple):
         return _OpenWords(word, words[len(stripped) :])
 
 
+class _OpenCode(NamedTuple):
+    """A line of fenced code at the end of a source, if more code only extends its run."""
+
+    gap: str = ""
+
+    def extended(self, text: str) -> _OpenCode | None:
+        """Return what follows if `text` only extends the line; else None."""
+        return self if _CODE_TEXT.fullmatch(text) else None
+
+
 class BlockStream:
     """The blocks of a growing source.
 
@@ -154,7 +173,7 @@ class BlockStream:
         self._context = ParserContext()
         self._definitions = Definitions(cited)
         self._sources_by_label: dict[str, list[_ClosedSource]] = {}
-        self._open_words: _OpenWords | None = None
+        self._open_words: _OpenWords | _OpenCode | None = None
         self._parsed_length = 0  # of the open tail when it was last parsed
         self._overdue_length = 0  # of the open tail that is too expensive to parse again
 
@@ -193,7 +212,7 @@ class BlockStream:
         return min(self._shown.first_changed, len(self.blocks))
 
     def add_words(self, text: str) -> bool:
-        """Extend the last run if a piece is words that can only do that; else return False."""
+        """Extend the last run if a piece is words or code that only do that; else return False."""
         words = self._open_words
         if words is None or self._pending_return or len(text) >= self.piece_length:
             return False
@@ -298,10 +317,13 @@ class BlockStream:
             self._definitions.forget_labels(parse.labels)
         tail = [p.block for p in parse.placed if p.line >= cut.line]
         self._shown.add_closed(closed_blocks, tail, in_table=self._context.inside == "table")
+        if is_final or parse.source != source or not tail:
+            self._open_words = None
         # Below code or a table, the beginning of a line is not held back at first.
-        is_decided = parse.source == source and not parse.context.inside
-        is_prose = is_as_written and is_decided and tail
-        self._open_words = self._words_at_end() if is_prose else None
+        elif is_as_written and not parse.context.inside:
+            self._open_words = self._words_at_end()
+        else:
+            self._open_words = self._code_at_end(parse)
         if is_at_step and len(self._source) > _LONG_TAIL_CHARS:
             if has_closed:  # `parse` is of more than the source that is still open
                 self._advance(is_final=False, is_at_step=True)
@@ -385,6 +407,17 @@ class BlockStream:
         if BEGINS_ADDRESS.search(word[0]):
             return None
         return _OpenWords(word[0], self._source[len(stripped) :])
+
+    def _code_at_end(self, parse: Parse) -> _OpenCode | None:
+        """Return the line that more code would extend, if the source ends in fenced code."""
+        block, fence = self.blocks[-1], parse.tokens[-1]
+        if block.kind is not Kind.CODE or fence.type != "fence" or fence.level:
+            return None
+        line = text_of(block.runs)
+        may_end_code = not line.strip(" `~") or not self._source.endswith(line)
+        if may_end_code or len(self._source) > _LONG_TAIL_CHARS or not ends_in_code(parse.tokens):
+            return None
+        return _OpenCode()
 
     def _close_open_marks(self, parse: Parse, cut_line: int) -> bool:
         """Close the open marks of the last text for display. Return True if it has none."""

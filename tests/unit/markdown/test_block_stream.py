@@ -249,7 +249,12 @@ PROSE = [
 
 
 @settings(max_examples=examples(200))
-@given(st.lists(st.sampled_from(PROSE), max_size=25))
+@given(
+    st.sampled_from([[], ["```py\n", "x"], ["- > ~~~\n", "x"], ["> ~~~\n", "~~~"]]).flatmap(
+        lambda begin: st.lists(st.sampled_from(PROSE), max_size=25).map(lambda end: begin + end)
+    )
+)
+@example(["> ~~~\n", "~~~me", "rmaid"])
 @example(["see ", "h", "ttp", "s"])
 @example(["é", "ww"])
 @example(["```\nx\n```\n3", ". "])
@@ -258,7 +263,7 @@ PROSE = [
 @example(["[a](http://b.com)", "word ", "word "])
 @example(["a*", "b ", "c", "*"])
 @example(["1", "5", ". ", "word "])
-def test_words_that_extend_a_run_show_what_parsing_shows(pieces: list[str]) -> None:
+def test_words_and_code_that_extend_a_run_show_what_parsing_shows(pieces: list[str]) -> None:
     stream = BlockStream()
     parsed = BlockStream()
     for piece in pieces:
