@@ -23,6 +23,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.stream_events import Incomplete, ReasoningDelta, TextDelta
 from desktop_app.domain.conversations.conversation import REPEATED
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
+from tests.helpers.examples import examples
 
 REPOSITORY = Path(__file__).parents[3]
 OLLAMA = ProviderProfile("o", "Ollama", ProviderKind.COMPATIBLE, "http://localhost:11434/v1")
@@ -41,7 +42,7 @@ def stopped_at(text: str, profile: ProviderProfile = ON_DEVICE, step: int = 5) -
 
 
 @given(unit=st.lists(WORDS, min_size=1, max_size=60).map(" ".join), beginning=st.text(max_size=500))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(200))
 def test_a_repeated_unit_is_stopped_wherever_it_begins(unit: str, beginning: str) -> None:
     text = beginning.replace("```", "").replace("~~~", "") + f"\n{unit}\n" * 2_000
     stopped = stopped_at(text[:40_000], step=50)
@@ -51,7 +52,7 @@ def test_a_repeated_unit_is_stopped_wherever_it_begins(unit: str, beginning: str
 
 
 @given(words=st.lists(WORDS, min_size=5, max_size=400, unique=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(200))
 def test_texts_whose_parts_differ_are_not_stopped(words: list[str]) -> None:
     forms = [
         "\n".join(f"{number}. {word}" for number, word in enumerate(words, 1)),
@@ -75,7 +76,7 @@ def test_texts_whose_parts_differ_are_not_stopped(words: list[str]) -> None:
 def test_texts_of_people_are_not_stopped(pattern: str) -> None:
     for file in REPOSITORY.glob(pattern):
         text = file.read_text("utf-8", "replace")[:60_000]
-        assert stopped_at(text, step=200) is None, file
+        assert stopped_at(text, step=500) is None, file
         for end in range(500, min(len(text), 5_000), 500):  # whichever limit ends it
             assert not is_repetitive(text[:end], is_at_end=True) or "```" in text[:end], (file, end)
 
@@ -116,7 +117,7 @@ def test_an_answer_that_ends_at_its_limit_in_a_loop_is_not_to_be_continued() -> 
     ),
     order=st.lists(st.integers(0, 3), min_size=250, max_size=250),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(200))
 def test_sentences_that_return_in_any_order_are_stopped(
     sentences: list[str], order: list[int]
 ) -> None:
