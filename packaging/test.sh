@@ -44,15 +44,13 @@ run_stage() {
         lint) "$venv/bin/ruff" check --quiet . && "$venv/bin/ruff" format --check --quiet . ;;
         imports) "$venv/bin/lint-imports" --no-logo ;;
         types) "$venv/bin/mypy" ;;
-        # Collected once before, so that only one process compiles the changed modules. One worker
-        # more than there are processors: end2end mostly waits. The windows of the other
-        # tests are on Qt's offscreen platform, without the screen reader's bus.
-        tests) "$venv/bin/python" -m pytest --quiet --quiet --collect-only >/dev/null || true
-            packaging/desktop-session.sh --screen \
+        # One worker more than there are processors: end2end mostly waits. The windows of the
+        # other tests are on Qt's offscreen platform, without the screen reader's bus.
+        tests) packaging/desktop-session.sh --screen \
             env --unset=QT_ACCESSIBILITY --unset=QT_LINUX_ACCESSIBILITY_ALWAYS_ON \
             QT_QPA_PLATFORM=offscreen PYTHONHASHSEED=0 \
             timeout --foreground --kill-after=10 3600 "$venv/bin/python" -m pytest --quiet \
-            --numprocesses=$(($(nproc) + 1)) --dist=loadgroup --no-loadscope-reorder "${chosen[@]}" ;;
+            --workers=$(($(nproc) + 1)) "${chosen[@]}" ;;
     esac
 }
 

@@ -8,7 +8,6 @@ import signal
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,14 +50,6 @@ def child_server() -> Iterator[str]:
 def forked_children(child_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in STARTERS:
         monkeypatch.setattr(module, "child_command", forked_command(child_server))
-
-
-@pytest.fixture(autouse=True, scope="session")
-def parsed_catalogs() -> Iterator[None]:
-    """Parse each model catalog once, which takes a twentieth of a start."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ModelCatalog, "from_toml", staticmethod(cache(ModelCatalog.from_toml)))
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -44,7 +44,7 @@ from tests.helpers.gateways import tool_folder
 from tests.helpers.scripted_voice import put_speech_model
 from tests.helpers.widgets import find
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("microphone")]
+pytestmark = pytest.mark.slow
 
 SENTENCE = "Open the window and let the fresh air come into the room."
 _SERVER = """
