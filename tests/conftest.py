@@ -17,6 +17,7 @@ import signal
 import sqlite3
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from desktop_app.i18n.translation import use_language
 from desktop_app.local_model import store as local_models
 from desktop_app.paths import resource_path
 from desktop_app.storage import database, schema
+from tests.helpers.child_server import serving_children
 from tests.helpers.forked_workers import run_forked
 from tests.helpers.pseudo import pseudo_offered
 
@@ -72,6 +74,9 @@ STAGES = {
 """The parts of the suite that the closing table names, in the order in which they run: what waits
 for programs begins first."""
 
+SHARED_CHILD_SERVER = "REPARTEE_TEST_CHILD_SERVER"
+"""The variable with the address of the child server of all workers."""
+
 # Loop iterations that a task gets to end after it was canceled or finished its work.
 TURNS_TO_END = 10
 
@@ -107,7 +112,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     groups: dict[str, list[int]] = {}
     for number, item in enumerate(session.items):
         groups.setdefault(group_of(item.nodeid), []).append(number)
-    run_forked(session, groups.values(), count)
+    with serving_children() as address:
+        os.environ[SHARED_CHILD_SERVER] = address
+        run_forked(session, groups.values(), count)
     return True
 
 
@@ -193,6 +200,14 @@ def parsed_catalogs() -> Iterator[None]:
         patch.setattr(catalog_file, "read_catalog_file", cache(catalog_file.read_catalog_file))
         patch.setattr(local_models, "read_catalog", cache(local_models.read_catalog))
         yield
+
+
+@pytest.fixture(scope="session")
+def child_server() -> Iterator[str]:
+    """Yield the address of a process that forks document workers and hosts of tool servers."""
+    with ExitStack() as own:
+        shared = os.environ.get(SHARED_CHILD_SERVER)
+        yield shared or own.enter_context(serving_children())
 
 
 @pytest.fixture

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.helpers.child_server import STARTERS, forked_command, serving_children
-
-
-@pytest.fixture(scope="session")
-def child_server() -> Iterator[str]:
-    """Yield the address of a process that forks document workers and hosts of tool servers."""
-    with serving_children() as address:
-        yield address
+from tests.helpers.child_server import STARTERS, forked_command
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from desktop_app.chat import titles
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.providers import local_servers
 from desktop_app.providers.local_servers import FoundServer
-from tests.helpers.child_server import STARTERS, forked_command, serving_children
+from tests.helpers.child_server import STARTERS, forked_command
 from tests.helpers.opened_urls import opened_urls
 from tests.helpers.qt_loop import qt_loop
 
@@ -37,13 +37,6 @@ class _Defects(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.records.append(record)
-
-
-@pytest.fixture(scope="session")
-def child_server() -> Iterator[str]:
-    """Yield the address of a process that forks document workers and hosts of tool servers."""
-    with serving_children() as address:
-        yield address
 
 
 @pytest.fixture(autouse=True)
