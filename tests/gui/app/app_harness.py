@@ -56,7 +56,8 @@ from tests.helpers.transcript_views import shown_text
 from tests.helpers.waiting import LONGEST_S
 from tests.helpers.widgets import find, timer_of
 
-POLL_S = 0.005
+FIRST_PAUSE_S = 0.003
+LONGEST_PAUSE_S = 0.03
 DISK_FULL = "There is no room left on the disk."
 
 
@@ -437,6 +438,8 @@ def _text(parts: str) -> str:
 
 async def until(condition: Callable[[], object]) -> None:
     """Turn the loop until `condition` holds."""
+    pause_s = FIRST_PAUSE_S
     async with asyncio.timeout(LONGEST_S):
-        while not condition():  # noqa: ASYNC110 — it depends on widgets, threads and the disk
-            await asyncio.sleep(POLL_S)
+        while not condition():
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 1.25, LONGEST_PAUSE_S)
