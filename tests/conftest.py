@@ -63,6 +63,10 @@ FOREIGN_VARIABLES = (
     "QT_STYLE_OVERRIDE",
 )
 
+for name in FOREIGN_VARIABLES:
+    os.environ.pop(name, None)
+    os.environ.pop(name.lower(), None)
+
 STAGES = {
     "end2end": "tests/end2end/",
     "commands": "tests/integration/cli/",
@@ -156,9 +160,6 @@ def repartee_home(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """Return this test's own home for data, configuration, cache and logs."""
-    for name in FOREIGN_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
     stage = stage_of(request.node.nodeid)
     if stage != "end2end":
         monkeypatch.delenv("DISPLAY", raising=False)
@@ -252,15 +253,17 @@ def run() -> Callable[[Coroutine[Any, Any, object]], object]:
     return asyncio.run
 
 
-@pytest.fixture(autouse=True)
-def no_task_outlives_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def no_task_outlives_its_run() -> Iterator[None]:
     """Make `asyncio.run` fail if it would silently cancel leftover tasks."""
     plain_run = asyncio.run
 
     def run(main: Coroutine[Any, Any, object], **options: Any) -> object:
         return plain_run(_and_nothing_left(main), **options)
 
-    monkeypatch.setattr(asyncio, "run", run)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "run", run)
+        yield
 
 
 async def _and_nothing_left(main: Coroutine[Any, Any, object]) -> object:
