@@ -52,13 +52,14 @@ run_stage() {
         lint) "$venv/bin/ruff" check --quiet . && "$venv/bin/ruff" format --check --quiet . ;;
         imports) "$venv/bin/lint-imports" --no-logo ;;
         types) "$venv/bin/mypy" ;;
-        # One worker more than there are processors: end2end mostly waits. The windows of the
-        # other tests are on Qt's offscreen platform, without the screen reader's bus.
+        # Two workers more than there are processors: end2end mostly waits, and others wait for
+        # child processes. The windows of the other tests are on Qt's offscreen platform, without
+        # the screen reader's bus.
         tests) packaging/desktop-session.sh --screen \
             env --unset=QT_ACCESSIBILITY --unset=QT_LINUX_ACCESSIBILITY_ALWAYS_ON \
             QT_QPA_PLATFORM=offscreen PYTHONHASHSEED=0 \
             timeout --foreground --kill-after=10 3600 "$venv/bin/python" -m pytest --quiet \
-            --workers=$(($(nproc) + 1)) "${chosen[@]}" ;;
+            --workers=$(($(nproc) + 2)) "${chosen[@]}" ;;
     esac
 }
 
