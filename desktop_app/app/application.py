@@ -1,9 +1,10 @@
 """The start of the program, ordered for a fast first paint.
 
 Look and language are read straight from the settings table, and the window is painted. Only then
-are the event loop, the store and everything that answers questions loaded. In the first pause after
-a use, the program loads the rest, and joins the session bus; a start without a window joins it at
-once. httpx, keyring, Pygments and child processes wait until needed.
+are the event loop, the store and everything that answers questions loaded, between events: at once,
+or at the first use if the window looks complete without them. In the first pause after a use, the
+program loads the rest, and joins the session bus; a start without a window joins it at once. httpx,
+keyring, Pygments and child processes wait until needed.
 """
 
 from __future__ import annotations
@@ -11,14 +12,21 @@ from __future__ import annotations
 import desktop_app.app.startup.qt_import  # noqa: F401 — first, as it shortens each later import
 
 # isort: split
+import signal
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
+from desktop_app.app.startup.early_list import show_early_rows
+from desktop_app.app.startup.early_use import EarlyUse
+from desktop_app.app.startup.first_use import IDLE_MS
 from desktop_app.app.startup.gc_policy import close_in_tasks, resume_collection, suspend_collection
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.app.window.settings_panel import SettingsPanel
@@ -57,6 +65,25 @@ DESKTOP_FILE = "io.github.repartee.Repartee"
 CALL_TIMEOUT_MS: Final = 30_000
 """The time that a program started by the session bus waits for the call."""
 _WORK_THREADS: Final = 4  # an arbitrary number
+_SESSION_MODULES: Final = (
+    "asyncio",
+    "qasync",
+    "desktop_app.app.feature",
+    "desktop_app.domain.documents.document_sections",
+    "desktop_app.transcript.media.message_images",
+    "desktop_app.desktop.hotkey.hotkey_status",
+    "desktop_app.app.tasks",
+    "desktop_app.chat.ui.open_conversation",
+    "desktop_app.providers.ui.providers_controller",
+    "desktop_app.chat.chat_service",
+    "desktop_app.transcript.message_stream",
+    "desktop_app.library.ui.navigator",
+    "desktop_app.backend.backend",
+    "desktop_app.app.features",
+    "desktop_app.app.window_session",
+    "desktop_app.transcript.view",
+)
+"""What a session imports, in parts that each take about a frame."""
 
 STARTING: Final = N_("Repartee is starting. What you type is kept.")
 
@@ -84,6 +111,8 @@ class Application:
     """
 
     window: MainWindow
+    _early_use: EarlyUse
+    _waits_for_use: bool
     _bus: SessionBus
     _join_ended: asyncio.Event
 
@@ -123,9 +152,16 @@ class Application:
         if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
         self.qt.processEvents()
+        self._early_use = EarlyUse(self.window)
+        self._waits_for_use = _can_wait(self._request, stored_settings)
+        if self._waits_for_use:
+            show_early_rows(self.window.conversations, stored_settings)
+            with suppress(LookupError, OSError, TypeError, ValueError):  # another version's state
+                self.window.show_remembered(window_state)
 
     def run(self) -> int:
         """Run the event loop until the program quits; return the exit code."""
+        self._import_session()
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
 
@@ -153,6 +189,30 @@ class Application:
 
         release_roles()
         return self._exit_code
+
+    def _import_session(self) -> None:
+        """Import the session between events: now, or at the first use or after some idle time."""
+        waiting = QEventLoop()
+        names = iter(_SESSION_MODULES)
+
+        def import_next() -> None:
+            if name := next(names, ""):
+                import_module(name)
+            else:
+                timer.stop()
+                waiting.quit()
+
+        timer = QTimer(interval=0)
+        timer.timeout.connect(import_next)
+        if not self._waits_for_use:
+            timer.start()
+        self._early_use.began.connect(timer.start)
+        QTimer.singleShot(IDLE_MS, timer, timer.start)
+        # Python's own handler of Ctrl+C would wait for the next event.
+        handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        waiting.exec()
+        signal.signal(signal.SIGINT, handler)
+        self._early_use.began.disconnect(timer.start)
 
     def _join_bus(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.desktop.session_bus import SessionBus
@@ -251,6 +311,7 @@ class Application:
                 _reopen_windows(previous_session, self.session)
             self._serve_pending(self.session)
             resume_collection()
+            self._early_use.repeat(self.session.actions.values())
             self.on_ready()
             await self.session.shutdown.wait()
             if not self.session.should_rebuild:
@@ -379,6 +440,18 @@ def _last_appearance(state: dict[str, object]) -> PortalAppearance:
     return PortalAppearance(
         is_dark=is_dark if isinstance(is_dark, bool) else None,
         has_high_contrast=has_high_contrast if isinstance(has_high_contrast, bool) else None,
+    )
+
+
+def _can_wait(request: WindowRequest, stored_settings: Mapping[str, Any]) -> bool:
+    """Return True if a list and an empty prompt are all that a start shows."""
+    window_state = stored_settings.get("window.state") or {}
+    draft = stored_settings.get("window.new_draft") or {}
+    return (
+        request == OpenRequest()
+        and "model" in window_state
+        and not stored_settings.get("window.conversation")
+        and not (draft.get("text") or draft.get("attachments"))
     )
 
 

@@ -9,28 +9,36 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+_T = TypeVar("_T")
 BUSY_TIMEOUT_S: Final = 0.2
-
-
 _SELECT: Final = "SELECT key, value FROM settings WHERE key NOT LIKE 'store.%'"
 
 
 def read_startup_settings(path: Path) -> dict[str, Any]:
     """Return every setting in the store at `path`; {} if it cannot be read."""
+    rows = read_at_start(path, lambda connection: connection.execute(_SELECT).fetchall())
+    try:
+        return {key: json.loads(value) for key, value in rows or ()}
+    except (ValueError, TypeError, RecursionError):
+        return {}
+
+
+def read_at_start(path: Path, read: Callable[[sqlite3.Connection], _T]) -> _T | None:
+    """Return what `read` finds in the store at `path`; None if it cannot be read."""
     try:
         if not path.is_file() or path.with_name(f"{path.name}-journal").is_fifo():
-            return {}  # no store, or a pipe, for whose other end SQLite would wait
+            return None  # no store, or a pipe, for whose other end SQLite would wait
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
-            rows = connection.execute(_SELECT).fetchall()
-        return {key: json.loads(value) for key, value in rows}
-    except (sqlite3.Error, OSError, ValueError, TypeError, RecursionError):
-        return {}
+            return read(connection)
+    except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError):
+        return None
 
 
 def use_stored_language(path: Path) -> None:

@@ -1,13 +1,16 @@
-"""Startup time, idle memory and idle CPU, compared with a bare PySide6 window.
+"""Startup time, idle memory and idle CPU, compared with a bare PySide6 window with a text.
 
-Each pair of starts is two new processes, one after the other. The result is the median of the
+Starts that are compared are new processes, one after the other. The result is the median of the
 ratios, because the speed of a shared machine drifts by more than the differences of interest.
 
 The CPU time of the first seconds is that of the process, its threads and its child processes.
+`empty` is a start with an empty prompt, which loads its session at the first use or after some
+seconds; `open` one that shows a conversation again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,10 +19,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.domain.conversations.conversation import Conversation, now
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.database import Database
 from tests.benchmarks._timed_line import timed_line
+from tests.helpers.messages import CHOICE, answer, question
 
 ROOT = Path(__file__).parents[2]
 SETTLE_S = 5
@@ -28,14 +37,13 @@ CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 BARE = """
 import sys, time
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 application = QApplication(sys.argv[:1])
-window = QWidget()
+window = QPlainTextEdit()
 window.resize(1280, 800)
 window.show()
 application.processEvents()
 print(time.time(), time.process_time(), "paint", flush=True)
-print(time.time(), time.process_time(), "ready", flush=True)
 application.exec()
 """
 
@@ -74,10 +82,16 @@ application.run()
 def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> dict[str, Any]:
     """Measure `pairs` starts of each program, then `idle_s` seconds of idle time."""
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        for source in (BARE, REPARTEE):  # first starts create the store and compile bytecode
-            StartedProgram(source, home).stop(signal.SIGTERM)
-        rows = [_pair(home) for _ in range(pairs)]
+        home, open_home = Path(folder, "empty"), Path(folder, "open")
+        for each in (home, open_home):  # first starts create the store and compile bytecode
+            each.mkdir()
+            first = StartedProgram(REPARTEE, each)
+            first.wait_until_ready()
+            first.stop(signal.SIGTERM)
+        asyncio.run(_store_open_conversation(open_home / "data" / "repartee.sqlite3"))
+        for each in (home, open_home):
+            StartedProgram(REPARTEE, each).stop()
+        rows = [_starts(home, open_home) for _ in range(pairs)]
         idle = _idle(home, idle_s, settle_s)
         first_key = _first_key(home, 2 * settle_s)
     return {
@@ -89,40 +103,58 @@ def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> d
     }
 
 
-def _pair(home: Path) -> dict[str, float]:
+async def _store_open_conversation(path: Path) -> None:
+    database = Database(path)
+    await database.open()
+    text = "# A heading\n\n" + "Some **words** and `code`.\n\n- one\n- two\n\n" * 4
+    messages = [question("Why?"), answer(text), question("And then?"), answer(text)]
+    conversation = Conversation("c" * 32, "Open", now(), now(), CHOICE, messages[-1].id)
+    parent_ids = (None, *(message.id for message in messages))
+    stored = [
+        replace(message, conversation_id=conversation.id, parent_id=parent_id)
+        for message, parent_id in zip(messages, parent_ids, strict=False)
+    ]
+    await ConversationStore(database).add_with_messages(conversation, stored, ())
+    await SettingsStore(database).set("window.conversation", conversation.id)
+    await database.close()
+
+
+def _starts(home: Path, open_home: Path) -> dict[str, float]:
     bare = StartedProgram(BARE, home)
     bare_first_cpu_s = bare.first_cpu_s()
     bare.stop()
-    repartee = StartedProgram(REPARTEE, home)
-    first_cpu_s = repartee.first_cpu_s()
-    repartee.stop()
-    return {
+    row = {
         "bare_first_cpu_s": bare_first_cpu_s,
-        "first_cpu_s": first_cpu_s,
-        "first_cpu_ratio": first_cpu_s / bare_first_cpu_s,
         "bare_paint_s": bare.paint_s,
-        "bare_cpu_s": bare.paint_cpu_s,
-        "paint_s": repartee.paint_s,
-        "ready_s": repartee.ready_s,
-        "ready_cpu_s": repartee.ready_cpu_s,
-        "paint_cpu_s": repartee.paint_cpu_s,
-        "paint_ratio": repartee.paint_s / bare.paint_s,
-        "paint_cpu_ratio": repartee.paint_cpu_s / bare.paint_cpu_s,
-        "ready_ratio": repartee.ready_s / bare.paint_s,
-        "ready_cpu_ratio": repartee.ready_cpu_s / bare.paint_cpu_s,
+        "bare_paint_cpu_s": bare.paint_cpu_s,
     }
+    for name, each in (("empty", home), ("open", open_home)):
+        program = StartedProgram(REPARTEE, each)
+        first_cpu_s = program.first_cpu_s()
+        if name == "open":
+            ready_s, ready_cpu_s = program.wait_until_ready()
+            row |= {"open_ready_s": ready_s, "open_ready_cpu_s": ready_cpu_s}
+        program.stop()
+        row |= {
+            f"{name}_first_cpu_s": first_cpu_s,
+            f"{name}_first_cpu_ratio": first_cpu_s / bare_first_cpu_s,
+            f"{name}_paint_s": program.paint_s,
+            f"{name}_paint_ratio": program.paint_s / bare.paint_s,
+            f"{name}_paint_cpu_ratio": program.paint_cpu_s / bare.paint_cpu_s,
+        }
+    return row
 
 
 class StartedProgram:
-    """A started program, with the seconds and CPU time to the first paint and to ready."""
+    """A started program, with the seconds and CPU time to the first paint."""
 
-    def __init__(self, source: str, home: Path, *arguments: str, **variables: str) -> None:
+    def __init__(self, source: str, home: Path, *arguments: str) -> None:
         environment = {**os.environ, "REPARTEE_HOME": str(home), "PYTHONPATH": str(ROOT)}
-        environment |= variables
+        environment |= {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
         # Installed packages of the program include bytecode, so let Python write it here too.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
-        self.began = began = time.time()
+        self.began = time.time()
         self.process = subprocess.Popen(
             [sys.executable, "-c", source, *arguments],
             bufsize=0,
@@ -131,15 +163,18 @@ class StartedProgram:
             cwd=home,
         )
         try:
-            self.paint_s, self.paint_cpu_s = self._line(began)
-            self.ready_s, self.ready_cpu_s = self._line(began)
+            self.paint_s, self.paint_cpu_s = self._line()
         except TimeoutError:
             self.stop()
             raise
 
-    def _line(self, began: float) -> tuple[float, float]:
+    def wait_until_ready(self) -> tuple[float, float]:
+        """Return the seconds and CPU time until the session was loaded."""
+        return self._line()
+
+    def _line(self) -> tuple[float, float]:
         at, cpu, _ = timed_line(self.process.stdout).split()
-        return float(at) - began, float(cpu)
+        return float(at) - self.began, float(cpu)
 
     def pss_mb(self) -> float:
         """Return the proportional set size in MiB."""
@@ -196,8 +231,7 @@ def _idle(home: Path, idle_s: float, settle_s: float) -> dict[str, float]:
 
 def _first_key(home: Path, typed_s: float) -> float:
     """Return the CPU seconds of the first word in the prompt, with child processes."""
-    variables = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
-    repartee = StartedProgram(TYPING, home, str(typed_s), **variables)
+    repartee = StartedProgram(TYPING, home, str(typed_s))
     typed_at = repartee.paint_s + typed_s  # at the earliest
     before = repartee.first_cpu_s(typed_at - 0.2)
     spent = repartee.first_cpu_s(typed_at + typed_s) - before

@@ -70,6 +70,10 @@ WINDOW_STATE = {
     "settings": False,
     "is_dark": True,
     "is_strong": None,
+    "model": "Thinking",
+    "web": False,
+    "footer": ["OpenAI", "cloud", ""],
+    "hints": ["Ctrl+K", "Ctrl+N"],
 }
 TEXT = "The door of the house is green. The key lies under the stone. " * 3
 DATA = TEXT.encode()

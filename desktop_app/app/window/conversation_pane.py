@@ -87,26 +87,30 @@ class ConversationPane(QWidget):
         header.back_button.clicked.connect(self.close_page)
         self.update_theme()
 
-    def add_later_parts(
-        self, transcript: TranscriptView, empty_state: EmptyState, notifications: Notifications
-    ) -> None:
-        """Add the parts that the first paint does not show; see `MainWindow.set_transcript`."""
+    def add_cards(self, empty_state: EmptyState, notifications: Notifications) -> None:
+        """Add the parts beside the prompt that the first paint does not show."""
         from desktop_app.widgets.cards.card_area import CardArea  # not needed for the first paint
 
         self.cards = CardArea()
         self._empty_state = empty_state
-        self.transcript = transcript
         self.notifications = notifications
         self._text_column.insertWidget(0, empty_state)
         self._text_column.insertWidget(1, self.cards)
         self.cards.add(notifications)
         self._text_column.addWidget(empty_state.key_line)
+        # Assistive technology reads the parts in the order in which the window has them.
+        for part in (empty_state, self.cards):
+            part.stackUnder(self.prompt)
+        self._arrange()
+
+    def set_transcript(self, transcript: TranscriptView) -> None:
+        """Add the transcript, once the cards were added."""
+        self.transcript = transcript
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
         self._transcript = transcript
-        # Assistive technology reads the parts in the order in which the window has them.
-        for part in (transcript, empty_state, self.cards):
-            part.stackUnder(self.prompt)
+        assert self._empty_state is not None
+        transcript.stackUnder(self._empty_state)
         transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
         self._arrange()
 

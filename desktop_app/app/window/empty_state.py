@@ -53,6 +53,7 @@ class EmptyState(QWidget):
     Attributes:
         key_line: names the model that answers now and offers to add a key; hidden at first, and
             if there is no room for it.
+        wants_key_line: whether the line is shown if there is room.
 
     Signals:
         prompt_chosen(str): insert the built-in prompt of this id, or "summarize".
@@ -84,14 +85,14 @@ class EmptyState(QWidget):
         self._account: Offer | None = None
         self._download: Offer | None = None
         self.key_line.hide()
-        self._is_key_line_wanted = False
+        self.wants_key_line = False
         self._key_line_fits = True
         self.set_small_model(False)
 
     def set_key_line(self, is_wanted: bool, text: str) -> None:
         """Set the text of the key line, and whether to show the line if there is room."""
         self.key_line.set_text(text)
-        self._is_key_line_wanted = is_wanted
+        self.wants_key_line = is_wanted
         self._update_key_line()
 
     def set_small_model(self, is_small: bool) -> None:
@@ -143,13 +144,13 @@ class EmptyState(QWidget):
 
     def fit_key_line(self, width: int, height: int) -> int:
         """Show the key line only if it fits; return its height, 0 if it is hidden."""
-        needed = self.key_line.height_for(width) if self._is_key_line_wanted else 0
+        needed = self.key_line.height_for(width) if self.wants_key_line else 0
         self._key_line_fits = needed <= height
         self._update_key_line()
         return needed if self._key_line_fits else 0
 
     def _update_key_line(self) -> None:
-        self.key_line.setVisible(self._is_key_line_wanted and self._key_line_fits)
+        self.key_line.setVisible(self.wants_key_line and self._key_line_fits)
 
     def show_fitting_parts(self, width: int, height: int, *, has_files: bool) -> bool:
         """Show the question, and the examples unless files are attached, if they fit.

@@ -21,6 +21,7 @@ from desktop_app.app.window.header import Header
 from desktop_app.app.window.outer_panes import OuterPanes
 from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.app.window.window_frame import WindowFrame
+from desktop_app.composer.choice import no_choice
 from desktop_app.composer.dropped_content import (
     FileDropFilter,
     accept_copy,
@@ -91,28 +92,34 @@ class MainWindow(WindowFrame):
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
 
-    def set_transcript(self, transcript: TranscriptView) -> None:
-        """Add the transcript and the other parts that the first paint does not show.
-
-        Call it once, before showing a conversation, but after the first paint, which it would
-        delay by a third.
-        """
-        # Not before the first paint.
+    def add_cards(self) -> None:
+        """Add the parts beside the prompt, after the first paint, which they would delay."""
         from desktop_app.app.window.empty_state import EmptyState
-        from desktop_app.app.window.focus_order import order_tabs_of
         from desktop_app.widgets.accessible_roles import install_roles
         from desktop_app.widgets.cards.notifications import Notifications
 
         install_roles(self)
-        self.transcript = transcript
         self.empty_state = EmptyState()
         self.notifications = Notifications()
         self.notifications.focus_lost.connect(self.prompt.focus_text)
+        self.pane.add_cards(self.empty_state, self.notifications)
+
+    def set_transcript(self, transcript: TranscriptView) -> None:
+        """Add the transcript, and what the first paint does not show.
+
+        Call it once, before showing a conversation, but after the first paint, which it would
+        delay by a third.
+        """
+        from desktop_app.app.window.focus_order import order_tabs_of
+
+        if not hasattr(self, "empty_state"):
+            self.add_cards()
+        self.transcript = transcript
         self._drop_overlay = DropOverlay(self)
         self.conversations.view.drop_hint_changed.connect(self._show_row_hint)
         self.setAcceptDrops(True)
         FileDropFilter(self.prompt)
-        self.pane.add_later_parts(transcript, self.empty_state, self.notifications)
+        self.pane.set_transcript(transcript)
         transcript.text_typed.connect(lambda _: self.prompt.focus_text())
         transcript.text_typed.connect(self.prompt.field.insert_plain)
         order_tabs_of(self)
@@ -138,7 +145,39 @@ class MainWindow(WindowFrame):
             # As the desktop portal reported them, for the first paint of the next start.
             "is_dark": portal.is_dark,
             "is_strong": portal.has_high_contrast,
+            **self._remembered_parts(),
         }
+
+    def _remembered_parts(self) -> dict[str, Any]:
+        """Return what the session has filled in, if the next start may show it before its session.
+
+        A start without a key offers models, whose state changes meanwhile.
+        """
+        if self.empty_state.wants_key_line:
+            return {}
+        row, listing = self.prompt.row, self.conversations
+        return {
+            "model": row.model_button.label(with_effort=True),
+            "web": None if row.web_button.isHidden() else False,
+            "footer": list(listing.footer.shown),
+            "hints": [listing.search_button.hint.text(), listing.new_button.hint.text()],
+        }
+
+    def show_remembered(self, state: dict[str, Any]) -> None:
+        """Show an empty conversation, with a model and a provider as they were at the last end.
+
+        Raises:
+            LookupError, OSError, TypeError, ValueError: the state has other values.
+        """
+        listing = self.conversations
+        search_hint, new_hint = state["hints"]
+        listing.search_button.show_hint(search_hint)
+        listing.new_button.show_hint(new_hint)
+        listing.footer.show_provider(*state["footer"])
+        self.prompt.set_choice(replace(no_choice(), model_name=str(state["model"])))
+        self.prompt.row.set_tools("", searches_web=state["web"])
+        self.add_cards()
+        self.pane.show_empty_state(True)
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Restore a result of `saved_state`.

@@ -257,7 +257,11 @@ class ListButton(PlainButton):
 
     def set_keys(self, keys: str) -> None:
         """Show the button's shortcut (portable text); "" for none."""
-        self.hint.setText(shortcut_text(keys))
+        self.show_hint(shortcut_text(keys))
+
+    def show_hint(self, hint: str) -> None:
+        """Show a hint at the end of the button."""
+        self.hint.setText(hint)
         self.fit()
 
     def update_theme(self) -> None:
@@ -286,7 +290,11 @@ class ListButton(PlainButton):
 
 
 class SidebarFooter(ListButton):
-    """The last line of the sidebar: the provider and its cost, with the menu of the program."""
+    """The last line of the sidebar: the provider and its cost, with the menu of the program.
+
+    Attributes:
+        shown: the name and the icon of the provider, and its cost.
+    """
 
     def __init__(self) -> None:
         self._is_near_cap = False
@@ -308,6 +316,7 @@ class SidebarFooter(ListButton):
 
         The cost is highlighted if it is near the provider's cap. The `note` is for the tooltip.
         """
+        self.shown = (name, icon_name, spending)
         self._note = note
         self._icon_name = icon_name
         self._label.setText(name)

@@ -1,0 +1,59 @@
+"""What is done before the session is there happens then, in its order; text is typed at once."""
+
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtTest import QSignalSpy, QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop_app.app.startup.early_use import EarlyUse
+
+Key, CONTROL = Qt.Key, Qt.KeyboardModifier.ControlModifier
+
+
+def test_keys_and_clicks_wait_for_the_session(qtbot: QtBot) -> None:
+    window = QWidget()
+    field, button = QLineEdit(), QPushButton("open")
+    done: list[str] = []
+    layout = QVBoxLayout(window)
+    layout.addWidget(field)
+    layout.addWidget(button)
+    qtbot.addWidget(window)
+    window.show()
+    field.setFocus()
+    actions = [QAction("search"), QAction("spending"), QAction("other")]
+    for action, keys in zip(actions, ("Ctrl+K", "Ctrl+G, Ctrl+S", "Ctrl+G, Ctrl+T"), strict=True):
+        action.setShortcuts([QKeySequence(keys)])
+        action.triggered.connect(partial(done.append, action.text()))
+
+    def enter() -> None:
+        done.append(field.text())
+        field.clear()
+
+    field.returnPressed.connect(enter)
+    button.clicked.connect(lambda: done.append("clicked"))
+
+    early = EarlyUse(window)
+    uses = QSignalSpy(early.began)
+    handle = window.windowHandle()
+    assert handle is not None
+    for key in (Key.Key_H, Key.Key_X, Key.Key_Backspace, Key.Key_I):
+        QTest.keyClick(handle, key)
+    assert field.text() == "hi"
+    QTest.keyClick(handle, Key.Key_Return)
+    QTest.keyClick(handle, Key.Key_Y)
+    place = button.mapTo(window, button.rect().center())
+    QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    for key in (Key.Key_K, Key.Key_G, Key.Key_S):
+        QTest.keyClick(handle, key, CONTROL)
+    window.close()
+    assert uses.count() >= 8
+    assert (field.text(), done, window.isVisible()) == ("hi", [], True)
+
+    early.repeat(actions)
+    assert (field.text(), done) == ("y", ["hi", "clicked", "search", "spending"])
+    assert not window.isVisible()
+    early.repeat(actions)
+    assert len(done) == 4
