@@ -24,12 +24,10 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
-from desktop_app.app.startup.early_list import show_early_rows
 from desktop_app.app.startup.early_use import EarlyUse
 from desktop_app.app.startup.first_use import IDLE_MS
 from desktop_app.app.startup.gc_policy import close_in_tasks, resume_collection, suspend_collection
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.desktop.window_request import (
     MAX_FILES,
@@ -112,6 +110,7 @@ class Application:
 
     window: MainWindow
     _early_use: EarlyUse
+    _stored_settings: dict[str, Any]
     _waits_for_use: bool
     _bus: SessionBus
     _join_ended: asyncio.Event
@@ -151,16 +150,14 @@ class Application:
         # A quick request shows only the quick prompt.
         if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
-        self.qt.processEvents()
         self._early_use = EarlyUse(self.window)
         self._waits_for_use = _can_wait(self._request, stored_settings)
-        if self._waits_for_use:
-            show_early_rows(self.window.conversations, stored_settings)
-            with suppress(LookupError, OSError, TypeError, ValueError):  # another version's state
-                self.window.show_remembered(window_state)
+        self.qt.processEvents()
+        self._stored_settings = stored_settings
 
     def run(self) -> int:
         """Run the event loop until the program quits; return the exit code."""
+        self._show_list()
         self._import_session()
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
@@ -189,6 +186,16 @@ class Application:
 
         release_roles()
         return self._exit_code
+
+    def _show_list(self) -> None:
+        """Show the list, with its rows if the session comes later."""
+        self.window.add_outer_panes()
+        if self._waits_for_use:
+            from desktop_app.app.startup.early_list import show_early_rows
+
+            show_early_rows(self.window.conversations, self._stored_settings)
+            with suppress(LookupError, OSError, TypeError, ValueError):  # another version's state
+                self.window.show_remembered(self._stored_settings["window.state"])
 
     def _import_session(self) -> None:
         """Import the session between events: now, or at the first use or after some idle time."""
@@ -458,6 +465,6 @@ def _can_wait(request: WindowRequest, stored_settings: Mapping[str, Any]) -> boo
 def _build_window(theme: ThemeWatcher) -> MainWindow:
     prompt = PromptEditor()
     prompt.set_refusal(tr(STARTING))  # until a conversation is open
-    window = MainWindow(theme, prompt, SettingsPanel())
+    window = MainWindow(theme, prompt)
     window.prompt.focus_text()  # otherwise Qt focuses the first field, which is announced
     return window

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QWidget
 
 from desktop_app.domain.value import Value
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
@@ -19,6 +19,7 @@ from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.text.foreign_text import set_tooltip, spoken_text
+from desktop_app.widgets.text.name_field import NameField
 
 # In pixels at the default text size (see `Theme.px`).
 _MAX_WIDTH: Final = 280
@@ -108,29 +109,6 @@ class LibraryDelegate(RowDelegate):
                 rect.setRight(note_rect.left() - px(8))
             color = theme.faint if row.is_faint else theme.text
             painting.draw_text(painter, rect, row.title, theme.interface(), color)
-
-
-class NameField(QLineEdit):
-    """A field that knows whether the user has edited the name that it shows.
-
-    Attributes:
-        is_edited: True if the text is no longer that of `set_name`.
-    """
-
-    def __init__(self, label: str, name: str) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(spoken_text(label))
-        self._initial = ""
-
-    def set_name(self, name: str) -> None:
-        """Show a name, and record the text: a field may drop characters of the name."""
-        self.setText(name)
-        self._initial = self.text()
-
-    @property
-    def is_edited(self) -> bool:
-        return self.text() != self._initial
 
 
 class LibraryPage(QWidget):

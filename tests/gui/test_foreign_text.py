@@ -167,13 +167,12 @@ def the_header(host: WidgetHost, text: str) -> QWidget:
 @place
 def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.app.window.main_window import MainWindow
-    from desktop_app.app.window.settings_panel import SettingsPanel
     from desktop_app.composer.prompt_editor import PromptEditor
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     watcher = ThemeWatcher(app, LookSettings("light"))
-    made = MainWindow(watcher, PromptEditor(), SettingsPanel())
+    made = MainWindow(watcher, PromptEditor())
     made.pane.set_title(text)
     return host.show(made)
 

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, Q
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.shortcuts.command_search import PaletteEntry
@@ -33,7 +32,7 @@ def window(qtbot: QtBot, watcher: ThemeWatcher) -> MainWindow:
 
 def opened_window(qtbot: QtBot, watcher: ThemeWatcher) -> MainWindow:
     """Return a shown window with a conversation in it."""
-    made = MainWindow(watcher, PromptEditor(), SettingsPanel())
+    made = MainWindow(watcher, PromptEditor())
     made.set_transcript(TranscriptView(watcher.current))
     qtbot.addWidget(made)
     made.pane.show_empty_state(False)
@@ -421,7 +420,7 @@ def test_a_restored_window_is_on_a_screen(
 def test_a_window_of_the_size_of_the_screen_stays_on_it(
     qtbot: QtBot, watcher: ThemeWatcher
 ) -> None:
-    made = MainWindow(watcher, PromptEditor(), SettingsPanel())
+    made = MainWindow(watcher, PromptEditor())
     qtbot.addWidget(made)
     room = made.screen().availableGeometry()
     made.setGeometry(room)  # its frame is larger

@@ -86,22 +86,22 @@ class EarlyUse(QObject):
 
     def repeat(self, actions: Iterable[QAction]) -> None:
         """Do now what has waited; keys run the action that has them as its shortcut."""
-        if self._handle is None:
+        handle, self._handle = self._handle, None
+        if handle is None:
             return
-        self._handle.removeEventFilter(self)
-        waiting, self._waiting = self._waiting, []
+        handle.removeEventFilter(self)
         keys: list[QKeyEvent] = []
-        for event in waiting:
+        for event in self._waiting:
             if isinstance(event, QKeyEvent):
                 keys.append(event)
                 if not _is_run(keys, actions):
                     for key in keys:
-                        QCoreApplication.sendEvent(self._handle, key)
+                        QCoreApplication.sendEvent(handle, key)
                     keys.clear()
             elif event.type() == QEvent.Type.Close:
                 self._window.close()
             else:
-                QCoreApplication.sendEvent(self._handle, event)
+                QCoreApplication.sendEvent(handle, event)
 
 
 def _is_run(keys: list[QKeyEvent], actions: Iterable[QAction]) -> bool:

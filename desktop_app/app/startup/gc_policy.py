@@ -17,7 +17,6 @@ is idle, this memory is returned to the system.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -83,6 +82,8 @@ def collect_on_this_thread(idle_ms: int = _IDLE_MS) -> Callable[[], None]:
 
 def collect_and_trim() -> None:
     """Collect all garbage, and return free memory to the system."""
+    import ctypes  # not for the first paint
+
     gc.collect()
     # glibc only: https://man7.org/linux/man-pages/man3/malloc_trim.3.html
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None

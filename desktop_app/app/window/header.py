@@ -12,7 +12,6 @@ from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, MenuButton
-from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, limit_size
 from desktop_app.widgets.text.foreign_text import (
@@ -23,6 +22,7 @@ from desktop_app.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+from desktop_app.widgets.text.name_field import NameField
 
 HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -15,10 +15,11 @@ from PySide6.QtGui import (
     QKeyEvent,
     QResizeEvent,
 )
+from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.app.window.header import Header
-from desktop_app.app.window.outer_panes import OuterPanes
+from desktop_app.app.window.outer_panes import OuterPanes, width_of_list
 from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.app.window.window_frame import WindowFrame
 from desktop_app.composer.choice import no_choice
@@ -29,14 +30,13 @@ from desktop_app.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.widgets.look.direction import is_mirrored
+from desktop_app.widgets.look.direction import is_mirrored, mirrored
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.windows import is_session_ending
 
 if TYPE_CHECKING:
-    from desktop_app.app.window.settings_panel import SettingsPanel
     from desktop_app.composer.prompt_editor import PromptEditor
+    from desktop_app.library.ui.conversation_list import ConversationList
     from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
@@ -49,7 +49,10 @@ _MAX_MINIMUM_SIZE: Final = QSize(620, 440)
 
 
 class MainWindow(WindowFrame):
-    """The main window. It receives its larger parts and lays them out.
+    """The main window. It is made in three steps, so that it is painted soon.
+
+    The first paint shows the middle pane with the prompt, beside an empty list. Then come
+    `add_outer_panes` and, once a conversation can be shown, `set_transcript`.
 
     It is a QMainWindow so that screen readers call it a window; it does not use that
     class's layout.
@@ -59,38 +62,50 @@ class MainWindow(WindowFrame):
         escape_pressed: runs the command of Esc; None before the session has begun.
     """
 
-    def __init__(
-        self, watcher: ThemeWatcher, prompt: PromptEditor, settings: SettingsPanel
-    ) -> None:
+    conversations: ConversationList
+
+    def __init__(self, watcher: ThemeWatcher, prompt: PromptEditor) -> None:
         super().__init__()
         self.setObjectName("main")
         self.escape_pressed: Callable[[], object] | None = None
         self._was_active = False
         self._watcher = watcher
-        self.conversations = ConversationList(self)
         self.header = Header()
         self.prompt = prompt
-        self.settings = settings
         self.pane = ConversationPane(self, self.header, prompt)
-        self.outer_panes = OuterPanes(
-            self,
-            self.conversations,
-            settings,
-            middle=self.pane,
-            focus_list=self.conversations.focus_current_row,
-        )
-        for chosen in (
-            self.conversations.open_requested,
-            self.conversations.new_requested,
-            self.conversations.new_in_folder_requested,
-        ):
-            chosen.connect(self.outer_panes.close_list_drawer)
-        settings.setParent(self)
-        settings.setProperty("edge", "right" if is_mirrored() else "left")
+        self._empty_list: QWidget | None = QFrame(self)
+        self._empty_list.setProperty("role", "side")
+        self._empty_list.setProperty("edge", "left" if is_mirrored() else "right")
+        self._wants_list = True
         self.header.edit_left.connect(self.pane.focus_content)
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
+
+    def add_outer_panes(self, *, wants_settings: bool = False) -> None:
+        """Add the list and the settings, shown or hidden as in the restored state, if missing."""
+        if self._empty_list is None:
+            return
+        from desktop_app.app.window.settings_panel import SettingsPanel
+        from desktop_app.library.ui.conversation_list import ConversationList
+
+        listing = self.conversations = ConversationList(self)
+        listing.stackUnder(self.pane)
+        settings = self.settings = SettingsPanel()
+        settings.setParent(self)
+        settings.setProperty("edge", "right" if is_mirrored() else "left")
+        self.outer_panes = OuterPanes(
+            self, listing, settings, middle=self.pane, focus_list=listing.focus_current_row
+        )
+        for chosen in (
+            listing.open_requested,
+            listing.new_requested,
+            listing.new_in_folder_requested,
+        ):
+            chosen.connect(self.outer_panes.close_list_drawer)
+        self._empty_list.deleteLater()
+        self._empty_list = None
+        self.outer_panes.restore(wants_list=self._wants_list, wants_settings=wants_settings)
 
     def add_cards(self) -> None:
         """Add the parts beside the prompt, after the first paint, which they would delay."""
@@ -112,6 +127,7 @@ class MainWindow(WindowFrame):
         """
         from desktop_app.app.window.focus_order import order_tabs_of
 
+        self.add_outer_panes()
         if not hasattr(self, "empty_state"):
             self.add_cards()
         self.transcript = transcript
@@ -188,13 +204,32 @@ class MainWindow(WindowFrame):
         geometry = state.get("geometry")
         if isinstance(geometry, str):
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
-        self.outer_panes.restore(
-            wants_list=state.get("list") is not False, wants_settings=state.get("settings") is True
-        )
+        self._wants_list = state.get("list") is not False
+        wants_settings = state.get("settings") is True
+        if self._empty_list is None:
+            self.outer_panes.restore(wants_list=self._wants_list, wants_settings=wants_settings)
+        elif wants_settings:
+            self.add_outer_panes(wants_settings=True)
+        else:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Lay out the panes, of which the first paint has two."""
+        if self._empty_list is None:
+            self.outer_panes.resize()
+            return
+        list_width = width_of_list(self.width()) if self._wants_list else 0
+        self._empty_list.setVisible(list_width > 0)
+        for pane, left, right in (
+            (self._empty_list, 0, list_width),
+            (self.pane, list_width, self.width()),
+        ):
+            place = QRect(left, 0, right - left, self.height())
+            pane.setGeometry(mirrored(place, self.rect()))
 
     def update_theme(self) -> None:
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
-        self.outer_panes.arrange()
+        self._lay_out()
 
     def _fit_screen(self, size: QSize) -> QSize:
         """Scale a size to the current text size, limited to the screen."""
@@ -220,7 +255,7 @@ class MainWindow(WindowFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.outer_panes.resize()
+        self._lay_out()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the drawer or page on Esc, else run its command; Enter presses a button."""

@@ -34,6 +34,12 @@ _COMFORTABLE_WIDTH: Final = 560
 _MIN_SIDE_WIDTH: Final = 400
 
 
+def width_of_list(window_width: int) -> int:
+    """Return the width of the list in the row of an otherwise empty window, 0 if it is hidden."""
+    px = current_theme().px
+    return px(themes.LIST_WIDTH) if window_width >= px(_MIN_WIDE_WIDTH) else 0
+
+
 class OuterPanes:
     """Shows and hides the outer panes, and lays out all panes.
 

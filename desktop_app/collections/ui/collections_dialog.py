@@ -29,7 +29,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
-from desktop_app.widgets.library_list import LibraryPage, LibraryRow, NameField
+from desktop_app.widgets.library_list import LibraryPage, LibraryRow
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate
@@ -37,6 +37,7 @@ from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.status_line import ProgressCard, StatusLine
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
+from desktop_app.widgets.text.name_field import NameField
 from desktop_app.widgets.windows import scroll_area_of
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QToolTip,
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.rows.conversation_model import Roles
-from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme import current_theme, semibold
 from desktop_app.widgets.rows.row_delegate import RowDelegate, is_hovered
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line, tooltip_text
+from desktop_app.widgets.text.name_field import NameField
 
 # In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 12

@@ -27,9 +27,10 @@ from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, margins_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
-from desktop_app.widgets.library_list import LibraryPage, LibraryRow, NameField
+from desktop_app.widgets.library_list import LibraryPage, LibraryRow
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel
+from desktop_app.widgets.text.name_field import NameField
 from desktop_app.widgets.windows import scroll_area_of
 
 if TYPE_CHECKING:

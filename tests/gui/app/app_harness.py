@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend
 from desktop_app.chat.conversation_store import ConversationStore
@@ -172,7 +171,7 @@ class AppHarness:
         stored = read_startup_settings(folders().database)
         look = LookSettings.from_values(with_defaults({"look.theme": "light"} | stored))
         self.theme = ThemeWatcher(app, look)
-        self.window = MainWindow(self.theme, PromptEditor(), SettingsPanel())
+        self.window = MainWindow(self.theme, PromptEditor())
         self.window.restore_state(stored.get("window.state") or {})
         self.before_ready()
         self.window.set_transcript(TranscriptView(self.theme.current))

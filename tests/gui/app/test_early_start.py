@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from desktop_app.app.startup.early_list import show_early_rows
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.rows.conversation_model import Roles
@@ -44,9 +43,10 @@ async def test_the_early_window_looks_as_the_loaded_one() -> None:
         await until(lambda: app.window.conversations.model.rowCount())
         rows, labels = shown_rows(app.window.conversations), shown_labels(app.window)
         stored = read_startup_settings(folders().database)
-        window = MainWindow(app.theme, PromptEditor(), SettingsPanel())
+        window = MainWindow(app.theme, PromptEditor())
         window.resize(app.window.size())
         window.show()
+        window.add_outer_panes()
         show_early_rows(window.conversations, stored)
         assert shown_rows(window.conversations) == rows
         window.show_remembered(app.window.saved_state())
