@@ -14,8 +14,6 @@ import desktop_app.app.startup.qt_import  # noqa: F401 — first, as it shortens
 # isort: split
 import signal
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -111,7 +109,6 @@ class Application:
     window: MainWindow
     _early_use: EarlyUse
     _stored_settings: dict[str, Any]
-    _waits_for_use: bool
     _bus: SessionBus
     _join_ended: asyncio.Event
 
@@ -128,6 +125,7 @@ class Application:
         input_method.follow_cursor()
         self.session: WindowSession | None = None
         self.should_restart = False
+        self._waits_for_use = False
         self._theme: ThemeWatcher
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
@@ -151,7 +149,6 @@ class Application:
         if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
         self._early_use = EarlyUse(self.window)
-        self._waits_for_use = _can_wait(self._request, stored_settings)
         self.qt.processEvents()
         self._stored_settings = stored_settings
 
@@ -188,14 +185,13 @@ class Application:
         return self._exit_code
 
     def _show_list(self) -> None:
-        """Show the list, with its rows if the session comes later."""
+        """Show the list, and all else that needs no session: then the session comes later."""
         self.window.add_outer_panes()
-        if self._waits_for_use:
-            from desktop_app.app.startup.early_list import show_early_rows
+        self.qt.processEvents()
+        if self._request == OpenRequest():
+            from desktop_app.app.startup.early_content import show_early_content
 
-            show_early_rows(self.window.conversations, self._stored_settings)
-            with suppress(LookupError, OSError, TypeError, ValueError):  # another version's state
-                self.window.show_remembered(self._stored_settings["window.state"])
+            self._waits_for_use = show_early_content(self.window, self._stored_settings)
 
     def _import_session(self) -> None:
         """Import the session between events: now, or at the first use or after some idle time."""
@@ -291,7 +287,8 @@ class Application:
         from desktop_app.app.window_session import WindowSession
         from desktop_app.transcript.view import TranscriptView
 
-        self.window.set_transcript(TranscriptView(current_theme()))
+        if not hasattr(self.window, "transcript"):
+            self.window.set_transcript(TranscriptView(current_theme()))
         request = self._request
         while True:
             backend = await self._open_backend()
@@ -447,18 +444,6 @@ def _last_appearance(state: dict[str, object]) -> PortalAppearance:
     return PortalAppearance(
         is_dark=is_dark if isinstance(is_dark, bool) else None,
         has_high_contrast=has_high_contrast if isinstance(has_high_contrast, bool) else None,
-    )
-
-
-def _can_wait(request: WindowRequest, stored_settings: Mapping[str, Any]) -> bool:
-    """Return True if a list and an empty prompt are all that a start shows."""
-    window_state = stored_settings.get("window.state") or {}
-    draft = stored_settings.get("window.new_draft") or {}
-    return (
-        request == OpenRequest()
-        and "model" in window_state
-        and not stored_settings.get("window.conversation")
-        and not (draft.get("text") or draft.get("attachments"))
     )
 
 

@@ -31,6 +31,7 @@ from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.database import Databases, read_first
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
+from desktop_app.storage.message_path import PATH, TAIL, path_sql
 from desktop_app.storage.process_identity import is_alive, this_process
 from desktop_app.storage.row_conversion import (
     answer_to_row,
@@ -99,34 +100,13 @@ ARCHIVED_CONVERSATIONS: Final = _page("c.trashed_at IS NULL AND c.archived")
 TRASHED_CONVERSATIONS: Final = _page("c.trashed_at IS NOT NULL", "c.trashed_at")
 ONE_CONVERSATION: Final = _SELECT_CONVERSATION + " WHERE c.id = ?"
 
-
-def _path(limit: str = "(SELECT count(*) FROM messages WHERE conversation_id = ?1)") -> str:
-    """Return the start of SQL that reads a path up from the leaf: at most `limit` messages.
-
-    The walk reads the small columns only; full rows are read once the path is known. In a damaged
-    store, messages may form a circle, or lead to other conversations.
-    """
-    return f"""
-    WITH RECURSIVE path (id, parent_id, depth) AS (
-        SELECT m.id, m.parent_id, 0
-        FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id WHERE c.id = ?1
-        UNION ALL
-        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages AS m ON m.id = path.parent_id
-        WHERE depth + 1 < {limit} AND m.conversation_id = ?1
-    )"""  # noqa: S608 - our own text
-
-
-_MESSAGES_OF_PATH: Final = "SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC"
-PATH: Final = f"{_path()} {_MESSAGES_OF_PATH}"
-TAIL: Final = f"{_path('?2')} {_MESSAGES_OF_PATH}"
-
 # The first messages of all conversations have the same parent, NULL: hence the join by
 # conversation. The index is named because SQLite would rather scan the whole conversation.
 _SIBLINGS: Final = """
     FROM messages AS m JOIN messages AS s INDEXED BY messages_by_parent
     ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id
 """
-VERSIONS_ON_PATH: Final = f"""{_path()} SELECT m.id, s.id AS version {_SIBLINGS}
+VERSIONS_ON_PATH: Final = f"""{path_sql()} SELECT m.id, s.id AS version {_SIBLINGS}
     WHERE m.id IN (SELECT id FROM path) ORDER BY s.created_at, s.rowid
 """  # noqa: S608 - our own text
 

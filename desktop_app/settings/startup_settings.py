@@ -16,6 +16,16 @@ from typing import Any, Final, TypeVar
 
 _T = TypeVar("_T")
 BUSY_TIMEOUT_S: Final = 0.2
+_UNREADABLE: Final = (
+    sqlite3.Error,
+    OSError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _SELECT: Final = "SELECT key, value FROM settings WHERE key NOT LIKE 'store.%'"
 
 
@@ -37,7 +47,7 @@ def read_at_start(path: Path, read: Callable[[sqlite3.Connection], _T]) -> _T | 
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
             return read(connection)
-    except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError):
+    except _UNREADABLE:
         return None
 
 

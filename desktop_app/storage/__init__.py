@@ -3,6 +3,7 @@
 __all__ = [
     "database",
     "deletion_wipe",
+    "message_path",
     "private_files",
     "process_identity",
     "row_conversion",

@@ -180,7 +180,7 @@ class MainWindow(WindowFrame):
         }
 
     def show_remembered(self, state: dict[str, Any]) -> None:
-        """Show an empty conversation, with a model and a provider as they were at the last end.
+        """Show the model and the provider as they were at the last end.
 
         Raises:
             LookupError, OSError, TypeError, ValueError: the state has other values.
@@ -193,7 +193,6 @@ class MainWindow(WindowFrame):
         self.prompt.set_choice(replace(no_choice(), model_name=str(state["model"])))
         self.prompt.row.set_tools("", searches_web=state["web"])
         self.add_cards()
-        self.pane.show_empty_state(True)
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Restore a result of `saved_state`.

@@ -30,6 +30,8 @@ class WindowFrame(QMainWindow):
         outer_panes: shows and hides the outer panes.
         header, prompt: the parts of the middle pane with these names.
         transcript, empty_state, notifications: available after `MainWindow.set_transcript`.
+        early_conversation_id: the conversation that is shown before the session has begun; "" for
+            none.
 
     Signals:
         files_dropped(list[Path]): local files were dropped outside the list of conversations.
@@ -46,6 +48,7 @@ class WindowFrame(QMainWindow):
     transcript: TranscriptView
     empty_state: EmptyState
     notifications: Notifications
+    early_conversation_id = ""
 
     files_dropped = Signal(list)
     data_dropped = Signal(object)

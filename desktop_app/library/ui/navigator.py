@@ -66,6 +66,7 @@ class Navigator(Controller):
 
     async def load(self) -> None:
         """Fill the list, and open the last conversation where it was left, or a blank one."""
+        self._shown_id = self._window.early_conversation_id
         await self._presenter.load()
         stored_settings = await self._settings_store.all()
         last_id = stored_settings.get(OPEN_KEY)
