@@ -268,6 +268,7 @@ class Estimator:
             usage, choice = message.usage, message.choice
             if (
                 provider_count is None
+                and not context.settings.has_text
                 and usage is not None
                 and choice is not None
                 # The usage of an answer with tool calls is that of several requests.

@@ -89,6 +89,7 @@ class AskSettings(Value, frozen=True):
     notes: tuple[RememberedNote, ...] = ()  # in the order in which they are sent
     collections: tuple[CollectionPart, ...] = ()  # with the files of the folder
     open_text: OpenText | None = None
+    has_text: bool = False  # beside the conversation, sent or not: earlier counts include it
 
     @property
     def counted_instructions(self) -> str:

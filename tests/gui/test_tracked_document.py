@@ -16,7 +16,11 @@ from desktop_app.texts.written_text import Mark, cut
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-TEXTS = st.lists(st.sampled_from(["a", "bb", "😀", "\n", "é.", "c c", " ", "d\n\n"])).map("".join)
+TEXTS = st.lists(
+    st.sampled_from(
+        ["a", "bb", "😀", "\n", "é.", "c c", " ", "d\n\n", "\t", "e\u0301", "שלום", "\u2028"]
+    )
+).map("".join)
 EDITS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 8), TEXTS), max_size=6)
 
 

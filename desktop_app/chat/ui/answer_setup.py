@@ -138,6 +138,7 @@ class AnswerSetup(QObject):
         settings = ask_settings(self.values.all, conversation.overrides, folder=folder)
         if conversation.id not in self._drafts.without_text:
             settings = replace(settings, open_text=self.open_text_of(conversation))
+        settings = replace(settings, has_text=self.has_text(conversation.id))
         if self._temporary.is_temporary(conversation.id):
             return settings
         return replace(settings, notes=tuple(self._session.notes_in(settings.folder_id)))

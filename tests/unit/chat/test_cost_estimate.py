@@ -17,7 +17,7 @@ from desktop_app.chat.cost_estimate import (
     usable_input,
 )
 from desktop_app.chat.prompt_assembly import document_block
-from desktop_app.chat.send_context import AskSettings, SendContext
+from desktop_app.chat.send_context import AskSettings, OpenText, SendContext
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, FormKind
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import (
@@ -157,6 +157,17 @@ async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_
     counted = replace(context, path=[said("What?"), answer])
     for tools in (ToolSet(), tool_set(look, search)):
         assert await estimator.context_tokens(replace(counted, tools=tools)) == (520, True)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", 0), ("word " * 900, 900)])
+async def test_an_open_text_is_counted_as_it_is_now(text: str, expected: int) -> None:
+    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
+    # The provider counted the answer with a text that the user has left out or changed since.
+    asked = ModelChoice(choice.profile.id, choice.model.id)
+    path = [said("What?"), answered("Nothing.", usage=Usage(500, 0, 20), choice=asked)]
+    settings = AskSettings(open_text=OpenText("T", "", text) if text else None, has_text=True)
+    counted = await estimator.context_tokens(SendContext(path, choice, settings=settings))
+    assert expected <= counted.tokens < expected + 50
 
 
 @pytest.mark.parametrize(
