@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import QTimer
+
 from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category
@@ -11,11 +13,16 @@ from desktop_app.shortcuts.command import Category
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
 
+_CHECK_MS: Final = 600_000
 _START_MS: Final = 5000  # after the start's own work, and after the list shows conversations
 
 
 def _compose(session: Session) -> None:
-    for signal in (session.events.store_changed, session.events.woke):
+    # A command may add the first prompt, a clock may be set, a disk may have been full.
+    clock = QTimer(session.window, interval=_CHECK_MS)
+    clock.setObjectName("repeat-clock")
+    clock.start()
+    for signal in (session.events.store_changed, session.events.woke, clock.timeout):
         signal.connect(lambda: _check(session))
 
 

@@ -22,15 +22,12 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.repeat.repeat import Repeat
 
-_LONGEST_WAIT_MS: Final = 600_000
-"""The longest time until a clock that was set, or a journey to another zone, is noticed."""
+_LONGEST_WAIT_S: Final = 3600.0
+"""Later ones are waited for by the clock of the feature."""
 
 
 class RepeatController(Controller):
     """A clock of the prompts that repeat.
-
-    Attributes:
-        timer: runs until the next time.
 
     Signals:
         changed(list[Repeat]): the repeats, after a change.
@@ -42,24 +39,24 @@ class RepeatController(Controller):
         super().__init__(session)
         self._store = session.backend.repeats
         self._title_by_id: dict[str, str] = {}  # of the conversations whose answers run
-        self.timer = QTimer(self, singleShot=True)
-        self.timer.timeout.connect(lambda: self._tasks.start(self.check()))
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(lambda: self._tasks.start(self.check()))
         self._checking = asyncio.Lock()
         session.running.finished.connect(self._on_finished)
-        session.end_steps.append(self.timer.stop)
+        session.end_steps.append(self._timer.stop)
 
     async def check(self) -> None:
         """Ask what is due, and wait for the next time."""
         if sys.platform != "win32":
             time.tzset()  # else a journey would be noticed at the next start
-        self.timer.start(_LONGEST_WAIT_MS)  # also if the store can't be written now
         async with self._checking:  # else an older list may be shown after a newer one
             while repeat := await self._store.claim_due(now()):
                 await self._ask(repeat)
             repeats = await self._store.all()
             self.changed.emit(repeats)
-        waits = [1000 * (each.next_time() - now()).total_seconds() for each in repeats]
-        self.timer.start(round(max(0.0, min([*waits, _LONGEST_WAIT_MS]))))
+        waits = [(each.next_time() - now()).total_seconds() for each in repeats]
+        if waits and min(waits) < _LONGEST_WAIT_S:
+            self._timer.start(round(1000 * max(0.0, min(waits))))
 
     def ask(self, repeat: Repeat) -> None:
         """Ask a prompt now; an error is shown and recorded."""

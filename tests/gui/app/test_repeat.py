@@ -6,10 +6,10 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QPushButton
 
 from desktop_app.batch.ui.batch_page import BatchPage
-from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.repeat.repeat import Every, Repeat
@@ -68,10 +68,14 @@ async def test_a_prompt_is_asked_at_its_time_beside_the_open_conversation() -> N
 
 async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.MonkeyPatch) -> None:
     async with AppHarness() as app:
-        start, since = "2026-01-01T08:00", datetime(2026, 11, 30, 7, 59, tzinfo=UTC)
+        start, since = "2026-01-01T08:00", datetime(2026, 1, 1, tzinfo=UTC)
         choice = app.state.setup.choice
         repeat = Repeat("r", "News?", Every.DAY, start, choice, "", since)
         await app.backend.repeats.add(repeat)
+        clock = find(app.window, QTimer, "repeat-clock")
+        clock.timeout.emit()  # a command has added the first prompt
+        await until(lambda: app.state.made(RepeatController))
+        await until(lambda: len(app.providers.turns) == 1)
         controller = app.controllers.of(RepeatController)
         shown: list[datetime] = []
         controller.changed.connect(lambda repeats: shown.append(repeats[0].next_time()))
@@ -83,15 +87,16 @@ async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.Monk
             patched.setattr(RepeatStore, "claim_due", refuse)
             with pytest.raises(StoreFullError):
                 await controller.check()
-            assert controller.timer.isActive()
-        since_now = "UPDATE repeats SET since = ?"
-        await app.backend.database.execute(since_now, int(now().timestamp() * 1_000_000))
+        clock.timeout.emit()
+        await until(lambda: shown)
         for zone, hour in (("Asia/Tokyo", 23), ("UTC", 8), ("America/Bogota", 13)):
             monkeypatch.setenv("TZ", zone)
             await controller.check()
             assert shown[-1].astimezone(UTC).hour == hour
         monkeypatch.undo()
         time.tzset()
+        app.providers.turns[0].end("None.")
+        await app.settled()
 
 
 async def test_a_prompt_is_removed_from_the_row_and_comes_back() -> None:
