@@ -64,10 +64,6 @@ class OpenedText(QObject):
         if self.is_unwritten or self._is_typed:
             self._tasks.start(self.store())
 
-    def close(self) -> None:
-        """Change nothing more; see `is_closed`."""
-        self.is_closed = True
-
     async def store(self, *, file_hash: str | None = None) -> None:
         """Store the text, with another hash of its file if one is given."""
         if self.is_closed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,16 @@ def _word(text: WrittenText, *, with_changes: bool = False) -> bytes:
     return word_with_changes(before, text.accepted, "Repartee", datetime.now().astimezone())
 
 
+def _save_as_it_is(path: Path, data: bytes) -> str:
+    """Save a file as `save_bytes` does, but let those read it who could."""
+    mode = path.stat().st_mode if path.exists() else None
+    problem = save_bytes(path, data)
+    if mode is not None and not problem:
+        with suppress(PermissionError):  # another user's, whose mode has stayed
+            path.chmod(mode)
+    return problem
+
+
 FORMATS: Final[dict[str, tuple[str, str, Callable[[WrittenText], bytes]]]] = {
     "markdown": (N_("Markdown"), ".md", lambda text: text.accepted.encode("utf-8", "replace")),
     "html": (N_("Web page"), ".html", lambda text: text_page(text.title, text.accepted).encode()),
@@ -58,7 +69,7 @@ class TextExports(Controller):
         async def export(target: Path) -> None:
             await opened.store()  # so that the value has what was typed
             data = await asyncio.to_thread(write, opened.value)
-            if await self._write(target, data):
+            if await self._write(save_bytes, target, data):
                 actions = [
                     (tr("Open"), lambda: open_path(target)),
                     (tr("Show in folder"), lambda: open_path(target.parent)),
@@ -74,9 +85,9 @@ class TextExports(Controller):
             suffix=suffix.lstrip("."),
         )
 
-    async def _write(self, target: Path, data: bytes) -> bool:
+    async def _write(self, save: Callable[[Path, bytes], str], target: Path, data: bytes) -> bool:
         """Write a file. Return False, and say why, if that failed."""
-        problem = await asyncio.to_thread(save_bytes, target, data)
+        problem = await asyncio.to_thread(save, target, data)
         if problem:
             self._notifications.notify(problem)
         return not problem
@@ -132,7 +143,7 @@ class TextExports(Controller):
         is_word = path.suffix.lower() == _WORD
         write = FORMATS["word"][2] if is_word else lambda text: shown.encode(text.accepted)
         data = await asyncio.to_thread(write, text)
-        if await self._write(path, data):
+        if await self._write(_save_as_it_is, path, data):
             await opened.store(file_hash=FileState(data).hash)
             self._notifications.notify(tr("Saved to {file}.", file=path.name))
 

@@ -100,7 +100,7 @@ class TextsController(Controller):
         for id_ in filter(temporary.was_ever_temporary, [*self._opened]):
             if not temporary.is_temporary(id_):  # it was discarded, so nothing of it stays
                 self.pane.show_document("", TrackedDocument(""))
-                self._opened.pop(id_).close()
+                self._opened.pop(id_).is_closed = True
         opened = self.shown
         if opened is None:
             self._window.outer_panes.show_side(None)
@@ -128,7 +128,7 @@ class TextsController(Controller):
             if text is None or text.id != value.id or opened.is_closed or not is_current:
                 continue
             if (text.body, text.marks) != (value.body, value.marks):
-                opened.close()
+                opened.is_closed = True
                 self._add(text)
         if self.shown is not None:
             self.show_current()
@@ -152,7 +152,7 @@ class TextsController(Controller):
         if former is not None:
             while not (former.is_stored or former.is_closed):  # typed while it is stored
                 await former.store()
-            former.close()
+            former.is_closed = True
         text_id = new_id() if former is None else former.value.id
         text = WrittenText(text_id, conversation_id, title, body, file=file, file_hash=file_hash)
         opened = self._add(text)

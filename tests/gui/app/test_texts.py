@@ -479,6 +479,8 @@ async def question_of(app: AppHarness) -> QMessageBox:
 async def test_a_text_is_saved_to_its_file(tmp_path: Path) -> None:
     path = tmp_path / "tides.md"
     path.write_bytes(CHAPTER.replace("\n", "\r\n").encode())
+    path.chmod(0o664)
+    mode = path.stat().st_mode
     async with AppHarness(environment=COMET) as app:
         app.window.files_dropped.emit([path])
         await until(lambda: app.chips and not app.is_reading)
@@ -502,6 +504,7 @@ async def test_a_text_is_saved_to_its_file(tmp_path: Path) -> None:
         await until(lambda: "Saved" in app.said)
         saved = CHAPTER.replace("twice", "often")
         assert path.read_bytes() == saved.replace("\n", "\r\n").encode()
+        assert path.stat().st_mode == mode
         # Another program changes the file: both are shown, and nothing is overwritten silently.
         path.write_text(saved.replace("moon", "wind"))
         select(app, "often")
