@@ -78,7 +78,7 @@ class ChatController(Controller):
         self._prompt.field.stop_pressed.connect(self.stop_latest)
         self._prompt.text_changed.connect(self._on_typed)
         self._current.opened.connect(self._show_state)
-        self._setup.choice_changed.connect(self._show_state)
+        self._setup.choice_changed.connect(self._show_hint)
         self._running.started.connect(lambda _id: self._show_state())
         self._running.finished.connect(self._on_finished)
         self._prompt.row.stop_button.detail = self._rate
@@ -535,24 +535,27 @@ class ChatController(Controller):
             self._notifications.dismiss_topic(STORE_TOPIC)
 
     def _show_state(self) -> None:
-        """Show Stop, the queued question, and a hint at it or at an edit, announced once."""
+        """Show Stop, the queued question, and a hint."""
         opened_id = self._current.id
-        is_running = self._running.is_running(opened_id)
-        self._prompt.set_streaming(is_running)
+        self._prompt.set_streaming(self._running.is_running(opened_id))
         held = self._drafts.held(opened_id)
         if self._bubble is None and held is not None:
             self._bubble = QueuedBubble()
             self._bubble.button.clicked.connect(lambda: self.unqueue(self._current.id))
             self._pane.add_above_prompt(self._bubble)
         self._show_bubble()
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        """Show a hint at the queued question, an edit, or a text, announced once."""
         hint = ""
-        if opened_id in self._queued_ids:
+        if self._current.id in self._queued_ids:
             key = self._stop_key
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
         elif self._current.edited_question is not None:
             hint = tr("Editing · The original message is kept")
             key = self._stop_key
-            if key and not is_running:  # the key stops a running answer first
+            if key and not self._running.is_running(self._current.id):  # which it stops first
                 hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
         elif self._setup.ask_settings.open_text and not self._setup.takes_tools:
             hint = tr("This model can’t edit the text. Select words, then use the buttons above.")

@@ -159,6 +159,9 @@ async def test_a_model_without_tools_is_not_told_to_use_one() -> None:
         assert "can’t edit" not in app.hint
         app.state.setup.choose(choice)
         assert "can’t edit the text" in app.hint
+        app.window.prompt.row.send_button.setFocus()
+        app.state.setup.choice_changed.emit()
+        assert app.window.prompt.row.send_button.hasFocus()
         turn = await app.ask("Shorter.")
         assert "edit_text" not in str(turn.request)
         assert "The sun pulls it less." in sent(turn)
