@@ -68,7 +68,6 @@ class TextPane(QFrame):
         self._changes = self._make_changes_bar()
         self._selection_bar = self._make_selection_bar(fill_languages, fill_prompts)
         self._question = line_field(tr("What to change"), "text-question")
-        self._question.setPlaceholderText(tr("What should change in the selected passage?"))
         self._question.returnPressed.connect(self._ask)
         self._question.hide()
         column_of(
