@@ -31,6 +31,10 @@ _WORD: Final = ".docx"
 _FORBIDDEN: Final = str.maketrans(dict.fromkeys('<>:"/\\|?*', "-"))
 
 
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # names of files may have half characters
+
+
 def _word(text: WrittenText, *, with_changes: bool = False) -> bytes:
     from desktop_app.exchange.writers.office.docx_changes import word_with_changes  # 100 ms
 
@@ -49,8 +53,8 @@ def _save_as_it_is(path: Path, data: bytes) -> str:
 
 
 FORMATS: Final[dict[str, tuple[str, str, Callable[[WrittenText], bytes]]]] = {
-    "markdown": (N_("Markdown"), ".md", lambda text: text.accepted.encode("utf-8", "replace")),
-    "html": (N_("Web page"), ".html", lambda text: text_page(text.title, text.accepted).encode()),
+    "markdown": (N_("Markdown"), ".md", lambda text: _encoded(text.accepted)),
+    "html": (N_("Web page"), ".html", lambda text: _encoded(text_page(text.title, text.accepted))),
     "word": (N_("Word"), _WORD, _word),
     "word-changes": (N_("Word with tracked changes"), _WORD, partial(_word, with_changes=True)),
 }

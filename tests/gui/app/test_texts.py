@@ -434,7 +434,7 @@ def test_an_export_has_the_accepted_text(
     format_id: str, has: list[bytes], lacks: list[bytes]
 ) -> None:
     marks = (Mark(14, 18, 1, is_insertion=False), Mark(18, 22, 1, is_insertion=True))
-    text = WrittenText("t", "c", "Tides", "# Tides\n\nThey risefall.", marks)
+    text = WrittenText("t", "c", "Tides\udcff", "# Tides\n\nThey risefall.", marks)
     data = FORMATS[format_id][2](text)
     if format_id.startswith("word"):
         data = ZipFile(BytesIO(data)).read("word/document.xml")
