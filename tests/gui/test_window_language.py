@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def window_language() -> Iterator[WindowLanguage]:
+def window_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[WindowLanguage]:
+    monkeypatch.setenv("FC_LANG", "")
     application = cast(QApplication, QApplication.instance())
     language = WindowLanguage(application, resource_path("locale"))
     yield language
@@ -50,3 +52,12 @@ def test_headings_have_a_weight_that_qt_makes_if_the_fonts_lack_it(
     theme = light()
     assert theme.heading().weight() == theme.strong().weight() == weight
     assert f"font-weight: {weight.value}" in style_sheet(theme)
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize(("code", "language"), [("ja", "ja"), ("zh_CN", "zh-CN")])
+def test_characters_have_the_forms_of_the_language(
+    code: str, language: str, window_language: WindowLanguage
+) -> None:
+    window_language.use(code)
+    assert os.environ["FC_LANG"] == language

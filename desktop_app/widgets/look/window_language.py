@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +29,13 @@ class WindowLanguage:
         code = translation.wanted_language(setting, QLocale.system().uiLanguages())
         translation.use_language(code, self._catalogs)
         QLocale.setDefault(QLocale(locale_name(translation.language())))  # date fields
-        self._application.setLayoutDirection(QLocale(translation.language()).textDirection())
-        self._use_qt_texts(translation.language())  # differs from `code` without a catalog
+        language = translation.language()  # differs from `code` without a catalog
+        self._application.setLayoutDirection(QLocale(language).textDirection())
+        is_of_system = QLocale(language).language() == QLocale.system().language()
+        if language in ("ja", "zh_CN") and not is_of_system:
+            # Fontconfig would take Chinese characters from Japanese fonts, and some from others.
+            os.environ["FC_LANG"] = language.replace("_", "-")
+        self._use_qt_texts(language)
 
     def _use_qt_texts(self, code: str) -> None:
         self._application.removeTranslator(self._qt_texts)
