@@ -22,6 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeCode, is_detail, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.document_sections import format_spans
+from desktop_app.domain.graphemes import cut
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.tools.tool import BAD_ARGUMENTS, NOTHING_FOUND, SEARCH_TOOL, ToolCallState
@@ -242,7 +243,8 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
         if call.result.startswith(BAD_ARGUMENTS):  # its words are for the model
             facts.append(tr("The model’s arguments don’t fit the tool."))
         else:
-            reason = " ".join(call.result[: 2 * _MAX_REASON_CHARS].split())[:_MAX_REASON_CHARS]
+            line = " ".join(call.result[: 2 * _MAX_REASON_CHARS].split())
+            reason = cut(line, _MAX_REASON_CHARS)
             facts.append(tr("Failed: {reason}", reason=reason))
     elif not is_done and not is_waiting:
         facts.append(tr(state.text))
