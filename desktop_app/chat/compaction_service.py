@@ -335,7 +335,7 @@ class CompactionService:
                         plan.maker,
                         usage,
                         performance=performance,
-                        held=_held_cost(plan),
+                        hold=hold,
                         is_billed=is_billed,
                     )
                     await asyncio.shield(record)

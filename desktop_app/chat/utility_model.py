@@ -37,7 +37,7 @@ from desktop_app.providers.models.choice_resolution import (
     ProviderModels,
     ResolvedChoice,
 )
-from desktop_app.spending.budget import PaidCalls
+from desktop_app.spending.budget import Hold, PaidCalls
 from desktop_app.spending.ledger import Ledger
 
 # For holds. Most tokens have more bytes than this, so holds are too large rather than too small.
@@ -234,7 +234,7 @@ async def paid_reply(
             resolved,
             reply.reply.usage,
             performance=reply.performance(resolved),
-            held=cost,
+            hold=hold,
             answered_by=reply.reply.model,
             is_billed=reply.is_billed,
             output_tokens=received_tokens(reply.reply),
@@ -247,7 +247,7 @@ async def paid_reply(
 
     async with await calls.budget.hold(
         resolved.profile, cost, resolved.model.id, task.purpose.value
-    ):
+    ) as hold:
         try:
             async with aclosing(events):
                 async for event in events:
@@ -268,7 +268,7 @@ async def record_call(
     usage: Usage | None,
     *,
     performance: CallPerformance,
-    held: CallCost | None,
+    hold: Hold,
     answered_by: str = "",
     is_billed: bool = True,
     output_tokens: int = 0,
@@ -278,7 +278,7 @@ async def record_call(
     Return its US dollars; None if they are unknown.
 
     Args:
-        held: what was held; None if that is unknown.
+        hold: what the call holds.
         answered_by: the model that the reply names; "" for none.
         output_tokens: of the reply as received, if there is no usage.
         is_billed: False if the provider refused the call, or was not reached.
@@ -288,7 +288,7 @@ async def record_call(
     cost = counted_cost(
         resolved.counted_price,
         usage,
-        held,
+        hold.cost,
         is_billed=is_billed,
         is_certain=resolved.has_certain_price_for(answered_by),
         output_tokens=output_tokens,
@@ -305,7 +305,8 @@ async def record_call(
             message_id=task.message_id or None,
             at=now(),
             performance=performance,
-        )
+        ),
+        hold,
     )
     return cost.amount
 

@@ -146,5 +146,5 @@ class Embeddings:
                         outcome=outcome.value, duration_s=time.monotonic() - started_at
                     ),
                 )
-                await asyncio.shield(self._spending.add(call))
+                await asyncio.shield(self._spending.add(call, hold))
         return vectors

@@ -76,8 +76,17 @@ class Hold:
             self.cost = cost
             await storage.raise_to(hold_id, cost)
 
+    @property
+    def ids(self) -> Sequence[int]:
+        """Return the ids of the amounts in the store."""
+        return [hold_id for _, hold_id in self._held]
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Hold these amounts no longer: the ledger has released them."""
+        self._held = [held for held in self._held if held[1] not in ids]
+
     async def release(self) -> None:
-        """Release the amounts at the end of the call, unless they were already released.
+        """Release the amounts of a call that was not recorded, unless they were released.
 
         If that fails, an amount counts until the next release, or until this process ends.
         """

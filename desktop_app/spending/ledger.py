@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.bounds import LATEST_TIME, MAX_COUNT, MAX_SECONDS
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -31,6 +31,9 @@ from desktop_app.storage.database import Databases
 from desktop_app.storage.process_identity import is_alive
 from desktop_app.storage.row_conversion import from_micros, to_micros
 from desktop_app.storage.sqlite_connection import any_text
+
+if TYPE_CHECKING:
+    from desktop_app.spending.budget import Hold
 
 _NANOS: Final = 1_000_000_000
 _MAX_NANOS: Final = 10**15
@@ -94,20 +97,22 @@ class Ledger:
         """Have `add` and `notify` call `listener` with the id of the calls' provider."""
         self._listeners.append(listener)
 
-    async def add(self, call: Call) -> None:
-        """Add a call. The entry on disk does not name a temporary conversation."""
+    async def add(self, call: Call, hold: Hold | None = None) -> None:
+        """Add a call in place of what it holds: a kill in between would count both.
+
+        The entry on disk does not name a temporary conversation.
+        """
         database = self._databases.for_conversation(call.conversation_id)
         disk = self._databases.disk
         nameless = call._replace(conversation_id=None, message_id=None)
-        if database is disk:
-            await disk.write(lambda c: insert_call(c, call))
-        else:  # the disk comes first: if it is full, the caller repeats both
-            await disk.write(lambda c: insert_call(c, nameless))
+        on_disk = call if database is disk else nameless
+        await self._write_ended(lambda c: insert_call(c, on_disk), hold)
+        if database is not disk:  # the disk comes first: if it is full, the caller repeats both
             with suppress(StorageError):  # a repeat would bill the call twice
                 await database.write(lambda c: insert_call(c, call))
         self.notify(call.provider_id)
 
-    async def add_resumed(self, call: Call) -> None:
+    async def add_resumed(self, call: Call, hold: Hold | None = None) -> None:
         """Add the call of an answer that an earlier process began, in place of its lost call.
 
         One transaction does both, because the hold of that process may not be a lost call yet.
@@ -120,8 +125,24 @@ class Ledger:
             lost = connection.execute(sql, (call.message_id, MessageStatus.INTERRUPTED.value))
             insert_call(connection, _with_lost_cost(call, [row[0] for row in lost.fetchall()]))
 
-        await self._databases.disk.write(replace)
+        await self._write_ended(replace, hold)
         self.notify(call.provider_id)
+
+    async def _write_ended(
+        self, write: Callable[[sqlite3.Connection], None], hold: Hold | None
+    ) -> None:
+        """Write the entry of a call that has ended, and release what it holds."""
+        ids = () if hold is None else hold.ids
+
+        def write_both(connection: sqlite3.Connection) -> None:
+            write(connection)
+            connection.executemany(
+                "DELETE FROM spending_holds WHERE id = ?", [(hold_id,) for hold_id in ids]
+            )
+
+        await self._databases.disk.write(write_both)
+        if hold is not None:
+            hold.forget(ids)
 
     def notify(self, provider_id: str) -> None:
         """Tell the listeners that calls to a provider were added."""

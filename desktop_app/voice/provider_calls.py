@@ -112,7 +112,7 @@ class VoiceCalls:
             UserFacingError: there is no key, or the provider failed.
         """
         held = None if expected is None else CallCost.fixed(expected)
-        async with await self._budget.hold(model.profile, held, model.model, purpose.value):
+        async with await self._budget.hold(model.profile, held, model.model, purpose.value) as hold:
             provider = await self._gateway.provider(model.profile)
             started_at = time.monotonic()
             outcome, usage, is_billed = MessageStatus.CANCELLED, None, True
@@ -136,5 +136,5 @@ class VoiceCalls:
                         outcome=outcome.value, duration_s=time.monotonic() - started_at
                     ),
                 )
-                await asyncio.shield(self._ledger.add(call))
+                await asyncio.shield(self._ledger.add(call, hold))
         return result, cost.amount

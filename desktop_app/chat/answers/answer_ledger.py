@@ -207,18 +207,17 @@ class AnswerLedger:
     def _fees(self, reply: Reply) -> Decimal:
         return hosted_cost(tool_calls(reply.parts), self._tool_prices)
 
-    async def record_round(self, reply: Reply, answer: Message) -> bool:
-        """Record the request of the round that has ended. Return False if it was recorded before.
+    async def record_round(self, reply: Reply, answer: Message) -> None:
+        """Record the request of the round that has ended, unless it was recorded before.
 
         Call it if the answer continues with another round. `reply` is already in that next round,
         so the usage is the one that `observe` kept when the round ended.
         """
         if len(self._rounds) >= reply.round:
-            return False
+            return
         cost = self._request_cost(reply, self._round_usage, self._round_tokens)
         await self._add_request(reply, answer, self._round_usage, cost)
         self._rounds.append(cost)
-        return True
 
     async def record_fees(self, reply: Reply, answer: Message, *, ended_only: bool = False) -> None:
         """Record the cost of the provider's tools, as far as it is not recorded yet.
@@ -261,7 +260,8 @@ class AnswerLedger:
         await add(
             entry._replace(
                 usage=usage or Usage(), performance=performance, is_estimated=cost.is_estimated
-            )
+            ),
+            self.hold,
         )
 
     def _make_entry(self, answer: Message, purpose: Purpose, cost: Decimal | None) -> Call:

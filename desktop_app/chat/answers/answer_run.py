@@ -328,11 +328,8 @@ class AnswerRun:
         async def write() -> None:
             if isinstance(event, HostedCall):
                 await self._ledger.record_fees(self.reply, self.answer, ended_only=True)
-            if isinstance(event, RoundEnded) and await self._ledger.record_round(
-                self.reply, self.answer
-            ):
-                # The recorded cost replaces the hold. The tool loop makes one for the next request.
-                await self.hold.release()
+            if isinstance(event, RoundEnded):  # the tool loop makes the next request's hold
+                await self._ledger.record_round(self.reply, self.answer)
             await self._store.save_answer(self.answer_so_far)
 
         error = await self._write(write)

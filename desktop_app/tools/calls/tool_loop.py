@@ -80,7 +80,7 @@ class LoopTask:
     """The inputs of the loop of one answer.
 
     Attributes:
-        call_hold: holds each request; the answer's run releases it once the request is recorded.
+        call_hold: holds each request; it ends as the answer's run records the request.
     """
 
     tools: ToolSet
@@ -168,7 +168,6 @@ class _LoopProvider(ProviderWrapper):
             if reason := self._reached_limit(reply, spent_s):
                 yield Incomplete(reason)
                 return
-            await task.call_hold.release()  # in case the answer's run could not release it
             resolved = task.resolved
             cost = resolved.expected_cost(
                 _input_tokens(request, reply, last_reply), request.parameters.max_output_tokens

@@ -137,7 +137,7 @@ class Memory:
     async def begin_turn(self, *_: Any) -> None:
         raise NotImplementedError
 
-    async def add(self, call: Call) -> None:
+    async def add(self, call: Call, _hold: object = None) -> None:
         self.calls_tried += 1
         if self.calls_tried in self.failing_calls:
             raise errors.StorageError("Full.")

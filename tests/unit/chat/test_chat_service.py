@@ -71,7 +71,7 @@ from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, PaidCalls
+from desktop_app.spending.budget import Budget, Hold, PaidCalls
 from desktop_app.spending.ledger import Ledger
 from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
@@ -245,7 +245,7 @@ async def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
 async def test_a_request_is_held_until_it_is_recorded_and_tools_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A killed program counts each hold as a call of unknown cost."""
+    """A killed program counts each hold as a call, besides those that were recorded."""
     held: list[int] = []
 
     def count_holds() -> int:
@@ -257,9 +257,10 @@ async def test_a_request_is_held_until_it_is_recorded_and_tools_are_not(
         held.append(count_holds())
         return "seen"
 
-    async def record(ledger: Ledger, call: Call) -> None:
+    async def record(ledger: Ledger, call: Call, hold: Hold | None = None) -> None:
         held.append(count_holds())
-        await add(ledger, call)
+        await add(ledger, call, hold)
+        held.append(count_holds())  # a kill here must not count the call twice
 
     class Twice(ScriptedProvider):
         async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -276,7 +277,7 @@ async def test_a_request_is_held_until_it_is_recorded_and_tools_are_not(
     async with open_chat(tmp_path, Twice(), tools=ToolCatalog([Source(look=look)])) as chat:
         settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
         answer = await chat.run(await chat.begin("?", settings=settings))
-        assert held == [1, 1, 0, 1, 1]
+        assert held == [1, 1, 0, 0, 1, 1, 0]
         assert count_holds() == 0
         spent = await chat.ledger.answer_spending(answer.conversation_id, answer.id)
         assert (spent.calls, spent.uncounted) == (2, 0)

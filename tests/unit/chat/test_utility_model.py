@@ -69,7 +69,7 @@ class Book:
         self.held: list[CallCost | None] = []
         self.is_full = False
 
-    async def add(self, call: Call) -> None:
+    async def add(self, call: Call, _hold: object = None) -> None:
         self.lines.append(call)
 
     async def place(self, calls: Sequence[HeldCall], _at: datetime) -> list[int] | NoRoom:

@@ -222,7 +222,7 @@ class Embedder:
             await asyncio.Event().wait()
         return [Vector.from_values([1.0, 0.0]) for _ in texts], self.billed
 
-    async def add(self, call: Call) -> None:
+    async def add(self, call: Call, _hold: object = None) -> None:
         self.calls.append(call)
 
     async def hold(self, *about: object) -> Hold:
