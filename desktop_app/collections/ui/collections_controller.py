@@ -233,24 +233,25 @@ class CollectionsController(Controller):
             for folder in self._session.folders.by_id.values()
             if folder.collection_id == collection_id
         ]
-        await self._link_folders("")
+        await self._link_folders(collection_id, "")
         await self.reload()
         self.report(
             tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
             self._undo_deletion,
         )
 
-    async def _link_folders(self, collection_id: str) -> None:
-        """Give this collection, or with "" none, to the folders of the deleted one."""
+    async def _link_folders(self, old_id: str, new_id: str) -> None:
+        """Replace the collection, "" for none, of the folders that had the deleted one."""
         folders = self._session.folders
         for folder in self._unlinked:
-            if (now := folders.by_id.get(folder.id)) is not None:
-                await folders.save(replace(now, collection_id=collection_id))
+            now = folders.by_id.get(folder.id)
+            if now is not None and now.collection_id == old_id:
+                await folders.save(replace(now, collection_id=new_id))
 
     def _undo_deletion(self) -> None:
         """Keep the collection."""
         collection_id = self._deleted_id
-        self._tasks.start(self._link_folders(collection_id))
+        self._tasks.start(self._link_folders("", collection_id))
         self._deleted_id = ""
         self._deletion_timer.stop()
         if self._page is not None and self._page.isVisible():
@@ -297,7 +298,10 @@ class CollectionsController(Controller):
 
     async def _add_to_folder(self, folder_id: str, paths: Sequence[Path]) -> None:
         await self.reload()
-        folder = self._session.folders.by_id[folder_id]
+        folder = self._session.folders.by_id.get(folder_id)
+        if folder is None:  # it was deleted while the files were chosen
+            await self._create(paths)
+            return
         collection_id = folder.collection_id
         if collection_id not in self.states:
             collection_id = (await self.service.create(folder.name)).id

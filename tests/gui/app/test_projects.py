@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -11,7 +12,7 @@ from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.collections.ui import collections_controller
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
-from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.conversation import Folder, ModelChoice, now
 from desktop_app.domain.conversations.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
@@ -110,6 +111,30 @@ async def test_a_folder_with_three_files_answers_from_them(
         await until(lambda: "Its files stay in Collections." in app.said)
         assert app.chips == []
         assert len(await app.backend.collections.all()) == 1
+
+
+async def test_undo_keeps_a_newer_link_and_files_outlive_a_folder(tmp_path: Path) -> None:
+    files = write_files(tmp_path / "Flat")
+    async with AppHarness(environment=KEY) as app:
+        controller, folders = app.session.of(CollectionsController), app.session.folders
+
+        def link() -> str:
+            return folders.by_id["f"].collection_id
+
+        await folders.save(Folder("f", "Flat", now()))
+        controller.add_to_folder("f", files)
+        await until(lambda: link() in controller.states and not controller.is_busy)
+        first = link()
+        controller.delete(first)
+        await until(lambda: "deleted" in app.said and not link())
+        newer = (await controller.service.create("Newer")).id
+        await folders.save(replace(folders.by_id["f"], collection_id=newer))
+        app.press_action("Undo")
+        await until(lambda: set(controller.states) == {first, newer})
+        assert link() == newer
+        app.session.of(FoldersController).delete("f")
+        controller.add_to_folder("f", files[1:])  # the dialog was still open
+        await until(lambda: sorted(s.ready for s in controller.states.values()) == [0, 2, 3])
 
 
 async def test_files_that_vanish_are_reported_once_and_kept(
