@@ -149,8 +149,8 @@ class FaultKind(StrEnum):
     NO_MICROPHONE = "no microphone"
     MICROPHONE_IN_USE = "in use"
     SILENCE = "silence"
-    BAD_MODEL = "bad model"
     NO_VOICE = "no voice"
+    NO_LOUDSPEAKER = "no loudspeaker"
     ENDED = "ended"
 
 

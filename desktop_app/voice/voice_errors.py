@@ -26,13 +26,13 @@ _SENTENCES: Final[Mapping[FaultKind, tuple[str, str]]] = {
         N_("Nothing was heard."),
         N_("Check that the right microphone is chosen in your system, and that it is not muted."),
     ),
-    FaultKind.BAD_MODEL: (
-        N_("The transcription model could not be loaded."),
-        N_("Remove it, and download it again."),
-    ),
     FaultKind.NO_VOICE: (
         N_("This computer has no voice to read aloud with."),
         N_("Install one: on Linux, speech-dispatcher and espeak-ng."),
+    ),
+    FaultKind.NO_LOUDSPEAKER: (
+        N_("The sound could not be played."),
+        N_("Connect a loudspeaker or headphones, and try again."),
     ),
     FaultKind.ENDED: (N_("The process for the voice has ended."), N_("Try again.")),
 }

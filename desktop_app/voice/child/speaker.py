@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QLocale, QObject
+from PySide6.QtCore import QBuffer, QLocale, QObject, QTimer
 from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices, QtAudio
 from PySide6.QtTextToSpeech import QTextToSpeech
 
@@ -23,6 +23,9 @@ from desktop_app.voice.messages import (
 
 _USUAL_ENGLISH: Final = "English (America)"
 """espeak-ng has the Caribbean voice first among those of the United States."""
+_SLOWEST_S: Final = 0.2
+"""Per character, at half the usual speed."""
+_STANDSTILL_S: Final = 5.0
 _SILENT_ENGINE: Final = "mock"  # Qt's own, for tests
 
 
@@ -41,12 +44,15 @@ class Speaker(QObject):
         self._engine: QTextToSpeech | None = None
         self._sink: QAudioSink | None = None
         self._sound = QBuffer(self)
+        # PulseAudio and speech-dispatcher report nothing when the loudspeaker is taken away.
+        self._watch = QTimer(self, singleShot=True)
+        self._watch.timeout.connect(self._on_standstill)
 
     def prepare(self, language: str) -> None:
         """Send the voices of a language."""
         engine = self._made_engine()
         if engine is None:
-            self._fail()
+            self._fail(FaultKind.NO_VOICE)
             return
         self._use_language(engine, language)
         names = dict.fromkeys(voice.name() for voice in engine.availableVoices())
@@ -60,11 +66,15 @@ class Speaker(QObject):
 
     def hush(self) -> None:
         """Stop, and drop what waits."""
-        self._waiting.clear()
-        self._spoken = None
-        self._stop_sink()
+        self._forget()
         if self._engine is not None:
             self._engine.stop()
+
+    def _forget(self) -> None:
+        self._waiting.clear()
+        self._spoken = None
+        self._watch.stop()
+        self._stop_sink()
 
     def _say_next(self) -> None:
         if not self._waiting:
@@ -75,8 +85,9 @@ class Speaker(QObject):
             return
         engine = self._made_engine()
         if engine is None:
-            self._fail()
+            self._fail(FaultKind.NO_VOICE)
             return
+        self._watch.start(round(1000 * (_STANDSTILL_S + len(request.text) * _SLOWEST_S)))
         if engine.state() is not QTextToSpeech.State.Ready:  # it is being made, or stops
             self._waiting.appendleft(request)
             self._spoken = None
@@ -91,6 +102,7 @@ class Speaker(QObject):
         engine.say(request.text)
 
     def _end_sentence(self) -> None:
+        self._watch.stop()
         request, self._spoken = self._spoken, None
         if request is not None:
             self._send(Finished(request.number))
@@ -103,11 +115,26 @@ class Speaker(QObject):
         if self._engine is None and is_offered:
             self._engine = QTextToSpeech(self)
             self._engine.stateChanged.connect(self._on_state)
+        if self._engine is not None and self._engine.state() is QTextToSpeech.State.Error:
+            self._drop_engine()
         return self._engine
+
+    def _drop_engine(self) -> None:
+        """Forget an engine that has failed: it speaks no more, and the next one may."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.stateChanged.disconnect(self._on_state)
+            engine.deleteLater()
+
+    def _on_standstill(self) -> None:
+        self._drop_engine()
+        self._fail(FaultKind.NO_LOUDSPEAKER, "it does not end")
 
     def _on_state(self, state: QTextToSpeech.State) -> None:
         if state is QTextToSpeech.State.Error and self._engine is not None:
-            self._fail(self._engine.errorString())
+            details = self._engine.errorString()
+            self._drop_engine()
+            self._fail(FaultKind.NO_VOICE, details)
         elif state is QTextToSpeech.State.Ready:
             self._end_sentence()
 
@@ -125,7 +152,7 @@ class Speaker(QObject):
     def _play(self, request: Say) -> None:
         device = QMediaDevices.defaultAudioOutput()
         if device.isNull():
-            self._fail()
+            self._fail(FaultKind.NO_LOUDSPEAKER)
             return
         look = QAudioFormat()
         look.setSampleRate(SPEECH_RATE)
@@ -136,13 +163,17 @@ class Speaker(QObject):
         self._sound.open(QBuffer.OpenModeFlag.ReadOnly)
         self._sink = QAudioSink(device, look, self)
         self._sink.stateChanged.connect(self._on_sink_state)
+        self._watch.start(round(1000 * (_STANDSTILL_S + len(request.sound) / SPEECH_RATE / 2)))
         self._send(Started(request.number))
         self._sink.start(self._sound)
 
     def _on_sink_state(self, state: QtAudio.State) -> None:
+        sink = self._sink
         if state is QtAudio.State.IdleState:  # all of it was played
             self._stop_sink()
             self._end_sentence()
+        elif state is QtAudio.State.StoppedState and sink is not None:
+            self._fail(FaultKind.NO_LOUDSPEAKER, str(sink.error()))
 
     def _stop_sink(self) -> None:
         sink, self._sink = self._sink, None
@@ -150,7 +181,6 @@ class Speaker(QObject):
             sink.stop()
             sink.deleteLater()
 
-    def _fail(self, details: str = "") -> None:
-        self._waiting.clear()
-        self._spoken = None
-        self._send(Fault(FaultKind.NO_VOICE, of_speech=True, details=details))
+    def _fail(self, kind: FaultKind, details: str = "") -> None:
+        self._forget()
+        self._send(Fault(kind, of_speech=True, details=details))

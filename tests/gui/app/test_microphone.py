@@ -22,17 +22,24 @@ import pytest
 
 from desktop_app.child_processes import ChildCommand, child_command
 from desktop_app.voice.messages import (
+    SPEECH_RATE,
     Event,
+    Fault,
+    FaultKind,
     FinalText,
     Finished,
     Level,
+    Listen,
     Listening,
     PartialText,
     Prepare,
+    Recorded,
+    Say,
     SpeechEnded,
     Started,
     Voices,
 )
+from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import MicrophoneButton, Stage
 from desktop_app.voice.ui.read_aloud import ReadAloud
@@ -300,3 +307,38 @@ async def test_a_spoken_conversation_does_not_hear_itself(
         spoken = kinds[kinds.index(Started) : len(kinds) - kinds[::-1].index(Finished)]
         assert not {Listening, Level, PartialText} & set(spoken)
         assert len(app.providers.turns) == 1
+
+
+async def test_devices_that_are_taken_away_end_speech_and_keep_what_was_said(
+    room: Path, voice_command: ChildCommand
+) -> None:
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+
+    async def next_of(*kinds: type[Event]) -> Event:
+        async with asyncio.timeout(30):
+            while not isinstance(event := await heard.get(), kinds):
+                pass
+        return event
+
+    voice = VoiceProcess(heard.put_nowait, voice_command)
+    try:
+        # A model that cannot be loaded: the sound comes back, to be transcribed another way.
+        for folder in ("", "/nowhere"):
+            await voice.send(Listen(folder, "en", 1.0))
+            await next_of(Listening)
+            await asyncio.to_thread(subprocess.run, ("paplay", "-d", "room", str(room)), check=True)
+            said = await next_of(Recorded, Fault)
+            assert isinstance(said, Recorded)
+            assert len(said.samples) > 2 * BYTES_PER_SECOND
+        await voice.send(Listen("", "en", 0.0))
+        await next_of(Listening)
+        await asyncio.to_thread(subprocess.run, ("paplay", "-d", "room", str(room)), check=True)
+        await voice.send(Say(1, "Hello.", "en", sound=b"\x00\x10" * SPEECH_RATE))
+        await next_of(Started)
+        await asyncio.to_thread(subprocess.run, ("pactl", "exit"), check=True)
+        assert isinstance(await next_of(Recorded, Fault), Recorded)
+        fault = await next_of(Fault, Finished)
+        assert isinstance(fault, Fault)
+        assert (fault.kind, fault.of_speech) == (FaultKind.NO_LOUDSPEAKER, True)
+    finally:
+        await voice.aclose()
