@@ -356,7 +356,8 @@ class Backend:
         from desktop_app.voice.transcription.transcription import Transcription
 
         find_model = partial(transcription_model_of, self)
-        return Transcription(self.voice_calls, lambda: self.model_store, self.values, find_model)
+        parts = (self.voice_calls, self.notes, lambda: self.model_store, self.values)
+        return Transcription(*parts, find_model)
 
     @cached_property
     def speech(self) -> ProviderSpeech:
@@ -369,9 +370,9 @@ class Backend:
     async def _transcribed_document(
         self, name: str, media_type: str, data: bytes, on_progress: OnProgress | None
     ) -> ExtractedDocument:
-        from desktop_app.backend.voice_wiring import transcribed_document
+        from desktop_app.backend.voice_wiring import RecordingReading
 
-        return await transcribed_document(self, name, media_type, data, on_progress)
+        return await RecordingReading(self, name, media_type, data).read(on_progress)
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if they are off or not available."""

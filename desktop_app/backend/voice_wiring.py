@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from desktop_app.documents.worker.pdf_reading import PartlyReadError
+from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.model_listing import info_at, with_listed_details
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.jobs.audio import speech_model, transcription_model
 from desktop_app.voice.provider_calls import VoiceModel
+from desktop_app.voice.transcription.transcription import StoppedTranscriptError
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
@@ -52,23 +56,46 @@ async def _voice_model(backend: Backend, choose: Callable[[ModelListing], str]) 
     return VoiceModel(profile, model, info.price)
 
 
-async def transcribed_document(
-    backend: Backend, name: str, media_type: str, data: bytes, on_progress: OnProgress | None
-) -> ExtractedDocument:
-    """Return a recording as a document: what is said, with time marks."""
-    from desktop_app.documents.worker.protocol import Progress
+@dataclass
+class RecordingReading:
+    """A recording that is being read as a document: what is said, with time marks."""
 
-    def show(done: float, total: float) -> None:
-        if on_progress:
-            on_progress(Progress(int(done), int(total) or None, "second"))
+    backend: Backend
+    name: str
+    media_type: str
+    data: bytes
+    progress: str = ""
+    _so_far: str = ""
 
-    transcript = await backend.transcription.transcribe_recording(name, data, show)
-    return ExtractedDocument(
-        name=name,
-        media_type=media_type,
-        sha256=await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest()),
-        size=len(data),
-        text=transcript.text,
-        pages=None,
-        tokens=await backend.documents.count_tokens(transcript.text),
-    )
+    async def read(self, on_progress: OnProgress | None = None) -> ExtractedDocument:
+        """Return the document.
+
+        Raises:
+            PartlyReadError: transcribing stopped after the first words.
+            UserFacingError: it failed.
+        """
+
+        def show(done: float, total: float) -> None:
+            if on_progress:
+                on_progress(Progress(int(done), int(total) or None, "second"))
+
+        transcribe = self.backend.transcription.transcribe_recording
+        try:
+            self._so_far = (await transcribe(self.name, self.data, show)).text
+        except StoppedTranscriptError as error:
+            self._so_far = error.transcript.text
+            self.progress = "{done} / {total}".format_map(error.params)
+            raise PartlyReadError(self, error.message, error.hint, **error.params) from error
+        return await self.finish()
+
+    async def finish(self) -> ExtractedDocument:
+        """Return the document of what was transcribed."""
+        return ExtractedDocument(
+            name=self.name,
+            media_type=self.media_type,
+            sha256=await asyncio.to_thread(lambda: hashlib.sha256(self.data).hexdigest()),
+            size=len(self.data),
+            text=self._so_far,
+            pages=None,
+            tokens=await self.backend.documents.count_tokens(self._so_far),
+        )

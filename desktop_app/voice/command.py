@@ -12,6 +12,7 @@ from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_b
 from desktop_app.documents.worker.source_files import read_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
+from desktop_app.voice.transcription.transcription import StoppedTranscriptError
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -44,9 +45,14 @@ async def _transcribe(options: Options) -> int:
                 reporter.show(round(done), round(total) or None)
 
             data = await asyncio.to_thread(read_file, path, backend.documents.limits)
-            transcript = await backend.transcription.transcribe_recording(
-                path.name, data, show, options.language, options.by or ""
-            )
+            try:
+                transcript = await backend.transcription.transcribe_recording(
+                    path.name, data, show, options.language, options.by or ""
+                )
+            except StoppedTranscriptError as error:
+                console.clear_progress()
+                write_transcript(path, error.transcript, is_named=len(options.files) > 1)
+                raise
             console.clear_progress()
             if options.json:
                 results.append(_fields(path, transcript))

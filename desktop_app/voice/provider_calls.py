@@ -12,6 +12,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.cost import CallCost, CallUsage, Price, Usage, cost_of, counted_cost
 from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError, VoiceError
+from desktop_app.domain.network.origin import origin
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
@@ -28,7 +29,7 @@ Ask = Callable[[str, str], Awaitable[bool]]
 VOICE_SENT: Final = N_("Your voice goes to {provider}.")
 TEXT_SENT: Final = N_("What is read aloud goes to {provider}.")
 _CONSENT_KEYS: Final = {VOICE_SENT: "voice.consent.", TEXT_SENT: "voice.speech_consent."}
-"""Each is followed by a provider's id."""
+"""Each is followed by the origin of a provider's server: nobody agreed to another one."""
 
 
 class VoiceModel(NamedTuple):
@@ -72,7 +73,7 @@ class VoiceCalls:
             sent: VOICE_SENT or TEXT_SENT.
             cost: of the first call.
         """
-        key = f"{_CONSENT_KEYS[sent]}{model.profile.id}"
+        key = f"{_CONSENT_KEYS[sent]}{origin(model.profile.base_url)}"
         if (await self._settings.all()).get(key):
             return
         async with self._asking:

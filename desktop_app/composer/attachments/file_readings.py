@@ -138,7 +138,7 @@ def reading_chips(readings: dict[str, FileReading]) -> list[Chip]:
 
 def _standstill_actions() -> tuple[ChipAction, ...]:
     return (
-        ChipAction(USE_READ_ACTION, tr("Use these pages")),
+        ChipAction(USE_READ_ACTION, tr("Use what was read")),
         ChipAction(GO_ON_ACTION, tr("Go on reading")),
     )
 
@@ -397,7 +397,7 @@ class FileReadings(QObject):
         The attachment of a temporary conversation stays in memory.
 
         Args:
-            on_standstill: decides whether to go on, or to use the pages that were read.
+            on_standstill: decides whether to go on, or to use the part that was read.
 
         Raises:
             DocumentError, StorageError: the content cannot be attached.
@@ -433,11 +433,10 @@ class FileReadings(QObject):
         return await store.add_document(source, document, conversation_id), document.note
 
     async def _ask_to_go_on(self, reading: FileReading, error: PartlyReadError) -> bool:
-        """Return True to go on reading, False to use the pages that were read, as the user says."""
+        """Return True to go on reading, False to use the part that was read, as the user says."""
         choice: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         reading.choice = choice
-        counts = {"done": error.reading.done, "total": error.reading.total}
-        reading.detail = tr("{done} of {total} pages", **counts)
+        reading.detail = error.reading.progress
         self._update()
 
         def choose(goes_on: bool) -> None:
@@ -445,7 +444,7 @@ class FileReadings(QObject):
                 choice.set_result(goes_on)
 
         offers = [
-            (tr("Use these pages"), partial(choose, False)),
+            (tr("Use what was read"), partial(choose, False)),
             (tr("Go on reading"), partial(choose, True)),
         ]
         topic = f"standstill-{new_id()}"

@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -18,7 +18,7 @@ from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.worker.protocol import Limits, OnProgress, OpenedPdf, PageRead, Progress
 from desktop_app.documents.worker.reader_client import ReaderClient, StandstillError
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 
 # A second process takes half a second of CPU to start, as long as reading this many pages.
 _LEAST_SHARED_PAGES: Final = 200
@@ -39,19 +39,29 @@ class PdfFile:
     password: str
 
 
+class Reading(Protocol):
+    """A document that was read in part."""
+
+    @property
+    def progress(self) -> str:
+        """Return how far that is, in words."""
+
+    async def read(self, on_progress: OnProgress | None = None) -> ExtractedDocument:
+        """Go on reading."""
+
+    async def finish(self) -> ExtractedDocument:
+        """Return the part that was read."""
+
+
 class PartlyReadError(StandstillError):
-    """Reading stands still, and some pages were read.
+    """Reading stands still, and a part was read.
 
     Attributes:
-        reading: can be finished with these pages, or go on.
+        reading: can be finished with this part, or go on.
     """
 
-    def __init__(self, reading: PdfReading, **params: Any) -> None:
-        super().__init__(
-            N_("Reading “{name}” stopped after {done} of {total} pages."),
-            N_("Attach it again, or only the part you need."),
-            **params,
-        )
+    def __init__(self, reading: Reading, message: str, hint: str, **params: Any) -> None:
+        super().__init__(message, hint, **params)
         self.reading = reading
 
 
@@ -132,6 +142,10 @@ class PdfReading:
     def total(self) -> int:
         return self._opened.pages if self._opened else 0
 
+    @property
+    def progress(self) -> str:
+        return tr("{done} of {total} pages", done=self.done, total=self.total)
+
     async def read(self, on_progress: OnProgress | None = None) -> ExtractedDocument:
         """Read all pages that were not read, and return the document.
 
@@ -153,7 +167,12 @@ class PdfReading:
             if not self._pages:
                 raise
             raise PartlyReadError(
-                self, name=self._pdf.name, done=self.done, total=self.total
+                self,
+                N_("Reading “{name}” stopped after {done} of {total} pages."),
+                N_("Attach it again, or only the part you need."),
+                name=self._pdf.name,
+                done=self.done,
+                total=self.total,
             ) from error
         finally:
             for task in tasks:

@@ -67,7 +67,7 @@ async def transcribe(
     form = {"model": model, "response_format": "json"}
     if language:
         form["language"] = language
-    content = {"file": ("speech.wav", _wav_file(samples), "audio/wav")}
+    content = {"file": ("speech.wav", wav_file(samples), "audio/wav")}
 
     async def attempt() -> tuple[str, CallUsage | None]:
         async with transport.send(
@@ -121,7 +121,8 @@ def _usage(reply: Any) -> CallUsage | None:
     )
 
 
-def _wav_file(samples: bytes) -> bytes:
+def wav_file(samples: bytes) -> bytes:
+    """Return a sound of 16,000 samples a second as a WAV file."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)

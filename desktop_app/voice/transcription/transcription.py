@@ -7,22 +7,33 @@ against the monthly cap and recorded in the ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
+from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.cost import CallUsage
-from desktop_app.domain.errors import DocumentEmptyError, LocalModelError
+from desktop_app.domain.errors import (
+    DocumentEmptyError,
+    DocumentError,
+    LocalModelError,
+    StorageError,
+    UserFacingError,
+)
+from desktop_app.domain.network.origin import origin
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.local_model.store import LocalFile, ModelStore
+from desktop_app.providers.jobs.audio import wav_file
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.voice.provider_calls import VOICE_SENT, VoiceCalls, VoiceModel
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, Segment
-from desktop_app.voice.transcription.pieces import pieces
-from desktop_app.voice.transcription.recordings import Sound, Words, read_recording
+from desktop_app.voice.transcription.recordings import Ended, Sound, read_recording
 
 BY_PROVIDER: Final = "provider"
 """The value of the setting `voice.transcriber` for the provider; "computer" is the other."""
@@ -64,10 +75,35 @@ def time_mark(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
+class StoppedTranscriptError(DocumentError):
+    """A recording was transcribed in part.
+
+    Attributes:
+        transcript: of this part, with the seconds that it takes.
+        seconds: of the whole recording; 0 if unknown.
+    """
+
+    def __init__(
+        self, name: str, transcript: Transcript, seconds: float, error: UserFacingError
+    ) -> None:
+        super().__init__(
+            N_("Transcribing “{name}” stopped at {done} of {total}."),
+            N_("Try again: it continues where it stopped."),
+            details=error.details,
+            name=name,
+            done=time_mark(transcript.seconds),
+            total=time_mark(seconds) if seconds else "?",
+            words=error.what_happened,
+        )
+        self.transcript = transcript
+        self.seconds = seconds
+
+
 class Transcription:
     """Transcribes speech.
 
     Args:
+        notes: keeps the words of a provider, so that no piece is paid for twice.
         choose: returns the values of the settings.
         find_model: returns the provider's model. Raises UserFacingError.
 
@@ -76,11 +112,13 @@ class Transcription:
     def __init__(
         self,
         calls: VoiceCalls,
+        notes: NoteStore,
         open_store: Callable[[], ModelStore],
         choose: Callable[[], Awaitable[Mapping[str, object]]],
         find_model: Callable[[], Awaitable[VoiceModel]],
     ) -> None:
         self._calls = calls
+        self._notes = notes
         self._open_store = open_store
         self._choose = choose
         self.find_model = find_model
@@ -120,53 +158,90 @@ class Transcription:
         """Return what is said in a sound or video file.
 
         Raises:
+            StoppedTranscriptError: it failed later than the first words.
             DocumentError: it cannot be read, or nothing is said.
             VoiceError: packages are missing, or the user does not agree.
             UserFacingError: there is no model, or the provider failed.
         """
         model = await self.local_model(transcriber)
+        found = Transcript([], 0.0, model.name if model else "", Decimal(0))
+        seconds = 0.0
+        try:
+            async for found, seconds in self._heard(name, data, model, language):
+                on_seconds(found.seconds, seconds)
+        except UserFacingError as error:
+            if not found.segments:
+                raise
+            raise StoppedTranscriptError(name, found, seconds, error) from error
+        if not found.segments:
+            raise DocumentEmptyError(
+                N_("Nothing is said in “{name}”."),
+                hint=N_("Check that it is the right file."),
+                name=name,
+            )
+        return found
+
+    async def _heard(
+        self, name: str, data: bytes, model: LocalFile | None, language: str
+    ) -> AsyncGenerator[tuple[Transcript, float], None]:
+        """Yield what was transcribed so far, and the seconds of the recording, 0 if unknown."""
         segments: list[Segment] = []
         sound: list[Sound] = []
         seconds = 0.0
         folder = str(Path(model.path).parent) if model else ""
         async with aclosing(read_recording(name, data, folder, language)) as replies:
             async for reply in replies:
-                if isinstance(reply, Words):
-                    segments += reply.segments
-                    on_seconds(reply.done, reply.total)
-                elif isinstance(reply, Sound):
+                if isinstance(reply, Sound):
                     sound.append(reply)
-                else:
+                elif isinstance(reply, Ended):
                     seconds = reply.seconds
+                elif model is not None:
+                    segments += reply.segments
+                    yield Transcript(segments, reply.done, model.name, Decimal(0)), reply.total
+        if model is not None:
+            yield Transcript(segments, seconds, model.name, Decimal(0)), seconds
+            return
+        voice_model = await self.find_model()
+        await self.require_consent(voice_model, seconds)
         cost: Decimal | None = Decimal(0)
-        if model is None:
-            voice_model = await self.find_model()
-            await self.require_consent(voice_model, seconds)
-            for piece in sound:
-                text, piece_cost = await self._send(voice_model, piece.samples, language)
-                end = piece.start + len(piece.samples) / BYTES_PER_SECOND
-                words = " ".join(text.split())  # a line each
-                segments += [Segment(piece.start, end, words)] if words else []
-                cost = None if cost is None or piece_cost is None else cost + piece_cost
-                on_seconds(end, seconds)
-        if not segments:
-            raise DocumentEmptyError(
-                N_("Nothing is said in “{name}”."),
-                hint=N_("Check that it is the right file."),
-                name=name,
-            )
-        return Transcript(segments, seconds, model.name if model else voice_model.model, cost)
+        for piece in sound:
+            text, piece_cost = await self._send_once(voice_model, piece.samples, language)
+            end = piece.start + len(piece.samples) / BYTES_PER_SECOND
+            words = " ".join(text.split())  # a line each
+            segments += [Segment(piece.start, end, words)] if words else []
+            cost = None if cost is None or piece_cost is None else cost + piece_cost
+            yield Transcript(segments, end, voice_model.model, cost), seconds
+
+    async def _send_once(
+        self, model: VoiceModel, samples: bytes, language: str
+    ) -> tuple[str, Decimal | None]:
+        """Transcribe one piece, unless that was paid for before. Return the text and its cost."""
+        source = f"{origin(model.profile.base_url)} {model.model} {language} ".encode()
+        key = await asyncio.to_thread(lambda: sha256(source + samples).hexdigest())
+        kept = await self._notes.get(key)
+        if kept is not None:
+            return msgspec.json.decode(kept, type=tuple[str, Decimal | None])
+        sent = await self._send(model, samples, language)
+        with suppress(StorageError):  # it is only paid for again after a failure
+            await self._notes.put(key, msgspec.json.encode(sent).decode(), "")
+        return sent
 
     async def transcribe_sound(self, samples: bytes, language: str = "") -> str:
-        """Have the provider transcribe what was said into the microphone.
+        """Return what was said into the microphone.
 
         Raises:
-            UserFacingError: the user does not agree, there is no model, or the provider failed.
+            UserFacingError: the user does not agree, there is no model, or it failed.
         """
+        if await self.local_model() is not None:  # as the user chose after the provider failed
+            with suppress(DocumentEmptyError):
+                file = wav_file(samples)
+                heard = await self.transcribe_recording("", file, lambda *_: None, language)
+                return " ".join(segment.text for segment in heard.segments)
+            return ""
         model = await self.find_model()
         await self.require_consent(model, len(samples) / BYTES_PER_SECOND)
-        texts = [(await self._send(model, p.samples, language))[0] for p in pieces([samples])]
-        return " ".join(filter(None, texts))
+        text, _ = await self._send(model, samples, language)
+        return text.strip()
 
     async def require_consent(self, model: VoiceModel, seconds: float) -> None:
         """Raise VoiceError unless the user agrees that so much speech goes to the provider."""

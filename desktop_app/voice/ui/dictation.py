@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -18,6 +19,7 @@ from PySide6.QtGui import QKeyEvent
 from desktop_app.app.session import Controller, Session
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import language, tr
 from desktop_app.settings.schema import DICTATION_LANGUAGE, DICTATION_SENDS
 from desktop_app.voice.messages import (
@@ -51,6 +53,14 @@ _CODES: Final = {"nb": "no", "pt_BR": "pt", "zh_CN": "zh"}
 """Whisper's codes of languages, where they differ."""
 
 
+class _Part(NamedTuple):
+    """Sound to be transcribed, and where its words go."""
+
+    field: DictationField
+    text: ProvisionalText
+    sound: Recorded
+
+
 class Dictation(Controller):
     """The dictation of a session; there is one at a time.
 
@@ -77,7 +87,11 @@ class Dictation(Controller):
         self._pressed_at = 0.0
         self._silence_s = 0.0
         self._has_asked = False  # the child to listen
-        self._sending = asyncio.Lock()  # the parts of a long dictation come one after the other
+        self._conversation_id: str | None = None  # to which the text may be sent by itself
+        self._unsent: deque[_Part] = deque()  # of this dictation, and of those that failed
+        self._sending = asyncio.Lock()  # one part after the other
+        session.unfinished.append(lambda: self.has_unwritten)
+        session.unwritten.append(self)
 
     @property
     def stage(self) -> Stage:
@@ -112,7 +126,9 @@ class Dictation(Controller):
         self._text = ProvisionalText(field.editor)
         self._silence_s = silence_s
         self._has_asked = False
-        field.notices.dismiss_topic(_TOPIC)
+        self._conversation_id = self._session.current.id
+        if not self._unsent:
+            field.notices.dismiss_topic(_TOPIC)
         field.button.set_stage(Stage.STARTING)
         field.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         field.editor.installEventFilter(self)
@@ -132,6 +148,7 @@ class Dictation(Controller):
         if self._field is not None:
             if self._has_asked:
                 self._voice.send(Drop())
+            self._unsent = deque(part for part in self._unsent if part.text is not self._text)
             self._end()
             self.failed.emit()
 
@@ -204,44 +221,63 @@ class Dictation(Controller):
         elif isinstance(event, PartialText):
             self._text.show(event.text)
         elif isinstance(event, FinalText):
-            self._write(field, event.text, is_last=event.is_last)
+            self._write(field, self._text, event.text, is_last=event.is_last)
         elif isinstance(event, Recorded):
-            self._tasks.start(self._transcribe(field, self._text, event))
+            self._unsent.append(_Part(field, self._text, event))
+            self._tasks.start(self.write_again())
         elif isinstance(event, Fault) and not event.of_speech:
             self._fail(error_of(event))
 
-    async def _transcribe(
-        self, field: DictationField, text: ProvisionalText, sound: Recorded
-    ) -> None:
-        """Have the provider transcribe."""
-        try:
-            async with self._sending:
-                if not self._is_current(text):
-                    return
-                words = await self._transcription.transcribe_sound(sound.samples, self._language())
-        except UserFacingError as error:
-            if self._is_current(text):
-                self._voice.send(Drop())
-                self._fail(error)
-            return
-        if self._is_current(text):
-            self._write(field, words, is_last=sound.is_last)
+    @property
+    def has_unwritten(self) -> bool:
+        """Return True if something was said whose text is not known yet."""
+        return bool(self._unsent)
 
-    def _write(self, field: DictationField, words: str, *, is_last: bool) -> None:
+    async def write_again(self) -> None:
+        """Have what was said transcribed, in its order; what fails is kept.
+
+        While the user still speaks, the next part tries again, and the last tells of a failure.
+        """
+        async with self._sending:
+            while self._unsent:
+                part = self._unsent[0]
+                samples, is_last = part.sound.samples, part.sound.is_last
+                try:
+                    words = await self._transcription.transcribe_sound(samples, self._language())
+                except UserFacingError as error:
+                    if self._field is None or self._unsent[-1].sound.is_last:
+                        self._fail(error)
+                    return
+                if part in self._unsent:  # else it was dropped
+                    self._unsent.remove(part)
+                    if not self._unsent:
+                        part.field.notices.dismiss_topic(_TOPIC)
+                    self._write(part.field, part.text, words, is_last=is_last)
+
+    def _write(
+        self, field: DictationField, text: ProvisionalText, words: str, *, is_last: bool
+    ) -> None:
         if words:
-            self._text.commit(words)
+            text.commit(words)
             announce(field.editor, words)
-        if is_last:
+        if is_last and self._is_current(text):
             self._end()
-            if self._session.values[DICTATION_SENDS] and isinstance(field.editor, PromptText):
+            is_sent = self._session.values[DICTATION_SENDS]
+            is_here = self._conversation_id == self._session.current.id
+            if is_sent and is_here and isinstance(field.editor, PromptText):
                 field.editor.send_pressed.emit()
             self.written.emit(field)
 
     def _fail(self, error: UserFacingError) -> None:
-        field = self._field
+        """End the dictation with an error. What was said and not transcribed can be tried again."""
+        field = self._unsent[0].field if self._unsent else self._field
         self._end()
         if field is not None:
-            field.notices.notify(error, topic=_TOPIC)
+            offers = [
+                (tr("Try again"), lambda: self._tasks.start(self.write_again())),
+                (tr("Settings"), lambda: self._window.place_requested.emit(Place.RESPONSES)),
+            ]
+            field.notices.notify(error, offers if self._unsent else (), topic=_TOPIC)
         self.failed.emit()
 
     def _end(self) -> None:

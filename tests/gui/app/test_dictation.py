@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
+from desktop_app.domain.errors import RateLimitedError
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import DICTATION_SENDS
 from desktop_app.texts.ui.texts_controller import TextsController
@@ -152,7 +153,6 @@ FAULTS = {
     FaultKind.MICROPHONE_IN_USE: "Another program may be using it",
     FaultKind.SILENCE: "Nothing was heard",
     FaultKind.NO_PACKAGE: "repartee[voice]",
-    FaultKind.BAD_MODEL: "download it again",
 }
 
 
@@ -268,6 +268,58 @@ async def test_the_parts_of_a_long_dictation_come_in_their_order(
         await until(lambda: len(provider.told) == 2)
         await until(lambda: stage(app) is Stage.OFF)
         assert app.text.toPlainText() == "One. Two."
+
+
+async def test_what_a_provider_could_not_transcribe_is_kept_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = (Recorded(b"one", is_last=False), Recorded(b"two", is_last=True))
+    async with AppHarness() as app:
+        prepare(app, tmp_path, parts)
+        provider = SlowProvider(app, monkeypatch)
+        app.window.settings.pages.change(DICTATION_SENDS, True)
+        button = find(app.window, MicrophoneButton, "microphone")
+        dictation = app.session.of(Dictation)
+        button.click()
+        await until(lambda: b"one" in provider.replies)
+        provider.replies[b"one"].set_result("One.")
+        await until(lambda: b"two" in provider.replies)
+        provider.replies.pop(b"two").set_exception(RateLimitedError("The server is busy."))
+        await until(lambda: "The server is busy." in app.said)
+        assert app.text.toPlainText() == "One."
+        assert dictation.has_unwritten, "quitting asks"
+        prepare(app, tmp_path, (Listening(), Fault(FaultKind.SILENCE)))
+        button.click()
+        await until(lambda: "Nothing was heard" in app.said)
+        app.press_action("Try again")
+        await until(lambda: b"two" in provider.replies)
+        provider.replies[b"two"].set_result("Two.")
+        await until(lambda: app.text.toPlainText() == "One. Two.")
+        assert not dictation.has_unwritten
+        assert provider.told == ["One.", "Two."], "nothing is paid twice"
+        await app.settled()
+        assert not app.providers.turns, "what was said earlier is not sent by itself"
+
+
+async def test_what_was_said_is_not_sent_into_another_conversation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        prepare(app, tmp_path, (Listening(), Recorded(b"said", is_last=True)))
+        provider = SlowProvider(app, monkeypatch)
+        app.window.settings.pages.change(DICTATION_SENDS, True)
+        (await app.ask("Which one?")).end("This one.")
+        await app.settled()
+        first = app.open_id
+        find(app.window, MicrophoneButton, "microphone").click()
+        await until(lambda: b"said" in provider.replies)
+        app.new_conversation()
+        await until(lambda: app.open_id != first)
+        provider.replies[b"said"].set_result("For the other one.")
+        await until(lambda: stage(app) is Stage.OFF)
+        assert app.text.toPlainText() == "For the other one."
+        await app.settled()
+        assert len(app.providers.turns) == 1
 
 
 async def test_a_dropped_dictation_does_not_end_the_next_one(

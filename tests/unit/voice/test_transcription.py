@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.domain.cost import CallUsage, Price
 from desktop_app.domain.errors import (
     DocumentError,
@@ -17,7 +19,9 @@ from desktop_app.domain.errors import (
     VoiceError,
 )
 from desktop_app.voice.provider_calls import VoiceModel
+from desktop_app.voice.transcription import transcription
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
+from desktop_app.voice.transcription.recordings import Ended, Sound
 from desktop_app.voice.transcription.transcription import BY_PROVIDER
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies
@@ -55,19 +59,25 @@ async def test_a_voice_is_sent_only_after_the_user_has_agreed_once() -> None:
 
     async with LoopbackServer(replies(body={"text": " Hello. "}), models=MODELS) as server:
         async with started_backend(environment(server)) as backend:
-            transcription = backend.transcription
+            transcribe = backend.transcription.transcribe_sound
+            await backend.settings.set("voice.transcriber", BY_PROVIDER)
             with pytest.raises(VoiceError):
-                await transcription.transcribe_sound(MINUTE)
+                await transcribe(MINUTE)
             backend.ask_about_voice = refuse
             with pytest.raises(VoiceError):
-                await transcription.transcribe_sound(MINUTE)
+                await transcribe(MINUTE)
             assert server.requests == []
             assert "Your voice goes to" in asked[0]
             assert "unknown" in asked[1], "no list has the price of a model at this server"
             backend.ask_about_voice = agree
-            assert "Hello." in await transcription.transcribe_sound(MINUTE, "en")
+            assert "Hello." in await transcribe(MINUTE, "en")
         async with started_backend(environment(server)) as backend:
             assert "Hello." in await backend.transcription.transcribe_sound(MINUTE)
+        async with LoopbackServer(models=MODELS) as other:
+            async with started_backend(environment(other)) as backend:
+                with pytest.raises(VoiceError):  # another server, though the same provider
+                    await backend.transcription.transcribe_sound(MINUTE)
+            assert other.requests == []
     first = server.requests[0]
     assert first.path == "/v1/audio/transcriptions"
     assert b'name="model"\r\n\r\ngpt-4o-mini-transcribe\r\n' in first.body
@@ -88,6 +98,7 @@ async def test_several_who_need_an_agreement_ask_once() -> None:
         LoopbackServer(replies(body={"text": "Hello."}), models=MODELS) as server,
         started_backend(environment(server)) as backend,
     ):
+        await backend.settings.set("voice.transcriber", BY_PROVIDER)
         backend.ask_about_voice = answer_later
         send = backend.transcription.transcribe_sound
         assert await asyncio.gather(send(MINUTE), send(MINUTE)) == ["Hello."] * 2
@@ -106,6 +117,7 @@ async def test_the_cost_is_held_and_counted() -> None:
             return VoiceModel(found.profile, found.model, PRICE)
 
         backend.transcription.find_model = priced
+        await backend.settings.set("voice.transcriber", BY_PROVIDER)
         backend.ask_about_voice = agree
         minute = CallUsage(600, output_tokens=240, audio_input_tokens=600)
         assert (await priced()).cost(minute) == Decimal("0.006"), "OpenAI's own estimate"
@@ -122,6 +134,7 @@ async def test_what_the_provider_lacks_is_a_sentence() -> None:
         LoopbackServer(replies(404, {"error": {"message": "no"}}), models=MODELS) as server,
         started_backend(environment(server)) as backend,
     ):
+        await backend.settings.set("voice.transcriber", BY_PROVIDER)
         backend.ask_about_voice = agree
         with pytest.raises(EndpointMissingError, match="transcription"):
             await backend.transcription.transcribe_sound(MINUTE)
@@ -129,8 +142,46 @@ async def test_what_the_provider_lacks_is_a_sentence() -> None:
         LoopbackServer(models=("gpt-4o", "tts-1")) as server,
         started_backend(environment(server)) as backend,
     ):
+        await backend.settings.set("voice.transcriber", BY_PROVIDER)
         with pytest.raises(ModelNotFoundError, match="lists no model for speech"):
             await backend.transcription.transcribe_sound(MINUTE)
+
+
+async def test_what_was_paid_for_is_kept_when_a_later_piece_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = tmp_path / "meeting.mp3"
+    recording.write_bytes(b"ID3")
+
+    async def three_minutes(*_: object) -> AsyncGenerator[Sound | Ended, None]:
+        for number in range(3):
+            yield Sound(60.0 * number, bytes([number]) * len(MINUTE))
+        yield Ended(180.0)
+
+    monkeypatch.setattr(transcription, "read_recording", three_minutes)
+    refused = replies(400, {"error": {"message": "Bad sound."}})
+    said = [replies(body={"text": word}) for word in ("One.", "Two.", "Three.")]
+    server = LoopbackServer(said[0], refused, said[1], refused, said[2], models=MODELS)
+    async with server:
+        async with started_backend(environment(server)) as backend:
+            backend.ask_about_voice = agree
+            await backend.settings.set("voice.transcriber", BY_PROVIDER)
+            with pytest.raises(PartlyReadError, match="meeting") as stopped:
+                await backend.documents.extract(recording)
+            assert "00:01:00 of 00:03:00: " in stopped.value.what_happened
+            assert "Bad sound." in stopped.value.what_happened
+            assert stopped.value.reading.progress == "00:01:00 / 00:03:00"
+            so_far = await stopped.value.reading.finish()
+            assert so_far.text == "[00:00:00] One."
+            with pytest.raises(PartlyReadError):
+                await stopped.value.reading.read()
+        async with started_backend(environment(server)) as backend:  # after a restart, too
+            backend.ask_about_voice = agree
+            document = await backend.documents.extract(recording)
+            rows = await backend.database.rows("SELECT outcome FROM ledger ORDER BY id")
+    assert document.text == "[00:00:00] One.\n[00:01:00] Two.\n[00:02:00] Three."
+    outcomes = [row["outcome"] for row in rows]
+    assert outcomes == ["complete", "failed", "complete", "failed", "complete"]
 
 
 async def test_a_recording_needs_a_model_on_this_computer_or_the_provider(tmp_path: Path) -> None:
