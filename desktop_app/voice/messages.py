@@ -158,12 +158,13 @@ class Fault(Struct, tag=True, frozen=True):
     """Listening or speaking failed, and has ended.
 
     Attributes:
-        of_speech: True if it concerns reading aloud, False if it concerns the microphone.
+        of_speech: True if it concerns reading aloud, False if it concerns the microphone, None for
+            both.
         details: for the Details view and the log.
     """
 
     kind: FaultKind
-    of_speech: bool = False
+    of_speech: bool | None = False
     details: str = ""
 
 

@@ -83,7 +83,7 @@ class VoiceProcess:
                 self._command or child_command("voice"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
             )
         except OSError as error:
-            self._on_event(Fault(FaultKind.ENDED, details=str(error)))
+            self._on_event(Fault(FaultKind.ENDED, None, str(error)))
             return False
         self._child = child
         self._reading = asyncio.get_running_loop().create_task(self._read(child))
@@ -110,7 +110,7 @@ class VoiceProcess:
         code = await child.wait()
         if child is self._child:
             self._forget()
-            self._on_event(Fault(FaultKind.ENDED, details=details or f"it ended with code {code}"))
+            self._on_event(Fault(FaultKind.ENDED, None, details or f"it ended with code {code}"))
 
     def _wait_for_idleness(self) -> None:
         if self._idle_timer is not None:

@@ -22,6 +22,8 @@ from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.voice_errors import error_of
 
 _TOPIC: Final = "read-aloud"
+_SPOKEN_AHEAD: Final = 3
+"""Sentences that a provider speaks before they are played: each is paid for."""
 _BY_PROVIDER: Final = "provider"  # a value of the setting SPEAKER
 
 
@@ -48,6 +50,7 @@ class ReadAloud(Controller):
         self._place: TextRange | None = None  # of the sentence that was marked last
         self._begin: Place | None = None  # sentences before it are left out
         self._turn = asyncio.Lock()  # of sentences that a provider speaks
+        self._was_spoken = asyncio.Event()
         self._voice.received.connect(self._on_event)
         session.escape_steps.append(self.stop)
 
@@ -110,6 +113,7 @@ class ReadAloud(Controller):
     def _end(self, *, is_whole: bool = False) -> None:
         self._message_id = ""
         self._waiting.clear()
+        self._was_spoken.set()
         self._view.spoken.show("", None)
         self.ended.emit(is_whole)
 
@@ -158,6 +162,9 @@ class ReadAloud(Controller):
         """Have a provider speak a sentence, while those before it are played."""
         try:
             async with self._turn:
+                while say.number - min(self._waiting, default=say.number) >= _SPOKEN_AHEAD:
+                    self._was_spoken.clear()
+                    await self._was_spoken.wait()
                 if say.number not in self._waiting:
                     return
                 speech = self._session.backend.speech
@@ -176,9 +183,10 @@ class ReadAloud(Controller):
             self._place = found or self._place
             self._view.spoken.show(self._message_id, found)
         elif isinstance(event, Finished) and self._waiting.pop(event.number, ""):
+            self._was_spoken.set()
             if self._is_whole and not self._waiting:
                 self._end(is_whole=True)
-        elif isinstance(event, Fault) and event.of_speech and self._message_id:
+        elif isinstance(event, Fault) and event.of_speech is not False and self._message_id:
             self._fail(error_of(event))
 
     def _fail(self, error: UserFacingError) -> None:

@@ -71,7 +71,7 @@ class VoiceList(Controller):
         if isinstance(event, Voices):
             self._request = None
             self._show(request, event.names)
-        elif isinstance(event, Fault) and event.of_speech:
+        elif isinstance(event, Fault) and event.of_speech is not False:
             self._request = None
             self._session.window.notifications.notify(error_of(event))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
@@ -17,6 +18,9 @@ from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED
 from tests.helpers.scripted_voice import ScriptedVoice
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
 
 ANSWER = (
     "The first one. The **second** one is long.\n\n```python\nx = 1\n```\n\n"
@@ -105,6 +109,33 @@ async def test_reading_begins_at_the_selection_ends_with_esc_and_says_what_is_wr
         app.session.of(Voice).received.emit(Fault(FaultKind.NO_VOICE, of_speech=True))
         assert "no voice" in app.said
         assert not app.session.of(ReadAloud).is_reading
+        app.act("read-aloud")
+        assert app.session.of(ReadAloud).is_reading
+        app.session.of(Voice).received.emit(Fault(FaultKind.ENDED, None))
+        assert not app.session.of(ReadAloud).is_reading
+
+
+async def test_a_provider_speaks_a_few_sentences_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bought: list[str] = []
+
+    async def speak(words: str, *_: object) -> bytes:
+        bought.append(words)
+        return b"sound"
+
+    async with AppHarness(environment=KEYED) as app:
+        child = prepare(app, tmp_path)
+        monkeypatch.setattr(app.backend.speech, "sound", speak)
+        await app.session.values.set(SPEAKER, "provider")
+        await app.ask_and_answer("Go", ANSWER)
+        app.act("read-aloud")
+        await until(lambda: said(child) == SENTENCES[:3])
+        app.session.of(Voice).received.emit(Finished(1))
+        await until(lambda: said(child) == SENTENCES[:4])
+        app.press(Qt.Key.Key_Escape)
+        await until(lambda: child.names[-1] == "Hush")
+        assert bought == SENTENCES[:4], "nobody pays for what is not heard"
 
 
 async def test_voices_are_chosen_from_those_of_this_computer_or_of_the_provider(

@@ -80,6 +80,6 @@ async def test_a_child_that_ends_or_cannot_start_is_reported(tmp_path: Path, way
     await voice.send(Hush())
     fault = await heard.get()
     assert isinstance(fault, Fault)
-    assert fault.kind is FaultKind.ENDED
+    assert (fault.kind, fault.of_speech) == (FaultKind.ENDED, None)
     assert voice.pid is None
     await voice.aclose()
