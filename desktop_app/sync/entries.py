@@ -332,15 +332,12 @@ class Applier:
             raise ValueError(values["status"])
         text = searchable_text(parts_from_json(json.loads(values["parts"])))
         row = {"computer": "", **values, "id": id_}  # an older version does not send it
+        links = [(sha256, id_) for sha256 in files if is_hash(sha256)]
         if connection.execute(_ADD_MESSAGE, row).rowcount:
             self._known.add(("messages", id_))
         elif not self._replace_message(row, at):
             return True
-        if files:
-            connection.executemany(
-                "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
-                [(sha256, id_) for sha256 in files if is_hash(sha256)],
-            )
+        connection.executemany("INSERT OR IGNORE INTO message_attachments VALUES (?, ?)", links)
         self._entries.append(Entry(EntryKind.MESSAGE, id_, text, values["created_at"]))
         if at:
             self._note("messages", id_, {"": at})

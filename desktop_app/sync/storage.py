@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlsplit
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TIMEOUT_S: Final = 60.0
+_LONGEST_S: Final = 3600.0
+"""Of a request: an attachment may have 200 MB, and a line 60 kB a second."""
 _MAX_LISTING_BYTES: Final = 64 << 20
 _PROPFIND: Final = (
     b'<?xml version="1.0"?><propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>'
@@ -209,7 +212,7 @@ class WebDavStorage:
                 _, self._client = await asyncio.to_thread(open_client, access)
             client = self._client
             assert client is not None
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with asyncio.timeout(_LONGEST_S):
                 return await client.request(
                     method, self._address(name), auth=self._auth, timeout=_TIMEOUT_S, **content
                 )
@@ -256,18 +259,16 @@ class S3Storage:
                 N_("S3 needs a package that is not installed."),
                 hint=N_("Install Repartee as repartee[s3]."),
             ) from None
-        options: dict[str, Any] = {}
-        if target.endpoint:
-            options = {
-                "endpoint": target.endpoint,
-                "client_options": {"allow_http": target.endpoint.startswith("http://")},
-            }
         self._store = S3Store(
             address.netloc,
             prefix=address.path.strip("/") or None,
             access_key_id=target.user,
             secret_access_key=target.password,
-            **options,
+            client_options={
+                "allow_http": target.endpoint.startswith("http://"),
+                "timeout": timedelta(seconds=_LONGEST_S),
+            },
+            **({"endpoint": target.endpoint} if target.endpoint else {}),
         )
 
     async def names(self, folder: str) -> list[str]:
@@ -310,7 +311,7 @@ class S3Storage:
         from obstore.exceptions import BaseError
 
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with asyncio.timeout(_LONGEST_S):
                 return await call
         except (BaseError, TimeoutError) as exc:
             words = (str(exc) or type(exc).__name__).splitlines()[0]

@@ -11,13 +11,7 @@ from PySide6.QtCore import QTimer, Signal
 from desktop_app.app.session import Controller, Session
 from desktop_app.desktop.desktop_watch import saves_resources
 from desktop_app.desktop.session_bus import BusError, SessionBus
-from desktop_app.domain.errors import (
-    CredentialError,
-    SyncBusyError,
-    SyncError,
-    SyncTargetError,
-    UserFacingError,
-)
+from desktop_app.domain.errors import SyncBusyError, SyncError, SyncTargetError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.foreign_changes import ForeignChanges
@@ -158,12 +152,12 @@ class SyncController(Controller):
             if is_asked:
                 self._tell(error)
             return
-        except (SyncError, CredentialError) as error:
+        except UserFacingError as error:  # also of a full disk, which must not be tried at once
             self.error = error
             # A storage that cannot be reached comes back within a day; other errors need the user.
             state = await self._sync.state()
             is_long = state is not None and 0 < state.at / 1e6 < time.time() - _TOLD_AFTER_S
-            if is_long or isinstance(error, SyncTargetError | CredentialError):
+            if is_long or isinstance(error, SyncTargetError) or not isinstance(error, SyncError):
                 self._tell(error)
             return
         self._next_round = time.monotonic() + _ROUND_S

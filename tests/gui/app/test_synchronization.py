@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
+from desktop_app.domain.errors import StorageError
 from desktop_app.sync import format as form
 from desktop_app.sync.storage import FolderStorage, Target
 from desktop_app.sync.ui import sync_controller
@@ -126,6 +127,26 @@ async def test_a_storage_that_is_gone_for_a_day_is_said(
         monkeypatch.setattr(sync_controller, "_TOLD_AFTER_S", -1)
         controller.synchronize_now()
         await until(lambda: str(shared) in app.said)
+
+
+async def test_a_full_disk_is_said_once_and_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+
+    async def fail(*_: object) -> None:
+        tried.append(1)
+        raise StorageError("The disk is full.")
+
+    async with AppHarness() as app:
+        controller = app.session.of(SyncController)
+        monkeypatch.setattr(app.backend.synchronizer, "synchronize", fail)
+        await controller.join(Target(str(tmp_path)), PASSPHRASE, fetches_all=False)
+        await app.backend.settings.set("answer.instructions", "Unsent")
+        await until(lambda: "The disk is full." in app.said)
+        for _ in range(3):
+            await controller._look()
+        assert len(tried) == 1
 
 
 @pytest.mark.parametrize(

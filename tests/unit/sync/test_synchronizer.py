@@ -432,6 +432,10 @@ async def test_a_replaced_storage_with_the_same_passphrase_is_refused(tmp_path: 
             made[1].vault,  # type: ignore[arg-type]
             {PASSPHRASE_VARIABLE: PASSPHRASE},
         )
+        with patch.object(synchronizer, "open_library", wraps=synchronizer.open_library) as opened:
+            await made[1].sync.synchronize()
+            await made[1].sync.synchronize()
+        assert opened.call_count == 1  # it takes 0.6 s, and a window synchronizes every minute
         _, content = form.new_library(PASSPHRASE)
         (tmp_path / "shared" / "library.json").write_bytes(content)
         with pytest.raises(SyncTargetError):
