@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
     from desktop_app.voice.transcription.transcription import Transcript
 
@@ -37,30 +38,38 @@ async def _transcribe(options: Options) -> int:
             return options.yes or await console.confirm(question, default=False)
 
         backend.ask_about_voice = ask
-        for name in options.files:
-            path = expand_path(name)
-            reporter = console.ProgressReporter(path.name, in_lines=options.progress)
-
-            def show(done: float, total: float, reporter: Any = reporter) -> None:
-                reporter.show(round(done), round(total) or None)
-
-            data = await asyncio.to_thread(read_file, path, backend.documents.limits)
-            try:
-                transcript = await backend.transcription.transcribe_recording(
-                    path.name, data, show, options.language, options.by or ""
-                )
-            except StoppedTranscriptError as error:
-                console.clear_progress()
-                write_transcript(path, error.transcript, is_named=len(options.files) > 1)
-                raise
-            console.clear_progress()
+        try:
+            for name in options.files:
+                await _transcribe_file(backend, expand_path(name), options, results)
+        finally:  # also what was paid for before an error
             if options.json:
-                results.append(_fields(path, transcript))
-            else:
-                write_transcript(path, transcript, is_named=len(options.files) > 1)
-    if options.json:
-        console.write_json(results)
+                console.write_json(results)
     return 0
+
+
+async def _transcribe_file(
+    backend: Backend, path: Path, options: Options, results: list[dict[str, Any]]
+) -> None:
+    """Write what is said in a file, or add it to the results; also a part before an error."""
+    reporter = console.ProgressReporter(path.name, in_lines=options.progress)
+
+    def show(done: float, total: float) -> None:
+        reporter.show(round(done), round(total) or None)
+
+    def put(transcript: Transcript) -> None:
+        console.clear_progress()
+        if options.json:
+            results.append(_fields(path, transcript))
+        else:
+            write_transcript(path, transcript, is_named=len(options.files) > 1)
+
+    data = await asyncio.to_thread(read_file, path, backend.documents.limits)
+    transcribe = backend.transcription.transcribe_recording
+    try:
+        put(await transcribe(path.name, data, show, options.language, options.by or ""))
+    except StoppedTranscriptError as error:
+        put(error.transcript)
+        raise
 
 
 def write_transcript(path: Path, transcript: Transcript, *, is_named: bool) -> None:

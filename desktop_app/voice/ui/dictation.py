@@ -37,6 +37,7 @@ from desktop_app.voice.messages import (
 )
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
 from desktop_app.voice.ui.provisional_text import ProvisionalText
+from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.voice_errors import error_of
 from desktop_app.widgets.text.foreign_text import announce
@@ -90,7 +91,7 @@ class Dictation(Controller):
         self._conversation_id: str | None = None  # to which the text may be sent by itself
         self._unsent: deque[_Part] = deque()  # of this dictation, and of those that failed
         self._sending = asyncio.Lock()  # one part after the other
-        session.unfinished.append(lambda: self.has_unwritten)
+        session.unfinished.append(lambda: self.has_unwritten or self._field is not None)
         session.unwritten.append(self)
 
     @property
@@ -122,6 +123,7 @@ class Dictation(Controller):
 
     def begin(self, field: DictationField, silence_s: float = 0.0) -> None:
         """Listen, and write into a field; see `Listen` for the silence."""
+        self._session.of(ReadAloud).stop()  # the microphone would hear it
         self._field = field
         self._text = ProvisionalText(field.editor)
         self._silence_s = silence_s

@@ -113,6 +113,9 @@ async def test_reading_begins_at_the_selection_ends_with_esc_and_says_what_is_wr
         assert app.session.of(ReadAloud).is_reading
         app.session.of(Voice).received.emit(Fault(FaultKind.ENDED, None))
         assert not app.session.of(ReadAloud).is_reading
+        app.act("read-aloud")
+        app.session.run("voice.dictate")  # the microphone would hear it
+        assert not app.session.of(ReadAloud).is_reading
 
 
 async def test_a_provider_speaks_a_few_sentences_ahead(

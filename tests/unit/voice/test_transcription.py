@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,11 +19,12 @@ from desktop_app.domain.errors import (
     ModelNotFoundError,
     VoiceError,
 )
+from desktop_app.voice.command import _transcribe_file
 from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.transcription import transcription
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 from desktop_app.voice.transcription.recordings import Ended, Sound
-from desktop_app.voice.transcription.transcription import BY_PROVIDER
+from desktop_app.voice.transcription.transcription import BY_PROVIDER, StoppedTranscriptError
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies
 
@@ -173,8 +175,11 @@ async def test_what_was_paid_for_is_kept_when_a_later_piece_fails(
             assert stopped.value.reading.progress == "00:01:00 / 00:03:00"
             so_far = await stopped.value.reading.finish()
             assert so_far.text == "[00:00:00] One."
-            with pytest.raises(PartlyReadError):
-                await stopped.value.reading.read()
+            options = SimpleNamespace(json=True, progress=True, files=["x"], language="", by="")
+            results: list[dict[str, object]] = []
+            with pytest.raises(StoppedTranscriptError):  # “repartee transcribe --json”
+                await _transcribe_file(backend, recording, options, results)
+            assert [result["text"] for result in results] == ["One. Two."]
         async with started_backend(environment(server)) as backend:  # after a restart, too
             backend.ask_about_voice = agree
             document = await backend.documents.extract(recording)
