@@ -352,20 +352,22 @@ class Backend:
     @cached_property
     def transcription(self) -> Transcription:
         """Return the service that transcribes speech and recordings."""
-        from desktop_app.backend.voice_wiring import transcription_model_of
+        from desktop_app.backend.voice_wiring import voice_model_of
+        from desktop_app.providers.jobs.audio import transcription_model
         from desktop_app.voice.transcription.transcription import Transcription
 
-        find_model = partial(transcription_model_of, self)
+        find_model = partial(voice_model_of, self, transcription_model)
         parts = (self.voice_calls, self.notes, lambda: self.model_store, self.values)
         return Transcription(*parts, find_model)
 
     @cached_property
     def speech(self) -> ProviderSpeech:
         """Return the service by which a provider speaks."""
-        from desktop_app.backend.voice_wiring import speech_model_of
+        from desktop_app.backend.voice_wiring import voice_model_of
+        from desktop_app.providers.jobs.audio import speech_model
         from desktop_app.voice.provider_speech import ProviderSpeech
 
-        return ProviderSpeech(self.voice_calls, partial(speech_model_of, self))
+        return ProviderSpeech(self.voice_calls, partial(voice_model_of, self, speech_model))
 
     async def _transcribed_document(
         self, name: str, media_type: str, data: bytes, on_progress: OnProgress | None

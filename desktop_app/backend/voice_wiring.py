@@ -14,7 +14,6 @@ from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.model_listing import info_at, with_listed_details
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.jobs.audio import speech_model, transcription_model
 from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.transcription.transcription import StoppedTranscriptError
 
@@ -24,17 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_listing import ModelListing
 
 
-async def transcription_model_of(backend: Backend) -> VoiceModel:
-    """Return the model of the default provider that transcribes: see `_voice_model`."""
-    return await _voice_model(backend, transcription_model)
-
-
-async def speech_model_of(backend: Backend) -> VoiceModel:
-    """Return the model of the default provider that speaks: see `_voice_model`."""
-    return await _voice_model(backend, speech_model)
-
-
-async def _voice_model(backend: Backend, choose: Callable[[ModelListing], str]) -> VoiceModel:
+async def voice_model_of(backend: Backend, choose: Callable[[ModelListing], str]) -> VoiceModel:
     """Return the model of the default provider that `choose` finds in its listing.
 
     Raises:

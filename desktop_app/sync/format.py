@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import os
 import zlib
 from typing import Any, Final, NamedTuple, TypeVar
@@ -135,6 +134,16 @@ class Segment(Value, frozen=True):
     entries: list[Any]
 
 
+class _LibraryFile(Value, frozen=True):
+    """The library's file: see README.md. A newer version may have other fields."""
+
+    format: int
+    library: str
+    salt: str = ""
+    scrypt_n: int = 0
+    key: str = ""
+
+
 def segment_name(device: str, span: Span) -> str:
     return f"{DEVICES}/{device}/{span.name}"
 
@@ -166,14 +175,9 @@ def new_library(passphrase: str) -> tuple[LibraryKey, bytes]:
     key = LibraryKey(os.urandom(8).hex(), os.urandom(_KEY_BYTES))
     salt = os.urandom(_SALT_BYTES)
     cipher = ChaCha20Poly1305(_stretched(passphrase, salt, _SCRYPT_N))
-    fields = {
-        "format": FORMAT,
-        "library": key.library,
-        "salt": salt.hex(),
-        "scrypt_n": _SCRYPT_N,
-        "key": cipher.encrypt(_nonce(0), key.key, key.library.encode()).hex(),
-    }
-    return key, json.dumps(fields, indent=1).encode()
+    wrapped = cipher.encrypt(_nonce(0), key.key, key.library.encode())
+    file = _LibraryFile(FORMAT, key.library, salt.hex(), _SCRYPT_N, wrapped.hex())
+    return key, msgspec.json.format(msgspec.json.encode(file), indent=1)
 
 
 def library_of(file: bytes) -> str:
@@ -182,17 +186,20 @@ def library_of(file: bytes) -> str:
     Raises:
         SyncRefusedError: it is no such file, or of a newer version.
     """
+    return _read_library(file).library
+
+
+def _read_library(file: bytes) -> _LibraryFile:
     try:
-        fields = json.loads(file)
-        library, version = str(fields["library"]), int(fields["format"])
-    except (ValueError, KeyError, TypeError):
+        fields = msgspec.json.decode(file, type=_LibraryFile)
+    except msgspec.MsgspecError:
         raise refused_error(LIBRARY_FILE) from None
-    if version > FORMAT:
+    if fields.format > FORMAT:
         raise SyncRefusedError(
             N_("A newer version of Repartee synchronizes this library."),
             hint=N_("Install that version on this computer, too."),
         )
-    return library
+    return fields
 
 
 def open_library(file: bytes, secret: str) -> LibraryKey:
@@ -205,25 +212,24 @@ def open_library(file: bytes, secret: str) -> LibraryKey:
     Raises:
         SyncRefusedError: the passphrase is wrong, or the file is damaged.
     """
-    library = library_of(file)
+    fields = _read_library(file)
     try:
-        fields = json.loads(file)
-        salt, n = bytes.fromhex(fields["salt"]), int(fields["scrypt_n"])
-        wrapped = bytes.fromhex(fields["key"])
-    except (ValueError, KeyError, TypeError):
+        salt, wrapped = bytes.fromhex(fields.salt), bytes.fromhex(fields.key)
+    except ValueError:
         raise refused_error(LIBRARY_FILE) from None
-    if n > _SCRYPT_N:  # a changed file must not take all memory
+    if fields.scrypt_n > _SCRYPT_N:  # a changed file must not take all memory
         raise refused_error(LIBRARY_FILE)
     key = _key_of_code(secret)
     if key is not None:
-        return LibraryKey(library, key)
+        return LibraryKey(fields.library, key)
     try:
-        cipher = ChaCha20Poly1305(_stretched(secret, salt, n))
-        return LibraryKey(library, cipher.decrypt(_nonce(0), wrapped, library.encode()))
+        cipher = ChaCha20Poly1305(_stretched(secret, salt, fields.scrypt_n))
+        unwrapped = cipher.decrypt(_nonce(0), wrapped, fields.library.encode())
     except (InvalidTag, ValueError):
         raise SyncRefusedError(
             N_("This passphrase is not that of the library."), hint=N_("Enter it again.")
         ) from None
+    return LibraryKey(fields.library, unwrapped)
 
 
 def refused_error(name: str) -> SyncRefusedError:

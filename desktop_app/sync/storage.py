@@ -253,12 +253,14 @@ class S3Storage:
         address = urlsplit(target.address)
         self._place = address.netloc
         try:
+            import obstore
             from obstore.store import S3Store
         except ImportError:
             raise SyncError(
                 N_("S3 needs a package that is not installed."),
                 hint=N_("Install Repartee as repartee[s3]."),
             ) from None
+        self._obstore = obstore
         self._store = S3Store(
             address.netloc,
             prefix=address.path.strip("/") or None,
@@ -272,21 +274,17 @@ class S3Storage:
         )
 
     async def names(self, folder: str) -> list[str]:
-        import obstore
-
         async def read() -> list[str]:
-            listed = await obstore.list_with_delimiter_async(self._store, f"{folder}/")
+            listed = await self._obstore.list_with_delimiter_async(self._store, f"{folder}/")
             paths = [*listed["common_prefixes"], *(each["path"] for each in listed["objects"])]
             return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
 
         return await self._run(read())
 
     async def read(self, name: str) -> bytes | None:
-        import obstore
-
         async def read() -> bytes | None:
             try:
-                found = await obstore.get_async(self._store, name)
+                found = await self._obstore.get_async(self._store, name)
                 return bytes(await found.bytes_async())
             except FileNotFoundError:
                 return None
@@ -294,15 +292,11 @@ class S3Storage:
         return await self._run(read())
 
     async def write(self, name: str, content: bytes) -> None:
-        import obstore
-
-        await self._run(obstore.put_async(self._store, name, content))
+        await self._run(self._obstore.put_async(self._store, name, content))
 
     async def remove(self, name: str) -> None:
-        import obstore
-
         with suppress(FileNotFoundError):
-            await self._run(obstore.delete_async(self._store, name))
+            await self._run(self._obstore.delete_async(self._store, name))
 
     async def close(self) -> None:
         pass

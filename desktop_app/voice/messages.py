@@ -6,10 +6,14 @@ Each is four bytes of length and one of the structures below.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+
+from desktop_app.domain.errors import VoiceError
+from desktop_app.i18n.translation import N_
 
 LENGTH: Final = struct.Struct(">I")
 SPEECH_RATE: Final = 24_000
@@ -143,7 +147,7 @@ class Finished(Struct, tag=True, frozen=True):
 
 
 class FaultKind(StrEnum):
-    """What is wrong; `voice_errors` has the sentences."""
+    """What is wrong."""
 
     NO_PACKAGE = "no package"
     NO_MICROPHONE = "no microphone"
@@ -152,6 +156,35 @@ class FaultKind(StrEnum):
     NO_VOICE = "no voice"
     NO_LOUDSPEAKER = "no loudspeaker"
     ENDED = "ended"
+
+
+_SENTENCES: Final[Mapping[FaultKind, tuple[str, str]]] = {
+    FaultKind.NO_PACKAGE: (
+        N_("Voice needs packages that are not installed."),
+        N_("Install Repartee as repartee[voice]."),
+    ),
+    FaultKind.NO_MICROPHONE: (
+        N_("There is no microphone."),
+        N_("Connect one, or allow Repartee to use it in the settings of your system."),
+    ),
+    FaultKind.MICROPHONE_IN_USE: (
+        N_("The microphone could not be opened."),
+        N_("Another program may be using it. Close that, and try again."),
+    ),
+    FaultKind.SILENCE: (
+        N_("Nothing was heard."),
+        N_("Check that the right microphone is chosen in your system, and that it is not muted."),
+    ),
+    FaultKind.NO_VOICE: (
+        N_("This computer has no voice to read aloud with."),
+        N_("Install one: on Linux, speech-dispatcher and espeak-ng."),
+    ),
+    FaultKind.NO_LOUDSPEAKER: (
+        N_("The sound could not be played."),
+        N_("Connect a loudspeaker or headphones, and try again."),
+    ),
+    FaultKind.ENDED: (N_("The process for the voice has ended."), N_("Try again.")),
+}
 
 
 class Fault(Struct, tag=True, frozen=True):
@@ -166,6 +199,11 @@ class Fault(Struct, tag=True, frozen=True):
     kind: FaultKind
     of_speech: bool | None = False
     details: str = ""
+
+    @property
+    def error(self) -> VoiceError:
+        message, hint = _SENTENCES[self.kind]
+        return VoiceError(message, hint, details=self.details)
 
 
 Event = (

@@ -91,10 +91,6 @@ class SyncController(Controller):
         self._notifications.dismiss_topic(_TOPIC)
         self.report_state()
 
-    async def code(self) -> str:
-        """Return the code that joins another computer."""
-        return (await self._sync.key()).code()
-
     def report_state(self) -> None:
         """Have `state_changed` say how it is now."""
         self._tasks.start(self._report())

@@ -71,7 +71,7 @@ class SyncSection(FormSection):
 
     async def _show_code(self) -> None:
         try:
-            code = await self._controller.code()
+            code = (await self._session.backend.synchronizer.key()).code()
         except UserFacingError as error:
             self._session.window.notifications.notify(error)
         else:

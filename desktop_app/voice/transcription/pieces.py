@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -41,8 +40,6 @@ def _quietest(sound: bytearray) -> int:
     """Return the middle of the quietest moment in the last seconds of a full piece."""
     first = (PIECE_S - _SEARCHED_S) * BYTES_PER_SECOND
     samples = array("h", bytes(sound[first : PIECE_S * BYTES_PER_SECOND]))
-    if sys.byteorder == "big":
-        samples.byteswap()
     moments = range(0, len(samples) - _MOMENT + 1, _MOMENT)
     quietest = min(moments, key=lambda at: sum(map(abs, samples[at : at + _MOMENT : 8])))
     return first + 2 * (quietest + _MOMENT // 2)

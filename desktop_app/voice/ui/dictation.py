@@ -39,7 +39,6 @@ from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
 from desktop_app.voice.ui.provisional_text import ProvisionalText
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
-from desktop_app.voice.voice_errors import error_of
 from desktop_app.widgets.text.foreign_text import announce
 
 _TOPIC: Final = "dictation"
@@ -228,7 +227,7 @@ class Dictation(Controller):
             self._unsent.append(_Part(field, self._text, event))
             self._tasks.start(self.write_again())
         elif isinstance(event, Fault) and not event.of_speech:
-            self._fail(error_of(event))
+            self._fail(event.error)
 
     @property
     def has_unwritten(self) -> bool:

@@ -19,7 +19,6 @@ from desktop_app.transcript.view import TranscriptView
 from desktop_app.voice.messages import Event, Fault, Finished, Hush, Prepare, Say, Started
 from desktop_app.voice.spoken_text import SpokenText, language_of
 from desktop_app.voice.ui.voice import Voice
-from desktop_app.voice.voice_errors import error_of
 
 _TOPIC: Final = "read-aloud"
 _SPOKEN_AHEAD: Final = 3
@@ -187,7 +186,7 @@ class ReadAloud(Controller):
             if self._is_whole and not self._waiting:
                 self._end(is_whole=True)
         elif isinstance(event, Fault) and event.of_speech is not False and self._message_id:
-            self._fail(error_of(event))
+            self._fail(event.error)
 
     def _fail(self, error: UserFacingError) -> None:
         self.stop()

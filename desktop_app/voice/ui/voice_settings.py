@@ -12,7 +12,6 @@ from desktop_app.providers.jobs.audio import VOICES
 from desktop_app.settings.schema import SPEAKER
 from desktop_app.voice.messages import Event, Fault, Prepare, Voices
 from desktop_app.voice.ui.voice import Voice
-from desktop_app.voice.voice_errors import error_of
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import menu_text
@@ -73,7 +72,7 @@ class VoiceList(Controller):
             self._show(request, event.names)
         elif isinstance(event, Fault) and event.of_speech is not False:
             self._request = None
-            self._session.window.notifications.notify(error_of(event))
+            self._session.window.notifications.notify(event.error)
 
     def _show(self, request: EditRequest, names: tuple[str, ...]) -> None:
         menu = ProgramMenu(request.anchor)
