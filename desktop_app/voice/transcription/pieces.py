@@ -10,6 +10,7 @@ from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, 
 
 PIECE_S: Final = 60
 """Seconds. Providers take 13 minutes (25 MB), but give no times: each piece has one mark."""
+MAX_PIECE_BYTES: Final = PIECE_S * BYTES_PER_SECOND
 _SEARCHED_S: Final = 15  # at the end of a piece, for its quietest moment
 _MOMENT: Final = SAMPLE_RATE // 20  # samples: a pause between words is longer
 
@@ -27,7 +28,7 @@ def pieces(sound: Iterable[bytes]) -> Iterator[Piece]:
     done = 0
     for chunk in sound:
         waiting += chunk
-        while len(waiting) > PIECE_S * BYTES_PER_SECOND:
+        while len(waiting) > MAX_PIECE_BYTES:
             end = _quietest(waiting)
             yield Piece(done / BYTES_PER_SECOND, bytes(waiting[:end]))
             del waiting[:end]
@@ -39,7 +40,7 @@ def pieces(sound: Iterable[bytes]) -> Iterator[Piece]:
 def _quietest(sound: bytearray) -> int:
     """Return the middle of the quietest moment in the last seconds of a full piece."""
     first = (PIECE_S - _SEARCHED_S) * BYTES_PER_SECOND
-    samples = array("h", bytes(sound[first : PIECE_S * BYTES_PER_SECOND]))
+    samples = array("h", bytes(sound[first:MAX_PIECE_BYTES]))
     moments = range(0, len(samples) - _MOMENT + 1, _MOMENT)
     quietest = min(moments, key=lambda at: sum(map(abs, samples[at : at + _MOMENT : 8])))
     return first + 2 * (quietest + _MOMENT // 2)

@@ -33,6 +33,7 @@ from desktop_app.providers.jobs.audio import wav_file
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.voice.provider_calls import VOICE_SENT, VoiceCalls, VoiceModel
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, Segment
+from desktop_app.voice.transcription.pieces import MAX_PIECE_BYTES, pieces
 from desktop_app.voice.transcription.recordings import Ended, Sound, read_recording
 
 BY_PROVIDER: Final = "provider"
@@ -73,6 +74,14 @@ def time_mark(seconds: float) -> str:
     """
     whole = int(seconds)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+class _Sent(NamedTuple):
+    """What a provider made of a piece: its words, what they cost, and the bytes of the piece."""
+
+    text: str
+    cost: Decimal | None
+    size: int
 
 
 class StoppedTranscriptError(DocumentError):
@@ -186,13 +195,13 @@ class Transcription:
     ) -> AsyncGenerator[tuple[Transcript, float], None]:
         """Yield what was transcribed so far, and the seconds of the recording, 0 if unknown."""
         segments: list[Segment] = []
-        sound: list[Sound] = []
+        sound = bytearray()
         seconds = 0.0
         folder = str(Path(model.path).parent) if model else ""
         async with aclosing(read_recording(name, data, folder, language)) as replies:
             async for reply in replies:
                 if isinstance(reply, Sound):
-                    sound.append(reply)
+                    sound += reply.samples
                 elif isinstance(reply, Ended):
                     seconds = reply.seconds
                 elif model is not None:
@@ -203,25 +212,31 @@ class Transcription:
             return
         voice_model = await self.find_model()
         await self.require_consent(voice_model, seconds)
+        source = f"{origin(voice_model.profile.base_url)} {voice_model.model} {language} ".encode()
+        key = await asyncio.to_thread(lambda: sha256(source + data).hexdigest())
         cost: Decimal | None = Decimal(0)
-        for piece in sound:
-            text, piece_cost = await self._send_once(voice_model, piece.samples, language)
-            end = piece.start + len(piece.samples) / BYTES_PER_SECOND
-            words = " ".join(text.split())  # a line each
-            segments += [Segment(piece.start, end, words)] if words else []
-            cost = None if cost is None or piece_cost is None else cost + piece_cost
-            yield Transcript(segments, end, voice_model.model, cost), seconds
+        position = 0
+        while position < len(sound):
+            rest = bytes(sound[position : position + MAX_PIECE_BYTES + 2])
+            sent = await self._send_once(voice_model, rest, language, f"{key} {position}")
+            start, position = position, position + sent.size
+            words = " ".join(sent.text.split())  # a line each
+            start_s, end_s = start / BYTES_PER_SECOND, position / BYTES_PER_SECOND
+            segments += [Segment(start_s, end_s, words)] if words else []
+            cost = None if cost is None or sent.cost is None else cost + sent.cost
+            yield Transcript(segments, end_s, voice_model.model, cost), seconds
 
-    async def _send_once(
-        self, model: VoiceModel, samples: bytes, language: str
-    ) -> tuple[str, Decimal | None]:
-        """Transcribe one piece, unless that was paid for before. Return the text and its cost."""
-        source = f"{origin(model.profile.base_url)} {model.model} {language} ".encode()
-        key = await asyncio.to_thread(lambda: sha256(source + samples).hexdigest())
+    async def _send_once(self, model: VoiceModel, sound: bytes, language: str, key: str) -> _Sent:
+        """Transcribe the first piece of a sound, unless it was paid for before.
+
+        FFmpeg never decodes a file to quite the same samples, so the key has none.
+        """
         kept = await self._notes.get(key)
         if kept is not None:
-            return msgspec.json.decode(kept, type=tuple[str, Decimal | None])
-        sent = await self._send(model, samples, language)
+            return msgspec.json.decode(kept, type=_Sent)
+        piece = next(pieces([sound]))
+        text, cost = await self._send(model, piece.samples, language)
+        sent = _Sent(text, cost, len(piece.samples))
         with suppress(StorageError):  # it is only paid for again after a failure
             await self._notes.put(key, msgspec.json.encode(sent).decode(), "")
         return sent
