@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from desktop_app.cli import console
-from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
+from desktop_app.cli.command_setup import (
+    cancel_at_signals,
+    error_exit_code,
+    expand_path,
+    open_backend,
+    run_command,
+)
 from desktop_app.documents.worker.source_files import read_file
+from desktop_app.domain.error_note import note_from_error
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.voice.transcription.transcription import StoppedTranscriptError
@@ -41,9 +49,15 @@ async def _transcribe(options: Options) -> int:
         try:
             for name in options.files:
                 await _transcribe_file(backend, expand_path(name), options, results)
-        finally:  # also what was paid for before an error
-            if options.json:
-                console.write_json(results)
+        except UserFacingError as error:
+            if not (options.json and results):
+                raise
+            note = note_from_error(error)
+            console.write_diagnostic(console.terminal_error_text(note))
+            console.write_json([*results, {"error": console.error_fields(note)}])
+            return error_exit_code(error)
+    if options.json:
+        console.write_json(results)
     return 0
 
 
