@@ -25,9 +25,12 @@ from desktop_app.composer.suggestions import SuggestionButton
 from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.documents.worker.document_worker import Limits, OnProgress
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.errors import RateLimitedError
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+from desktop_app.voice.transcription.local_transcriber import Segment
+from desktop_app.voice.transcription.transcription import StoppedTranscriptError, Transcript
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.extraction import stop_after
@@ -280,6 +283,38 @@ async def test_after_a_standstill_the_pages_are_used_or_reading_goes_on(
         else:
             assert 10 <= part.pages < 100
             assert f"Only {part.pages} of 100 pages were read." in app.said
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [("Use what was read", "[00:00:00] One."), ("Go on reading", "[00:00:00] One and all.")],
+)
+async def test_a_recording_that_is_transcribed_in_part_is_used_or_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str, text: str
+) -> None:
+    path = tmp_path / "talk.mp3"
+    path.write_bytes(b"ID3")
+    part = Transcript([Segment(0.0, 60.0, "One.")], 60.0, "whisper", None)
+    whole = Transcript([Segment(0.0, 90.0, "One and all.")], 90.0, "whisper", None)
+    outcomes = [whole, StoppedTranscriptError("talk.mp3", part, 90.0, RateLimitedError("Busy."))]
+
+    async def transcribe(*_: object) -> Transcript:
+        outcome = outcomes.pop()
+        if isinstance(outcome, Transcript):
+            return outcome
+        raise outcome
+
+    async with AppHarness() as app:
+        monkeypatch.setattr(app.backend.transcription, "transcribe_recording", transcribe)
+        app.window.files_dropped.emit([path])
+        await until(lambda: label in app.offered_actions)
+        assert "stopped at 00:01:00 of 00:01:30: Busy." in app.said
+        assert "00:01:00 / 00:01:30" in app.chips[0]
+        app.press_action(label)
+        await until(lambda: not app.is_reading)
+        (document,) = app.session.main.draft.value.attachments
+        assert isinstance(document, DocumentPart)
+        assert await app.backend.attachments.text(document.sha256) == text
 
 
 async def test_a_document_that_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> None:
