@@ -10,8 +10,8 @@
 # The same sources make the same bytes (SOURCE_DATE_EPOCH). Each package has its bill of materials in
 # it and beside it (.cdx.json), and is refused if a file in it has no license.
 set -euo pipefail
-# If Debian's own Python is installed, use it: it gets Debian's security updates.
-PATH=/usr/bin:$PATH
+# Debian's own Python gets Debian's security updates. BUILD_PYTHON is the folder of a newer one.
+PATH=${BUILD_PYTHON:+$BUILD_PYTHON:}/usr/sbin:/usr/bin:/sbin:/bin
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
 venv=$root/build/venv
@@ -40,8 +40,8 @@ freeze() {
     rm -rf build/frozen
     PYTHONHASHSEED=0 "$venv/bin/pyinstaller" --noconfirm --clean --log-level WARN \
         --distpath build/frozen --workpath build/pyinstaller packaging/repartee.spec >&2
-    # Three quarters of the library are debugging symbols.
-    strip --strip-unneeded "$frozen"/_internal/xllamacpp/*.so
+    # Three quarters of these libraries are debugging symbols, unless Debian compiled them.
+    strip --strip-unneeded "$frozen"/_internal/{xllamacpp/*.so,libpython3.*}
     find "$frozen" -xtype l -delete # links to libraries of Qt that are left out
     mv "$frozen/_internal/$weights" build/frozen/
     printf '%s\n' "$sources" >build/frozen/sources
