@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -23,8 +24,11 @@ def translated(error: Exception) -> errors.StorageError:
 
 def test_text_that_is_not_utf_8_is_damage_and_is_not_quoted() -> None:
     sql = "SELECT CAST(X'736563726574ff' AS TEXT) AS title"  # "secret" and a byte that is no UTF-8
-    with pytest.raises(sqlite3.OperationalError, match="secret") as raised:
-        sqlite3.connect(":memory:").execute(sql).fetchall()
+    with (
+        closing(sqlite3.connect(":memory:")) as connection,
+        pytest.raises(sqlite3.OperationalError, match="secret") as raised,
+    ):
+        connection.execute(sql).fetchall()
     found = translated(raised.value)
     assert (type(found), found.message) == (errors.StoreDamagedError, Fragment("Your library"))
     assert found.details == "Could not decode to UTF-8 column 'title'"
