@@ -7,7 +7,8 @@ arrives as plain values.
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
@@ -16,7 +17,6 @@ from PySide6.QtWidgets import QFrame, QSizePolicy
 from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.choice import ChoiceView, no_choice
 from desktop_app.composer.choice_row import ChoiceRow
-from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent, accept_copy, has_attachable_content
 from desktop_app.composer.model_button import add_note
 from desktop_app.composer.prompt_commands import PROMPT_COMMANDS
@@ -31,6 +31,9 @@ from desktop_app.widgets.look.theme import set_role, set_style_property
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands, command_of, run_command
 from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
 
+if TYPE_CHECKING:
+    from desktop_app.composer.completion import PromptCompleter
+
 _MAX_SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
 
@@ -44,7 +47,6 @@ class PromptEditor(QFrame):
         row: the controls below the text.
         hint: the line below the controls: a warning or a hint, otherwise a notice or the keys.
         suggestions: questions that can be sent without typing.
-        completer: completes prompts from the library after "/".
 
     Signals:
         submit_requested(str): send this text, unchanged; if an answer streams or files are being
@@ -84,7 +86,6 @@ class PromptEditor(QFrame):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._layout = column_of(self._card, self.hint, parent=self, margins=0, spacing=6)
-        self.completer = PromptCompleter(self.field, self._card)
         self._connect()
         self.setAcceptDrops(True)
         # Not Maximum, because wrapped suggestions make the editor taller than its size hint.
@@ -106,6 +107,13 @@ class PromptEditor(QFrame):
         row.send_button.clicked.connect(self.send)
         row.stop_button.clicked.connect(self.stop_requested)
         row.attach_button.clicked.connect(self._open_attach_menu)
+
+    @cached_property
+    def completer(self) -> PromptCompleter:
+        """Return what completes prompts from the library after "/"; the first paint has none."""
+        from desktop_app.composer.completion import PromptCompleter
+
+        return PromptCompleter(self.field, self._card)
 
     # ------------------------------------------------------------------ text
 
