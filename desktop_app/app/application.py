@@ -62,24 +62,31 @@ CALL_TIMEOUT_MS: Final = 30_000
 """The time that a program started by the session bus waits for the call."""
 _WORK_THREADS: Final = 4  # an arbitrary number
 _SESSION_MODULES: Final = (
+    "concurrent.futures",
+    "subprocess",
+    "ssl",
     "asyncio",
     "qasync",
-    "desktop_app.app.feature",
-    "desktop_app.domain.documents.document_sections",
     "desktop_app.transcript.media.message_images",
-    "desktop_app.desktop.hotkey.hotkey_status",
-    "desktop_app.app.tasks",
+    "desktop_app.documents.store.attachment_cleanup",
+    "desktop_app.domain.answering.chat_request",
     "desktop_app.chat.ui.open_conversation",
+    "desktop_app.chat.ui.answer_setup",
     "desktop_app.providers.ui.providers_controller",
+    "desktop_app.chat.cost_estimate",
     "desktop_app.chat.chat_service",
-    "desktop_app.transcript.message_stream",
     "desktop_app.library.ui.navigator",
     "desktop_app.backend.backend",
+    "desktop_app.transcript.message_items",
     "desktop_app.app.features",
+    "desktop_app.composer.attachments.prompt_chips",
+    "desktop_app.desktop.ui.closing_controller",
+    "desktop_app.backup.ui.backup_controller",
     "desktop_app.app.window_session",
+    "desktop_app.transcript.code_colors",
     "desktop_app.transcript.view",
 )
-"""What a session imports, in parts that each take about a frame."""
+"""What a session imports, in parts that each take less than a frame."""
 
 STARTING: Final = N_("Repartee is starting. What you type is kept.")
 
