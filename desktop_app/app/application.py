@@ -219,9 +219,12 @@ class Application:
         self._early_use.began.connect(timer.start)
         QTimer.singleShot(IDLE_MS, timer, timer.start)
         # Python's own handler of Ctrl+C would wait for the next event.
-        handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        handles_interrupt = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if handles_interrupt:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         waiting.exec()
-        signal.signal(signal.SIGINT, handler)
+        if handles_interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self._early_use.began.disconnect(timer.start)
 
     def _join_bus(self, loop: asyncio.AbstractEventLoop) -> None:
