@@ -33,7 +33,7 @@ SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
     "restore": {"conversations": "2", "messages": "2"},
     "retrieval": {"variants": "1"},
     "search": {"conversations": "20", "messages": "2", "each": "1"},
-    "start_up": {"pairs": "1", "idle_s": "0.1", "settle_s": "0.1"},
+    "start_up": {"pairs": "1", "idle_s": "0.1", "settle_s": "0.1", "first_s": "0.1"},
     "synchronization": {"conversations": "2", "messages": "2", "changes": "1"},
     "streaming": {"deltas": "50", "typeset": "0"},
     "whole_program": {"deltas": "20", "pairs": "1"},

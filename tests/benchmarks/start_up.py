@@ -79,7 +79,9 @@ application.run()
 )
 
 
-def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> dict[str, Any]:
+def main(
+    pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S, first_s: float = FIRST_S
+) -> dict[str, Any]:
     """Measure `pairs` starts of each program, then `idle_s` seconds of idle time."""
     with tempfile.TemporaryDirectory() as folder:
         home, open_home = Path(folder, "empty"), Path(folder, "open")
@@ -91,7 +93,7 @@ def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> d
         asyncio.run(_store_open_conversation(open_home / "data" / "repartee.sqlite3"))
         for each in (home, open_home):
             StartedProgram(REPARTEE, each).stop()
-        rows = [_starts(home, open_home) for _ in range(pairs)]
+        rows = [_starts(home, open_home, first_s) for _ in range(pairs)]
         idle = _idle(home, idle_s, settle_s)
         first_key = _first_key(home, 2 * settle_s)
     return {
@@ -119,9 +121,9 @@ async def _store_open_conversation(path: Path) -> None:
     await database.close()
 
 
-def _starts(home: Path, open_home: Path) -> dict[str, float]:
+def _starts(home: Path, open_home: Path, first_s: float) -> dict[str, float]:
     bare = StartedProgram(BARE, home)
-    bare_first_cpu_s = bare.first_cpu_s()
+    bare_first_cpu_s = bare.first_cpu_s(first_s)
     bare.stop()
     row = {
         "bare_first_cpu_s": bare_first_cpu_s,
@@ -130,7 +132,7 @@ def _starts(home: Path, open_home: Path) -> dict[str, float]:
     }
     for name, each in (("empty", home), ("open", open_home)):
         program = StartedProgram(REPARTEE, each)
-        first_cpu_s = program.first_cpu_s()
+        first_cpu_s = program.first_cpu_s(first_s)
         if name == "open":
             ready_s, ready_cpu_s = program.wait_until_ready()
             row |= {"open_ready_s": ready_s, "open_ready_cpu_s": ready_cpu_s}
@@ -153,7 +155,7 @@ class StartedProgram:
         environment |= {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
         # Installed packages of the program include bytecode, so let Python write it here too.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
+        environment["PYTHONPYCACHEPREFIX"] = str(home.parent / "bytecode")
         self.began = time.time()
         self.process = subprocess.Popen(
             [sys.executable, "-c", source, *arguments],
@@ -185,7 +187,7 @@ class StartedProgram:
         """Return the CPU seconds so far, including system time and ended child processes."""
         return _cpu_s(self.process.pid)
 
-    def first_cpu_s(self, seconds: float = FIRST_S) -> float:
+    def first_cpu_s(self, seconds: float) -> float:
         """Wait until `seconds` after the start; return the CPU seconds with all descendants."""
         time.sleep(max(0.0, self.began + seconds - time.time()))
         return sum(map(_cpu_s, _with_descendants(self.process.pid)))
