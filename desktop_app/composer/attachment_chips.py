@@ -319,6 +319,8 @@ class AttachmentChips(QScrollArea):
 
         A chip that is added below others scrolls into view.
         """
+        if not chips and not self._chips:
+            return
         known_ids = {chip.id for chip in self._chips}
         self._chips = chips
         new_ids = dict.fromkeys(chip.id for chip in chips if chip.id not in self._widgets)

@@ -1,10 +1,13 @@
-"""The functions of the program that run for one delta of an answer, from its bytes to its pixels.
+"""The functions of the program that run for a question, and for one delta of its answer.
+
+Those of the question run from Send until the request is sent, those of the delta from its bytes to
+its pixels.
 
 The whole program runs as in `whole_program`. The server sends so few deltas a second that each is
 painted before the next one comes. A profiler of all threads notes which functions run from one on.
 The figures are medians; half of the deltas are words in a paragraph or an item (the lower
-quartile), the others marks, code and cells. With `--names 1`, the functions that run for most
-deltas are printed with the number of their calls.
+quartile), the others marks, code and cells. With `--names 1`, the functions that run for the
+question and for most deltas are printed with the number of their calls.
 """
 
 from __future__ import annotations
@@ -20,25 +23,30 @@ import threading
 from collections import Counter
 from statistics import median, quantiles
 from desktop_app.providers.http.sse import SSEDecoder
+from desktop_app.providers.http.transport import Transport
 import desktop_app
 FOLDER = os.path.dirname(desktop_app.__file__)
 BYTES_COME = SSEDecoder.feed.__code__
-runs = []
+SENT = Transport._receive.__code__
+question = Counter()
+runs = [question]
 def note(frame, event, _):
     if event == "call":
         code = frame.f_code
-        if code is BYTES_COME:
+        if code is BYTES_COME or (code is SENT and runs[-1] is question):
             runs.append(Counter())
-        if runs and code.co_filename.startswith(FOLDER) and not code.co_name.startswith("<"):
+        if code.co_filename.startswith(FOLDER) and not code.co_name.startswith("<"):
             runs[-1][code] += 1
 def begin(parent):
     threading.setprofile(note)
     sys.setprofile(note)
 def end(_began):
     sys.setprofile(None)
+    del runs[:2]
     middle = runs[len(runs) // 4 : -3]
     files = [{code.co_filename for code in run} for run in middle]
     found = {
+        "question": len(question),
         "functions": median(map(len, middle)),
         "quartiles": quantiles(map(len, middle))[::2],
         "files": median(map(len, files)),
@@ -47,6 +55,9 @@ def end(_began):
     }
     usual = Counter(code for run in middle for code in run)
     found["names"] = [
+        f"question {code.co_filename[len(FOLDER) + 1:]}:{code.co_qualname} {count}"
+        for code, count in question.items()
+    ] + [
         f"{code.co_filename[len(FOLDER) + 1:]}:{code.co_qualname} "
         f"{median(run[code] for run in middle):g}"
         for code, count in usual.items()
@@ -71,4 +82,4 @@ def main(rate: float = 8, deltas: int = 160, names: int = 0) -> dict[str, Any]:
     usual = found.pop("names")
     if names:
         print(*sorted(usual), sep="\n", file=sys.stderr)
-    return {"benchmark": "delta_path", **found, "usual": len(usual)}
+    return {"benchmark": "delta_path", **found}

@@ -392,7 +392,9 @@ def without_known_refusals(
     request: ChatRequest, info: ModelInfo, refused: frozenset[str]
 ) -> tuple[ChatRequest, list[str]]:
     """Return `request` without the settings refused before, and their names."""
-    names = []
+    names: list[str] = []
+    if not refused:
+        return request, names
     if request.effort and refused & {"effort", _setting_with_value(request, "effort")}:
         nearest = nearest_accepted(request.effort, info, refused)
         request = replace(request, effort=nearest or request.effort)
