@@ -276,12 +276,11 @@ install_into_venv() {
 
 # Compiles changed catalogs with the Python $1, so that the next start shows the translations.
 compile_messages() {
-    local catalog compiled
-    for catalog in "$root"/resources/locale/*/LC_MESSAGES/repartee.po; do
-        compiled=${catalog%.po}.mo
-        [[ -e $catalog && ! $compiled -nt $catalog ]] || continue
-        "$1" -m babel.messages.frontend --quiet compile \
-            --input-file="$catalog" --output-file="$compiled" >&2
+    local catalog folder=$root/resources/locale
+    for catalog in "$folder"/*/LC_MESSAGES/repartee.po; do
+        [[ -e $catalog && ! ${catalog%.po}.mo -nt $catalog ]] || continue
+        "$1" -m babel.messages.frontend --quiet compile --directory="$folder" --domain=repartee >&2
+        return
     done
 }
 
