@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,40 +53,6 @@ def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> No
     )
     assert result.returncode == 0, result.stderr
     assert not repartee_home.exists(), "importing wrote files"
-
-
-def test_a_feature_is_deleted_with_its_folder_and_the_line_that_registers_it(
-    tmp_path: Path, repartee_home: Path
-) -> None:
-    product = tmp_path / PRODUCT
-    shutil.copytree(ROOT / PRODUCT, product, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(product / "evaluation")
-    registry = product / "cli/registry.py"
-    lines = registry.read_text("utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if '"evaluation.' not in line]
-    assert len(kept) == len(lines) - 1
-    registry.write_text("".join(kept), "utf-8")
-    modules = [f"{PRODUCT}.{package}" for package in packages() if package != "evaluation"]
-    imports = f"""
-import importlib, pkgutil
-for package in {modules}:
-    module = importlib.import_module(package)
-    for part in pkgutil.walk_packages(getattr(module, "__path__", []), package + "."):
-        if ".voice.child." not in part.name:  # it needs the extra "voice"
-            importlib.import_module(part.name)
-from desktop_app.main import main
-main(["--help"])
-"""
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", imports],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "batch" in result.stdout, result.stderr
-    assert "eval" not in result.stdout
 
 
 # Patterns that do not match themselves.

@@ -49,6 +49,7 @@ from desktop_app.app.application import Application
 from desktop_app.app.features import ACTIONS
 from desktop_app.app.window.settings_panel import PAGES
 from desktop_app.desktop.window_request import OpenRequest, QuickRequest
+from desktop_app.main import main
 
 def use():
     session, window = application.session, application.window
@@ -70,7 +71,7 @@ application = Application(OpenRequest())
 application.on_ready = use
 application.show()
 code = application.run()
-print([action.id for action in ACTIONS])
+main(["--help"])
 sys.exit(code)
 """
 
