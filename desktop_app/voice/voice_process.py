@@ -27,18 +27,13 @@ class VoiceProcess:
     Args:
         on_event: gets each message of the child, in the event loop's thread.
         command: starts the child; only tests pass another one.
-        idle_s: the seconds after which a child that neither hears nor says anything ends.
     """
 
     def __init__(
-        self,
-        on_event: Callable[[Event], object],
-        command: ChildCommand | None = None,
-        idle_s: float = _IDLE_S,
+        self, on_event: Callable[[Event], object], command: ChildCommand | None = None
     ) -> None:
         self._on_event = on_event
         self._command = command
-        self._idle_s = idle_s
         self._child: Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._start_lock = asyncio.Lock()
@@ -115,7 +110,7 @@ class VoiceProcess:
     def _wait_for_idleness(self) -> None:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        self._idle_timer = asyncio.get_running_loop().call_later(self._idle_s, self._end_idle)
+        self._idle_timer = asyncio.get_running_loop().call_later(_IDLE_S, self._end_idle)
 
     def _end_idle(self) -> None:
         child = self._child

@@ -42,13 +42,18 @@ async def test_messages_arrive_in_their_order_and_one_child_serves_all(tmp_path:
     assert heard.empty()  # an end that was wanted is no fault
 
 
-async def test_an_idle_child_ends_and_the_next_request_starts_another(tmp_path: Path) -> None:
+async def test_an_idle_child_ends_and_the_next_request_starts_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard: asyncio.Queue[Event] = asyncio.Queue()
     child = ScriptedVoice(tmp_path, {"Prepare": [Level(1.0)]})
-    voice = VoiceProcess(heard.put_nowait, child.command, idle_s=1.0)
+    voice = VoiceProcess(heard.put_nowait, child.command)
     await voice.send(Prepare("en"))
     await heard.get()
     first = voice.pid
+    loop = asyncio.get_running_loop()
+    clock = loop.time
+    monkeypatch.setattr(loop, "time", lambda: clock() + 600)
     async with asyncio.timeout(10):
         while voice.pid is not None:  # noqa: ASYNC110 — it ends by itself
             await asyncio.sleep(0.01)
