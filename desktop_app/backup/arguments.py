@@ -4,32 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.cli.command_line import (
-    Command,
-    argument,
-    file_name,
-    flag,
-    option,
-    progress_flags,
-    whole_number,
-)
+from desktop_app.cli import command_line as cli
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def backup_arguments() -> Command:
-    return Command(
+def backup_arguments() -> cli.Command:
+    return cli.Command(
         tr("back up the library"),
         [
-            argument("folder", "FOLDER", type=file_name),
-            option(
+            cli.argument("folder", "FOLDER", type=cli.file_name),
+            cli.option(
                 "--keep N",
                 tr("delete all but the newest N backups of this library in the folder"),
-                whole_number(1),
+                cli.whole_number(1),
             ),
-            *progress_flags(),
+            *cli.progress_flags(),
         ],
     )
 
@@ -38,12 +30,12 @@ def _unchanged_codes() -> Mapping[int, str]:
     return {1: tr("Failed. The library is unchanged.")}
 
 
-def restore_arguments() -> Command:
-    return Command(
+def restore_arguments() -> cli.Command:
+    return cli.Command(
         tr("restore a backup"),
         [
-            argument("path", "PATH", type=file_name),
-            flag(
+            cli.argument("path", "PATH", type=cli.file_name),
+            cli.flag(
                 "--accept-settings",
                 tr("restore hosts, proxies, files, and permissions without asking"),
             ),
@@ -64,14 +56,14 @@ def restore_arguments() -> Command:
     )
 
 
-def repair_arguments() -> Command:
-    return Command(
+def repair_arguments() -> cli.Command:
+    return cli.Command(
         tr("repair a damaged library"),
         [
-            option(
+            cli.option(
                 "-o --to FILE",
                 tr("write the new library to this file, and leave the damaged one as it is"),
-                file_name,
+                cli.file_name,
             )
         ],
         tr(

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.batch_jobs import (
-    BatchEstimate,
-    BatchItem,
-    BatchItemSummary,
-    BatchJob,
-    BatchStatus,
-    ItemStatus,
-)
+from desktop_app.domain import batch_jobs
 from desktop_app.domain.conversations.message_facts import image_pages_fact
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 
 
-def estimate_text(job: BatchJob) -> str:
+def estimate_text(job: batch_jobs.BatchJob) -> str:
     """Describe the size and cost of a job before anything is sent."""
     estimate = job.estimate
     tokens = formatting.tokens(estimate.input_tokens)
@@ -59,7 +52,7 @@ def estimate_text(job: BatchJob) -> str:
     return " ".join(sentences)
 
 
-def _scan_text(estimate: BatchEstimate) -> str:
+def _scan_text(estimate: batch_jobs.BatchEstimate) -> str:
     """Describe the pages that are sent as images, and their share of the cost."""
     tokens = formatting.tokens(estimate.image_tokens)
     if estimate.image_cost is None:
@@ -78,19 +71,19 @@ def _scan_text(estimate: BatchEstimate) -> str:
     )
 
 
-def item_scan_text(item: BatchItem) -> str:
+def item_scan_text(item: batch_jobs.BatchItem) -> str:
     """Describe a file's image pages, as sent or skipped; "" for none."""
     return image_pages_fact(item.part) if isinstance(item.part, DocumentPart) else ""
 
 
-def job_progress_text(job: BatchJob) -> str:
+def job_progress_text(job: batch_jobs.BatchJob) -> str:
     """Describe a job's progress in one line."""
     counts = job.counts
     is_running = job.status.was_sent and not job.status.is_over
-    status = BatchStatus.CANCELLING if job.is_cancelled and is_running else job.status
+    status = batch_jobs.BatchStatus.CANCELLING if job.is_cancelled and is_running else job.status
     pieces = [tr(status.text)]
     if not job.status.was_sent:
-        is_read = job.status is BatchStatus.READY
+        is_read = job.status is batch_jobs.BatchStatus.READY
         files = job.estimate.files if is_read else counts.total
         return " · ".join((*pieces, tr_plural("{count} file", "{count} files", files)))
     sent_count = counts.total - counts.left_out
@@ -111,18 +104,18 @@ def job_progress_text(job: BatchJob) -> str:
     return " · ".join(pieces)
 
 
-def item_error_text(item: BatchItem | BatchItemSummary) -> str:
+def item_error_text(item: batch_jobs.BatchItem | batch_jobs.BatchItemSummary) -> str:
     """Return why a file has no complete answer; "" if it has one, or if the reason is unknown.
 
     The remedy follows if the file was left out.
     """
     if item.error is None:
         return ""
-    is_left_out = item.status is ItemStatus.LEFT_OUT
+    is_left_out = item.status is batch_jobs.ItemStatus.LEFT_OUT
     return item.error.sentences if is_left_out else item.error.what_happened
 
 
-def job_result_text(job: BatchJob) -> str:
+def job_result_text(job: batch_jobs.BatchJob) -> str:
     """Return the announcement that a job has ended."""
     progress = job_progress_text(job)
     if job.counts.cost:

@@ -19,6 +19,7 @@ from desktop_app.backend.preset_loader import replaces_built_in
 from desktop_app.backup.backup import delete_old_backups, make_backup
 from desktop_app.backup.repair import repair_store
 from desktop_app.backup.restore import restore_backup
+from desktop_app.cli import console
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     error_exit_code,
@@ -27,19 +28,6 @@ from desktop_app.cli.command_setup import (
     interrupt_at_signals,
     open_backend,
     report_error,
-)
-from desktop_app.cli.console import (
-    ProgressReporter,
-    can_ask,
-    is_yes,
-    reports_to_window,
-    terminal_error_text,
-    write_diagnostic,
-    write_json,
-    write_line,
-    write_note,
-    write_question,
-    write_stderr_line,
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import partial_file, unwritable_error
@@ -73,7 +61,7 @@ if TYPE_CHECKING:
 
 def run_library(options: Options) -> int:
     """Run the command; return the exit code."""
-    if reports_to_window():
+    if console.reports_to_window():
         # The window cancels commands by SIGINT. If a script started the window with "&", both would
         # ignore the signal.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -100,9 +88,9 @@ def run_library(options: Options) -> int:
 
 
 def _report(error: errors.UserFacingError, options: Options) -> ExitCode:
-    if not reports_to_window():
+    if not console.reports_to_window():
         return report_error(error, options)
-    write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
+    console.write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
     return error_exit_code(error)
 
 
@@ -137,9 +125,11 @@ class _ImportResult:
         self.messages += outcome.messages
 
     def to_json(self) -> dict[str, Any]:
-        uses_codes = reports_to_window()
+        uses_codes = console.reports_to_window()
         refused = [
-            error_to_json(note_from_error(error)) if uses_codes else terminal_error_text(error)
+            error_to_json(note_from_error(error))
+            if uses_codes
+            else console.terminal_error_text(error)
             for error in self.refused
         ]
         return {**vars(self), "refused": refused}
@@ -149,8 +139,8 @@ class _ImportResult:
         if not self.kind:
             (error,) = self.refused
             if "file" in error.params:  # its sentence names the file
-                return terminal_error_text(error)
-            return tr("{file}: {reason}", file=self.file, reason=terminal_error_text(error))
+                return console.terminal_error_text(error)
+            return tr("{file}: {reason}", file=self.file, reason=console.terminal_error_text(error))
         if self.messages and not self.added:
             added_text = tr_plural(
                 "{file} ({kind}): {count} message added.",
@@ -192,16 +182,18 @@ async def _import(options: Options) -> int:
         async with open_backend() as backend:
             await _import_files(backend, options, results)
     except asyncio.CancelledError:
-        write_diagnostic(tr("Interrupted. Continue with the same command."))
+        console.write_diagnostic(tr("Interrupted. Continue with the same command."))
         raise
     except errors.StorageError as error:
         if not options.json or not results:
             raise
-        write_diagnostic(terminal_error_text(error))  # raising it would print a second JSON object
+        console.write_diagnostic(
+            console.terminal_error_text(error)
+        )  # raising it would print a second JSON object
         return ExitCode.FAILED
     finally:
         if options.json and results:
-            write_json({"files": [result.to_json() for result in results]})
+            console.write_json({"files": [result.to_json() for result in results]})
     return ExitCode.FAILED if any(result.refused for result in results) else 0
 
 
@@ -226,11 +218,11 @@ def _write_result(result: _ImportResult) -> None:
     if not result.kind and not result.refused:
         return  # interrupted before the file was read
     if not result.kind:
-        write_diagnostic(result.sentence)  # it contains the error
+        console.write_diagnostic(result.sentence)  # it contains the error
         return
-    write_note(result.sentence)
+    console.write_note(result.sentence)
     for error in result.refused:
-        write_diagnostic(terminal_error_text(error))
+        console.write_diagnostic(console.terminal_error_text(error))
 
 
 async def _import_file(
@@ -238,7 +230,9 @@ async def _import_file(
 ) -> None:
     """Import everything readable; an unreadable conversation does not stop the others."""
     store = ImportStore(backend.database)
-    reporter = ProgressReporter(tr("Importing {file}", file=result.file), in_lines=options.progress)
+    reporter = console.ProgressReporter(
+        tr("Importing {file}", file=result.file), in_lines=options.progress
+    )
     batch: list[ImportedConversation] = []
     size = chars = 0
     try:
@@ -325,7 +319,7 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
 
 async def _backup(options: Options) -> int:
     user_folders = folders()
-    reporter = ProgressReporter(tr("Backing up"), in_lines=options.progress)
+    reporter = console.ProgressReporter(tr("Backing up"), in_lines=options.progress)
     async with open_backend():  # migrates a store of an older version first
         folder = expand_path(options.folder)
         # Nothing below awaits, so Ctrl+C must raise KeyboardInterrupt instead of canceling a task.
@@ -339,19 +333,19 @@ async def _backup(options: Options) -> int:
                 progress=reporter.show,
             )
         except KeyboardInterrupt:
-            write_diagnostic(tr("Interrupted. No backup was made."))
+            console.write_diagnostic(tr("Interrupted. No backup was made."))
             raise
         if options.keep is not None:
             delete_old_backups(backup.path, options.keep)
     if warning := backup.warning():
         _report(warning, options)
-    write_line(str(backup.path))
+    console.write_line(str(backup.path))
     return 0
 
 
 def _restore(options: Options) -> int:
     user_folders = folders()
-    reporter = ProgressReporter(tr("Restoring attachments"))
+    reporter = console.ProgressReporter(tr("Restoring attachments"))
     archive = expand_path(options.path)
     restored = restore_backup(
         archive,
@@ -363,27 +357,27 @@ def _restore(options: Options) -> int:
         built_in=BUILT_IN,
     )
     if restored is None:
-        write_diagnostic(tr("Nothing was changed."))
+        console.write_diagnostic(tr("Nothing was changed."))
         return ExitCode.FAILED
-    write_diagnostic(restored.sentence(archive.name))
+    console.write_diagnostic(restored.sentence(archive.name))
     return 0
 
 
 def _ask_about_settings(changes: Sequence[str], *, accept: bool) -> bool:
     """List the changes; unless `accept`, ask on a terminal whether to restore the backup."""
-    write_diagnostic(
+    console.write_diagnostic(
         tr("This backup changes where data is sent, what can be spent or which files are read:")
     )
     for change in changes:
-        write_diagnostic(f"  {change}")
+        console.write_diagnostic(f"  {change}")
     if accept:
         return True
-    if not can_ask():
-        write_diagnostic(tr("To restore it with these settings, use --accept-settings."))
+    if not console.can_ask():
+        console.write_diagnostic(tr("To restore it with these settings, use --accept-settings."))
         return False
-    write_question(tr("Restore it with these settings? [y/N]"))
+    console.write_question(tr("Restore it with these settings? [y/N]"))
     try:
-        return is_yes(sys.stdin.readline())
+        return console.is_yes(sys.stdin.readline())
     except KeyboardInterrupt:
         return False
 
@@ -394,7 +388,7 @@ def _repair(options: Options) -> int:
         raise errors.StorageError(
             N_("There is no library yet."), hint=N_("Start Repartee to create one.")
         )
-    reporter = ProgressReporter(tr("Recovering data"))
+    reporter = console.ProgressReporter(tr("Recovering data"))
     if options.to is None or expand_path(options.to).resolve() == user_folders.database.resolve():
         report = repair_store(user_folders.database, now(), reporter.show)
     else:
@@ -405,5 +399,5 @@ def _repair(options: Options) -> int:
         except OSError as exc:
             raise unwritable_error(target, exc) from exc
         report.repaired_file = target
-    write_diagnostic(report.sentence)
+    console.write_diagnostic(report.sentence)
     return 0

@@ -4,66 +4,55 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.cli import command_line as cli
 from desktop_app.cli.answer_options import INSTRUCTIONS, answer_parameters
-from desktop_app.cli.command_line import (
-    EFFORTS,
-    Command,
-    argument,
-    file_name,
-    flag,
-    json_flag,
-    number,
-    option,
-    progress_flags,
-    repeatable,
-    variant_argument,
-    whole_number,
-)
 from desktop_app.i18n.translation import tr
 
 CHECKS_OF_CASES: Final = '{"contains": "…"}, {"regex": "…"}, {"schema": {…}}, {"judge": "…"}'
 
 
-def eval_arguments() -> Command:
-    return Command(
+def eval_arguments() -> cli.Command:
+    return cli.Command(
         tr("compare variants and models on your own cases"),
         [
-            argument(
+            cli.argument(
                 "cases",
                 "CASES",
                 required=False,
                 help=tr("a JSONL or CSV file, or - for standard input; else those of the --preset"),
             ),
-            repeatable(
+            cli.repeatable(
                 "--variant VARIANT[/EFFORT]",
                 tr(
                     "a variant to evaluate, such as {examples} (repeatable)",
                     examples="thinking/high",
                 ),
-                variant_argument,
+                cli.variant_argument,
             ),
-            repeatable("-m --model ID[/EFFORT]", tr("a model to evaluate (repeatable)")),
-            option(
-                "--effort", tr("reasoning effort of variants and models given without one"), EFFORTS
+            cli.repeatable("-m --model ID[/EFFORT]", tr("a model to evaluate (repeatable)")),
+            cli.option(
+                "--effort",
+                tr("reasoning effort of variants and models given without one"),
+                cli.EFFORTS,
             ),
-            option("--provider NAME", tr("the provider to ask")),
-            flag("--dry-run", tr("show the cost, send nothing")),
-            option(
+            cli.option("--provider NAME", tr("the provider to ask")),
+            cli.flag("--dry-run", tr("show the cost, send nothing")),
+            cli.option(
                 "--min SHARE",
                 tr("fail below this share of passed cases, from 0 to 1"),
-                number(0, 1),
+                cli.number(0, 1),
             ),
-            option(
+            cli.option(
                 "--concurrency N",
                 tr("calls at the same time (default: {count})", count=4),
-                whole_number(1, 64),
+                cli.whole_number(1, 64),
                 default="4",
             ),
-            json_flag(),
-            option(
-                "-o --to FOLDER", tr("write results as JSON and HTML to this folder"), file_name
+            cli.json_flag(),
+            cli.option(
+                "-o --to FOLDER", tr("write results as JSON and HTML to this folder"), cli.file_name
             ),
-            *progress_flags(),
+            *cli.progress_flags(),
             *answer_parameters(),
         ],
         tr(

@@ -10,6 +10,7 @@ from typing import Final
 
 from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.preset_loader import preset_cases
+from desktop_app.chat.command import chosen_model
 from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
 from desktop_app.chat.command.ask import (
     AttachedFile,
@@ -18,16 +19,8 @@ from desktop_app.chat.command.ask import (
     sendable_part,
     unsaved_conversation_id,
 )
-from desktop_app.chat.command.chosen_model import (
-    answering_profile,
-    choice_of,
-    fetch_price_if_unknown,
-    fetch_window_if_uncertain,
-    find_profile,
-    options_for,
-    required_effort,
-)
 from desktop_app.chat.send_context import AskSettings
+from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
@@ -35,16 +28,6 @@ from desktop_app.cli.command_setup import (
     is_from_environment,
     open_backend,
     report_error,
-)
-from desktop_app.cli.console import (
-    ProgressReporter,
-    clean_line,
-    error_fields,
-    terminal_error_text,
-    to_json,
-    write_diagnostic,
-    write_json,
-    write_line,
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import unwritable_error
@@ -124,7 +107,7 @@ async def _eval(options: Options, cases: Sequence[Case]) -> int:
                 unchecked,
             )
         ]
-        write_diagnostic(notices[0])
+        console.write_diagnostic(notices[0])
     async with open_backend(allows_unpriced=options.allow_unpriced) as backend:
         use_weights(backend.local_models, await backend.settings.all())
         await backend.listings.load()
@@ -132,34 +115,36 @@ async def _eval(options: Options, cases: Sequence[Case]) -> int:
         plans = await evaluation.plan()
         if options.dry_run:
             if options.json:
-                write_json({"dry_run": True, "runs": plans, **total_of(plans)})
+                console.write_json({"dry_run": True, "runs": plans, **total_of(plans)})
             else:
                 _write_lines(plan_lines(plans))
             return 0
         if not options.json:
-            write_diagnostic([*plan_lines(plans)][-1])
+            console.write_diagnostic([*plan_lines(plans)][-1])
         if options.to is not None:  # before anything is paid
             _make_folder(expand_path(options.to))
         runs = await evaluation.run(options.concurrency)
     error = evaluation.stopped_by
     told = [str(notice) for notice in evaluation.notices]
     for notice in told:
-        write_diagnostic(notice)
+        console.write_diagnostic(notice)
     if error is not None:
-        write_diagnostic(terminal_error_text(error, from_environment=is_from_environment(options)))
+        console.write_diagnostic(
+            console.terminal_error_text(error, from_environment=is_from_environment(options))
+        )
     report = {
         "runs": [run.to_json() for run in runs],
         "notices": [*notices, *told],
-        "error": None if error is None else error_fields(note_from_error(error)),
+        "error": None if error is None else console.error_fields(note_from_error(error)),
     }
     if options.json:
-        write_json(report)
+        console.write_json(report)
     else:
         _write_lines(table_lines(runs))
     if options.to is not None:
         inputs = {question.case.id: question.case.input for question in evaluation.questions}
         folder = expand_path(options.to)
-        _write_file(folder / "results.json", to_json(report, indent=1))
+        _write_file(folder / "results.json", console.to_json(report, indent=1))
         _write_file(folder / "results.html", html_report(runs, inputs))
     if evaluation.was_interrupted:
         return ExitCode.INTERRUPTED
@@ -174,23 +159,25 @@ def _exit_code(runs: Sequence[Run], least: float | None, *, has_stopped: bool) -
 
 async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) -> Evaluation:
     specs = [*options.variant, *options.model]
-    provider = await find_profile(backend, options.provider)
+    provider = await chosen_model.find_profile(backend, options.provider)
     options.from_environment = provider.from_environment
     options = Options(**{**vars(options), "variant": None, "model": None})
-    preset = await apply_preset(backend, options, [options_for(options, spec) for spec in specs])
+    preset = await apply_preset(
+        backend, options, [chosen_model.options_for(options, spec) for spec in specs]
+    )
     settings = settings_of(await backend.values(), options, preset)
     repeats = settings.parameters.candidates
     settings = settings.for_one_answer().without_tools()
-    compared = [options_for(options, spec) for spec in specs] or [options]
-    profile = await answering_profile(backend, options, compared)
+    compared = [chosen_model.options_for(options, spec) for spec in specs] or [options]
+    profile = await chosen_model.answering_profile(backend, options, compared)
     contestants: dict[tuple[str, ...], Contestant] = {}
     for each in compared:
-        choice = await choice_of(backend, profile, each)
-        await fetch_window_if_uncertain(backend, profile, choice)
-        await fetch_price_if_unknown(backend, profile, choice)
+        choice = await chosen_model.choice_of(backend, profile, each)
+        await chosen_model.fetch_window_if_uncertain(backend, profile, choice)
+        await chosen_model.fetch_price_if_unknown(backend, profile, choice)
         resolved = backend.chat.resolve_with(profile, choice, settings)
         models = backend.providers.models_of(profile)
-        require_supported(resolved, required_effort(each, choice), models)
+        require_supported(resolved, chosen_model.required_effort(each, choice), models)
         contestant = Contestant(choice, resolved)
         contestants.setdefault(contestant.identity, contestant)
     if repeats > 1:
@@ -203,7 +190,7 @@ async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) ->
     folder = expand_path(options.cases).parent if is_file else Path()
     store = NullStore({})
     questions = await _questions(backend, cases, folder, store, settings)
-    reporter = ProgressReporter(tr("Evaluating"), in_lines=options.progress)
+    reporter = console.ProgressReporter(tr("Evaluating"), in_lines=options.progress)
     total = len(questions) * len(contestants)
     return Evaluation(
         backend,
@@ -248,7 +235,7 @@ def _path_in_folder(folder: Path, name: str) -> Path:
 
 def _write_lines(lines: Iterable[str]) -> None:
     for line in lines:
-        write_line(clean_line(line))
+        console.write_line(console.clean_line(line))
 
 
 def _make_folder(folder: Path) -> None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from desktop_app.cli.command_line import (
-    Command,
-    file_name,
-    files,
-    flag,
-    json_flag,
-    option,
-    progress_flags,
-    repeatable,
-)
+from desktop_app.cli import command_line as cli
 from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.i18n.translation import tr
 
 
-def import_arguments() -> Command:
-    return Command(
+def import_arguments() -> cli.Command:
+    return cli.Command(
         tr("import conversations from files"),
-        [files("files"), json_flag(), *progress_flags()],
+        [cli.files("files"), cli.json_flag(), *cli.progress_flags()],
         tr(
             "Reads files of Repartee, ChatGPT, Claude, DeepSeek, Gemini (Google Takeout), "
             "Grok, Le Chat, OpenRouter, Open WebUI, LibreChat, LM Studio, Chatbox, Cherry "
@@ -31,32 +22,32 @@ def import_arguments() -> Command:
     )
 
 
-def export_arguments() -> Command:
-    return Command(
+def export_arguments() -> cli.Command:
+    return cli.Command(
         tr("export conversations to files"),
         [
-            flag("--all", tr("export every conversation")),
-            repeatable("--conversation ID", tr("export this conversation (repeatable)")),
-            option(
+            cli.flag("--all", tr("export every conversation")),
+            cli.repeatable("--conversation ID", tr("export this conversation (repeatable)")),
+            cli.option(
                 "--format",
                 tr("the format of the files"),
                 [*(f.id for f in EXPORT_FORMATS), PAGE],
                 required=True,
             ),
-            flag(
+            cli.flag(
                 "--last-response",
                 tr("export only the last response of each conversation (JSON has everything)"),
             ),
-            flag("--details", tr("page: also reasoning, tool calls, passages, and costs")),
-            flag("--versions", tr("page: also other versions of questions and responses")),
-            flag("--yes", tr("page: write it without confirmation")),
-            option(
+            cli.flag("--details", tr("page: also reasoning, tool calls, passages, and costs")),
+            cli.flag("--versions", tr("page: also other versions of questions and responses")),
+            cli.flag("--yes", tr("page: write it without confirmation")),
+            cli.option(
                 "-o --to PATH",
                 tr("a file or folder, or “-” for standard output"),
-                file_name,
+                cli.file_name,
                 required=True,
             ),
-            *progress_flags(),
+            *cli.progress_flags(),
         ],
         tr(
             "PATH is a file for JSON or a single conversation, otherwise a folder, or “-” for "

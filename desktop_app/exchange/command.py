@@ -17,20 +17,13 @@ from typing import Final
 
 from desktop_app.backend.backend import Backend
 from desktop_app.child_processes import child_command
+from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     expand_path,
     find_conversation,
     open_backend,
-)
-from desktop_app.cli.console import (
-    ProgressReporter,
-    confirm,
-    reports_to_window,
-    write_diagnostic,
-    write_line,
-    write_note,
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
@@ -194,18 +187,18 @@ async def export(options: Options) -> int:
         running = _Export(backend, options)
         try:
             if options.format == PAGE and not options.yes and not await running.confirm_page():
-                write_diagnostic(tr("Nothing was written."))
+                console.write_diagnostic(tr("Nothing was written."))
                 return ExitCode.FAILED
             sentence = await running.run()
         except asyncio.CancelledError:
-            write_diagnostic(running.interruption)
+            console.write_diagnostic(running.interruption)
             raise
     # The window takes the result from standard output.
-    if reports_to_window():
-        write_line(sentence)
+    if console.reports_to_window():
+        console.write_line(sentence)
     else:
-        write_note(sentence)
-    write = write_line if reports_to_window() else write_diagnostic
+        console.write_note(sentence)
+    write = console.write_line if console.reports_to_window() else console.write_diagnostic
     for line in running.left_out:
         write(line)
     return ExitCode.FAILED if running.left_out else 0
@@ -225,7 +218,7 @@ class _Export:
         self._target = expand_path(options.to)
         is_stdout = options.to == STANDARD_OUTPUT
         self._target_name = tr("standard output") if is_stdout else str(self._target)
-        self._reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
+        self._reporter = console.ProgressReporter(tr("Exporting"), in_lines=options.progress)
         self._conversations: list[Conversation] = []
         self.left_out: list[str] = []
         self.written = 0
@@ -252,8 +245,8 @@ class _Export:
             with_details=self._options.details,
         )
         for line in lines:
-            write_diagnostic(line)
-        return await confirm(tr("Write this page? [y/N]"), default=True)
+            console.write_diagnostic(line)
+        return await console.confirm(tr("Write this page? [y/N]"), default=True)
 
     async def run(self) -> str:
         """Write the files; return a sentence on the result. Raises UserFacingError."""

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.cli.command_line import (
-    Command,
-    Commands,
-    argument,
-    flag,
-    json_flag,
-    option,
-    progress_flags,
-)
+from desktop_app.cli import command_line as cli
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import tr
 
@@ -23,14 +15,14 @@ ALL: Final = "all"
 """The command that `repartee models` stands for if its first word is none of its commands."""
 
 
-class _ModelCommands(Commands):
+class _ModelCommands(cli.Commands):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; words that are no command are those of ALL."""
         is_command = bool(args) and args[0] in (*self.builders, "-h", "--help")
         return super().parse_args(ctx, args if is_command else [ALL, *args])
 
 
-def models_arguments() -> Commands:
+def models_arguments() -> cli.Commands:
     return _ModelCommands(
         tr("list models with their prices and limits; download models for this computer"),
         {ALL: _all, "list": _list, "get": _get, "remove": _remove},
@@ -38,14 +30,16 @@ def models_arguments() -> Commands:
     )
 
 
-def _all() -> Command:
-    return Command(
+def _all() -> cli.Command:
+    return cli.Command(
         tr("list models with their prices and limits"),
         [
-            argument("words", "WORD", nargs=-1, help=tr("list only models that match these words")),
-            option("--provider NAME", tr("list only this provider’s models")),
-            flag("--all", tr("list older models, too")),
-            json_flag(),
+            cli.argument(
+                "words", "WORD", nargs=-1, help=tr("list only models that match these words")
+            ),
+            cli.option("--provider NAME", tr("list only this provider’s models")),
+            cli.flag("--all", tr("list older models, too")),
+            cli.json_flag(),
         ],
         tr(
             "Lists the models of every provider that has a key, with facts from Repartee, the "
@@ -57,10 +51,10 @@ def _all() -> Command:
     )
 
 
-def _list() -> Command:
-    return Command(
+def _list() -> cli.Command:
+    return cli.Command(
         tr("list the models on this computer, and those to download"),
-        [json_flag()],
+        [cli.json_flag()],
         tr(
             "Models of Ollama, LM Studio, and the Hugging Face cache are used where they are. "
             "Models with a free license can be downloaded with “{command}”.",
@@ -69,14 +63,16 @@ def _list() -> Command:
     )
 
 
-def _get() -> Command:
-    return Command(
+def _get() -> cli.Command:
+    return cli.Command(
         tr("download a model to this computer"),
         [
-            argument("name", "NAME"),
-            flag("--any-size", tr("download a file even if its host doesn’t say how large it is")),
-            *progress_flags(),
-            json_flag(),
+            cli.argument("name", "NAME"),
+            cli.flag(
+                "--any-size", tr("download a file even if its host doesn’t say how large it is")
+            ),
+            *cli.progress_flags(),
+            cli.json_flag(),
         ],
         tr(
             "NAME is a name that “{command}” shows, or the https:// or file:// URL of a GGUF file. "
@@ -86,8 +82,8 @@ def _get() -> Command:
     )
 
 
-def _remove() -> Command:
-    return Command(
+def _remove() -> cli.Command:
+    return cli.Command(
         tr("remove a downloaded model, or an unfinished download"),
-        [argument("name", "NAME"), json_flag()],
+        [cli.argument("name", "NAME"), cli.json_flag()],
     )

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import use_weights
 from desktop_app.chat.command.chosen_model import fetch_listing_if_stale, find_profile
+from desktop_app.cli import console
 from desktop_app.cli.command_setup import open_backend, run_command
-from desktop_app.cli.console import (
-    clean_line,
-    terminal_error_text,
-    write_diagnostic,
-    write_json,
-    write_line,
-)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.cost import exact_digits
@@ -47,9 +41,9 @@ def run_models(options: Options) -> int:
 async def _show_models(options: Options) -> int:
     rows, notices = await _read_rows(options)
     for notice in notices:
-        write_diagnostic(notice)
+        console.write_diagnostic(notice)
     if options.json:
-        write_json({"models": [_fields(row) for row in rows], "notices": notices})
+        console.write_json({"models": [_fields(row) for row in rows], "notices": notices})
     else:
         is_whole = options.all or options.words
         shown = [row for row in rows if is_whole or not row.is_older]
@@ -58,9 +52,9 @@ async def _show_models(options: Options) -> int:
             command = "repartee models --all"
             text = tr_plural("{count} older model: {command}", "{count} older models: {command}",
                              older, command=command)  # fmt: skip
-            write_diagnostic(text)
+            console.write_diagnostic(text)
     if not rows and options.words:
-        write_diagnostic(tr("No matches"))
+        console.write_diagnostic(tr("No matches"))
         return ExitCode.FAILED
     return 0
 
@@ -74,7 +68,7 @@ async def _read_rows(options: Options) -> tuple[list[ModelRow], list[str]]:
             profiles = [await find_profile(backend, options.provider)]
         else:
             profiles = await backend.providers.usable()
-        notices = [terminal_error_text(problem) for problem in backend.catalog.problems]
+        notices = [console.terminal_error_text(problem) for problem in backend.catalog.problems]
         notices += [why for p in profiles if (why := await _refresh(backend, p))]
         favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
         rows = [
@@ -99,7 +93,7 @@ async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
     except TimeoutError:
         return tr("{provider} didn’t list its models in time.", provider=profile.short_name)
     except UserFacingError as error:
-        return terminal_error_text(error, from_environment=profile.from_environment)
+        return console.terminal_error_text(error, from_environment=profile.from_environment)
     return ""
 
 
@@ -132,9 +126,9 @@ def _fields(row: ModelRow) -> dict[str, Any]:
 def _write_table(rows: Sequence[ModelRow]) -> None:
     """Write a table with a heading for each provider."""
     names = [
-        f"{'*' if row.is_favorite else ' '} {clean_line(row.name)}" for row in rows
+        f"{'*' if row.is_favorite else ' '} {console.clean_line(row.name)}" for row in rows
     ]  # whole names, which can be copied to --model
-    provider_names = [clean_line(row.provider_name) for row in rows]
+    provider_names = [console.clean_line(row.provider_name) for row in rows]
     width = min(max(map(len, [*names, *provider_names]), default=0), _MAX_NAME_CHARS)
     heads = (tr("Window"), tr("Input"), tr("Cached"), tr("Output"))
     figures = [_figures(row) for row in rows]
@@ -143,9 +137,9 @@ def _write_table(rows: Sequence[ModelRow]) -> None:
     for row, name, provider_name, cells in zip(rows, names, provider_names, figures, strict=True):
         if row.provider_id != provider:
             provider = row.provider_id
-            write_line(f"{provider_name:<{width}}  {_align_cells(heads, widths)}")
+            console.write_line(f"{provider_name:<{width}}  {_align_cells(heads, widths)}")
         line = f"{name:<{width}}  {_align_cells(cells, widths)}  {_abilities(row)}"
-        write_line(line.rstrip())
+        console.write_line(line.rstrip())
 
 
 def _figures(row: ModelRow) -> tuple[str, ...]:

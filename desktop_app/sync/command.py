@@ -5,16 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.child_processes import environment_with_keys
-from desktop_app.cli import password_prompt
+from desktop_app.cli import console, password_prompt
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
-from desktop_app.cli.console import (
-    ProgressReporter,
-    clean_line,
-    terminal_error_text,
-    write_diagnostic,
-    write_json,
-    write_line,
-)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.standard_input import read_all
 from desktop_app.domain.error_note import note_from_error
@@ -37,7 +29,7 @@ def run_sync(options: Options) -> int:
         try:
             options.passphrase, options.password = _read_secrets(options)
         except KeyboardInterrupt:
-            write_diagnostic(tr("Stopped."))
+            console.write_diagnostic(tr("Stopped."))
             return ExitCode.INTERRUPTED
     return run_command(_run(options), options)
 
@@ -54,7 +46,7 @@ async def _run(options: Options) -> int:
             await sync.leave()
             return 0
         if options.action == "code":
-            write_line((await sync.key()).code())
+            console.write_line((await sync.key()).code())
             return 0
         if options.action == "devices":
             return await _devices(sync, as_json=options.json)
@@ -89,22 +81,22 @@ async def _join(sync: Synchronizer, options: Options) -> int:
     if await sync.join(
         target, options.passphrase, fetches_all=options.fetch_all, name=options.name
     ):
-        write_diagnostic(tr(BEGUN))
+        console.write_diagnostic(tr(BEGUN))
     return await _synchronize(sync, as_json=False)
 
 
 async def _synchronize(sync: Synchronizer, *, as_json: bool) -> int:
-    reporter = ProgressReporter(tr("Synchronizing"))
+    reporter = console.ProgressReporter(tr("Synchronizing"))
     result = await sync.synchronize(reporter.show)
     for problem in result.problems:
-        write_diagnostic(terminal_error_text(note_from_error(problem)))
+        console.write_diagnostic(console.terminal_error_text(note_from_error(problem)))
     if as_json:
         problems = [note_from_error(problem).what_happened for problem in result.problems]
-        write_json({"sent": result.sent, "received": result.received, "problems": problems})
+        console.write_json({"sent": result.sent, "received": result.received, "problems": problems})
     else:
         sent = tr_plural("{count} change sent", "{count} changes sent", result.sent)
         received = tr_plural("{count} received", "{count} received", result.received)
-        write_line(f"{sent}, {received}.")
+        console.write_line(f"{sent}, {received}.")
     return ExitCode.FAILED if result.problems else 0
 
 
@@ -113,7 +105,7 @@ async def _status(sync: Synchronizer, *, as_json: bool) -> int:
     unsent = await sync.unsent()
     if as_json:
         joined = state is not None
-        write_json(
+        console.write_json(
             {
                 "joined": joined,
                 "address": state.target if state else None,
@@ -124,14 +116,14 @@ async def _status(sync: Synchronizer, *, as_json: bool) -> int:
         )
         return 0
     if state is None:
-        write_line(tr("This computer does not synchronize."))
+        console.write_line(tr("This computer does not synchronize."))
         return 0
-    write_line(f"{clean_line(state.target)} · {clean_line(state.name)}")
+    console.write_line(f"{console.clean_line(state.target)} · {console.clean_line(state.name)}")
     if state.at:
         when = formatting.moment(from_micros(state.at))
-        write_line(tr("Last synchronized: {when}", when=when))
+        console.write_line(tr("Last synchronized: {when}", when=when))
     if unsent:
-        write_line(tr_plural("{count} change not sent", "{count} changes not sent", unsent))
+        console.write_line(tr_plural("{count} change not sent", "{count} changes not sent", unsent))
     return 0
 
 
@@ -142,8 +134,10 @@ async def _devices(sync: Synchronizer, *, as_json: bool) -> int:
             {"name": peer.name, "at": from_micros(peer.at).isoformat(), "behind": peer.is_behind}
             for peer in peers
         ]
-        write_json(rows)
+        console.write_json(rows)
         return 0
     for peer in peers:
-        write_line(f"{clean_line(peer.name)}  {formatting.moment(from_micros(peer.at))}")
+        console.write_line(
+            f"{console.clean_line(peer.name)}  {formatting.moment(from_micros(peer.at))}"
+        )
     return 0

@@ -17,14 +17,7 @@ from desktop_app.settings.setting import Group
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_folder
-from desktop_app.widgets.forms.form_widgets import (
-    CollapsibleSection,
-    FormSection,
-    Note,
-    ReadOnlyLine,
-    Tone,
-    line_field,
-)
+from desktop_app.widgets.forms import form_widgets as forms
 from desktop_app.widgets.forms.schema_form import SchemaForm
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -63,11 +56,11 @@ class DataTab(QWidget):
         super().__init__()
         self._session = session
         self._schedule = SchemaForm(Group.BACKUP)
-        self._transfer = FormSection(tr("Import and export"))
-        self._backups = FormSection(tr("Backups"))
-        self._state = Note(object_name="backup-state")
+        self._transfer = forms.FormSection(tr("Import and export"))
+        self._backups = forms.FormSection(tr("Backups"))
+        self._state = forms.Note(object_name="backup-state")
         erase_section = EraseSection(session)
-        self._folder = ReadOnlyLine(tr("Backup folder"), "backup-folder")
+        self._folder = forms.ReadOnlyLine(tr("Backup folder"), "backup-folder")
         self._path = ""
         self._build_transfer()
         self._build_backups()
@@ -114,7 +107,7 @@ class DataTab(QWidget):
         path = self._path = str(values.get(FOLDER_KEY) or "")
         self._folder.show_text(path, path or tr("No folder selected"))
 
-    def set_backup_state(self, text: str, tone: Tone) -> None:
+    def set_backup_state(self, text: str, tone: forms.Tone) -> None:
         """Show when the last backup was made, or why there is none."""
         self._state.set_text(text, tone)
 
@@ -131,7 +124,7 @@ class DataTab(QWidget):
         )
 
 
-class EraseSection(CollapsibleSection):
+class EraseSection(forms.CollapsibleSection):
     """The section to delete everything: collapsed, explained, and confirmed by a typed word."""
 
     def __init__(self, session: Session) -> None:
@@ -139,14 +132,14 @@ class EraseSection(CollapsibleSection):
         self._session = session
         self._word = tr_context("typed to confirm", "delete")
         hint = tr("Type “{word}” to confirm", word=self._word)
-        self._field = line_field(hint, "delete-word")
+        self._field = forms.line_field(hint, "delete-word")
         set_tooltip(self._field, hint)  # it may be cut
         self._button = compact_button(tr("Delete everything"), "delete-now", "plain")
         self._button.setEnabled(False)
         self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
         self._field.returnPressed.connect(self._confirm)
         self._button.clicked.connect(self._confirm)
-        self.body.addWidget(Note(f"{tr(DELETES)} {tr(_LEAVES)}"))
+        self.body.addWidget(forms.Note(f"{tr(DELETES)} {tr(_LEAVES)}"))
         self.body.addWidget(self._field)
         self.body.addWidget(self._button)
         self.head.toggled.connect(self._field.clear)

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.cli import command_line as cli
 from desktop_app.cli.answer_options import INSTRUCTIONS, answer_choice
-from desktop_app.cli.command_line import (
-    Command,
-    Commands,
-    argument,
-    file_name,
-    files,
-    flag,
-    json_flag,
-    option,
-    progress_flags,
-    required_text,
-)
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -25,25 +14,25 @@ if TYPE_CHECKING:
     import click
 
 
-def batch_arguments() -> Commands:
-    return Commands(
+def batch_arguments() -> cli.Commands:
+    return cli.Commands(
         tr("send a message with each of many files, at half price"),
         {
             "start": _batch_start,
             "status": _batch_status,
             "report": _batch_report,
-            "cancel": lambda: Command(
-                tr("cancel a job and keep its responses"), [_id(), json_flag()]
+            "cancel": lambda: cli.Command(
+                tr("cancel a job and keep its responses"), [_id(), cli.json_flag()]
             ),
-            "resume": lambda: Command(
+            "resume": lambda: cli.Command(
                 tr("resume an unsent job"), [_id(), *_sending_options()], codes=_sending_codes()
             ),
-            "again": lambda: Command(
+            "again": lambda: cli.Command(
                 tr("retry failed files in a new job"),
                 [_id(), *_sending_options()],
                 codes=_sending_codes(),
             ),
-            "remove": lambda: Command(tr("delete a job and its results"), [_id()]),
+            "remove": lambda: cli.Command(tr("delete a job and its results"), [_id()]),
         },
         tr(
             "A batch job sends the same message with each of many files, at half price. Responses "
@@ -65,15 +54,15 @@ def batch_arguments() -> Commands:
 
 
 def _id() -> click.Argument:
-    return argument("id", "ID")
+    return cli.argument("id", "ID")
 
 
 def _sending_options() -> list[click.Parameter]:
     return [
-        flag("--yes", tr("start without confirmation")),
-        flag("--wait", tr("wait for all responses")),
-        *progress_flags(),
-        json_flag(),
+        cli.flag("--yes", tr("start without confirmation")),
+        cli.flag("--wait", tr("wait for all responses")),
+        *cli.progress_flags(),
+        cli.json_flag(),
     ]
 
 
@@ -86,15 +75,17 @@ def _sending_codes() -> Mapping[int, str]:
     }
 
 
-def _batch_start() -> Command:
-    return Command(
+def _batch_start() -> cli.Command:
+    return cli.Command(
         tr("start a job"),
         [
-            files("files"),
+            cli.files("files"),
             *answer_choice(),
             # An empty task, as of an unset variable, would start a paid job with the usual one.
-            option("--task TEXT", tr("your own message for each file"), required_text),
-            option("--schema FILE", tr("JSON Schema (draft 2020-12) of each response"), file_name),
+            cli.option("--task TEXT", tr("your own message for each file"), cli.required_text),
+            cli.option(
+                "--schema FILE", tr("JSON Schema (draft 2020-12) of each response"), cli.file_name
+            ),
             *_sending_options(),
         ],
         tr(
@@ -108,10 +99,10 @@ def _batch_start() -> Command:
     )
 
 
-def _batch_status() -> Command:
-    return Command(
+def _batch_status() -> cli.Command:
+    return cli.Command(
         tr("show job status"),
-        [argument("id", "ID", required=False), json_flag()],
+        [cli.argument("id", "ID", required=False), cli.json_flag()],
         tr(
             "Asks the providers about running jobs and gets the responses of finished ones. ID can "
             "be the beginning of an ID."
@@ -119,13 +110,13 @@ def _batch_status() -> Command:
     )
 
 
-def _batch_report() -> Command:
-    return Command(
+def _batch_report() -> cli.Command:
+    return cli.Command(
         tr("export results"),
         [
             _id(),
-            option("--format", tr("default: from PATH’s extension"), ("markdown", "csv")),
-            option("-o --to PATH", tr("default: standard output"), file_name, default="-"),
+            cli.option("--format", tr("default: from PATH’s extension"), ("markdown", "csv")),
+            cli.option("-o --to PATH", tr("default: standard output"), cli.file_name, default="-"),
         ],
         tr(
             "Exports name, status, response, error, tokens, and cost of each file. In CSV, "

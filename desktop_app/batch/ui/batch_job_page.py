@@ -22,14 +22,7 @@ from desktop_app.batch.batch_wording import (
     job_progress_text,
 )
 from desktop_app.composer.attachments.images_controller import ImagesController
-from desktop_app.domain.batch_jobs import (
-    RETRYABLE_STATUSES,
-    BatchItem,
-    BatchItemSummary,
-    BatchJob,
-    BatchStatus,
-    ItemStatus,
-)
+from desktop_app.domain import batch_jobs
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -54,11 +47,11 @@ _REPORT_FORMATS: Final = {
     "csv": (N_("CSV (*.csv)"), ".csv"),
 }
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
-_PROBLEMS: Final = (ItemStatus.LEFT_OUT, *RETRYABLE_STATUSES)
+_PROBLEMS: Final = (batch_jobs.ItemStatus.LEFT_OUT, *batch_jobs.RETRYABLE_STATUSES)
 _COLUMN_SHARES: Final = (0.29, 0.23, 0.23, 0.11, 0.14)
 
 
-class BatchItemModel(TableModel[BatchItemSummary]):
+class BatchItemModel(TableModel[batch_jobs.BatchItemSummary]):
     """The files of a job, all or only those without an answer."""
 
     has_cell_tooltips = True
@@ -67,7 +60,7 @@ class BatchItemModel(TableModel[BatchItemSummary]):
         headings = (N_("File"), N_("Status"), N_("Notes"), N_("Tokens"), N_("Cost"))
         super().__init__(headings, number_columns=(3, 4))
 
-    def cell_text(self, row: BatchItemSummary, column: int) -> str:
+    def cell_text(self, row: batch_jobs.BatchItemSummary, column: int) -> str:
         return (
             row.name,
             tr(row.status.text),
@@ -82,9 +75,9 @@ class BatchJobPage(QWidget):
         super().__init__()
         self.setObjectName("batch-job")
         self._batches = batches
-        self._job: BatchJob | None = None
-        self._item: BatchItem | None = None
-        self._all_items: Sequence[BatchItemSummary] = ()
+        self._job: batch_jobs.BatchJob | None = None
+        self._item: batch_jobs.BatchItem | None = None
+        self._all_items: Sequence[batch_jobs.BatchItemSummary] = ()
         self._reading_text = ""
         self._shown_answer = ""
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
@@ -168,7 +161,7 @@ class BatchJobPage(QWidget):
         row = self.items.row_at(self.table.chosen_index)
         return 0 if row is None else row.number
 
-    def show_job(self, job: BatchJob) -> None:
+    def show_job(self, job: batch_jobs.BatchJob) -> None:
         """Show the state of a job; `set_items` sets its files."""
         if job.id != self.job_id:
             self._reading_text = ""
@@ -177,12 +170,12 @@ class BatchJobPage(QWidget):
             self.set_items(())
         self._job = job
         counts, status = job.counts, job.status
-        is_ready = status is BatchStatus.READY
+        is_ready = status is batch_jobs.BatchStatus.READY
         self.title.setText(job.title)
         self.estimate.set_text(estimate_text(job) if is_ready else "")
         self.error.set_text(job.error.sentences if job.error else "", "warning")
         self.bar.setVisible(not status.is_over and not is_ready)
-        if status is not BatchStatus.PREPARING:
+        if status is not batch_jobs.BatchStatus.PREPARING:
             self.bar.setMaximum(max(1, counts.total - counts.left_out))
             self.bar.setValue(job.done)
         self._show_status(job)
@@ -212,8 +205,8 @@ class BatchJobPage(QWidget):
         if self._job is not None:
             self._show_status(self._job)
 
-    def _show_status(self, job: BatchJob) -> None:
-        is_reading = job.status is BatchStatus.PREPARING and self._reading_text
+    def _show_status(self, job: batch_jobs.BatchJob) -> None:
+        is_reading = job.status is batch_jobs.BatchStatus.PREPARING and self._reading_text
         progress = self._reading_text if is_reading else job_progress_text(job)
         variant = job.choice.variant
         facts = [progress, variant.label if variant else job.choice.model]
@@ -225,7 +218,7 @@ class BatchJobPage(QWidget):
         self.status.setText(" · ".join(facts))
         self.status.setAccessibleName(spoken_text(self.status.text()))
 
-    def set_items(self, items: Sequence[BatchItemSummary]) -> None:
+    def set_items(self, items: Sequence[batch_jobs.BatchItemSummary]) -> None:
         """Set the files, and list those that the filter shows; the selected one stays selected."""
         self._all_items = items
         selected_number = self.selected_number
@@ -238,7 +231,7 @@ class BatchJobPage(QWidget):
         else:
             self._request_item()
 
-    def show_item(self, item: BatchItem) -> None:
+    def show_item(self, item: batch_jobs.BatchItem) -> None:
         """Show the answer of the selected file."""
         self._item = item
         error_text = item_error_text(item) if item.error else ""
@@ -246,7 +239,7 @@ class BatchJobPage(QWidget):
         remarks = (error_text, other_model, item_scan_text(item))
         self.remarks.set_text("\n".join(filter(None, remarks)))
         self._show_answer(item.answer)
-        self.open_button.setEnabled(item.status is ItemStatus.ANSWERED)
+        self.open_button.setEnabled(item.status is batch_jobs.ItemStatus.ANSWERED)
 
     def _show_answer(self, text: str) -> None:
         if text == self._shown_answer:
@@ -279,7 +272,7 @@ class BatchJobPage(QWidget):
             self.open_button.setEnabled(False)
 
     def _open_answer(self) -> None:
-        if self._item is not None and self._item.status is ItemStatus.ANSWERED:
+        if self._item is not None and self._item.status is batch_jobs.ItemStatus.ANSWERED:
             batches = self._batches
             batches.request(batches.open_as_conversation, self.job_id, self._item.number)
 

@@ -15,18 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.cli.console import (
-    clear_progress,
-    drop_output,
-    error_fields,
-    is_stderr_terminal,
-    show_progress,
-    terminal_error_text,
-    to_json,
-    write,
-    write_diagnostic,
-    write_note,
-)
+from desktop_app.cli import console
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.reply import Reply
@@ -165,7 +154,7 @@ class AnswerOutput:
         """Report that something could not be stored; None for success."""
         if error is not None:
             self._has_store_failed = True
-            write_diagnostic(terminal_error_text(error))
+            console.write_diagnostic(console.terminal_error_text(error))
 
     def _on_event(self, state: _AnswerState, event: StreamEvent) -> None:
         """Show an event of an answer, as it arrives."""
@@ -195,7 +184,7 @@ class AnswerOutput:
                 if call.for_user:
                     self._tell(state, call.for_user)
             case ToolCallStep(call) if call.result and self._is_at_line_start:
-                show_progress(f"{self._prefix(state)}{call.display_name}: {call.result}")
+                console.show_progress(f"{self._prefix(state)}{call.display_name}: {call.result}")
             case Notice(text) if not is_detail(text):
                 notice = self._prefix(state) + str(text)
                 # With --n, all answers have the same name, and may have the same notices.
@@ -226,7 +215,7 @@ class AnswerOutput:
 
     def _release(self) -> None:
         for text in self._held:
-            write_note(text)
+            console.write_note(text)
         self._held.clear()
 
     def _prefix(self, state: _AnswerState) -> str:
@@ -237,12 +226,12 @@ class AnswerOutput:
         only with `shows_steps`.
         """
         if status is None:
-            clear_progress()
-        elif is_stderr_terminal():
+            console.clear_progress()
+        elif console.is_stderr_terminal():
             if self._is_at_line_start:
-                show_progress(status_text(status))
+                console.show_progress(status_text(status))
         elif status != self._status and self._shows_steps:
-            write_note(status_text(status))
+            console.write_note(status_text(status))
         self._status = status
 
     def _advance(self) -> None:
@@ -306,13 +295,13 @@ class AnswerOutput:
             return
         try:
             if self.write_error is None:
-                write(text)
+                console.write(text)
         except OSError as error:
             self.write_error = error
-            drop_output()
+            console.drop_output()
             if not isinstance(error, BrokenPipeError):  # a reader that has gone is no failure
                 reason = tr(system_words(error))
-                write_diagnostic(tr("Can’t write the response: {reason}", reason=reason))
+                console.write_diagnostic(tr("Can’t write the response: {reason}", reason=reason))
             self.stop()
         self._is_at_line_start = text.endswith("\n")
         if self._is_at_line_start:
@@ -358,17 +347,17 @@ class AnswerOutput:
         if answer.error is not None:
             self._report(answer.error)
             if is_saved:
-                write_note(tr("The conversation is saved in your library."))
+                console.write_note(tr("The conversation is saved in your library."))
         elif answer.status is MessageStatus.REFUSED:
-            write_diagnostic(tr("The model declined."))
+            console.write_diagnostic(tr("The model declined."))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
-            write_diagnostic(
+            console.write_diagnostic(
                 tr("Stopped. The conversation is saved.") if is_saved else tr("Stopped.")
             )
         elif answer.status is MessageStatus.COMPLETE and (ending := ending_text(answer)):
-            write_diagnostic(ending)
+            console.write_diagnostic(ending)
         for call in calls_not_run(answer):
-            write_diagnostic(call_text(call))
+            console.write_diagnostic(call_text(call))
 
     @property
     def exit_code(self) -> int:
@@ -397,8 +386,8 @@ class AnswerOutput:
         self.end_without_answer(note)
 
     def _report(self, note: ErrorNote, prefix: str = "") -> None:
-        text = terminal_error_text(note, from_environment=self.is_from_environment)
-        write_diagnostic(prefix + text)
+        text = console.terminal_error_text(note, from_environment=self.is_from_environment)
+        console.write_diagnostic(prefix + text)
 
     def end_without_answer(self, error: ErrorNote | None = None) -> None:
         """Write the JSON of a command that stopped before an answer, unless it was written."""
@@ -410,12 +399,14 @@ class AnswerOutput:
             else _answer_fields(no_answer, None) | _NOTHING_MADE
         )
         common: dict[str, Any] = {"conversation_id": None, "passages": []}
-        self._write_json(fields | common | {"error": error_fields(error) if error else None})
+        self._write_json(
+            fields | common | {"error": console.error_fields(error) if error else None}
+        )
 
     def _write_json(self, fields: Mapping[str, Any]) -> None:
         if self._as_json:
             self._as_json = False  # a single object, even if an error follows
-            self._write(to_json(fields))
+            self._write(console.to_json(fields))
             self._write("\n")  # separate, because appending it would copy megabytes
 
 
@@ -470,7 +461,7 @@ def _write_problems(checked: CheckedAnswer | None, name: str = "") -> None:
     if name:
         lines = [tr("{name}: The response doesn’t match the schema.", name=name)]
     lines += [f"{problem.path}: {problem.reason}" for problem in checked.problems]
-    write_diagnostic("\n".join(lines))
+    console.write_diagnostic("\n".join(lines))
 
 
 def _name_of(answer: Message) -> str:
@@ -518,7 +509,7 @@ def _answer_fields(answer: Message, checked: CheckedAnswer | None) -> dict[str, 
         "cost_is_estimated": answer.cost_is_estimated,
         "duration_s": round(answer.duration_s or 0.0, 3),
         "notices": [str(notice) for notice in answer.notices],
-        "error": error_fields(error) if error else _denial_fields(answer),
+        "error": console.error_fields(error) if error else _denial_fields(answer),
         "tool_calls": [
             {
                 "name": call.display_name,

@@ -16,14 +16,7 @@ from desktop_app.chat.structured.answer_forms import check_form
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.domain import hints
-from desktop_app.domain.answering.answer_form import (
-    GRAMMAR_SYNTAXES,
-    MAX_FORM_CHARS,
-    AnswerGrammar,
-    AnswerSchema,
-    FormKind,
-    FormSource,
-)
+from desktop_app.domain.answering import answer_form
 from desktop_app.domain.answering.generation import MAX_STOP_SEQUENCES, Overrides
 from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
@@ -176,7 +169,7 @@ def with_form(settings: AskSettings, options: Options) -> AskSettings:
         return settings
     if options.schema is not None:
         schema = check_form(_read_schema(options.schema), options.schema)
-        assert isinstance(schema, AnswerSchema)
+        assert isinstance(schema, answer_form.AnswerSchema)
         return replace(settings, schema=schema, requested=settings.requested | {"schema"})
     if settings.parameters.tools:
         raise IllegalChoiceError(
@@ -202,19 +195,21 @@ def is_form_notice(notice: NoticeText) -> bool:
     return isinstance(notice, AnswerNotice) and notice.code in form_codes
 
 
-def _read_schema(file: str) -> FormSource:
+def _read_schema(file: str) -> answer_form.FormSource:
     text = read_text_file(
         file,
-        MAX_FORM_CHARS,
+        answer_form.MAX_FORM_CHARS,
         N_("Can’t read the schema in {file}."),
         N_("Choose a JSON file of at most 1 MB."),
     )
-    return FormSource(FormKind.SCHEMA, text, Path(file).stem.removesuffix(".schema"))
+    return answer_form.FormSource(
+        answer_form.FormKind.SCHEMA, text, Path(file).stem.removesuffix(".schema")
+    )
 
 
-def _read_grammar(file: str) -> AnswerGrammar:
+def _read_grammar(file: str) -> answer_form.AnswerGrammar:
     ending = Path(file).suffix.lower().removeprefix(".")
-    if ending not in GRAMMAR_SYNTAXES:
+    if ending not in answer_form.GRAMMAR_SYNTAXES:
         raise IllegalChoiceError(
             N_("The kind of grammar in {file} is unknown."),
             hint=N_("Choose a file ending in .lark, .regex, or .gbnf."),
@@ -222,14 +217,14 @@ def _read_grammar(file: str) -> AnswerGrammar:
         )
     text = read_text_file(
         file,
-        MAX_FORM_CHARS,
+        answer_form.MAX_FORM_CHARS,
         N_("Can’t read the grammar in {file}."),
         N_("Choose a UTF-8 text file of at most 1 MB."),
     )
-    if ending == FormKind.REGEX:
+    if ending == answer_form.FormKind.REGEX:
         text = text.rstrip("\r\n")
-    form = check_form(FormSource(FormKind(ending), text), file)
-    assert isinstance(form, AnswerGrammar)
+    form = check_form(answer_form.FormSource(answer_form.FormKind(ending), text), file)
+    assert isinstance(form, answer_form.AnswerGrammar)
     return form
 
 

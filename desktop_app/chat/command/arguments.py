@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.cli import command_line as cli
 from desktop_app.cli.answer_options import INSTRUCTIONS, answer_choice
-from desktop_app.cli.command_line import (
-    Command,
-    argument,
-    file_name,
-    files,
-    flag,
-    json_flag,
-    option,
-    quiet_flag,
-    repeatable,
-    variant_or_model_argument,
-    whole_number,
-)
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -28,7 +16,7 @@ if TYPE_CHECKING:
 
 def _pages_json_and_save() -> list[click.Parameter]:
     return [
-        repeatable(
+        cli.repeatable(
             "--pages [FILE=]PAGES",
             tr(
                 "send only these pages, such as {pages} or {example} (repeatable)",
@@ -36,9 +24,9 @@ def _pages_json_and_save() -> list[click.Parameter]:
                 example="report.pdf=3-10",
             ),
         ),
-        json_flag(),
-        flag("--save", tr("save the conversation in the library")),
-        quiet_flag(),
+        cli.json_flag(),
+        cli.flag("--save", tr("save the conversation in the library")),
+        cli.quiet_flag(),
     ]
 
 
@@ -56,49 +44,53 @@ def _answer_codes(invalid: str) -> Mapping[int, str]:
     }
 
 
-def ask_arguments() -> Command:
+def ask_arguments() -> cli.Command:
     unsupported = tr(
         "Invalid command line, or an option that the model doesn’t support. Nothing was sent."
     )
-    return Command(
+    return cli.Command(
         tr("ask a question and print the response"),
         [
-            argument(
+            cli.argument(
                 "prompt",
                 "QUESTION",
                 required=False,
                 help=tr("the question (default or “-”: standard input)"),
             ),
-            repeatable("-f --file PATH", tr("attach a document or an image"), file_name),
-            repeatable("--collection NAME", tr("ask about a collection of documents, or a folder")),
-            flag(
+            cli.repeatable("-f --file PATH", tr("attach a document or an image"), cli.file_name),
+            cli.repeatable(
+                "--collection NAME", tr("ask about a collection of documents, or a folder")
+            ),
+            cli.flag(
                 "--create-embeddings",
                 tr("create missing embeddings of the collections first and print the cost"),
             ),
-            repeatable(
+            cli.repeatable(
                 "--compare CHOICE",
                 tr(
                     "compare responses of several variants or models, such as {examples} "
                     "(two to four times)",
                     examples="thinking/high, pro",
                 ),
-                variant_or_model_argument,
+                cli.variant_or_model_argument,
             ),
             *answer_choice(),
             *_pages_json_and_save(),
-            flag("-c --continue continued", tr("continue the newest conversation, and save")),
-            option("--conversation ID", tr("continue this conversation, and save")),
-            flag("--research", tr("research on the web: many searches at high effort")),
-            repeatable("--tool NAME", tr("let the model call this tool (repeatable)")),
-            repeatable(
+            cli.flag("-c --continue continued", tr("continue the newest conversation, and save")),
+            cli.option("--conversation ID", tr("continue this conversation, and save")),
+            cli.flag("--research", tr("research on the web: many searches at high effort")),
+            cli.repeatable("--tool NAME", tr("let the model call this tool (repeatable)")),
+            cli.repeatable(
                 "--mcp NAME", tr("let the model call all tools of this tool server (repeatable)")
             ),
-            repeatable(
+            cli.repeatable(
                 "--allow-tool NAME", tr("run calls of this tool without asking (repeatable)")
             ),
-            option("--max-rounds N", tr("maximum number of rounds of tool calls"), whole_number(1)),
-            option("--schema FILE", tr("a JSON Schema of the response"), file_name),
-            option("--grammar FILE", tr("a grammar of the response"), file_name),
+            cli.option(
+                "--max-rounds N", tr("maximum number of rounds of tool calls"), cli.whole_number(1)
+            ),
+            cli.option("--schema FILE", tr("a JSON Schema of the response"), cli.file_name),
+            cli.option("--grammar FILE", tr("a grammar of the response"), cli.file_name),
         ],
         tr(
             "The response goes to standard output, everything else to standard error. Without "
@@ -157,14 +149,14 @@ def ask_arguments() -> Command:
     )
 
 
-def summarize_arguments() -> Command:
+def summarize_arguments() -> cli.Command:
     invalid = tr(
         "Invalid command line, missing pages, or an option that the model or the prompt doesn’t "
         "support. Nothing was sent."
     )
-    return Command(
+    return cli.Command(
         tr("summarize documents of any length"),
-        [files("file"), *answer_choice(), *_pages_json_and_save()],
+        [cli.files("file"), *answer_choice(), *_pages_json_and_save()],
         tr(
             "Documents that fit the model’s context window are read completely. Larger ones "
             "are read in parts, and the notes are saved. After an interruption, the same "

@@ -15,6 +15,7 @@ from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.chat_service import ChatService
+from desktop_app.chat.command import chosen_model
 from desktop_app.chat.command.answer_output import AnswerOutput
 from desktop_app.chat.command.answer_parameters import (
     apply_folder,
@@ -30,33 +31,16 @@ from desktop_app.chat.command.ask_collections import (
     passages_json,
     refresh_files,
 )
-from desktop_app.chat.command.chosen_model import (
-    answering_profile,
-    choice_of,
-    fetch_price_if_unknown,
-    fetch_window_if_uncertain,
-    find_profile,
-    options_for,
-    replace_invalid_utf8,
-    require_comparable,
-    required_effort,
-)
 from desktop_app.chat.cost_estimate import Estimate
 from desktop_app.chat.send_context import AskSettings, SendContext
 from desktop_app.chat.structured.answer_forms import require_grammar_support, require_summarizer
-from desktop_app.cli import password_prompt
+from desktop_app.cli import console, password_prompt
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     error_exit_code,
     expand_path,
     find_conversation,
-)
-from desktop_app.cli.console import (
-    ProgressReporter,
-    terminal_error_text,
-    write_diagnostic,
-    write_note,
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
@@ -133,13 +117,13 @@ def _read_question(options: Options) -> str:
         IllegalChoiceError: nothing is asked, or options contradict each other.
     """
     if options.compare:
-        require_comparable(options.compare, options.n)
+        chosen_model.require_comparable(options.compare, options.n)
     typed = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError(
             N_("--set needs a saved prompt."), hint=N_("Name one with --template.")
         )
-    text = "" if typed is None else replace_invalid_utf8(typed)
+    text = "" if typed is None else chosen_model.replace_invalid_utf8(typed)
     if typed == "-" or (typed is None and "-" not in options.file):
         text = read_all(is_asked_for=typed == "-")
     if text.strip():
@@ -188,7 +172,7 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
         await backend.listings.load()
         return await _answer(backend, options, question, output)
     except asyncio.CancelledError:
-        write_diagnostic(tr("Stopped."))
+        console.write_diagnostic(tr("Stopped."))
         output.end_without_answer()
         return ExitCode.INTERRUPTED
     finally:
@@ -212,7 +196,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     attached = await _read_files(backend, options)
     if searched or any(isinstance(each.document.part, DocumentPart) for each in attached):
         for choice in choices:
-            await fetch_window_if_uncertain(backend, profile, choice)
+            await chosen_model.fetch_window_if_uncertain(backend, profile, choice)
     resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
     null_store = None
     if not options.save:
@@ -258,14 +242,16 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     runs = [run, *run.siblings]
     notices = (notice for each in runs for notice in each.answer.notices)
     for notice in dict.fromkeys(notice for notice in notices if not is_form_notice(notice)):
-        write_note(str(notice))
+        console.write_note(str(notice))
     code = await _run_answers(backend, runs, output, null_store)
     # Once for each month and limit of the provider.
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent = formatting.money(month.spent)
         limit = formatting.money(month.cap)
-        write_diagnostic(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
+        console.write_diagnostic(
+            tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name)
+        )
     return code or (ExitCode.FAILED if len(attached) < len(options.file) else 0)
 
 
@@ -293,7 +279,7 @@ async def _read_files(backend: Backend, options: Options) -> list[_ReadFile]:
             if options.command != "summarize" or len(options.file) == 1:
                 raise
             errors.append(error)
-            write_diagnostic(terminal_error_text(error))
+            console.write_diagnostic(console.terminal_error_text(error))
     if errors and not files:
         raise DocumentError(N_("None of the files can be sent."))
     return files
@@ -338,7 +324,7 @@ async def _choose(
         IllegalChoiceError: an option names something unknown, or the model does not support it.
         UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
     """
-    provider = await find_profile(backend, options.provider)
+    provider = await chosen_model.find_profile(backend, options.provider)
     output.is_from_environment = provider.from_environment
     preset = await apply_preset(backend, options)
     folder = await apply_folder(backend, options, folder_id)
@@ -348,20 +334,22 @@ async def _choose(
     settings = settings_of(values, options, preset, folder)
     settings = replace(settings, notes=await backend.memory.notes_in(settings.folder_id))
     settings = with_form(_with_tools(settings, options), options)
-    compared = [options_for(options, spec) for spec in options.compare]
-    provider = await find_profile(backend, options.provider)  # the preset may name another
+    compared = [chosen_model.options_for(options, spec) for spec in options.compare]
+    provider = await chosen_model.find_profile(
+        backend, options.provider
+    )  # the preset may name another
     output.is_from_environment = provider.from_environment
-    profile = await answering_profile(backend, options, compared)
+    profile = await chosen_model.answering_profile(backend, options, compared)
     compared = compared or [options]
-    choices = [await choice_of(backend, profile, each) for each in compared]
+    choices = [await chosen_model.choice_of(backend, profile, each) for each in compared]
     models = backend.providers.models_of(profile)
     for answer_options, choice in zip(compared, choices, strict=True):
-        effort = required_effort(answer_options, choice)
+        effort = chosen_model.required_effort(answer_options, choice)
         require_supported(backend.chat.resolve(profile, choice), effort, models)
     for choice in choices:
-        await fetch_price_if_unknown(backend, profile, choice)
+        await chosen_model.fetch_price_if_unknown(backend, profile, choice)
         if note := shutdown_note(models, backend.chat.resolve(profile, choice)):
-            write_note(note)
+            console.write_note(note)
     tools = settings.parameters.tools
     for resolved in [backend.chat.resolve(profile, choice) for choice in choices]:
         if options.in_parts:
@@ -419,7 +407,7 @@ async def _fit(
         estimator.require_fit(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _in_parts(service, draft, resolved, settings)
-    write_note(_input_text(estimate.for_answers(settings.parameters.candidates)))
+    console.write_note(_input_text(estimate.for_answers(settings.parameters.candidates)))
     _write_method(estimate.method)
     return draft
 
@@ -427,7 +415,7 @@ async def _fit(
 def _write_method(method: CountMethod) -> None:
     """Report how tokens were counted, unless the model's own tokenizer counted them."""
     if method is not CountMethod.TOKENIZER:
-        write_note(tr(COUNT_DESCRIPTIONS[method]))
+        console.write_note(tr(COUNT_DESCRIPTIONS[method]))
 
 
 def _input_text(estimate: Estimate) -> str:
@@ -470,7 +458,7 @@ async def _in_parts(
         )
     if plan.cost_text:
         sentences.append(tr("Cost: {cost}", cost=plan.cost_text))
-    write_note(" ".join(sentences))
+    console.write_note(" ".join(sentences))
     _write_method(plan.method)
     return replace(draft, attachments=attachments)
 
@@ -480,7 +468,7 @@ async def _run_answers(
 ) -> int:
     await output.run(runs)
     if error := backend.database.drops_writes_because:
-        write_note(tr("The cost wasn’t recorded: {reason}", reason=str(error)))
+        console.write_note(tr("The cost wasn’t recorded: {reason}", reason=str(error)))
     first, question = runs[0], runs[0].question
     store = null_store or backend.attachments
     parts = [part for run in runs for part in run.answer.parts if isinstance(part, DocumentPart)]
@@ -493,12 +481,12 @@ async def _run_answers(
     if null_store is None:
         for part in parts:
             place = backend.attachments.path(part.sha256)
-            write_note(tr("{name} is saved as {path}", name=part.name, path=str(place)))
+            console.write_note(tr("{name} is saved as {path}", name=part.name, path=str(place)))
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
-        write_diagnostic(source)
+        console.write_diagnostic(source)
     choice, answered_by = first.answer.choice, first.answer.answered_by
     if len(runs) == 1 and choice is not None and not is_same_model(choice.model, answered_by):
-        write_note(tr("Answered by {model}.", model=answered_by))
+        console.write_note(tr("Answered by {model}.", model=answered_by))
     return output.exit_code
 
 
@@ -547,14 +535,14 @@ def unsaved_conversation_id(
 
 async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
     """Return the document in a file; write the reader's note, if any, to standard error."""
-    reporter = ProgressReporter(path.name or str(path))
+    reporter = console.ProgressReporter(path.name or str(path))
 
     def show(progress: Progress) -> None:
         reporter.show(progress.done, progress.total or None)
 
     document = await password_prompt.extract(backend.documents, path, show)
     if document.note:
-        write_diagnostic(f"{document.name}: {document.note}")
+        console.write_diagnostic(f"{document.name}: {document.note}")
     return document
 
 

@@ -9,14 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.backend import Backend
+from desktop_app.cli import console
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.console import (
-    ProgressReporter,
-    can_ask,
-    confirm,
-    terminal_error_text,
-    write_diagnostic,
-)
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import CollectionPart
@@ -86,16 +80,16 @@ async def refresh_files(backend: Backend, parts: Sequence[CollectionPart]) -> No
             try:
                 await _refresh(backend, collection)
             except DocumentError as error:
-                write_diagnostic(terminal_error_text(error))
+                console.write_diagnostic(console.terminal_error_text(error))
 
 
 async def _refresh(backend: Backend, collection: Collection) -> None:
-    reporter = ProgressReporter(collection.name)
+    reporter = console.ProgressReporter(collection.name)
     await backend.collections.refresh(collection.id, lambda p: reporter.show(p.done, p.total))
     for file in await backend.collections.files(collection.id):
         if file.status == "failed":
             problem = file.problem.what_happened if file.problem else ""
-            write_diagnostic(f"{collection.name}: {problem}")
+            console.write_diagnostic(f"{collection.name}: {problem}")
 
 
 async def embed_missing(
@@ -122,15 +116,17 @@ async def embed_missing(
             continue
         if not plan.passages:
             continue
-        write_diagnostic(f"{part.name}: {_missing_text(plan)}")
-        if without_asking or await confirm(tr("Create embeddings now? [y/N]"), default=False):
+        console.write_diagnostic(f"{part.name}: {_missing_text(plan)}")
+        if without_asking or await console.confirm(
+            tr("Create embeddings now? [y/N]"), default=False
+        ):
             await _embed(backend, part)
-        elif not can_ask():
-            write_diagnostic(tr("Add --create-embeddings to create them."))
+        elif not console.can_ask():
+            console.write_diagnostic(tr("Add --create-embeddings to create them."))
 
 
 async def _embed(backend: Backend, part: CollectionPart) -> None:
-    reporter = ProgressReporter(part.name)
+    reporter = console.ProgressReporter(part.name)
     await backend.collections.embed(part.collection_id, lambda p: reporter.show(p.done, p.total))
 
 

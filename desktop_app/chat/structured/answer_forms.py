@@ -10,14 +10,7 @@ import json
 from typing import Any
 
 from desktop_app.domain import hints
-from desktop_app.domain.answering.answer_form import (
-    MAX_FORM_CHARS,
-    AnswerForm,
-    AnswerGrammar,
-    AnswerSchema,
-    FormKind,
-    FormSource,
-)
+from desktop_app.domain.answering import answer_form
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError, ModelTooSmallError
@@ -28,7 +21,7 @@ from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, Reso
 from desktop_app.tools.schema_check import FormFault, UnusableSchemaError, require_schema
 
 
-def check_form(source: FormSource, display_name: str = "") -> AnswerForm:
+def check_form(source: answer_form.FormSource, display_name: str = "") -> answer_form.AnswerForm:
     """Return the schema or grammar in `source`. Takes a while: call it in a thread.
 
     Args:
@@ -38,14 +31,14 @@ def check_form(source: FormSource, display_name: str = "") -> AnswerForm:
     Raises:
         IllegalChoiceError: the schema is invalid, or the form is too long.
     """
-    is_schema = source.kind is FormKind.SCHEMA
+    is_schema = source.kind is answer_form.FormKind.SCHEMA
     try:
-        if len(source.text) > MAX_FORM_CHARS:
+        if len(source.text) > answer_form.MAX_FORM_CHARS:
             raise UnusableSchemaError(FormFault.TOO_LONG)
-        if source.kind is not FormKind.SCHEMA:
-            return AnswerGrammar(source.kind, source.text, source.name.strip())
+        if source.kind is not answer_form.FormKind.SCHEMA:
+            return answer_form.AnswerGrammar(source.kind, source.text, source.name.strip())
         schema: Any = json.loads(source.text)
-        return AnswerSchema(source.answer_name, require_schema(schema))
+        return answer_form.AnswerSchema(source.answer_name, require_schema(schema))
     except (RecursionError, ValueError, UnusableSchemaError) as error:
         is_too_deep = isinstance(error, RecursionError)
         fault = UnusableSchemaError(FormFault.TOO_DEEP) if is_too_deep else error
@@ -58,17 +51,17 @@ def check_form(source: FormSource, display_name: str = "") -> AnswerForm:
         ) from error
 
 
-async def load_form(*settings: str) -> AnswerForm | None:
+async def load_form(*settings: str) -> answer_form.AnswerForm | None:
     """Return the schema or grammar of the first setting that is set; None if none is.
 
     Raises:
         IllegalChoiceError: the schema or grammar is invalid.
     """
-    source = next(filter(None, map(FormSource.from_setting, settings)), None)
+    source = next(filter(None, map(answer_form.FormSource.from_setting, settings)), None)
     return None if source is None else await asyncio.to_thread(check_form, source)
 
 
-def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) -> None:
+def require_grammar_support(grammar: answer_form.AnswerGrammar, resolved: ResolvedChoice) -> None:
     """Raise IllegalChoiceError unless a grammar of this syntax can be sent.
 
     A compatible server may be llama.cpp, unless it is asked through the Responses API or for a
@@ -106,11 +99,11 @@ def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) ->
         )
 
 
-def form_notice(form: AnswerForm | None) -> NoticeText:
+def form_notice(form: answer_form.AnswerForm | None) -> NoticeText:
     """Return the notice that names the schema or the grammar's syntax; "" without a form."""
     if form is None:
         return ""
-    if isinstance(form, AnswerSchema):
+    if isinstance(form, answer_form.AnswerSchema):
         return notice(NoticeCode.SCHEMA_USED, name=form.name)
     syntax = form.syntax.value
     language = form.language

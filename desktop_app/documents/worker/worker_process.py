@@ -26,16 +26,7 @@ import msgspec
 
 from desktop_app import sandbox
 from desktop_app.documents import refusals
-from desktop_app.documents.worker.protocol import (
-    LENGTH,
-    Limits,
-    OpenedPdf,
-    PageRead,
-    Progress,
-    Refusal,
-    Result,
-    Strip,
-)
+from desktop_app.documents.worker import protocol
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
@@ -46,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.documents.pdf.pdf_view import PdfView
 
 Request = tuple[dict[str, Any], bytes]
-Report = Callable[[Progress | PageRead], None]
+Report = Callable[[protocol.Progress | protocol.PageRead], None]
 
 # The user would not see more frequent updates.
 _PROGRESS_EVERY_S: Final = 0.04
@@ -93,33 +84,35 @@ def _report_crash(
     """Report the type and place of the fatal error for the log, but nothing of the document."""
     frame = extract_tb(traceback)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
-    _write(replies, Refusal(details=f"{kind.__name__} in {place}", ends_child=True))
+    _write(replies, protocol.Refusal(details=f"{kind.__name__} in {place}", ends_child=True))
 
 
 def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Request]) -> None:
     """Queue requests; end the process at once when no more can come."""
-    while length := stream.read(LENGTH.size):
-        header = msgspec.msgpack.decode(stream.read(LENGTH.unpack(length)[0]))
+    while length := stream.read(protocol.LENGTH.size):
+        header = msgspec.msgpack.decode(stream.read(protocol.LENGTH.unpack(length)[0]))
         requests.put((header, stream.read(header["size"])))
     os._exit(0)
 
 
 def _write(stream: BinaryIO, message: msgspec.Struct) -> None:
     packed = msgspec.msgpack.encode(message)
-    stream.write(LENGTH.pack(len(packed)))
+    stream.write(protocol.LENGTH.pack(len(packed)))
     stream.write(packed)
     stream.flush()
 
 
-def _reply(header: dict[str, Any], payload: bytes, replies: BinaryIO) -> Result[Any] | Refusal:
+def _reply(
+    header: dict[str, Any], payload: bytes, replies: BinaryIO
+) -> protocol.Result[Any] | protocol.Refusal:
     """Return the result; a refusal for a DocumentError or exhausted memory."""
-    limits = Limits(*header["limits"])
+    limits = protocol.Limits(*header["limits"])
     try:
         report = _progress_reporter(replies)
         value = _serve(
             header["kind"], header["name"], payload, limits, report, **header["arguments"]
         )
-        return Result(value)
+        return protocol.Result(value)
     except DocumentError as error:
         return _refusal(error)
     except MemoryError:
@@ -133,8 +126,8 @@ def _reply(header: dict[str, Any], payload: bytes, replies: BinaryIO) -> Result[
         return refusal
 
 
-def _refusal(error: DocumentError) -> Refusal:
-    return Refusal(
+def _refusal(error: DocumentError) -> protocol.Refusal:
+    return protocol.Refusal(
         type(error).__name__,
         error.message,
         error.hint,
@@ -145,7 +138,7 @@ def _refusal(error: DocumentError) -> Refusal:
 
 
 def _serve(
-    kind: str, name: str, payload: bytes, limits: Limits, report: Report, **arguments: Any
+    kind: str, name: str, payload: bytes, limits: protocol.Limits, report: Report, **arguments: Any
 ) -> object:
     """Return what a request asks for. Libraries are imported when they are first needed."""
     match kind:
@@ -188,7 +181,7 @@ def _serve(
 
 
 def _serve_pdf(
-    kind: str, name: str, payload: bytes, limits: Limits, report: Report, **arguments: Any
+    kind: str, name: str, payload: bytes, limits: protocol.Limits, report: Report, **arguments: Any
 ) -> object:
     """Return what a request about the pages of a PDF asks for (pdf_reading.py)."""
     from desktop_app.documents import extract
@@ -205,8 +198,8 @@ def _serve_pdf(
                 report(page)
             return None
     _close_pdf()
-    pages = msgspec.msgpack.decode(payload, type=list[PageRead])
-    opened = msgspec.convert(arguments.pop("opened"), OpenedPdf)
+    pages = msgspec.msgpack.decode(payload, type=list[protocol.PageRead])
+    opened = msgspec.convert(arguments.pop("opened"), protocol.OpenedPdf)
     result = pdf_reader.compose(name, opened, pages)
     return extract.counted(name, result, **arguments)
 
@@ -232,7 +225,7 @@ def _serve_view(
     (view,) = _open_views
     match kind:
         case "view-strip":
-            return view.render_strip(Strip(*arguments["strip"]))
+            return view.render_strip(protocol.Strip(*arguments["strip"]))
         case "view-boxes":
             return view.find_boxes(**arguments)
     return view.page_sizes()
@@ -242,11 +235,11 @@ def _progress_reporter(replies: BinaryIO) -> Report:
     """Return a callback that sends steps: each page; of the progress, some and the last."""
     sent_at = 0.0
 
-    def report(step: Progress | PageRead) -> None:
+    def report(step: protocol.Progress | protocol.PageRead) -> None:
         nonlocal sent_at
         now = time.monotonic()
         is_due = now - sent_at >= _PROGRESS_EVERY_S
-        if isinstance(step, PageRead) or step.done == step.total or is_due:
+        if isinstance(step, protocol.PageRead) or step.done == step.total or is_due:
             sent_at = now
             _write(replies, step)
 

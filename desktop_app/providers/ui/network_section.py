@@ -32,15 +32,7 @@ from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_file
-from desktop_app.widgets.forms.form_widgets import (
-    CollapsibleSection,
-    ComboSection,
-    FormSection,
-    ReadOnlyLine,
-    check_box,
-    check_row,
-    line_field,
-)
+from desktop_app.widgets.forms import form_widgets as forms
 from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
 Run = Callable[[Any], None]
@@ -83,7 +75,7 @@ _SWITCHES: Final = {
 """The object names and titles of the switches of a custom server, by the profile's attribute."""
 
 
-class ProxySection(ComboSection):
+class ProxySection(forms.ComboSection):
     """The proxy of a provider.
 
     Attributes:
@@ -95,7 +87,7 @@ class ProxySection(ComboSection):
         self._edit, self._run, self._controller = edit, run, controller
         self._profile = NO_PROVIDER
         self.combo.fill([(tr(label), key) for key, label in _MODES])
-        self._url = line_field(tr("Proxy URL"), "proxy-url")
+        self._url = forms.line_field(tr("Proxy URL"), "proxy-url")
         self._url.setPlaceholderText("http://host:3128")
         self.password = KeySection(
             PROXY_PASSWORD,
@@ -160,7 +152,7 @@ class ProxySection(ComboSection):
         self._run(self._controller.save_password(self._profile.proxy_password_id, password))
 
 
-class FileSection(FormSection):
+class FileSection(forms.FormSection):
     """A file that replaces a built-in one, with buttons to choose another and to return.
 
     Args:
@@ -182,7 +174,7 @@ class FileSection(FormSection):
         on_chosen: Callable[[Path | None], None],
     ) -> None:
         super().__init__(title)
-        self._file = ReadOnlyLine(title, name)
+        self._file = forms.ReadOnlyLine(title, name)
         self._clear_button = clear_button
         choose_button = PlainButton(tr("Choose…"), name=f"choose-{name}", role="plain")
         choose_button.setAccessibleName(spoken_text(choose_title))
@@ -200,7 +192,7 @@ class FileSection(FormSection):
         self._clear_button.setVisible(bool(path))
 
 
-class NetworkSection(CollapsibleSection):
+class NetworkSection(forms.CollapsibleSection):
     """What few users need: the network, storage at the provider, settings for custom servers.
 
     The Accounts page adds further rows at the top of `body`.
@@ -215,16 +207,16 @@ class NetworkSection(CollapsibleSection):
         self._edit = edit
         self._profile = NO_PROVIDER
         self._switches: dict[str, QCheckBox] = {}  # by the attribute of the profile
-        self._choices: dict[str, ComboSection] = {}
+        self._choices: dict[str, forms.ComboSection] = {}
         self._ca_file_note = ""
         self._is_ca_file_valid = True
-        self._custom_server = FormSection("")
+        self._custom_server = forms.FormSection("")
         for attribute, (name, title) in _SWITCHES.items():
             self._add_switch(self._custom_server, attribute, name, tr(title))
         self._custom_server.note.set_text(
             tr("For servers with OpenAI’s Files and Batch APIs or file inputs.")
         )
-        self._storage = FormSection("")
+        self._storage = forms.FormSection("")
         title = tr("Allow provider to store conversations")
         self._add_switch(self._storage, "keeps_at_provider", "keeps-at-provider", title)
         self._proxy = ProxySection(edit, run, controller)
@@ -264,14 +256,16 @@ class NetworkSection(CollapsibleSection):
         self.body.addWidget(self._custom_server)
         self.body.addWidget(self._parts)
 
-    def _add_switch(self, section: FormSection, attribute: str, name: str, title: str) -> None:
-        switch = self._switches[attribute] = check_box(title, object_name=name)
-        section.body.addLayout(check_row(title, switch))
+    def _add_switch(
+        self, section: forms.FormSection, attribute: str, name: str, title: str
+    ) -> None:
+        switch = self._switches[attribute] = forms.check_box(title, object_name=name)
+        section.body.addLayout(forms.check_row(title, switch))
         switch.toggled.connect(lambda on: self._edit(**{attribute: on}))
 
-    def _add_choice(self, attribute: str, title: str, name: str) -> ComboSection:
+    def _add_choice(self, attribute: str, title: str, name: str) -> forms.ComboSection:
         """Create the choice of an attribute whose value is an item's data; "" stands for None."""
-        section = self._choices[attribute] = ComboSection(title, name)
+        section = self._choices[attribute] = forms.ComboSection(title, name)
 
         def choose() -> None:
             value = section.combo.currentData()

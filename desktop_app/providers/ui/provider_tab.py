@@ -38,15 +38,8 @@ from desktop_app.settings.setting import Group
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
+from desktop_app.widgets.forms import form_widgets as forms
 from desktop_app.widgets.forms.form_dialog import ask
-from desktop_app.widgets.forms.form_widgets import (
-    Combo,
-    FormSection,
-    LineSection,
-    Note,
-    check_box,
-    check_row,
-)
 from desktop_app.widgets.forms.schema_form import SchemaForm
 from desktop_app.widgets.forms.tab_order import mark_deleting
 from desktop_app.widgets.look.icons import pixmap, set_icon
@@ -93,7 +86,7 @@ class ProviderTab(QWidget):
         self._default_id = ""
         self._column = column_of(parent=self, margins=0, spacing=14)
         self._build_choice()
-        self._name = LineSection(tr("Name"), "provider-name")
+        self._name = forms.LineSection(tr("Name"), "provider-name")
         self._name.finished.connect(self._save_name)
         self._address = AddressSection(self.edit, lambda: self._show_test(""))
         self._key = KeySection(API_KEY, self._enter_key, self._remove_key)
@@ -121,11 +114,11 @@ class ProviderTab(QWidget):
             self._column.addWidget(section)
         self._build_test()
         title = tr("Use for new conversations")
-        self._default_switch = check_box(title, object_name="use-for-new")
+        self._default_switch = forms.check_box(title, object_name="use-for-new")
         self._default_switch.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self._profile.id if on else "")
         )
-        self._column.addLayout(check_row(title, self._default_switch))
+        self._column.addLayout(forms.check_row(title, self._default_switch))
         self._section_index = self._column.count()
         self._build_advanced()
         self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
@@ -136,8 +129,8 @@ class ProviderTab(QWidget):
         self.update_theme()
 
     def _build_choice(self) -> None:
-        section = FormSection(tr("Provider"))
-        self._combo = Combo(tr("Provider"), object_name="provider")
+        section = forms.FormSection(tr("Provider"))
+        self._combo = forms.Combo(tr("Provider"), object_name="provider")
         self._combo.activated.connect(self._select)
         section.title.setBuddy(self._combo)
         # Assistive technology could not open the menu of a QToolButton, or would wait for its end.
@@ -163,13 +156,13 @@ class ProviderTab(QWidget):
         self._test_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._test_button.clicked.connect(self._begin_test)
         self._test_icon = PlainLabel()
-        self._test_note = Note(object_name="test-result")
+        self._test_note = forms.Note(object_name="test-result")
         self._has_passed: bool | None = None  # the shown test; None for none that has ended
         items = (self._test_button, self._test_icon, (self._test_note, 100), STRETCH)
         self._column.addLayout(row_of(*items, spacing=8))
 
     def _build_advanced(self) -> None:
-        self._models = LineSection(tr("Additional models"), "models")
+        self._models = forms.LineSection(tr("Additional models"), "models")
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
         self._models.finished.connect(
@@ -179,7 +172,7 @@ class ProviderTab(QWidget):
         )
         models_button = compact_button(tr("Show models"), "show-models")
         models_button.clicked.connect(lambda: self._session.of(ModelsPage).open())
-        self._price = LineSection(tr("Price (percent of list price)"), "price")
+        self._price = forms.LineSection(tr("Price (percent of list price)"), "price")
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
         self._price.note.set_text(tr("Used to calculate the costs shown."))
         self._price.finished.connect(
@@ -213,7 +206,7 @@ class ProviderTab(QWidget):
         """Show a profile, after saving the text that was typed for the previous one."""
         former = self._profile
         if profile.id != former.id:
-            for section in self.findChildren(LineSection):
+            for section in self.findChildren(forms.LineSection):
                 section.report_edits()
         self._profile = profile
         if (profile.id, profile.base_url) != (former.id, former.base_url):

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.cli.command_line import (
-    Command,
-    Commands,
-    argument,
-    file_name,
-    flag,
-    json_flag,
-    option,
-    repeatable,
-    whole_number,
-)
+from desktop_app.cli import command_line as cli
 from desktop_app.i18n.translation import tr
 from desktop_app.tools.servers.tool_server import REDIRECT_ADDRESS
 
@@ -22,28 +12,28 @@ if TYPE_CHECKING:
     import click
 
 
-def tools_arguments() -> Command:
-    return Command(tr("list the tools that models can call"), [json_flag()])
+def tools_arguments() -> cli.Command:
+    return cli.Command(tr("list the tools that models can call"), [cli.json_flag()])
 
 
-def mcp_arguments() -> Commands:
-    return Commands(
+def mcp_arguments() -> cli.Commands:
+    return cli.Commands(
         tr("manage tool servers (Model Context Protocol)"),
         {
             "add": _mcp_add,
-            "list": lambda: Command(tr("list tool servers"), [json_flag()]),
-            "remove": lambda: Command(
+            "list": lambda: cli.Command(tr("list tool servers"), [cli.json_flag()]),
+            "remove": lambda: cli.Command(
                 tr("remove a tool server and its stored values"), [_server_name()]
             ),
-            "test": lambda: Command(
-                tr("start a tool server and list its tools"), [_server_name(), json_flag()]
+            "test": lambda: cli.Command(
+                tr("start a tool server and list its tools"), [_server_name(), cli.json_flag()]
             ),
-            "login": lambda: Command(
+            "login": lambda: cli.Command(
                 tr("sign in to a tool server in the browser"),
                 [_server_name()],
                 tr("The address to sign in at is printed, too. The keyring stores the sign-in."),
             ),
-            "logout": lambda: Command(tr("sign out of a tool server"), [_server_name()]),
+            "logout": lambda: cli.Command(tr("sign out of a tool server"), [_server_name()]),
             "import": _mcp_import,
         },
         tr(
@@ -55,38 +45,38 @@ def mcp_arguments() -> Commands:
 
 
 def _server_name() -> click.Argument:
-    return argument("name", "NAME")
+    return cli.argument("name", "NAME")
 
 
-def _mcp_add() -> Command:
-    return Command(
+def _mcp_add() -> cli.Command:
+    return cli.Command(
         tr("add a tool server"),
         [
             _server_name(),
-            option("--url", tr("the address of a server on the network"), default=""),
-            repeatable(
+            cli.option("--url", tr("the address of a server on the network"), default=""),
+            cli.repeatable(
                 "--header NAME:VALUE", tr("a header that is sent to the address (repeatable)")
             ),
-            repeatable(
+            cli.repeatable(
                 "--env NAME=VALUE", tr("an environment variable of the command (repeatable)")
             ),
-            flag(
+            cli.flag(
                 "--plain", tr("store the values of --env in the configuration, not in the keyring")
             ),
-            option(
+            cli.option(
                 "--client-id ID",
                 tr("the client ID of an app that you registered at the service"),
                 default="",
             ),
-            flag(
+            cli.flag(
                 "--client-secret", tr("ask for the secret of the client ID, or read it from stdin")
             ),
-            option(
+            cli.option(
                 "--timeout SECONDS",
                 tr("how long a call may take without a sign of progress (default: 60)"),
-                whole_number(1),
+                cli.whole_number(1),
             ),
-            argument("program", "-- COMMAND [ARG ...]", nargs=-1, required=False),
+            cli.argument("program", "-- COMMAND [ARG ...]", nargs=-1, required=False),
         ],
         tr(
             "Values of --env and --header are stored in the keyring, except for paths, addresses, "
@@ -103,10 +93,13 @@ def _mcp_add() -> Command:
     )
 
 
-def _mcp_import() -> Command:
-    return Command(
+def _mcp_import() -> cli.Command:
+    return cli.Command(
         tr("add the tool servers of another program’s configuration"),
-        [argument("file", "FILE", type=file_name), flag("--yes", tr("add without confirmation"))],
+        [
+            cli.argument("file", "FILE", type=cli.file_name),
+            cli.flag("--yes", tr("add without confirmation")),
+        ],
         tr("Reads the JSON files of Claude Desktop, Cursor, and VS Code."),
         tr(
             "Shows what the servers run and asks for confirmation. Without a terminal, --yes "

@@ -11,20 +11,9 @@ from typing import Any
 
 from desktop_app.chat.command.chosen_model import replace_invalid_utf8
 from desktop_app.child_processes import open_in_browser
-from desktop_app.cli import password_prompt
+from desktop_app.cli import console, password_prompt
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, report_error
-from desktop_app.cli.console import (
-    can_ask,
-    clean_line,
-    confirm,
-    error_fields,
-    terminal_error_text,
-    write_diagnostic,
-    write_json,
-    write_line,
-    write_stderr_line,
-)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.standard_input import read_all
 from desktop_app.domain import errors
@@ -62,7 +51,7 @@ def run_mcp(options: Options) -> int:
             try:
                 options.client_secret = _read_client_secret()
             except KeyboardInterrupt:
-                write_diagnostic(tr("Stopped."))
+                console.write_diagnostic(tr("Stopped."))
                 return ExitCode.INTERRUPTED
     try:
         return asyncio.run(_run(options))
@@ -72,7 +61,7 @@ def run_mcp(options: Options) -> int:
             ExitCode.USAGE if isinstance(error, errors.ServerDefinitionError) else ExitCode.FAILED
         )
     except (asyncio.CancelledError, KeyboardInterrupt):
-        write_diagnostic(tr("Stopped."))
+        console.write_diagnostic(tr("Stopped."))
         return ExitCode.INTERRUPTED
 
 
@@ -135,13 +124,13 @@ async def _list(servers: ToolServers, *, as_json: bool) -> int:
     stored = await servers.storage.servers()
     rows = [await _server_json(server, servers) for server in stored]
     if as_json:
-        write_json(rows)
+        console.write_json(rows)
         return 0
     width = max((len(server.name) for server in stored), default=0)
     for server, row in zip(stored, rows, strict=True):
         parts = [server.url or replace_invalid_utf8(server.program)]
         parts += [*row["env"], *row["headers"]]
-        write_line(f"{server.name:<{width}}  {'  '.join(parts)}")
+        console.write_line(f"{server.name:<{width}}  {'  '.join(parts)}")
     return 0
 
 
@@ -164,15 +153,15 @@ async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, An
 
 async def _sign_in(servers: ToolServers, name: str) -> int:
     def show(address: str) -> None:
-        write_diagnostic(tr("Sign in at: {address}", address=address))
+        console.write_diagnostic(tr("Sign in at: {address}", address=address))
         if is_openable(address):
             with suppress(OSError):  # the user can open the printed address
                 open_in_browser(address)
 
     if await servers.sign_in(name, show):
-        write_line(tr("You are signed in to {server}.", server=name))
+        console.write_line(tr("You are signed in to {server}.", server=name))
     else:
-        write_line(tr("{server} doesn’t ask you to sign in.", server=name))
+        console.write_line(tr("{server} doesn’t ask you to sign in.", server=name))
     return 0
 
 
@@ -187,12 +176,12 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
         error = failed
     seconds = time.monotonic() - started_at
     if as_json:
-        write_json(_test_json(run, seconds, tools, error))
+        console.write_json(_test_json(run, seconds, tools, error))
         return 0 if error is None else ExitCode.FAILED
     if error is not None:
-        write_diagnostic(terminal_error_text(error))
+        console.write_diagnostic(console.terminal_error_text(error))
         for line in list(run.log)[-_MAX_LOG_LINES:]:
-            write_diagnostic(line.text)
+            console.write_diagnostic(line.text)
         return ExitCode.FAILED
     duration = formatting.decimal(seconds, 1)
     summary_line = tr_plural(
@@ -202,10 +191,10 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
         server=name,
         seconds=duration,
     )
-    write_line(summary_line)
+    console.write_line(summary_line)
     for tool in tools:
         summary = tool_summary(tool, refusal_text(tool.refusal))
-        write_line(f"{tool.definition.full_name}  {summary}".rstrip())
+        console.write_line(f"{tool.definition.full_name}  {summary}".rstrip())
     return 0
 
 
@@ -219,7 +208,7 @@ def _test_json(
             "seconds": round(seconds, 3),
             "tools": [tool_json(tool, refusal_text(tool.refusal)) for tool in tools],
             "offers": list(run.offers),
-            "error": None if error is None else error_fields(note_from_error(error)),
+            "error": None if error is None else console.error_fields(note_from_error(error)),
             "log": [line.text for line in run.log],
         }
 
@@ -231,19 +220,21 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
     try:
         entries = await asyncio.to_thread(read_servers, path)
     except (errors.ImportRefusedError, errors.ToolServerError) as error:
-        write_diagnostic(terminal_error_text(error))
+        console.write_diagnostic(console.terminal_error_text(error))
         return ExitCode.USAGE
     if not without_asking and any(entry.server is not None for entry in entries):
         for entry in entries:  # show what they would run and contact
             if entry.server is not None:
                 for line in launch_summary(entry.server, entry.secrets):
-                    write_stderr_line(clean_line(line))
-        write_diagnostic(tr("Programs have the same access to your files as you have."))
-        if not can_ask():
-            write_diagnostic(tr("Nothing was added. To add them without confirmation, use --yes."))
+                    console.write_stderr_line(console.clean_line(line))
+        console.write_diagnostic(tr("Programs have the same access to your files as you have."))
+        if not console.can_ask():
+            console.write_diagnostic(
+                tr("Nothing was added. To add them without confirmation, use --yes.")
+            )
             return ExitCode.USAGE
-        if not await confirm(tr("Add these tool servers? [y/N]"), default=False):
-            write_diagnostic(tr("Nothing was added."))
+        if not await console.confirm(tr("Add these tool servers? [y/N]"), default=False):
+            console.write_diagnostic(tr("Nothing was added."))
             return ExitCode.FAILED
     for entry in entries:
         try:
@@ -251,7 +242,7 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
             await servers.add(server, secrets)
         except errors.UserFacingError as error:
             has_failed |= not entry.is_disabled
-            write_diagnostic(terminal_error_text(error))
+            console.write_diagnostic(console.terminal_error_text(error))
         else:
-            write_line(tr("Added {server}", server=server.name))
+            console.write_line(tr("Added {server}", server=server.name))
     return ExitCode.FAILED if has_failed else 0

@@ -35,15 +35,7 @@ from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.forms.form_widgets import (
-    CollapsibleSection,
-    Combo,
-    FormSection,
-    MultilineField,
-    Slider,
-    check_box,
-    check_row,
-)
+from desktop_app.widgets.forms import form_widgets as forms
 from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import (
@@ -96,7 +88,7 @@ Field = tuple[QWidget, Callable[[SettingValue], None]]
 """The widget that edits a value, and a function that shows one without reporting a change."""
 
 
-class SettingRow(FormSection):
+class SettingRow(forms.FormSection):
     """A setting: its title, its field, its help, and the settings that are part of it.
 
     Attributes:
@@ -153,9 +145,9 @@ class SettingRow(FormSection):
     def _flag_field(self) -> Field:
         """Create a check box at the right of its title."""
         label = tr(self.declared.label)
-        box = check_box(label, object_name=self.declared.key)
+        box = forms.check_box(label, object_name=self.declared.key)
         self.title.hide()
-        self.body.addLayout(check_row(label, box))
+        self.body.addLayout(forms.check_row(label, box))
         box.toggled.connect(self._edit)
 
         def show(value: SettingValue) -> None:
@@ -181,7 +173,7 @@ class SettingRow(FormSection):
         The installed font families are read only when the page is created, because that is slow.
         """
         declared = self.declared
-        combo = Combo(tr(declared.label), object_name=declared.key)
+        combo = forms.Combo(tr(declared.label), object_name=declared.key)
         if declared.is_optional:
             combo.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
         for choice in declared.choices:
@@ -207,7 +199,7 @@ class SettingRow(FormSection):
         stops: list[SettingValue] = [*declared.stops]
         if declared.is_optional:
             stops.insert(0, None)
-        slider = Slider()
+        slider = forms.Slider()
         slider.setObjectName(declared.key)
         slider.setRange(0, len(stops) - 1)
         value_label = PlainLabel(role="note")
@@ -246,7 +238,7 @@ class SettingRow(FormSection):
     def _text_field(self) -> Field:
         heights = {None: _TEXT_HEIGHT, 1: _LINE_HEIGHT}
         height = heights.get(self.declared.most_lines, _LIST_HEIGHT)
-        field = MultilineField(tr(self.declared.label), height)
+        field = forms.MultilineField(tr(self.declared.label), height)
         field.setObjectName(self.declared.key)
         field.setPlaceholderText(tr(self.declared.placeholder))
         self.title.setBuddy(field)
@@ -321,7 +313,7 @@ class SchemaForm(QWidget):
         self._is_folder = False
         self._revealed: set[str] = set()  # shown although not overridden, or not supported
         self._column = column_of(parent=self, margins=0, spacing=16)
-        self._advanced = CollapsibleSection(tr("Advanced"), f"advanced-{group.value}")
+        self._advanced = forms.CollapsibleSection(tr("Advanced"), f"advanced-{group.value}")
         for declared in settings_of(group):
             if declared.key != "look.language":
                 self._add_row(declared)
@@ -439,7 +431,7 @@ class SchemaForm(QWidget):
 
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
-        for text in self.findChildren(MultilineField):
+        for text in self.findChildren(forms.MultilineField):
             text.report_edits()
 
     def set_refusals(

@@ -12,8 +12,8 @@ from typing import cast
 import pytest
 
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.chat.command import answer_output
 from desktop_app.chat.command.answer_output import AnswerOutput
+from desktop_app.cli import console
 from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.answering.stream_events import Notice, StreamEvent, TextDelta, ToolCallStep
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
@@ -94,7 +94,7 @@ async def test_the_progress_of_a_tool_is_shown_unless_a_line_is_unfinished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shown: list[str] = []
-    monkeypatch.setattr(answer_output, "show_progress", shown.append)
+    monkeypatch.setattr(console, "show_progress", shown.append)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # a pipe gets whole lines
     call = ToolCallPart("c", "notes__search", "{}", state=ToolCallState.RUNNING)
     steps = [ToolCallStep(replace(call, result=text)) for text in ("", "5 % · step 1", "10 %")]
