@@ -10,7 +10,8 @@ with a model become calls of estimated cost. Nothing is held if the call is free
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Self
@@ -76,14 +77,18 @@ class Hold:
             self.cost = cost
             await storage.raise_to(hold_id, cost)
 
-    @property
-    def ids(self) -> Sequence[int]:
-        """Return the ids of the amounts in the store."""
-        return [hold_id for _, hold_id in self._held]
+    @contextmanager
+    def ending(self) -> Iterator[Sequence[int]]:
+        """Give the ids of the amounts to a transaction that releases them.
 
-    def forget(self, ids: Sequence[int]) -> None:
-        """Hold these amounts no longer: the ledger has released them."""
-        self._held = [held for held in self._held if held[1] not in ids]
+        They are held no longer from now on, not only after it: then another call may have an id.
+        """
+        held, self._held = self._held, []
+        try:
+            yield [hold_id for _, hold_id in held]
+        except errors.StorageError:
+            self._held += held
+            raise
 
     async def release(self) -> None:
         """Release the amounts of a call that was not recorded, unless they were released.

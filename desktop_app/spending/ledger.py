@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -132,17 +132,15 @@ class Ledger:
         self, write: Callable[[sqlite3.Connection], None], hold: Hold | None
     ) -> None:
         """Write the entry of a call that has ended, and release what it holds."""
-        ids = () if hold is None else hold.ids
+        with nullcontext(()) if hold is None else hold.ending() as ids:
 
-        def write_both(connection: sqlite3.Connection) -> None:
-            write(connection)
-            connection.executemany(
-                "DELETE FROM spending_holds WHERE id = ?", [(hold_id,) for hold_id in ids]
-            )
+            def write_both(connection: sqlite3.Connection) -> None:
+                write(connection)
+                connection.executemany(
+                    "DELETE FROM spending_holds WHERE id = ?", [(hold_id,) for hold_id in ids]
+                )
 
-        await self._databases.disk.write(write_both)
-        if hold is not None:
-            hold.forget(ids)
+            await self._databases.disk.write(write_both)
 
     def notify(self, provider_id: str) -> None:
         """Tell the listeners that calls to a provider were added."""

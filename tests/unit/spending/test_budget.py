@@ -14,7 +14,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import CallCost, Usage
-from desktop_app.domain.errors import SpendingCapError, UnpricedModelError
+from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 from desktop_app.settings.settings_store import SettingsStore
@@ -34,7 +34,9 @@ class BudgetSetup:
     budget: Budget
     database: Database
 
-    async def spend(self, cost: str | None, provider_id: str = OPENAI.id) -> None:
+    async def spend(
+        self, cost: str | None, provider_id: str = OPENAI.id, hold: Hold | None = None
+    ) -> None:
         await Ledger(self.database).add(
             Call(
                 provider_id=provider_id,
@@ -43,7 +45,8 @@ class BudgetSetup:
                 cost=None if cost is None else Decimal(cost),
                 purpose="answer",
                 at=now(),
-            )
+            ),
+            hold,
         )
 
 
@@ -130,6 +133,33 @@ async def test_the_warning_near_a_cap_appears_once_per_month_and_cap(tmp_path: P
         month = await setup.budget.month_to_warn_of(raised)
         assert (month.spent, month.cap) == (Decimal(17), Decimal(20))
         assert await setup.budget.month_to_warn_of(OPENAI) is None
+
+
+async def test_a_canceled_call_releases_no_hold_that_follows_its_own(tmp_path: Path) -> None:
+    async with open_budget(tmp_path) as setup:
+        hold = await setup.budget.hold(CAPPED, CallCost.fixed(Decimal(2)), "gpt-5.2", "answer")
+        recording = asyncio.create_task(setup.spend("2", hold=hold))
+        following = asyncio.create_task(setup.budget.hold(CAPPED, CallCost.fixed(Decimal(3))))
+        await asyncio.sleep(0)  # both are being written, and SQLite gives the same id again
+        await hold.release()  # as at the end of a call whose task is canceled meanwhile
+        await recording
+        async with await following:
+            month = await setup.budget.month(CAPPED)
+            assert [month.spent, month.held] == [2, 3]
+        assert (await setup.budget.month(CAPPED)).held == 0
+
+
+async def test_a_call_that_could_not_be_recorded_holds_its_cost(tmp_path: Path) -> None:
+    async with open_budget(tmp_path) as setup:
+        hold = await setup.budget.hold(CAPPED, CallCost.fixed(Decimal(2)), "gpt-5.2", "answer")
+        await setup.database.execute("ALTER TABLE ledger RENAME TO missing")
+        with pytest.raises(StorageError):
+            await setup.spend("2", hold=hold)
+        await setup.database.execute("ALTER TABLE missing RENAME TO ledger")
+        assert (await setup.budget.month(CAPPED)).held == 2
+        await setup.spend("2", hold=hold)
+        assert not hold.is_active
+        assert (await setup.budget.month(CAPPED)).held == 0
 
 
 async def test_a_hold_counts_as_one_call_of_a_model(tmp_path: Path) -> None:
