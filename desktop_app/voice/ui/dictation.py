@@ -234,6 +234,12 @@ class Dictation(Controller):
         """Return True if something was said whose text is not known yet."""
         return bool(self._unsent)
 
+    @property
+    def _is_speaking(self) -> bool:
+        """Return True if the last part of the dictation was not recorded yet."""
+        parts = [part for part in self._unsent if part.text is self._text]
+        return self._field is not None and not any(part.sound.is_last for part in parts)
+
     async def write_again(self) -> None:
         """Have what was said transcribed, in its order; what fails is kept.
 
@@ -246,8 +252,12 @@ class Dictation(Controller):
                 try:
                     words = await self._transcription.transcribe_sound(samples, self._language())
                 except UserFacingError as error:
-                    if self._field is None or self._unsent[-1].sound.is_last:
+                    if part not in self._unsent:  # it was dropped
+                        continue
+                    if not self._is_speaking:
                         self._fail(error)
+                    elif part.text is not self._text:
+                        self._tell(error)
                     return
                 if part in self._unsent:  # else it was dropped
                     self._unsent.remove(part)
@@ -270,16 +280,21 @@ class Dictation(Controller):
             self.written.emit(field)
 
     def _fail(self, error: UserFacingError) -> None:
-        """End the dictation with an error. What was said and not transcribed can be tried again."""
-        field = self._unsent[0].field if self._unsent else self._field
+        """End the dictation with an error."""
+        field = self._field
         self._end()
+        self._tell(error, field)
+        self.failed.emit()
+
+    def _tell(self, error: UserFacingError, field: DictationField | None = None) -> None:
+        """Tell of an error. What was said and not transcribed can be tried again."""
+        field = self._unsent[0].field if self._unsent else field
         if field is not None:
             offers = [
                 (tr("Try again"), lambda: self._tasks.start(self.write_again())),
                 (tr("Settings"), lambda: self._window.place_requested.emit(Place.RESPONSES)),
             ]
             field.notices.notify(error, offers if self._unsent else (), topic=_TOPIC)
-        self.failed.emit()
 
     def _end(self) -> None:
         field, self._field = self._field, None

@@ -338,3 +338,52 @@ async def test_a_dropped_dictation_does_not_end_the_next_one(
         provider.replies[b"first"].set_result("Dropped.")
         await until(lambda: provider.told)
         assert (stage(app), app.text.toPlainText()) == (Stage.LISTENING, "")
+
+
+async def test_a_dropped_dictation_that_fails_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
+        provider = SlowProvider(app, monkeypatch)
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"first" in provider.replies)
+        app.press(Qt.Key.Key_Escape)
+        prepare(app, tmp_path, (Listening(),), (Recorded(b"second", is_last=True),))
+        button.click()
+        await until(lambda: stage(app) is Stage.LISTENING)
+        provider.replies[b"first"].set_exception(RateLimitedError("The server is busy."))
+        button.click()
+        await until(lambda: b"second" in provider.replies)
+        provider.replies[b"second"].set_result("Second.")
+        await until(lambda: app.text.toPlainText() == "Second.")
+        assert "The server is busy." not in app.said
+
+
+async def test_an_earlier_dictation_that_fails_again_does_not_end_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
+        provider = SlowProvider(app, monkeypatch)
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"first" in provider.replies)
+        provider.replies.pop(b"first").set_exception(RateLimitedError("The server is busy."))
+        await until(lambda: "The server is busy." in app.said)
+        app.press_action("Try again")
+        await until(lambda: b"first" in provider.replies)
+        prepare(app, tmp_path, (Listening(),), (Recorded(b"second", is_last=True),))
+        button.click()
+        await until(lambda: stage(app) is Stage.LISTENING)
+        provider.replies.pop(b"first").set_exception(RateLimitedError("It is busy still."))
+        await until(lambda: "It is busy still." in app.said)
+        assert stage(app) is Stage.LISTENING
+        button.click()
+        await until(lambda: b"first" in provider.replies)
+        provider.replies[b"first"].set_result("First.")
+        await until(lambda: b"second" in provider.replies)
+        provider.replies[b"second"].set_result("Second.")
+        await until(lambda: app.text.toPlainText() == "First. Second.")
+        assert stage(app) is Stage.OFF
