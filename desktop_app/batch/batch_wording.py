@@ -6,7 +6,7 @@ from desktop_app.domain import batch_jobs
 from desktop_app.domain.conversations.message_facts import image_pages_fact
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import paragraph, tr, tr_plural
 
 
 def estimate_text(job: batch_jobs.BatchJob) -> str:
@@ -49,7 +49,7 @@ def estimate_text(job: batch_jobs.BatchJob) -> str:
             )
         )
         sentences.append(tr("Responses arrive within 24 hours."))
-    return " ".join(sentences)
+    return paragraph(*sentences)
 
 
 def _scan_text(estimate: batch_jobs.BatchEstimate) -> str:

@@ -30,7 +30,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.network.network_address import split_url, unencrypted_private_host
 from desktop_app.domain.places import Place, place_name
-from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.providers.gateway.environment_profiles import BUILT_IN, ON_DEVICE
 from desktop_app.sandbox import detect_mechanisms
@@ -335,7 +335,7 @@ def _facts(backend: Backend) -> list[Finding]:
     if crash := last_lines(places.logs, name=CRASH_NAME):
         crash_text = "\n    ".join([str(places.logs / CRASH_NAME), *crash])
         texts.append(("last crash", tr("Last crash"), crash_text))
-    confinement = " ".join((confinement, *map(tr, missing)))
+    confinement = paragraph(confinement, *map(tr, missing))
     return [
         Finding("confinement", not missing, confinement, tr("Sandbox")),
         *(Finding(name, None, text, label) for name, label, text in texts),

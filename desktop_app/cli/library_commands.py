@@ -48,7 +48,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     not_imported_error,
 )
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.providers.gateway.environment_profiles import BUILT_IN
 
@@ -172,7 +172,7 @@ class _ImportResult:
                 self.empty,
             )
             sentences.append(sentence)
-        return " ".join(sentences)
+        return paragraph(*sentences)
 
 
 async def _import(options: Options) -> int:

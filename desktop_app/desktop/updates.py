@@ -14,7 +14,7 @@ from desktop_app.desktop.model_facts import FactsOffer, offered_facts
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.paths import resource_path
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.retries import AttemptError
@@ -58,14 +58,14 @@ async def update_report(facts_day: date | None = None, releases: str = RELEASES)
         newest, facts = await newest_release(releases)
     except UserFacingError as error:
         failure = tr("Couldn’t check for updates.")
-        return UpdateReport(f"{failure} {error.what_happened} {PROJECT_PAGE}/releases")
+        return UpdateReport(paragraph(failure, error.what_happened, f"{PROJECT_PAGE}/releases"))
     if facts is not None and (facts_day is None or facts.day <= facts_day):
         facts = None
     if _numbers(newest) <= _numbers(__version__):
         text = tr("This is the newest version: {version}.", version=__version__)
     else:
         news = tr("Version {version} is available; this is {own}.", version=newest, own=__version__)
-        text = f"{news} {update_way()}"
+        text = paragraph(news, update_way())
     if facts is not None and facts_day is not None:
         day = formatting.day(facts.day)
         news = tr(
@@ -73,7 +73,7 @@ async def update_report(facts_day: date | None = None, releases: str = RELEASES)
             day=day,
             own=formatting.day(facts_day),
         )
-        text = f"{text} {news}"
+        text = paragraph(text, news)
     return UpdateReport(text, facts)
 
 

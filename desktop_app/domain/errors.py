@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.formatting import number
-from desktop_app.i18n.translation import in_english, tr
+from desktop_app.i18n.translation import in_english, paragraph, tr
 
 Param = str | int
 """A value for a placeholder in the sentences of an error."""
@@ -77,7 +77,7 @@ class ErrorDescription:
     @property
     def sentences(self) -> str:
         """Return both sentences, as the window shows them."""
-        return f"{self.what_happened} {self.what_to_do}".rstrip()
+        return paragraph(self.what_happened, self.what_to_do)
 
     def __str__(self) -> str:
         """Return what happened in English, for reports, logs and tracebacks."""

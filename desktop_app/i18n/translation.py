@@ -25,6 +25,8 @@ DOMAIN: Final = "repartee"
 LANGUAGE_VARIABLE: Final = "REPARTEE_LANGUAGE"
 """The environment variable that sets the language of one run."""
 
+_FULL_WIDTH_ENDS: Final = ("。", "！", "？", "：", "）")
+
 LANGUAGES: Final[Mapping[str, str]] = {
     ENGLISH: "English",
     "de": "Deutsch",
@@ -70,6 +72,21 @@ def tr(message: str, /, **values: str | int) -> str:
     """
     # gettext returns the header of the catalog for "".
     return _fill_placeholders(_current.catalog.gettext(message), values) if message else ""
+
+
+def paragraph(*sentences: str) -> str:
+    """Join sentences that aren't empty: with spaces, except after full-width punctuation.
+
+    >>> paragraph("Saved.", "", "Close the window.")
+    'Saved. Close the window.'
+    >>> paragraph("保存しました。", "ウィンドウを閉じてください。")
+    '保存しました。ウィンドウを閉じてください。'
+    """
+    text = ""
+    for sentence in filter(None, sentences):
+        separator = "" if not text or text.endswith(_FULL_WIDTH_ENDS) else " "
+        text += separator + sentence
+    return text
 
 
 def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import paragraph, tr
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -82,7 +82,7 @@ class StoreDialog(QDialog):
     @property
     def words(self) -> str:
         """Return the visible text, as one string."""
-        return f"{self._title.text()} {self._words.text()}".strip()
+        return paragraph(self._title.text(), self._words.text())
 
     def offer(self, title: str, explanation: str, choices: Choices) -> None:
         """Show a problem or a result, and offer choices; Enter chooses the first."""

@@ -26,7 +26,7 @@ from desktop_app.domain.error_note import error_from_json, error_from_note, erro
 from desktop_app.domain.errors import StorageError
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.formatting import moment
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import Tone
@@ -194,12 +194,12 @@ class BackupController(Controller):
         reason = "" if error is None else error_from_json(error).sentences
         if failed_at := _parse_time(self._last_outcome.get("failed_at")):
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
-            sentences = " ".join(filter(None, (failure, reason, last_backup)))
+            sentences = paragraph(failure, reason, last_backup)
             self._show_on_page(sentences, "error")
         elif self._values["backup.every"] != "off" and not self._folder:
             self._show_on_page(tr("Choose a backup folder."), "warning")
         elif reason:
-            self._show_on_page(f"{last_backup} {reason}", "warning")
+            self._show_on_page(paragraph(last_backup, reason), "warning")
         else:
             self._show_on_page(last_backup, "note")
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.app.session import Session
 from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.exchange.ui.transfer_controller import TransferController
-from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
@@ -139,7 +139,7 @@ class EraseSection(forms.CollapsibleSection):
         self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
         self._field.returnPressed.connect(self._confirm)
         self._button.clicked.connect(self._confirm)
-        self.body.addWidget(forms.Note(f"{tr(DELETES)} {tr(_LEAVES)}"))
+        self.body.addWidget(forms.Note(paragraph(tr(DELETES), tr(_LEAVES))))
         self.body.addWidget(self._field)
         self.body.addWidget(self._button)
         self.head.toggled.connect(self._field.clear)

@@ -71,7 +71,7 @@ from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS, CountMeth
 from desktop_app.domain.models.variants import Effort
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.prompts.prompt_library import SUMMARY, fill_prompt, find_prompt, task_for_each
 from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
@@ -458,7 +458,7 @@ async def _in_parts(
         )
     if plan.cost_text:
         sentences.append(tr("Cost: {cost}", cost=plan.cost_text))
-    console.write_note(" ".join(sentences))
+    console.write_note(paragraph(*sentences))
     _write_method(plan.method)
     return replace(draft, attachments=attachments)
 

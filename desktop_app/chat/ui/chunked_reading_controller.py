@@ -14,7 +14,7 @@ from desktop_app.domain.cost import FREE
 from desktop_app.domain.errors import DocumentDoesNotFitError, ModelTooSmallError, UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.i18n.formatting import duration, joined, money
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 
 
@@ -141,4 +141,4 @@ def _plan_text(plan: ChunkPlan, seconds: float | None) -> str:
         sentences.append(plan.comparison)
     sentences.append(tr(COUNT_DESCRIPTIONS[plan.method]))
     sentences.append(tr("You can stop and continue later."))
-    return " ".join(sentences)
+    return paragraph(*sentences)

@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Draft, M
 from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.i18n.formatting import money, tokens
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.transcript.message_items import MessageNote
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.cards.notifications import Actions
@@ -345,7 +345,7 @@ def offer_text(plan: CompactionPlan) -> str:
     else:
         offer = tr("This conversation uses {used} tokens.", used=used_text)
     undo = tr("Messages stay visible here, and you can undo it.")
-    return f"{offer} {_effect_text(plan)} {undo} {_cost_text(plan)}"
+    return paragraph(offer, _effect_text(plan), undo, _cost_text(plan))
 
 
 def _effect_text(plan: CompactionPlan) -> str:
@@ -394,7 +394,7 @@ def _cost_text(plan: CompactionPlan) -> str:
         model=plan.answering.model.name,
         cost=money(answering_cost),
     )
-    return f"{cost_text} {comparison}"
+    return paragraph(cost_text, comparison)
 
 
 def show_sent_text(note: str, text: str, parent: QWidget) -> None:

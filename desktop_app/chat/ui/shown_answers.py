@@ -11,7 +11,7 @@ from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.transcript.message_items import is_continuable
 from desktop_app.transcript.message_stream import MessageStream
 
@@ -33,7 +33,7 @@ def end_announcement(answer: Message) -> str:
         sentences.append(
             answer.error.hint_on(CONTINUABLE if is_continuable(answer) else NOT_CONTINUABLE)
         )
-    return " ".join(filter(None, sentences))
+    return paragraph(*sentences)
 
 
 def stream_answers(

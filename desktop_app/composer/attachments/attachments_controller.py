@@ -215,7 +215,7 @@ class AttachmentsController(Controller):
             require_files(parts, self._current.path_before_question, resolved)
             require_image_input(without_files(parts, resolved.files), resolved.model)
         except errors.IllegalChoiceError as error:
-            return f"{error.what_happened} {error.what_to_do}"
+            return error.sentences
         except errors.DocumentDoesNotFitError:
             pass  # sending then offers to read the documents in parts
         return ""

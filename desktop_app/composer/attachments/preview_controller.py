@@ -465,7 +465,7 @@ class PreviewController(QObject):
                 if spans != ((1, len(sections)),):  # all of them: no selection is needed
                     chosen = ChosenPages(unit, spans, len(sections))
         except UserFacingError as error:
-            self._dialog.show_pages_error(f"{error.what_happened} {error.what_to_do}")
+            self._dialog.show_pages_error(error.sentences)
         else:
             self._change(sha256, lambda part: replace(part, chosen=chosen))
 

@@ -10,7 +10,7 @@ from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import Param, UserFacingError
 from desktop_app.domain.value import Value
 from desktop_app.i18n.formatting import duration
-from desktop_app.i18n.translation import N_, tr, tr_filled
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_filled
 
 
 class StatusCode(Enum):
@@ -53,7 +53,7 @@ class AnswerStatus(Value, frozen=True):
         if self.seconds_left is None:
             return sentence
         left = tr("About {time} left.", time=duration(self.seconds_left, digits=0))
-        return f"{sentence} {left}"
+        return paragraph(sentence, left)
 
 
 Status = AnswerStatus | ErrorNote

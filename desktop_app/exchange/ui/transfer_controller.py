@@ -22,7 +22,7 @@ from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.i18n.formatting import joined
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.widgets.external_open import open_path
@@ -123,7 +123,7 @@ class TransferController(Controller):
             sentences.append(
                 tr_plural("{count} more problem.", "{count} more problems.", hidden_count)
             )
-        self._notifications.notify(" ".join(sentences), stays=bool(refusals))
+        self._notifications.notify(paragraph(*sentences), stays=bool(refusals))
 
     # -------------------------------------------------------------- export
 
@@ -460,4 +460,4 @@ def _import_summary(files: Sequence[dict[str, Any]]) -> str:
             empty_count,
         )
         sentences.append(sentence)
-    return " ".join(sentences)
+    return paragraph(*sentences)

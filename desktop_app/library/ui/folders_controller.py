@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.conversation import Folder, ModelChoice, n
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.settings.schema import label_of
@@ -100,9 +100,9 @@ class FoldersController(Controller):
 
         message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
         if folder.collection_id:
-            message += " " + tr("Its files stay in Collections.")
+            message = paragraph(message, tr("Its files stay in Collections."))
         if notes:
-            message += " " + tr("Its notes are deleted.")
+            message = paragraph(message, tr("Its notes are deleted."))
         self._notifications.notify_undo(message, lambda: self._presenter.writes.start(restore()))
 
     # -------------------------------------------------------------- moving conversations

@@ -7,7 +7,7 @@ from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import paragraph, tr
 from desktop_app.local_model.catalog import CatalogModel
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 
@@ -52,7 +52,8 @@ class BuiltInModelNote(Controller):
                 size=size,
                 host=model.host,
             )
-            text = f"{text} {suits} {tr(model.purpose.label)}."
+            full_stop = suits[-1]  # of the language
+            text = paragraph(text, suits, tr(model.purpose.label) + full_stop)
             label = tr("Download {model}", model=model.label)
             download = (label, lambda: self._download(model))
         account_offer = None

@@ -20,7 +20,7 @@ from desktop_app.backend.backend import EMBEDDING_SETTING, WEIGHTS_SETTING
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
 from desktop_app.local_model.fetch import Progress, fetch_model, progress_text
 from desktop_app.local_model.memory import free_memory
@@ -300,7 +300,7 @@ class LocalModelsPage(QWidget):
                 "{count} model files can’t be used.",
                 len(unusable),
             )
-            text = f"{text} {count}"
+            text = paragraph(text, count)
         self._room.setText(text)
         listed = unusable[:_MAX_LISTED]
         set_tooltip(self._room, "\n".join(f"{one_line(f.path)}: {f.reason}" for f in listed))

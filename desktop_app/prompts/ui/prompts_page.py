@@ -17,7 +17,7 @@ from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QCompleter, QWidget
 
 from desktop_app.i18n.formatting import joined
-from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_context
 from desktop_app.prompts.prompt import (
     CLIPBOARD,
     DATE,
@@ -219,7 +219,7 @@ class PromptsPage(LibraryPage):
             sentences.append(
                 tr("Filled in automatically: {fields}.", fields=joined(automatic_fields))
             )
-        self._note.set_text(" ".join(sentences) or tr(_HELP))
+        self._note.set_text(paragraph(*sentences) or tr(_HELP))
         self._note.setToolTip(tr(_HELP))
 
     def _edit_form(self, prompt_id: str) -> None:

@@ -28,7 +28,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.network_address import is_private, split_url
 from desktop_app.domain.tools.image_settings import REQUESTED_IMAGE, image_price
 from desktop_app.domain.value import Value
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import paragraph, tr
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
@@ -286,7 +286,7 @@ def shutdown_note(models: ProviderModels, resolved: ResolvedChoice) -> str:
     if successor is None:
         return str(resolved.warning)
     hint = tr("Its successor is {model}.", model=successor.name)
-    return f"{resolved.warning} {hint}"
+    return paragraph(str(resolved.warning), hint)
 
 
 def require_supported(

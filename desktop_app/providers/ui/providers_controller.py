@@ -19,7 +19,7 @@ from desktop_app.domain.network.origin import canonical_base_url, host_of, origi
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.places import LinkedText
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.models.model_menu import chat_models
 from desktop_app.providers.ui.local_server_offer import LocalServerOffer
@@ -237,7 +237,7 @@ class ProvidersController(Controller):
                 len(listing.models),
                 duration=formatting.duration(time.monotonic() - started_at),
             )
-            text = " ".join(filter(None, (connected_text, _windows_text(listing))))
+            text = paragraph(connected_text, _windows_text(listing))
         await self._show_secrets(profile_id)  # the keyring has been read by now
         async with self._profile_lock:
             current = self._providers.get(profile_id)

@@ -29,7 +29,7 @@ from desktop_app.domain.models.parameter_support import (
     parameter_refusals,
 )
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, label_of
 from desktop_app.shortcuts.keymap import Keymap
@@ -178,7 +178,7 @@ class SettingsController(Controller):
         )
         if unusable:
             items = one_line(formatting.joined(unusable))
-            report += " " + tr("These entries can’t be used: {items}", items=items)
+            report = paragraph(report, tr("These entries can’t be used: {items}", items=items))
         if former_keys:
             self._notifications.notify_undo(
                 report, lambda: self._tasks.start(self._set_shortcuts(former_keys))

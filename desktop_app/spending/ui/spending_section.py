@@ -12,7 +12,7 @@ from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind,
 from desktop_app.domain.bounds import checked_money
 from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import paragraph, tr
 from desktop_app.spending.report_texts import month_text, uncertain_sentences
 from desktop_app.widgets.forms.form_widgets import LineSection
 from desktop_app.widgets.text.foreign_text import PlainButton
@@ -75,7 +75,7 @@ class SpendingSection(LineSection):
             sentences.append(tr("Shares the limit of the provider with the same URL."))
         # The cap of the profile may be newer than that of the month.
         is_near = month is not None and month._replace(cap=self._profile.monthly_cap).is_near_cap
-        self.note.set_text(" ".join(sentences), "warning" if is_near else "note")
+        self.note.set_text(paragraph(*sentences), "warning" if is_near else "note")
 
 
 def sentences_of(month: MonthSpending, cap: Decimal | None) -> list[str]:

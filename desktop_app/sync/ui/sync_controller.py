@@ -13,7 +13,7 @@ from desktop_app.desktop.desktop_watch import saves_resources
 from desktop_app.desktop.session_bus import BusError, SessionBus
 from desktop_app.domain.errors import SyncBusyError, SyncError, SyncTargetError, UserFacingError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.storage.row_conversion import from_micros
@@ -114,7 +114,7 @@ class SyncController(Controller):
         others = tr("Shared with {computers}.", computers=names) if peers else ""
         last = formatting.moment(from_micros(state.at)) if state.at else ""
         when = tr("Last synchronized: {when}", when=last) if last else ""
-        return " ".join(filter(None, (where, others, when)))
+        return paragraph(where, others, when)
 
     async def _look(self) -> None:
         if self._is_running:

@@ -21,7 +21,7 @@ from desktop_app.domain.graphemes import cut
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool import OWN_SEARCH, PYTHON_TOOL, Permission, ToolError, ToolKind
 from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.tools.calls.consent import ConsentQuestion, Decision, may_run_without_asking
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
@@ -192,7 +192,7 @@ class ConsentCard(QFrame):
         if not is_whole:
             readable = f"{cut(readable, _MAX_ARGUMENT_CHARACTERS)}…"
             remark = tr("Only the beginning of the arguments is shown.")
-            note = f"{remark} {note}".strip()
+            note = paragraph(remark, note)
         self._note_text = note
 
         def count_empty_lines(match: re.Match[str]) -> str:
@@ -288,7 +288,7 @@ class ConsentCard(QFrame):
         remark = ""
         if not self._may_allow:
             remark = tr("To allow this, scroll to the end of the arguments.")
-        self._note.setText(f"{remark} {self._note_text}".strip())
+        self._note.setText(paragraph(remark, self._note_text))
         self._note.setVisible(bool(self._note.text()))
         self.setAccessibleName(spoken_text(self.words))
 
@@ -469,4 +469,4 @@ def access_note(question: ConsentQuestion) -> str:
         sentences.append(tr("The result goes to {provider}.", provider=question.provider))
     else:
         sentences.append(tr("The result stays on this computer."))
-    return " ".join(filter(None, sentences))
+    return paragraph(*sentences)

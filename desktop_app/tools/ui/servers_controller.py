@@ -17,7 +17,7 @@ from desktop_app.composer.attachments.attachments_controller import AttachmentsC
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.widgets.external_open import open_link
 from desktop_app.widgets.file_dialogs import choose_file
@@ -322,7 +322,7 @@ class ServersController(Controller):
         message = tr_plural(
             "{count} tool server was added.", "{count} tool servers were added.", added_count
         )
-        self._notifications.notify("\n".join([message, *problems]))
+        self._notifications.notify(paragraph(message, *problems))
         await self.show_servers()
 
     # -- resources
@@ -354,7 +354,7 @@ class ServersController(Controller):
             name = run.server.name
             resources += [_Resource(name, row["uri"], run.redact(row["name"])) for row in rows]
         if problems:
-            self._notifications.notify("\n".join(problems))
+            self._notifications.notify(paragraph(*problems))
         if palette.isVisible():  # not closed meanwhile
             palette.empty_label.setText(tr("No tool server offers a resource."))
 

@@ -15,7 +15,7 @@ from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
 from desktop_app.domain.tools.tool import OWN_SEARCH, WEB_SEARCH, ListedTool, Permission, ToolKind
 from desktop_app.domain.tools.tool_words import tool_title
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.tools.calls.consent import fingerprint
 from desktop_app.tools.calls.hosted_tools import hosted_refusal, price_text
 from desktop_app.tools.ui.consent_card import KIND_NOTES
@@ -162,7 +162,7 @@ class ToolPicker(QFrame):
             kind_note = kind_note if definition.needs_consent else ""
             price = price_text(tool, catalog.hosted_tools, setup.profile)
             price = "" if described is not definition else price
-            words = " ".join(filter(None, (described.display_description, kind_note, price)))
+            words = paragraph(described.display_description, kind_note, price)
             self._add_row(name, words, reason, permission, is_chosen=name in chosen)
         missing = (LinkSegment(tr("No longer exists.")),)
         for name in sorted({*stored_permissions, *chosen} - set(known)):

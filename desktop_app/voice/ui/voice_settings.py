@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.i18n.translation import language, tr
+from desktop_app.i18n.translation import language, paragraph, tr
 from desktop_app.providers.jobs.audio import VOICES
 from desktop_app.settings.schema import SPEAKER
 from desktop_app.voice.messages import Event, Fault, Prepare, Voices
@@ -38,7 +38,7 @@ async def ask_about_voice(session: Session, sent: str, price: str) -> bool:
     offers = [(tr("Send"), partial(choose, True)), (tr("Don’t send"), partial(choose, False))]
     notices = session.window.notifications
     notices.closed.connect(refuse)
-    notices.notify(f"{sent} {price}", offers, topic=_TOPIC, stays=True)
+    notices.notify(paragraph(sent, price), offers, topic=_TOPIC, stays=True)
     try:
         return await answer
     finally:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QWidget
 from desktop_app.domain.error_text import WINDOW, hint_segments
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import paragraph, tr
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.widgets.look import icons
@@ -55,7 +55,7 @@ class _Card(NamedTuple):
 
     @property
     def words(self) -> str:
-        return f"{self.title} {plain_text(self.details)}".strip()
+        return paragraph(self.title, plain_text(self.details))
 
     def is_replaced_by(self, later: _Card) -> bool:
         """Return True if a later card says and offers all that this one does."""

@@ -23,7 +23,7 @@ from desktop_app.domain.errors import SettingError
 from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import joined
-from desktop_app.i18n.translation import N_, offered_languages, tr, tr_context, tr_plural
+from desktop_app.i18n.translation import N_, offered_languages, paragraph, tr, tr_context, tr_plural
 from desktop_app.settings.schema import (
     INSTRUCTIONS,
     SPEECH_VOICE,
@@ -443,7 +443,7 @@ class SchemaForm(QWidget):
         """
         for key, row in self._rows.items():
             row.control.setEnabled(key not in refusals)
-            help_text = f"{tr(row.declared.help)} {(notes or {}).get(key, '')}".strip()
+            help_text = paragraph(tr(row.declared.help), (notes or {}).get(key, ""))
             row.set_help(refusals.get(key) or help_text)
 
 

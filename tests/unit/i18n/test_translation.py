@@ -18,6 +18,7 @@ from desktop_app.i18n.translation import (
     in_english,
     language,
     offered_languages,
+    paragraph,
     tr,
     tr_context,
     tr_plural,
@@ -68,6 +69,21 @@ def _english_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     yield
     use_language("en", Path())
+
+
+@pytest.mark.parametrize(
+    ("sentences", "text"),
+    [
+        (("Saved.", "", "Close it."), "Saved. Close it."),
+        (("保存しました。", "閉じてください。"), "保存しました。閉じてください。"),
+        (("保存吗？", "OK"), "保存吗？OK"),
+        (("", ""), ""),
+    ],
+)
+def test_no_space_stands_after_full_width_punctuation(
+    sentences: tuple[str, ...], text: str
+) -> None:
+    assert paragraph(*sentences) == text
 
 
 def test_english_needs_no_catalog() -> None:
