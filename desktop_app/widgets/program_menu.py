@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.widgets.text.foreign_text import menu_text
 
-_FIRST_LETTER: Final = lazy_pattern(r"\b[^\W\d_]")
+_FIRST_LETTER: Final = lazy_pattern(r"\b[^\W\d_\u3040-\u30ff\u3400-\u9fff]")
+"""Not kana and Han characters, which no single key types."""
 _CHECK_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select)
 
 

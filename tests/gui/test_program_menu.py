@@ -23,6 +23,10 @@ def shown(menu: QMenu) -> list[str]:
         (["5 pages"], ["5 &pages"]),
         (["Über", "Öffnen"], ["&Über", "&Öffnen"]),
         (["ملف", "تحرير"], ["&ملف", "&تحرير"]),
+        (
+            ["会話を PDFに", "コピー"],
+            ["会話を &PDFに", "コピー"],
+        ),  # an input method types the others
         (["…", "A & B"], ["…", "&A && B"]),
         (["Pin", "Print"], ["&Pin", "Print"]),  # no word is left
     ],
