@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QStandardPaths, Qt, QUrl
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -184,6 +184,12 @@ def _open_qt_dialog(parent: QWidget, request: FileRequest, on_chosen: OnChosen) 
         dialog.setAcceptMode(dialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(request.suffix)
     dialog.setOption(dialog.Option.ShowDirsOnly, request.is_folder)
+    # Catalogs of Qt 6.11 have these two without the mnemonics that the dialog looks up.
+    for label, text in (
+        (dialog.DialogLabel.LookIn, "Look in:"),
+        (dialog.DialogLabel.FileType, "Files of type:"),
+    ):
+        dialog.setLabelText(label, QCoreApplication.translate("QFileDialog", text))
     # Documents have thirty patterns.
     dialog.setOption(dialog.Option.HideNameFilterDetails, request.is_multiple)
     # Qt's own dialog lists these; a dialog of the system lists its own.

@@ -10,6 +10,9 @@ from PySide6.QtGui import QKeySequence
 _DIRECTIONS: Final = dict.fromkeys(range(0x202A, 0x202F))
 """Controls that Qt writes around names of keys in Hebrew and Arabic."""
 
+_KEY_CAPS: Final = {"回车": "Enter", "上方向": "↑", "下方向": "↓", "左方向": "←", "右方向": "→"}
+"""What stands on the keys that Qt 6.11 names otherwise in Chinese."""
+
 
 def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
     """Return a shortcut as the platform writes it: "Ctrl+Shift+F"; "" for none.
@@ -26,4 +29,6 @@ def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
                 chord[number] = QKeyCombination(pressed.keyboardModifiers(), Qt.Key.Key_Enter)
         sequence = QKeySequence(*chord)
     text = sequence.toString(QKeySequence.SequenceFormat.NativeText)
+    for name, cap in _KEY_CAPS.items():
+        text = text.replace(name, cap)
     return text.translate(_DIRECTIONS)
