@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from desktop_app.domain import hints
 from desktop_app.domain.errors import ErrorDescription
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, linked_text, plain_text
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, gap_after
 
 _ENVIRONMENT_NAME: Final = N_("environment variables")
 
@@ -101,4 +101,6 @@ def error_segments(error: ErrorDescription, surface: Surface) -> LinkedText:
     """Return both sentences; the one on what to do has links to the places it names."""
     happened = error.what_happened
     hint = hint_segments(error, surface)
-    return (LinkSegment(f"{happened} "), *hint) if hint else (LinkSegment(happened),)
+    return (
+        (LinkSegment(happened + gap_after(happened)), *hint) if hint else (LinkSegment(happened),)
+    )

@@ -84,9 +84,13 @@ def paragraph(*sentences: str) -> str:
     """
     text = ""
     for sentence in filter(None, sentences):
-        separator = "" if not text or text.endswith(_FULL_WIDTH_ENDS) else " "
-        text += separator + sentence
+        text += gap_after(text) + sentence
     return text
+
+
+def gap_after(text: str) -> str:
+    """Return what stands between a text and the next sentence."""
+    return "" if not text or text.endswith(_FULL_WIDTH_ENDS) else " "
 
 
 def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:

@@ -54,7 +54,7 @@ from desktop_app.domain.documents.document_sections import (
 from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.formatting import size
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.markdown.document_text import DocumentText, TextForm
 from desktop_app.tools.ui.tools_controller import ToolsController
 
@@ -306,9 +306,7 @@ class PreviewController(QObject):
         else:
             chip = document_chip(part, resolved)
             note = self._sending_note(part)
-        self._dialog.show_facts(
-            chip.summary, "\n".join(line for line in (note, chip.tooltip) if line)
-        )
+        self._dialog.show_facts(chip.summary, paragraph(note, chip.tooltip))
 
     def _sending_note(self, part: DocumentPart) -> str:
         """Return a note on how a document's text is sent."""

@@ -30,7 +30,7 @@ from desktop_app.domain.error_text import WINDOW, error_segments, hint_segments
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
 from desktop_app.i18n.formatting import percent
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, gap_after, paragraph, tr
 from desktop_app.markdown.document_text import DocumentText, text_form_of
 from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets.boxes import column_of, row_of
@@ -337,8 +337,8 @@ class DocumentViewer(QWidget):
                     return
                 except errors.DocumentError as error:
                     extracted_note = tr("This is the text extracted from it.")
-                    sentences = (error.what_happened, " ", extracted_note, " ")
-                    note = (*map(LinkSegment, sentences), *hint_segments(error, WINDOW))
+                    words = paragraph(error.what_happened, extracted_note)
+                    note = (LinkSegment(words + gap_after(words)), *hint_segments(error, WINDOW))
             await self._show_text(target, file.media_type, text)
             if note:
                 self._set_note(note)
