@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, QDateTime, Qt, QTime, Signal
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, QTime, Signal
 from PySide6.QtWidgets import QDateTimeEdit, QFormLayout
 
 from desktop_app.domain.conversations.conversation import new_id, now
@@ -14,6 +14,7 @@ from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.widgets.forms.form_dialog import FormDialog
 from desktop_app.widgets.forms.form_widgets import Combo, FieldLabel, MultilineField
+from desktop_app.widgets.look.direction import set_date_format
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class RepeatDialog(FormDialog):
         tomorrow = QDate.currentDate().addDays(1)
         self._start = QDateTimeEdit(QDateTime(tomorrow, QTime(_MORNING, 0)))
         self._start.setObjectName("repeat-start")
+        set_date_format(self._start, QLocale().dateTimeFormat(QLocale.FormatType.ShortFormat))
         self._start.setCalendarPopup(True)
         self._start.setMinimumHeight(self._every.sizeHint().height())
         self._start.setAccessibleName(spoken_text(tr("First time")))

@@ -7,10 +7,13 @@ and its own widgets, and what is placed or painted by hand is mirrored by these 
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDateTimeEdit
 
 _SAMPLE_CHARS: Final = 200
 _ISOLATE, _END_OF_ISOLATE = "\u2066", "\u2069"
@@ -29,9 +32,9 @@ def mirrored(rect: QRect, area: QRect) -> QRect:
 
 
 def is_right_to_left(text: str) -> bool:
-    """Return True if the first letter of a text belongs to a script that is read from the right."""
-    letter = next((letter for letter in text[:_SAMPLE_CHARS] if letter.isalpha()), "")
-    return bool(letter) and unicodedata.bidirectional(letter) in ("R", "AL")
+    """Return True if the first letter, or mark of direction, of a text is read from the right."""
+    directions = map(unicodedata.bidirectional, text[:_SAMPLE_CHARS])
+    return next((each for each in directions if each in ("L", "R", "AL")), "L") != "L"
 
 
 def in_own_direction(text: str) -> str:
@@ -39,6 +42,12 @@ def in_own_direction(text: str) -> str:
     if not text or not is_mirrored() or is_right_to_left(text):
         return text
     return f"{_ISOLATE}{text}{_END_OF_ISOLATE}"
+
+
+def set_date_format(field: QDateTimeEdit, date_format: str) -> None:
+    """Show a date in the order of its language, which Qt reverses in a mirrored field."""
+    field.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    field.setDisplayFormat(date_format)
 
 
 def without_isolates(text: str) -> str:

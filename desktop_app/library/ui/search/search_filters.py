@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtWidgets import (
     QDateEdit,
     QDialog,
@@ -31,6 +31,7 @@ from desktop_app.library.ui.rows.days import midnight, today
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.direction import set_date_format
 from desktop_app.widgets.look.theme import current_theme, set_style_property
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
@@ -242,6 +243,7 @@ class DaysDialog(QDialog):
         for label, field in zip(
             (tr_context("date", "From"), tr_context("date", "To")), self._fields, strict=True
         ):
+            set_date_format(field, QLocale().dateFormat(QLocale.FormatType.ShortFormat))
             field.setCalendarPopup(True)
             field.setMaximumDate(QDate.currentDate())
             field.setAccessibleName(spoken_text(label))
