@@ -370,11 +370,17 @@ class Backend:
         return ProviderSpeech(self.voice_calls, partial(voice_model_of, self, speech_model))
 
     async def _transcribed_document(
-        self, name: str, media_type: str, data: bytes, on_progress: OnProgress | None
+        self,
+        name: str,
+        media_type: str,
+        data: bytes,
+        on_progress: OnProgress | None,
+        conversation_id: str,
     ) -> ExtractedDocument:
         from desktop_app.backend.voice_wiring import RecordingReading
 
-        return await RecordingReading(self, name, media_type, data).read(on_progress)
+        reading = RecordingReading(self, name, media_type, data, conversation_id)
+        return await reading.read(on_progress)
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if they are off or not available."""

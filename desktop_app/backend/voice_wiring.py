@@ -53,6 +53,7 @@ class RecordingReading:
     name: str
     media_type: str
     data: bytes
+    conversation_id: str
     progress: str = ""
     _so_far: str = ""
 
@@ -70,7 +71,10 @@ class RecordingReading:
 
         transcribe = self.backend.transcription.transcribe_recording
         try:
-            self._so_far = (await transcribe(self.name, self.data, show)).text
+            found = await transcribe(
+                self.name, self.data, show, conversation_id=self.conversation_id
+            )
+            self._so_far = found.text
         except StoppedTranscriptError as error:
             self._so_far = error.transcript.text
             self.progress = "{done} / {total}".format_map(error.params)

@@ -406,7 +406,9 @@ class FileReadings(QObject):
         source: Path | bytes
         if isinstance(content, Path):
             source = content
-            extraction = documents.extract(content, on_progress, password=password, asks=True)
+            extraction = documents.extract(
+                content, on_progress, password=password, asks=True, conversation_id=conversation_id
+            )
         else:
             if isinstance(content, str):
                 name, source = tr(PASTED_NAME), content.encode("utf-8", "surrogatepass")

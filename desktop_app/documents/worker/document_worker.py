@@ -39,7 +39,7 @@ from desktop_app.i18n.translation import N_
 
 __all__ = ["DocumentWorker", "Limits", "OnProgress", "Progress", "ScaledImage"]
 
-Transcribe = Callable[[str, str, bytes, OnProgress | None], Awaitable[ExtractedDocument]]
+Transcribe = Callable[[str, str, bytes, OnProgress | None, str], Awaitable[ExtractedDocument]]
 
 _NAME_OF_TEXT: Final = "The text"
 """Names a text in errors, in place of a file."""
@@ -49,7 +49,8 @@ class DocumentWorker(PdfPageReader):
     """Client of the child process that reads documents.
 
     Attributes:
-        transcribe: reads recordings, given name, media type and bytes; None to refuse them.
+        transcribe: reads recordings, given name, media type, bytes and the id of a conversation;
+            None to refuse them.
         passwords: the passwords of protected documents that were read or unlocked, by SHA-256. They
             are only in this process's memory, and go to the child through its pipe.
     """
@@ -84,10 +85,12 @@ class DocumentWorker(PdfPageReader):
         *,
         password: str = "",
         asks: bool = False,
+        conversation_id: str = "",
     ) -> ExtractedDocument:
         """Return the text of a file or a folder. Canceling the task ends the work at once.
 
         Args:
+            conversation_id: of the conversation to which a recording's words belong; "" for none.
             asks: True to raise an error if reading a PDF stands still. Otherwise, the pages that
                 stand still are left out, and the note counts them.
 
@@ -106,7 +109,8 @@ class DocumentWorker(PdfPageReader):
                     path.name, data, on_progress, password=password, asks=asks
                 )
         # Without the turn: transcribing takes minutes, and other files need not wait for that.
-        return await self.transcribe(replace_surrogates(path.name), kind, data, on_progress)
+        name = replace_surrogates(path.name)
+        return await self.transcribe(name, kind, data, on_progress, conversation_id)
 
     async def extract_bytes(
         self,

@@ -163,8 +163,12 @@ class Transcription:
         on_seconds: OnSeconds,
         language: str = "",
         transcriber: str = "",
+        conversation_id: str = "",
     ) -> Transcript:
         """Return what is said in a sound or video file.
+
+        Args:
+            conversation_id: of the conversation with which the words are deleted; "" for none.
 
         Raises:
             StoppedTranscriptError: it failed later than the first words.
@@ -176,7 +180,7 @@ class Transcription:
         found = Transcript([], 0.0, model.name if model else "", Decimal(0))
         seconds = 0.0
         try:
-            async for found, seconds in self._heard(name, data, model, language):
+            async for found, seconds in self._heard(name, data, model, language, conversation_id):
                 on_seconds(found.seconds, seconds)
         except UserFacingError as error:
             if not found.segments:
@@ -191,7 +195,7 @@ class Transcription:
         return found
 
     async def _heard(
-        self, name: str, data: bytes, model: LocalFile | None, language: str
+        self, name: str, data: bytes, model: LocalFile | None, language: str, conversation_id: str
     ) -> AsyncGenerator[tuple[Transcript, float], None]:
         """Yield what was transcribed so far, and the seconds of the recording, 0 if unknown."""
         segments: list[Segment] = []
@@ -218,7 +222,8 @@ class Transcription:
         position = 0
         while position < len(sound):
             rest = bytes(sound[position : position + MAX_PIECE_BYTES + 2])
-            sent = await self._send_once(voice_model, rest, language, f"{key} {position}")
+            piece_key = f"{key} {position}"
+            sent = await self._send_once(voice_model, rest, language, piece_key, conversation_id)
             start, position = position, position + sent.size
             words = " ".join(sent.text.split())  # a line each
             start_s, end_s = start / BYTES_PER_SECOND, position / BYTES_PER_SECOND
@@ -226,7 +231,9 @@ class Transcription:
             cost = None if cost is None or sent.cost is None else cost + sent.cost
             yield Transcript(segments, end_s, voice_model.model, cost), seconds
 
-    async def _send_once(self, model: VoiceModel, sound: bytes, language: str, key: str) -> _Sent:
+    async def _send_once(
+        self, model: VoiceModel, sound: bytes, language: str, key: str, conversation_id: str
+    ) -> _Sent:
         """Transcribe the first piece of a sound, unless it was paid for before.
 
         FFmpeg never decodes a file to quite the same samples, so the key has none.
@@ -238,7 +245,7 @@ class Transcription:
         text, cost = await self._send(model, piece.samples, language)
         sent = _Sent(text, cost, len(piece.samples))
         with suppress(StorageError):  # it is only paid for again after a failure
-            await self._notes.put(key, msgspec.json.encode(sent).decode(), "")
+            await self._notes.put(key, msgspec.json.encode(sent).decode(), conversation_id)
         return sent
 
     async def transcribe_sound(self, samples: bytes, language: str = "") -> str:

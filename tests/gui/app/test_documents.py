@@ -298,7 +298,7 @@ async def test_a_recording_that_is_transcribed_in_part_is_used_or_goes_on(
     whole = Transcript([Segment(0.0, 90.0, "One and all.")], 90.0, "whisper", None)
     outcomes = [whole, StoppedTranscriptError("talk.mp3", part, 90.0, RateLimitedError("Busy."))]
 
-    async def transcribe(*_: object) -> Transcript:
+    async def transcribe(*_: object, **_named: object) -> Transcript:
         outcome = outcomes.pop()
         if isinstance(outcome, Transcript):
             return outcome

@@ -198,6 +198,31 @@ async def test_what_was_paid_for_is_kept_when_a_later_piece_fails(
     assert outcomes[:4] == ["complete", "failed", "complete", "failed"]
 
 
+async def test_the_words_of_a_temporary_conversation_are_not_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def minute(*_: object) -> AsyncGenerator[Sound | Ended, None]:
+        yield Sound(0.0, MINUTE)
+        yield Ended(60.0)
+
+    recording = tmp_path / "meeting.mp3"
+    recording.write_bytes(b"ID3")
+    monkeypatch.setattr(transcription, "read_recording", minute)
+    async with (
+        LoopbackServer(replies(body={"text": "Private."}), models=MODELS) as server,
+        started_backend(environment(server)) as backend,
+    ):
+        backend.ask_about_voice = agree
+        await backend.settings.set("voice.transcriber", BY_PROVIDER)
+        backend.temporary.begin("temporary")
+        for _ in range(2):
+            document = await backend.documents.extract(recording, conversation_id="temporary")
+            assert document.text == "[00:00:00] Private."
+        assert not await backend.database.rows("SELECT * FROM part_notes")
+        transcriptions = [each for each in server.requests if "transcriptions" in each.path]
+        assert len(transcriptions) == 1, "nothing is paid twice"
+
+
 async def test_a_recording_needs_a_model_on_this_computer_or_the_provider(tmp_path: Path) -> None:
     recording = tmp_path / "meeting.MP3"
     recording.write_bytes(b"ID3")
