@@ -339,6 +339,11 @@ def _readable_rows(
     # NOT INDEXED, because an index may lead to rows that the table does not have.
     select = f"""SELECT rowid AS row_id, {listed} FROM {table} NOT INDEXED
         WHERE rowid BETWEEN ? AND ? ORDER BY rowid"""  # noqa: S608 - our own names
+    try:
+        source.execute(f"{select} LIMIT 0", (0, 0))
+    except UNREADABLE:  # nothing tells where the table is
+        result.damaged_tables += 1
+        return
     ranges = [(0, _LAST_ROW_ID)]
     has_gap = False
     vain_reads = 0

@@ -299,6 +299,15 @@ def test_a_lost_end_of_a_table_leaves_reads_for_the_other_tables(tmp_path: Path)
     assert result.damaged_tables == 1
 
 
+@pytest.mark.attack("reply-bounds")
+def test_a_table_that_the_schema_lost_costs_no_reads(tmp_path: Path) -> None:
+    result = RepairResult(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "t.sqlite3")) as connection:
+        assert not list(_readable_rows(connection, "t", ["a"], result))
+    assert result.reads_left == RepairResult(tmp_path).reads_left
+    assert result.damaged_tables == 1
+
+
 @blocking
 async def use_store(path: Path) -> None:
     """Read all of a store, and write to it."""
