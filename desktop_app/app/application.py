@@ -364,6 +364,7 @@ class Application:
         self.window = _build_window(self._theme)
         self.window.restore_state(old_window.saved_state())
         self.window.show()
+        self._early_use = EarlyUse(self.window)
         self.window.set_transcript(TranscriptView(current_theme()))
         if old_window.settings.isVisible():  # the user has just chosen the language there
             self.window.outer_panes.show_settings(True)

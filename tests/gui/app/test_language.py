@@ -22,6 +22,8 @@ from desktop_app.desktop.window_request import OpenRequest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.window_session import WindowSession
+from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 
 seen = []
@@ -61,7 +63,16 @@ def ask_at_end():
     else:
         QTimer.singleShot(1, ask_at_end)
 
+async def fail_first(session, request):
+    WindowSession.start = start
+    raise StoreDamagedError("A row is damaged.")
+
+async def repair(error):
+    return True
+
+start, WindowSession.start = WindowSession.start, fail_first
 application = Application(OpenRequest())
+application._offer_repair = repair
 def on_ready():
     if not seen:
         application.session.actions["help.shortcuts"].trigger()
@@ -74,7 +85,7 @@ print(json.dumps([code, seen]))
 """
 
 
-def test_the_window_is_built_again(tmp_path: Path) -> None:
+def test_the_window_is_built_again_after_a_repair_and_in_another_language(tmp_path: Path) -> None:
     environment = {**os.environ, "REPARTEE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
