@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeySequence
 from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from desktop_app.app.startup.early_use import EarlyUse
 
 Key, CONTROL = Qt.Key, Qt.KeyboardModifier.ControlModifier
+NO_KEY = Qt.KeyboardModifier.NoModifier
 
 
 def test_keys_and_clicks_wait_for_the_session(qtbot: QtBot) -> None:
@@ -45,7 +46,7 @@ def test_keys_and_clicks_wait_for_the_session(qtbot: QtBot) -> None:
     QTest.keyClick(handle, Key.Key_Return)
     QTest.keyClick(handle, Key.Key_Y)
     place = button.mapTo(window, button.rect().center())
-    QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    QTest.mouseClick(handle, Qt.MouseButton.LeftButton, NO_KEY, place)
     for key in (Key.Key_K, Key.Key_G, Key.Key_S):
         QTest.keyClick(handle, key, CONTROL)
     window.close()
@@ -57,3 +58,41 @@ def test_keys_and_clicks_wait_for_the_session(qtbot: QtBot) -> None:
     assert not window.isVisible()
     early.repeat(actions)
     assert len(done) == 4
+
+
+def test_a_drag_is_refused_until_the_session_takes_its_drop(qtbot: QtBot) -> None:
+    window = DropTarget()
+    qtbot.addWidget(window)
+    window.show()
+    early = EarlyUse(window)
+    uses = QSignalSpy(early.began)
+    handle = window.windowHandle()
+    assert handle is not None
+    data = QMimeData()
+    data.setUrls([QUrl("file:///tmp/a.pdf")])
+    how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, NO_KEY)
+    enter, drop = QDragEnterEvent(QPoint(9, 9), *how), QDropEvent(QPointF(9, 9), *how)
+    early_move, move = QDragMoveEvent(QPoint(9, 9), *how), QDragMoveEvent(QPoint(9, 9), *how)
+    for event in (enter, early_move):
+        QCoreApplication.sendEvent(handle, event)
+        assert not event.isAccepted()
+    assert uses.count()
+    early.repeat([])
+    for event in (move, drop):
+        QCoreApplication.sendEvent(handle, event)
+        assert event.isAccepted()
+    assert window.names == ["a.pdf"]
+
+
+class DropTarget(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAcceptDrops(True)
+        self.names: list[str] = []
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.names += [url.fileName() for url in event.mimeData().urls()]

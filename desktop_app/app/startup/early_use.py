@@ -1,4 +1,7 @@
-"""What the user does before the session is there: text is typed, all else waits for the session."""
+"""What the user does before the session is there: text is typed, all else waits for the session.
+
+Drags are refused until then, as their data ends with the drop.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,10 @@ _WAITING: Final = frozenset(
         QEvent.Type.Close,
     )
 )
-_USES: Final = _WAITING | {
-    QEvent.Type.MouseMove,
-    QEvent.Type.Wheel,
-    QEvent.Type.TouchBegin,
-    QEvent.Type.DragEnter,
-}
+_REFUSED: Final = frozenset((QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop))
+_USES: Final = (
+    _WAITING | _REFUSED | {QEvent.Type.MouseMove, QEvent.Type.Wheel, QEvent.Type.TouchBegin}
+)
 _COMMAND_MODIFIERS: Final = (
     Qt.KeyboardModifier.ControlModifier
     | Qt.KeyboardModifier.AltModifier
@@ -68,6 +69,9 @@ class EarlyUse(QObject):
         if event.type() not in _USES or (event.type() == QEvent.Type.Close and is_session_ending()):
             return False
         self.began.emit()
+        if event.type() in _REFUSED:
+            event.ignore()
+            return True
         if event.type() not in _WAITING or self._passes(event):
             return False
         self._waiting.append(event.clone())
