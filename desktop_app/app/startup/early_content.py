@@ -50,7 +50,8 @@ class _Content(NamedTuple):
 def show_early_content(window: MainWindow, stored_settings: Mapping[str, Any]) -> bool:
     """Show what the session will show; return False if only the session can show it.
 
-    That is a draft, an answer that streams, a file, and a start before the first end.
+    That is a draft, an answer that streams, a file, a place far above, and a start before the first
+    end.
     """
     state = stored_settings.get("window.state") or {}
     draft = stored_settings.get("window.new_draft") or {}
@@ -58,7 +59,8 @@ def show_early_content(window: MainWindow, stored_settings: Mapping[str, Any]) -
     if "model" not in state or (not open_id and (draft.get("text") or draft.get("attachments"))):
         return False
     content = read_at_start(folders().database, partial(_read, open_id))
-    if content is None or (open_id and not _is_readable(content)):
+    place = stored_settings.get("window.scroll") or []  # empty at the end
+    if content is None or (open_id and not _is_readable(content, place)):
         return False
     listing = window.conversations
     listing.set_folders(content.all_folders)
@@ -70,23 +72,28 @@ def show_early_content(window: MainWindow, stored_settings: Mapping[str, Any]) -
     if content.open is None:
         window.pane.show_empty_state(True)
     else:
-        _show_conversation(window, content.open, content.messages)
-        with suppress(LookupError, TypeError, ValueError):  # it was at the end
-            window.transcript.restore_scroll(tuple(stored_settings["window.scroll"]))
+        _show_conversation(window, content.open, content.messages, state.get("names") or {})
+        with suppress(TypeError, ValueError):
+            window.transcript.restore_scroll(tuple(place))
     return True
 
 
-def _is_readable(content: _Content) -> bool:
+def _is_readable(content: _Content, place: object) -> bool:
+    ids = {message.id for message in content.messages}
     return (
         content.open is not None
         and content.open.draft == Draft()
-        and bool(content.messages)
+        and bool(ids)
+        and not (isinstance(place, list) and place and place[0] not in ids)
         and not any(m.attachments or m.status is MessageStatus.STREAMING for m in content.messages)
     )
 
 
 def _show_conversation(
-    window: MainWindow, conversation: Conversation, messages: list[Message]
+    window: MainWindow,
+    conversation: Conversation,
+    messages: list[Message],
+    names: Mapping[str, str],
 ) -> None:
     # Later than the list, which is painted meanwhile.
     from desktop_app.domain.answering.shown_length import shorten
@@ -94,6 +101,7 @@ def _show_conversation(
     from desktop_app.transcript.view import TranscriptView
 
     window.set_transcript(TranscriptView(current_theme()))
+    window.transcript.set_model_names(lambda model: names.get(model, model))
     window.pane.set_title(conversation.title)
     window.pane.show_empty_state(False)
     shown = [with_rendered_form(shorten(each), as_text=False) for each in messages]

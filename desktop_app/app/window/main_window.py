@@ -171,8 +171,10 @@ class MainWindow(WindowFrame):
         """
         if self.empty_state.wants_key_line:
             return {}
-        row, listing = self.prompt.row, self.conversations
+        row, listing, shown = self.prompt.row, self.conversations, self.transcript.messages
+        models = {each.choice.model for each in shown.messages if each.choice is not None}
         return {
+            "names": {model: shown.facts.name_of(model) for model in models},
             "model": row.model_button.label(with_effort=True),
             "web": None if row.web_button.isHidden() else False,
             "footer": list(listing.footer.shown),

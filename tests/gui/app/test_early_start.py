@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from desktop_app.app.startup.early_content import show_early_content
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.prompt_editor import PromptEditor
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.paths import folders
 from desktop_app.settings.startup_settings import read_startup_settings
@@ -27,18 +31,23 @@ async def test_the_early_window_looks_as_the_loaded_one() -> None:
         app.session.actions["conversation.new"].trigger()
         await app.settled()
         assert early_look(app) == look(app.window)
+        app.state.setup.choose(ModelChoice(app.state.setup.choice.provider_id, "gpt-5.2"))
         turn = await app.ask("Why?")
         turn.end("**So** it is.")
         await app.settled()
         assert "So it is." in app.transcript
+        assert "GPT-5.2" in shown_text(app.window.transcript)
         assert early_look(app) == look(app.window)
+        assert early_look(app, {"window.scroll": ["of an older message", 0]}) is None
         app.type("A draft")
         await until(lambda: early_look(app) is None)
 
 
-def early_look(app: AppHarness) -> list[object] | None:
+def early_look(
+    app: AppHarness, other_settings: Mapping[str, object] = MappingProxyType({})
+) -> list[object] | None:
     """Return what the next start would show until its session is loaded; None for nothing."""
-    stored = read_startup_settings(folders().database)
+    stored = read_startup_settings(folders().database) | other_settings
     window = MainWindow(app.theme, PromptEditor())
     window.resize(app.window.size())
     window.add_outer_panes()
@@ -60,7 +69,7 @@ def look(window: MainWindow) -> list[object]:
         row.model_button.text(),
         row.web_button.isVisible(),
         window.empty_state.isVisible(),
-        transcript is not None and "So it is." in shown_text(transcript),
+        "" if transcript is None else shown_text(transcript),
         *(b.hint.text() for b in (listing.search_button, listing.new_button, listing.footer)),
         listing.footer.accessibleName(),
     ]
