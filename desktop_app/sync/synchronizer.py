@@ -249,7 +249,6 @@ class Synchronizer:
                 connection.execute(sql, (os.urandom(8).hex(), _text(state)))
 
             await self._database.write(begin)
-            self._unlocked = None
             return is_first
 
     async def leave(self) -> None:
@@ -351,11 +350,14 @@ class Synchronizer:
         state = await self._state()
         secret = await self._vault.get(SECRET_NAME, _ORIGIN)
         passphrase = self._environment.get(PASSPHRASE_VARIABLE, "")
-        if secret is None and passphrase and self._unlocked is not None:
-            return self._unlocked
         if secret is None and passphrase:
             password = self._environment.get(PASSWORD_VARIABLE, "")
             target = Target(state.target, state.user, password, state.endpoint)
+            if self._unlocked is not None:
+                unlocked_target, key = self._unlocked
+                # Another process may have joined another library, or the same one elsewhere.
+                if (unlocked_target, key.library) == (target, state.library):
+                    return self._unlocked
             async with _opened(target) as storage:
                 file = await storage.read(LIBRARY_FILE)
             if file is None:

@@ -436,8 +436,17 @@ async def test_a_replaced_storage_with_the_same_passphrase_is_refused(tmp_path: 
             await made[1].sync.synchronize()
             await made[1].sync.synchronize()
         assert opened.call_count == 1  # it takes 0.6 s, and a window synchronizes every minute
+        shutil.copytree(tmp_path / "shared", tmp_path / "moved")
+        command = Synchronizer(made[1].database, made[1].attachments, made[1].vault)  # type: ignore[arg-type]
+        await command.leave()
+        await command.join(Target(str(tmp_path / "moved")), PASSPHRASE, name="b")
+        made[1].vault.secrets.clear()
+        await made[1].add("c1")
+        await made[1].sync.synchronize()  # not to where the window has synchronized before
+        own = form.head_name(await made[1].sync._device())
+        assert [(tmp_path / each / own).exists() for each in ("shared", "moved")] == [False, True]
         _, content = form.new_library(PASSPHRASE)
-        (tmp_path / "shared" / "library.json").write_bytes(content)
+        (tmp_path / "moved" / "library.json").write_bytes(content)
         with pytest.raises(SyncTargetError):
             await made[1].sync.synchronize()
 
