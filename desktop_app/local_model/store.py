@@ -17,7 +17,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import IllegalChoiceError, LocalModelError
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.system_error import system_words
@@ -344,12 +343,13 @@ class ModelStore:
             roots.insert(0, Path(own))
         for root in roots:
             for manifest in _walk(root / "manifests", ""):
-                value = read_json(manifest, dict[str, msgspec.Raw])
+                value = read_json(manifest, _Manifest)
                 if value is None:
                     unusable.append(
                         UnusableFile(_shown(str(manifest)), tr("It isn’t a readable manifest."))
                     )
-                layers = _layers(value) if value else {}
+                    continue
+                layers = _blobs(value)
                 blob = layers.get(_OLLAMA_MODEL, "")
                 if not blob:
                     continue
@@ -399,13 +399,13 @@ def model_at(path: Path, files: Iterable[LocalFile]) -> LocalFile:
     )
 
 
-def _layers(manifest: dict[str, msgspec.Raw]) -> dict[str, str]:
+class _Manifest(msgspec.Struct):
+    layers: list[dict[str, object]]
+
+
+def _blobs(manifest: _Manifest) -> dict[str, str]:
     """Return the blobs of an Ollama manifest by their media types."""
-    try:
-        rows = msgspec.json.decode(manifest["layers"], type=list[dict[str, object]])
-    except (msgspec.DecodeError, *BAD_VALUE):
-        return {}
-    blobs = ((str(row.get("mediaType")), str(row.get("digest"))) for row in rows)
+    blobs = ((str(row.get("mediaType")), str(row.get("digest"))) for row in manifest.layers)
     return {
         media_type: digest.replace(":", "-")
         for media_type, digest in blobs
