@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from PySide6.QtGui import QAccessible
+
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -51,7 +53,7 @@ def show_early_content(window: MainWindow, stored_settings: Mapping[str, Any]) -
     """Show what the session will show; return False if only the session can show it.
 
     That is a draft, an answer that streams, a file, a place far above, and a start before the first
-    end.
+    end; and whatever assistive technology presses, of which `EarlyUse` knows nothing.
     """
     state = stored_settings.get("window.state") or {}
     draft = stored_settings.get("window.new_draft") or {}
@@ -75,7 +77,7 @@ def show_early_content(window: MainWindow, stored_settings: Mapping[str, Any]) -
         _show_conversation(window, content.open, content.messages, state.get("names") or {})
         with suppress(TypeError, ValueError):
             window.transcript.restore_scroll(tuple(place))
-    return True
+    return not QAccessible.isActive()
 
 
 def _is_readable(content: _Content, place: object) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from PySide6.QtGui import QAccessible
+
 from desktop_app.app.startup.early_content import show_early_content
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.prompt_editor import PromptEditor
@@ -38,6 +40,10 @@ async def test_the_early_window_looks_as_the_loaded_one() -> None:
         assert "So it is." in app.transcript
         assert "GPT-5.2" in shown_text(app.window.transcript)
         assert early_look(app) == look(app.window)
+        was_active = QAccessible.isActive()
+        QAccessible.setActive(True)
+        assert early_look(app) is None
+        QAccessible.setActive(was_active)
         assert early_look(app, {"window.scroll": ["of an older message", 0]}) is None
         app.type("A draft")
         await until(lambda: early_look(app) is None)
