@@ -319,6 +319,7 @@ class TextsController(Controller):
             )
         finally:
             self.pane.set_busy(False)
+        edits = await asyncio.to_thread(word_edits, passage, changed)
         document = opened.document
         if opened.is_closed or document.accepted_in(cursor) != passage:
             copy = (tr("Copy"), lambda: QGuiApplication.clipboard().setText(copyable(changed)))
@@ -326,7 +327,6 @@ class TextsController(Controller):
                 tr("The passage has changed meanwhile, so nothing was changed in it."), [copy]
             )
             return
-        edits = await asyncio.to_thread(word_edits, passage, changed)
         if not edits:
             self._notifications.notify(tr("The model changed nothing in this passage."))
             return
