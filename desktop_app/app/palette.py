@@ -21,9 +21,13 @@ from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.message_search import (
+    ConversationHits,
+    SearchDelegate,
+    SearchFilters,
+    group_hits,
+)
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.library.ui.search.search_filters import SearchFilters
-from desktop_app.library.ui.search.search_hits import ConversationHits, SearchDelegate, group_hits
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.shortcuts.command_search import (

@@ -41,10 +41,8 @@ from desktop_app.desktop.window_request import (
 from desktop_app.domain.errors import StorageError
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.foreign_changes import ForeignChanges
-from desktop_app.library.ui.link_controller import LinkController
-from desktop_app.library.ui.navigator import Navigator
-from desktop_app.library.ui.pinned_order import PinnedOrder
-from desktop_app.library.ui.unread_marks import UnreadMarks
+from desktop_app.library.ui.list_presenter import PinnedOrder, UnreadMarks
+from desktop_app.library.ui.navigator import LinkController, Navigator
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.settings.ui.settings_controller import SettingsController

@@ -6,7 +6,6 @@ __all__ = [
     "batch_wiring",
     "display_check",
     "log_file",
-    "preset_loader",
     "prompt_loader",
     "repeat_wiring",
 ]

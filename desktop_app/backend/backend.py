@@ -41,9 +41,8 @@ from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.settings.values import with_defaults
-from desktop_app.spending.budget import Budget, PaidCalls
+from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 from desktop_app.storage.temporary_database import TemporaryConversations
 from desktop_app.tools.calls.consent import ConsentBroker
@@ -71,7 +70,7 @@ if TYPE_CHECKING:
 
 PRICES: Final = "model_prices.json"
 FACTS_FILE: Final = "model_facts.json"
-"""Newer model facts of a release, in the configuration folder (`desktop/model_facts`)."""
+"""Newer model facts of a release, in the configuration folder (`desktop/updates`)."""
 WEIGHTS_SETTING = "local_model.weights"
 EMBEDDING_SETTING = "library.embedding_model"
 
@@ -255,8 +254,7 @@ class Backend:
         """Return the service for questions about many documents."""
         # The imports take 10 ms, and few conversations need them.
         from desktop_app.collections.collection_service import Collections
-        from desktop_app.collections.collection_store import CollectionStore
-        from desktop_app.collections.vector_store import VectorStore
+        from desktop_app.collections.collection_store import CollectionStore, VectorStore
         from desktop_app.documents.index.collection_reader import CollectionReader
 
         return Collections(
@@ -444,7 +442,7 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
     renewed_file = user_folders.config / FACTS_FILE
     try:
         if renewed_file.is_file():
-            from desktop_app.domain.models.renewed_facts import read_facts
+            from desktop_app.domain.models.catalog_file import read_facts
 
             renewed = read_facts(renewed_file.read_bytes())
             if renewed.day > max(files[0].day or date.min, prices.day):

@@ -15,8 +15,7 @@ from desktop_app.providers.keys.vault import KeyPlace
 from desktop_app.settings.schema import SEARCH_DOMAINS, SEARCH_LOCATION, SEARCH_SERVER
 from desktop_app.tools.built_in.built_in import BuiltInTools
 from desktop_app.tools.built_in.document_tools import DocumentTools
-from desktop_app.tools.built_in.web_page_tool import WebPageTool
-from desktop_app.tools.built_in.web_search_tool import SearchSettings, WebSearchTool
+from desktop_app.tools.built_in.web_tools import SearchSettings, WebPageTool, WebSearchTool
 from desktop_app.tools.calls.hosted_tools import HostedTools, search_fields
 from desktop_app.tools.servers.server_connection import ServerConnection
 from desktop_app.tools.servers.server_registry import ServerEnvironment, ToolServers
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.conversation import Conversation
     from desktop_app.domain.conversations.message_parts import PassagesPart
-    from desktop_app.domain.network.secret import Secret
-    from desktop_app.tools.built_in.web_page_tool import ReadText
+    from desktop_app.domain.network.origin import Secret
+    from desktop_app.tools.built_in.web_tools import ReadText
     from desktop_app.tools.calls.tool_set import ToolSource
 
 

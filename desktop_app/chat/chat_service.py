@@ -83,8 +83,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
 from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, RequirementsLoader
-from desktop_app.spending.budget import Hold, PaidCalls
-from desktop_app.spending.spending_holds import HeldCall
+from desktop_app.spending.budget import HeldCall, Hold, PaidCalls
 from desktop_app.tools.calls.consent import ConsentBroker
 from desktop_app.tools.calls.hosted_tools import hosted_refusal
 from desktop_app.tools.calls.tool_set import ToolCatalog, ToolSet

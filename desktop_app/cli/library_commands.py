@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.backend.preset_loader import replaces_built_in
+from desktop_app.backend.prompt_loader import replaces_built_in
 from desktop_app.backup.backup import delete_old_backups, make_backup
 from desktop_app.backup.repair import repair_store
 from desktop_app.backup.restore import restore_backup

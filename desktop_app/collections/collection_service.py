@@ -36,8 +36,7 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
-    from desktop_app.collections.collection_store import CollectionStore
-    from desktop_app.collections.vector_store import VectorStore
+    from desktop_app.collections.collection_store import CollectionStore, VectorStore
     from desktop_app.documents.index.collection_reader import CollectionReader
     from desktop_app.documents.store.attachment_store import AttachmentStore
 

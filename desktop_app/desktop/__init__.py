@@ -7,7 +7,6 @@ __all__ = [
     "dictionaries",
     "hotkey",
     "login_start",
-    "model_facts",
     "notifier",
     "portal",
     "session_bus",

@@ -8,9 +8,8 @@ from pathlib import PurePath
 from typing import Final
 
 from desktop_app.documents import media_type, refusals
-from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.left_out import LeftOut
-from desktop_app.documents.reader_result import ReaderResult
+from desktop_app.documents.document_bundle import DocumentBundle
+from desktop_app.documents.reader_result import LeftOut, ReaderResult
 from desktop_app.documents.text import content_lines, plain_text
 from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
@@ -132,9 +131,9 @@ def _read_binary(
     limits, on_progress, left_out = bundle.limits, bundle.on_progress, bundle.left_out
     match kind:
         case document_types.ZIP:
-            from desktop_app.documents.containers import archive
+            from desktop_app.documents import document_bundle
 
-            return archive.read(name, data, bundle)
+            return document_bundle.read_archive(name, data, bundle)
         case document_types.OUTLOOK:
             from desktop_app.documents.mail import outlook
 

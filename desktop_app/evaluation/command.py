@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.backend.backend import Backend, use_weights
-from desktop_app.backend.preset_loader import preset_cases
+from desktop_app.backend.prompt_loader import preset_cases
 from desktop_app.chat.command import chosen_model
 from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
 from desktop_app.chat.command.ask import (

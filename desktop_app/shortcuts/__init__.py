@@ -1,3 +1,3 @@
 """Every action as data: id, title, default shortcut."""
 
-__all__ = ["command", "command_search", "keymap", "keymap_file", "shortcut"]
+__all__ = ["command", "command_search", "keymap"]

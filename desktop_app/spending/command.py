@@ -26,7 +26,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.gateway.environment_profiles import all_profiles, profiles_of_environment
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget
+from desktop_app.spending.budget import Budget, SpendingHolds
 from desktop_app.spending.ledger import Ledger
 from desktop_app.spending.report_texts import (
     month_text,
@@ -34,7 +34,6 @@ from desktop_app.spending.report_texts import (
     total_text,
     uncertain_sentences,
 )
-from desktop_app.spending.spending_holds import SpendingHolds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -103,7 +103,7 @@ CREATE TABLE search_entries (
 ) STRICT;
 
 -- Contentless: the text is in the tables above already. Marks (M) count as letters, because words
--- of Indian scripts would be split otherwise. search_text.py folds case and accents.
+-- of Indian scripts would be split otherwise. search_index.py folds case and accents.
 CREATE VIRTUAL TABLE search_index USING fts5 (
     words, content='', prefix='2 3',
     tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"

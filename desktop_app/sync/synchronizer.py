@@ -30,7 +30,7 @@ from desktop_app.domain.errors import (
     SyncRefusedError,
     SyncTargetError,
 )
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.private_files import create_private_folder

@@ -24,16 +24,15 @@ from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.attachments.chunked_reading import ChunkPositions, placed_pages
 from desktop_app.composer.dropped_content import has_attachable_content
 from desktop_app.composer.prompt_text import text_of_html
-from desktop_app.documents.index.chunks import chunks
-from desktop_app.documents.index.passage_index import passages
+from desktop_app.documents.index.chunks import chunks, passages
 from desktop_app.documents.text.web_page import convert_selection, to_markdown
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.batch_jobs import BatchItem
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage, parts_to_json
 from desktop_app.domain.documents.passage_matching import find_passage
-from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.token_counts import TileTokens
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.exchange.writers.markdown_file import unique_footnotes
@@ -51,7 +50,7 @@ from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.sse import SSEDecoder
 from desktop_app.spending.ledger import Ledger
 from desktop_app.tools.built_in.tool_process import tables_of
-from desktop_app.tools.built_in.web_page_tool import WebPageTool
+from desktop_app.tools.built_in.web_tools import WebPageTool
 from desktop_app.tools.schema_check import UnusableSchemaError, require_schema
 from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer, referenced_variables
 from tests.unit.batch.test_batch_store import a_job

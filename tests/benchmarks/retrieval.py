@@ -39,7 +39,7 @@ from desktop_app.backend.embedding_choice import embedding_model
 from desktop_app.collections.collection_service import FUSION_K, MAX_FOUND_PASSAGES
 from desktop_app.collections.collection_store import TITLE_WEIGHT
 from desktop_app.collections.embedding_service import MAX_TEXTS_PER_CALL
-from desktop_app.documents.index.passage_index import PASSAGE_TOKENS, passages
+from desktop_app.documents.index.chunks import PASSAGE_TOKENS, passages
 from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain.documents import passage_words
 from desktop_app.domain.documents.letter_folding import fold, unspaced_run

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.desktop.hotkey.hotkey_status import HotkeyError, HotkeyStatus
-from desktop_app.desktop.hotkey.x11_hotkey import X11Hotkey, is_held
+from desktop_app.desktop.hotkey.x11_keys import X11Hotkey, is_held
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 
 KEYS = "Meta+Alt+Space"

@@ -17,7 +17,7 @@ from Xlib.protocol.event import ClientMessage
 
 from desktop_app.desktop.application_object import INTERFACE, bus_name, object_path
 from desktop_app.desktop.desktop_watch import WATCHER
-from desktop_app.desktop.hotkey.x11_hotkey import is_held
+from desktop_app.desktop.hotkey.x11_keys import is_held
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press
 from tests.helpers.bus_service import BusService, Method, properties

@@ -21,8 +21,8 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
 from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.message_search import group_hits, plain_snippet
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
-from desktop_app.library.ui.search.search_hits import group_hits, plain_snippet
 from desktop_app.widgets.look.theme import current_theme
 from tests.gui.recorded_calls import RecordedCalls
 from tests.helpers.menus import entry_text, give_commands

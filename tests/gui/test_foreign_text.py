@@ -139,7 +139,7 @@ def titles_in_the_list(host: WidgetHost, text: str) -> QWidget:
 @place
 def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.app.window.command_palette import CommandPalette
-    from desktop_app.library.ui.search.search_hits import ConversationHits, SearchDelegate
+    from desktop_app.library.ui.message_search import ConversationHits, SearchDelegate
 
     made = QWidget()
     hit = SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter
 from desktop_app.domain.models.variants import Variant
-from desktop_app.library.ui.search.search_filters import DaysDialog, SearchFilters
+from desktop_app.library.ui.message_search import DaysDialog, SearchFilters
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:

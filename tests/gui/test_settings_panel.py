@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.app.window.settings_panel import PAGES, SettingsPanel
-from desktop_app.desktop.model_facts import FactsOffer
+from desktop_app.desktop.updates import FactsOffer
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import use_language
 from desktop_app.providers.ui.providers import KeyPlace, KeyState

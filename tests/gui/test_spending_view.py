@@ -10,8 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.spending_report import SpendingRow, SpendingSum
-from desktop_app.spending.ui.bar_chart import BarChart
-from desktop_app.spending.ui.spending_view import NOT_COUNTED, SpendingView
+from desktop_app.spending.ui.spending_view import NOT_COUNTED, BarChart, SpendingView
 from tests.gui.recorded_session import RecordedSession
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from typing import Any
 
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
-from desktop_app.collections.collection_store import CollectionStore
-from desktop_app.collections.vector_store import VectorStore
+from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import overload
 
-from desktop_app.domain.network.origin import origin
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret, origin
 
 
 @overload

@@ -10,7 +10,7 @@ from typing import Any
 
 from desktop_app.chat.conversation_store import ConversationStore, insert_message
 from desktop_app.domain.conversations.conversation import Conversation, Message, now
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database

@@ -30,7 +30,7 @@ HOMES: Final = {
     "QTextBrowser": "widgets/text/sealed_document.py",
     "QTextEdit": "widgets/text/sealed_document.py",
     "QComboBox": "widgets/forms/form_widgets.py",
-    "QListWidget": "widgets/rows/choice_list.py",  # its rows are names of pages and settings
+    "QListWidget": "widgets/rows/row_view.py",  # its rows are names of pages and settings
     "QSystemTrayIcon": "desktop/ui/tray_controller.py",  # its only text is the program's name
 }
 """Classes that only one module may create, call or inherit, because it makes them safe."""

@@ -28,7 +28,7 @@ from desktop_app.widgets.buttons.dialog_button import HelpButton, IconButton
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.rows.choice_list import ChoiceList
+from desktop_app.widgets.rows.row_view import ChoiceList
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 from desktop_app.widgets.windows import scroll_area_of
 

@@ -64,9 +64,13 @@ from desktop_app.domain.cost import Usage, cost_of_calls, sum_costs
 from desktop_app.domain.documents.document_sections import Headings, chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError, IllegalChoiceError
-from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod
+from desktop_app.domain.models.token_counts import (
+    GUESSED_SHARE,
+    LARGEST_SIDE,
+    CountMethod,
+    image_tokens,
+)
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.prompt_delimiter import PromptDelimiter, attribute, one_line
 from desktop_app.domain.remembered_note import notes_text

@@ -22,8 +22,8 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.image_tokens import image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
+from desktop_app.domain.models.token_counts import image_tokens
 from desktop_app.domain.prompt_delimiter import one_line
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_

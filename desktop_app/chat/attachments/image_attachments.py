@@ -12,9 +12,8 @@ from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Param
-from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
-from desktop_app.domain.models.token_counts import TokenCount
+from desktop_app.domain.models.token_counts import LARGEST_SIDE, TokenCount, image_tokens
 from desktop_app.domain.prompt_delimiter import one_line
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr_plural

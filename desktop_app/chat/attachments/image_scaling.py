@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.errors import DocumentEncryptedError
-from desktop_app.domain.models.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
+from desktop_app.domain.models.token_counts import LARGEST_SIDE, ImageTokens, Size, sent_size
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:

@@ -47,8 +47,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import Provider, ProviderWrapper
-from desktop_app.spending.budget import Hold
-from desktop_app.spending.spending_holds import HeldCall
+from desktop_app.spending.budget import HeldCall, Hold
 
 if TYPE_CHECKING:
     from desktop_app.chat.attachments.chunked_reading import ChunkedReader

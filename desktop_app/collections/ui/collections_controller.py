@@ -24,7 +24,7 @@ from desktop_app.collections.ui.collection_wording import (
     sort_files,
     update_summary,
 )
-from desktop_app.composer.attachments.collection_facts import ChipText, CollectionFacts
+from desktop_app.composer.attachments.attachment_facts import ChipText, CollectionFacts
 from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.documents.collections import CollectionFile

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import ceil
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop_app.chat.attachments.file_attachments import (
@@ -33,14 +34,16 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.documents.document_types import EDITABLE_TYPES
-from desktop_app.domain.models.image_tokens import DETAILS, sent_size
-from desktop_app.domain.models.token_counts import TokenCount
+from desktop_app.domain.models.token_counts import DETAILS, TokenCount, sent_size
 from desktop_app.domain.tools.tool import CODE_INTERPRETER
 from desktop_app.i18n.formatting import percent as format_percent
 from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.tools.calls.hosted_tools import hosted_refusal
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 # While many files are read, the first has a chip of its own. This is the id of the chip that stands
 # for all others.
@@ -298,3 +301,39 @@ def _tooltip_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
     if part.sent_tokens is not None and not part.again_as:
         lines.append(cost_note(_count_tokens(part, resolved), resolved))
     return "\n".join(lines)
+
+
+class ChipText(NamedTuple):
+    """The text on the chip of a collection.
+
+    Attributes:
+        exists: False if this computer does not have the collection.
+    """
+
+    text: str
+    exists: bool = True
+
+
+class CollectionFacts(QObject):
+    """Facts about collections by id: their size as text, and whether they still exist.
+
+    Signals:
+        changed(): the text or state of an attached collection has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._facts: dict[str, ChipText] = {}
+
+    def facts(self, collection_id: str) -> ChipText:
+        """Return the text of a collection's chip."""
+        # Before the collections are loaded, none is reported as missing.
+        return self._facts.get(collection_id, ChipText(tr("collection")))
+
+    def set(self, facts: Mapping[str, ChipText], *, report: bool) -> None:
+        """Replace all facts; emit `changed` if `report` is True."""
+        self._facts = dict(facts)
+        if report:
+            self.changed.emit()

@@ -32,7 +32,7 @@ from desktop_app.composer.attachments.attachment_facts import (
     document_chip,
     image_chip,
 )
-from desktop_app.composer.attachments.thumbnails import to_qimage
+from desktop_app.composer.attachments.images_controller import to_qimage
 from desktop_app.composer.drafts import Attached
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_facts import token_count
@@ -60,7 +60,7 @@ from desktop_app.tools.ui.tools_controller import ToolsController
 
 if TYPE_CHECKING:
     from desktop_app.documents.ui.attachment_preview import AttachmentPreview
-    from desktop_app.documents.ui.text_search import TextSearch
+    from desktop_app.documents.ui.viewer_text import TextSearch
 
 BEGINNING: Final = "beginning"
 """The id of what is sent besides the attachments: instructions, and passages of the folder."""
@@ -192,7 +192,7 @@ class PreviewController(QObject):
     def _make_dialog(self) -> AttachmentPreview:
         # Not needed at the start.
         from desktop_app.documents.ui.attachment_preview import AttachmentPreview
-        from desktop_app.documents.ui.text_search import TextSearch
+        from desktop_app.documents.ui.viewer_text import TextSearch
 
         dialog = self._dialog = AttachmentPreview(self._conversation.window)
         dialog.selected.connect(self._open)

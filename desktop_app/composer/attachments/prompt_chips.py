@@ -14,18 +14,18 @@ from desktop_app.chat.attachments.image_attachments import with_detail
 from desktop_app.composer.attachment_chips import DETAIL_ACTION, REMOVE_ACTION, Chip, ChipAction
 from desktop_app.composer.attachments.attachment_facts import (
     OTHER_READINGS_CHIP,
+    CollectionFacts,
     document_chip,
     image_chip,
 )
-from desktop_app.composer.attachments.collection_facts import CollectionFacts
 from desktop_app.composer.attachments.file_readings import FileReadings, reading_chips
+from desktop_app.composer.attachments.images_controller import Thumbnails
 from desktop_app.composer.attachments.preview_controller import (
     BEGINNING,
     OPEN_TEXT,
     PreviewController,
     change_signals,
 )
-from desktop_app.composer.attachments.thumbnails import Thumbnails
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,

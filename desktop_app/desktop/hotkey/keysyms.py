@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Final
 
-from desktop_app.shortcuts.shortcut import parse_press
+from desktop_app.shortcuts.keymap import parse_press
 
 _KEYSYM_NAMES: Final = {
     "Esc": "Escape",

@@ -19,7 +19,7 @@ from email.message import EmailMessage, MIMEPart
 from typing import Final
 
 from desktop_app.documents import refusals
-from desktop_app.documents.containers.document_bundle import MAX_DEPTH, DocumentBundle
+from desktop_app.documents.document_bundle import MAX_DEPTH, DocumentBundle
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress

@@ -16,11 +16,10 @@ from typing import Final
 import olefile
 
 from desktop_app.documents import refusals
-from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.left_out import LeftOut
+from desktop_app.documents.document_bundle import DocumentBundle
 from desktop_app.documents.mail.mail_reader import header_line, read_attachments
 from desktop_app.documents.media_type import OLE_ERRORS
-from desktop_app.documents.reader_result import ReaderResult
+from desktop_app.documents.reader_result import LeftOut, ReaderResult
 from desktop_app.documents.text import plain_text, web_page
 from desktop_app.domain.documents import document_types
 

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents import refusals
-from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office.package import Package, resolve_part
+from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.text import web_page
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.documents.document_notes import SkipReason

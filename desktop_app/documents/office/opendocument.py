@@ -13,10 +13,9 @@ from typing import Final
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from desktop_app.documents import refusals
-from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.opendocument_numbering import ListNumbering
 from desktop_app.documents.office.opendocument_parts import (
+    ListNumbering,
     OpenDocumentStyles,
     deletions,
     form_values,
@@ -24,6 +23,7 @@ from desktop_app.documents.office.opendocument_parts import (
     is_filtered,
 )
 from desktop_app.documents.office.package import Package, local_name, whole_number
+from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from desktop_app.documents.left_out import LeftOut
-from desktop_app.documents.office import drawing, shape_order
+from desktop_app.documents.office import drawing
 from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.drawing import Shape
 from desktop_app.documents.office.package import Package, local_name, whole_number
-from desktop_app.documents.office.shape_order import Shape
+from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.worker.protocol import Limits
 
 _FILE_NAME: Final = re.compile(r"(?:fig: )?\S*\.(?:png|jpe?g|gif|bmp|tiff?|svg|emf|wmf|webp)", re.I)
@@ -164,7 +164,7 @@ def _in_reading_order(parent: Element, places: _Places) -> list[Element]:
     titles = [element for element in parent if _is_title(element)]
     others = [(element, _shape(element, places)) for element in parent if element not in titles]
     unplaced = [element for element, shape in others if shape is None]
-    placed = shape_order.ordered([shape for _, shape in others if shape is not None])
+    placed = drawing.ordered([shape for _, shape in others if shape is not None])
     return [*titles, *unplaced, *(shape.element for shape in placed)]
 
 

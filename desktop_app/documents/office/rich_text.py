@@ -14,8 +14,8 @@ from typing import Final
 from striprtf.striprtf import rtf_to_text
 
 from desktop_app.documents import refusals
-from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.reader_result import LeftOut
 
 _PARSER_ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError)
 

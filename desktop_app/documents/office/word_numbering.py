@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
-from desktop_app.documents.office import list_labels
+from desktop_app.documents.office import markdown_text
 from desktop_app.documents.office.package import local_name, whole_number
 from desktop_app.documents.office.word_styles import WORD, WordStyles, value_of
 
@@ -21,20 +21,20 @@ _PLACEHOLDER: Final = re.compile("%([1-9])")
 _MAX_CHARS: Final = 255  # of a label, which a hostile file repeats
 _MAX_START: Final = 1_000_000
 _FORMATS: Final[Mapping[str, Callable[[int], str]]] = {
-    "decimalZero": list_labels.padded,
-    "lowerLetter": list_labels.letters,
-    "upperLetter": lambda number: list_labels.letters(number).upper(),
-    "lowerRoman": list_labels.roman,
-    "upperRoman": lambda number: list_labels.roman(number).upper(),
-    "ordinal": list_labels.ordinal,
-    "russianLower": list_labels.russian_letters,
-    "russianUpper": lambda number: list_labels.russian_letters(number).upper(),
+    "decimalZero": markdown_text.padded,
+    "lowerLetter": markdown_text.letters,
+    "upperLetter": lambda number: markdown_text.letters(number).upper(),
+    "lowerRoman": markdown_text.roman,
+    "upperRoman": lambda number: markdown_text.roman(number).upper(),
+    "ordinal": markdown_text.ordinal,
+    "russianLower": markdown_text.russian_letters,
+    "russianUpper": lambda number: markdown_text.russian_letters(number).upper(),
     **dict.fromkeys(
         (
             *("chineseCounting", "chineseCountingThousand", "japaneseCounting"),
             *("ideographDigital", "taiwaneseCounting", "taiwaneseCountingThousand"),
         ),
-        list_labels.chinese,
+        markdown_text.chinese,
     ),
 }
 """How numbers are written (17.18.59); others become decimal."""
@@ -177,7 +177,7 @@ class WordNumbering:
                 return str(number)
             if style.isdecimal():  # a number of digits
                 return str(number).zfill(len(style))
-            return _FORMATS.get(style, list_labels.decimal)(number)
+            return _FORMATS.get(style, markdown_text.decimal)(number)
 
         text = " ".join(_PLACEHOLDER.sub(number_of, own.text).split())
         return Label(text, level) if text else None

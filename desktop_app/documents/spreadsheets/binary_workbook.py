@@ -12,12 +12,11 @@ import olefile
 import xlrd
 
 from desktop_app.documents import refusals
-from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.media_type import OLE_ERRORS
 from desktop_app.documents.office.package import Package
-from desktop_app.documents.spreadsheets import number_format, sheet_table
-from desktop_app.documents.spreadsheets.number_format import Formatter
-from desktop_app.documents.spreadsheets.sheet_table import ERRORS, Sheet
+from desktop_app.documents.reader_result import LeftOut
+from desktop_app.documents.spreadsheets import sheet_table
+from desktop_app.documents.spreadsheets.sheet_table import ERRORS, Formatter, Sheet
 from desktop_app.documents.worker.protocol import Limits
 
 _STREAMS: Final = ("Workbook", "Book")  # since Excel 97, and before
@@ -83,9 +82,9 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
                 style = cell.xf_index
                 if style not in formatters:
                     code = book.format_map[book.xf_list[style].format_key].format_str
-                    formatters[style] = number_format.formatter(code, since_1904=book.datemode == 1)
+                    formatters[style] = sheet_table.formatter(code, since_1904=book.datemode == 1)
                 sheet.add(row, column, formatters[style](cell.value))
-                if formatters[style] is number_format.hidden:
+                if formatters[style] is sheet_table.hidden:
                     sheet.hidden_cells.add((row, column))
             elif cell.ctype == xlrd.XL_CELL_TEXT:
                 sheet.add(row, column, cell.value)
@@ -161,7 +160,7 @@ def _string(content: bytes, offset: int) -> tuple[str, int]:
 
 def _xlsb_formatters(package: Package, *, since_1904: bool) -> Iterator[Formatter]:
     """Yield the formatter of each style."""
-    codes = dict(number_format.BUILT_IN)
+    codes = dict(sheet_table.BUILT_IN)
     is_cell_style = False
     for kind, content in _records(_bytes_if_present(package, "xl/styles.bin")):
         if kind == _CELL_FORMAT:
@@ -170,7 +169,7 @@ def _xlsb_formatters(package: Package, *, since_1904: bool) -> Iterator[Formatte
             is_cell_style = kind == _FIRST_STYLE
         elif kind == _STYLE and is_cell_style:
             code = codes.get(struct.unpack_from("<H", content, 2)[0], "")
-            yield number_format.formatter(code, since_1904=since_1904)
+            yield sheet_table.formatter(code, since_1904=since_1904)
 
 
 def _read_xlsb_cells(
@@ -194,13 +193,13 @@ def _read_xlsb_cells(
             (column,) = struct.unpack_from("<L", content)
             formatter = _formatter(content[4:7], formatters)
             sheet.add(row, column, _text(kind, formatter, content[8:], strings))
-            if formatter is number_format.hidden:
+            if formatter is sheet_table.hidden:
                 sheet.hidden_cells.add((row, column))
 
 
 def _formatter(style: bytes, formatters: list[Formatter]) -> Formatter:
     number = int.from_bytes(style, "little")
-    return formatters[number] if number < len(formatters) else number_format.plain
+    return formatters[number] if number < len(formatters) else sheet_table.plain
 
 
 def _text(kind: int, formatter: Formatter, content: bytes, strings: list[str]) -> str:

@@ -14,13 +14,12 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents import refusals
-from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import drawing
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.package import Package, local_name, whole_number
-from desktop_app.documents.spreadsheets import number_format, sheet_table
-from desktop_app.documents.spreadsheets.number_format import Formatter
-from desktop_app.documents.spreadsheets.sheet_table import Sheet
+from desktop_app.documents.reader_result import LeftOut
+from desktop_app.documents.spreadsheets import sheet_table
+from desktop_app.documents.spreadsheets.sheet_table import Formatter, Sheet
 from desktop_app.documents.worker.protocol import Limits
 
 _RELATION_ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -56,12 +55,12 @@ class _Workbook:
     def _cell_formats(self, part: str) -> list[Formatter]:
         """Return the formatter of each style, by its number."""
         tree = self._package.xml_if_readable(part)
-        codes = dict(number_format.BUILT_IN)
+        codes = dict(sheet_table.BUILT_IN)
         for row in tree.iter(f"{_MAIN}numFmt"):
             codes[whole_number(row.get("numFmtId"), -1)] = row.get("formatCode", "")
         ids = [whole_number(row.get("numFmtId")) for row in tree.iterfind(f"{_MAIN}cellXfs/*")]
         made = {
-            key: number_format.formatter(codes.get(key, ""), since_1904=self._since_1904)
+            key: sheet_table.formatter(codes.get(key, ""), since_1904=self._since_1904)
             for key in set(ids)
         }
         return [made[key] for key in ids]
@@ -121,7 +120,7 @@ class _Workbook:
         for cell in row:
             row_number, column = _place(cell.get("r", "")) or (number, column + 1)
             sheet.add(row_number, column, self._text(cell))
-            if self._formatter(cell) is number_format.hidden:
+            if self._formatter(cell) is sheet_table.hidden:
                 sheet.hidden_cells.add((row_number, column))
 
     def _text(self, cell: Element) -> str:
@@ -149,7 +148,7 @@ class _Workbook:
     def _formatter(self, cell: Element) -> Formatter:
         style = whole_number(cell.get("s"))
         is_styled = 0 <= style < len(self._formatters)
-        return self._formatters[style] if is_styled else number_format.plain
+        return self._formatters[style] if is_styled else sheet_table.plain
 
 
 def _rich_text(item: Element) -> str:

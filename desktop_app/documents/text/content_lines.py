@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from desktop_app.documents.left_out import LeftOut
+from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.text import plain_text
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason

@@ -13,7 +13,7 @@ from typing import Final
 from xml.etree import ElementTree
 
 from desktop_app.documents import refusals
-from desktop_app.documents.left_out import LeftOut
+from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.text import web_page
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.documents.embedded_data import data_note

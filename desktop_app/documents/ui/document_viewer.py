@@ -18,9 +18,8 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QS
 from PySide6.QtWidgets import QFrame, QSpinBox, QStackedWidget, QWidget
 
 from desktop_app.app.session import Session
-from desktop_app.documents.ui.text_search import PAGE_MARK, Span, TextSearch
 from desktop_app.documents.ui.viewer_pages import ViewerPages
-from desktop_app.documents.ui.viewer_text import ViewerText
+from desktop_app.documents.ui.viewer_text import PAGE_MARK, Span, TextSearch, ViewerText
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.domain import errors, hints
 from desktop_app.domain.conversations.message_parts import DocumentPart

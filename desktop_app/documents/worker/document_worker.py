@@ -155,7 +155,7 @@ class DocumentWorker(PdfPageReader):
         self, folder: Path, on_progress: OnProgress | None
     ) -> ExtractedDocument:
         """Return the text of the files in a folder and its subfolders, without hidden files."""
-        from desktop_app.documents.containers.document_bundle import BundleText
+        from desktop_app.documents.document_bundle import BundleText
         from desktop_app.documents.media_type import detect_image
 
         limits = self.limits
@@ -289,7 +289,7 @@ class DocumentWorker(PdfPageReader):
         return await self._ask("chunk", _NAME_OF_TEXT, list[TextChunk], payload, limit=tokens)
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
-        """Return the passages of a document's text: see `passage_index.py`."""
+        """Return the passages of a document's text: see `chunks.py`."""
         payload = text.encode(errors="replace")
         return await self._ask(
             "passages", name, list[IndexedPassage], payload, media_type=media_type

@@ -70,7 +70,7 @@ class PageWorker(ReaderClient):
     async def find_boxes(
         self, viewed: ViewedDocument, page: int, text: str, preceding_text: str
     ) -> list[Box]:
-        """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
+        """Return the boxes of a passage on a page: see `pdf_view.boxes`."""
         return await self._ask_view(
             "view-boxes", viewed, list[Box], page=page, text=text, preceding_text=preceding_text
         )

@@ -166,7 +166,7 @@ def _serve(
             return convert_selection(payload.decode())
         case "view-sizes" | "view-strip" | "view-boxes":
             return _serve_view(kind, name, payload, **arguments)
-    from desktop_app.documents.index import chunks, passage_index
+    from desktop_app.documents.index import chunks
     from desktop_app.documents.index.token_count import count_tokens
 
     text = payload.decode()
@@ -176,7 +176,7 @@ def _serve(
         case "chunk":
             return chunks.chunks(text, arguments["limit"], count_tokens)
         case "passages":
-            return list(passage_index.passages(text, name, arguments["media_type"], count_tokens))
+            return list(chunks.passages(text, name, arguments["media_type"], count_tokens))
     raise ValueError(kind)
 
 

@@ -96,7 +96,7 @@ class TextChunk(NamedTuple):
 
 
 class IndexedPassage(NamedTuple):
-    """A passage of a document for the index: see documents/index/passage_index.py.
+    """A passage of a document for the index: see documents/index/chunks.py.
 
     Attributes:
         start, end: in characters of the document's text.

@@ -1,6 +1,9 @@
-"""Reads files of model facts: the program's own, and the user's `models.toml`.
+"""Reads files of model facts: the program's own, a release's, and the user's `models.toml`.
 
 A wrong value costs that value, and a sentence: the rest of the file counts.
+
+`packaging/model_facts.py` writes the file of a release. It stands in for the program's own files
+until a version with newer ones is installed. The user's `models.toml` extends it in the same way.
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ import msgspec
 
 from desktop_app.domain.cost import FREE, LongPrice, Price
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.image_tokens import image_tokens_from_row
-from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
-from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.models.model_catalog import FileInputs, ModelCatalog, ModelInfo
+from desktop_app.domain.models.price_list import PriceList
+from desktop_app.domain.models.token_counts import image_tokens_from_row
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_
 
 _IGNORED_VALUE: Final = N_("{file} has a wrong value, which is ignored: {words}.")
@@ -266,3 +270,35 @@ _JOB_PARSERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "models": partial(_convert, tuple[str, ...]),
     "effort": Effort,
 }
+
+
+_NAME: Final = "model_facts.json"
+
+
+class _Facts(msgspec.Struct):
+    date: date
+    models: str
+    prices: msgspec.Raw
+
+
+class RenewedFacts(msgspec.Struct, frozen=True):
+    """The facts of a file: what the program's own `models.toml` and list of prices say."""
+
+    day: date
+    models: CatalogFile
+    prices: PriceList
+
+
+def read_facts(data: bytes) -> RenewedFacts:
+    """Return the facts in a file. Raises ValueError if they cannot stand in for the program's."""
+    try:
+        facts = msgspec.json.decode(data, type=_Facts)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(str(error)) from error
+    # A newer version may know facts that this one does not; they are no errors of the user's.
+    models = read_catalog_file(facts.models, _NAME)._replace(problems=())
+    prices = PriceList.checked(bytes(facts.prices))
+    variants = {info.variant for info in ModelCatalog.from_files([models])}
+    if not variants >= set(Variant):
+        raise ValueError("a variant has no model")
+    return RenewedFacts(facts.date, models, prices)

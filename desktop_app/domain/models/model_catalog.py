@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from desktop_app.domain.cost import FREE, USUAL_ANSWER_TOKENS, Price
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
 from desktop_app.domain.lazy_pattern import lazy_pattern
-from desktop_app.domain.models.image_tokens import ImageTokens
+from desktop_app.domain.models.token_counts import ImageTokens
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_

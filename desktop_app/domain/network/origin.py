@@ -1,15 +1,17 @@
-"""Origins of addresses: scheme, host and port, in one spelling.
+"""Origins of addresses in one spelling, and secrets, which one origin alone may receive.
 
-A secret belongs to one origin. So two spellings of an origin must compare equal, and the origins of
-two servers must differ. An ambiguous address has no origin.
+An origin is scheme, host and port. A secret belongs to one. So two spellings of an origin must
+compare equal, and the origins of two servers must differ. An ambiguous address has no origin.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from base64 import b64encode
+from typing import Final, Literal
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.domain.value import PrivateValue
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _AUTHORITY: Final = lazy_pattern(
@@ -102,3 +104,27 @@ def _encode_label(label: str) -> str:
             return ""
         label = "xn--" + label.encode("punycode").decode("ascii")
     return label if _LABEL.fullmatch(label) else ""
+
+
+Scheme = Literal["Bearer", "Basic"]
+
+
+class Secret(PrivateValue, frozen=True):
+    """A key or password that may be sent to a single origin.
+
+    Attributes:
+        value: the key; for Basic, "user:password".
+        origin: as `domain.network.origin.origin` returns it.
+        scheme: of HTTP authentication: Bearer for an API key, Basic for a user and a password.
+    """
+
+    value: str
+    origin: str
+    scheme: Scheme = "Bearer"
+
+    @property
+    def authorization(self) -> str:
+        """Return the value of the Authorization header."""
+        if self.scheme == "Basic":
+            return f"Basic {b64encode(self.value.encode()).decode('ascii')}"
+        return f"Bearer {self.value}"

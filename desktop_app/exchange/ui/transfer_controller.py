@@ -288,7 +288,7 @@ class TransferController(Controller):
         if not self._check_not_empty():
             return
         # Imported here, because the start does not need it.
-        from desktop_app.exchange.writers import markdown_file, rich_text
+        from desktop_app.exchange.writers import html_page, markdown_file
         from desktop_app.widgets.text import clipboard
 
         messages = self._shown_messages()
@@ -300,7 +300,7 @@ class TransferController(Controller):
         length = sum(len(message.text) for message in messages)
         is_rich = length <= clipboard.MAX_CONVERTED_CHARACTERS
         if is_rich:
-            texts[clipboard.HTML] = lambda: rich_text.html_pieces(*content)
+            texts[clipboard.HTML] = lambda: html_page.html_pieces(*content)
         clipboard.copy_texts(texts)
         self._notifications.notify(
             tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")

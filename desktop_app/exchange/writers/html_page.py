@@ -1,8 +1,10 @@
-"""Writes the shown messages of a conversation as a self-contained HTML page.
+"""Writes the shown messages of a conversation as a self-contained HTML page, or for the clipboard.
 
 The page is light or dark like the reader's system. It has no scripts and no external resources:
 images are embedded, formulas are inline drawings, and a policy in its head makes the browser block
 everything else. The text of messages is escaped.
+
+The clipboard gets plain HTML, whose tables word processors and spreadsheets paste as tables.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.message_facts import (
     answer_facts,
     argument_lines,
+    attachment_caption,
     attachment_line,
     call_caption,
     export_ending,
@@ -37,7 +40,7 @@ from desktop_app.markdown.block_model import (
     show_invisible,
 )
 from desktop_app.markdown.color_tokens import DARK, LIGHT, NAMES
-from desktop_app.markdown.export.html_writer import HtmlWriter
+from desktop_app.markdown.export.html_writer import HtmlWriter, right_to_left_attributes, to_html
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.own_links import link_to_mark
 from desktop_app.markdown.processes import highlight
@@ -390,3 +393,29 @@ def _visible_text(text: str) -> str:
 def _to_html(text: str) -> str:
     """Return plain text as HTML: see `_visible_text`."""
     return escape(_visible_text(text))
+
+
+def html_pieces(
+    conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
+) -> Iterator[str]:
+    """Yield the shown path, each message under a heading, questions as they were typed."""
+    title = conversation.title
+    yield f"<h1{right_to_left_attributes(title)}>{escape(title)}</h1>"
+    for message in path:
+        for piece in _render_message(message, name_of_model):
+            yield f"\n{piece}"
+
+
+def _render_message(message: Message, name_of_model: Callable[[str], str]) -> Iterator[str]:
+    yield f"<h2>{escape(heading_of(message, name_of_model))}</h2>"
+    for attached in message.attachments:
+        yield f"<p>{escape(attachment_caption(attached))}</p>"
+    if message.role is Role.USER:
+        words = "<br>".join(map(escape, message.text.splitlines()))
+        yield f"<p{right_to_left_attributes(message.text)}>{words}</p>"
+    else:
+        yield to_html(render(message.text))
+        if listed := sources_markdown(message):
+            yield to_html(render(listed))
+    if message.error is not None:
+        yield f"<p><em>{escape(message.error.what_happened)}</em></p>"

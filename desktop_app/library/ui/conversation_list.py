@@ -16,8 +16,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QWidget
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_view import ConversationView
-from desktop_app.library.ui.filter_bars import DropRow, FilterBar
-from desktop_app.library.ui.list_menus import ListMenus
+from desktop_app.library.ui.list_menus import DropRow, FilterBar, ListMenus
 from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.rows.days import DayChange, today
@@ -44,8 +43,7 @@ if TYPE_CHECKING:
         FoldersController,
         FolderSettingsController,
     )
-    from desktop_app.library.ui.list_presenter import ListPresenter
-    from desktop_app.library.ui.pinned_order import PinnedOrder
+    from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
     from desktop_app.library.ui.trash import Trash
 
 

@@ -20,10 +20,8 @@ def _compose(session: Session) -> None:
         FolderSettingsController,
     )
     from desktop_app.library.ui.foreign_changes import ForeignChanges
-    from desktop_app.library.ui.link_controller import LinkController
-    from desktop_app.library.ui.list_presenter import ListPresenter
-    from desktop_app.library.ui.navigator import Navigator
-    from desktop_app.library.ui.pinned_order import PinnedOrder
+    from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
+    from desktop_app.library.ui.navigator import LinkController, Navigator
     from desktop_app.library.ui.trash import Trash
 
     listing = session.of(ConversationList)
@@ -60,14 +58,14 @@ FEATURE: Final = Feature(
             N_("Pin or unpin conversation"),
             Category.CONVERSATION,
             "Ctrl+Shift+D",
-            run=call("library.ui.pinned_order.PinnedOrder.pin_chosen"),
+            run=call("library.ui.list_presenter.PinnedOrder.pin_chosen"),
         ),
         Action(
             "conversation.pin-up",
             N_("Move pinned conversation up"),
             Category.CONVERSATION,
             "Ctrl+G, Ctrl+Up",
-            run=call("library.ui.pinned_order.PinnedOrder.move", -1),
+            run=call("library.ui.list_presenter.PinnedOrder.move", -1),
             is_in_palette=False,
         ),
         Action(
@@ -75,7 +73,7 @@ FEATURE: Final = Feature(
             N_("Move pinned conversation down"),
             Category.CONVERSATION,
             "Ctrl+G, Ctrl+Down",
-            run=call("library.ui.pinned_order.PinnedOrder.move", +1),
+            run=call("library.ui.list_presenter.PinnedOrder.move", +1),
             is_in_palette=False,
         ),
         Action(
@@ -168,7 +166,7 @@ FEATURE: Final = Feature(
             "conversation.copy-link",
             N_("Copy link to conversation"),
             Category.CONVERSATION,
-            run=call("library.ui.link_controller.LinkController.copy"),
+            run=call("library.ui.navigator.LinkController.copy"),
             words=N_("share"),
         ),
         Action(

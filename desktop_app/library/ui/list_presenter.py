@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.tasks import PendingWrites
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.chat.ui.open_conversation import OpenConversation
 from desktop_app.chat.ui.running_answers import RunningAnswers
-from desktop_app.domain.conversations.conversation import Conversation, Message
+from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
@@ -307,3 +308,130 @@ class ConversationCache:
     def remove(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""
         self._by_id.pop(conversation_id, None)
+
+
+ORDER_KEY: Final = "list.pinned_order"
+
+
+class PinnedOrder(Controller):
+    """Pins of the list's conversations, in the user's order."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._presenter = session.of(ListPresenter)
+        self._list = session.of(ConversationList)
+        self._flag_store = session.backend.flags
+        self._settings_store = session.backend.settings
+
+    async def load(self) -> None:
+        """Load the order, before the list is filled."""
+        stored_order = (await self._settings_store.all()).get(ORDER_KEY)
+        if isinstance(stored_order, list):
+            self._list.model.set_pin_order([str(id_) for id_ in stored_order])
+
+    def pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        """Pin or unpin conversations."""
+        self._notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
+        self._presenter.change(conversation_ids, pinned=pinned)
+        self._presenter.writes.start(self._flag_store.set_pinned(conversation_ids, pinned))
+
+    def pin_chosen(self) -> None:
+        """Pin the marked conversations or the open one, or unpin them if all are pinned."""
+        if chosen_conversations := self._presenter.chosen_conversations:
+            should_pin = not all(conversation.pinned for conversation in chosen_conversations)
+            self.pin([conversation.id for conversation in chosen_conversations], should_pin)
+
+    def move(self, step: int) -> None:
+        """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
+        order = self._list.model.pinned_ids
+        chosen_conversations = [c for c in self._presenter.chosen_conversations if c.id in order]
+        if len(chosen_conversations) != 1:
+            self._notifications.notify(tr("Choose one pinned conversation to move it."))
+            return
+        conversation = chosen_conversations[0]
+        index = order.index(conversation.id)
+        new_index = min(max(index + step, 0), len(order) - 1)
+        order.insert(new_index, order.pop(index))
+        if new_index != index:
+            self.arrange(order)
+        self._notifications.announce(
+            tr(
+                "{title}: {position} of {count} pinned conversations",
+                title=conversation.title,
+                position=new_index + 1,
+                count=len(order),
+            )
+        )
+
+    def arrange(self, order: Sequence[str]) -> None:
+        """Show and store this order of pinned conversations; pin those that are not yet pinned."""
+        former_order = self._list.model.pinned_ids
+        newly_pinned = [id_ for id_ in order if id_ not in former_order]
+        self._apply_order(order, newly_pinned, pinned=True)
+        self._notifications.notify_undo(
+            tr("Pinned conversations rearranged"),
+            lambda: self._apply_order(former_order, newly_pinned, pinned=False),
+        )
+
+    def _apply_order(self, order: Sequence[str], changed_ids: list[str], *, pinned: bool) -> None:
+        if changed_ids:
+            self._presenter.change(changed_ids, pinned=pinned)
+            self._presenter.writes.start(self._flag_store.set_pinned(changed_ids, pinned))
+        # In a folder, the list shows only some pinned conversations.
+        order = [*order, *(id_ for id_ in self._list.model.order.pin_order if id_ not in order)]
+        self._list.model.set_pin_order(order)
+        self._presenter.writes.start(self._settings_store.set(ORDER_KEY, order))
+
+
+UNREAD_KEY: Final = "window.unread"
+
+
+MAX_UNREAD: Final = 500  # the oldest marks go, because each change writes the whole list
+
+
+class UnreadMarks(Controller):
+    """Marks in the list, stored over restarts. Opening a conversation removes its mark."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._list = session.of(ConversationList)
+        self._settings_store = session.backend.settings
+        self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks
+        session.running.finished.connect(self._on_finished)
+        session.current.opened.connect(self._mark_read)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.focusWindowChanged.connect(self._mark_read)
+
+    def _is_exempt(self, conversation_id: str) -> bool:
+        """Return True if another window shows a conversation, or if its id stays off the disk."""
+        is_shown = any(shows(conversation_id) for shows in self._session.other_views)
+        return is_shown or self._session.temporary.was_ever_temporary(conversation_id)
+
+    async def load(self) -> None:
+        """Load the stored marks, and show them."""
+        stored_ids = (await self._settings_store.all()).get(UNREAD_KEY)
+        self._unread_ids = dict.fromkeys(
+            map(str, stored_ids if isinstance(stored_ids, list) else ())
+        )
+        self._list.model.set_unread(self._unread_ids)
+        self._mark_read()  # the last conversation has been opened before
+
+    def _on_finished(self, conversation_id: str, answer: Message) -> None:
+        is_stopped = answer.status is MessageStatus.CANCELLED  # by the user or a deletion
+        is_seen = conversation_id == self._current.id and self._session.window.isActiveWindow()
+        if not is_stopped and not is_seen and not self._is_exempt(conversation_id):
+            self._unread_ids[conversation_id] = None
+            while len(self._unread_ids) > MAX_UNREAD:
+                del self._unread_ids[next(iter(self._unread_ids))]
+            self._save()
+
+    def _mark_read(self, *_: object) -> None:
+        if self._current.id in self._unread_ids and self._session.window.isActiveWindow():
+            del self._unread_ids[self._current.id]
+            self._save()
+            self._session.events.read.emit(self._current.id)
+
+    def _save(self) -> None:
+        self._list.model.set_unread(self._unread_ids)
+        self._tasks.start(self._settings_store.set(UNREAD_KEY, list(self._unread_ids)))

@@ -16,7 +16,7 @@ from desktop_app.backend.answer_settings import (
     with_restored,
     without_override,
 )
-from desktop_app.backend.preset_loader import (
+from desktop_app.backend.prompt_loader import (
     HIDDEN_PRESETS,
     built_in_presets,
     hidden_ids,

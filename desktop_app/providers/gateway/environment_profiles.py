@@ -28,8 +28,7 @@ from desktop_app.domain.network.network_address import (
     split_url,
     unencrypted_private_host,
 )
-from desktop_app.domain.network.origin import canonical_base_url, origin
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret, canonical_base_url, origin
 from desktop_app.i18n.translation import N_, tr
 
 OPENAI_URL = "https://api.openai.com/v1"

@@ -11,8 +11,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.network.origin import origin
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret, origin
 from desktop_app.i18n.translation import N_
 from desktop_app.local_model.local_models import BUILT_IN
 from desktop_app.providers.http.request_secrets import ProviderAccess

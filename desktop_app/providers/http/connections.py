@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from desktop_app.domain.network.secret import Secret
+    from desktop_app.domain.network.origin import Secret
     from desktop_app.providers.http.request_secrets import ProviderAccess
 
 _KEEPALIVE_S: Final = 300.0

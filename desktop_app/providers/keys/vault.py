@@ -21,7 +21,7 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 
 from desktop_app.domain.errors import CredentialError, StorageError
-from desktop_app.domain.network.secret import Scheme, Secret
+from desktop_app.domain.network.origin import Scheme, Secret
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.keys.keyring_access import Keyring
 from desktop_app.settings.settings_store import SettingsStore

@@ -15,8 +15,7 @@ from desktop_app.domain.error_text import WINDOW, environment_surface, error_seg
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.domain.network.origin import canonical_base_url, host_of, origin
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret, canonical_base_url, host_of, origin
 from desktop_app.domain.places import LinkedText
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural

@@ -33,7 +33,7 @@ from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.text.foreign_text import PlainButton, one_line
 
 if TYPE_CHECKING:
-    from desktop_app.desktop.hotkey.x11_hotkey import X11Hotkey
+    from desktop_app.desktop.hotkey.x11_keys import X11Hotkey
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
 
@@ -211,7 +211,7 @@ class HotkeyRemedy(QWidget):
 
 
 def _grab_on_x11(keys: str) -> X11Hotkey:
-    from desktop_app.desktop.hotkey.x11_hotkey import X11Hotkey  # takes 40 ms, here in a thread
+    from desktop_app.desktop.hotkey.x11_keys import X11Hotkey  # takes 40 ms, here in a thread
 
     return X11Hotkey(keys)
 

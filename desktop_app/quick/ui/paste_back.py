@@ -116,7 +116,7 @@ class PasteBack(QObject):
 
     async def _paste(self) -> None:
         """Type Paste with X11 into the window that gets the focus."""
-        from desktop_app.desktop.hotkey.x11_paste import PasteError, type_paste, wait_for_target
+        from desktop_app.desktop.hotkey.x11_keys import PasteError, type_paste, wait_for_target
 
         self._is_typing = True
         window = int(self._quick.winId())

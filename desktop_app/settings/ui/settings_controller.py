@@ -32,14 +32,13 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, label_of
-from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.shortcuts.keymap_file import read_shortcuts, shortcuts_to_json
+from desktop_app.shortcuts.keymap import Keymap, read_shortcuts, shortcuts_to_json
 from desktop_app.widgets.file_dialogs import choose_file, choose_target, save_text
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
-    from desktop_app.desktop.model_facts import FactsOffer
+    from desktop_app.desktop.updates import FactsOffer
 
 
 def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
@@ -276,7 +275,7 @@ class SettingsController(Controller):
 
     async def renew_model_facts(self, offer: FactsOffer) -> None:
         """Fetch newer model facts, for the next start."""
-        from desktop_app.desktop.model_facts import fetch_facts
+        from desktop_app.desktop.updates import fetch_facts
 
         about = self._pages.by_name["about"].page
         try:

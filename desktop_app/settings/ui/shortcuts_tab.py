@@ -21,8 +21,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.shortcuts.command import Category, Command
-from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.shortcuts.shortcut import normalized
+from desktop_app.shortcuts.keymap import Keymap, normalized
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.forms.tab_order import order_tabs

@@ -31,7 +31,7 @@ from desktop_app.i18n.formatting import duration, money, rough_money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.spending.report_texts import spent_text
-from desktop_app.spending.ui.spending_events import SpendingEvents
+from desktop_app.spending.ui.spending_controller import SpendingEvents
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 ESTIMATE_ON_DEVICE = EstimateTexts(

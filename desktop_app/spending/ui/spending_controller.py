@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, Signal
+
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n.formatting import money
@@ -11,12 +13,25 @@ from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 from desktop_app.spending.budget import NEAR_LIMIT
-from desktop_app.spending.ui.spending_events import SpendingEvents
 
 if TYPE_CHECKING:
     from desktop_app.providers.ui.provider_tab import ProviderTab
     from desktop_app.spending.ui.spending_section import SpendingSection
     from desktop_app.spending.ui.spending_view import SpendingView
+
+
+class SpendingEvents(QObject):
+    """Signals for calls recorded in the ledger, paid or free.
+
+    Signals:
+        spent(str): calls to a provider were recorded; the argument is the provider's id.
+    """
+
+    spent = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        session.backend.ledger.listen(self.spent.emit)
 
 
 class SpendingController(Controller):

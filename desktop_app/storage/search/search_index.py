@@ -3,16 +3,243 @@
 Writes keep it in step with the tables: `add_entry` and `remove_entry` are called in the transaction
 that changes a text. An answer is indexed when it ends, not at its checkpoints, which come twice a
 second. The index stores no text, so an entry is removed with the text that it was made of.
+
+The words are made here, because SQLite's tokenizer takes a run of Chinese or Japanese for one
+word, so that nothing inside it is found, and ignores emoji. Such runs are indexed as
+overlapping pairs, followed by the last character alone: 日本語 becomes 日本 本語 語. A query of two
+or more characters is searched as the phrase of its pairs, one of one character as a prefix of
+pairs. An emoji becomes a letter of Unicode's private use.
+
+An entry is removed from the index by computing its words again. A change here therefore needs a
+step that rebuilds the index.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple
+from functools import cache, lru_cache
+from itertools import islice
+from typing import Final, NamedTuple
 
-from desktop_app.storage.search.search_text import index_text
+from desktop_app.domain.documents.letter_folding import fold, fold_places, unspaced_run
+from desktop_app.domain.graphemes import border_from, cut
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
+MATCH_START: Final = "\x02"
+MATCH_END: Final = "\x03"
+SNIPPET_LENGTH: Final = 160
+_SNIPPET_LEAD_CHARS: Final = 40
+# Users type short queries. A long text, pasted by mistake, is cut.
+_MAX_TERMS: Final = 32
+_MAX_QUERY_CHARS: Final = 1000
+_PIECE_CHARS: Final = 50_000
+"""Characters that are split or searched at once: this blocks all threads."""
+_OVERLAP_CHARS: Final = 2_000
+
+# Emoji, and signs used as such, in the planes that SQLite takes for letters if they are private.
+_EMOJI: Final = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+_FIRST_PRIVATE_CODE: Final = 0xF0000
+_TERM: Final = lazy_pattern(r'"([^"]*)"|(\S+)')
+_LINE_MARKUP: Final = lazy_pattern(
+    r"\n[ \t]*(?:>[ \t]?)*"
+    r"(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:```|~~~)[^`\n]*(?=\n|$))?"
+)
+"""The beginning of a quote, a heading, an item or a code block in Markdown."""
+_PAIRED_MARKUP: Final = lazy_pattern(
+    r"(?<![\w*`~])(\*{1,3}|~~|`{1,2})(?=[^\s*`~])([^*`~]*[^\s*`~])(?:\1(?![\w*`~])|(?<=…)$)"
+)
+"""Bold, italic, struck-through or code text, whose end may be cut off."""
+_LINK_MARKUP: Final = lazy_pattern(
+    r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
+)
+"""A link or an image whose address contains no marked match; its end may be cut off."""
+_NESTED_MARKUP: Final = 2  # bold text with code in it
+_LOOSE_MARKUP: Final = lazy_pattern(
+    r"(?<![\w\s*])\*\*(?=\w)|(?<=[\w.,:;!?)\x03])\*\*(?![\w*])|(?<=…)\*\*"
+)
+"""The signs of bold text whose other end is cut off."""
+_TABLE_RULE: Final = lazy_pattern(r"[|:\s-]+")
+_CONTROL_OR_SPACE = lazy_pattern(r"[\x00-\x20\x7f]+")
+
+
+class Term(NamedTuple):
+    """A word or a quoted phrase of a query.
+
+    Attributes:
+        folded: the term, folded.
+        may_be_prefix: the user may still be typing its last word, so that longer words match, too.
+    """
+
+    folded: str
+    may_be_prefix: bool
+
+
+@cache
+def _unspaced() -> re.Pattern[str]:
+    """Return the pattern for a run of emoji and of scripts without spaces between words."""
+    return re.compile(f"{unspaced_run().pattern[:-2]}{_EMOJI}]+")
+
+
+def index_text(text: str) -> str:
+    """Return the words to index for `text`."""
+    folded = fold(text)
+    pieces = (folded[at : at + _PIECE_CHARS] for at in range(0, len(folded), _PIECE_CHARS))
+    return "".join([_unspaced().sub(_pairs, piece) for piece in pieces])
+
+
+def _pairs(run: re.Match[str]) -> str:
+    """Return a run as pairs of characters, and its last character."""
+    text = re.sub(f"[{_EMOJI}]", _private_character, run.group())
+    return f" {' '.join([text[at : at + 2] for at in range(len(text))])} "
+
+
+def _private_character(sign: re.Match[str]) -> str:
+    return chr(_FIRST_PRIVATE_CODE + (ord(sign.group()) & 0xFFFF))
+
+
+def match_expression(query: str) -> str:
+    """Return the FTS5 expression for a query; "" if there is nothing to search for.
+
+    All words must occur, those between double quotes in sequence.
+    """
+    return " AND ".join(map(_phrase, terms(query)))
+
+
+def terms(query: str) -> list[Term]:
+    """Return the words and phrases of a query.
+
+    Only the last word may be a prefix, unless a space, a quote or a sign ("C++") ends it.
+    """
+    query = query[:_MAX_QUERY_CHARS]
+    folded_terms = []
+    for term in islice(_TERM.finditer(query), _MAX_TERMS):
+        quoted, word = term.groups()
+        folded = fold(quoted or word or "")  # "": nothing between two quotes
+        if _words(folded):
+            # A quote ends its last word.
+            is_last_word = word is not None and term.end() == len(query)
+            folded_terms.append(Term(folded, is_last_word and bool(_words(folded[-1]))))
+    return folded_terms
+
+
+def _words(folded: str) -> list[str]:
+    """Return the words of a folded text; marks belong to words, and emoji are words."""
+    letters = (
+        char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in folded
+    )
+    separated = "".join(letters)
+    if not any(map(str.isalnum, separated)) and not _unspaced().search(folded):
+        return []
+    kept = (
+        char if _unspaced().match(char) else letter
+        for char, letter in zip(folded, separated, strict=True)
+    )
+    return "".join(kept).split()
+
+
+def _phrase(term: Term) -> str:
+    """Return a term as a phrase of an FTS5 expression.
+
+    In the text, an unspaced run at the end of a term may continue. Its pairs match anyway, but a
+    single character must be searched as the start of a pair.
+    """
+    folded, is_prefix = term
+    words = _unspaced().sub(_pairs, folded).replace('"', " ").split()
+    if _unspaced().match(folded[-1]):
+        is_prefix = not _unspaced().match(folded[-2:-1])
+        if not is_prefix:
+            words.pop()
+    phrase = f'"{" ".join(words)}"'
+    return f"{phrase} *" if is_prefix else phrase
+
+
+def snippet(text: str, query: str) -> str:
+    """Return the part of `text` around the first match of `query`, on one line.
+
+    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out.
+    Return the beginning of the text if no match can be located: the index also finds words that the
+    text spells with other characters than the query.
+    """
+    pattern = _query_pattern(query)
+    match_start = _find(pattern, text)
+    start = 0
+    if match_start > _SNIPPET_LEAD_CHARS:
+        start = match_start - _SNIPPET_LEAD_CHARS
+        gap = re.compile(r"\s\S").search(text, start, match_start + 1)
+        start = gap.start() + 1 if gap else min(border_from(text, start), match_start)
+    piece = cut(text[start : start + SNIPPET_LENGTH + 1], SNIPPET_LENGTH)
+    if not start or text[start - 1] == "\n":
+        piece = f"\n{piece}"  # so that _LINE_MARKUP matches in the first line
+    is_cut = start > 0, start + SNIPPET_LENGTH < len(text)
+    line = _CONTROL_OR_SPACE.sub(" ", _LINE_MARKUP.sub("\n", _without_table_marks(piece, *is_cut)))
+    for first, end in reversed(_match_ranges(pattern, line)):
+        line = f"{line[:first]}{MATCH_START}{line[first:end]}{MATCH_END}{line[end:]}"
+    line = line.strip()
+    if start:
+        line = f"…{line}"
+    if start + SNIPPET_LENGTH < len(text):
+        line = f"{line}…"
+    line = _LINK_MARKUP.sub(r"\1", line)
+    for _ in range(_NESTED_MARKUP):
+        line = _PAIRED_MARKUP.sub(r"\2", line)
+    return _LOOSE_MARKUP.sub("", line) if any(is_cut) else line
+
+
+def _without_table_marks(piece: str, is_begun: bool, is_cut: bool) -> str:
+    """Return lines with the cells of tables between dots, without the lines below their heads.
+
+    Args:
+        is_begun: True if the first line may lack its beginning.
+        is_cut: True if the last line may lack its end.
+    """
+    lines = piece.split("\n")
+    shown = []
+    for number, line in enumerate(lines):
+        row = line.strip()
+        begins = row.startswith("|") or (is_begun and number == 0)
+        ends = row.endswith("|") or (is_cut and number == len(lines) - 1)
+        if "|" not in row or not (begins and ends):
+            shown.append(line)
+        elif not _TABLE_RULE.fullmatch(row):
+            shown.append(" · ".join(filter(None, (cell.strip() for cell in row.split("|")))))
+    return "\n".join(shown)
+
+
+def _find(pattern: re.Pattern[str], text: str) -> int:
+    """Return the place of the first match; 0 if there is none."""
+    for start in range(0, len(text), _PIECE_CHARS):
+        piece = text[start : start + _PIECE_CHARS + _OVERLAP_CHARS]
+        if pattern.search(fold(piece)):
+            return start + _match_ranges(pattern, piece)[0][0]
+    return 0
+
+
+def _match_ranges(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    """Return the ranges of a text whose folded characters match, with the accents behind them."""
+    places = [*fold_places(text), len(text)]
+    matches = pattern.finditer(fold(text))
+    return [(places[match.start()], places[match.end()]) for match in matches if match.group()]
+
+
+@lru_cache(maxsize=8)  # the hits of a search share it
+def _query_pattern(query: str) -> re.Pattern[str]:
+    """Return a pattern for the words of a query in a folded text."""
+    alternatives = []
+    # The longest first, because a pattern takes the first alternative that matches.
+    for folded, is_prefix in sorted(terms(query), key=lambda term: -len(term.folded)):
+        words = _words(folded)
+        body = r"[\W_]+".join(map(re.escape, words))
+        # Letters may precede or follow an emoji, or a character of a script without spaces.
+        if not _unspaced().match(words[0]):
+            body = rf"(?<![^\W_]){body}"
+        if not is_prefix and not _unspaced().match(words[-1][-1]):
+            body = rf"{body}(?![^\W_])"
+        alternatives.append(body)
+    return re.compile("|".join(alternatives) or "(?!)")
 
 
 class EntryKind(StrEnum):

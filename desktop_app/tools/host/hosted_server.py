@@ -26,8 +26,14 @@ from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.network.network_address import is_loopback
 from desktop_app.tools.host import content
-from desktop_app.tools.host.failure_text import HostError, has_closed, is_sign_in_failure, reason_of
-from desktop_app.tools.host.http_refusals import EventTransport, state_refusal
+from desktop_app.tools.host.failure_text import (
+    EventTransport,
+    HostError,
+    has_closed,
+    is_sign_in_failure,
+    reason_of,
+    state_refusal,
+)
 from desktop_app.tools.host.line_output import LineOutput
 from desktop_app.tools.host.sign_in import SIGN_IN_NEEDED, SignIn
 from desktop_app.tools.host.stdio import MAX_MESSAGE_BYTES, bounded_stdio

@@ -13,7 +13,7 @@ import msgspec
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import ServerDefinitionError, StorageError, ToolServerError
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.keys.vault import KeyVault
 from desktop_app.tools.servers.server_run import Connect, Launch, ServerRun

@@ -40,7 +40,7 @@ from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ServerFailure, ServerFault, ToolServer
 
 if TYPE_CHECKING:
-    from desktop_app.tools.built_in.web_page_tool import ReadText
+    from desktop_app.tools.built_in.web_tools import ReadText
 
 TOOL_CHANGED: Final = (
     "The tool has changed since the user was asked, so it was not called. "

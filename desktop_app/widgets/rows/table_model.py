@@ -20,7 +20,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.direction import in_own_direction, is_mirrored
 from desktop_app.widgets.look.theme import set_role
-from desktop_app.widgets.rows.choice_list import CurrentWithFocus
+from desktop_app.widgets.rows.row_view import CurrentWithFocus
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line, tooltip_text
 

@@ -80,15 +80,15 @@ from desktop_app.domain.conversations.message_parts import Source, part_id
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.domain.spending_report import Call
 from desktop_app.exchange.ui.share_dialog import ShareDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.message_search import DaysDialog
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.library.ui.search.search_filters import DaysDialog
 from desktop_app.library.ui.trash import Trash
 from desktop_app.local_model.catalog import CatalogModel, Purpose
 from desktop_app.local_model.gguf import Header

@@ -6,8 +6,7 @@ import asyncio
 
 from PySide6.QtCore import Qt
 
-from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.pinned_order import PinnedOrder
+from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
 from desktop_app.library.ui.trash import Trash
 from tests.gui.app.app_harness import AppHarness, until
 

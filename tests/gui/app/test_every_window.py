@@ -23,8 +23,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPu
 from shiboken6 import isValid
 
 import desktop_app
-from desktop_app.backend.preset_loader import built_in_presets
-from desktop_app.backend.prompt_loader import built_in_prompts
+from desktop_app.backend.prompt_loader import built_in_presets, built_in_prompts
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import LANGUAGES
 from desktop_app.paths import resource_path

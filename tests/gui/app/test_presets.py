@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.backend.answer_settings import with_override
-from desktop_app.backend.preset_loader import built_in_presets
+from desktop_app.backend.prompt_loader import built_in_presets
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.models.variants import Effort, Variant

@@ -12,8 +12,7 @@ from PySide6.QtTest import QTest
 from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.domain.network.origin import origin
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret, origin
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.ui.providers_controller import ProvidersController

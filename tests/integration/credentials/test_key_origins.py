@@ -10,8 +10,7 @@ import pytest
 from desktop_app.backend.backend import Backend
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.domain.network.origin import origin
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret, origin
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.settings.settings_store import SettingsStore
 from tests.helpers.started_backend import started_backend

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import CredentialError
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.settings.settings_store import SettingsStore
 from tests.helpers.waiting import LONGEST_S

@@ -15,8 +15,7 @@ from desktop_app.backup.backup import make_backup
 from desktop_app.backup.erasure import erase_everything
 from desktop_app.backup.repair import repair_store
 from desktop_app.collections.collection_service import CollectionProgress, Collections
-from desktop_app.collections.collection_store import CollectionStore
-from desktop_app.collections.vector_store import VectorStore
+from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.worker.document_worker import DocumentWorker

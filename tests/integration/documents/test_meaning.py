@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from desktop_app.collections.collection_service import Collections
-from desktop_app.collections.collection_store import CollectionStore
+from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.collections.embedding_service import (
     MAX_TEXTS_PER_CALL,
     EmbeddingChoice,
     Embeddings,
 )
-from desktop_app.collections.vector_store import VectorStore
 from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.worker.document_worker import DocumentWorker
@@ -30,9 +29,8 @@ from desktop_app.domain.errors import NetworkError, SpendingCapError
 from desktop_app.domain.spending_report import Grouping
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget
+from desktop_app.spending.budget import Budget, SpendingHolds
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 
 pytestmark = pytest.mark.usefixtures("forked_children")

@@ -40,9 +40,8 @@ from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, PaidCalls
+from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.parts import unused_parts

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.backend.preset_loader import (
+from desktop_app.backend.prompt_loader import (
     built_in_presets,
     hidden_ids,
     preset_cases,

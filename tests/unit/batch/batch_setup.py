@@ -28,9 +28,8 @@ from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget
+from desktop_app.spending.budget import Budget, SpendingHolds
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import WordCounter

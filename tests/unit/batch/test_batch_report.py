@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.batch.batch_report import COLUMNS, csv_report, markdown_report
+from desktop_app.batch.command.batch_output import COLUMNS, csv_report, markdown_report
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, now

@@ -71,9 +71,8 @@ from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, Hold, PaidCalls
+from desktop_app.spending.budget import Budget, Hold, PaidCalls, SpendingHolds
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 from desktop_app.tools.calls.consent import ConsentBroker
 from desktop_app.tools.calls.hosted_tools import HostedTools

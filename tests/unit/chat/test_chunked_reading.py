@@ -57,15 +57,14 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.token_counts import ImageTokens, TileTokens
 from desktop_app.i18n.formatting import money
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, PaidCalls
+from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.waiting import until

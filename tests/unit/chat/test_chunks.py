@@ -13,8 +13,8 @@ from desktop_app.chat.attachments.chunked_reading import (
 from desktop_app.chat.attachments.image_attachments import page_tokens
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.token_counts import TileTokens
 
 MODEL = ModelInfo("m", "M", sees_images=True, image_tokens=TileTokens(85, 170))
 BLIND = ModelInfo("m", "M", sees_images=False)

@@ -56,9 +56,8 @@ from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
 )
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, PaidCalls
+from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 from tests.helpers.parts import unused_parts
 from tests.helpers.prompt_delimiters import delimiters

@@ -10,7 +10,7 @@ from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import ScaledImage
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PageImage
-from desktop_app.domain.models.image_tokens import Size
+from desktop_app.domain.models.token_counts import Size
 
 if TYPE_CHECKING:
     import pytest

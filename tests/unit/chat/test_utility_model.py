@@ -46,8 +46,7 @@ from desktop_app.providers.models.choice_resolution import (
     ProviderModels,
     ResolvedChoice,
 )
-from desktop_app.spending.budget import Budget, PaidCalls
-from desktop_app.spending.spending_holds import HeldCall, NoRoom
+from desktop_app.spending.budget import Budget, HeldCall, NoRoom, PaidCalls
 from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.fragment import Fragment
 from tests.helpers.messages import CHOICE, answer, question

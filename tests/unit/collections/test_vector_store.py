@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.collections import vector_store
-from desktop_app.collections.vector_store import VectorStore
+from desktop_app.collections import collection_store
+from desktop_app.collections.collection_store import VectorStore
 from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from tests.unit.collections.test_collection_store import A, B, fill
 from tests.unit.storage.samples import opened
@@ -64,6 +64,6 @@ async def test_only_passages_with_the_nearest_signs_are_compared(
         question = Vector.from_values([1.0, 1.0])
         nearest_first = [numbers[1], numbers[2], numbers[0]]
         for compared in (3, 2):
-            monkeypatch.setattr(vector_store, "MAX_COMPARED", compared)
+            monkeypatch.setattr(collection_store, "MAX_COMPARED", compared)
             near = await store.nearest([A], MODEL, question, 5)
             assert [place.id for place in near] == nearest_first[:compared]

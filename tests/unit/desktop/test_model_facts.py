@@ -18,8 +18,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.backend import FACTS_FILE, read_catalog
-from desktop_app.desktop.model_facts import FactsOffer, fetch_facts, offered_facts
-from desktop_app.desktop.updates import update_report
+from desktop_app.desktop.updates import FactsOffer, fetch_facts, offered_facts, update_report
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.paths import folders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.documents.spreadsheets.number_format import BUILT_IN, formatter
+from desktop_app.documents.spreadsheets.sheet_table import BUILT_IN, formatter
 
 
 @pytest.mark.parametrize(

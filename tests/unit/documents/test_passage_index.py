@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents.index.passage_index import passages
+from desktop_app.documents.index.chunks import passages
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop_app.documents.left_out import LeftOut
+from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.workbook import read
 from desktop_app.documents.worker.protocol import Limits

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.models.image_tokens import (
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.token_counts import (
     DETAILS,
     ImageTokens,
     PatchTokens,
@@ -19,7 +20,6 @@ from desktop_app.domain.models.image_tokens import (
     image_tokens_from_row,
     sent_size,
 )
-from desktop_app.domain.models.model_catalog import ModelCatalog
 from tests.helpers.catalogs import shipped_catalog
 
 GPT_4O = TileTokens(85, 170)

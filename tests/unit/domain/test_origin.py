@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.network.custom_fields import CustomField, split_version, with_version
-from desktop_app.domain.network.origin import canonical_base_url, host_of, origin
-from desktop_app.domain.network.secret import Scheme, Secret
+from desktop_app.domain.network.origin import Scheme, Secret, canonical_base_url, host_of, origin
 
 OPENAI = "https://api.openai.com:443"
 

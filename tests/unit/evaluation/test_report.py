@@ -14,7 +14,6 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.statistics import percentile, rounded, wilson_interval
 from desktop_app.evaluation.cases import read_cases
-from desktop_app.evaluation.checks import failure_in_verdict
 from desktop_app.evaluation.report import (
     CaseResult,
     Run,
@@ -24,6 +23,7 @@ from desktop_app.evaluation.report import (
     table_lines,
     total_of,
 )
+from desktop_app.evaluation.run import failure_in_verdict
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from tests.unit.providers.samples import CATALOG, OPENAI
 

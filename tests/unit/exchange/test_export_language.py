@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desktop_app.batch import batch_report
+from desktop_app.batch.command import batch_output
 from desktop_app.domain.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
 from desktop_app.domain.conversations.message_parts import (
@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.exchange.writers import markdown_file, rich_text
+from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.exchange.writers.html_page import HtmlPage
 from desktop_app.exchange.writers.office.office_content import messages_of
 from tests.helpers.messages import answer, question
@@ -74,7 +74,7 @@ def in_html() -> str:
 
 
 def on_the_clipboard() -> str:
-    return "".join(rich_text.html_pieces(CONVERSATION, messages(), str))
+    return "".join(html_page.html_pieces(CONVERSATION, messages(), str))
 
 
 def in_office_files() -> str:
@@ -89,7 +89,7 @@ def in_the_report_of_a_job() -> str:
         BatchItem(job.id, 1, NAME, NAME, status=status, answer=NAME, usage=usage, cost=Decimal(1))
         for status in ItemStatus
     ]
-    return "".join(batch_report.markdown_report(job, items, str))
+    return "".join(batch_output.markdown_report(job, items, str))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.exchange.writers import markdown_file, rich_text
+from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.exchange.writers.markdown_file import unique_footnotes
 from desktop_app.markdown.block_model import Kind
 from desktop_app.markdown.incremental.block_stream import render
@@ -78,7 +78,7 @@ def test_a_text_with_free_footnote_names_is_unchanged() -> None:
 
 def test_rich_text_has_questions_answers_and_errors() -> None:
     said = answer("So **it** [p](http://x.y) is.", error=ErrorNote("It broke."))
-    text = "".join(rich_text.html_pieces(a_conversation(), [question("a <b>\nc"), said], str))
+    text = "".join(html_page.html_pieces(a_conversation(), [question("a <b>\nc"), said], str))
     assert "<p>a &lt;b&gt;<br>c</p>" in text
     assert '<p>So <strong>it</strong> <a href="http://x.y">p</a> is.</p>' in text
     assert "<p><em>It broke.</em></p>" in text

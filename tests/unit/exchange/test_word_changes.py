@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.exchange.writers.office.docx_changes import word_with_changes
-from desktop_app.exchange.writers.office.docx_file import add_blocks
+from desktop_app.exchange.writers.office.docx_file import add_blocks, word_with_changes
 from desktop_app.markdown.incremental.block_stream import render
 from tests.helpers.examples import examples
 from tests.helpers.nested_markdown import sources

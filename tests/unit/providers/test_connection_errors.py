@@ -15,7 +15,7 @@ from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.network.network_address import parse_proxy
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.http.connections import proxy_for
 from desktop_app.providers.http.request_secrets import ProviderAccess

@@ -6,7 +6,7 @@ import pytest
 
 from desktop_app.cli.doctor import describe_route
 from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.providers.gateway.environment_profiles import (
     COMETAPI_URL,
     OPENAI_URL,

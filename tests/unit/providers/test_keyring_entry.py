@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.providers.keys.vault import keyring_entry, secret_in_entry
 
 WHOLE = {"origin": "https://host", "key": "not-a-key", "scheme": "Bearer"}

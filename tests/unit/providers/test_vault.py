@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import CredentialError
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault, _run_in_thread
 from tests.helpers.linux_only import linux_only
 from tests.unit.providers import forgetful
@@ -140,7 +140,7 @@ def test_no_representation_shows_a_key() -> None:
 WITHOUT_KEYRING = """
 import asyncio, sys
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 
 HERE = "https://api.openai.com:443"
 

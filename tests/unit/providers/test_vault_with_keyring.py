@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from desktop_app.domain.errors import CredentialError, StorageError
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.providers.keys.keyring_access import Keyring
 from desktop_app.providers.keys.vault import (
     UNKNOWN_ORIGIN,

@@ -11,13 +11,8 @@ from Xlib import display as xlib
 from Xlib import error as xlib_error
 from Xlib.ext import xtest
 
-from desktop_app.desktop.hotkey import x11_paste
-from desktop_app.desktop.hotkey.x11_paste import (
-    PasteError,
-    PasteTarget,
-    type_paste,
-    wait_for_target,
-)
+from desktop_app.desktop.hotkey import x11_keys
+from desktop_app.desktop.hotkey.x11_keys import PasteError, PasteTarget, type_paste, wait_for_target
 
 OWN, OTHER, THIRD = 5, 1, 7
 FIRST, LAST = 8, 12
@@ -114,7 +109,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> XServer:
     simulated = XServer()
     monkeypatch.setattr(xlib, "Display", simulated.connect)
     monkeypatch.setattr(xtest, "fake_input", simulated.fake_input)
-    monkeypatch.setattr(x11_paste, "time", simulated)
+    monkeypatch.setattr(x11_keys, "time", simulated)
     return simulated
 
 

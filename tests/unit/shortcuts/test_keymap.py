@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from desktop_app.app.features import COMMANDS
 from desktop_app.domain.errors import SettingError
 from desktop_app.shortcuts.command import Category, Command, CommandScope
-from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.shortcuts.shortcut import (
+from desktop_app.shortcuts.keymap import (
+    Keymap,
     is_prefix,
     key_refusal,
     normalized,

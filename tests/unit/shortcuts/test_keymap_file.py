@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.shortcuts.keymap_file import read_shortcuts, shortcuts_to_json
+from desktop_app.shortcuts.keymap import Keymap, read_shortcuts, shortcuts_to_json
 
 
 def file_of(shortcuts: object) -> bytes:

@@ -18,9 +18,8 @@ from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedMo
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, Hold
+from desktop_app.spending.budget import Budget, Hold, SpendingHolds
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 from tests.unit.providers.samples import CATALOG
 

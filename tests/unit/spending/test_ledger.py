@@ -19,8 +19,8 @@ from desktop_app.domain.spending_report import (
     SpendingSum,
 )
 from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.spending.budget import HeldCall, SpendingHolds
 from desktop_app.spending.ledger import Ledger, record_lost_calls, to_nanos
-from desktop_app.spending.spending_holds import HeldCall, SpendingHolds
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import to_micros
 from tests.unit.storage.samples import opened

@@ -16,8 +16,7 @@ import pytest
 
 from desktop_app.backup.backup import make_backup
 from desktop_app.chat.conversation_store import ConversationStore
-from desktop_app.collections.collection_store import CollectionStore
-from desktop_app.collections.vector_store import VectorStore
+from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.documents.vectors import Vector

@@ -35,8 +35,8 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.spending_report import Call, Purpose
 from desktop_app.memory.memory import Memory
+from desktop_app.spending.budget import SpendingHolds
 from desktop_app.spending.ledger import insert_call
-from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.storage.synced_tables import SYNCED_TABLES
 from desktop_app.sync import format as form

@@ -21,8 +21,12 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolContext, ToolError
 from desktop_app.tools.built_in import document_tools
-from desktop_app.tools.built_in.built_in import BuiltInTools, describe_time
-from desktop_app.tools.built_in.calculator import MAX_EXPRESSION_CHARS, calculate
+from desktop_app.tools.built_in.built_in import (
+    MAX_EXPRESSION_CHARS,
+    BuiltInTools,
+    calculate,
+    describe_time,
+)
 from desktop_app.tools.built_in.document_tools import (
     MAX_JOBS,
     PYTHON,

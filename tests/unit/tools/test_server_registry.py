@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.errors import StoreFullError, ToolServerError
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.origin import Secret
 from desktop_app.tools.servers.server_registry import ServerEnvironment, ToolServers
 from desktop_app.tools.servers.server_run import Connect
 from desktop_app.tools.servers.server_store import ServerStore

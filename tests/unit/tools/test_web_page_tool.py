@@ -15,8 +15,8 @@ import pytest
 
 from desktop_app.documents.text import web_page
 from desktop_app.domain.tools.tool import ToolContext, ToolError
-from desktop_app.tools.built_in import web_page_tool
-from desktop_app.tools.built_in.web_page_tool import (
+from desktop_app.tools.built_in import web_tools
+from desktop_app.tools.built_in.web_tools import (
     MAX_PAGE_BYTES,
     WebPageTool,
     is_public,
@@ -259,7 +259,7 @@ async def test_a_call_returns_the_address_and_the_text(port: int, path: str, nam
 
 
 async def test_a_page_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_page_tool, "MAX_FETCH_S", 0)
+    monkeypatch.setattr(web_tools, "MAX_FETCH_S", 0)
     reader = WebPageTool(read, ssl.create_default_context, on_this_computer, any_address)
     (tool,) = reader.tools()
     with pytest.raises(ToolError, match="took longer than 0 s"):

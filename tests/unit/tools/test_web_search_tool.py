@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.tool import OWN_SEARCH, ToolContext, ToolDefinition, ToolError
-from desktop_app.tools.built_in.web_search_tool import (
+from desktop_app.tools.built_in.web_tools import (
     MAX_RESULTS,
     SearchSettings,
     WebSearchTool,

@@ -1,20 +1,30 @@
-"""Writes a conversation as a Word document."""
+"""Writes Word documents: a conversation, or the changes between two versions of a text.
+
+Both versions are written in the same way as an export, and then compared: paragraphs and rows of
+tables first, then the words of those that correspond. Accepting all changes gives the later
+version, rejecting all gives the earlier one.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from difflib import SequenceMatcher
 from functools import partial
 from io import BytesIO
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Final
+from itertools import count, groupby, zip_longest
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import docx
 from docx.enum.table import WD_TABLE_DIRECTION
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
-from docx.oxml import OxmlElement
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.shared import Cm
 from docx.text.run import Run as DocxRun
+from lxml import etree
 
 from desktop_app.exchange.writers.office.office_content import (
     MAX_PROPERTY_CHARS,
@@ -28,11 +38,13 @@ from desktop_app.exchange.writers.office.office_content import (
     to_office_text,
 )
 from desktop_app.markdown.block_model import Block, Kind, source_text
+from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram, draw_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from docx.document import Document
@@ -154,3 +166,215 @@ def _add_table(document: Document, table: OfficeTable) -> None:
             _set_direction(cell.paragraphs[0])
             if not is_from_right(text):
                 cell.paragraphs[0].alignment = _ALIGNMENTS.get(align)
+
+
+Element = Any
+"""An element of python-docx's XML, whose attributes depend on its name."""
+
+_DELETED: Final = "w:del"
+_INSERTED: Final = "w:ins"
+_UNCHANGED: Final = ""
+_WORD: Final = re.compile(r"[^\W\u2e80-\uffff]+|\s+|.", re.DOTALL)
+"""A word, a character of a script without spaces, white space, or a sign."""
+_LOOK_AHEAD: Final = 30
+_MIN_SIMILARITY: Final = 0.5
+
+
+class _Piece(NamedTuple):
+    """A word with its format: the XML of its properties, and the id of its link."""
+
+    text: str
+    properties: bytes
+    link: str
+
+
+def word_with_changes(before: str, after: str, author: str, when: datetime) -> bytes:
+    """Return a Word document of two Markdown texts, with the differences as tracked changes.
+
+    Args:
+        before: the earlier version.
+        after: the later version.
+        author: the name at each change.
+        when: the time at each change, in the time zone that the reader sees.
+    """
+    document = docx.Document()
+    document.core_properties.author = ""
+    old, new = _written(document, before), _written(document, after)
+    changes = _Changes(to_office_text(author), when)
+    end = document.element.body[-1]  # the properties of the pages
+    for element in changes.merged(old, new):
+        end.addprevious(element)
+    if end.getprevious() is None or _is_tracked(end.getprevious()):
+        document.add_paragraph()  # the end of the last paragraph cannot be deleted
+    target = BytesIO()
+    document.save(target)
+    return target.getvalue()
+
+
+def _written(document: Document, markdown: str) -> list[Element]:
+    """Return what the writer makes of a text. Both texts share the document's links."""
+    add_blocks(document, render(markdown))
+    elements = list(document.element.body)[:-1]
+    for element in elements:
+        document.element.body.remove(element)
+    return elements
+
+
+class _Changes:
+    """Merges elements of two versions, and marks those of only one of them."""
+
+    def __init__(self, author: str, when: datetime) -> None:
+        # Word shows the time as it is written, although it ends with "Z" ([MS-DOCX] 2.5.4.1).
+        self._attributes = {qn("w:author"): author, qn("w:date"): f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+        self._numbers = count(1)
+
+    def _mark(self, name: str) -> Element:
+        return OxmlElement(name, {qn("w:id"): str(next(self._numbers)), **self._attributes})
+
+    def merged(self, old: Sequence[Element], new: Sequence[Element]) -> Iterator[Element]:
+        """Yield paragraphs and tables, or rows, of both versions."""
+        for old_element, new_element in _aligned(old, new):
+            if old_element is None:
+                yield self._tracked(new_element, _INSERTED)
+            elif new_element is None:
+                yield self._tracked(old_element, _DELETED)
+            elif new_element.tag == qn("w:p"):
+                yield self._merged_paragraph(old_element, new_element)
+            elif new_element.tag == qn("w:tr"):
+                for old_cell, new_cell in zip(old_element.tc_lst, new_element.tc_lst, strict=True):
+                    self._merged_paragraph(old_cell.p_lst[0], new_cell.p_lst[0])
+                yield new_element
+            else:
+                rows = list(self.merged(old_element.tr_lst, new_element.tr_lst))
+                for row in new_element.tr_lst:
+                    new_element.remove(row)
+                new_element.extend(rows)
+                yield new_element
+
+    def _tracked(self, element: Element, change: str) -> Element:
+        """Return a paragraph, a row or a table that only one version has."""
+        if element.tag == qn("w:tbl"):
+            for row in element.tr_lst:
+                self._tracked(row, change)
+        elif element.tag == qn("w:tr"):
+            element.get_or_add_trPr().append(self._mark(change))
+            for cell in element.tc_lst:
+                self._fill(cell.p_lst[0], [(change, piece) for piece in _pieces(cell.p_lst[0])])
+        else:
+            self._fill(element, [(change, piece) for piece in _pieces(element)])
+            end = OxmlElement("w:rPr")
+            end.append(self._mark(change))
+            element.get_or_add_pPr().append(end)
+        return element
+
+    def _merged_paragraph(self, old: Element, new: Element) -> Element:
+        if etree.tostring(old) == etree.tostring(new):
+            return new
+        old_pieces, new_pieces = _pieces(old), _pieces(new)
+        matcher = SequenceMatcher(lambda piece: piece.text.isspace(), old_pieces, new_pieces)
+        pieces = []
+        for _, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+            if old_pieces[old_start:old_end] == new_pieces[new_start:new_end]:
+                pieces += [(_UNCHANGED, piece) for piece in new_pieces[new_start:new_end]]
+            else:
+                pieces += [(_DELETED, piece) for piece in old_pieces[old_start:old_end]]
+                pieces += [(_INSERTED, piece) for piece in new_pieces[new_start:new_end]]
+        self._fill(new, pieces)
+        old_format = deepcopy(old.get_or_add_pPr())
+        if etree.tostring(old_format) != etree.tostring(new.get_or_add_pPr()):
+            format_change = self._mark("w:pPrChange")
+            format_change.append(old_format)
+            new.pPr.append(format_change)
+        return new
+
+    def _fill(self, paragraph: Element, pieces: list[tuple[str, _Piece]]) -> None:
+        """Replace the text of a paragraph by pieces, each with its change."""
+        paragraph.clear_content()
+        for (change, properties, link), members in groupby(
+            pieces, key=lambda pair: (pair[0], *pair[1][1:])
+        ):
+            run = OxmlElement("w:r")
+            if properties:
+                run.append(parse_xml(properties))
+            run.text = "".join(piece.text for _, piece in members)
+            if change == _DELETED:
+                for text in run.t_lst:
+                    text.tag = qn("w:delText")
+            parent = paragraph
+            if link:
+                parent = OxmlElement("w:hyperlink", {qn("r:id"): link})
+                paragraph.append(parent)
+            if change:
+                mark = self._mark(change)
+                parent.append(mark)
+                parent = mark
+            parent.append(run)
+
+
+def _is_tracked(element: Element) -> bool:
+    return bool(
+        element.tag == qn("w:tbl")
+        or element.xpath(f"./w:pPr/w:rPr/{_INSERTED} | ./w:pPr/w:rPr/{_DELETED}")
+    )
+
+
+def _pieces(paragraph: Element) -> list[_Piece]:
+    pieces = []
+    for run in paragraph.xpath("./w:r | ./w:hyperlink/w:r"):
+        properties = b"" if run.rPr is None else etree.tostring(run.rPr)
+        link = run.getparent().get(qn("r:id"), "")
+        pieces += [_Piece(text, properties, link) for text in _WORD.findall(run.text)]
+    return pieces
+
+
+def _aligned(
+    old: Sequence[Element], new: Sequence[Element]
+) -> Iterator[tuple[Element | None, Element | None]]:
+    """Yield, in order, all elements with those of the other version that correspond."""
+    old_keys, new_keys = list(map(etree.tostring, old)), list(map(etree.tostring, new))
+    matcher = SequenceMatcher(None, old_keys, new_keys, autojunk=False)
+    for name, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        old_part, new_part = old[old_start:old_end], new[new_start:new_end]
+        yield from (
+            zip(old_part, new_part, strict=True)
+            if name == "equal"
+            else _similar(old_part, new_part)
+        )
+
+
+def _similar(
+    old: Sequence[Element], new: Sequence[Element]
+) -> Iterator[tuple[Element | None, Element | None]]:
+    """Pair each element with the most similar one of the next few of the other version."""
+    new_words = [_words(element) for element in new]
+    begin = 0
+    for element in old:
+        words = _words(element)
+        best, best_at = _MIN_SIMILARITY, -1
+        for index in range(begin, min(begin + _LOOK_AHEAD, len(new))):
+            common = len(words & new_words[index])
+            similarity = 2 * common / (len(words) + len(new_words[index]) or 1)
+            if similarity > best and _is_same_form(element, new[index]):
+                best, best_at = similarity, index
+        if best_at < 0:
+            yield element, None
+            continue
+        yield from ((None, added) for added in new[begin:best_at])
+        yield element, new[best_at]
+        begin = best_at + 1
+    yield from ((None, added) for added in new[begin:])
+
+
+def _words(element: Element) -> frozenset[str]:
+    return frozenset(_WORD.findall(" ".join(element.xpath(".//w:t/text()")))) - {" "}
+
+
+def _is_same_form(old: Element, new: Element) -> bool:
+    """Return True for two paragraphs, or for tables or rows with the same columns."""
+    if old.tag == qn("w:tr"):
+        return len(old.tc_lst) == len(new.tc_lst)
+    forms = [
+        (each.tag, *map(etree.tostring, each.xpath("./w:tblPr | ./w:tblGrid")))
+        for each in (old, new)
+    ]
+    return forms[0] == forms[1]

@@ -1,4 +1,4 @@
-"""The filters and the order of a search: small buttons below the search field.
+"""The search in messages: its filters and order below the field, and what it found.
 
 All but "With attachments" open a menu and show the chosen value; active filters are highlighted.
 Tab moves from the search field to the buttons. The end of a search resets filters and order.
@@ -6,12 +6,14 @@ Tab moves from the search field to the buttons. The end of a search resets filte
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtCore import QDate, QLocale, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout
 from PySide6.QtWidgets import (
     QDateEdit,
     QDialog,
@@ -19,22 +21,31 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
+    QStyleOptionViewItem,
     QWidget,
 )
 
-from desktop_app.domain.conversations.conversation import Folder, SearchFilter, SearchOrder
-from desktop_app.domain.graphemes import shorten
+from desktop_app.app.window.command_palette import CommandDelegate
+from desktop_app.domain.conversations.conversation import (
+    Folder,
+    SearchFilter,
+    SearchHit,
+    SearchOrder,
+)
+from desktop_app.domain.graphemes import cut, shorten
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import short_date
-from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.library.ui.rows.days import midnight, today
+from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
+from desktop_app.library.ui.rows.days import midnight, short_day_text, today
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
-from desktop_app.widgets.look import icons
+from desktop_app.widgets.look import icons, painting
 from desktop_app.widgets.look.direction import set_date_format
 from desktop_app.widgets.look.theme import current_theme, set_style_property
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
-from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
+from desktop_app.widgets.rows.rows_model import ROW, Index
+from desktop_app.widgets.text.foreign_text import PlainButton, one_line, set_tooltip, spoken_text
+from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
 ANYWHERE = N_("Anywhere")
 ANY_TIME = N_("Any time")
@@ -260,3 +271,148 @@ class DaysDialog(QDialog):
         """Return the first and the last chosen day."""
         first, last = (date(*field.date().getDate()) for field in self._fields)
         return first, last
+
+
+# In pixels at the default text size (see `Theme.px`).
+_INSET: Final = 12
+_GAP: Final = 8
+_HIT_HEIGHT: Final = 74
+
+_SNIPPET_LINES: Final = 2
+
+
+class ConversationHits(NamedTuple):
+    """A row of a search: the first hit in a conversation, and the number of further hits."""
+
+    hit: SearchHit
+    more: int = 0
+
+    @property
+    def title(self) -> str:
+        return self.hit.title
+
+    @property
+    def accessible_text(self) -> str:
+        """Return the text for screen readers."""
+        text = plain_snippet(hit_text(self.hit))[0]
+        title = self.title
+        if self.hit.archived:
+            title = tr("{title}, archived", title=title)
+        text = tr("{title}: {text}", title=title, text=text)
+        if self.more:
+            more = tr_plural("{count} more result", "{count} more results", self.more)
+            text = f"{text}, {more}"
+        return text
+
+
+def group_hits(hits: Iterable[SearchHit]) -> list[ConversationHits]:
+    """Return a row for each conversation, in the order of their first hits.
+
+    A passage is shown rather than a title, which each row has anyway.
+    """
+    rows: dict[str, ConversationHits] = {}
+    for hit in hits:
+        row = rows.get(hit.conversation_id)
+        if row is None:
+            rows[hit.conversation_id] = ConversationHits(hit)
+        else:
+            best = row.hit if row.hit.message_id else hit
+            rows[hit.conversation_id] = ConversationHits(best, row.more + 1)
+    return list(rows.values())
+
+
+class SearchDelegate(CommandDelegate):
+    """The painter of entries, and of hits: title, date, and two lines with bold matches."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        is_hit = isinstance(index.data(ROW), ConversationHits)
+        return QSize(0, current_theme().px(_HIT_HEIGHT if is_hit else self.height))
+
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row = index.data(ROW)
+        if not isinstance(row, ConversationHits):
+            super().paint_content(painter, option, index)
+            return
+        hit = row.hit
+        px = current_theme().px
+        rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
+        line = QRect(rect.left(), rect.top(), rect.width(), px(20))
+        date = short_day_text(hit.date)
+        if hit.archived:
+            date = tr("Archived · {date}", date=date)
+        if row.more:
+            date = tr("{date} · +{count}", date=date, count=row.more)
+        width = QFontMetrics(current_theme().note()).horizontalAdvance(date)
+        theme = current_theme()
+        painting.draw_text(painter, line, date, theme.note(), theme.dim, alignment=painting.RIGHT)
+        line.setRight(line.right() - width - px(_GAP))
+        painting.draw_text(painter, line, hit.title, theme.strong(), theme.text)
+        self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit_text(hit))
+
+    def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
+        text, spans = plain_snippet(snippet)
+        layout = self._lay_out(text, spans, rect.width())
+        shown_units = 0
+        if layout.lineCount() > 0:
+            last_line = layout.lineAt(layout.lineCount() - 1)
+            shown_units = last_line.textStart() + last_line.textLength()
+        if shown_units < utf16_length(text):
+            # Two units less make room for "…". The cut may leave half of a surrogate pair.
+            beginning = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
+            shown = cut(text, len(beginning)) + "…"
+            layout = self._lay_out(shown, spans, rect.width())
+        painter.setPen(current_theme().dim)
+        with painting.upright(painter, rect):
+            layout.draw(painter, QPointF(rect.topLeft()))
+
+    def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
+        """Lay out at most two lines, with the spans (start, length) in bold."""
+        strong = QTextCharFormat()
+        strong.setForeground(current_theme().text)
+        strong.setFontWeight(QFont.Weight.Bold)  # Qt makes it if the font lacks it
+        layout = QTextLayout(text, current_theme().note())
+        layout.setFormats([_format_range(text, start, length, strong) for start, length in spans])
+        layout.beginLayout()
+        for row in range(_SNIPPET_LINES):
+            line = layout.createLine()
+            if not line.isValid():
+                break
+            line.setLineWidth(width)
+            line.setPosition(QPointF(0, row * line.height()))
+        layout.endLayout()
+        return layout
+
+
+def _format_range(
+    text: str, start: int, length: int, strong: QTextCharFormat
+) -> QTextLayout.FormatRange:
+    result = QTextLayout.FormatRange()
+    result.start = utf16_length(text[:start])
+    result.length = utf16_length(text[start : start + length])
+    result.format = strong
+    return result
+
+
+# A match in a snippet, between its marks (see SearchHit).
+_MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
+_MAX_SNIPPET_CHARACTERS: Final = 2_000  # two lines are shown
+
+
+def hit_text(hit: SearchHit) -> str:
+    """Return the snippet of a hit, after the name of the document if it is in one."""
+    return f"{one_line(hit.document)}: {hit.snippet}" if hit.document else hit.snippet
+
+
+def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return a snippet in one line without its marks, and the (start, length) of each match."""
+    text = ""
+    spans: list[tuple[int, int]] = []
+    end = 0  # of the last match in `snippet`
+    snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_MAX_SNIPPET_CHARACTERS])
+    for match in _MARKS.finditer(snippet):
+        text += one_line(snippet[end : match.start()], _MAX_SNIPPET_CHARACTERS)
+        match_text = one_line(match[1], _MAX_SNIPPET_CHARACTERS)
+        spans.append((len(text), len(match_text)))
+        text += match_text
+        end = match.end()
+    return text + one_line(snippet[end:], _MAX_SNIPPET_CHARACTERS), spans

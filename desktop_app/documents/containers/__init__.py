@@ -1,4 +1,0 @@
-"""Archives and folders: many documents as one text.
-
-Reads their members through `extract`.
-"""

@@ -1,1 +1,0 @@
-"""The search in the conversation list: its field, filters and hits."""
