@@ -186,6 +186,10 @@ def copied_schema() -> Iterator[None]:
             connection.backup(made[steps])
         else:
             made[steps].backup(connection)
+            connection.execute(
+                """UPDATE settings SET value = json_quote(lower(hex(randomblob(4))))
+                WHERE key = 'store.library'"""
+            )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", migrate)

@@ -121,7 +121,8 @@ def test_settings_paths_name_pages(book: dict[str, HelpChapter]) -> None:
 
 
 def _name(text: str) -> str:
-    return " ".join(text.replace("\xa0", " ").replace(" ({count})", "").split()).rstrip(".… ")
+    text = text.replace("\xa0", " ").replace(" ({count})", "").replace("（{count}）", "")
+    return " ".join(text.split()).rstrip(".… ")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

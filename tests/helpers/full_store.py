@@ -69,6 +69,7 @@ WINDOW_STATE = {
     "settings": False,
     "is_dark": True,
     "is_strong": None,
+    "names": {"gpt-5.2": "GPT-5.2 Thinking"},
     "model": "Thinking",
     "web": False,
     "footer": ["OpenAI", "cloud", ""],
