@@ -9,16 +9,21 @@ silently when it returns, and errors that asyncio only logs, such as unretrieved
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import inspect
 import logging
+import math
 import os
+import shutil
 import signal
 import sqlite3
 import sys
+import time
 from collections import Counter
 from contextlib import ExitStack
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +86,10 @@ for programs begins first."""
 SHARED_CHILD_SERVER = "REPARTEE_TEST_CHILD_SERVER"
 """The variable with the address of the child server of all workers."""
 
+HANGS_S = 300
+REARM_S = 20
+"""Seconds after which the watch of a test may begin anew: a timer takes a fifth of a short test."""
+
 # Loop iterations that a task gets to end after it was canceled or finished its work.
 TURNS_TO_END = 10
 
@@ -110,15 +119,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run the tests side by side, if that is wanted."""
-    count = session.config.option.workers
-    if not count or session.testsfailed or session.config.option.collectonly:
+    workers = session.config.option.workers
+    if not workers or session.testsfailed or session.config.option.collectonly:
         return None
     groups: dict[str, list[int]] = {}
     for number, item in enumerate(session.items):
         groups.setdefault(group_of(item.nodeid), []).append(number)
     with serving_children() as address:
         os.environ[SHARED_CHILD_SERVER] = address
-        run_forked(session, groups.values(), count)
+        run_forked(session, groups.values(), workers)
     return True
 
 
@@ -145,30 +154,51 @@ class _Stages:
             terminalreporter.write_line(f"stage {stage:12} {tests:6} {self.seconds[stage]:6.0f} s")
 
 
+class _Watch:
+    """Prints the stacks of a test that hangs."""
+
+    def __init__(self) -> None:
+        self._errors = os.dup(2)  # which is captured later
+        self._begun_s = -math.inf
+
+    def pytest_runtest_logstart(self) -> None:
+        if time.monotonic() - self._begun_s > REARM_S:
+            self._begun_s = time.monotonic()
+            faulthandler.dump_traceback_later(HANGS_S, file=self._errors)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Count the stages, and let Ctrl+C end the programs of tests, as in a terminal.
+    """Count the stages, watch the tests, and let Ctrl+C end programs of tests, as in a terminal.
 
     If a script started the tests with "&", they ignore SIGINT, and so would each program.
     """
     config.pluginmanager.register(_Stages(), "stages")
+    config.pluginmanager.register(_Watch())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the paths of homes, none of which exists; each test takes the next."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / f"{os.getpid()}-{number}" for number in count())
+
+
 @pytest.fixture(autouse=True)
-def repartee_home(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """Return this test's own home for data, configuration, cache and logs."""
-    stage = stage_of(request.node.nodeid)
+def repartee_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield this test's own home for data, configuration, cache and logs."""
+    stage = stage_of(os.environ["PYTEST_CURRENT_TEST"])  # `request` costs a tenth of a short test
     if stage != "end2end":
         monkeypatch.delenv("DISPLAY", raising=False)
         monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     if stage in ("unit", "gui", "app"):
         monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-    home = tmp_path / "repartee-home"
+    home = next(homes)
     monkeypatch.setenv("REPARTEE_HOME", str(home))
-    return home
+    yield home
+    if home.exists():
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True, scope="session")

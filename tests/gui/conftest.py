@@ -35,13 +35,6 @@ def garbage_on_one_thread() -> Iterator[None]:
     gc.enable()
 
 
-@pytest.fixture(autouse=True)
-def no_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the session's screen and bus, which the end-to-end tests use at the same time."""
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     """Return the application's arguments for pytest-qt."""
@@ -56,16 +49,24 @@ def qtbot(qtbot: QtBot) -> QtBot:
     return qtbot
 
 
+@pytest.fixture(scope="session")
+def light(qapp: QApplication) -> tuple[theme.Theme, str]:
+    """Return the light theme and its style sheet."""
+    icons.use_folder(resource_path("icons/lucide"))
+    made = theme.light()
+    return made, theme.style_sheet(made)
+
+
 @pytest.fixture(autouse=True)
-def light_theme(qapp: QApplication) -> Iterator[theme.Theme]:
+def light_theme(qapp: QApplication, light: tuple[theme.Theme, str]) -> Iterator[theme.Theme]:
     """Apply the light theme, and delete the test's widgets afterwards.
 
     qtbot closes widgets with `deleteLater`, which does nothing without a running event loop. Each
     theme change would style the leftover widgets again.
     """
     icons.use_folder(resource_path("icons/lucide"))
-    current = theme.light()
-    if theme.current_theme() != current or qapp.styleSheet() != theme.style_sheet(current):
+    current, sheet = light
+    if theme.current_theme() != current or qapp.styleSheet() != sheet:
         theme.apply_theme(qapp, current)
     yield current
     for watcher in qapp.findChildren(ThemeWatcher):

@@ -65,17 +65,18 @@ def run_forked(session: pytest.Session, groups: Iterable[list[int]], count: int)
 
 
 def _answer(session: pytest.Session, worker: _Worker, told: Any, left: deque[list[int]]) -> None:
-    """Pass on a report, or hand out the next group."""
+    """Pass on the reports of a test, or hand out the next group."""
     if told is None:
         group = left.popleft() if left and not session.shouldstop else []
         worker.waiting.extend(group)
         worker.connection.send(group)
         return
     hook = session.config.hook
-    report = hook.pytest_report_from_serializable(config=session.config, data=told)
-    _tell(session, report)
-    if report.when == "teardown":
-        worker.waiting.popleft()
+    for report in told:
+        if isinstance(report, dict):
+            report = hook.pytest_report_from_serializable(config=session.config, data=report)
+        _tell(session, report)
+    worker.waiting.popleft()
 
 
 def _tell(session: pytest.Session, report: pytest.TestReport) -> None:
@@ -91,14 +92,21 @@ def _crash(item: pytest.Item) -> pytest.TestReport:
 
 
 class _Reporter:
-    """Tells the reports of a worker."""
+    """Tells the reports of a worker, those of a test together."""
 
     def __init__(self, config: pytest.Config, connection: Connection) -> None:
         self._config, self._connection = config, connection
+        self._told: list[Any] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._connection.send(data)
+        told: Any = report
+        if not report.passed:  # what it holds cannot be pickled
+            hook = self._config.hook
+            told = hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._told.append(told)
+        if report.when == "teardown":
+            self._connection.send(self._told)
+            self._told.clear()
 
 
 def _work(session: pytest.Session, connection: Connection) -> None:
