@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
@@ -91,7 +91,7 @@ class PromptEditor(QFrame):
         # Not Maximum, because wrapped suggestions make the editor taller than its size hint.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._show_state()
-        self._fit_height()
+        self.fit_height()
 
     def _connect(self) -> None:
         text, row = self.field, self.row
@@ -103,7 +103,7 @@ class PromptEditor(QFrame):
         for changed in (self.chips.changed, self.suggestions.changed):
             changed.connect(self._enable_send)
         for changed in (text.height_changed, self.chips.changed, self.suggestions.changed):
-            changed.connect(self._fit_height)
+            changed.connect(self.fit_height)
         row.send_button.clicked.connect(self.send)
         row.stop_button.clicked.connect(self.stop_requested)
         row.attach_button.clicked.connect(self._open_attach_menu)
@@ -245,7 +245,7 @@ class PromptEditor(QFrame):
             self.chips.set_compact(is_compact)
             self.suggestions.set_compact(is_compact)
             self._show_state()
-            self._fit_height()
+            self.fit_height()
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste, which are handled in the text itself."""
@@ -371,24 +371,17 @@ class PromptEditor(QFrame):
         self.field.setFocus(event.reason())
 
     def update_theme(self) -> None:
-        self._fit_height()
+        self.fit_height()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.window().installEventFilter(self)
-        self._fit_height()
+        self.fit_height()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_height()
+        self.fit_height()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Fit the height to the window's."""
-        if event.type() == QEvent.Type.Resize and watched is self.window():
-            self._fit_height()
-        return False
-
-    def _fit_height(self) -> None:
+    def fit_height(self) -> None:
         """Fit the height of the text to the room that the window and the other parts leave."""
         self._card_layout.activate()  # includes widgets shown or hidden since the last event
         needed_height = self.sizeHint().height()

@@ -55,6 +55,13 @@ def rect_in(window: MainWindow, widget: QWidget) -> tuple[int, int]:
     return widget.mapTo(window, QPoint(0, 0)).x(), widget.width()
 
 
+def test_the_prompt_grows_with_the_window(qtbot: QtBot, window: MainWindow) -> None:
+    window.prompt.set_text("line\n" * 200)
+    for height in (800, 1_000):
+        window.resize(1280, height)
+        qtbot.waitUntil(lambda: abs(window.prompt.height() - 0.4 * window.height()) <= 2)
+
+
 # ---------------------------------------------------------------- theme
 
 

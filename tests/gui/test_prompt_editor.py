@@ -382,8 +382,6 @@ def test_the_prompt_grows_up_to_two_fifths_of_the_window(
     editor.set_text("\n".join("line" for _ in range(200)))
     qtbot.waitUntil(lambda: editor.height() > 200)
     qtbot.waitUntil(lambda: abs(editor.height() - 240) <= 2)
-    editor.window().resize(800, 900)
-    qtbot.waitUntil(lambda: abs(editor.height() - 360) <= 2)
     editor.set_text("")
     qtbot.waitUntil(lambda: editor.height() == one_line)
 

@@ -257,6 +257,7 @@ class MainWindow(WindowFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lay_out()
+        self.prompt.fit_height()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the drawer or page on Esc, else run its command; Enter presses a button."""
@@ -273,14 +274,14 @@ class MainWindow(WindowFrame):
         elif not press_focused(self, event):
             super().keyPressEvent(event)
 
-    def event(self, event: QEvent) -> bool:
+    def changeEvent(self, event: QEvent) -> None:
         """Refresh the theme after the system changed its font or colors."""
-        if event.type() == QEvent.Type.WindowActivate and not self._was_active:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and not self._was_active:
             self._was_active = True
             self._keep_on_screen()
         if event.type() == QEvent.Type.ThemeChange:
             self._watcher.refresh()
-        return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask the session to close; stay open unless that of the desktop ends."""

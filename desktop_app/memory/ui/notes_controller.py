@@ -35,7 +35,7 @@ class NotesController(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._memory = session.backend.memory
-        self.notes: Sequence[RememberedNote] = ()
+        self.notes: list[RememberedNote] = []
         session.notes_in = lambda folder_id: [
             note for note in self.notes if note.folder_id in (None, folder_id)
         ]
