@@ -158,7 +158,12 @@ async def test_a_long_pdf_is_read_by_two_processes_in_order() -> None:
 async def test_cancelling_ends_the_work_and_the_next_document_is_read(long_document: Path) -> None:
     async with a_worker() as worker:
         begun = asyncio.Event()
-        reading = asyncio.create_task(worker.extract(long_document, lambda _: begun.set()))
+
+        def notice(progress: Progress) -> None:
+            if progress.done:  # until then, the child that has opened the file is idle
+                begun.set()
+
+        reading = asyncio.create_task(worker.extract(long_document, notice))
         await begun.wait()
         pid = worker.pid
         assert pid
