@@ -74,22 +74,17 @@ def uncovered_files(files: Iterable[str], document: str) -> list[str]:
 
 
 @cache
-def _shipped() -> list[ShippedDistribution]:
-    return shipped_distributions()
-
-
-@cache
 def _names() -> dict[str, str]:
-    return {canonicalize_name(dist.name): dist.name for dist in _shipped()}
+    return {canonicalize_name(dist.name): dist.name for dist in shipped_distributions()}
 
 
 @cache
 def _tops() -> dict[str, ShippedDistribution]:
     tops = {}
-    for dist in _shipped():
+    for dist in shipped_distributions():
         for file in dist.distribution.files or []:
-            top = PurePosixPath(file).parts[0]
-            if ".." not in PurePosixPath(file).parts:
+            top = file.parts[0]
+            if ".." not in file.parts:
                 tops[top] = dist
                 if top.endswith(".so"):  # on Windows, it has another ending
                     tops[top.partition(".")[0]] = dist

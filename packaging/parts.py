@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 from typing import Any, Final
@@ -83,7 +83,7 @@ class ShippedDistribution:
     texts: list[str] = field(default_factory=list)
     components: list[Component] = field(default_factory=list)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return the name as its authors write it."""
         return str(self.distribution.metadata["Name"])
@@ -109,6 +109,7 @@ def native_parts() -> list[NativePart]:
     ]
 
 
+@cache
 def shipped_distributions() -> list[ShippedDistribution]:
     """Return all direct and indirect requirements, and the weights without their requirements."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

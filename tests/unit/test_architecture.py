@@ -66,11 +66,11 @@ FOREIGN_TO_THE_PROJECT = {
 @pytest.mark.parametrize("what", FOREIGN_TO_THE_PROJECT)
 def test_no_file_names_what_is_foreign_to_the_project(what: str) -> None:
     pattern = re.compile(FOREIGN_TO_THE_PROJECT[what].encode())
-    found = []
-    for path in tracked_files():
-        for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
-            if match := pattern.search(line):
-                found.append(f"{path.relative_to(ROOT)}:{number}: {os.fsdecode(match.group())}")
+    found = [
+        f"{path.relative_to(ROOT)}: {os.fsdecode(match.group())}"
+        for path in tracked_files()
+        for match in pattern.finditer(path.read_bytes())
+    ]
     assert not found
 
 
