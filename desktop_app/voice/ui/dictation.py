@@ -221,10 +221,12 @@ class Dictation(Controller):
             field.button.set_stage(Stage.WRITING)
         elif isinstance(event, PartialText):
             self._text.show(event.text)
-        elif isinstance(event, FinalText):
+        elif isinstance(event, FinalText) and not self._own_parts:
             self._write(field, self._text, event.text, is_last=event.is_last)
-        elif isinstance(event, Recorded):
-            self._unsent.append(_Part(field, self._text, event))
+        elif isinstance(event, FinalText | Recorded):
+            # An end without words waits for those of the sound before it.
+            sound = event if isinstance(event, Recorded) else Recorded(b"", event.is_last)
+            self._unsent.append(_Part(field, self._text, sound))
             self._tasks.start(self.write_again())
         elif isinstance(event, Fault) and not event.of_speech:
             self._fail(event.error)
@@ -235,10 +237,15 @@ class Dictation(Controller):
         return bool(self._unsent)
 
     @property
+    def _own_parts(self) -> list[_Part]:
+        """Return the parts of this dictation whose words are not known yet."""
+        return [part for part in self._unsent if part.text is self._text]
+
+    @property
     def _is_speaking(self) -> bool:
         """Return True if the last part of the dictation was not recorded yet."""
-        parts = [part for part in self._unsent if part.text is self._text]
-        return self._field is not None and not any(part.sound.is_last for part in parts)
+        is_whole = any(part.sound.is_last for part in self._own_parts)
+        return self._field is not None and not is_whole
 
     async def write_again(self) -> None:
         """Have what was said transcribed, in its order; what fails is kept.
@@ -249,8 +256,9 @@ class Dictation(Controller):
             while self._unsent:
                 part = self._unsent[0]
                 samples, is_last = part.sound.samples, part.sound.is_last
+                transcribe = self._transcription.transcribe_sound
                 try:
-                    words = await self._transcription.transcribe_sound(samples, self._language())
+                    words = await transcribe(samples, self._language()) if samples else ""
                 except UserFacingError as error:
                     if part not in self._unsent:  # it was dropped
                         continue

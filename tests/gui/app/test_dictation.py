@@ -301,6 +301,25 @@ async def test_what_a_provider_could_not_transcribe_is_kept_and_tried_again(
         assert not app.providers.turns, "what was said earlier is not sent by itself"
 
 
+async def test_a_question_waits_for_its_words_if_the_dictation_ends_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = (Recorded(b"said", is_last=False), FinalText("", 0.0, is_last=True), Level(0.5))
+    async with AppHarness() as app:
+        prepare(app, tmp_path, (Listening(), *parts))
+        provider = SlowProvider(app, monkeypatch)
+        app.window.settings.pages.change(DICTATION_SENDS, True)
+        app.type("So:")
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"said" in provider.replies and max(button.levels) == 0.5)
+        assert not app.providers.turns
+        provider.replies[b"said"].set_result("Why is it blue?")
+        await until(lambda: app.providers.turns)
+        assert stage(app) is Stage.OFF
+        assert "So: Why is it blue?" in app.transcript
+
+
 async def test_what_was_said_is_not_sent_into_another_conversation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
