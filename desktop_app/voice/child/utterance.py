@@ -75,7 +75,7 @@ class Utterance:
     def cut(self, end: int) -> None:
         """Remove the sound before `end`, of which the text is final."""
         del self._sound[:end]
-        self._rated -= end
+        self._rated = max(0, self._rated - end)  # a part of a frame may be cut, too
         self._speech_start = 0 if self.speech_end > end else -1
         self._speech_frames = _FEWEST_FRAMES if self.speech_end > end else 0
         self.speech_end = max(0, self.speech_end - end)

@@ -55,3 +55,12 @@ def test_what_follows_a_cut_is_heard_whole(tail: str) -> None:
         assert sound("#" * 10) in utterance.speech()[0]
     utterance.add(sound("#" * 5))
     assert sound("#" * 5) in utterance.speech()[0]
+
+
+def test_what_follows_a_cut_within_a_frame_is_heard() -> None:
+    utterance = heard("#" * 20 + "." * 8)
+    utterance.add(sound(".")[:500])
+    _, end = utterance.speech()
+    utterance.cut(end)
+    utterance.add(sound("#" * 5))
+    assert utterance.speech()[0] == sound("#" * 5)
