@@ -192,7 +192,7 @@ def library_of(file: bytes) -> str:
 def _read_library(file: bytes) -> _LibraryFile:
     try:
         fields = msgspec.json.decode(file, type=_LibraryFile)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         raise refused_error(LIBRARY_FILE) from None
     if fields.format > FORMAT:
         raise SyncRefusedError(

@@ -295,6 +295,12 @@ async def test_an_emptied_or_replaced_storage_deletes_nothing(
             assert await conversations_of(each) == {"c1", "c2", "c3"}
 
 
+@pytest.mark.parametrize("content", [b"<html>", b"[]", b'{"format": 1, "library": "\xff"}'])
+def test_a_damaged_file_of_the_library_is_refused(content: bytes) -> None:
+    with pytest.raises(SyncRefusedError):
+        form.library_of(content)
+
+
 async def test_a_folder_that_is_not_there_was_not_emptied(tmp_path: Path) -> None:
     async with computers(tmp_path, "a") as made:
         await wrote_three(tmp_path, made)
