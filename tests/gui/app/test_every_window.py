@@ -1,6 +1,7 @@
 """Every window, dialog, card and menu in the pseudo-language, large and small, and at 200 %.
 
-All text comes from the catalog, and nothing is cut off or covered. REPARTEE_SCREENSHOTS=FOLDER
+All text comes from the catalog, nothing is cut off or covered, and one part has the focus
+(focus_faults.py). REPARTEE_SCREENSHOTS=FOLDER
 keeps the pictures; with REPARTEE_LANGUAGE=de, those of a translation.
 """
 
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QAccessible, QFontDatabase
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton, QWidget
 from shiboken6 import isValid
 
@@ -28,9 +29,11 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import LANGUAGES
 from desktop_app.paths import resource_path
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
+from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.look.window_language import WindowLanguage
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.gui.app.focus_faults import FocusAudit
 from tests.gui.app.layout_faults import layout_faults
 from tests.helpers import pseudo
 from tests.helpers.catalogs import shipped_catalog
@@ -242,11 +245,17 @@ def _classes_of_ui() -> set[type]:
     return found
 
 
+@pytest.fixture
+def screen_reader() -> Iterator[None]:
+    QAccessible.setActive(True)
+    yield
+    QAccessible.setActive(False)
+
+
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
+@pytest.mark.usefixtures("screen_reader")
 @pytest.mark.parametrize(("language", "size"), WALKS, indirect=["language"])
-async def test_every_window_is_translated_and_shows_its_texts_whole(
-    language: str, size: str
-) -> None:
+async def test_every_window_is_translated_whole_and_has_one_focus(language: str, size: str) -> None:
     faults: dict[str, str] = {}
     seen: set[type] = set()
     async with AppHarness() as app:
@@ -259,13 +268,22 @@ async def test_every_window_is_translated_and_shows_its_texts_whole(
     async with AppHarness(environment=scenes.KEYED) as app:
         app.window.resize(SIZES[size])
         visit = Visit(app, language, size)
+        audit = FocusAudit()
+        install_roles(app.window)
+
+        async def look(scene: str) -> None:
+            await visit.look(scene)
+            await audit.look(scene)
+
         for scene in scenes.SCENES:
-            await scene(app, visit.look)
+            await scene(app, look)
         visit.check_hidden()
         faults |= visit.faults
         seen |= visit.seen
     listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
     assert not listed, listed
+    assert not audit.faults, "\n".join(sorted(audit.faults))
+    assert {"delete-collection", "delete-preset", "remove-attachment"} <= audit.deleting
     if size == "small":  # its panes are drawers, too
         missing = {c.__name__ for c in _classes_of_ui() - seen if not c.__subclasses__()}
         assert not ", ".join(sorted(missing - UNSEEN))
