@@ -1,4 +1,4 @@
-"""Finds widgets by their object names, and timers by their parents."""
+"""Finds widgets that are visible, or by their object names, and timers by their parents."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
     """Return the widget inside `parent` with this class and object name."""
     found = parent.findChild(kind, name)
     assert isinstance(found, kind), name
+    return found
+
+
+def shown_widgets(window: QWidget) -> list[QWidget]:
+    """Return a visible window and the visible widgets in it.
+
+    Most widgets of the main window are on hidden pages, which are not entered.
+    """
+    found = [window]
+    for widget in found:
+        found += [
+            child
+            for child in widget.children()
+            if isinstance(child, QWidget) and child.isVisible() and not child.isWindow()
+        ]
     return found
 
 

@@ -135,7 +135,7 @@ from tests.end2end.batch_states import fill_batches
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.test_viewer import opened, stored_document
 from tests.helpers.file_dialogs import choose_paths
-from tests.helpers.widgets import find
+from tests.helpers.widgets import find, shown_widgets
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
@@ -1010,7 +1010,8 @@ async def dialog_of(kind: type[_W]) -> _W:
     found: list[_W] = []
 
     def is_there() -> bool:
-        found[:] = [w for w in QApplication.allWidgets() if isinstance(w, kind) and w.isVisible()]
+        windows = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+        found[:] = [w for window in windows for w in shown_widgets(window) if isinstance(w, kind)]
         return bool(found)
 
     await until(is_there)

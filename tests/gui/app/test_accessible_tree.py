@@ -33,7 +33,8 @@ from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.cards.card_area import CardArea
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import AppHarness
-from tests.helpers.translated_texts import is_of_qt, widgets_of
+from tests.helpers.translated_texts import is_of_qt
+from tests.helpers.widgets import shown_widgets
 
 Role = QAccessible.Role
 SAME_ROW_PX: Final = 8
@@ -49,8 +50,7 @@ def _takes_keys(widget: QWidget) -> bool:
 def visible_parts(window: QWidget) -> list[QWidget]:
     # Without Qt's own dialogs, which are children of the window that opens them. On Linux Qt gives
     # their lists the value as name and the label by a relation; the program cannot change that.
-    shown = (widget for widget in widgets_of(window) if widget.isVisible())
-    return [widget for widget in shown if widget.window() is window]
+    return [] if is_of_qt(window) else shown_widgets(window)
 
 
 def faults_of(widget: QWidget) -> Iterator[str]:

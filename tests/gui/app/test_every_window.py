@@ -44,6 +44,7 @@ from tests.helpers.translated_texts import (
     texts_of_widgets,
     untranslated,
 )
+from tests.helpers.widgets import shown_widgets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +139,7 @@ class Visit:
                 window.resize(window.size().boundedTo(room))
         await self._laid_out()
         for number, window in enumerate(self._windows()):
-            shown = _visible_widgets(window)
+            shown = shown_widgets(window)
             self.seen.update(map(type, shown))
             if PICTURES:
                 self._keep(window, f"{name}-{number}" if number else name)
@@ -187,7 +188,7 @@ class Visit:
             await asyncio.sleep(0.015)
 
     def _widgets(self) -> list[QWidget]:
-        return [widget for window in self._windows() for widget in _visible_widgets(window)]
+        return [widget for window in self._windows() for widget in shown_widgets(window)]
 
     def _windows(self) -> list[QWidget]:
         """Return the visible windows, the main window first."""
@@ -205,11 +206,6 @@ class Visit:
 
 def _fits(window: QWidget, room: QSize) -> bool:
     return window.width() <= room.width() and window.height() <= room.height()
-
-
-def _visible_widgets(window: QWidget) -> list[QWidget]:
-    below = window.findChildren(QWidget)
-    return [window, *(w for w in below if w.isVisible() and w.window() is window)]
 
 
 def _checked_texts(window: QWidget, widgets: list[QWidget] | None) -> Iterator[str]:
