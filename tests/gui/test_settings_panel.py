@@ -47,6 +47,8 @@ from tests.helpers.menus import entry_text
 from tests.helpers.widgets import accept_question, find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
 OPENAI = ProviderProfile(
@@ -71,21 +73,41 @@ PROFILES = (OPENAI, COMET, HERE, OLLAMA)
 SECRET = "sk-nobody-may-see-this"
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[list[SettingsPanel]]:
+    """Yield a list for the panel that the tests share."""
+    panels: list[SettingsPanel] = []
+    yield panels
+    for panel in panels:
+        panel.deleteLater()
+
+
 @pytest.fixture
-def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
-    """Return the panel, open on the Provider page, OpenAI shown."""
-    made = SettingsPanel()
-    record_session(made)
-    made.pages.by_name["provider"].page.set_profiles(PROFILES, "openai")
-    show_key(made, "openai", "keyring")
-    made.resize(540, 800)
-    qtbot.addWidget(made)
-    with qtbot.waitExposed(made):
-        made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    made.pages.by_name["provider"].page.network.head.setChecked(True)
-    return made
+def panel(qtbot: QtBot, light_theme: themes.Theme, made: list[SettingsPanel]) -> SettingsPanel:
+    """Return the panel, open on the Provider page, OpenAI shown.
+
+    To make it, with its pages, takes longer than to use it.
+    """
+    if not made:
+        made.append(SettingsPanel())
+        record_session(made[0])
+    show_anew(qtbot, made[0])
+    return made[0]
+
+
+def show_anew(qtbot: QtBot, panel: SettingsPanel) -> None:
+    page = panel.pages.by_name["provider"].page
+    page.set_profiles([], "")
+    page.set_profiles(PROFILES, "openai")
+    show_key(panel, "openai", "keyring")
+    panel.pages.set_values({})
+    panel.resize(540, 800)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    panel.show_page("provider")
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    page.network.head.setChecked(True)
 
 
 def show_key(panel: SettingsPanel, profile_id: str, place: KeyPlace) -> None:
@@ -208,9 +230,13 @@ def focused_parts(root: QAccessibleInterface) -> list[str]:
 
 
 def test_a_screen_reader_hears_of_one_focus_and_of_no_hidden_page(
-    qtbot: QtBot, panel: SettingsPanel
+    qtbot: QtBot, light_theme: themes.Theme
 ) -> None:
-    install_roles(panel)
+    install_roles()
+    panel = SettingsPanel()
+    qtbot.addWidget(panel)
+    record_session(panel)
+    show_anew(qtbot, panel)
     pages = find(panel, QListWidget, "settings-pages")
     pages.setFocus()
     qtbot.waitUntil(pages.hasFocus)
@@ -455,10 +481,11 @@ def test_languages_with_a_catalog_can_be_chosen(
 def test_sliders_report_their_stops_and_the_models_default(panel: SettingsPanel) -> None:
     panel.show_page("answer")
     slider = find(panel, QSlider, "answer.max_output_tokens")
+    told = panel.pages.session.of(SettingsController).set.calls
+    told.clear()
     for at in range(slider.maximum() + 1):
         slider.setValue(at)
     slider.setValue(0)
-    told = panel.pages.session.of(SettingsController).set.calls
     assert told[0] == ("answer.max_output_tokens", 256)
     assert told[-2:] == [("answer.max_output_tokens", 128_000), ("answer.max_output_tokens", None)]
     for key, value in told:
