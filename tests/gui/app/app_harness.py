@@ -38,8 +38,10 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
 )
+from desktop_app.domain.conversations.list_filter import LIST
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.library.ui.rows.conversation_model import Roles
+from desktop_app.library.ui.trash import Trash
 from desktop_app.local_model.catalog import CatalogModel
 from desktop_app.paths import folders
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
@@ -133,9 +135,9 @@ class PausableStore(FillableStore):
 class AppHarness:
     """One run of the program from start to end, as an async context manager.
 
-    A start and an end take a quarter of a second, and most tests not much more. So what needs no
-    fresh program belongs into the same test, after `new_conversation`. A second harness in the same
-    test is a restart on the same store.
+    A start and an end take as much as most of what is tested. So what needs no fresh program
+    belongs into the same test, after `new_conversation` or `start_over`. A second harness in the
+    same test is a restart on the same store.
 
     Attributes:
         providers: the stand-in for all providers, the source of the answers.
@@ -162,6 +164,7 @@ class AppHarness:
         self._is_resident = is_resident
         self._catalog = catalog
         self._environment = environment or {}
+        self._rows_before = 0
         self._handlers = list(logging.getLogger().handlers)
 
     # ------------------------------------------------------------------ start and end
@@ -297,6 +300,24 @@ class AppHarness:
         """Open a blank conversation; running answers continue."""
         self.window.conversations.new_requested.emit()
 
+    async def start_over(self) -> None:
+        """Move all conversations to the trash, and forget what was said, asked and typed."""
+        self.window.pane.close_page()
+        self.window.outer_panes.show_settings(False)
+        self.window.conversations.show_filter(LIST)
+        self.text.clear()
+        self.new_conversation()
+        await self.written()
+        listed = self.stored("SELECT id FROM conversations WHERE trashed_at IS NULL")
+        self.session.of(Trash).delete([id_ for (id_,) in listed])
+        await self.settled()
+        while self.said:
+            self.window.notifications.dismiss()
+        self.providers.turns.clear()
+        ((self._rows_before,),) = self.stored("SELECT coalesce(max(rowid), 0) FROM messages")
+        self.window.activateWindow()
+        self.window.prompt.focus_text()
+
     async def open_conversation(self, conversation_id: str) -> None:
         """Choose a conversation in the list, and wait until it is open."""
         self.open_row(conversation_id)
@@ -399,8 +420,11 @@ class AppHarness:
             return connection.execute(sql, values).fetchall()
 
     def messages(self) -> list[tuple[str, str, str]]:
-        """Return the (role, status, text) of all messages in the store, oldest first."""
-        rows = self.stored("SELECT role, status, parts FROM messages ORDER BY created_at, rowid")
+        """Return the (role, status, text) of all messages since `start_over`, oldest first."""
+        rows = self.stored(
+            "SELECT role, status, parts FROM messages WHERE rowid > ? ORDER BY created_at, rowid",
+            self._rows_before,
+        )
         return [(role, status, _text(parts)) for role, status, parts in rows]
 
     def setting(self, key: str) -> Any:

@@ -38,8 +38,56 @@ def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
 
-async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
+async def test_a_schema_is_checked_before_use_and_its_answers_after() -> None:
     async with AppHarness(environment=COMET) as app:
+        # The dialog checks a schema before use.
+        app.controllers.of(ToolsController).choose_form()
+        dialog = find(app.window, AnswerFormDialog, "answer-form")
+        dialog.form_field.setPlainText('{"type": 3}')
+        dialog.save_button.click()
+        await until(lambda: "Not valid: $.type" in dialog.problem.text())
+        assert not app.state.current.conversation.overrides.parameters.form
+        dialog.form_field.setPlainText(json.dumps(SCHEMA))
+        dialog.name_field.setText("my people")
+        dialog.save_button.click()
+        await until(lambda: bool(app.state.current.conversation.overrides.parameters.form))
+        turn = await app.ask("Who?")
+        assert turn.request.schema is not None
+        assert turn.request.schema.name == "my_people"
+        turn.end(PEOPLE)
+        await app.settled()
+        app.controllers.of(ToolsController).choose_form()
+        find(app.window, AnswerFormDialog, "answer-form").remove_button.click()
+        assert (await app.ask("And?")).request.schema is None
+
+        # A prompt brings its schema.
+        await app.start_over()
+        mine = Prompt(new_id(), "People", "Who?", form=FORM)
+        app.controllers.of(PromptsController).save(mine)
+        await app.settled()
+        app.window.prompt.set_text("Who?", mine.id)
+        app.window.prompt.submit()
+        turn = await app.turn(0)
+        assert turn.request.schema is not None
+        turn.end(PEOPLE)
+        await app.settled()
+        assert (await app.ask("And?")).request.schema is None
+
+        # An invalid answer names the place.
+        await app.start_over()
+        use(app, FORM)
+        turn = await app.ask("Who?")
+        turn.end('{"people": 4}')
+        await app.settled()
+        assert "doesn’t match the schema. $.people: 4 is not of type" in app.transcript
+        assert "Retry" in app.transcript
+        assert '{"people": 4}' in app.transcript
+        run(app, "retry")
+        assert (await app.turn(1)).request.messages[-1] == turn.request.messages[0]
+        await until(lambda: not app.controllers.lexer.is_busy)
+
+        # A valid answer is shown as a table or as text.
+        await app.start_over()
         use(app, FORM)
         turn = await app.ask("Who?")
         assert turn.request.schema is not None
@@ -62,53 +110,3 @@ async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
         assert PEOPLE not in app.transcript
         assert app.state.current.path[-1].text == PEOPLE
         await until(lambda: not app.controllers.lexer.is_busy)
-
-
-async def test_an_invalid_answer_names_the_place() -> None:
-    async with AppHarness(environment=COMET) as app:
-        use(app, FORM)
-        turn = await app.ask("Who?")
-        turn.end('{"people": 4}')
-        await app.settled()
-        assert "doesn’t match the schema. $.people: 4 is not of type" in app.transcript
-        assert "Retry" in app.transcript
-        assert '{"people": 4}' in app.transcript
-        run(app, "retry")
-        assert (await app.turn(1)).request.messages[-1] == turn.request.messages[0]
-        await until(lambda: not app.controllers.lexer.is_busy)
-
-
-async def test_the_dialog_checks_a_schema_before_use() -> None:
-    async with AppHarness(environment=COMET) as app:
-        app.controllers.of(ToolsController).choose_form()
-        dialog = find(app.window, AnswerFormDialog, "answer-form")
-        dialog.form_field.setPlainText('{"type": 3}')
-        dialog.save_button.click()
-        await until(lambda: "Not valid: $.type" in dialog.problem.text())
-        assert not app.state.current.conversation.overrides.parameters.form
-        dialog.form_field.setPlainText(json.dumps(SCHEMA))
-        dialog.name_field.setText("my people")
-        dialog.save_button.click()
-        await until(lambda: bool(app.state.current.conversation.overrides.parameters.form))
-        turn = await app.ask("Who?")
-        assert turn.request.schema is not None
-        assert turn.request.schema.name == "my_people"
-        turn.end(PEOPLE)
-        await app.settled()
-        app.controllers.of(ToolsController).choose_form()
-        find(app.window, AnswerFormDialog, "answer-form").remove_button.click()
-        assert (await app.ask("And?")).request.schema is None
-
-
-async def test_a_prompt_brings_its_schema() -> None:
-    async with AppHarness(environment=COMET) as app:
-        mine = Prompt(new_id(), "People", "Who?", form=FORM)
-        app.controllers.of(PromptsController).save(mine)
-        await app.settled()
-        app.window.prompt.set_text("Who?", mine.id)
-        app.window.prompt.submit()
-        turn = await app.turn(0)
-        assert turn.request.schema is not None
-        turn.end(PEOPLE)
-        await app.settled()
-        assert (await app.ask("And?")).request.schema is None

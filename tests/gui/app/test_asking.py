@@ -32,8 +32,9 @@ CUT = errors.StreamCutError(
 )
 
 
-async def test_the_first_question_titles_the_window_and_the_row() -> None:
+async def test_an_answer_is_shown_stored_and_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     async with AppHarness() as app:
+        # The first question titles the window and the row.
         assert app.window.empty_state.isVisible()
         assert app.rows == []
         turn = await app.ask("Why is the sky blue?")
@@ -61,9 +62,8 @@ async def test_the_first_question_titles_the_window_and_the_row() -> None:
         assert app.messages()[1] == whole
         assert app.window.notifications.status.text() == "Response complete."
 
-
-async def test_text_that_turns_out_to_be_reasoning_is_shown_as_reasoning() -> None:
-    async with AppHarness() as app:
+        # Text that turns out to be reasoning is shown as reasoning.
+        await app.start_over()
         turn = await app.ask("Why?")
         turn.give(TextDelta("Weighing it.\n"))
         await until(lambda: "Weighing it." in app.transcript)
@@ -75,38 +75,8 @@ async def test_text_that_turns_out_to_be_reasoning_is_shown_as_reasoning() -> No
         assert "Forty-two." in app.transcript
         assert "Weighing it." not in app.transcript.splitlines()
 
-
-@pytest.mark.parametrize(
-    ("place", "rest"),
-    [(QTextCursor.MoveOperation.End, " and more"), (QTextCursor.MoveOperation.Start, "Before: ")],
-)
-async def test_the_prompt_is_cleared_only_once_the_question_is_stored(
-    place: QTextCursor.MoveOperation, rest: str
-) -> None:
-    async with AppHarness(disk=SlowStore) as app:
-        assert isinstance(app.disk, SlowStore)
-        slow = app.disk
-        app.type("First words")
-        app.enter()
-        await until(lambda: slow.waiting)
-        assert app.text.toPlainText() == "First words"
-        app.text.moveCursor(place)
-        app.type(rest)
-        app.enter()
-        app.disk.release.set()
-        await until(lambda: app.providers.turns)
-        await until(lambda: app.text.toPlainText() == rest)
-        await app.written()
-        questions = [text for role, _, text in app.messages() if role == "user"]
-        assert questions == ["First words"]
-        assert app.draft_of(app.open_id) == rest
-        app.providers.turns[0].end("Yes.")
-        await app.settled()
-        assert app.text.toPlainText() == rest
-
-
-async def test_stop_keeps_the_text_that_arrived() -> None:
-    async with AppHarness() as app:
+        # Stop keeps the text that arrived.
+        await app.start_over()
         turn = await app.ask("Tell me a story")
         turn.say("Once upon a time")
         await until(lambda: "Once upon" in app.transcript)
@@ -120,6 +90,55 @@ async def test_stop_keeps_the_text_that_arrived() -> None:
         app.press(Qt.Key.Key_Escape)
         await app.settled()
         assert app.messages()[3] == ("assistant", "cancelled", "")
+
+        # The line moves while a model on this computer is loaded.
+        await app.start_over()
+        loaded = asyncio.Event()
+        provider = app.backend.gateway.provider
+
+        async def load(profile: ProviderProfile) -> ProviderClient:
+            await loaded.wait()
+            return await provider(profile)
+
+        monkeypatch.setattr(app.backend.gateway, "provider", load)
+        app.type("Why?")
+        app.enter()
+        for dots in ("Loading SmolLM2 135M..", "Loading SmolLM2 135M..."):
+            await until(lambda dots=dots: dots in app.transcript)
+        loaded.set()
+        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
+        turn = await app.turn(0)
+        await until(lambda: not app.session.running._motion.isActive())
+        turn.end("Because.")
+        await app.settled()
+
+
+async def test_the_prompt_is_cleared_only_once_the_question_is_stored() -> None:
+    async with AppHarness(disk=SlowStore) as app:
+        assert isinstance(app.disk, SlowStore)
+        slow = app.disk
+        operation = QTextCursor.MoveOperation
+        for place, rest in ((operation.End, " and more"), (operation.Start, "Before: ")):
+            slow.release.clear()
+            slow.waiting = 0
+            app.type("First words")
+            app.enter()
+            await until(lambda: slow.waiting)
+            assert app.text.toPlainText() == "First words"
+            app.text.moveCursor(place)
+            app.type(rest)
+            app.enter()
+            slow.release.set()
+            turn = await app.turn(0)
+            await until(lambda rest=rest: app.text.toPlainText() == rest)
+            await app.written()
+            questions = [text for role, _, text in app.messages() if role == "user"]
+            assert questions == ["First words"]
+            assert app.draft_of(app.open_id) == rest
+            turn.end("Yes.")
+            await app.settled()
+            assert app.text.toPlainText() == rest
+            await app.start_over()
 
 
 async def wait_behind_an_answer(app: AppHarness, first: str, second: str) -> Turn:
@@ -141,8 +160,9 @@ def bubble_of(app: AppHarness) -> str:
     return find(bubble, QLabel, "queued-words").text() if bubble.isVisible() else ""
 
 
-async def test_a_question_waits_until_the_answer_has_ended() -> None:
+async def test_a_queued_question_is_asked_after_the_answer() -> None:
     async with AppHarness() as app:
+        # A question waits until the answer has ended.
         turn = await wait_behind_an_answer(app, "One", "Two")
         turn.end("1")
         await until(lambda: len(app.providers.turns) == 2)
@@ -156,9 +176,8 @@ async def test_a_question_waits_until_the_answer_has_ended() -> None:
         app.providers.turns[1].end("2")
         await app.settled()
 
-
-async def test_what_is_typed_while_a_question_waits_stays_in_the_prompt() -> None:
-    async with AppHarness() as app:
+        # What is typed while a question waits stays in the prompt.
+        await app.start_over()
         turn = await wait_behind_an_answer(app, "One", "Two")
         app.type("Two and")
         app.enter()
@@ -175,9 +194,8 @@ async def test_what_is_typed_while_a_question_waits_stays_in_the_prompt() -> Non
         await app.settled()
         assert app.draft_of(app.open_id) == "Half a thought"
 
-
-async def test_a_queued_question_is_asked_in_a_conversation_that_was_left() -> None:
-    async with AppHarness() as app:
+        # A queued question is asked in a conversation that was left.
+        await app.start_over()
         turn = await wait_behind_an_answer(app, "One", "Two")
         one = app.open_id
         app.new_conversation()
@@ -213,31 +231,31 @@ async def test_a_queued_question_returns_to_the_prompt_if_the_disk_fails() -> No
         app.disk.is_unreadable = False
 
 
-@pytest.mark.parametrize("way", ["esc", "button", "failure", "end of the program"])
-async def test_a_queued_question_is_dequeued_by_esc_button_failure_and_the_end(way: str) -> None:
+async def test_a_queued_question_is_dequeued_by_esc_button_failure_and_the_end() -> None:
     async with AppHarness() as app:
-        turn = await wait_behind_an_answer(app, "One", "Two")
-        if way == "esc":
-            app.press(Qt.Key.Key_Escape)
-            assert app.hint == "Enter to queue · Esc to stop"
-            assert app.controllers.running.conversations
-            app.press(Qt.Key.Key_Escape)
-        elif way == "button":
-            app.click("unqueue")
-            assert app.hint == "Enter to queue · Esc to stop"
-            turn.end("1")
-        elif way == "failure":
-            turn.fail(CUT)
-        else:
-            await app.close()
-        await until(lambda: not app.controllers.running.conversations)
-        if way != "end of the program":
-            await app.written()
+        for way in ("esc", "button", "failure"):
+            turn = await wait_behind_an_answer(app, "One", "Two")
+            if way == "esc":
+                app.press(Qt.Key.Key_Escape)
+                assert app.hint == "Enter to queue · Esc to stop"
+                assert app.controllers.running.conversations
+                app.press(Qt.Key.Key_Escape)
+            elif way == "button":
+                app.click("unqueue")
+                assert app.hint == "Enter to queue · Esc to stop"
+                turn.end("1")
+            else:
+                turn.fail(CUT)
+            await app.settled()
             assert app.is_shown("send")
             assert app.hint.startswith("Enter to send ·")
             assert app.text.toPlainText() == "Two"
+            assert app.draft_of(app.open_id) == "Two"
             assert bubble_of(app) == ""
-        assert len(app.providers.turns) == 1
+            assert len(app.providers.turns) == 1
+            await app.start_over()
+        await wait_behind_an_answer(app, "One", "Two")
+    assert len(app.providers.turns) == 1
     async with AppHarness() as app:
         assert app.text.toPlainText() == "Two"
         assert not app.providers.turns
@@ -246,8 +264,51 @@ async def test_a_queued_question_is_dequeued_by_esc_button_failure_and_the_end(w
 # ---------------------------------------------------------------- errors
 
 
-async def test_retry_of_a_broken_answer_makes_a_version() -> None:
+async def test_an_answer_that_failed_is_continued_or_asked_again() -> None:
     async with AppHarness() as app:
+        # Continue extends the answer and keeps the prompt.
+        turn = await app.ask("Count")
+        turn.say("One")
+        turn.fail(CUT)
+        await app.settled()
+        app.type("Half a thought")
+        app.act("continue")
+        await until(lambda: len(app.providers.turns) == 2)
+        assert app.providers.turns[1].asked == CONTINUE
+        app.providers.turns[1].give(Incomplete("max_output_tokens"))
+        await app.settled()
+        assert app.text.toPlainText() == "Half a thought"
+        assert app.draft_of(app.open_id) == "Half a thought"
+        assert "reached its maximum length" in app.transcript
+
+        # A wrong key offers the key field.
+        await app.start_over()
+        turn = await app.ask("Hello")
+        turn.fail(errors.AuthenticationError("The key was not accepted.", status=401))
+        await app.settled()
+        assert "Change key" in app.transcript
+        app.act("add-key")
+        assert app.window.settings.isVisible()
+        assert find(app.window.settings, QComboBox, "provider").currentData() == "openai"
+
+        # An error that names another provider offers one.
+        await app.start_over()
+        turn = await app.ask("Hello")
+        turn.fail(errors.QuotaExhaustedError("No credit.", hints.ADD_CREDIT, host="api.openai.com"))
+        await app.settled()
+        assert "Billing page" in app.transcript
+        with opened_urls("https") as urls:
+            app.act("add-credit")
+        assert [url.host() for url in urls] == ["platform.openai.com"]
+        assert "Choose another model" in app.transcript
+        app.act("retry-with")
+        menu = QApplication.activePopupWidget()
+        assert menu is not None
+        assert menu.objectName() == "retry-with"
+        menu.close()
+
+        # Retry of a broken answer makes a version.
+        await app.start_over()
         turn = await app.ask("Count")
         turn.say("One, two")
         turn.fail(CUT)
@@ -276,70 +337,9 @@ async def test_retry_of_a_broken_answer_makes_a_version() -> None:
         await until(lambda: "One, two, three" in app.transcript)
 
 
-async def test_the_focus_stays_on_the_arrows_between_versions() -> None:
+async def test_a_full_disk_loses_nothing() -> None:
     async with AppHarness() as app:
-        await app.ask_and_answer("One", "1")
-        app.act("retry")
-        await until(lambda: len(app.providers.turns) == 2)
-        app.providers.turns[1].end("Uno")
-        await app.settled()
-        row = app.window.transcript.action_row
-        row.focus_button("message-older-version")
-        for wanted, focused in (("1/2", "newer"), ("2/2", "older")):
-            button = QApplication.focusWidget()
-            assert isinstance(button, QToolButton)
-            button.click()
-            await until(lambda: app.version == wanted)  # noqa: B023
-            assert row.focused_name == f"message-{focused}-version"
-
-
-async def test_continue_extends_the_answer_and_keeps_the_prompt() -> None:
-    async with AppHarness() as app:
-        turn = await app.ask("Count")
-        turn.say("One")
-        turn.fail(CUT)
-        await app.settled()
-        app.type("Half a thought")
-        app.act("continue")
-        await until(lambda: len(app.providers.turns) == 2)
-        assert app.providers.turns[1].asked == CONTINUE
-        app.providers.turns[1].give(Incomplete("max_output_tokens"))
-        await app.settled()
-        assert app.text.toPlainText() == "Half a thought"
-        assert app.draft_of(app.open_id) == "Half a thought"
-        assert "reached its maximum length" in app.transcript
-
-
-async def test_a_wrong_key_offers_the_key_field() -> None:
-    async with AppHarness() as app:
-        turn = await app.ask("Hello")
-        turn.fail(errors.AuthenticationError("The key was not accepted.", status=401))
-        await app.settled()
-        assert "Change key" in app.transcript
-        app.act("add-key")
-        assert app.window.settings.isVisible()
-        assert find(app.window.settings, QComboBox, "provider").currentData() == "openai"
-
-
-async def test_an_error_that_names_another_provider_offers_one() -> None:
-    async with AppHarness() as app:
-        turn = await app.ask("Hello")
-        turn.fail(errors.QuotaExhaustedError("No credit.", hints.ADD_CREDIT, host="api.openai.com"))
-        await app.settled()
-        assert "Billing page" in app.transcript
-        with opened_urls("https") as urls:
-            app.act("add-credit")
-        assert [url.host() for url in urls] == ["platform.openai.com"]
-        assert "Choose another model" in app.transcript
-        app.act("retry-with")
-        menu = QApplication.activePopupWidget()
-        assert menu is not None
-        assert menu.objectName() == "retry-with"
-        menu.close()
-
-
-async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
-    async with AppHarness() as app:
+        # A full disk keeps the text in the prompt.
         app.disk.is_full = True
         app.type("Not lost")
         app.enter()
@@ -355,9 +355,8 @@ async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
         assert app.said == ""
         assert len(app.messages()) == 2
 
-
-async def test_a_disk_that_fills_while_an_answer_streams_loses_nothing() -> None:
-    async with AppHarness() as app:
+        # A disk that fills while an answer streams loses nothing.
+        await app.start_over()
         other = await app.ask_and_answer("Other", "Thing")
         app.new_conversation()
         turn = await app.ask("Tell me")
@@ -377,14 +376,27 @@ async def test_a_disk_that_fills_while_an_answer_streams_loses_nothing() -> None
         app.disk.is_full = False
         await app.written()
         assert app.messages()[-1] == ("assistant", "cancelled", "All of it")
-        assert app.stored("SELECT outcome FROM ledger") == [("complete",), ("cancelled",)]
+        outcomes = [outcome for (outcome,) in app.stored("SELECT outcome FROM ledger")]
+        assert outcomes[-2:] == ["complete", "cancelled"]
+
+        # A draft that could not be stored is stored at the end.
+        await app.start_over()
+        conversation_id = await app.ask_and_answer("One", "1")
+        app.disk.is_full = True
+        app.type("mine")
+        await until(lambda: DISK_FULL in app.said)
+        app.disk.is_full = False
+    async with AppHarness() as app:
+        await app.controllers.of(Navigator).open(conversation_id)
+        assert app.text.toPlainText() == "mine"
 
 
 # ---------------------------------------------------------------- edits and versions
 
 
-async def test_an_edited_question_is_a_version_of_the_old_one() -> None:
+async def test_questions_are_edited_and_answers_have_versions() -> None:
     async with AppHarness() as app:
+        # An edited question is a version of the old one.
         await app.ask_and_answer("Capital of France?", "Paris")
         await app.ask_and_answer("And its river?", "Seine")
         app.type("half a thought")
@@ -407,9 +419,8 @@ async def test_an_edited_question_is_a_version_of_the_old_one() -> None:
         assert app.text.toPlainText() == "half a thought"
         assert len(app.messages()) == 6
 
-
-async def test_esc_discards_an_edit() -> None:
-    async with AppHarness() as app:
+        # Esc discards an edit.
+        await app.start_over()
         await app.ask_and_answer("One", "1")
         app.type("mine")
         app.act("edit", 0)
@@ -418,37 +429,37 @@ async def test_esc_discards_an_edit() -> None:
         assert app.text.toPlainText() == "mine"
         assert not app.hint.startswith("Editing")
 
+        # The draft from before an edit is stored.
+        for typed, kept in [("", "mine"), (" again", "mine\n\nOne again")]:
+            await app.start_over()
+            await app.ask_and_answer("One", "1")
+            app.window.prompt.set_text("mine", "explain")
+            app.act("edit", 0)
+            app.text.moveCursor(QTextCursor.MoveOperation.End)
+            QTest.keyClicks(app.text, typed)
+            await app.written()
+            conversation = await app.disk.get(app.open_id)
+            assert conversation is not None
+            assert conversation.draft == Draft(kept, template_id="explain")
 
-@pytest.mark.parametrize(
-    ("typed", "kept"), [("", "mine"), (" again", "mine\n\nOne again")], ids=["unchanged", "changed"]
-)
-async def test_the_draft_from_before_an_edit_is_stored(typed: str, kept: str) -> None:
-    async with AppHarness() as app:
+        # The focus stays on the arrows between versions.
+        await app.start_over()
         await app.ask_and_answer("One", "1")
-        app.window.prompt.set_text("mine", "explain")
-        app.act("edit", 0)
-        app.text.moveCursor(QTextCursor.MoveOperation.End)
-        QTest.keyClicks(app.text, typed)
-        await app.written()
-        conversation = await app.disk.get(app.open_id)
-        assert conversation is not None
-        assert conversation.draft == Draft(kept, template_id="explain")
+        app.act("retry")
+        await until(lambda: len(app.providers.turns) == 2)
+        app.providers.turns[1].end("Uno")
+        await app.settled()
+        row = app.window.transcript.action_row
+        row.focus_button("message-older-version")
+        for wanted, focused in (("1/2", "newer"), ("2/2", "older")):
+            button = QApplication.focusWidget()
+            assert isinstance(button, QToolButton)
+            button.click()
+            await until(lambda: app.version == wanted)  # noqa: B023
+            assert row.focused_name == f"message-{focused}-version"
 
-
-async def test_a_draft_that_could_not_be_stored_is_stored_at_the_end() -> None:
-    async with AppHarness() as app:
-        conversation_id = await app.ask_and_answer("One", "1")
-        app.disk.is_full = True
-        app.type("mine")
-        await until(lambda: DISK_FULL in app.said)
-        app.disk.is_full = False
-    async with AppHarness() as app:
-        await app.controllers.of(Navigator).open(conversation_id)
-        assert app.text.toPlainText() == "mine"
-
-
-async def test_keys_regenerate_the_answer_as_another_version_and_copy_it() -> None:
-    async with AppHarness() as app:
+        # Keys regenerate the answer as another version and copy it.
+        await app.start_over()
         await app.ask_and_answer("One", "1")
         app.press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: len(app.providers.turns) == 2)
@@ -462,81 +473,61 @@ async def test_keys_regenerate_the_answer_as_another_version_and_copy_it() -> No
 
 
 @pytest.mark.qt_log_ignore("support grabbing the keyboard", extend=True)
-@pytest.mark.parametrize("label", ["GPT-5.2 Pro", "High"])
-async def test_a_retry_with_another_model_keeps_the_conversations_choice(label: str) -> None:
+async def test_a_retry_with_another_model_keeps_the_conversations_choice() -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        await app.ask_and_answer("One", "1")
-        before = app.state.current.conversation.choice
-        button = app.window.findChild(QToolButton, "message-retry-with")
-        assert button is not None
-        button.setFocus(Qt.FocusReason.TabFocusReason)
-        app.act("retry-with")
-        menu = app.window.findChildren(QMenu, "retry-with")[-1]
-        corner = button.mapToGlobal(button.rect().bottomLeft())
-        assert menu.geometry().adjusted(-2, -2, 2, 2).contains(corner)
-        menus = (menu, *menu.findChildren(QMenu))  # many models are in a menu of their provider
-        actions = [action for each in menus for action in each.actions()]
-        next(a for a in actions if entry_text(a).split(" · ")[0] == label).trigger()
-        menu.close()
-        await until(lambda: len(app.providers.turns) == 2)
-        request = app.providers.turns[1].request
-        wanted = ("gpt-5.2-pro", "medium") if "Pro" in label else ("gpt-5.2", "high")
-        assert (request.model, request.effort) == wanted
-        app.providers.turns[1].end("I")
-        await app.settled()
-        assert app.state.current.conversation.choice == before
-        assert app.version == "2/2"
-        stored = await app.backend.conversations.get(app.open_id)
-        assert stored is not None
-        assert stored.choice == before
+        for label in ["GPT-5.2 Pro", "High"]:
+            await app.start_over()
+            await app.ask_and_answer("One", "1")
+            before = app.state.current.conversation.choice
+            button = app.window.findChild(QToolButton, "message-retry-with")
+            assert button is not None
+            button.setFocus(Qt.FocusReason.TabFocusReason)
+            app.act("retry-with")
+            menu = QApplication.activePopupWidget()
+            assert menu is not None
+            assert menu.objectName() == "retry-with"
+            corner = button.mapToGlobal(button.rect().bottomLeft())
+            assert menu.geometry().adjusted(-2, -2, 2, 2).contains(corner)
+            menus = (menu, *menu.findChildren(QMenu))  # many models are in a menu of their provider
+            actions = [action for each in menus for action in each.actions()]
+            next(a for a in actions if entry_text(a).split(" · ")[0] == label).trigger()
+            menu.close()
+            await until(lambda: len(app.providers.turns) == 2)
+            request = app.providers.turns[1].request
+            wanted = ("gpt-5.2-pro", "medium") if "Pro" in label else ("gpt-5.2", "high")
+            assert (request.model, request.effort) == wanted
+            app.providers.turns[1].end("I")
+            await app.settled()
+            assert app.state.current.conversation.choice == before
+            assert app.version == "2/2"
+            stored = await app.backend.conversations.get(app.open_id)
+            assert stored is not None
+            assert stored.choice == before
 
 
-@pytest.mark.parametrize("command", ["", "answer.retry", "question.edit"])
-async def test_a_question_stays_on_screen_while_its_answer_grows(command: str) -> None:
+async def test_a_question_stays_on_screen_while_its_answer_grows() -> None:
     async with AppHarness() as app:
         view = app.window.transcript
         lines = "\n\n".join(f"Line {number}" for number in range(200))
-        turn = await app.ask("Why?")
-        if command:
-            turn.end(lines)
+        for command in ("", "answer.retry", "question.edit"):
+            await app.start_over()
+            turn = await app.ask("Why?")
+            if command:
+                turn.end(lines)
+                await app.settled()
+                view.scroll_to_end()
+                app.session.actions[command].trigger()
+                if command == "question.edit":
+                    app.type(" Say it again.")
+                    app.enter()
+                await until(lambda: len(app.providers.turns) == 2)
+                turn = app.providers.turns[-1]
+            turn.say(lines.replace("Line", "Row"))
+            await until(lambda: "Row 199" in app.transcript)
+            await until(lambda: view.verticalScrollBar().maximum() > view.viewport().height())
+            question = app.state.current.path[0]
+            assert 0 <= view.item_rect(question.id, -1).top() < view.viewport().height() / 2
+            view.latest_button.click()  # goes to the end all the same
+            await until(lambda: view.is_at_end)
+            turn.end()
             await app.settled()
-            view.scroll_to_end()
-            app.session.actions[command].trigger()
-            if command == "question.edit":
-                app.type(" Say it again.")
-                app.enter()
-            await until(lambda: len(app.providers.turns) == 2)
-            turn = app.providers.turns[-1]
-        turn.say(lines.replace("Line", "Row"))
-        await until(lambda: "Row 199" in app.transcript)
-        await until(lambda: view.verticalScrollBar().maximum() > view.viewport().height())
-        question = app.state.current.path[0]
-        assert 0 <= view.item_rect(question.id, -1).top() < view.viewport().height() / 2
-        view.latest_button.click()  # goes to the end all the same
-        await until(lambda: view.is_at_end)
-        turn.end()
-        await app.settled()
-
-
-async def test_the_line_moves_while_a_model_on_this_computer_is_loaded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with AppHarness() as app:
-        loaded = asyncio.Event()
-        provider = app.backend.gateway.provider
-
-        async def load(profile: ProviderProfile) -> ProviderClient:
-            await loaded.wait()
-            return await provider(profile)
-
-        monkeypatch.setattr(app.backend.gateway, "provider", load)
-        app.type("Why?")
-        app.enter()
-        for dots in ("Loading SmolLM2 135M..", "Loading SmolLM2 135M..."):
-            await until(lambda dots=dots: dots in app.transcript)
-        loaded.set()
-        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
-        turn = await app.turn(0)
-        await until(lambda: not app.session.running._motion.isActive())
-        turn.end("Because.")
-        await app.settled()

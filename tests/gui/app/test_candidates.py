@@ -22,8 +22,9 @@ async def ask_for(app: AppHarness, count: int, question: str = "Why?") -> list[T
     return app.providers.turns[before:]
 
 
-async def test_versions_are_listed_while_they_arrive() -> None:
+async def test_versions_are_listed_while_they_arrive_and_stopped_together() -> None:
     async with AppHarness(environment=COMET) as app:
+        # Versions are listed while they arrive.
         first, second, third = await ask_for(app, 3)
         await until(lambda: app.version == "1/3")
         first.say("The first.")
@@ -48,9 +49,8 @@ async def test_versions_are_listed_while_they_arrive() -> None:
         texts = [text for role, _, text in app.messages() if role == "assistant"]
         assert texts == ["The first.", "The second goes on.", "The third."]
 
-
-async def test_stop_stops_all_and_keeps_all() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # Stop stops all and keeps all.
+        await app.start_over()
         turns = await ask_for(app, 3)
         for number, turn in enumerate(turns):
             turn.say(f"Half {number}")

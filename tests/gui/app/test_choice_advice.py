@@ -25,8 +25,9 @@ def _labels(app: AppHarness) -> list[str]:
     return [entry_text(action) for action in _efforts(app)]
 
 
-async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> None:
+async def test_efforts_variants_and_successors_show_their_cost() -> None:
     async with AppHarness(environment=KEYED) as app:
+        # Efforts and variants show their purpose cost and duration.
         app.controllers.of(ChoiceController).choose_variant(Variant.THINKING)
         await until(lambda: any("about 25 s" in label for label in _labels(app)))
         assert not any("$" in label for label in _labels(app))
@@ -43,13 +44,8 @@ async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> No
         instant = next(label for label in _labels(app) if label.startswith("Instant"))
         assert "about 6 s" in instant
 
-
-def _choose(app: AppHarness, start: str) -> None:
-    next(action for action in _efforts(app) if entry_text(action).startswith(start)).trigger()
-
-
-async def test_a_successor_is_offered_with_both_prices_for_a_message_or_for_good() -> None:
-    async with AppHarness(environment=KEYED) as app:
+        # A successor is offered with both prices for a message or for good.
+        await app.start_over()
         app.providers.models_of["env-openai"] = ("gpt-5.2", "gpt-6.1-sol", "gpt-6-sol")
         app.controllers.of(ChoiceController).choose_variant(Variant.THINKING)
         app.type("Why is the sky blue?")
@@ -88,3 +84,7 @@ async def test_a_successor_is_offered_with_both_prices_for_a_message_or_for_good
         assert thinking.startswith("Thinking · GPT-6.1 Sol")
         _choose(app, "Always use GPT-5.2 Thinking for Thinking")
         await until(lambda: app.window.prompt.row.choice.model == "gpt-5.2")
+
+
+def _choose(app: AppHarness, start: str) -> None:
+    next(action for action in _efforts(app) if entry_text(action).startswith(start)).trigger()

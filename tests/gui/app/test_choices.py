@@ -110,8 +110,132 @@ async def test_each_conversation_has_its_own_choice() -> None:
         assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
 
 
-async def test_one_conversation_can_use_another_provider() -> None:
+# ---------------------------------------------------------------- costs
+
+
+async def test_the_estimate_follows_the_typing() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        app.type("one two three")
+        await until(lambda: app.estimate)
+        assert app.estimate == "≈ $0.01"  # 1,000 tokens at $14 a million
+        assert "Input: ≈ 7 tokens" in app.estimate_tooltip
+        app.type(" four")
+        await until(lambda: "Input: ≈ 8 tokens" in app.estimate_tooltip)
+        turn = await app.ask("")
+        turn.end("done")
+        await app.settled()
+        await until(lambda: app.estimate == "")
+        header = app.window.header
+        await until(lambda: header.context.text() == "1.1k of 272k")
+        await until(lambda: "$0.005" in header.title.toolTip())
+        app.type("more")
+        # What the provider counted, less its reasoning, and what is new.
+        await until(lambda: "Input: ≈ 1,155 tokens" in app.estimate_tooltip)
+        app.new_conversation()
+        await until(lambda: app.estimate == "")
+        await until(lambda: "$" not in header.title.toolTip())
+        assert not header.context.isVisible()
+
+
+# ---------------------------------------------------------------- keys
+
+
+async def test_a_key_is_for_the_session_and_used_at_once() -> None:
+    async with AppHarness() as app:
+        # Without a keyring a key is for the session and that is said.
+        app.window.outer_panes.show_settings(True)
+        app.state.of(ProvidersController).select_profile(OPENAI.id)
+        await app.written()
+        assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
+        await app.written()
+        assert key_note(app, OPENAI.id) == "No keyring is available, so nothing is stored."
+        app.state.tasks.start(app.state.of(ProvidersController).remove_key(OPENAI.id))
+        await app.written()
+        assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
+        assert app.setting("default.provider") == ""
+        assert row(app).model_name == "SmolLM2 135M"
+        dump = app.stored("SELECT group_concat(value) FROM settings")
+        assert "not-a-key" not in str(dump)
+
+        # A new key switches an empty conversation.
+        await app.start_over()
+        app.window.outer_panes.show_settings(True)
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
+        await app.written()
+        assert row(app).variant is Variant.THINKING
+        assert row(app).provider_id == OPENAI.id
+        use = find(provider_page(app, OPENAI.id), QAbstractButton, "use-for-new")
+        assert use.isChecked()
+        assert not app.window.empty_state.key_line.isVisible()
+        turn = await app.ask("One")
+        assert turn.profile.id == OPENAI.id
+        turn.end("1")
+        await app.settled()
+
+        # A session key is not reported missing at the next start.
+        await app.start_over()
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
+        await app.written()
+    async with AppHarness() as app:
+        assert row(app).model_name == "SmolLM2 135M"
+        assert app.said == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("default.provider", COMETAPI.id, (COMETAPI.id, Variant.THINKING, Effort.MEDIUM)),
+        ("default.variant", "pro", ("env-openai", Variant.PRO, Effort.MEDIUM)),
+        ("default.effort", "low", ("env-openai", Variant.THINKING, Effort.LOW)),
+    ],
+)
+async def test_defaults_apply_to_an_empty_conversation_at_once(
+    key: str, value: str, expected: tuple[str, Variant, Effort]
+) -> None:
+    async with AppHarness(environment={} if key == "default.provider" else KEYED) as app:
+        if key == "default.provider":
+            await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
+        app.window.settings.pages.change(key, value)
+        await app.written()
+        shown = row(app)
+        assert (shown.provider_id, shown.variant, shown.effort) == expected
+        await app.ask_and_answer("One", "1")
+        before = row(app)
+        app.window.settings.pages.change("default.effort", "high")
+        await app.written()
+        assert row(app).effort is before.effort
+
+
+async def test_each_conversation_has_its_own_choice_and_settings() -> None:
     async with AppHarness(environment=COMET) as app:
+        # Settings reach the request.
+        for key, value in (
+            ("answer.system_prompt", "Be brief."),
+            ("answer.temperature", 0.5),
+            ("answer.verbosity", "low"),
+        ):
+            app.window.settings.pages.change(key, value)
+        await app.written()
+        app.window.settings.pages.by_name["answer"].page.show_scope(CONVERSATION)
+        assert answer_note(app, "answer.temperature") == (
+            "GPT-5.2 Thinking supports this setting only with effort set to None."
+        )
+        turn = await app.ask("One")
+        assert turn.request.instructions == "Be brief."
+        assert turn.request.parameters.temperature is None
+        assert turn.request.parameters.verbosity == "low"
+        turn.end("1")
+        await app.settled()
+        app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
+        await until(answer_field(app, "answer.temperature").isEnabled)
+        turn = await app.ask("Two")
+        assert turn.request.parameters.temperature == 0.5
+        turn.end("2")
+        await app.settled()
+
+        # One conversation can use another provider.
+        await app.start_over()
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
         await until(lambda: any(e.name == "qwen" for e in row(app).models))
@@ -149,173 +273,10 @@ async def test_one_conversation_can_use_another_provider() -> None:
         await app.settled()
 
 
-# ---------------------------------------------------------------- costs
-
-
-async def test_the_estimate_follows_the_typing() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        app.type("one two three")
-        await until(lambda: app.estimate)
-        assert app.estimate == "≈ $0.01"  # 1,000 tokens at $14 a million
-        assert "Input: ≈ 7 tokens" in app.estimate_tooltip
-        app.type(" four")
-        await until(lambda: "Input: ≈ 8 tokens" in app.estimate_tooltip)
-        turn = await app.ask("")
-        turn.end("done")
-        await app.settled()
-        await until(lambda: app.estimate == "")
-        header = app.window.header
-        await until(lambda: header.context.text() == "1.1k of 272k")
-        await until(lambda: "$0.005" in header.title.toolTip())
-        app.type("more")
-        # What the provider counted, less its reasoning, and what is new.
-        await until(lambda: "Input: ≈ 1,155 tokens" in app.estimate_tooltip)
-        app.new_conversation()
-        await until(lambda: app.estimate == "")
-        await until(lambda: "$" not in header.title.toolTip())
-        assert not header.context.isVisible()
-
-
-# ---------------------------------------------------------------- keys
-
-
-async def test_a_new_key_switches_an_empty_conversation() -> None:
-    async with AppHarness() as app:
-        app.window.outer_panes.show_settings(True)
-        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
-        await app.written()
-        assert row(app).variant is Variant.THINKING
-        assert row(app).provider_id == OPENAI.id
-        use = find(provider_page(app, OPENAI.id), QAbstractButton, "use-for-new")
-        assert use.isChecked()
-        assert not app.window.empty_state.key_line.isVisible()
-        turn = await app.ask("One")
-        assert turn.profile.id == OPENAI.id
-        turn.end("1")
-        await app.settled()
-
-
-async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> None:
-    async with AppHarness() as app:
-        app.window.outer_panes.show_settings(True)
-        app.state.of(ProvidersController).select_profile(OPENAI.id)
-        await app.written()
-        assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
-        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
-        await app.written()
-        assert key_note(app, OPENAI.id) == "No keyring is available, so nothing is stored."
-        app.state.tasks.start(app.state.of(ProvidersController).remove_key(OPENAI.id))
-        await app.written()
-        assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
-        assert app.setting("default.provider") == ""
-        assert row(app).model_name == "SmolLM2 135M"
-        dump = app.stored("SELECT group_concat(value) FROM settings")
-        assert "not-a-key" not in str(dump)
-
-
-async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None:
-    async with AppHarness() as app:
-        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
-        await app.written()
-    async with AppHarness() as app:
-        assert row(app).model_name == "SmolLM2 135M"
-        assert app.said == ""
-
-
-async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> None:
-    async with AppHarness() as app:
-        app.providers.models_of = {
-            OPENAI.id: AuthenticationError(
-                "The key was not accepted.", hint="Check or replace the key in {provider_page}."
-            ),
-            COMETAPI.id: ("a",) * 38,
-            SERVER.id: ("llama3", "gpt-5.2"),
-        }
-        app.state.tasks.start(app.state.of(ProvidersController).save(replace(SERVER, models=())))
-        await app.written()
-        await press_test(app, OPENAI.id)
-        assert connection_result(app, OPENAI.id) == (
-            False,
-            "The key was not accepted. Check or replace the key in Settings › Accounts.",
-        )
-        for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
-            await press_test(app, id_)
-            is_ok, words = connection_result(app, id_)
-            assert is_ok
-            assert re.fullmatch(rf"Connected in \d+\.\d s, {count} models found\.", words)
-        stored = await app.backend.settings.profiles()
-        assert stored[0].models == ("llama3", "gpt-5.2")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("default.provider", COMETAPI.id, (COMETAPI.id, Variant.THINKING, Effort.MEDIUM)),
-        ("default.variant", "pro", ("env-openai", Variant.PRO, Effort.MEDIUM)),
-        ("default.effort", "low", ("env-openai", Variant.THINKING, Effort.LOW)),
-    ],
-)
-async def test_defaults_apply_to_an_empty_conversation_at_once(
-    key: str, value: str, expected: tuple[str, Variant, Effort]
-) -> None:
-    async with AppHarness(environment={} if key == "default.provider" else KEYED) as app:
-        if key == "default.provider":
-            await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        app.window.settings.pages.change(key, value)
-        await app.written()
-        shown = row(app)
-        assert (shown.provider_id, shown.variant, shown.effort) == expected
-        await app.ask_and_answer("One", "1")
-        before = row(app)
-        app.window.settings.pages.change("default.effort", "high")
-        await app.written()
-        assert row(app).effort is before.effort
-
-
-async def test_the_price_of_a_provider_counts() -> None:
-    async with AppHarness() as app:
-        await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        app.state.tasks.start(
-            app.state.of(ProvidersController).save(
-                replace(COMETAPI, price_multiplier=Decimal("0.5"))
-            )
-        )
-        app.window.settings.pages.change("default.provider", COMETAPI.id)
-        await app.written()
-        await app.ask_and_answer("One", "1")
-        assert app.state.current.path[-1].cost == Decimal("0.002275")
-
-
-async def test_settings_reach_the_request() -> None:
-    async with AppHarness(environment=COMET) as app:
-        for key, value in (
-            ("answer.system_prompt", "Be brief."),
-            ("answer.temperature", 0.5),
-            ("answer.verbosity", "low"),
-        ):
-            app.window.settings.pages.change(key, value)
-        await app.written()
-        app.window.settings.pages.by_name["answer"].page.show_scope(CONVERSATION)
-        assert answer_note(app, "answer.temperature") == (
-            "GPT-5.2 Thinking supports this setting only with effort set to None."
-        )
-        turn = await app.ask("One")
-        assert turn.request.instructions == "Be brief."
-        assert turn.request.parameters.temperature is None
-        assert turn.request.parameters.verbosity == "low"
-        turn.end("1")
-        await app.settled()
-        app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
-        await until(answer_field(app, "answer.temperature").isEnabled)
-        turn = await app.ask("Two")
-        assert turn.request.parameters.temperature == 0.5
-        turn.end("2")
-        await app.settled()
-
-
 @pytest.mark.attack("secrets")
-async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name() -> None:
+async def test_providers_are_tested_priced_and_have_secret_headers() -> None:
     async with AppHarness() as app:
+        # A secret header is stored in the vault and removed with its name.
         vault = app.backend.vault
         field = CustomField("X-Key", is_secret=True)
         app.window.outer_panes.show_settings(True)
@@ -335,3 +296,40 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         )
         await app.written()
         assert not (await vault.place(name, where)).is_usable
+
+        # The price of a provider counts.
+        await app.start_over()
+        await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
+        app.state.tasks.start(
+            app.state.of(ProvidersController).save(
+                replace(COMETAPI, price_multiplier=Decimal("0.5"))
+            )
+        )
+        app.window.settings.pages.change("default.provider", COMETAPI.id)
+        await app.written()
+        await app.ask_and_answer("One", "1")
+        assert app.state.current.path[-1].cost == Decimal("0.002275")
+
+        # Testing a connection shows the result and stores the models.
+        await app.start_over()
+        app.providers.models_of = {
+            OPENAI.id: AuthenticationError(
+                "The key was not accepted.", hint="Check or replace the key in {provider_page}."
+            ),
+            COMETAPI.id: ("a",) * 38,
+            SERVER.id: ("llama3", "gpt-5.2"),
+        }
+        app.state.tasks.start(app.state.of(ProvidersController).save(replace(SERVER, models=())))
+        await app.written()
+        await press_test(app, OPENAI.id)
+        assert connection_result(app, OPENAI.id) == (
+            False,
+            "The key was not accepted. Check or replace the key in Settings › Accounts.",
+        )
+        for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
+            await press_test(app, id_)
+            is_ok, words = connection_result(app, id_)
+            assert is_ok
+            assert re.fullmatch(rf"Connected in \d+\.\d s, {count} models found\.", words)
+        [stored] = [p for p in await app.backend.settings.profiles() if p.id == SERVER.id]
+        assert stored.models == ("llama3", "gpt-5.2")

@@ -22,8 +22,9 @@ async def attach_collection(app: AppHarness, *files: Path) -> None:
     app.state.current.draft.set_attachments((CollectionPart(made.id, made.name),))
 
 
-async def test_a_citation_opens_its_passage(data: Path) -> None:
+async def test_a_citation_opens_its_passage_and_is_copied_as_a_number(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
+        # A citation opens its passage.
         await attach_collection(app, data / "report.pdf")
         turn = await app.ask("What happened to the compressor?")
         (part,) = app.state.current.path[0].passage_parts
@@ -42,9 +43,8 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         await until(lambda: bool(viewer.pages.marks))
         assert part.passages[0].page in viewer.pages.marks
 
-
-async def test_a_copied_answer_has_numbers_and_no_links(data: Path) -> None:
-    async with AppHarness(environment=OPENAI) as app:
+        # A copied answer has numbers and no links.
+        await app.start_over()
         await attach_collection(app, data / "report.pdf")
         turn = await app.ask("What happened to the compressor?")
         turn.end("It failed [1].")

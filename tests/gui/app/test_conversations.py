@@ -21,8 +21,9 @@ def new(app: AppHarness) -> None:
 # ---------------------------------------------------------------- switching
 
 
-async def test_switching_in_the_middle_of_a_stream_and_back() -> None:
+async def test_conversations_stream_side_by_side() -> None:
     async with AppHarness() as app:
+        # Switching in the middle of a stream and back.
         other = await app.ask_and_answer("Other", "Thing")
         new(app)
         turn = await app.ask("Tell me")
@@ -50,9 +51,8 @@ async def test_switching_in_the_middle_of_a_stream_and_back() -> None:
         assert app.is_shown("send")
         assert app.messages()[-1] == ("assistant", "complete", "One two three four")
 
-
-async def test_two_conversations_stream_at_once() -> None:
-    async with AppHarness() as app:
+        # Two conversations stream at once.
+        await app.start_over()
         first = await app.ask("First")
         one = app.open_id
         new(app)
@@ -75,12 +75,70 @@ async def test_two_conversations_stream_at_once() -> None:
         await app.open_conversation(two)
         assert "b0 b1 b2 b3 b4 b5" in app.transcript
 
+        # Closing in the middle of an answer keeps what arrived.
+        await app.start_over()
+        turn = await app.ask("Tell me")
+        turn.say("This much")
+        await until(lambda: "This much" in app.transcript)
+    assert turn.closed
+    async with AppHarness() as app:
+        assert app.messages()[-1] == ("assistant", "cancelled", "This much")
+        assert "This much" in app.transcript
+        assert "Stopped" in app.transcript
+
 
 # ---------------------------------------------------------------- drafts
 
 
-async def test_every_conversation_keeps_its_draft_at_once_and_after_a_restart() -> None:
+async def test_drafts_are_discarded_restored_and_kept() -> None:
     async with AppHarness() as app:
+        # A draft is discarded and restored.
+        app.type("a draft")
+        app.session.actions["prompt.discard"].trigger()
+        assert app.text.toPlainText() == ""
+        assert app.said.startswith("Draft discarded")
+        app.type("more")
+        app.press_action("Undo")
+        assert app.text.toPlainText() == "a draft\n\nmore"
+
+        # A discarded draft takes its row of the list with it.
+        await app.start_over()
+        app.type("a draft")
+        new(app)
+        assert app.rows == ["a draft"]
+        await app.written()
+        ((one,),) = app.stored("SELECT id FROM conversations WHERE trashed_at IS NULL")
+        app.open_row(one)
+        await until(lambda: app.text.toPlainText() == "a draft")
+        app.session.actions["prompt.discard"].trigger()
+        assert (app.rows, app.text.toPlainText()) == ([], "")
+        app.press_action("Undo")
+        await until(lambda: app.text.toPlainText() == "a draft")
+        assert app.rows == ["a draft"]
+
+        # A deleted conversation returns with its draft.
+        await app.start_over()
+        one = await app.ask_and_answer("First", "1")
+        app.type("a draft")
+        app.session.of(Trash).delete([one])
+        assert app.rows == []
+        assert app.open_id != one
+        assert app.text.toPlainText() == ""
+        assert "“First” moved to trash" in app.said
+        app.press_action("Undo")
+        await until(lambda: app.open_id == one)
+        assert app.rows == ["First"]
+        assert app.text.toPlainText() == "a draft"
+        new(app)
+        app.type("something else")
+        app.session.of(Trash).delete([one])
+        app.press_action("Undo")
+        await app.written()
+        assert app.rows == ["First"]
+        assert app.text.toPlainText() == "something else"
+
+        # Every conversation keeps its draft at once and after a restart.
+        await app.start_over()
         one = await app.ask_and_answer("First", "1")
         app.type("draft of one")
         new(app)
@@ -104,7 +162,9 @@ async def test_every_conversation_keeps_its_draft_at_once_and_after_a_restart() 
         new(app)
         assert len(app.rows) == 2
         await app.written()
-        ((two,),) = app.stored("SELECT id FROM conversations WHERE id != ?", one)
+        ((two,),) = app.stored(
+            "SELECT id FROM conversations WHERE trashed_at IS NULL AND id != ?", one
+        )
         app.open_row(two)
         await until(lambda: app.text.toPlainText() == "draft of the new one")
         turn = await app.ask("")
@@ -113,33 +173,6 @@ async def test_every_conversation_keeps_its_draft_at_once_and_after_a_restart() 
         new(app)
         assert app.text.toPlainText() == ""
         assert not (app.setting("window.new_draft") or {}).get("text")
-
-
-async def test_a_draft_is_discarded_and_restored() -> None:
-    async with AppHarness() as app:
-        app.type("a draft")
-        app.session.actions["prompt.discard"].trigger()
-        assert app.text.toPlainText() == ""
-        assert app.said.startswith("Draft discarded")
-        app.type("more")
-        app.press_action("Undo")
-        assert app.text.toPlainText() == "a draft\n\nmore"
-
-
-async def test_a_discarded_draft_takes_its_row_of_the_list_with_it() -> None:
-    async with AppHarness() as app:
-        app.type("a draft")
-        new(app)
-        assert app.rows == ["a draft"]
-        await app.written()
-        ((one,),) = app.stored("SELECT id FROM conversations")
-        app.open_row(one)
-        await until(lambda: app.text.toPlainText() == "a draft")
-        app.session.actions["prompt.discard"].trigger()
-        assert (app.rows, app.text.toPlainText()) == ([], "")
-        app.press_action("Undo")
-        await until(lambda: app.text.toPlainText() == "a draft")
-        assert app.rows == ["a draft"]
 
 
 async def test_text_typed_before_the_store_is_open_is_kept() -> None:
@@ -160,28 +193,6 @@ async def test_text_typed_before_the_store_is_open_is_kept() -> None:
 
 
 # ---------------------------------------------------------------- the list
-
-
-async def test_a_deleted_conversation_returns_with_its_draft() -> None:
-    async with AppHarness() as app:
-        one = await app.ask_and_answer("First", "1")
-        app.type("a draft")
-        app.session.of(Trash).delete([one])
-        assert app.rows == []
-        assert app.open_id != one
-        assert app.text.toPlainText() == ""
-        assert "“First” moved to trash" in app.said
-        app.press_action("Undo")
-        await until(lambda: app.open_id == one)
-        assert app.rows == ["First"]
-        assert app.text.toPlainText() == "a draft"
-        new(app)
-        app.type("something else")
-        app.session.of(Trash).delete([one])
-        app.press_action("Undo")
-        await app.written()
-        assert app.rows == ["First"]
-        assert app.text.toPlainText() == "something else"
 
 
 async def test_renaming_and_pinning_change_nothing_else() -> None:
@@ -246,18 +257,6 @@ async def test_geometry_open_conversation_and_place_come_back() -> None:
     async with AppHarness() as app:
         assert app.open_id != one
         assert app.window.empty_state.isVisible()
-
-
-async def test_closing_in_the_middle_of_an_answer_keeps_what_arrived() -> None:
-    async with AppHarness() as app:
-        turn = await app.ask("Tell me")
-        turn.say("This much")
-        await until(lambda: "This much" in app.transcript)
-    assert turn.closed
-    async with AppHarness() as app:
-        assert app.messages()[1] == ("assistant", "cancelled", "This much")
-        assert "This much" in app.transcript
-        assert "Stopped" in app.transcript
 
 
 async def test_closing_does_not_wait_for_a_provider() -> None:

@@ -77,38 +77,6 @@ async def choose(name: str) -> str:
     return said
 
 
-async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) -> None:
-    export = tmp_path / "conversations.json"
-    export.write_text(chatgpt())
-
-    async with AppHarness() as app:
-        await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.of(TransferController).import_files([export])
-        await until(lambda: app.window.findChildren(ProgressCard))
-        bar = app.window.findChildren(ProgressCard)
-        await until(lambda: "imported" in app.said)
-        assert app.said == "3 conversations imported."
-        assert bar[0].isHidden()
-        assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(app.rows)
-        assert "Yes." in app.transcript
-        app.controllers.of(TransferController).import_files([export])
-        await until(lambda: "already in your library" in app.said)
-        assert app.said == "0 conversations imported. 3 conversations were already in your library."
-        empty = tmp_path / "empty.json"
-        empty.write_text('[{"mapping": {}}]')
-        app.controllers.of(TransferController).import_files([empty])
-        await until(lambda: "isn’t recognized" in app.said)
-        bad = tmp_path / "bad.json"
-        bad.write_text("no JSON")
-        app.controllers.of(TransferController).import_files([bad])
-        await until(lambda: "isn’t JSON" in app.said)
-        odd = [*json.loads(chatgpt(4)), {"title": "Odd", "mapping": 1}]
-        export.write_text(json.dumps(odd))
-        app.controllers.of(TransferController).import_files([export])
-        await until(lambda: "isn’t from ChatGPT" in app.said)
-        assert app.said.startswith("1 conversation imported. 3 conversations were already")
-
-
 async def test_an_imported_conversation_is_answered_like_a_new_one(tmp_path: Path) -> None:
     """The import's process does not have the key of the environment."""
     export = tmp_path / "conversations.json"
@@ -151,8 +119,9 @@ async def test_an_import_can_be_stopped(
         assert 3 < count < 4000
 
 
-async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
+async def test_conversations_are_exported_and_imported(tmp_path: Path) -> None:
     async with AppHarness() as app:
+        # Export of one and of all.
         first = await app.ask_and_answer("First?", "One.")
         app.controllers.of(Navigator).open_new()
         await app.ask_and_answer("Second?", "Two.")
@@ -167,6 +136,37 @@ async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
         assert len(kept["conversations"]) == 2
         transfer.export(None, "json", Path("/proc/none.json"))
         await until(lambda: "Couldn’t save" in app.said)
+
+        # Imported conversations are listed and reported.
+        await app.start_over()
+        export = tmp_path / "conversations.json"
+        export.write_text(chatgpt())
+
+        await app.ask_and_answer("Mine?", "Yes.")
+        app.controllers.of(TransferController).import_files([export])
+        await until(lambda: app.window.findChildren(ProgressCard))
+        bar = app.window.findChildren(ProgressCard)
+        await until(lambda: "imported" in app.said)
+        assert app.said == "3 conversations imported."
+        assert bar[0].isHidden()
+        assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(app.rows)
+        assert "Yes." in app.transcript
+        app.controllers.of(TransferController).import_files([export])
+        await until(lambda: "already in your library" in app.said)
+        assert app.said == "0 conversations imported. 3 conversations were already in your library."
+        empty = tmp_path / "empty.json"
+        empty.write_text('[{"mapping": {}}]')
+        app.controllers.of(TransferController).import_files([empty])
+        await until(lambda: "isn’t recognized" in app.said)
+        bad = tmp_path / "bad.json"
+        bad.write_text("no JSON")
+        app.controllers.of(TransferController).import_files([bad])
+        await until(lambda: "isn’t JSON" in app.said)
+        odd = [*json.loads(chatgpt(4)), {"title": "Odd", "mapping": 1}]
+        export.write_text(json.dumps(odd))
+        app.controllers.of(TransferController).import_files([export])
+        await until(lambda: "isn’t from ChatGPT" in app.said)
+        assert app.said.startswith("1 conversation imported. 3 conversations were already")
 
 
 def test_a_backup_is_due_by_its_interval() -> None:

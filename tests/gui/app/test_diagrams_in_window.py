@@ -46,8 +46,11 @@ def has_said(app: AppHarness, sentence: str) -> bool:
     return app.said == sentence
 
 
-async def test_a_streamed_answer_shows_its_diagram_at_the_closing_fence(tmp_path: Path) -> None:
+async def test_a_diagram_is_shown_enlarged_and_exported(
+    tmp_path: Path, opened_files: list[QUrl]
+) -> None:
     async with AppHarness() as app:
+        # A streamed answer shows its diagram at the closing fence.
         theme = app.window.transcript.theme
         turn = await app.ask("Draw it")
         turn.say(f"Here:\n\n```mermaid\n{FLOWCHART}")
@@ -77,10 +80,9 @@ async def test_a_streamed_answer_shows_its_diagram_at_the_closing_fence(tmp_path
             assert (tmp_path / name).read_bytes().startswith(start)
         assert QImage(str(tmp_path / "a.png")).size() == copied.size()
 
-
-async def test_a_wide_diagram_is_enlarged_as_images_are(opened_files: list[QUrl]) -> None:
-    chain = " --> ".join(f"N{number}[Step {number}]" for number in range(14))
-    async with AppHarness() as app:
+        # A wide diagram is enlarged as images are.
+        await app.start_over()
+        chain = " --> ".join(f"N{number}[Step {number}]" for number in range(14))
         await app.ask_and_answer("Draw it", f"```mermaid\n{FLOWCHART}\n```\n")
         await until(lambda: bool(picture_keys(app)))
         assert "Enlarge" not in app.transcript
@@ -93,9 +95,8 @@ async def test_a_wide_diagram_is_enlarged_as_images_are(opened_files: list[QUrl]
         assert opened.width() > app.window.transcript.viewport().width()
         assert app.state.current.path[-1].text.startswith("```mermaid")
 
-
-async def test_exports_have_the_picture(tmp_path: Path) -> None:
-    async with AppHarness() as app:
+        # Exports have the picture.
+        await app.start_over()
         await app.ask_and_answer("Draw it", f"Here:\n\n```mermaid\n{FLOWCHART}\n```\n")
         for kind in ("html", "markdown", "docx", "odt", "pdf"):
             file = tmp_path / f"made-{kind}"

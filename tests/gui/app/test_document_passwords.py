@@ -39,8 +39,18 @@ def part_of(app: AppHarness) -> DocumentPart:
     return part
 
 
-async def test_a_password_opens_a_document_and_is_stored_nowhere(data: Path) -> None:
+async def test_a_password_opens_a_document_and_without_it_is_refused(data: Path) -> None:
     async with AppHarness() as app:
+        # Without a password the document is refused.
+        app.window.files_dropped.emit([data / "encrypted.pdf", data / "notes.md"])
+        dialog = await shown_dialog()
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        await until(lambda: not app.is_reading)
+        assert app.said.startswith("“encrypted.pdf” is password-protected.")
+        assert len(app.chips) == 1
+
+        # A password opens a document and is stored nowhere.
+        await app.start_over()
         app.window.files_dropped.emit([data / "encrypted.pdf"])
         dialog = await shown_dialog()
         assert dialog.accessibleName() == "“encrypted.pdf” is password-protected."
@@ -66,16 +76,6 @@ async def test_a_password_opens_a_document_and_is_stored_nowhere(data: Path) -> 
         content = path.read_bytes()
         for word in (b"alder", b"wrong-8214"):
             assert word not in content, path
-
-
-async def test_without_a_password_the_document_is_refused(data: Path) -> None:
-    async with AppHarness() as app:
-        app.window.files_dropped.emit([data / "encrypted.pdf", data / "notes.md"])
-        dialog = await shown_dialog()
-        QTest.keyClick(dialog, Qt.Key.Key_Escape)
-        await until(lambda: not app.is_reading)
-        assert app.said.startswith("“encrypted.pdf” is password-protected.")
-        assert len(app.chips) == 1
 
 
 async def test_a_password_is_tried_on_the_next_document(tmp_path: Path) -> None:

@@ -53,8 +53,9 @@ def drag(app: AppHarness, identifier: str, data: QMimeData) -> str:
     return words
 
 
-async def test_files_dropped_on_a_conversation_are_attached_there(data: Path) -> None:
+async def test_what_is_dropped_is_attached_or_refused(data: Path, tmp_path: Path) -> None:
     async with AppHarness() as app:
+        # Files dropped on a conversation are attached there.
         there = await app.ask_and_answer("There", "1")
         app.window.conversations.new_button.click()
         app.type("something else")
@@ -68,9 +69,38 @@ async def test_files_dropped_on_a_conversation_are_attached_there(data: Path) ->
         assert "something else" in app.rows  # the unsent draft
         assert app.chips == []
 
+        # Drops from other programs are copied not moved.
+        await app.start_over()
+        there = await app.ask_and_answer("There", "1")
+        shown = app.window.conversations.view
+        row = shown.row_of(app.window.conversations.model.index_of(there))
+        words = QMimeData()
+        words.setText("words")
+        both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+        for target, at, what in (
+            (app.window, QPointF(5, 5), files_data(data / "notes.md")),
+            (shown.viewport(), QPointF(shown.visualRect(row).center()), words),
+            (app.text.viewport(), QPointF(5, 5), words),
+        ):
+            enter = QDragEnterEvent(at.toPoint(), both, what, LEFT, NO_KEY)
+            QApplication.sendEvent(target, enter)
+            event = QDropEvent(at, both, what, LEFT, NO_KEY)
+            event.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
+            QApplication.sendEvent(target, event)
+            assert event.dropAction() is Qt.DropAction.CopyAction, target
+            assert event.isAccepted()
+        await until(lambda: not app.is_reading and app.chips)
 
-async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> None:
-    async with AppHarness() as app:
+        # A drop that cannot be taken is reported.
+        await app.start_over()
+        remote = QMimeData()
+        remote.setData("text/uri-list", b"smb://server/plan.odt")
+        app.text.insertFromMimeData(remote)
+        assert app.said.startswith("“plan.odt” isn’t on this computer")
+        assert app.chips == []
+
+        # A drop on a folder begins a conversation in it.
+        await app.start_over()
         await app.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
         app.controllers.of(ListPresenter).writes.start(app.state.folders.save(folder))
@@ -79,6 +109,13 @@ async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> Non
         await until(lambda: not app.is_reading and app.chips)
         assert app.state.current.is_new
         assert app.state.current.conversation.folder_id == folder.id
+
+        # Too many files are refused.
+        await app.start_over()
+        readings = app.controllers.main.of(FileReadings)
+        readings.read([("a.pdf", tmp_path / "a.pdf")] * (MAX_FILES + 1))
+        assert not readings.ids
+        assert "At most 5,000 files can be opened at once." in app.said
 
 
 # ---------------------------------------------------------------- paste
@@ -91,17 +128,17 @@ def rich_text() -> QMimeData:
     return data
 
 
-async def test_rich_text_becomes_markdown() -> None:
+async def test_rich_text_is_pasted_as_markdown_or_as_it_is() -> None:
     async with AppHarness() as app:
+        # Rich text becomes markdown.
         app.text.insertFromMimeData(rich_text())
         assert app.text.toPlainText() == PLAIN
         await until(lambda: app.text.toPlainText() == MARKDOWN)
         app.text.undo()
         assert app.text.toPlainText() == ""
 
-
-async def test_text_is_pasted_as_it_is_with_another_key() -> None:
-    async with AppHarness() as app:
+        # Text is pasted as it is with another key.
+        await app.start_over()
         QGuiApplication.clipboard().setMimeData(rich_text())
         app.text.setFocus()
         both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -111,15 +148,6 @@ async def test_text_is_pasted_as_it_is_with_another_key() -> None:
         QGuiApplication.clipboard().setText("word " * 10_000)
         QTest.keyClick(app.text, Qt.Key.Key_V, both)
         assert len(app.text.toPlainText()) == len(PLAIN) + 50_000
-        assert app.chips == []
-
-
-async def test_a_drop_that_cannot_be_taken_is_reported() -> None:
-    async with AppHarness() as app:
-        data = QMimeData()
-        data.setData("text/uri-list", b"smb://server/plan.odt")
-        app.text.insertFromMimeData(data)
-        assert app.said.startswith("“plan.odt” isn’t on this computer")
         assert app.chips == []
 
 
@@ -144,34 +172,3 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         assert "gone 0.md" in app.said
         app.window.prompt.chips.action_requested.emit(OTHER_ATTACHMENTS_CHIP, SHOW_ALL_ACTION)
         await until(lambda: len(app.chips) == len(paths))
-
-
-async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> None:
-    async with AppHarness() as app:
-        there = await app.ask_and_answer("There", "1")
-        shown = app.window.conversations.view
-        row = shown.row_of(app.window.conversations.model.index_of(there))
-        words = QMimeData()
-        words.setText("words")
-        both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
-        for target, at, what in (
-            (app.window, QPointF(5, 5), files_data(data / "notes.md")),
-            (shown.viewport(), QPointF(shown.visualRect(row).center()), words),
-            (app.text.viewport(), QPointF(5, 5), words),
-        ):
-            enter = QDragEnterEvent(at.toPoint(), both, what, LEFT, NO_KEY)
-            QApplication.sendEvent(target, enter)
-            event = QDropEvent(at, both, what, LEFT, NO_KEY)
-            event.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
-            QApplication.sendEvent(target, event)
-            assert event.dropAction() is Qt.DropAction.CopyAction, target
-            assert event.isAccepted()
-        await until(lambda: not app.is_reading and app.chips)
-
-
-async def test_too_many_files_are_refused(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        readings = app.controllers.main.of(FileReadings)
-        readings.read([("a.pdf", tmp_path / "a.pdf")] * (MAX_FILES + 1))
-        assert not readings.ids
-        assert "At most 5,000 files can be opened at once." in app.said

@@ -134,8 +134,11 @@ async def test_the_conversation_is_copied() -> None:
         assert "<table" in copied.html()
 
 
-async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Path) -> None:
+async def test_chosen_pages_are_printed_or_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with AppHarness() as app:
+        # The chosen pages are printed with the usual margins.
         await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}!" for n in range(1500)))
         printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(2, 2)
@@ -150,25 +153,22 @@ async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Pat
         app.controllers.of(TransferController).print_on(printer)
         await until(lambda: app.said.startswith("This conversation has no page 90."))
 
+        # A canceled print leaves the file as it was.
+        await app.start_over()
+        folder = tmp_path / "out"
+        folder.mkdir()
+        file = folder / "printed.pdf"
+        file.write_text("old")
+        pages: list[int] = []
+        paint = PrintedConversation.paint
 
-async def test_a_canceled_print_leaves_the_file_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    file = folder / "printed.pdf"
-    file.write_text("old")
-    pages: list[int] = []
-    paint = PrintedConversation.paint
+        def paint_until_canceled(self: PrintedConversation, painter: QPainter, number: int) -> None:
+            pages.append(number)
+            paint(self, painter, number)
+            assert canceled.wait(30)
 
-    def paint_until_canceled(self: PrintedConversation, painter: QPainter, number: int) -> None:
-        pages.append(number)
-        paint(self, painter, number)
-        assert canceled.wait(30)
-
-    canceled = Event()
-    monkeypatch.setattr(PrintedConversation, "paint", paint_until_canceled)
-    async with AppHarness() as app:
+        canceled = Event()
+        monkeypatch.setattr(PrintedConversation, "paint", paint_until_canceled)
         await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}!" for n in range(1500)))
         printer = pdf_printer(file)
         app.controllers.of(TransferController).print_on(printer)

@@ -24,8 +24,9 @@ async def _opened(at: str) -> HelpWindow:
     return _windows()[0]
 
 
-async def test_f1_opens_the_section_of_the_focus() -> None:
+async def test_help_opens_where_one_is_and_is_filtered() -> None:
     async with AppHarness() as app:
+        # F1 opens the section of the focus.
         app.text.setFocus()
         app.press(Qt.Key.Key_F1)
         shown = await _opened("getting-started#ask")
@@ -47,9 +48,8 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
         app.state.of(HelpWindow).open_part("")  # as the link in About
         await _opened("getting-started")
 
-
-async def test_f1_and_the_button_work_on_a_page() -> None:
-    async with AppHarness() as app:
+        # F1 and the button work on a page.
+        await app.start_over()
         app.session.actions["spending.show"].trigger()
         await until(lambda: bool(app.window.findChildren(SpendingView)))
         view = find(app.window, SpendingView, "spending")
@@ -61,22 +61,8 @@ async def test_f1_and_the_button_work_on_a_page() -> None:
         QTest.mouseClick(find(app.window, QToolButton, "page-help"), Qt.MouseButton.LeftButton)
         await _opened("money#spending")
 
-
-async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
-    async with AppHarness() as app:
-        app.session.actions["help.open"].trigger()
-        await until(lambda: bool(_windows()))
-        shown = _windows()[0]
-        shown.go_to("keyboard#common")
-        assert "Ctrl+Shift+F" in shown.text.toPlainText()
-        await app.state.values.set("keys.list.search", "Ctrl+J")
-        await until(lambda: "Ctrl+J" in shown.text.toPlainText())
-        assert shown.place == "keyboard#common"
-        assert "Ctrl+Shift+F" not in shown.text.toPlainText()
-
-
-async def test_the_filter_ignores_case_and_accents_and_prefers_titles() -> None:
-    async with AppHarness() as app:
+        # The filter ignores case and accents and prefers titles.
+        await app.start_over()
         shown = help_of(app.session)
 
         def places(query: str) -> list[str]:
@@ -88,3 +74,15 @@ async def test_the_filter_ignores_case_and_accents_and_prefers_titles() -> None:
         assert places("half price")[0] == "documents#batch"
         assert places("half price zyzzyva") == []
         assert places("  ") == [chapter for chapter, _ in CHAPTERS]
+
+        # The help names the users shortcut and follows its own.
+        await app.start_over()
+        app.session.actions["help.open"].trigger()
+        await until(lambda: bool(_windows()))
+        shown = _windows()[0]
+        shown.go_to("keyboard#common")
+        assert "Ctrl+Shift+F" in shown.text.toPlainText()
+        await app.state.values.set("keys.list.search", "Ctrl+J")
+        await until(lambda: "Ctrl+J" in shown.text.toPlainText())
+        assert shown.place == "keyboard#common"
+        assert "Ctrl+Shift+F" not in shown.text.toPlainText()

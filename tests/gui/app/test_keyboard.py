@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
@@ -35,9 +34,10 @@ def area(app: AppHarness) -> str:
     return next(name for name, one in areas.items() if one is focused or one.isAncestorOf(focused))
 
 
-async def test_typed_and_composed_letters_go_from_the_transcript_to_the_prompt() -> None:
+async def test_keys_go_through_messages_to_the_prompt_and_to_commands() -> None:
     none, control = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
     async with AppHarness() as app:
+        # Typed and composed letters go from the transcript to the prompt.
         await app.ask_and_answer("Hi", "Hello.")
         view = app.window.transcript
         app.window.prompt.set_text("x")
@@ -64,9 +64,8 @@ async def test_typed_and_composed_letters_go_from_the_transcript_to_the_prompt()
         QTest.keyClick(app.text, Qt.Key.Key_Up)
         assert app.window.prompt.text() == "Hi"
 
-
-async def test_keys_go_message_by_message_and_block_by_block() -> None:
-    async with AppHarness() as app:
+        # Keys go message by message and block by block.
+        await app.start_over()
         await app.ask_and_answer("First question", "# Head\n\nWords.\n\n- one\n- two\n")
         await app.ask_and_answer("Second question", "Plain.")
         act = app.session.actions
@@ -86,6 +85,17 @@ async def test_keys_go_message_by_message_and_block_by_block() -> None:
         for _ in range(2):
             act["message.previous"].trigger()
             assert caret_line(app.window.transcript) == "First question"
+
+        # A chord runs its command whatever the text does with its keys.
+        await app.start_over()
+        QGuiApplication.clipboard().setText("before")
+        app.type("words")
+        app.text.selectAll()
+        for key in (Qt.Key.Key_G, Qt.Key.Key_C):
+            app.press(key, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: isinstance(app.window.pane.page, CollectionsPage))
+        assert QGuiApplication.clipboard().text() == "before"
+        assert app.text.toPlainText() == "words"
 
 
 def spoken(app: AppHarness) -> str:
@@ -134,18 +144,6 @@ async def test_changes_made_by_keys_are_announced() -> None:
         assert "API key" in spoken(app)
 
 
-async def test_a_chord_runs_its_command_whatever_the_text_does_with_its_keys() -> None:
-    async with AppHarness() as app:
-        QGuiApplication.clipboard().setText("before")
-        app.type("words")
-        app.text.selectAll()
-        for key in (Qt.Key.Key_G, Qt.Key.Key_C):
-            app.press(key, Qt.KeyboardModifier.ControlModifier)
-        await until(lambda: isinstance(app.window.pane.page, CollectionsPage))
-        assert QGuiApplication.clipboard().text() == "before"
-        assert app.text.toPlainText() == "words"
-
-
 def tabbed(app: AppHarness, count: int) -> list[str]:
     """Press Tab, and return the names of the widgets that it goes to."""
     names = []
@@ -156,8 +154,9 @@ def tabbed(app: AppHarness, count: int) -> list[str]:
     return names
 
 
-async def test_tab_goes_through_the_find_bar_and_f6_round_the_areas() -> None:
+async def test_tab_and_f6_reach_the_areas_and_cards() -> None:
     async with AppHarness() as app:
+        # Tab goes through the find bar and f6 round the areas.
         app.window.resize(1200, 700)
         await app.ask_and_answer("Hi", "Hello, *hello*.")
         view = app.window.transcript
@@ -187,43 +186,36 @@ async def test_tab_goes_through_the_find_bar_and_f6_round_the_areas() -> None:
         app.session.actions["region.previous"].trigger()
         assert area(app) == "prompt"
 
+        # F6 reaches a notification before the prompt and goes on.
+        for place, others in [
+            ("conversation", ["list", "header", "transcript"]),
+            ("start page", ["list", "header", "examples"]),
+            ("start page without examples", ["list", "header"]),
+            ("page", ["list", "header"]),
+        ]:
+            await app.start_over()
+            app.window.resize(1200, 700)
+            if place == "conversation":
+                await app.ask_and_answer("Hi", "Hello.")
+            elif place == "page":
+                app.controllers.of(SpendingController).show()
+                await until(lambda: app.window.pane.page is not None)
+            elif place == "start page without examples":
+                for card in app.window.empty_state.cards:
+                    card.hide()
+            app.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
+            app.window.pane.focus_content()
+            end = area(app)
+            last = ["notification", end] if end == "prompt" else [end, "notification"]
+            around = [*others, *last]
+            for key, order in (("region.next", around), ("region.previous", around[::-1])):
+                start = order.index(end) + 1
+                for expected in order[start:] + order[:start]:
+                    app.session.actions[key].trigger()
+                    assert area(app) == expected
 
-@pytest.mark.parametrize(
-    ("place", "others"),
-    [
-        ("conversation", ["list", "header", "transcript"]),
-        ("start page", ["list", "header", "examples"]),
-        ("start page without examples", ["list", "header"]),
-        ("page", ["list", "header"]),
-    ],
-)
-async def test_f6_reaches_a_notification_before_the_prompt_and_goes_on(
-    place: str, others: list[str]
-) -> None:
-    async with AppHarness() as app:
-        app.window.resize(1200, 700)
-        if place == "conversation":
-            await app.ask_and_answer("Hi", "Hello.")
-        elif place == "page":
-            app.controllers.of(SpendingController).show()
-            await until(lambda: app.window.pane.page is not None)
-        elif place == "start page without examples":
-            for card in app.window.empty_state.cards:
-                card.hide()
-        app.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
-        app.window.pane.focus_content()
-        end = area(app)
-        last = ["notification", end] if end == "prompt" else [end, "notification"]
-        around = [*others, *last]
-        for key, order in (("region.next", around), ("region.previous", around[::-1])):
-            start = order.index(end) + 1
-            for expected in order[start:] + order[:start]:
-                app.session.actions[key].trigger()
-                assert area(app) == expected
-
-
-async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> None:
-    async with AppHarness() as app:
+        # F6 stops at the cards and tab takes them from top to bottom.
+        await app.start_over()
         await app.ask_and_answer("Hi", "Hello.")
         cards = [ConsentCard() for _ in range(2)]
         for number, card in enumerate(cards):

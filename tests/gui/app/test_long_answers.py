@@ -17,20 +17,36 @@ from tests.gui.app.app_harness import AppHarness, until
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_an_answer_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer_measures, "MAX_ANSWER_BYTES", 1000)
+async def test_a_long_answer_is_shown_in_frames_stored_whole_and_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame_s = 0.5
+    monkeypatch.setattr(running_answers, "FRAME_MS", round(frame_s * 1000))
     async with AppHarness() as app:
+        # The first text is shown at once and later text in frames.
+        reports: list[tuple[float, str]] = []
+        app.state.running.text_arrived.connect(
+            lambda _conversation, _message, text: reports.append((time.monotonic(), text))
+        )
         turn = await app.ask("Why?")
-        turn.give(TextDelta("a" * 1000), TextDelta("b"), TextDelta("c"))
+        asked = time.monotonic()  # the line that says that the answer is awaited is shown now
+        await until(lambda: time.monotonic() > asked + frame_s)
+        began = time.monotonic()
+        turn.give(TextDelta("First. "))
+        await until(lambda: len(reports) == 1)
+        for number in range(5):
+            turn.give(TextDelta(f"{number} "))
+        await until(lambda: "4 " in reports[-1][1])
+        turn.end()
         await app.settled()
-        assert app.messages()[1][1:] == ("failed", "a" * 1000)
-        await until(lambda: "MB" in app.transcript)
+        assert "".join(text for _, text in reports) == "First. 0 1 2 3 4 "
+        assert len(reports) == 2
+        assert reports[0][0] - began < frame_s / 2
+        assert reports[1][0] - reports[0][0] > frame_s * 0.9
 
-
-@pytest.mark.attack("reply-bounds")
-async def test_a_long_answer_is_stored_and_copied_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shown_length, "MAX_SHOWN_LINES", 200)
-    async with AppHarness() as app:
+        # A long answer is stored and copied whole.
+        await app.start_over()
+        monkeypatch.setattr(shown_length, "MAX_SHOWN_LINES", 200)
         turn = await app.ask("Why?")
         text = "a\n" * 300
         turn.give(TextDelta(text))
@@ -52,32 +68,14 @@ async def test_a_long_answer_is_stored_and_copied_whole(monkeypatch: pytest.Monk
         await until(lambda: app.said == "Conversation copied.")
         assert text.strip() in copied()
 
-
-async def test_the_first_text_is_shown_at_once_and_later_text_in_frames(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    frame_s = 0.5
-    monkeypatch.setattr(running_answers, "FRAME_MS", round(frame_s * 1000))
-    async with AppHarness() as app:
-        reports: list[tuple[float, str]] = []
-        app.state.running.text_arrived.connect(
-            lambda _conversation, _message, text: reports.append((time.monotonic(), text))
-        )
+        # An answer that does not end is stopped.
+        await app.start_over()
+        monkeypatch.setattr(answer_measures, "MAX_ANSWER_BYTES", 1000)
         turn = await app.ask("Why?")
-        asked = time.monotonic()  # the line that says that the answer is awaited is shown now
-        await until(lambda: time.monotonic() > asked + frame_s)
-        began = time.monotonic()
-        turn.give(TextDelta("First. "))
-        await until(lambda: len(reports) == 1)
-        for number in range(5):
-            turn.give(TextDelta(f"{number} "))
-        await until(lambda: "4 " in reports[-1][1])
-        turn.end()
+        turn.give(TextDelta("a" * 1000), TextDelta("b"), TextDelta("c"))
         await app.settled()
-        assert "".join(text for _, text in reports) == "First. 0 1 2 3 4 "
-        assert len(reports) == 2
-        assert reports[0][0] - began < frame_s / 2
-        assert reports[1][0] - reports[0][0] > frame_s * 0.9
+        assert app.messages()[1][1:] == ("failed", "a" * 1000)
+        await until(lambda: "MB" in app.transcript)
 
 
 def copied() -> str:

@@ -52,8 +52,9 @@ def drawn(app: AppHarness) -> list[QImage]:
     return list(images._images.values())
 
 
-async def test_shape_and_quality_are_chosen_with_their_prices() -> None:
+async def test_images_and_files_are_made_shown_and_changed(tmp_path: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
+        # Shape and quality are chosen with their prices.
         row = app.window.prompt.row
         assert row.image_button.isHidden()
         app.session.actions["prompt.image"].trigger()
@@ -90,9 +91,8 @@ async def test_shape_and_quality_are_chosen_with_their_prices() -> None:
         choose(menu, "Make no images")
         assert row.image_button.isHidden()
 
-
-async def test_partial_images_are_replaced_in_place_and_the_image_can_be_changed() -> None:
-    async with AppHarness(environment=OPENAI) as app:
+        # Partial images are replaced in place and the image can be changed.
+        await app.start_over()
         app.session.of(ToolsController).make_images(is_on=True)
         turn = await app.ask("A cat.")
         previews = [packed(drawing(48, 32), "PNG"), packed(photo(48, 32), "PNG")]
@@ -130,9 +130,8 @@ async def test_partial_images_are_replaced_in_place_and_the_image_can_be_changed
         turn.end("Done.")
         await app.settled()
 
-
-async def test_a_file_of_an_answer_is_shown_opened_and_saved() -> None:
-    async with AppHarness(environment=OPENAI) as app:
+        # A file of an answer is shown opened and saved.
+        await app.start_over()
         turn = await app.ask("Sum it up.")
         turn.say("See [the table](sandbox:/mnt/data/fees.csv).")
         turn.give(FileArrived("fees.csv", b"rent,900\n"))
@@ -143,11 +142,10 @@ async def test_a_file_of_an_answer_is_shown_opened_and_saved() -> None:
         app.act(f"document/{file.sha256}")
         await until(lambda: "rent" in shown_text(app.session.of(DocumentViewer).text))
 
-
-async def test_a_document_is_given_to_code_only_when_the_user_says_so(tmp_path: Path) -> None:
-    table = tmp_path / "fees.csv"
-    table.write_bytes(b"rent,900\n")
-    async with AppHarness(environment=OPENAI) as app:
+        # A document is given to code only when the user says so.
+        await app.start_over()
+        table = tmp_path / "fees.csv"
+        table.write_bytes(b"rent,900\n")
         app.window.prompt.attach_requested.emit([table])
         await until(lambda: not app.is_reading)
         (part,) = app.state.current.draft.value.attachments

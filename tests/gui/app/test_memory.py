@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
 
@@ -26,6 +25,8 @@ from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.gui.app.scripted_providers import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
@@ -129,8 +130,39 @@ async def test_a_note_is_written_sent_first_shown_and_changed() -> None:
         await until(lambda: len(texts(app)) == 2)
 
 
-async def test_notes_of_a_folder_are_sent_in_it_and_go_with_it() -> None:
+def call(turn: Turn, sentence: str) -> None:
+    turn.give(ToolCallDelta(0, json.dumps({"sentence": sentence}), "c1", "remember"))
+    turn.give(Completed())
+
+
+async def test_notes_are_limited_and_belong_to_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consent_card, "MIN_READ_MS", 0)
     async with AppHarness(environment=COMET) as app:
+        # A model remembers only what the user allows each time.
+        for button, expected in (
+            ("consent-deny", []),
+            ("consent-once", ["I live in Oslo.", "I teach."]),
+        ):
+            await app.start_over()
+            app.state.of(SettingsController).override(app.open_id, "answer.tools", "remember")
+            for number, sentence in enumerate(("I live in Oslo.", "I teach.")):
+                turn = await app.ask("Remember it.")
+                call(turn, sentence)
+                await until(lambda: app.window.findChild(ConsentCard) is not None)
+                card = app.window.findChild(ConsentCard)
+                assert card is not None
+                await until(card.isVisible)
+                assert f"Remember “{sentence}”?" in card.words
+                assert not card.more_button.isVisible()  # no permission for later calls
+                app.click(button)
+                answer = await app.turn(2 * number + 1)
+                answer.end("Done.")
+                await app.settled()
+            await until(lambda expected=expected: texts(app) == expected)
+        app.session.of(NotesController).delete(app.session.of(NotesController).notes)
+
+        # Notes of a folder are sent in it and go with it.
+        await app.start_over()
         folder = Folder(new_id(), "Lease", now())
         app.session.of(ListPresenter).writes.start(app.state.folders.save(folder))
         await app.written()
@@ -159,39 +191,9 @@ async def test_notes_of_a_folder_are_sent_in_it_and_go_with_it() -> None:
         app.press_action("For all conversations")
         await until(lambda: texts(app) == ["I teach.", "The flat is in Oslo."])
 
-
-def call(turn: Turn, sentence: str) -> None:
-    turn.give(ToolCallDelta(0, json.dumps({"sentence": sentence}), "c1", "remember"))
-    turn.give(Completed())
-
-
-@pytest.mark.parametrize("button", ["consent-once", "consent-deny"])
-async def test_a_model_remembers_only_what_the_user_allows_each_time(
-    button: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(consent_card, "MIN_READ_MS", 0)
-    async with AppHarness(environment=COMET) as app:
-        app.state.of(SettingsController).override(app.open_id, "answer.tools", "remember")
-        for number, sentence in enumerate(("I live in Oslo.", "I teach.")):
-            turn = await app.ask("Remember it.")
-            call(turn, sentence)
-            await until(lambda: app.window.findChild(ConsentCard) is not None)
-            card = app.window.findChild(ConsentCard)
-            assert card is not None
-            await until(card.isVisible)
-            assert f"Remember “{sentence}”?" in card.words
-            assert not card.more_button.isVisible()  # no permission for later calls
-            app.click(button)
-            answer = await app.turn(2 * number + 1)
-            answer.end("Done.")
-            await app.settled()
-        expected = ["I live in Oslo.", "I teach."] if button == "consent-once" else []
-        await until(lambda: texts(app) == expected)
-
-
-async def test_the_forty_first_note_says_what_to_do() -> None:
-    async with AppHarness(environment=COMET) as app:
-        for number in range(40):
+        # The forty first note says what to do.
+        await app.start_over()
+        for number in range(39):  # beside “I teach.”
             await app.backend.memory.add(f"Note {number}")
         app.type("/remember One more.")
         app.enter()

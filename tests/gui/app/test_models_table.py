@@ -29,8 +29,9 @@ async def _table(app: AppHarness) -> ModelsPage:
     return table
 
 
-async def test_favorites_come_first_and_a_model_is_chosen_with_the_keyboard() -> None:
+async def test_models_are_chosen_priced_and_described() -> None:
     async with AppHarness() as app:
+        # Favorites come first and a model is chosen with the keyboard.
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
         table = await _table(app)
@@ -49,9 +50,28 @@ async def test_favorites_come_first_and_a_model_is_chosen_with_the_keyboard() ->
         assert app.state.setup.choice.model == "mystery"
         assert not table.isVisible()
 
+        # A model of unknown price asks once under a limit.
+        await app.start_over()
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        app.state.setup.choose(ModelChoice("own", "mystery", None, None))
+        app.type("Why?")
+        app.enter()
+        await until(app.window.notifications.isVisible)
+        assert "mystery" in app.window.notifications.status.text()
+        assert app.providers.turns == []
+        app.press_action("Use anyway")
+        await until(lambda: len(app.providers.turns) == 1)
+        app.providers.turns[-1].end("Because.")
+        await app.settled()
+        app.type("And?")
+        app.enter()
+        await until(lambda: len(app.providers.turns) == 2)
+        app.providers.turns[-1].end("So.")
+        await app.settled()
 
-async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
-    async with AppHarness() as app:
+        # Entered facts about a model are stored and used.
+        await app.start_over()
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
         app.controllers.of(ModelsPage).edit("own", "mystery")
@@ -82,24 +102,3 @@ async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
         assert not editor.effort_choice.currentIndex()
         editor.save_button.click()
         await until(lambda: app.state.setup.resolved.price is None)
-
-
-async def test_a_model_of_unknown_price_asks_once_under_a_limit() -> None:
-    async with AppHarness() as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        app.state.setup.choose(ModelChoice("own", "mystery", None, None))
-        app.type("Why?")
-        app.enter()
-        await until(app.window.notifications.isVisible)
-        assert "mystery" in app.window.notifications.status.text()
-        assert app.providers.turns == []
-        app.press_action("Use anyway")
-        await until(lambda: len(app.providers.turns) == 1)
-        app.providers.turns[-1].end("Because.")
-        await app.settled()
-        app.type("And?")
-        app.enter()
-        await until(lambda: len(app.providers.turns) == 2)
-        app.providers.turns[-1].end("So.")
-        await app.settled()

@@ -23,8 +23,9 @@ def titles(shown: CommandPalette) -> list[str]:
     return [shown.model.index(row, 0).data() for row in range(shown.model.rowCount())]
 
 
-async def test_every_action_is_in_the_palette_and_escape_restores_the_focus() -> None:
+async def test_the_palette_finds_commands_settings_and_conversations() -> None:
     async with AppHarness() as app:
+        # Every action is in the palette and escape restores the focus.
         app.type("half a question")
         shown = open_palette(app)
         QTest.keyClicks(shown.field, "no such thing")
@@ -51,48 +52,8 @@ async def test_every_action_is_in_the_palette_and_escape_restores_the_focus() ->
         assert not shown.isVisible()
         await until(lambda: app.window.settings.isVisible())
 
-
-async def test_conversations_settings_and_prompts_are_in_the_same_field() -> None:
-    async with AppHarness() as app:
-        first = await app.ask_and_answer("Letters to a client", "Dear client")
-        app.session.actions["conversation.new"].trigger()
-        shown = open_palette(app)
-        QTest.keyClicks(shown.field, "letters")
-        await until(lambda: "Letters to a client" in titles(shown))
-        app.press(Qt.Key.Key_Return)
-        await until(lambda: app.open_id == first)
-        app.session.actions["conversation.new"].trigger()
-        shown = open_palette(app)
-        QTest.keyClicks(shown.field, "theme")
-        assert titles(shown)[0] == "Theme"
-        app.press(Qt.Key.Key_Return)
-        focused = QApplication.focusWidget()
-        assert focused is not None
-        assert app.window.settings.isAncestorOf(focused)
-        shown = open_palette(app)
-        QTest.keyClicks(shown.field, "smollm")
-        assert any("SmolLM2" in title for title in titles(shown))
-        app.press(Qt.Key.Key_Escape)
-        shown = open_palette(app)
-        await until(lambda: titles(shown)[0] == "Letters to a client")  # recent, and not open
-        assert titles(shown)[1] == "Theme", "the last chosen row is first"
-        app.press(Qt.Key.Key_Escape)
-        await app.written()
-        assert app.setting("palette.uses")
-
-
-async def test_a_value_of_a_setting_is_set_at_once() -> None:
-    async with AppHarness() as app:
-        shown = open_palette(app)
-        QTest.keyClicks(shown.field, "dark")
-        assert titles(shown)[0] == "Theme: Dark"
-        app.press(Qt.Key.Key_Return)
-        await until(lambda: app.setting("look.theme") == "dark")
-        assert not app.window.settings.isVisible()
-
-
-async def test_commands_are_found_by_other_words() -> None:
-    async with AppHarness() as app:
+        # Commands are found by other words.
+        await app.start_over()
         shown = open_palette(app)
         for words, title in (
             ("web search", "Web search: On"),
@@ -125,22 +86,8 @@ async def test_commands_are_found_by_other_words() -> None:
             shown.field.setText(words)
             assert titles(shown)[0] == title, words
 
-
-async def test_a_switch_says_what_it_would_set() -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
-        shown = open_palette(app)
-        shown.field.setText("web search")
-        app.press(Qt.Key.Key_Return)
-        await until(lambda: app.window.prompt.row.web_button.isChecked())
-        shown = open_palette(app)
-        shown.field.setText("web search")
-        assert titles(shown)[0] == "Web search: Off"
-        app.press(Qt.Key.Key_Return)
-        await until(lambda: not app.window.prompt.row.web_button.isChecked())
-
-
-async def test_a_conversation_comes_once_and_a_command_is_told_from_it() -> None:
-    async with AppHarness() as app:
+        # A conversation comes once and a command is told from it.
+        await app.start_over()
         await app.ask_and_answer("Apple pie", "An apple a day.")
         app.session.actions["conversation.new"].trigger()
         palette = await app.search("apple")
@@ -158,9 +105,8 @@ async def test_a_conversation_comes_once_and_a_command_is_told_from_it() -> None
         (row,) = (row for row in palette.model.rows if row.title == "Apple pie")
         assert row.note != rename.note
 
-
-async def test_the_search_of_messages_takes_the_words_along_and_returns() -> None:
-    async with AppHarness() as app:
+        # The search of messages takes the words along and returns.
+        await app.start_over()
         await app.ask_and_answer("Something else", "An apple a day.")
         app.session.actions["conversation.new"].trigger()
         shown = open_palette(app)
@@ -177,9 +123,8 @@ async def test_the_search_of_messages_takes_the_words_along_and_returns() -> Non
         app.press(Qt.Key.Key_K, CTRL)
         assert not shown.isVisible()
 
-
-async def test_parts_of_the_settings_are_found() -> None:
-    async with AppHarness() as app:
+        # Parts of the settings are found.
+        await app.start_over()
         shown = open_palette(app)
         QTest.keyClicks(shown.field, "api key")
         app.press(Qt.Key.Key_Return)
@@ -190,3 +135,53 @@ async def test_parts_of_the_settings_are_found() -> None:
         section = find(app.window, QToolButton, "delete-everything")
         await until(section.isVisible)
         assert section.isChecked()
+
+        # A value of a setting is set at once.
+        await app.start_over()
+        shown = open_palette(app)
+        QTest.keyClicks(shown.field, "dark")
+        assert titles(shown)[0] == "Theme: Dark"
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: app.setting("look.theme") == "dark")
+        assert not app.window.settings.isVisible()
+
+        # Conversations settings and prompts are in the same field.
+        await app.start_over()
+        first = await app.ask_and_answer("Letters to a client", "Dear client")
+        app.session.actions["conversation.new"].trigger()
+        shown = open_palette(app)
+        QTest.keyClicks(shown.field, "letters")
+        await until(lambda: "Letters to a client" in titles(shown))
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: app.open_id == first)
+        app.session.actions["conversation.new"].trigger()
+        shown = open_palette(app)
+        QTest.keyClicks(shown.field, "theme")
+        assert titles(shown)[0] == "Theme"
+        app.press(Qt.Key.Key_Return)
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert app.window.settings.isAncestorOf(focused)
+        shown = open_palette(app)
+        QTest.keyClicks(shown.field, "smollm")
+        assert any("SmolLM2" in title for title in titles(shown))
+        app.press(Qt.Key.Key_Escape)
+        shown = open_palette(app)
+        await until(lambda: titles(shown)[0] == "Letters to a client")  # recent, and not open
+        assert titles(shown)[1] == "Theme", "the last chosen row is first"
+        app.press(Qt.Key.Key_Escape)
+        await app.written()
+        assert app.setting("palette.uses")
+
+
+async def test_a_switch_says_what_it_would_set() -> None:
+    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        shown = open_palette(app)
+        shown.field.setText("web search")
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: app.window.prompt.row.web_button.isChecked())
+        shown = open_palette(app)
+        shown.field.setText("web search")
+        assert titles(shown)[0] == "Web search: Off"
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: not app.window.prompt.row.web_button.isChecked())

@@ -115,8 +115,12 @@ async def test_a_pasted_image_is_stored_at_once_with_its_detail() -> None:
         assert len(hits) >= 1
 
 
-async def test_images_dropped_on_the_window_are_attached() -> None:
+@pytest.mark.attack("sandbox")
+async def test_images_are_dropped_shown_and_asked(
+    monkeypatch: pytest.MonkeyPatch, opened_files: list[QUrl]
+) -> None:
     async with AppHarness(environment=OPENAI) as app:
+        # Images dropped on the window are attached.
         app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
         app.window.data_dropped.emit(DroppedData("dance.gif", animation(3)))
         app.window.data_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
@@ -125,26 +129,45 @@ async def test_images_dropped_on_the_window_are_attached() -> None:
         assert "Animation: only the first frame is sent" in chip(app, 1).toolTip()
         assert "“broken.png” is damaged" in app.said
 
+        # An image in the text of an answer is decoded by the reader.
+        await app.start_over()
 
-async def test_a_model_without_vision_gets_no_image() -> None:
-    async with AppHarness() as app:
-        app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-        await until(lambda: not app.is_reading)
-        assert app.chips == ["cat.png, 64 × 48 · SmolLM2 135M doesn’t support images"]
-        app.type("What?")
-        app.enter()
-        assert app.hint.startswith("SmolLM2 135M doesn’t support images. Choose another model")
-        assert app.providers.turns == []
-        chip(app).findChildren(QToolButton)[0].click()
-        await until(lambda: not app.chips)
-        app.enter()
-        await until(lambda: app.providers.turns)
-        app.providers.turns[0].end("ok")
+        def refuse(*_: object) -> None:
+            raise AssertionError("a foreign image was decoded in the process of the window")
+
+        monkeypatch.setattr(QImage, "fromData", refuse)
+        monkeypatch.setattr(QImageReader, "read", refuse)
+        sound, broken = address("WEBP"), address("WEBP", noise=True)
+        start = broken.index(",") + 1
+        broken = broken[: start + (len(broken) - start) // 8 * 4]
+        assert image_size_of(broken) == (30, 20)
+        turn = await app.ask("Draw a cat.")
+        turn.end(f"See ![a cat]({broken}) and ![a cat]({sound}).")
         await app.settled()
+        app.window.transcript.viewport().grab()
+        await until(lambda: has_image(app, sound))
+        assert not has_image(app, broken)
 
+        # Images in answers are kept shown and opened.
+        await app.start_over()
+        data = packed(drawing(), "PNG")
+        turn = await app.ask("Draw a cat.")
+        turn.say("Here it is:")
+        turn.give(ImageArrived(data))
+        await until(lambda: "image.png" in app.transcript)
+        turn.end("A cat.")
+        await app.settled()
+        (part,) = app.state.current.path[-1].attachments
+        assert isinstance(part, ImagePart)
+        assert await app.backend.attachments.bytes(part.sha256) == data
+        app.window.transcript.viewport().grab()
+        await until(lambda: has_image(app, part.sha256))
+        app.act(f"picture/{part.sha256}")
+        await until(lambda: opened_files)
+        assert Path(opened_files[0].toLocalFile()).read_bytes() == data
 
-async def test_the_quick_prompt_takes_images() -> None:
-    async with AppHarness(environment=OPENAI) as app:
+        # The quick prompt takes images.
+        await app.start_over()
         quick = app.session.of(QuickPromptController).window
         app.session.of(QuickPromptController).open_with("")
         image = QMimeData()
@@ -174,42 +197,18 @@ async def test_the_quick_prompt_takes_images() -> None:
         assert attached.parts == ()
 
 
-async def test_images_in_answers_are_kept_shown_and_opened(opened_files: list[QUrl]) -> None:
-    data = packed(drawing(), "PNG")
-    async with AppHarness(environment=OPENAI) as app:
-        turn = await app.ask("Draw a cat.")
-        turn.say("Here it is:")
-        turn.give(ImageArrived(data))
-        await until(lambda: "image.png" in app.transcript)
-        turn.end("A cat.")
+async def test_a_model_without_vision_gets_no_image() -> None:
+    async with AppHarness() as app:
+        app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        await until(lambda: not app.is_reading)
+        assert app.chips == ["cat.png, 64 × 48 · SmolLM2 135M doesn’t support images"]
+        app.type("What?")
+        app.enter()
+        assert app.hint.startswith("SmolLM2 135M doesn’t support images. Choose another model")
+        assert app.providers.turns == []
+        chip(app).findChildren(QToolButton)[0].click()
+        await until(lambda: not app.chips)
+        app.enter()
+        await until(lambda: app.providers.turns)
+        app.providers.turns[0].end("ok")
         await app.settled()
-        (part,) = app.state.current.path[-1].attachments
-        assert isinstance(part, ImagePart)
-        assert await app.backend.attachments.bytes(part.sha256) == data
-        app.window.transcript.viewport().grab()
-        await until(lambda: has_image(app, part.sha256))
-        app.act(f"picture/{part.sha256}")
-        await until(lambda: opened_files)
-        assert Path(opened_files[0].toLocalFile()).read_bytes() == data
-
-
-@pytest.mark.attack("sandbox")
-async def test_an_image_in_the_text_of_an_answer_is_decoded_by_the_reader(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("a foreign image was decoded in the process of the window")
-
-    monkeypatch.setattr(QImage, "fromData", refuse)
-    monkeypatch.setattr(QImageReader, "read", refuse)
-    sound, broken = address("WEBP"), address("WEBP", noise=True)
-    start = broken.index(",") + 1
-    broken = broken[: start + (len(broken) - start) // 8 * 4]
-    assert image_size_of(broken) == (30, 20)
-    async with AppHarness(environment=OPENAI) as app:
-        turn = await app.ask("Draw a cat.")
-        turn.end(f"See ![a cat]({broken}) and ![a cat]({sound}).")
-        await app.settled()
-        app.window.transcript.viewport().grab()
-        await until(lambda: has_image(app, sound))
-        assert not has_image(app, broken)
