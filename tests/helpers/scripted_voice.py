@@ -39,7 +39,7 @@ class ScriptedVoice:
 
     def __init__(self, folder: Path, replies: Mapping[str, Sequence[Event | None]]) -> None:
         assert LENGTH.size == 4
-        self._log = folder / "voice.log"
+        self._log = folder / f"voice-{id(self)}.log"
         packed = {
             name: [None if each is None else msgspec.msgpack.encode(each) for each in events]
             for name, events in replies.items()

@@ -40,6 +40,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import LIST
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.library.ui.trash import Trash
 from desktop_app.local_model.catalog import CatalogModel
@@ -164,7 +165,6 @@ class AppHarness:
         self._is_resident = is_resident
         self._catalog = catalog
         self._environment = environment or {}
-        self._rows_before = 0
         self._handlers = list(logging.getLogger().handlers)
 
     # ------------------------------------------------------------------ start and end
@@ -301,20 +301,24 @@ class AppHarness:
         self.window.conversations.new_requested.emit()
 
     async def start_over(self) -> None:
-        """Move all conversations to the trash, and forget what was said, asked and typed."""
+        """Delete all conversations and folders, and forget what was said, asked and typed."""
         self.window.pane.close_page()
         self.window.outer_panes.show_settings(False)
         self.window.conversations.show_filter(LIST)
         self.text.clear()
         self.new_conversation()
         await self.written()
-        listed = self.stored("SELECT id FROM conversations WHERE trashed_at IS NULL")
-        self.session.of(Trash).delete([id_ for (id_,) in listed])
+        for folder_id in list(self.session.folders.by_id):
+            self.session.of(FoldersController).delete(folder_id)
+        await self.written()
+        stored = [id_ for (id_,) in self.stored("SELECT id FROM conversations")]
+        self.session.of(Trash).delete(stored)
         await self.settled()
+        await self.session.of(Trash).erase(stored)
         while self.said:
             self.window.notifications.dismiss()
         self.providers.turns.clear()
-        ((self._rows_before,),) = self.stored("SELECT coalesce(max(rowid), 0) FROM messages")
+        self.providers.compacted.clear()
         self.window.activateWindow()
         self.window.prompt.focus_text()
 
@@ -420,11 +424,8 @@ class AppHarness:
             return connection.execute(sql, values).fetchall()
 
     def messages(self) -> list[tuple[str, str, str]]:
-        """Return the (role, status, text) of all messages since `start_over`, oldest first."""
-        rows = self.stored(
-            "SELECT role, status, parts FROM messages WHERE rowid > ? ORDER BY created_at, rowid",
-            self._rows_before,
-        )
+        """Return the (role, status, text) of all messages in the store, oldest first."""
+        rows = self.stored("SELECT role, status, parts FROM messages ORDER BY created_at, rowid")
         return [(role, status, _text(parts)) for role, status, parts in rows]
 
     def setting(self, key: str) -> Any:

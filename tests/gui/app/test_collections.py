@@ -66,10 +66,39 @@ def rows(dialog: CollectionsPage) -> list[str]:
     return [model.index(row, 0).data(role) for row in range(model.rowCount())]
 
 
-async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, "report.pdf", "report.docx", "damaged.pdf", "notes.md")
+async def test_a_collection_is_deleted_filled_and_asked(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "notes.md")
 
     async with AppHarness(environment=OPENAI) as app:
+        # A deletion is undone or completed.
+        dialog = await shown(app)
+        drop(dialog, folder)
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
+        app.controllers.of(CollectionsController).ask_in_draft(dialog.current_id)
+        assert not dialog.isVisible()
+        dialog = await shown(app)
+        dialog.delete_button.click()
+        await until(lambda: dialog.introduction.isVisible() and has_undo(app))
+        app.window.pane.close_page()  # Undo is on every page
+        assert len(await app.backend.collections.all()) == 1
+        app.press_action("Undo")
+        dialog = await shown(app)
+        await until(lambda: dialog.current_id != "" and len(rows(dialog)) == 1)
+        dialog.delete_button.click()
+        await until(lambda: dialog.introduction.isVisible() and has_undo(app))
+        timers = app.controllers.of(CollectionsController).findChildren(QTimer)
+        (until_forgotten,) = (timer for timer in timers if timer.isActive())
+        until_forgotten.setInterval(0)  # it can no longer be undone
+        await until(lambda: not app.state.current.draft.value.collections)
+        assert not has_undo(app)
+        assert await app.backend.collections.all() == []
+        assert (folder / "notes.md").exists()
+
+        # A folder becomes a collection that is asked.
+        await app.start_over()
+        shutil.rmtree(folder)
+        folder = folder_of(tmp_path, "report.pdf", "report.docx", "damaged.pdf", "notes.md")
+
         dialog = await shown(app)
         assert dialog.introduction.isVisible()
         assert "Drop a folder here" in dialog.introduction.text()
@@ -104,34 +133,6 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         dialog.ask_button.click()
         assert app.open_id != former_id
         assert app.chips == ["Contracts, 4 documents · 1 unreadable"]
-
-
-async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, "notes.md")
-
-    async with AppHarness(environment=OPENAI) as app:
-        dialog = await shown(app)
-        drop(dialog, folder)
-        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
-        app.controllers.of(CollectionsController).ask_in_draft(dialog.current_id)
-        assert not dialog.isVisible()
-        dialog = await shown(app)
-        dialog.delete_button.click()
-        await until(lambda: dialog.introduction.isVisible() and has_undo(app))
-        app.window.pane.close_page()  # Undo is on every page
-        assert len(await app.backend.collections.all()) == 1
-        app.press_action("Undo")
-        dialog = await shown(app)
-        await until(lambda: dialog.current_id != "" and len(rows(dialog)) == 1)
-        dialog.delete_button.click()
-        await until(lambda: dialog.introduction.isVisible() and has_undo(app))
-        timers = app.controllers.of(CollectionsController).findChildren(QTimer)
-        (until_forgotten,) = (timer for timer in timers if timer.isActive())
-        until_forgotten.setInterval(0)  # it can no longer be undone
-        await until(lambda: not app.state.current.draft.value.collections)
-        assert not has_undo(app)
-        assert await app.backend.collections.all() == []
-        assert (folder / "notes.md").exists()
 
 
 async def test_filling_can_be_canceled_and_resumed(tmp_path: Path) -> None:

@@ -139,8 +139,28 @@ async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact()
         assert "Compacted" not in app.transcript
 
 
-async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
+async def test_a_compaction_is_offered_canceled_and_automatic() -> None:
     async with AppHarness(environment=OPENAI) as app:
+        # The command offers a compaction or reports that none is possible.
+        app.session.actions["conversation.compact"].trigger()
+        await until(lambda: "too short to compact" in app.said)
+        app.session.actions["conversation.uncompact"].trigger()
+        await until(lambda: "isn’t compacted" in app.said)
+        await turn(app, "first", 5_000)
+        await turn(app, "second", 6_000)
+        app.session.actions["conversation.compact"].trigger()
+        await until_offered(app)
+        app.press(Qt.Key.Key_Space)  # the keyboard is on Compact
+        await until(lambda: "Compacting" in app.said)
+        await until(lambda: app.providers.turns[-1].request.model == "gpt-6-luna")
+        app.providers.turns[-1].end("Two things.")
+        await until(lambda: "Compacted: 5." in app.transcript)
+        app.session.actions["conversation.uncompact"].trigger()
+        await until(lambda: "Compacted" not in app.transcript)
+        await app.settled()
+
+        # A canceled or failed compaction changes nothing.
+        await app.start_over()
         app.providers.compacts = True
         await long_conversation(app)
         await until_offered(app)
@@ -162,25 +182,19 @@ async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
         assert app.stored("SELECT count(*) FROM compactions") == [(0,)]
         assert "Compacted" not in app.transcript
 
-
-async def test_the_command_offers_a_compaction_or_reports_that_none_is_possible() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        app.session.actions["conversation.compact"].trigger()
-        await until(lambda: "too short to compact" in app.said)
-        app.session.actions["conversation.uncompact"].trigger()
-        await until(lambda: "isn’t compacted" in app.said)
-        await turn(app, "first", 5_000)
-        await turn(app, "second", 6_000)
-        app.session.actions["conversation.compact"].trigger()
-        await until_offered(app)
-        app.press(Qt.Key.Key_Space)  # the keyboard is on Compact
-        await until(lambda: "Compacting" in app.said)
-        await until(lambda: app.providers.turns[-1].request.model == "gpt-6-luna")
-        app.providers.turns[-1].end("Two things.")
-        await until(lambda: "Compacted: 5." in app.transcript)
-        app.session.actions["conversation.uncompact"].trigger()
-        await until(lambda: "Compacted" not in app.transcript)
+        # An automatic compaction precedes the next question.
+        await app.start_over()
+        app.providers.compacts = True
+        await app.state.values.set("answer.auto_compact", True)
+        await long_conversation(app)
+        assert app.providers.compacted == []  # only the next question needs it
+        app.providers.states.put_nowait(STATE)
+        asked = await app.ask("fourth")
+        assert len(app.providers.compacted) == 1
+        assert asked.request.state == ITEMS
+        asked.end("Yes.", 10_000)
         await app.settled()
+        assert "Compacted" in app.transcript
 
 
 @pytest.mark.slow
@@ -201,21 +215,6 @@ async def test_a_question_waits_for_the_compaction() -> None:
         assert app.providers.turns[-1].request.state == ITEMS
         app.providers.turns[-1].end("Yes.", 10_000)
         await app.settled()
-
-
-async def test_an_automatic_compaction_precedes_the_next_question() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        app.providers.compacts = True
-        await app.state.values.set("answer.auto_compact", True)
-        await long_conversation(app)
-        assert app.providers.compacted == []  # only the next question needs it
-        app.providers.states.put_nowait(STATE)
-        asked = await app.ask("fourth")
-        assert len(app.providers.compacted) == 1
-        assert asked.request.state == ITEMS
-        asked.end("Yes.", 10_000)
-        await app.settled()
-        assert "Compacted" in app.transcript
 
 
 @pytest.mark.slow

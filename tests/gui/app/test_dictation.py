@@ -72,10 +72,11 @@ async def hold(app: AppHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     await until(lambda: provisional(app.text))
 
 
-async def test_words_appear_at_the_cursor_as_one_step_of_undo_while_a_key_is_held(
+async def test_words_are_dictated_dropped_and_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
+        # Words appear at the cursor as one step of undo while a key is held.
         child = prepare(app, tmp_path)
         app.type("Write for me.")
         for _ in range(len(" for me.")):
@@ -105,9 +106,8 @@ async def test_words_appear_at_the_cursor_as_one_step_of_undo_while_a_key_is_hel
         assert child.requests[0]["model_folder"] == str(Path(model.path).parent)
         assert not app.messages()  # nothing was sent
 
-
-async def test_escape_drops_the_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with AppHarness() as app:
+        # Escape drops the words.
+        await app.start_over()
         child = prepare(app, tmp_path)
         app.type("Kept")
         await hold(app, monkeypatch)
@@ -116,16 +116,15 @@ async def test_escape_drops_the_words(tmp_path: Path, monkeypatch: pytest.Monkey
         assert (app.text.toPlainText(), provisional(app.text)) == ("Kept", "")
         await until(lambda: child.names == ["Listen", "Drop"])
 
-
-async def test_a_long_dictation_is_one_step_of_undo(tmp_path: Path) -> None:
-    parts = (
-        Listening(),
-        FinalText("One.", 0.1, is_last=False),
-        PartialText("Two"),
-        FinalText("Two.", 0.1, is_last=False),
-        FinalText("Three.", 0.1, is_last=True),
-    )
-    async with AppHarness() as app:
+        # A long dictation is one step of undo.
+        await app.start_over()
+        parts = (
+            Listening(),
+            FinalText("One.", 0.1, is_last=False),
+            PartialText("Two"),
+            FinalText("Two.", 0.1, is_last=False),
+            FinalText("Three.", 0.1, is_last=True),
+        )
         prepare(app, tmp_path, parts)
         app.text.setFocus()
         find(app.window, MicrophoneButton, "microphone").click()  # a short press
@@ -134,11 +133,8 @@ async def test_a_long_dictation_is_one_step_of_undo(tmp_path: Path) -> None:
         app.text.undo()
         assert app.text.toPlainText() == ""
 
-
-async def test_a_dictated_message_is_sent_only_if_that_was_chosen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with AppHarness() as app:
+        # A dictated message is sent only if that was chosen.
+        await app.start_over()
         prepare(app, tmp_path)
         app.window.settings.pages.change(DICTATION_SENDS, True)
         await app.written()
@@ -146,6 +142,59 @@ async def test_a_dictated_message_is_sent_only_if_that_was_chosen(
         QTest.keyRelease(app.text, Qt.Key.Key_Space, CONTROL)
         await until(lambda: app.providers.turns)
         assert app.messages()[0][2] == "a short summary of it"
+        app.window.settings.pages.change(DICTATION_SENDS, False)
+
+        # A dropped dictation does not end the next one.
+        await app.start_over()
+        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
+        provider = SlowProvider(app, monkeypatch)
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"first" in provider.replies)
+        app.press(Qt.Key.Key_Escape)
+        prepare(app, tmp_path, (Listening(),))
+        button.click()
+        await until(lambda: stage(app) is Stage.LISTENING)
+        provider.replies[b"first"].set_result("Dropped.")
+        await until(lambda: provider.told)
+        assert (stage(app), app.text.toPlainText()) == (Stage.LISTENING, "")
+        app.press(Qt.Key.Key_Escape)
+
+        # A dropped dictation that fails says nothing.
+        await app.start_over()
+        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
+        provider = SlowProvider(app, monkeypatch)
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"first" in provider.replies)
+        app.press(Qt.Key.Key_Escape)
+        prepare(app, tmp_path, (Listening(),), (Recorded(b"second", is_last=True),))
+        button.click()
+        await until(lambda: stage(app) is Stage.LISTENING)
+        provider.replies[b"first"].set_exception(RateLimitedError("The server is busy."))
+        button.click()
+        await until(lambda: b"second" in provider.replies)
+        provider.replies[b"second"].set_result("Second.")
+        await until(lambda: app.text.toPlainText() == "Second.")
+        assert "The server is busy." not in app.said
+
+        # What was said is not sent into another conversation.
+        await app.start_over()
+        prepare(app, tmp_path, (Listening(), Recorded(b"said", is_last=True)))
+        provider = SlowProvider(app, monkeypatch)
+        app.window.settings.pages.change(DICTATION_SENDS, True)
+        (await app.ask("Which one?")).end("This one.")
+        await app.settled()
+        first = app.open_id
+        find(app.window, MicrophoneButton, "microphone").click()
+        await until(lambda: b"said" in provider.replies)
+        app.new_conversation()
+        await until(lambda: app.open_id != first)
+        provider.replies[b"said"].set_result("For the other one.")
+        await until(lambda: stage(app) is Stage.OFF)
+        assert app.text.toPlainText() == "For the other one."
+        await app.settled()
+        assert len(app.providers.turns) == 1
 
 
 FAULTS = {
@@ -156,8 +205,11 @@ FAULTS = {
 }
 
 
-async def test_what_goes_wrong_is_said_and_keeps_the_text(tmp_path: Path) -> None:
+async def test_a_dictation_that_fails_says_why_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with AppHarness() as app:
+        # What goes wrong is said and keeps the text.
         app.type("Kept")
         for kind, words in FAULTS.items():
             prepare(app, tmp_path, (*HEARD, Fault(kind)))
@@ -166,97 +218,9 @@ async def test_what_goes_wrong_is_said_and_keeps_the_text(tmp_path: Path) -> Non
             assert stage(app) is Stage.OFF
             assert (app.text.toPlainText(), provisional(app.text)) == ("Kept", "")
 
-
-async def test_the_question_before_a_voice_is_sent_is_answered_by_closing_it() -> None:
-    async with AppHarness() as app:
-        ask = app.session.backend.ask_about_voice
-        assert ask is not None
-        closed = asyncio.ensure_future(ask("It goes there.", "For a dollar."))
-        await until(lambda: "It goes there. For a dollar." in app.said)
-        app.window.notifications.dismiss()
-        assert not await asyncio.wait_for(closed, 5)
-        agreed = asyncio.ensure_future(ask("It goes there.", "For two dollars."))
-        await until(lambda: "For two dollars." in app.said)
-        app.press_action("Send")
-        assert await asyncio.wait_for(agreed, 5)
-
-
-async def test_without_a_model_the_window_says_where_to_get_one() -> None:
-    async with AppHarness() as app:
-        find(app.window, MicrophoneButton, "microphone").click()
-        await until(lambda: app.said)
-        assert "Whisper" in app.said
-        assert app.session.of(Voice).process.pid is None
-
-
-async def test_the_quick_prompt_is_dictated_into_and_its_escape_drops_the_words_first(
-    tmp_path: Path,
-) -> None:
-    async with AppHarness() as app:
-        prepare(app, tmp_path, finish=())
-        controller = app.session.of(QuickPromptController)
-        controller.open_with("")
-        quick = controller.window
-        quick.activateWindow()
-        await until(lambda: QApplication.activeWindow() is quick)
-        quick.run("voice.dictate")
-        await until(lambda: provisional(quick.field))
-        assert quick.field.placeholderText() == ""
-        assert provisional(app.text) == ""
-        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
-        assert quick.isVisible()
-        assert provisional(quick.field) == ""
-        assert quick.field.placeholderText() == "Ask anything"
-        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
-        assert not quick.isVisible()
-
-
-async def test_the_text_beside_the_conversation_is_dictated_into_at_its_cursor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with AppHarness() as app:
-        prepare(app, tmp_path)
-        texts = app.session.of(TextsController)
-        await texts.open_text("Tides", "The sea rises.")
-        editor = texts.pane.editor
-        await until(editor.isVisible)
-        monkeypatch.setattr(dictation_module, "_TAP_S", 0.0)
-        editor.setFocus()
-        editor.moveCursor(editor.textCursor().MoveOperation.End)
-        QTest.keyPress(editor, Qt.Key.Key_Space, CONTROL)
-        await until(lambda: provisional(editor))
-        QTest.keyRelease(editor, Qt.Key.Key_Space, CONTROL)
-        await until(lambda: stage(app) is Stage.OFF)
-        assert editor.toPlainText() == "The sea rises. a short summary of it"
-        assert app.text.toPlainText() == ""
-        editor.undo()
-        assert editor.toPlainText() == "The sea rises."
-
-
-class SlowProvider:
-    """A provider whose texts come when a test says so."""
-
-    def __init__(self, app: AppHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.replies: dict[bytes, asyncio.Future[str]] = {}
-        self.told: list[str] = []
-        dictation = app.session.of(Dictation)
-        monkeypatch.setattr(dictation, "_model_folder", self._folder)
-        monkeypatch.setattr(dictation._transcription, "transcribe_sound", self._transcribe)
-
-    async def _folder(self) -> str:
-        return ""
-
-    async def _transcribe(self, samples: bytes, _language: str) -> str:
-        reply = self.replies.setdefault(samples, asyncio.get_running_loop().create_future())
-        self.told.append(await reply)
-        return self.told[-1]
-
-
-async def test_the_parts_of_a_long_dictation_come_in_their_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts = (Recorded(b"long", is_last=False), Recorded(b"end", is_last=True), Level(0.5))
-    async with AppHarness() as app:
+        # The parts of a long dictation come in their order.
+        await app.start_over()
+        parts = (Recorded(b"long", is_last=False), Recorded(b"end", is_last=True), Level(0.5))
         prepare(app, tmp_path, parts)
         provider = SlowProvider(app, monkeypatch)
         provider.replies[b"end"] = asyncio.get_running_loop().create_future()
@@ -269,12 +233,34 @@ async def test_the_parts_of_a_long_dictation_come_in_their_order(
         await until(lambda: stage(app) is Stage.OFF)
         assert app.text.toPlainText() == "One. Two."
 
+        # An earlier dictation that fails again does not end the next one.
+        await app.start_over()
+        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
+        provider = SlowProvider(app, monkeypatch)
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"first" in provider.replies)
+        provider.replies.pop(b"first").set_exception(RateLimitedError("The server is busy."))
+        await until(lambda: "The server is busy." in app.said)
+        app.press_action("Try again")
+        await until(lambda: b"first" in provider.replies)
+        prepare(app, tmp_path, (Listening(),), (Recorded(b"second", is_last=True),))
+        button.click()
+        await until(lambda: stage(app) is Stage.LISTENING)
+        provider.replies.pop(b"first").set_exception(RateLimitedError("It is busy still."))
+        await until(lambda: "It is busy still." in app.said)
+        assert stage(app) is Stage.LISTENING
+        button.click()
+        await until(lambda: b"first" in provider.replies)
+        provider.replies[b"first"].set_result("First.")
+        await until(lambda: b"second" in provider.replies)
+        provider.replies[b"second"].set_result("Second.")
+        await until(lambda: app.text.toPlainText() == "First. Second.")
+        assert stage(app) is Stage.OFF
 
-async def test_what_a_provider_could_not_transcribe_is_kept_and_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts = (Recorded(b"one", is_last=False), Recorded(b"two", is_last=True))
-    async with AppHarness() as app:
+        # What a provider could not transcribe is kept and tried again.
+        await app.start_over()
+        parts = (Recorded(b"one", is_last=False), Recorded(b"two", is_last=True))
         prepare(app, tmp_path, parts)
         provider = SlowProvider(app, monkeypatch)
         app.window.settings.pages.change(DICTATION_SENDS, True)
@@ -320,89 +306,84 @@ async def test_a_question_waits_for_its_words_if_the_dictation_ends_in_silence(
         assert "So: Why is it blue?" in app.transcript
 
 
-async def test_what_was_said_is_not_sent_into_another_conversation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_a_model_or_consent_nothing_is_dictated() -> None:
     async with AppHarness() as app:
-        prepare(app, tmp_path, (Listening(), Recorded(b"said", is_last=True)))
-        provider = SlowProvider(app, monkeypatch)
-        app.window.settings.pages.change(DICTATION_SENDS, True)
-        (await app.ask("Which one?")).end("This one.")
-        await app.settled()
-        first = app.open_id
+        # Without a model the window says where to get one.
         find(app.window, MicrophoneButton, "microphone").click()
-        await until(lambda: b"said" in provider.replies)
-        app.new_conversation()
-        await until(lambda: app.open_id != first)
-        provider.replies[b"said"].set_result("For the other one.")
+        await until(lambda: app.said)
+        assert "Whisper" in app.said
+        assert app.session.of(Voice).process.pid is None
+
+        # The question before a voice is sent is answered by closing it.
+        await app.start_over()
+        ask = app.session.backend.ask_about_voice
+        assert ask is not None
+        closed = asyncio.ensure_future(ask("It goes there.", "For a dollar."))
+        await until(lambda: "It goes there. For a dollar." in app.said)
+        app.window.notifications.dismiss()
+        assert not await asyncio.wait_for(closed, 5)
+        agreed = asyncio.ensure_future(ask("It goes there.", "For two dollars."))
+        await until(lambda: "For two dollars." in app.said)
+        app.press_action("Send")
+        assert await asyncio.wait_for(agreed, 5)
+
+
+async def test_other_editors_are_dictated_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        # The text beside the conversation is dictated into at its cursor.
+        prepare(app, tmp_path)
+        texts = app.session.of(TextsController)
+        await texts.open_text("Tides", "The sea rises.")
+        editor = texts.pane.editor
+        await until(editor.isVisible)
+        monkeypatch.setattr(dictation_module, "_TAP_S", 0.0)
+        editor.setFocus()
+        editor.moveCursor(editor.textCursor().MoveOperation.End)
+        QTest.keyPress(editor, Qt.Key.Key_Space, CONTROL)
+        await until(lambda: provisional(editor))
+        QTest.keyRelease(editor, Qt.Key.Key_Space, CONTROL)
         await until(lambda: stage(app) is Stage.OFF)
-        assert app.text.toPlainText() == "For the other one."
-        await app.settled()
-        assert len(app.providers.turns) == 1
+        assert editor.toPlainText() == "The sea rises. a short summary of it"
+        assert app.text.toPlainText() == ""
+        editor.undo()
+        assert editor.toPlainText() == "The sea rises."
+
+        # The quick prompt is dictated into and its escape drops the words first.
+        await app.start_over()
+        prepare(app, tmp_path, finish=())
+        controller = app.session.of(QuickPromptController)
+        controller.open_with("")
+        quick = controller.window
+        quick.activateWindow()
+        await until(lambda: QApplication.activeWindow() is quick)
+        quick.run("voice.dictate")
+        await until(lambda: provisional(quick.field))
+        assert quick.field.placeholderText() == ""
+        assert provisional(app.text) == ""
+        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
+        assert quick.isVisible()
+        assert provisional(quick.field) == ""
+        assert quick.field.placeholderText() == "Ask anything"
+        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
+        assert not quick.isVisible()
 
 
-async def test_a_dropped_dictation_does_not_end_the_next_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with AppHarness() as app:
-        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
-        provider = SlowProvider(app, monkeypatch)
-        button = find(app.window, MicrophoneButton, "microphone")
-        button.click()
-        await until(lambda: b"first" in provider.replies)
-        app.press(Qt.Key.Key_Escape)
-        prepare(app, tmp_path, (Listening(),))
-        button.click()
-        await until(lambda: stage(app) is Stage.LISTENING)
-        provider.replies[b"first"].set_result("Dropped.")
-        await until(lambda: provider.told)
-        assert (stage(app), app.text.toPlainText()) == (Stage.LISTENING, "")
+class SlowProvider:
+    """A provider whose texts come when a test says so."""
 
+    def __init__(self, app: AppHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.replies: dict[bytes, asyncio.Future[str]] = {}
+        self.told: list[str] = []
+        dictation = app.session.of(Dictation)
+        monkeypatch.setattr(dictation, "_model_folder", self._folder)
+        monkeypatch.setattr(dictation._transcription, "transcribe_sound", self._transcribe)
 
-async def test_a_dropped_dictation_that_fails_says_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with AppHarness() as app:
-        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
-        provider = SlowProvider(app, monkeypatch)
-        button = find(app.window, MicrophoneButton, "microphone")
-        button.click()
-        await until(lambda: b"first" in provider.replies)
-        app.press(Qt.Key.Key_Escape)
-        prepare(app, tmp_path, (Listening(),), (Recorded(b"second", is_last=True),))
-        button.click()
-        await until(lambda: stage(app) is Stage.LISTENING)
-        provider.replies[b"first"].set_exception(RateLimitedError("The server is busy."))
-        button.click()
-        await until(lambda: b"second" in provider.replies)
-        provider.replies[b"second"].set_result("Second.")
-        await until(lambda: app.text.toPlainText() == "Second.")
-        assert "The server is busy." not in app.said
+    async def _folder(self) -> str:
+        return ""
 
-
-async def test_an_earlier_dictation_that_fails_again_does_not_end_the_next_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with AppHarness() as app:
-        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
-        provider = SlowProvider(app, monkeypatch)
-        button = find(app.window, MicrophoneButton, "microphone")
-        button.click()
-        await until(lambda: b"first" in provider.replies)
-        provider.replies.pop(b"first").set_exception(RateLimitedError("The server is busy."))
-        await until(lambda: "The server is busy." in app.said)
-        app.press_action("Try again")
-        await until(lambda: b"first" in provider.replies)
-        prepare(app, tmp_path, (Listening(),), (Recorded(b"second", is_last=True),))
-        button.click()
-        await until(lambda: stage(app) is Stage.LISTENING)
-        provider.replies.pop(b"first").set_exception(RateLimitedError("It is busy still."))
-        await until(lambda: "It is busy still." in app.said)
-        assert stage(app) is Stage.LISTENING
-        button.click()
-        await until(lambda: b"first" in provider.replies)
-        provider.replies[b"first"].set_result("First.")
-        await until(lambda: b"second" in provider.replies)
-        provider.replies[b"second"].set_result("Second.")
-        await until(lambda: app.text.toPlainText() == "First. Second.")
-        assert stage(app) is Stage.OFF
+    async def _transcribe(self, samples: bytes, _language: str) -> str:
+        reply = self.replies.setdefault(samples, asyncio.get_running_loop().create_future())
+        self.told.append(await reply)
+        return self.told[-1]

@@ -53,8 +53,9 @@ def pdf_text(file: Path) -> str:
     )
 
 
-async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> None:
+async def test_the_conversation_is_exported_and_copied(tmp_path: Path) -> None:
     async with AppHarness() as app:
+        # A child process exports the open conversation.
         await app.ask_and_answer("Which is it?", "It is **this** one.")
         app.session.actions["conversation.export"].trigger()
         menu = find(app.window, QMenu, "export-menu")
@@ -73,9 +74,31 @@ async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> 
             text = pdf_text(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
 
+        # A failed export is reported.
+        await app.start_over()
+        await app.ask_and_answer("Which is it?", "This one.")
+        (tmp_path / "file").touch()
+        app.controllers.of(TransferController).export(
+            [app.open_id], "pdf", tmp_path / "file" / "x.pdf"
+        )
+        await until(lambda: app.said.startswith("Couldn’t save"))
+        assert "x.pdf: a file with this name exists." in app.said
 
-async def test_a_page_to_give_away_names_what_it_holds_first(tmp_path: Path) -> None:
-    async with AppHarness() as app:
+        # The conversation is copied.
+        await app.start_over()
+        table = "| a | b |\n|---|---|\n| 1 | 2 |"
+        await app.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
+        app.controllers.of(TransferController).copy()
+        await until(lambda: app.said == "Conversation copied.")
+        copied = QGuiApplication.clipboard().mimeData()
+        assert "It is **this** one." in copied.text()
+        assert copied.hasFormat("text/markdown")
+        assert "<strong>this</strong>" in copied.html()
+        assert "<p>Which &lt;is&gt; it?</p>" in copied.html()
+        assert "<table" in copied.html()
+
+        # A page to give away names what it holds first.
+        await app.start_over()
         await app.ask_and_answer("Which is it?", "It is **this** one.")
         app.session.actions["conversation.share"].trigger()
         await until(lambda: bool(app.window.findChildren(ShareDialog)))
@@ -107,31 +130,6 @@ async def save(app: AppHarness, file: Path, chosen: str) -> None:
     app.controllers.of(TransferController).choose_open_export(chosen)
     choose_paths(file)
     await until(partial(has_said, app, f"Exported to {file.name}."))
-
-
-async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one.")
-        (tmp_path / "file").touch()
-        app.controllers.of(TransferController).export(
-            [app.open_id], "pdf", tmp_path / "file" / "x.pdf"
-        )
-        await until(lambda: app.said.startswith("Couldn’t save"))
-        assert "x.pdf: a file with this name exists." in app.said
-
-
-async def test_the_conversation_is_copied() -> None:
-    async with AppHarness() as app:
-        table = "| a | b |\n|---|---|\n| 1 | 2 |"
-        await app.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
-        app.controllers.of(TransferController).copy()
-        await until(lambda: app.said == "Conversation copied.")
-        copied = QGuiApplication.clipboard().mimeData()
-        assert "It is **this** one." in copied.text()
-        assert copied.hasFormat("text/markdown")
-        assert "<strong>this</strong>" in copied.html()
-        assert "<p>Which &lt;is&gt; it?</p>" in copied.html()
-        assert "<table" in copied.html()
 
 
 async def test_chosen_pages_are_printed_or_nothing(

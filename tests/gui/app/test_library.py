@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QDrag, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
@@ -51,6 +50,8 @@ from tests.helpers.widgets import find
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import pytest
+
 
 CHOICE = ModelChoice("on-device", "")
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -76,6 +77,19 @@ async def fill(count: int, title: str = "Old") -> list[Conversation]:
             at = now() - timedelta(minutes=number + 1)
             made.append(Conversation(new_id(), f"{title} {number}", at, at, CHOICE))
             await other.conversations.create(made[-1])
+    return made
+
+
+def focus_window() -> None:
+    """Let the program notice that one of its windows got the focus."""
+    QGuiApplication.instance().focusWindowChanged.emit(None)
+
+
+async def fill_open(app: AppHarness, count: int) -> list[Conversation]:
+    """Store conversations while the window is open, and wait until it lists them."""
+    made = await fill(count)
+    focus_window()
+    await until(lambda: len(app.rows) == count)
     return made
 
 
@@ -148,74 +162,7 @@ async def test_a_conversation_that_is_not_listed_can_be_opened() -> None:
         assert app.rows[0] == "Better"
 
 
-@pytest.mark.parametrize(("place", "list_filter"), [("archive", ARCHIVE), ("trash", TRASH)])
-async def test_a_drag_shows_archive_and_trash_to_drop_on(
-    place: str, list_filter: ListFilter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, _two, _three = await fill(3)
-    async with AppHarness() as app:
-        shown = app.window.conversations
-        assert shown.drop_row.isHidden()
-
-        class Drag(QDrag):
-            """A drag that ends at once, without a desktop."""
-
-            def exec(self, action: Qt.DropAction) -> Qt.DropAction:  # type: ignore[override]
-                assert not shown.drop_row.isHidden()
-                target = find(shown, QToolButton, f"drop-{place}")
-                where = (QPointF(5, 5), action, self.mimeData(), Qt.MouseButton.LeftButton)
-                event = QDropEvent(*where, Qt.KeyboardModifier.NoModifier)
-                target.dropEvent(event)
-                return action
-
-        monkeypatch.setattr(conversation_view, "QDrag", Drag)
-        shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(one.id)))
-        shown.view.startDrag(Qt.DropAction.MoveAction)
-        assert shown.drop_row.isHidden()
-        await app.written()
-        assert app.rows == ["Old 1", "Old 2"]
-        await go(app, list_filter)
-        assert app.rows == ["Old 0"]
-
-
 # ---------------------------------------------------------------- folders
-
-
-async def test_a_folder_is_created_named_filled_and_opened() -> None:
-    one, two, three = await fill(3)
-    async with AppHarness() as app:
-        shown = app.window.conversations
-        app.session.actions["folder.new"].trigger()
-        await until(lambda: shown.view.findChild(QLineEdit, "rename"))
-        editor = find(shown.view, QLineEdit, "rename")
-        assert editor.selectedText() == "New folder"
-        editor.setText("Thesis")
-        app.press(Qt.Key.Key_Return)
-        await app.written()
-        [(folder_id, name)] = app.stored("SELECT id, name FROM folders")
-        assert name == "Thesis"
-        assert shown.model.index(1).data(Roles.IS_FOLDER)
-        menu = menu_of(app, one.id)
-        choose(find(menu, QMenu, "move-to"), "Thesis")
-        assert app.rows == ["Thesis", "Old 1", "Old 2"]
-        assert "“Old 0” moved to “Thesis”" in app.said
-        click_row(app, two.id, CONTROL)
-        click_row(app, three.id, CONTROL)
-        app.session.of(FoldersController).move(shown.view.affected_ids, folder_id)
-        assert app.rows == ["Thesis"]
-        app.press_action("Undo")
-        assert app.rows == ["Thesis", "Old 1", "Old 2"]
-        shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
-        shown.view.setFocus()
-        app.press(Qt.Key.Key_Return)
-        await until(lambda: shown.model.order.list_filter == ListFilter.for_folder(folder_id))
-        assert app.rows == ["Old 0"]
-        assert shown.filter_bar.title.text() == "Thesis"
-        app.press(Qt.Key.Key_Escape)
-        await until(lambda: shown.model.order.list_filter == LIST)
-        assert app.rows == ["Thesis", "Old 1", "Old 2"]
-    async with AppHarness() as app:
-        assert app.rows == ["Thesis", "Old 1", "Old 2"]
 
 
 async def test_conversations_use_the_choice_and_settings_of_their_folder() -> None:
@@ -260,8 +207,38 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         assert kept.choice == ModelChoice("", "", Variant.PRO)
 
 
-async def test_a_question_asked_in_an_open_folder_lands_in_it() -> None:
+# ---------------------------------------------------------------- archive and trash
+
+
+async def test_the_trash_is_emptied_after_thirty_days() -> None:
+    one, two = await fill(2)
+    async with another_program() as other:
+        await other.flags.set_trashed([one.id], now() - timedelta(days=31))
+        await other.flags.set_trashed([two.id], now() - timedelta(days=29))
     async with AppHarness() as app:
+        await app.controllers.of(Housekeeping).clean_up()
+        assert app.stored("SELECT id FROM conversations") == [(two.id,)]
+        await go(app, TRASH)
+        assert app.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
+
+
+async def test_questions_in_folders_and_the_trash() -> None:
+    async with AppHarness() as app:
+        # A question in the trash restores the conversation.
+        one = await app.ask_and_answer("First", "1")
+        app.session.of(Trash).delete([one])
+        await go(app, TRASH)
+        await app.open_conversation(one)
+        assert "in the trash" in app.said
+        await app.ask_and_answer("Second", "2")
+        await until(lambda: app.rows == [])
+        await go(app, LIST)
+        assert app.rows == ["First"]
+        await app.written()
+        assert app.stored("SELECT trashed_at FROM conversations") == [(None,)]
+
+        # A question asked in an open folder lands in it.
+        await app.start_over()
         folder = Folder(new_id(), "Lease", now())
         app.controllers.of(ListPresenter).writes.start(app.state.folders.save(folder))
         app.state.of(FolderSettingsController).set_value(
@@ -287,31 +264,44 @@ async def test_a_question_asked_in_an_open_folder_lands_in_it() -> None:
         assert header.folder.text() == "Lease ›"
 
 
-async def test_a_folder_is_deleted_without_its_conversations() -> None:
-    one, *_ = await fill(2)
+# ---------------------------------------------------------------- several at once
+
+
+async def test_conversations_are_marked_and_put_into_folders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = await fill(6)
+    ids = [c.id for c in made]
     async with AppHarness() as app:
-        folder = Folder(new_id(), "Thesis", now())
-        app.controllers.of(ListPresenter).writes.start(app.state.folders.save(folder))
-        app.session.of(FoldersController).move([one.id], folder.id)
-        await app.written()
-        await go(app, ListFilter.for_folder(folder.id))
-        app.session.of(FoldersController).delete(folder.id)
-        await until(lambda: app.window.conversations.model.order.list_filter == LIST)
-        assert app.rows == ["Old 0", "Old 1"]
+        # Marked conversations are moved together.
+        shown = app.window.conversations
+        await app.open_conversation(ids[0])
+        click_row(app, ids[2], SHIFT)
+        assert shown.view.affected_ids == ids[:3]
+        assert app.open_id == ids[0]
+        click_row(app, ids[1], CONTROL)
+        click_row(app, ids[4], CONTROL)
+        assert set(shown.view.affected_ids) == {ids[0], ids[2], ids[4]}
+        choose(menu_of(app, ids[4]), "Pin 3 conversations")
+        assert shown.model.index(0).data() == "Pinned"
+        assert app.rows[:3] == ["Old 0", "Old 2", "Old 4"]
+        shown.view.setFocus()
+        app.press(Qt.Key.Key_Delete)
+        assert "3 conversations moved to trash" in app.said
+        assert app.rows == ["Old 1", "Old 3", "Old 5"]
+        assert app.open_id not in ids
         app.press_action("Undo")
-        await app.written()
-        assert app.rows == ["Thesis", "Old 1"]
-        assert app.stored("SELECT folder_id FROM conversations WHERE id = ?", one.id) == [
-            (folder.id,)
-        ]
+        await until(lambda: app.open_id == ids[0])
+        assert len(app.rows) == 6
+        shown.view.setFocus()
+        app.press(Qt.Key.Key_A, CONTROL)
+        assert len(shown.view.affected_ids) == 6
+        app.press(Qt.Key.Key_Escape)
+        assert shown.view.affected_ids == [ids[0]]
 
-
-# ---------------------------------------------------------------- archive and trash
-
-
-async def test_conversations_are_archived_trashed_restored_and_deleted() -> None:
-    one, two, three = await fill(3)
-    async with AppHarness() as app:
+        # Conversations are archived trashed restored and deleted.
+        await app.start_over()
+        one, two, three = await fill_open(app, 3)
         choose(menu_of(app, one.id), "Archive")
         assert app.rows == ["Old 1", "Old 2"]
         app.session.actions["list.archive"].trigger()
@@ -342,72 +332,96 @@ async def test_conversations_are_archived_trashed_restored_and_deleted() -> None
         await app.written()
         assert app.stored("SELECT title FROM conversations") == [("Old 1",)]
 
-
-async def test_the_trash_is_emptied_after_thirty_days() -> None:
-    one, two = await fill(2)
-    async with another_program() as other:
-        await other.flags.set_trashed([one.id], now() - timedelta(days=31))
-        await other.flags.set_trashed([two.id], now() - timedelta(days=29))
-    async with AppHarness() as app:
-        await app.controllers.of(Housekeeping).clean_up()
-        assert app.stored("SELECT id FROM conversations") == [(two.id,)]
-        await go(app, TRASH)
-        assert app.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
-
-
-async def test_a_question_in_the_trash_restores_the_conversation() -> None:
-    async with AppHarness() as app:
-        one = await app.ask_and_answer("First", "1")
-        app.session.of(Trash).delete([one])
-        await go(app, TRASH)
-        await app.open_conversation(one)
-        assert "in the trash" in app.said
-        await app.ask_and_answer("Second", "2")
-        await until(lambda: app.rows == [])
-        await go(app, LIST)
-        assert app.rows == ["First"]
-        await app.written()
-        assert app.stored("SELECT trashed_at FROM conversations") == [(None,)]
-
-
-# ---------------------------------------------------------------- several at once
-
-
-async def test_marked_conversations_are_moved_together() -> None:
-    made = await fill(6)
-    ids = [c.id for c in made]
-    async with AppHarness() as app:
+        # A drag shows archive and trash to drop on.
         shown = app.window.conversations
-        await app.open_conversation(ids[0])
-        click_row(app, ids[2], SHIFT)
-        assert shown.view.affected_ids == ids[:3]
-        assert app.open_id == ids[0]
-        click_row(app, ids[1], CONTROL)
-        click_row(app, ids[4], CONTROL)
-        assert set(shown.view.affected_ids) == {ids[0], ids[2], ids[4]}
-        choose(menu_of(app, ids[4]), "Pin 3 conversations")
-        assert shown.model.index(0).data() == "Pinned"
-        assert app.rows[:3] == ["Old 0", "Old 2", "Old 4"]
-        shown.view.setFocus()
-        app.press(Qt.Key.Key_Delete)
-        assert "3 conversations moved to trash" in app.said
-        assert app.rows == ["Old 1", "Old 3", "Old 5"]
-        assert app.open_id not in ids
+
+        class Drag(QDrag):
+            """A drag that ends at once, without a desktop."""
+
+            place = ""
+
+            def exec(self, action: Qt.DropAction) -> Qt.DropAction:  # type: ignore[override]
+                assert not shown.drop_row.isHidden()
+                target = find(shown, QToolButton, f"drop-{self.place}")
+                where = (QPointF(5, 5), action, self.mimeData(), Qt.MouseButton.LeftButton)
+                event = QDropEvent(*where, Qt.KeyboardModifier.NoModifier)
+                target.dropEvent(event)
+                return action
+
+        monkeypatch.setattr(conversation_view, "QDrag", Drag)
+        for Drag.place, list_filter in (("archive", ARCHIVE), ("trash", TRASH)):
+            await app.start_over()
+            one, _two, _three = await fill_open(app, 3)
+            assert shown.drop_row.isHidden()
+            shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(one.id)))
+            shown.view.startDrag(Qt.DropAction.MoveAction)
+            assert shown.drop_row.isHidden()
+            await app.written()
+            assert app.rows == ["Old 1", "Old 2"]
+            await go(app, list_filter)
+            assert app.rows == ["Old 0"]
+
+        # A folder is deleted without its conversations.
+        await app.start_over()
+        one, *_ = await fill_open(app, 2)
+        folder = Folder(new_id(), "Thesis", now())
+        app.controllers.of(ListPresenter).writes.start(app.state.folders.save(folder))
+        app.session.of(FoldersController).move([one.id], folder.id)
+        await app.written()
+        await go(app, ListFilter.for_folder(folder.id))
+        app.session.of(FoldersController).delete(folder.id)
+        await until(lambda: app.window.conversations.model.order.list_filter == LIST)
+        assert app.rows == ["Old 0", "Old 1"]
         app.press_action("Undo")
-        await until(lambda: app.open_id == ids[0])
-        assert len(app.rows) == 6
+        await app.written()
+        assert app.rows == ["Thesis", "Old 1"]
+        assert app.stored("SELECT folder_id FROM conversations WHERE id = ?", one.id) == [
+            (folder.id,)
+        ]
+
+        # A folder is created named filled and opened.
+        await app.start_over()
+        one, two, three = await fill_open(app, 3)
+        shown = app.window.conversations
+        app.session.actions["folder.new"].trigger()
+        await until(lambda: shown.view.findChild(QLineEdit, "rename"))
+        editor = find(shown.view, QLineEdit, "rename")
+        assert editor.selectedText() == "New folder"
+        editor.setText("Thesis")
+        app.press(Qt.Key.Key_Return)
+        await app.written()
+        [(folder_id, name)] = app.stored("SELECT id, name FROM folders")
+        assert name == "Thesis"
+        assert shown.model.index(1).data(Roles.IS_FOLDER)
+        menu = menu_of(app, one.id)
+        choose(find(menu, QMenu, "move-to"), "Thesis")
+        assert app.rows == ["Thesis", "Old 1", "Old 2"]
+        assert "“Old 0” moved to “Thesis”" in app.said
+        click_row(app, two.id, CONTROL)
+        click_row(app, three.id, CONTROL)
+        app.session.of(FoldersController).move(shown.view.affected_ids, folder_id)
+        assert app.rows == ["Thesis"]
+        app.press_action("Undo")
+        assert app.rows == ["Thesis", "Old 1", "Old 2"]
+        shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
         shown.view.setFocus()
-        app.press(Qt.Key.Key_A, CONTROL)
-        assert len(shown.view.affected_ids) == 6
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: shown.model.order.list_filter == ListFilter.for_folder(folder_id))
+        assert app.rows == ["Old 0"]
+        assert shown.filter_bar.title.text() == "Thesis"
         app.press(Qt.Key.Key_Escape)
-        assert shown.view.affected_ids == [ids[0]]
+        await until(lambda: shown.model.order.list_filter == LIST)
+        assert app.rows == ["Thesis", "Old 1", "Old 2"]
+    async with AppHarness() as app:
+        assert app.rows == ["Thesis", "Old 1", "Old 2"]
 
 
 # ---------------------------------------------------------------- branches
 
 
-async def test_branching_opens_a_new_conversation() -> None:
+async def test_conversations_are_branched_found_selected_and_pinned() -> None:
     async with AppHarness() as app:
+        # Branching opens a new conversation.
         one = await app.ask_and_answer("First", "One")
         await app.ask_and_answer("Second", "Two")
         app.act("branch", at=1)
@@ -426,6 +440,61 @@ async def test_branching_opens_a_new_conversation() -> None:
         every = app.stored("SELECT id FROM messages")
         assert len(every) == len(set(every)) == 8
 
+        # Rows are selected deleted and restored by keyboard.
+        await app.start_over()
+        view = await ask_each(app, "One", "Two", "Three")
+        QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
+        assert len(marked(view)) == 3
+        row = view.visualRect(view.model().index(2, 0)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=row)
+        await until(lambda: marked(view) == ["Two"])
+        QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
+        QTest.keyClick(view, Qt.Key.Key_Escape)
+        assert marked(view) == ["Two"]
+        await until(lambda: app.window.windowTitle().startswith("Two"))  # the open one goes
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+        await app.written()
+        assert QApplication.focusWidget() is view
+        assert view.currentIndex().data() == "One"
+        await until(lambda: app.window.windowTitle().startswith("One"))  # what is lit is shown
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+        assert app.rows == ["Three"]
+        app.window.notifications.dismiss()
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(view, Qt.Key.Key_Z, CONTROL)
+        assert app.rows == ["Three", "One"]
+        await app.written()
+
+        # A hit opens its message and scrolling down shows the latest.
+        await app.start_over()
+        await app.ask_and_answer("Other", "Thing")
+        messages = await store_conversation(app, 900)
+        for number in (100, 700):
+            await open_hit(app, messages[number].id)
+            assert app.open_id == LONG
+        app.window.transcript.scroll_to_end()
+        assert "Message 899." in app.transcript
+
+        # Pinned conversations move by command and keep their order.
+        await app.start_over()
+        for question in ("One", "Two", "Three"):
+            app.session.actions["conversation.new"].trigger()
+            await app.ask_and_answer(question, "Yes.")
+            app.session.actions["conversation.pin"].trigger()
+        assert pinned_titles(app) == ["Three", "Two", "One"]
+        for key in (Qt.Key.Key_G, Qt.Key.Key_Down):
+            app.press(key, CONTROL)
+        assert pinned_titles(app) == ["Two", "Three", "One"]
+        app.session.actions["conversation.pin-down"].trigger()
+        assert pinned_titles(app) == ["Two", "One", "Three"]
+        app.session.actions["conversation.pin-down"].trigger()  # it is the last
+        app.session.actions["conversation.undo"].trigger()
+        assert pinned_titles(app) == ["Two", "Three", "One"]
+        await app.settled()
+    async with AppHarness() as app:
+        assert pinned_titles(app) == ["Two", "Three", "One"]
+
 
 # ---------------------------------------------------------------- writes of other programs
 
@@ -434,11 +503,6 @@ def a_message(conversation_id: str, role: Role, text: str, parent: str | None) -
     done = MessageStatus.COMPLETE
     parts = (TextPart(text),)
     return Message(new_id(), conversation_id, parent, role, done, parts, now(), CHOICE)
-
-
-def focus_window() -> None:
-    """Let the program notice that one of its windows got the focus."""
-    QGuiApplication.instance().focusWindowChanged.emit(None)
 
 
 async def test_the_window_shows_what_another_program_wrote() -> None:
@@ -546,17 +610,6 @@ async def open_hit(app: AppHarness, message_id: str) -> None:
     await until(lambda: app.window.transcript.scroll_state()[0] == message_id)
 
 
-async def test_a_hit_opens_its_message_and_scrolling_down_shows_the_latest() -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Other", "Thing")
-        messages = await store_conversation(app, 900)
-        for number in (100, 700):
-            await open_hit(app, messages[number].id)
-            assert app.open_id == LONG
-        app.window.transcript.scroll_to_end()
-        assert "Message 899." in app.transcript
-
-
 async def ask_each(app: AppHarness, *questions: str) -> ConversationView:
     """Ask each question in a conversation of its own, and focus the list at its first row."""
     app.window.resize(1200, 700)
@@ -573,56 +626,9 @@ def marked(view: ConversationView) -> list[str]:
     return [str(index.data()) for index in view.selectedIndexes()]
 
 
-async def test_rows_are_selected_deleted_and_restored_by_keyboard() -> None:
-    async with AppHarness() as app:
-        view = await ask_each(app, "One", "Two", "Three")
-        QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
-        assert len(marked(view)) == 3
-        row = view.visualRect(view.model().index(2, 0)).center()
-        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=row)
-        await until(lambda: marked(view) == ["Two"])
-        QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
-        QTest.keyClick(view, Qt.Key.Key_Escape)
-        assert marked(view) == ["Two"]
-        await until(lambda: app.window.windowTitle().startswith("Two"))  # the open one goes
-        view.setFocus(Qt.FocusReason.TabFocusReason)
-        QTest.keyClick(view, Qt.Key.Key_Delete)
-        await app.written()
-        assert QApplication.focusWidget() is view
-        assert view.currentIndex().data() == "One"
-        await until(lambda: app.window.windowTitle().startswith("One"))  # what is lit is shown
-        QTest.keyClick(view, Qt.Key.Key_Delete)
-        assert app.rows == ["Three"]
-        app.window.notifications.dismiss()
-        view.setFocus(Qt.FocusReason.TabFocusReason)
-        QTest.keyClick(view, Qt.Key.Key_Z, CONTROL)
-        assert app.rows == ["Three", "One"]
-        await app.written()
-
-
 def pinned_titles(app: AppHarness) -> list[str]:
     known = [
         app.controllers.of(ListPresenter).cache.get(id_)
         for id_ in app.window.conversations.model.pinned_ids
     ]
     return [conversation.title for conversation in known if conversation is not None]
-
-
-async def test_pinned_conversations_move_by_command_and_keep_their_order() -> None:
-    async with AppHarness() as app:
-        for question in ("One", "Two", "Three"):
-            app.session.actions["conversation.new"].trigger()
-            await app.ask_and_answer(question, "Yes.")
-            app.session.actions["conversation.pin"].trigger()
-        assert pinned_titles(app) == ["Three", "Two", "One"]
-        for key in (Qt.Key.Key_G, Qt.Key.Key_Down):
-            app.press(key, CONTROL)
-        assert pinned_titles(app) == ["Two", "Three", "One"]
-        app.session.actions["conversation.pin-down"].trigger()
-        assert pinned_titles(app) == ["Two", "One", "Three"]
-        app.session.actions["conversation.pin-down"].trigger()  # it is the last
-        app.session.actions["conversation.undo"].trigger()
-        assert pinned_titles(app) == ["Two", "Three", "One"]
-        await app.settled()
-    async with AppHarness() as app:
-        assert pinned_titles(app) == ["Two", "Three", "One"]

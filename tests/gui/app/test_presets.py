@@ -66,8 +66,9 @@ def shown(app: AppHarness) -> str:
     return "No preset" if button.isHidden() else button.accessibleName()
 
 
-async def test_an_applied_preset_shows_later_changes_and_is_undone() -> None:
+async def test_presets_are_applied_by_default_and_survive_a_restart() -> None:
     async with AppHarness(environment=KEY) as app:
+        # An applied preset shows later changes and is undone.
         state = app.state
         await store_presets(app)
         assert shown(app) == "No preset"
@@ -98,6 +99,42 @@ async def test_an_applied_preset_shows_later_changes_and_is_undone() -> None:
         choose(app, "No preset")
         assert state.current.conversation.overrides == Overrides()
         assert shown(app) == "No preset"
+        await app.written()
+
+        # New conversations begin with the default preset.
+        await app.start_over()
+        await store_presets(app)
+        app.controllers.of(PromptsController).manage("presets")
+        dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
+        dialog.presets.select("reviewer")
+        find(dialog, QCheckBox, "preset-default").click()
+        await until(lambda: shown(app) == "Preset: Code reviewer")
+        dialog.hide()
+        await app.ask_and_answer("Why?", "So.")
+        app.controllers.of(Navigator).open_new()
+        assert shown(app) == "Preset: Code reviewer"
+        app.session.of(QuickPromptController).open_with("")
+        assert (
+            app.session.of(QuickPromptController).window.model_button.choice.variant is Variant.PRO
+        )
+        app.session.of(QuickPromptController).window.hide()
+        app.controllers.of(TemporaryController).open()
+        assert shown(app) == "Preset: Code reviewer"
+        turn = await app.ask("And here?")
+        assert turn.request.model.endswith("-pro")
+        turn.end("Here.")
+        await app.settled()
+        app.controllers.of(Navigator).open_new()
+        choose(app, "Poet")
+        app.open_row((await app.backend.conversations.all())[0].id)
+        await until(lambda: shown(app) == "Preset: Code reviewer")
+        app.controllers.of(Navigator).open_new()  # the blank one is as it was left
+        assert shown(app) == "Preset: Poet"
+        here = app.state.current.id
+        app.state.setup.override(here, lambda _own: Overrides("By hand."))
+        app.controllers.of(Navigator).open_new()
+        assert shown(app) == "Preset: Poet (changed)"
+        assert app.state.setup.ask_settings.instructions == "By hand."
         await app.written()
 
 
@@ -157,43 +194,6 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
         assert stored.overrides == Overrides("Be kind.")
         assert dialog.isVisible()
         dialog.hide()
-
-
-async def test_new_conversations_begin_with_the_default_preset() -> None:
-    async with AppHarness(environment=KEY) as app:
-        await store_presets(app)
-        app.controllers.of(PromptsController).manage("presets")
-        dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
-        dialog.presets.select("reviewer")
-        find(dialog, QCheckBox, "preset-default").click()
-        await until(lambda: shown(app) == "Preset: Code reviewer")
-        dialog.hide()
-        await app.ask_and_answer("Why?", "So.")
-        app.controllers.of(Navigator).open_new()
-        assert shown(app) == "Preset: Code reviewer"
-        app.session.of(QuickPromptController).open_with("")
-        assert (
-            app.session.of(QuickPromptController).window.model_button.choice.variant is Variant.PRO
-        )
-        app.session.of(QuickPromptController).window.hide()
-        app.controllers.of(TemporaryController).open()
-        assert shown(app) == "Preset: Code reviewer"
-        turn = await app.ask("And here?")
-        assert turn.request.model.endswith("-pro")
-        turn.end("Here.")
-        await app.settled()
-        app.controllers.of(Navigator).open_new()
-        choose(app, "Poet")
-        app.open_row((await app.backend.conversations.all())[0].id)
-        await until(lambda: shown(app) == "Preset: Code reviewer")
-        app.controllers.of(Navigator).open_new()  # the blank one is as it was left
-        assert shown(app) == "Preset: Poet"
-        here = app.state.current.id
-        app.state.setup.override(here, lambda _own: Overrides("By hand."))
-        app.controllers.of(Navigator).open_new()
-        assert shown(app) == "Preset: Poet (changed)"
-        assert app.state.setup.ask_settings.instructions == "By hand."
-        await app.written()
 
 
 @pytest.mark.slow

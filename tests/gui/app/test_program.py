@@ -46,30 +46,9 @@ KEYED = {"COMETAPI_KEY": "not-a-key"}
 # ---------------------------------------------------------------- commands and keys
 
 
-async def test_every_command_has_an_action() -> None:
+async def test_shortcuts_run_their_commands_and_change_at_once() -> None:
     async with AppHarness() as app:
-        bound = set(app.session.actions)
-        assert {action.id for feature in FEATURES for action in feature.actions} == bound
-        everywhere = {
-            c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
-        }
-        open_quick(app)
-        quick = quick_of(app)
-        assert everywhere <= {*quick.commands, "app.quit", "help.open", "menu.open"}
-
-
-def test_what_literals_name_by_its_place_exists() -> None:
-    calls = [action.run.args for action in ACTIONS if isinstance(action.run, partial)]
-    assert len(calls) > 50
-    for place, arguments in calls:
-        controller, _, method = place.rpartition(".")
-        inspect.signature(getattr(imported(controller), method)).bind(None, *arguments)
-    for feature in FEATURES:
-        assert all(map(imported, feature.pages.values()))
-
-
-async def test_shortcuts_run_their_commands() -> None:
-    async with AppHarness() as app:
+        # Shortcuts run their commands.
         one = await app.ask_and_answer("One", "1")
         app.press(Qt.Key.Key_N, CONTROL)
         assert app.open_id != one
@@ -86,9 +65,8 @@ async def test_shortcuts_run_their_commands() -> None:
             QApplication.focusWidget() is find(app.window, CommandPalette, "command-palette").field
         )
 
-
-async def test_escape_closes_the_open_part() -> None:
-    async with AppHarness() as app:
+        # Escape closes the open part.
+        await app.start_over()
         app.window.resize(640, 480)
         app.window.outer_panes.show_settings(True)
         app.press(Qt.Key.Key_Escape)
@@ -107,6 +85,59 @@ async def test_escape_closes_the_open_part() -> None:
         app.press(Qt.Key.Key_Escape)
         await app.settled()
         assert app.messages()[1][1] == "cancelled"
+
+        # Keys of two commands run neither until one has others.
+        await app.start_over()
+        actions = app.session.actions
+        app.window.settings.pages.change("keys.spending.show", "Ctrl+B")
+        await until(lambda: actions["spending.show"].shortcut().isEmpty())
+        was_shown = app.window.conversations.isVisible()
+        app.press(Qt.Key.Key_B, CONTROL)
+        assert app.window.conversations.isVisible() is was_shown
+        assert app.window.pane.page is None
+        app.window.settings.pages.change("keys.spending.show", "Ctrl+U")
+        await until(lambda: not actions["list.toggle"].shortcut().isEmpty())
+        app.press(Qt.Key.Key_B, CONTROL)
+        assert app.window.conversations.isVisible() is not was_shown
+        app.press(Qt.Key.Key_U, CONTROL)
+        await until(lambda: app.window.pane.page is not None)
+
+        # A changed shortcut applies at once.
+        await app.start_over()
+        one = await app.ask_and_answer("One", "1")
+        app.window.settings.pages.change_shortcut("conversation.new", "Ctrl+J")
+        await app.written()
+        app.press(Qt.Key.Key_N, CONTROL)
+        assert app.open_id == one
+        app.press(Qt.Key.Key_J, CONTROL)
+        assert app.open_id != one
+        assert app.window.conversations.new_button.hint.text() == "Ctrl+J"
+        app.window.settings.pages.change_shortcut("prompt.stop", "Ctrl+.")
+        app.window.settings.pages.change_shortcut("prompt.send", "Ctrl+Return")
+        await app.written()
+        app.type("Two")
+        app.enter()
+        assert app.text.toPlainText() == "Two\n"
+        app.press(Qt.Key.Key_Return, CONTROL)
+        await until(lambda: len(app.providers.turns) == 2)
+        app.press(Qt.Key.Key_Escape)
+        assert app.controllers.running.conversations
+        app.press(Qt.Key.Key_Period, CONTROL)
+        await app.settled()
+        assert app.messages()[-1][1] == "cancelled"
+    async with AppHarness() as app:
+        app.press(Qt.Key.Key_J, CONTROL)
+        assert app.state.current.is_new
+
+
+def test_what_literals_name_by_its_place_exists() -> None:
+    calls = [action.run.args for action in ACTIONS if isinstance(action.run, partial)]
+    assert len(calls) > 50
+    for place, arguments in calls:
+        controller, _, method = place.rpartition(".")
+        inspect.signature(getattr(imported(controller), method)).bind(None, *arguments)
+    for feature in FEATURES:
+        assert all(map(imported, feature.pages.values()))
 
 
 @pytest.mark.slow
@@ -151,34 +182,6 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
         find(panel, QPushButton, "import-shortcuts").click()
         choose_paths(path)
         await until(lambda: "isn’t a file of shortcuts" in app.said)
-
-
-async def test_a_changed_shortcut_applies_at_once() -> None:
-    async with AppHarness() as app:
-        one = await app.ask_and_answer("One", "1")
-        app.window.settings.pages.change_shortcut("conversation.new", "Ctrl+J")
-        await app.written()
-        app.press(Qt.Key.Key_N, CONTROL)
-        assert app.open_id == one
-        app.press(Qt.Key.Key_J, CONTROL)
-        assert app.open_id != one
-        assert app.window.conversations.new_button.hint.text() == "Ctrl+J"
-        app.window.settings.pages.change_shortcut("prompt.stop", "Ctrl+.")
-        app.window.settings.pages.change_shortcut("prompt.send", "Ctrl+Return")
-        await app.written()
-        app.type("Two")
-        app.enter()
-        assert app.text.toPlainText() == "Two\n"
-        app.press(Qt.Key.Key_Return, CONTROL)
-        await until(lambda: len(app.providers.turns) == 2)
-        app.press(Qt.Key.Key_Escape)
-        assert app.controllers.running.conversations
-        app.press(Qt.Key.Key_Period, CONTROL)
-        await app.settled()
-        assert app.messages()[-1][1] == "cancelled"
-    async with AppHarness() as app:
-        app.press(Qt.Key.Key_J, CONTROL)
-        assert app.state.current.is_new
 
 
 # ---------------------------------------------------------------- look
@@ -243,8 +246,9 @@ def answer_of(app: AppHarness) -> str:
     return shown_text(quick_of(app).transcript)
 
 
-async def test_an_unasked_question_moves_to_the_window_with_a_long_text_as_its_file() -> None:
+async def test_the_quick_prompt_answers_and_moves_to_the_window() -> None:
     async with AppHarness() as app:
+        # An unasked question moves to the window with a long text as its file.
         here = await app.ask_and_answer("Other", "Thing")
         for brought in ("The text that came along.", "word and " * 3_000):
             line = open_quick(app, brought)
@@ -262,9 +266,8 @@ async def test_an_unasked_question_moves_to_the_window_with_a_long_text_as_its_f
             app.text.clear()
         assert len(app.providers.turns) == 1
 
-
-async def test_an_answer_of_the_quick_prompt_continues_in_the_window() -> None:
-    async with AppHarness() as app:
+        # An answer of the quick prompt continues in the window.
+        await app.start_over()
         app.press(Qt.Key.Key_Space, CONTROL | SHIFT)
         assert quick_of(app).isVisible()
         turn = await ask_quick(app, "What is it?", "The text that came along.")
@@ -281,6 +284,40 @@ async def test_an_answer_of_the_quick_prompt_continues_in_the_window() -> None:
         await app.settled()
         assert "An answer on the spot" in app.transcript
         assert app.messages()[1] == ("assistant", "complete", "An answer on the spot")
+
+        # Errors are shown in the quick prompt.
+        await app.start_over()
+        app.disk.is_full = True
+        line = open_quick(app)
+        line.setPlainText("One")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: problem_of(app) == DISK_FULL)
+        assert line.toPlainText() == "One"
+        app.disk.is_full = False
+        turn = await ask_quick(app, "One")
+        turn.say("Half")
+        turn.fail(StreamCutError("The connection broke."))
+        await app.settled()
+        assert "The connection broke." in answer_of(app)
+        newest = "SELECT id FROM messages ORDER BY created_at DESC, rowid DESC LIMIT 1"
+        quick_of(app).transcript.action_requested.emit(app.stored(newest)[0][0], "retry")
+        await until(lambda: len(app.providers.turns) == 2)
+        assert not quick_of(app).isVisible()
+        app.providers.turns[1].end("Whole")
+        await app.settled()
+        assert "Whole" in app.transcript
+        assert app.version == "2/2"
+
+        # Every command has an action.
+        await app.start_over()
+        bound = set(app.session.actions)
+        assert {action.id for feature in FEATURES for action in feature.actions} == bound
+        everywhere = {
+            c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
+        }
+        open_quick(app)
+        quick = quick_of(app)
+        assert everywhere <= {*quick.commands, "app.quit", "help.open", "menu.open"}
 
 
 async def test_the_quick_prompt_opens_with_a_new_conversation_unless_an_answer_runs() -> None:
@@ -305,30 +342,6 @@ async def test_the_quick_prompt_opens_with_a_new_conversation_unless_an_answer_r
         app.providers.turns[2].end("3")
         await app.settled()
         assert sorted(app.rows) == ["One", "Two"]
-
-
-async def test_errors_are_shown_in_the_quick_prompt() -> None:
-    async with AppHarness() as app:
-        app.disk.is_full = True
-        line = open_quick(app)
-        line.setPlainText("One")
-        QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: problem_of(app) == DISK_FULL)
-        assert line.toPlainText() == "One"
-        app.disk.is_full = False
-        turn = await ask_quick(app, "One")
-        turn.say("Half")
-        turn.fail(StreamCutError("The connection broke."))
-        await app.settled()
-        assert "The connection broke." in answer_of(app)
-        newest = "SELECT id FROM messages ORDER BY created_at DESC, rowid DESC LIMIT 1"
-        quick_of(app).transcript.action_requested.emit(app.stored(newest)[0][0], "retry")
-        await until(lambda: len(app.providers.turns) == 2)
-        assert not quick_of(app).isVisible()
-        app.providers.turns[1].end("Whole")
-        await app.settled()
-        assert "Whole" in app.transcript
-        assert app.version == "2/2"
 
 
 async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None:
@@ -363,8 +376,12 @@ async def test_ctrl_q_in_the_quick_prompt_ends_the_program() -> None:
 # ---------------------------------------------------------------- later starts
 
 
-async def test_a_later_start_attaches_its_files_and_shows_the_window(data: Path) -> None:
+@pytest.mark.attack("local-calls")
+async def test_later_starts_are_served_and_garbage_is_ignored(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with AppHarness() as app:
+        # A later start attaches its files and shows the window.
         one = await app.ask_and_answer("One", "1")
         app.window.hide()
         path = app.backend.folders.socket
@@ -379,26 +396,24 @@ async def test_a_later_start_attaches_its_files_and_shows_the_window(data: Path)
         await app.written()
         assert app.chips[0].startswith("notes.md")
 
+        # Garbage on the socket is ignored.
+        await app.start_over()
+        garbage = (
+            b"",
+            b'{"command": "open", "files": [1]}\n',
+            b'{"command": ' + b"[" * 100_000 + b"\n",
+            encode(QuickRequest("half"))[:-2],
+            os.urandom(100_000),
+        )
 
-@pytest.mark.attack("local-calls")
-async def test_garbage_on_the_socket_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
-    garbage = (
-        b"",
-        b'{"command": "open", "files": [1]}\n',
-        b'{"command": ' + b"[" * 100_000 + b"\n",
-        encode(QuickRequest("half"))[:-2],
-        os.urandom(100_000),
-    )
+        def send(path: Path, data: bytes) -> bytes:
+            with socket.socket(socket.AF_UNIX) as connection, suppress(ConnectionError):
+                connection.connect(str(path))
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+                return connection.recv(16)
+            return b""
 
-    def send(path: Path, data: bytes) -> bytes:
-        with socket.socket(socket.AF_UNIX) as connection, suppress(ConnectionError):
-            connection.connect(str(path))
-            connection.sendall(data)
-            connection.shutdown(socket.SHUT_WR)
-            return connection.recv(16)
-        return b""
-
-    async with AppHarness() as app:
         path = app.backend.folders.socket
         for data in garbage * 3:
             assert await asyncio.to_thread(send, path, data) in (b"refused\n", b"")
@@ -408,23 +423,6 @@ async def test_garbage_on_the_socket_is_ignored(caplog: pytest.LogCaptureFixture
         assert await asyncio.to_thread(call, path, request) == b"ok"
         await until(lambda: quick_of(app).isVisible())
     assert caplog.text == ""
-
-
-async def test_keys_of_two_commands_run_neither_until_one_has_others() -> None:
-    async with AppHarness() as app:
-        actions = app.session.actions
-        app.window.settings.pages.change("keys.spending.show", "Ctrl+B")
-        await until(lambda: actions["spending.show"].shortcut().isEmpty())
-        was_shown = app.window.conversations.isVisible()
-        app.press(Qt.Key.Key_B, CONTROL)
-        assert app.window.conversations.isVisible() is was_shown
-        assert app.window.pane.page is None
-        app.window.settings.pages.change("keys.spending.show", "Ctrl+J")
-        await until(lambda: not actions["list.toggle"].shortcut().isEmpty())
-        app.press(Qt.Key.Key_B, CONTROL)
-        assert app.window.conversations.isVisible() is not was_shown
-        app.press(Qt.Key.Key_J, CONTROL)
-        await until(lambda: app.window.pane.page is not None)
 
 
 async def test_a_new_conversation_has_few_controls() -> None:

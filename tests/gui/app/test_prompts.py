@@ -63,8 +63,9 @@ def said(dialog: PromptLibraryPage) -> str:
     return find(dialog, QLabel, "prompts-status").text()
 
 
-async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
+async def test_a_prompt_is_inserted_and_filled() -> None:
     async with AppHarness() as app:
+        # A prompt is inserted filled and asked by keyboard.
         await prompts_loaded(app)
         await app.backend.prompts.save([REPLY])
         await app.controllers.of(PromptsController).load()
@@ -81,9 +82,8 @@ async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
         turn.end("Dear Anna")
         await app.settled()
 
-
-async def test_the_selection_fills_the_prompt_and_a_long_clipboard_is_attached() -> None:
-    async with AppHarness() as app:
+        # The selection fills the prompt and a long clipboard is attached.
+        await app.start_over()
         await prompts_loaded(app)
         await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
         await app.controllers.of(PromptsController).load()
@@ -102,6 +102,29 @@ async def test_the_selection_fills_the_prompt_and_a_long_clipboard_is_attached()
         await until(lambda: app.state.current.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
         app.controllers.of(Navigator).open_new()
+
+        # The quick prompt inserts accompanying text at the selection mark.
+        await app.start_over()
+        await prompts_loaded(app)
+        controller = app.session.of(QuickPromptController)
+        quick = controller.window
+        controller.open_with("Good morning")
+        find(quick, PromptText, "prompt").setFocus()
+        QTest.keyClicks(find(quick, PromptText, "prompt"), "/trans")
+        app.press(Qt.Key.Key_Return)
+        field = find(quick, ValueField, "field-language")
+        QTest.keyClicks(field, "Polish")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        wanted = f"{translate_into('Polish')}\n\n"
+        assert quick.field.toPlainText() == wanted + "{{selection}}"
+        QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
+        await until(lambda: app.providers.turns)
+        assert app.providers.turns[-1].asked.endswith(wanted + "Good morning")
+        app.providers.turns[-1].end("Dzień dobry")
+        await app.settled()
+        controller.open_with("")
+        assert quick.field.toPlainText() == ""
+        quick.hide()
 
 
 async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
@@ -230,27 +253,3 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         app.session.of(PromptsController).export_file(Path("/proc/x.json"))
         await until(lambda: "Couldn’t save" in said(dialog))
         await app.settled()
-
-
-async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark() -> None:
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        controller = app.session.of(QuickPromptController)
-        quick = controller.window
-        controller.open_with("Good morning")
-        find(quick, PromptText, "prompt").setFocus()
-        QTest.keyClicks(find(quick, PromptText, "prompt"), "/trans")
-        app.press(Qt.Key.Key_Return)
-        field = find(quick, ValueField, "field-language")
-        QTest.keyClicks(field, "Polish")
-        QTest.keyClick(field, Qt.Key.Key_Return)
-        wanted = f"{translate_into('Polish')}\n\n"
-        assert quick.field.toPlainText() == wanted + "{{selection}}"
-        QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
-        await until(lambda: app.providers.turns)
-        assert app.providers.turns[-1].asked.endswith(wanted + "Good morning")
-        app.providers.turns[-1].end("Dzień dobry")
-        await app.settled()
-        controller.open_with("")
-        assert quick.field.toPlainText() == ""
-        quick.hide()

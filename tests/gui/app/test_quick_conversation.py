@@ -224,8 +224,9 @@ async def answered(app: AppHarness) -> QuickPrompt:
     return quick
 
 
-async def test_pasting_only_copies_if_programs_cannot_type_into_others() -> None:
+async def test_answers_are_pasted_if_the_desktop_permits(monkeypatch: pytest.MonkeyPatch) -> None:
     async with AppHarness() as app:
+        # Pasting only copies if programs cannot type into others.
         quick = opened(app)
         quick.run("quick.paste")  # there is no answer yet
         assert find(quick, ElidedLabel, "figures").text() == ""
@@ -236,10 +237,9 @@ async def test_pasting_only_copies_if_programs_cannot_type_into_others() -> None
         assert QGuiApplication.clipboard().text() == "Because *so*."
         assert quick.isVisible()
 
-
-async def test_the_permission_to_paste_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
-    async with AppHarness() as app:
+        # The permission to paste is remembered.
+        await app.start_over()
+        monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
         quick = await answered(app)
         quick.run("quick.paste")
         quick.run("quick.paste")  # one question at a time

@@ -60,10 +60,9 @@ def marked(app: AppHarness) -> str:
     return ""
 
 
-async def test_an_answer_is_read_while_it_streams_and_the_spoken_sentence_is_marked(
-    tmp_path: Path,
-) -> None:
+async def test_answers_are_read_by_this_computer(tmp_path: Path) -> None:
     async with AppHarness(environment=KEYED) as app:
+        # An answer is read while it streams and the spoken sentence is marked.
         child = prepare(app, tmp_path)
         heard = app.session.of(Voice).received
         turn = await app.ask("Go")
@@ -83,11 +82,8 @@ async def test_an_answer_is_read_while_it_streams_and_the_spoken_sentence_is_mar
         assert not marked(app)
         assert not app.session.of(ReadAloud).is_reading
 
-
-async def test_reading_begins_at_the_selection_ends_with_esc_and_says_what_is_wrong(
-    tmp_path: Path,
-) -> None:
-    async with AppHarness(environment=KEYED) as app:
+        # Reading begins at the selection ends with esc and says what is wrong.
+        await app.start_over()
         child = prepare(app, tmp_path)
         await app.session.values.set(SPEECH_RATE, 2.0)
         await app.session.values.set(SPEECH_VOICE, "Bob")

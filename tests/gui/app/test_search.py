@@ -27,8 +27,32 @@ def found(palette: CommandPalette) -> list[str]:
     return [palette.model.index(row, 0).data(role) for row in range(palette.model.rowCount())]
 
 
-async def test_filters_narrow_the_hits_and_end_with_the_search() -> None:
+async def test_messages_are_searched_filtered_and_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     async with AppHarness() as app:
+        # Tab goes through the field and the filters.
+        app.session.actions["list.search"].trigger()
+        palette = find(app.window, CommandPalette, "command-palette")
+        names = []
+        for _ in range(5):
+            focused = app.window.focusWidget()
+            names.append(focused.objectName())
+            QTest.keyClick(focused, Qt.Key.Key_Tab)
+        assert names[0] == palette.field.objectName()
+        assert set(names[1:]) == {
+            "filter-time",
+            "filter-variant",
+            "filter-attachment",
+            "search-order",
+        }
+        assert app.window.focusWidget() is palette.field
+        QTest.keyClick(palette.field, Qt.Key.Key_Tab)
+        assert palette.isVisible()
+        QTest.keyClick(app.window.focusWidget(), Qt.Key.Key_Escape)  # from a filter
+        assert not palette.isVisible()
+        assert app.window.focusWidget() is app.text
+
+        # Filters narrow the hits and end with the search.
+        await app.start_over()
         await app.ask_and_answer("Grapefruit one?", "Yes.")
         app.controllers.of(Navigator).open_new()
         await app.ask_and_answer("Grapefruit two?", "Grapefruit.")
@@ -60,72 +84,30 @@ async def test_filters_narrow_the_hits_and_end_with_the_search() -> None:
         assert filters.current == SearchFilter()
         assert filters.order is SearchOrder.NEWEST
 
-
-async def test_tab_goes_through_the_field_and_the_filters() -> None:
-    async with AppHarness() as app:
-        app.session.actions["list.search"].trigger()
-        palette = find(app.window, CommandPalette, "command-palette")
-        names = []
-        for _ in range(5):
-            focused = app.window.focusWidget()
-            names.append(focused.objectName())
-            QTest.keyClick(focused, Qt.Key.Key_Tab)
-        assert names[0] == palette.field.objectName()
-        assert set(names[1:]) == {
-            "filter-time",
-            "filter-variant",
-            "filter-attachment",
-            "search-order",
-        }
-        assert app.window.focusWidget() is palette.field
-        QTest.keyClick(palette.field, Qt.Key.Key_Tab)
-        assert palette.isVisible()
-        QTest.keyClick(app.window.focusWidget(), Qt.Key.Key_Escape)  # from a filter
-        assert not palette.isVisible()
-        assert app.window.focusWidget() is app.text
-
-
-async def test_the_archive_is_searched_and_marked() -> None:
-    async with AppHarness() as app:
+        # The archive is searched and marked.
+        await app.start_over()
         id_ = await app.ask_and_answer("Grapefruit?", "Yes.")
         await app.state.backend.flags.set_archived([id_], True)
         palette = await app.search("grapefruit")
         assert found(palette)[0].startswith("Grapefruit?, archived: ")
 
-
-class SlowSearch(Search):
-    """A search that never ends if its text is "slow"."""
-
-    asked = 0
-
-    async def find(self, text: str, limit: int = 50, **options: object) -> list[SearchHit]:
-        self.asked += 1
-        if text == "slow":
-            endless = """WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)
-                SELECT max(x) FROM n"""
-            await self._database.read(lambda c: c.execute(endless).fetchone())
-        return await super().find(text, limit)
-
-
-async def test_a_newer_search_does_not_wait_for_an_older_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Grapefruit?", "Yes.")
-        slow = SlowSearch(app.backend.database)
-        monkeypatch.setattr(app.backend.search, "find", slow.find)
-        app.session.actions["list.search"].trigger()
+        # Passages and the way to all messages follow the commands.
+        await app.start_over()
+        await app.ask_and_answer("Lisbon?", "The contract ends in May, says the theme.")
+        app.session.actions["palette.open"].trigger()
         palette = find(app.window, CommandPalette, "command-palette")
-        for count in range(1, 7):  # more than there are readers
-            palette.field.setText("")
-            palette.field.setText("slow")
-            await until(lambda count=count: slow.asked == count)  # type: ignore[misc]
-        palette.field.setText("grapefruit")
-        await until(lambda: len(found(palette)) == 1)
+        QTest.keyClicks(palette.field, "theme")
+        await until(lambda: any("says the theme" in row for row in found(palette)))
+        assert found(palette)[0].startswith("Theme")
+        assert found(palette)[-1].startswith("Search messages for “theme”")
+        for _row in found(palette):
+            QTest.keyClick(palette.field, Qt.Key.Key_PageDown)
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)  # the last row
+        assert palette.isVisible()
+        assert len(found(palette)) == 1
 
-
-async def test_a_hit_opens_at_its_word_and_the_next_is_a_key_away() -> None:
-    async with AppHarness() as app:
+        # A hit opens at its word and the next is a key away.
+        await app.start_over()
         for question in ("A topic", "Another topic"):
             app.session.actions["conversation.new"].trigger()
             await app.ask_and_answer(question, "Yes.")
@@ -141,18 +123,30 @@ async def test_a_hit_opens_at_its_word_and_the_next_is_a_key_away() -> None:
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await until(lambda: app.window.windowTitle().startswith("Another topic"))
 
-
-async def test_passages_and_the_way_to_all_messages_follow_the_commands() -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Lisbon?", "The contract ends in May, says the theme.")
-        app.session.actions["palette.open"].trigger()
+        # A newer search does not wait for an older one.
+        await app.start_over()
+        await app.ask_and_answer("Grapefruit?", "Yes.")
+        slow = SlowSearch(app.backend.database)
+        monkeypatch.setattr(app.backend.search, "find", slow.find)
+        app.session.actions["list.search"].trigger()
         palette = find(app.window, CommandPalette, "command-palette")
-        QTest.keyClicks(palette.field, "theme")
-        await until(lambda: any("says the theme" in row for row in found(palette)))
-        assert found(palette)[0].startswith("Theme")
-        assert found(palette)[-1].startswith("Search messages for “theme”")
-        for _row in found(palette):
-            QTest.keyClick(palette.field, Qt.Key.Key_PageDown)
-        QTest.keyClick(palette.field, Qt.Key.Key_Return)  # the last row
-        assert palette.isVisible()
-        assert len(found(palette)) == 1
+        for count in range(1, 7):  # more than there are readers
+            palette.field.setText("")
+            palette.field.setText("slow")
+            await until(lambda count=count: slow.asked == count)  # type: ignore[misc]
+        palette.field.setText("grapefruit")
+        await until(lambda: len(found(palette)) == 1)
+
+
+class SlowSearch(Search):
+    """A search that never ends if its text is "slow"."""
+
+    asked = 0
+
+    async def find(self, text: str, limit: int = 50, **options: object) -> list[SearchHit]:
+        self.asked += 1
+        if text == "slow":
+            endless = """WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)
+                SELECT max(x) FROM n"""
+            await self._database.read(lambda c: c.execute(endless).fetchone())
+        return await super().find(text, limit)

@@ -51,8 +51,9 @@ def ask(app: AppHarness, text: str, schema: dict[str, Any]) -> asyncio.Task[User
     return asyncio.create_task(app.backend.consent.ask_user(question))
 
 
-async def test_the_user_fills_in_the_values_that_a_server_asks_for() -> None:
+async def test_questions_of_a_server_are_filled_in_declined_and_withdrawn() -> None:
     async with AppHarness(environment=COMET) as app:
+        # The user fills in the values that a server asks for.
         task = ask(app, "What <b>do</b> you order?", SCHEMA)
         await until(lambda: card(app))
         shown = card(app)
@@ -80,9 +81,8 @@ async def test_the_user_fills_in_the_values_that_a_server_asks_for() -> None:
         assert await task == UserReply("accept", expected)
         await until(lambda: card(app) is None)
 
-
-async def test_a_question_is_declined_withdrawn_and_asked_in_its_conversation() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # A question is declined withdrawn and asked in its conversation.
+        await app.start_over()
         conversation_id = await app.ask_and_answer("One", "1")
         first, second = ask(app, "One?", {}), ask(app, "Two?", SCHEMA)
         await until(lambda: card(app))

@@ -71,31 +71,9 @@ async def popup() -> None:
     await until(lambda: QApplication.activePopupWidget() is not None)
 
 
-async def test_misspelled_words_outside_of_code_are_underlined_as_the_settings_say() -> None:
+async def test_misspelled_words_are_underlined_and_corrected() -> None:
     async with AppHarness() as app:
-        await begin(app, "😀 The wrld\n```\nthiss\n```\n`thatt` and theese words")
-        await until(lambda: marked(app.text) == ["wrld", "theese"])
-        app.text.insertPlainText("abc ")  # at the start
-        assert marked(app.text) == ["wrld", "theese"]  # at once, at their new places
-        app.text.clear()
-        app.type("theese wrld")
-        await until(lambda: marked(app.text) == ["theese"])
-        app.type(" ")  # a word is marked once the cursor leaves it
-        await until(lambda: marked(app.text) == ["theese", "wrld"])
-        await begin(app, "the wrld turns")
-        await until(lambda: marked(app.text) == ["wrld"])
-        app.window.settings.pages.change(SPELLING, False)
-        await app.written()
-        assert marked(app.text) == []
-        app.window.settings.pages.change(SPELLING, True)
-        # Klingon has no dictionary.
-        app.window.settings.pages.change(SPELLING_LANGUAGES, "tlh")
-        await app.settled()
-        assert marked(app.text) == []
-
-
-async def test_the_menu_key_offers_suggestions_and_f7_goes_to_the_next_word() -> None:
-    async with AppHarness() as app:
+        # The menu key offers suggestions and f7 goes to the next word.
         await begin(app, "the wrld turns")
         await until(lambda: marked(app.text) == ["wrld"])
         cursor = app.text.textCursor()
@@ -128,6 +106,28 @@ async def test_the_menu_key_offers_suggestions_and_f7_goes_to_the_next_word() ->
                 for label in app.window.findChildren(PlainLabel)
             )
         )
+
+        # Misspelled words outside of code are underlined as the settings say.
+        await app.start_over()
+        await begin(app, "😀 The wrld\n```\nthiss\n```\n`thatt` and theese words")
+        await until(lambda: marked(app.text) == ["wrld", "theese"])
+        app.text.insertPlainText("abc ")  # at the start
+        assert marked(app.text) == ["wrld", "theese"]  # at once, at their new places
+        app.text.clear()
+        app.type("theese wrld")
+        await until(lambda: marked(app.text) == ["theese"])
+        app.type(" ")  # a word is marked once the cursor leaves it
+        await until(lambda: marked(app.text) == ["theese", "wrld"])
+        await begin(app, "the wrld turns")
+        await until(lambda: marked(app.text) == ["wrld"])
+        app.window.settings.pages.change(SPELLING, False)
+        await app.written()
+        assert marked(app.text) == []
+        app.window.settings.pages.change(SPELLING, True)
+        # Klingon has no dictionary.
+        app.window.settings.pages.change(SPELLING_LANGUAGES, "tlh")
+        await app.settled()
+        assert marked(app.text) == []
 
 
 @pytest.mark.parametrize("name", ["add-word", "ignore-word"])

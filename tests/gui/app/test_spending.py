@@ -78,21 +78,6 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         assert "monthly limit" not in app.said
 
 
-async def test_a_running_answer_is_not_cut_by_the_cap_and_counts() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        await set_cap(app, "0.0145")  # room for one usual answer
-        first = await app.ask("One two three")
-        app.controllers.of(Navigator).open_new()
-        app.type("Four five six")
-        app.enter()
-        await until(lambda: "under way may cost up to $1.79" in app.said)
-        first.say("On and on ")
-        first.end("to the end.")
-        await app.settled()
-        whole = ("assistant", "complete", "On and on to the end.")
-        assert app.messages()[1] == whole
-
-
 async def test_the_tables_show_all_calls() -> None:
     async with AppHarness(environment=KEYED) as app:
         await app.ask_and_answer("One", "An answer.")
@@ -122,8 +107,9 @@ async def test_the_tables_show_all_calls() -> None:
         view.close()
 
 
-async def test_the_limit_is_set_where_people_look() -> None:
+async def test_the_cap_is_set_warns_and_refuses() -> None:
     async with AppHarness(environment=KEYED) as app:
+        # The limit is set where people look.
         await set_cap(app, "5")
         profile = app.state.setup.profile
         app.controllers.of(ProvidersController).select_profile(profile.id)
@@ -142,6 +128,38 @@ async def test_the_limit_is_set_where_people_look() -> None:
         QTest.keyClick(view.limit.field, Qt.Key.Key_Return)
         await until(lambda: app.state.setup.profile.monthly_cap == 12)
         view.close()
+
+        # A running answer is not cut by the cap and counts.
+        await app.start_over()
+        await set_cap(app, "0.0145")  # room for one usual answer
+        first = await app.ask("One two three")
+        app.controllers.of(Navigator).open_new()
+        app.type("Four five six")
+        app.enter()
+        await until(lambda: "under way may cost up to $1.79" in app.said)
+        first.say("On and on ")
+        first.end("to the end.")
+        await app.settled()
+        whole = ("assistant", "complete", "On and on to the end.")
+        assert app.messages()[1] == whole
+
+        # The quick prompt links to the cap.
+        await app.start_over()
+        await set_cap(app, "0.00000001")
+        app.session.of(QuickPromptController).open_with("")
+        quick = app.session.of(QuickPromptController).window
+        quick.field.set_text("Why is it so?")
+        quick.submit_requested.emit("Why is it so?")
+        await until(lambda: "This usually costs" in quick.notifications.status.text())
+        (remedy,) = quick.notifications.findChildren(QPushButton)
+        assert remedy.text() == "Raise the limit"
+        QTest.mouseClick(remedy, Qt.MouseButton.LeftButton)
+        await until(lambda: focused_name(app) == "monthly-cap")
+        assert app.text.toPlainText() == "Why is it so?"
+        assert not quick.isVisible()
+        app.session.of(QuickPromptController).open_with("")
+        assert not quick.notifications.isVisible()
+        quick.hide()
 
 
 async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,25 +204,6 @@ async def test_the_totals_include_other_programs_and_tell_that_a_cost_is_unknown
 def focused_name(app: AppHarness) -> str:
     """Return the name of the focused widget, or of the next if the window is inactive."""
     return app.window.focusWidget().objectName()
-
-
-async def test_the_quick_prompt_links_to_the_cap() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        await set_cap(app, "0.00000001")
-        app.session.of(QuickPromptController).open_with("")
-        quick = app.session.of(QuickPromptController).window
-        quick.field.set_text("Why is it so?")
-        quick.submit_requested.emit("Why is it so?")
-        await until(lambda: "This usually costs" in quick.notifications.status.text())
-        (remedy,) = quick.notifications.findChildren(QPushButton)
-        assert remedy.text() == "Raise the limit"
-        QTest.mouseClick(remedy, Qt.MouseButton.LeftButton)
-        await until(lambda: focused_name(app) == "monthly-cap")
-        assert app.text.toPlainText() == "Why is it so?"
-        assert not quick.isVisible()
-        app.session.of(QuickPromptController).open_with("")
-        assert not quick.notifications.isVisible()
-        quick.hide()
 
 
 def choose(view: SpendingView, name: str, data: object) -> None:

@@ -84,8 +84,9 @@ def sent(turn: Turn) -> str:
     return "\n".join(str(part) for part in turn.request.messages[-1].parts)
 
 
-async def test_a_question_changes_the_text_by_proposals() -> None:
+async def test_a_model_changes_a_text_by_proposals() -> None:
     async with AppHarness(environment=COMET) as app:
+        # A question changes the text by proposals.
         await open_text(app)
         turn = await app.ask("Make the causes shorter.")
         assert "The sun pulls it less." in sent(turn)
@@ -114,63 +115,8 @@ async def test_a_question_changes_the_text_by_proposals() -> None:
         assert len(document.changes) == 1
         assert [tool.name for tool in second.request.tools] == ["edit_text"]
 
-
-async def test_the_text_is_content_to_send_and_can_be_left_out() -> None:
-    async with AppHarness(environment=COMET) as app:
-        await open_text(app)
-        assert [label for label in app.chips if "Tides, ≈ " in label and "tokens" in label]
-        app.session.actions["attachment.preview"].trigger()
-        await until(lambda: app.window.findChild(AttachmentPreview))
-        dialog = find(app.window, AttachmentPreview, "attachment-preview")
-        await until(lambda: CHAPTER.strip() in dialog.content)
-        assert "tokens" in find(dialog, QLabel, "preview-facts").text()
-        select(app, "The sun pulls it less.")
-        await until(lambda: "twice a day" not in dialog.content)
-        assert "The sun pulls it less." in dialog.content
-        app.click("remove-attachment")
-        await until(lambda: not dialog.isVisible())
-        assert app.chips == []
-        note = find(pane(app), QLabel, "text-note")
-        assert note.text() == "This message goes without the text."
-        app.press_action("Undo")
-        assert len(app.chips) == 1
-        app.click("remove-attachment")
-        turn = await app.ask("Why?")
-        assert (turn.request.tools, sent(turn).count("sun")) == ((), 0)
-        turn.end("Because.")
-        await app.settled()
-        # The next message has it again.
-        assert len(app.chips) == 1
-        assert "goes with your message" in note.text()
-        shown = app.chips
-        select(app, "sun")
-        QTest.keyClicks(editor(app), "star and all of its planets")
-        await until(lambda: app.chips != shown)
-        turn = await app.ask("And now?")
-        assert "The star and all" in sent(turn)
-        turn.end("Later.")
-        await app.settled()
-
-
-async def test_a_model_without_tools_is_not_told_to_use_one() -> None:
-    choice = ModelChoice(ON_DEVICE.id, "smollm2-135m-instruct")
-    async with AppHarness(environment=COMET) as app:
-        await open_text(app)
-        assert "can’t edit" not in app.hint
-        app.state.setup.choose(choice)
-        assert "can’t edit the text" in app.hint
-        app.window.prompt.row.send_button.setFocus()
-        app.state.setup.choice_changed.emit()
-        assert app.window.prompt.row.send_button.hasFocus()
-        turn = await app.ask("Shorter.")
-        assert "edit_text" not in str(turn.request)
-        assert "The sun pulls it less." in sent(turn)
-        turn.end("No.")
-        await app.settled()
-
-
-async def test_a_passage_that_is_not_there_once_changes_nothing() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # A passage that is not there once changes nothing.
+        await app.start_over()
         await open_text(app)
         turn = await app.ask("Shorter.")
         edit(turn, ("The Moon", "It"))
@@ -186,9 +132,8 @@ async def test_a_passage_that_is_not_there_once_changes_nothing() -> None:
         assert body(app) == CHAPTER
         assert not editor(app).tracked.changes
 
-
-async def test_the_model_changes_a_selected_passage() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # The model changes a selected passage.
+        await app.start_over()
         await open_text(app)
         assert not find(app.window, QPushButton, "text-shorter").isEnabled()
         select(app, "The moon pulls the water strongly.")
@@ -206,7 +151,7 @@ async def test_the_model_changes_a_selected_passage() -> None:
         assert editor(app).tracked.accepted == "😀 " + CHAPTER.replace(" strongly", "")
         app.press(Qt.Key.Key_F9)
         assert body(app) == "😀 " + CHAPTER.replace(" strongly", "")
-        assert app.stored("SELECT purpose FROM ledger") == [("edit",)]
+        assert app.stored("SELECT purpose FROM ledger")[-1] == ("edit",)
 
         # An answer that was cut would delete the end of the passage.
         select(app, "The sun pulls it less.")
@@ -242,9 +187,8 @@ async def test_the_model_changes_a_selected_passage() -> None:
         pane(app).begin_question()
         assert question.selectedText() == "Say it kindly"
 
-
-async def test_a_question_on_a_selection_changes_only_that() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # A question on a selection changes only that.
+        await app.start_over()
         await open_text(app, "Rise. Fall. Rise. Fall.")
         editor(app).setTextCursor(editor(app).tracked.cursor(12, 23))
         turn = await app.ask("Another word.")
@@ -263,9 +207,8 @@ async def test_a_question_on_a_selection_changes_only_that() -> None:
         second.end("Done.")
         await app.settled()
 
-
-async def test_a_change_that_does_not_end_can_be_stopped() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # A change that does not end can be stopped.
+        await app.start_over()
         await open_text(app)
         for number in (0, 1):
             select(app, "The sun pulls it less.")
@@ -276,9 +219,8 @@ async def test_a_change_that_does_not_end_can_be_stopped() -> None:
             await until(lambda: "Changing" not in find(pane(app), QLabel, "text-note").text())
         assert body(app) == CHAPTER
 
-
-async def test_a_change_of_a_text_that_was_replaced_can_be_copied() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # A change of a text that was replaced can be copied.
+        await app.start_over()
         await open_text(app)
         select(app, "The sun pulls it less.")
         app.click("text-shorter")
@@ -290,9 +232,8 @@ async def test_a_change_of_a_text_that_was_replaced_can_be_copied() -> None:
         assert QGuiApplication.clipboard().text() == "The sun pulls less."
         assert body(app) == "Another."
 
-
-async def test_what_is_typed_is_no_part_of_a_change() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # What is typed is no part of a change.
+        await app.start_over()
         await open_text(app, "It is blue.")
         texts = app.state.of(TextsController)
         opened = texts.shown
@@ -336,8 +277,11 @@ async def test_a_text_returns_with_its_changes() -> None:
         assert pane(app).isVisible()
 
 
-async def test_a_change_of_another_computer_is_shown_unless_one_types_here() -> None:
+async def test_a_text_of_another_computer_and_on_a_full_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with AppHarness() as app:
+        # A change of another computer is shown unless one types here.
         await open_text(app, "Ours")
         stored = "SELECT body FROM texts"
         shown = app.state.of(TextsController).shown
@@ -357,9 +301,100 @@ async def test_a_change_of_another_computer_is_shown_unless_one_types_here() -> 
         await until(lambda: app.stored(stored) == [("typed Theirs",)])
         assert body(app) == "typed Theirs"
 
+        # A version is kept though the disk was full.
+        await app.start_over()
+        await open_text(app, "First.")
+        await open_text(app, "Second.")  # a version was kept just now
+        await until(lambda: app.stored("SELECT body FROM texts") == [("Second.",)])
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await until(lambda: opened.is_stored)
 
-async def test_another_text_keeps_the_former_as_a_version() -> None:
+        async def refuse(*_: object, **__: object) -> None:
+            raise StoreFullError(DISK_FULL)
+
+        with monkeypatch.context() as full:
+            full.setattr(TextStore, "put", refuse)
+            await opened.propose("Second.", "Third.")
+            await until(lambda: opened.is_unwritten)
+        await app.state.of(TextsController).write_again()
+        await until(lambda: opened.is_stored)
+        assert app.stored("SELECT body FROM text_versions")[-1] == ("Second.",)
+
+
+async def test_a_text_is_sent_shown_saved_and_kept_in_versions(tmp_path: Path) -> None:
     async with AppHarness(environment=COMET) as app:
+        # The text is reached by keys and takes the place of the transcript.
+        await app.ask_and_answer("Why?", "Because.")
+        await open_text(app)
+        app.window.resize(1280, 800)
+        assert app.window.transcript.isVisible()
+        app.text.setFocus()
+        app.press(Qt.Key.Key_F6)
+        assert editor(app).hasFocus()
+        app.window.resize(640, 480)
+        assert editor(app).hasFocus()
+        assert not app.window.transcript.isVisible()
+        assert app.text.isVisible()
+        app.press(Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+        assert app.text.hasFocus()
+        app.session.run("text.toggle")
+        assert app.window.transcript.isVisible()
+
+        # The text is content to send and can be left out.
+        await app.start_over()
+        await open_text(app)
+        assert [label for label in app.chips if "Tides, ≈ " in label and "tokens" in label]
+        app.session.actions["attachment.preview"].trigger()
+        await until(lambda: app.window.findChild(AttachmentPreview))
+        dialog = find(app.window, AttachmentPreview, "attachment-preview")
+        await until(lambda: CHAPTER.strip() in dialog.content)
+        assert "tokens" in find(dialog, QLabel, "preview-facts").text()
+        select(app, "The sun pulls it less.")
+        await until(lambda: "twice a day" not in dialog.content)
+        assert "The sun pulls it less." in dialog.content
+        app.click("remove-attachment")
+        await until(lambda: not dialog.isVisible())
+        assert app.chips == []
+        note = find(pane(app), QLabel, "text-note")
+        assert note.text() == "This message goes without the text."
+        app.press_action("Undo")
+        assert len(app.chips) == 1
+        app.click("remove-attachment")
+        turn = await app.ask("Why?")
+        assert (turn.request.tools, sent(turn).count("sun")) == ((), 0)
+        turn.end("Because.")
+        await app.settled()
+        # The next message has it again.
+        assert len(app.chips) == 1
+        assert "goes with your message" in note.text()
+        shown = app.chips
+        select(app, "sun")
+        QTest.keyClicks(editor(app), "star and all of its planets")
+        await until(lambda: app.chips != shown)
+        turn = await app.ask("And now?")
+        assert "The star and all" in sent(turn)
+        turn.end("Later.")
+        await app.settled()
+
+        # A model without tools is not told to use one.
+        await app.start_over()
+        choice = ModelChoice(ON_DEVICE.id, "smollm2-135m-instruct")
+        await open_text(app)
+        assert "can’t edit" not in app.hint
+        app.state.setup.choose(choice)
+        assert "can’t edit the text" in app.hint
+        app.window.prompt.row.send_button.setFocus()
+        app.state.setup.choice_changed.emit()
+        assert app.window.prompt.row.send_button.hasFocus()
+        turn = await app.ask("Shorter.")
+        assert "edit_text" not in str(turn.request)
+        assert "The sun pulls it less." in sent(turn)
+        turn.end("No.")
+        await app.settled()
+
+        # Another text keeps the former as a version.
+        await app.start_over()
         await open_text(app, "First.")
         select(app, "First")
         QTest.keyClicks(editor(app), "Former")
@@ -380,111 +415,12 @@ async def test_another_text_keeps_the_former_as_a_version() -> None:
         await until(lambda: app.stored("SELECT body FROM texts") == [("Former.",)])
         assert ("Second.",) in app.stored("SELECT body FROM text_versions")
 
-
-async def test_a_version_is_kept_though_the_disk_was_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with AppHarness() as app:
-        await open_text(app, "First.")
-        await open_text(app, "Second.")  # a version was kept just now
-        await until(lambda: app.stored("SELECT body FROM texts") == [("Second.",)])
-        opened = app.state.of(TextsController).shown
-        assert opened is not None
-        await until(lambda: opened.is_stored)
-
-        async def refuse(*_: object, **__: object) -> None:
-            raise StoreFullError(DISK_FULL)
-
-        with monkeypatch.context() as full:
-            full.setattr(TextStore, "put", refuse)
-            await opened.propose("Second.", "Third.")
-            await until(lambda: opened.is_unwritten)
-        await app.state.of(TextsController).write_again()
-        await until(lambda: opened.is_stored)
-        assert app.stored("SELECT body FROM text_versions")[-1] == ("Second.",)
-
-
-async def test_the_text_is_reached_by_keys_and_takes_the_place_of_the_transcript() -> None:
-    async with AppHarness(environment=COMET) as app:
-        await app.ask_and_answer("Why?", "Because.")
-        await open_text(app)
-        app.window.resize(1280, 800)
-        assert app.window.transcript.isVisible()
-        app.text.setFocus()
-        app.press(Qt.Key.Key_F6)
-        assert editor(app).hasFocus()
-        app.window.resize(640, 480)
-        assert editor(app).hasFocus()
-        assert not app.window.transcript.isVisible()
-        assert app.text.isVisible()
-        app.press(Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
-        assert app.text.hasFocus()
-        app.session.run("text.toggle")
-        assert app.window.transcript.isVisible()
-
-
-@pytest.mark.parametrize(
-    ("format_id", "has", "lacks"),
-    [
-        ("markdown", [b"# Tides\n\nThey fall."], [b"rise"]),
-        ("html", [b"<h1>Tides</h1>", b"They fall."], [b"rise"]),
-        ("word", [b"fall"], [b"rise", b"w:ins "]),
-        ("word-changes", [b"rise", b"fall", b"w:ins ", b"w:del "], []),
-    ],
-)
-def test_an_export_has_the_accepted_text(
-    format_id: str, has: list[bytes], lacks: list[bytes]
-) -> None:
-    marks = (Mark(14, 18, 1, is_insertion=False), Mark(18, 22, 1, is_insertion=True))
-    text = WrittenText("t", "c", "Tides\udcff", "# Tides\n\nThey risefall.", marks)
-    data = FORMATS[format_id][2](text)
-    if format_id.startswith("word"):
-        data = ZipFile(BytesIO(data)).read("word/document.xml")
-    assert [words for words in has if words not in data] == []
-    assert [words for words in lacks if words in data] == []
-
-
-async def test_temporary_texts_are_not_stored() -> None:
-    async with AppHarness(environment=COMET) as app:
-        app.session.run("conversation.temporary")
-        await until(lambda: app.state.current.is_temporary)
-        await open_text(app)
-        QTest.keyClicks(editor(app), "secret")
-        opened = app.state.of(TextsController).shown
-        assert opened is not None
-        await opened.store()
-        assert app.stored("SELECT * FROM texts") == []
-        app.session.run("text.toggle")  # hidden, it would be lost without a question
-        app.session.run("conversation.close-temporary")
-        assert "Delete this temporary" in app.said
-        app.press_action("Delete")
-        assert app.state.of(TextsController).shown is None
-        assert body(app) == ""
-
-
-async def answer_question(app: AppHarness, label: str) -> str:
-    """Press a button of the question whether to save, and return what it shows."""
-    box = await question_of(app)
-    details = find(box, QTextEdit, "").toPlainText()
-    next(button for button in box.buttons() if button.text() == label).click()
-    return f"{box.informativeText()}\n{details}"
-
-
-async def question_of(app: AppHarness) -> QMessageBox:
-    def question() -> QMessageBox | None:
-        found = app.window.findChildren(QMessageBox, "save-text-question")
-        return next((box for box in found if box.isVisible()), None)
-
-    await until(question)
-    box = question()
-    assert box is not None
-    return box
-
-
-async def test_a_text_is_saved_to_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "tides.md"
-    path.write_bytes(CHAPTER.replace("\n", "\r\n").encode())
-    path.chmod(0o664)
-    mode = path.stat().st_mode
-    async with AppHarness(environment=COMET) as app:
+        # A text is saved to its file.
+        await app.start_over()
+        path = tmp_path / "tides.md"
+        path.write_bytes(CHAPTER.replace("\n", "\r\n").encode())
+        path.chmod(0o664)
+        mode = path.stat().st_mode
         app.window.files_dropped.emit([path])
         await until(lambda: app.chips and not app.is_reading)
         (part,) = app.state.current.draft.value.attachments
@@ -521,3 +457,60 @@ async def test_a_text_is_saved_to_its_file(tmp_path: Path) -> None:
         shown = await answer_question(app, "Cancel")
         assert "−The river pulls" in shown
         assert path.read_text() == saved.replace("moon", "river")
+
+        # Temporary texts are not stored.
+        await app.start_over()
+        app.session.run("conversation.temporary")
+        await until(lambda: app.state.current.is_temporary)
+        await open_text(app)
+        QTest.keyClicks(editor(app), "secret")
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await opened.store()
+        assert app.stored("SELECT * FROM texts") == []
+        app.session.run("text.toggle")  # hidden, it would be lost without a question
+        app.session.run("conversation.close-temporary")
+        assert "Delete this temporary" in app.said
+        app.press_action("Delete")
+        assert app.state.of(TextsController).shown is None
+        assert body(app) == ""
+
+
+@pytest.mark.parametrize(
+    ("format_id", "has", "lacks"),
+    [
+        ("markdown", [b"# Tides\n\nThey fall."], [b"rise"]),
+        ("html", [b"<h1>Tides</h1>", b"They fall."], [b"rise"]),
+        ("word", [b"fall"], [b"rise", b"w:ins "]),
+        ("word-changes", [b"rise", b"fall", b"w:ins ", b"w:del "], []),
+    ],
+)
+def test_an_export_has_the_accepted_text(
+    format_id: str, has: list[bytes], lacks: list[bytes]
+) -> None:
+    marks = (Mark(14, 18, 1, is_insertion=False), Mark(18, 22, 1, is_insertion=True))
+    text = WrittenText("t", "c", "Tides\udcff", "# Tides\n\nThey risefall.", marks)
+    data = FORMATS[format_id][2](text)
+    if format_id.startswith("word"):
+        data = ZipFile(BytesIO(data)).read("word/document.xml")
+    assert [words for words in has if words not in data] == []
+    assert [words for words in lacks if words in data] == []
+
+
+async def answer_question(app: AppHarness, label: str) -> str:
+    """Press a button of the question whether to save, and return what it shows."""
+    box = await question_of(app)
+    details = find(box, QTextEdit, "").toPlainText()
+    next(button for button in box.buttons() if button.text() == label).click()
+    return f"{box.informativeText()}\n{details}"
+
+
+async def question_of(app: AppHarness) -> QMessageBox:
+    def question() -> QMessageBox | None:
+        found = app.window.findChildren(QMessageBox, "save-text-question")
+        return next((box for box in found if box.isVisible()), None)
+
+    await until(question)
+    box = question()
+    assert box is not None
+    return box

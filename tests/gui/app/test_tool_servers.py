@@ -81,7 +81,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
 
 
 @pytest.mark.attack("imports")
-async def test_servers_are_imported_after_the_user_has_seen_their_commands(tmp_path: Path) -> None:
+async def test_servers_are_imported_and_their_failures_shown(tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
     servers = {
         "demo": {
@@ -95,6 +95,7 @@ async def test_servers_are_imported_after_the_user_has_seen_their_commands(tmp_p
     }
     file.write_text(json.dumps({"mcpServers": servers}))
     async with AppHarness(environment=COMET) as app:
+        # Servers are imported after the user has seen their commands.
         app.state.of(ServersController).run("import", "")
         choose_paths(file)
         await until(lambda: shown(QMessageBox))
@@ -114,33 +115,30 @@ async def test_servers_are_imported_after_the_user_has_seen_their_commands(tmp_p
         next(button for button in question.buttons() if button.text() == "Add").click()
         await until(lambda: "tool servers were added." in app.said)
 
+        # No part of an imported command is left out of the question.
+        for servers, arguments, is_asked in [(30, 50, True), (1, 3_000, False)]:
+            await app.start_over()
+            file = tmp_path / "mcp.json"
+            numbers = [f"{number:06}" for number in range(arguments)]
+            found = {
+                f"demo-{number}": {"command": "sh", "args": numbers} for number in range(servers)
+            }
+            file.write_text(json.dumps({"mcpServers": found}))
+            app.state.of(ServersController).run("import", "")
+            choose_paths(file)
+            if is_asked:
+                await until(lambda: shown(QMessageBox))
+                (question,) = shown(QMessageBox)
+                assert all(word in question.detailedText() for word in (*numbers, *found))
+                (shown_list,) = question.findChildren(QTextEdit)
+                assert shown_list.isVisible()
+                assert question.informativeText().count("\n") == 0
+                question.reject()
+            else:
+                await until(lambda: "mcp.json" in app.said)
 
-@pytest.mark.attack("imports")
-@pytest.mark.parametrize(("servers", "arguments", "is_asked"), [(30, 50, True), (1, 3_000, False)])
-async def test_no_part_of_an_imported_command_is_left_out_of_the_question(
-    tmp_path: Path, servers: int, arguments: int, is_asked: bool
-) -> None:
-    file = tmp_path / "mcp.json"
-    numbers = [f"{number:06}" for number in range(arguments)]
-    found = {f"demo-{number}": {"command": "sh", "args": numbers} for number in range(servers)}
-    file.write_text(json.dumps({"mcpServers": found}))
-    async with AppHarness(environment=COMET) as app:
-        app.state.of(ServersController).run("import", "")
-        choose_paths(file)
-        if is_asked:
-            await until(lambda: shown(QMessageBox))
-            (question,) = shown(QMessageBox)
-            assert all(word in question.detailedText() for word in (*numbers, *found))
-            (shown_list,) = question.findChildren(QTextEdit)
-            assert shown_list.isVisible()
-            assert question.informativeText().count("\n") == 0
-            question.reject()
-        else:
-            await until(lambda: "mcp.json" in app.said)
-
-
-async def test_the_page_of_a_failed_server_shows_the_reason() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # The page of a failed server shows the reason.
+        await app.start_over()
         await add_server(app, "exits")
         await until(lambda: "didn’t start" in server_states(app))
         run = await app.backend.tool_servers.run("demo")

@@ -61,8 +61,11 @@ def call(turn: Turn, name: str, arguments: str) -> None:
     turn.give(Completed())
 
 
-async def test_a_call_is_a_line_that_expands() -> None:
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+@pytest.mark.attack("tools")
+async def test_calls_are_shown_asked_for_and_permitted() -> None:
     async with AppHarness(environment=COMET) as app:
+        # A call is a line that expands.
         choose(app, "calculator")
         turn = await app.ask("What is 0.1 + 0.2?")
         call(turn, "calculator", json.dumps({"expression": "0.1 + 0.2"}))
@@ -76,17 +79,8 @@ async def test_a_call_is_a_line_that_expands() -> None:
         app.window.transcript.commands.run(app.state.current.path[-1].id, "tool-0")
         await until(lambda: "\n0.3" in app.transcript)
 
-
-async def ask_for_consent(app: AppHarness, tool: ToolDefinition, arguments: str) -> Decision:
-    question = ConsentQuestion(app.open_id, tool, ToolCallPart("c1", tool.name, arguments))
-    return await app.backend.consent.decide(question)
-
-
-TOOL = ToolDefinition("look", "Looks.", {"type": "object"})
-
-
-async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # The question shows the arguments and takes a change.
+        await app.start_over()
         task = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a\\u202eb"}'))
         await until(lambda: card(app))
         shown = card(app)
@@ -116,27 +110,30 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(lambda: card(app) is None)
         await until(app.text.hasFocus)
 
-
-async def test_a_question_is_answered_by_the_keys_that_are_shown() -> None:
-    async with AppHarness() as app:
-        turn = await app.ask("Which is it?")
-        task = asyncio.create_task(ask_for_consent(app, TOOL, "{}"))
+        # A double click does not answer the next question.
+        await app.start_over()
+        first = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
         await until(lambda: card(app))
-        assert app.window.prompt.hint.text() == "Shift+F6 to answer the question · Esc to stop"
-        app.text.setFocus()
-        app.press(Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+        second = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "b"}'))
         shown = card(app)
         assert shown is not None
-        assert QApplication.focusWidget() is shown.once_button
-        QTest.keyClick(shown.once_button, Qt.Key.Key_Return)
-        assert (await task).is_allowed
-        await until(lambda: "question" not in app.window.prompt.hint.text())
-        turn.end("This one.")
-        await app.settled()
+        button = find(shown, QPushButton, "consent-once")
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert (await first).is_allowed
+        await until(lambda: "b" in shown.arguments.toPlainText())
+        for kind, held in (
+            (QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton),
+            (QEvent.Type.MouseButtonRelease, Qt.MouseButton.NoButton),
+        ):
+            at = QPointF(button.rect().center())
+            global_at, left = button.mapToGlobal(at), Qt.MouseButton.LeftButton
+            event = QMouseEvent(kind, at, global_at, left, held, Qt.KeyboardModifier.NoModifier)
+            QApplication.sendEvent(button, event)
+        app.click("consent-deny")
+        assert not (await second).is_allowed
 
-
-async def test_changed_arguments_are_kept_and_a_permission_is_for_its_conversation() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # Changed arguments are kept and a permission is for its conversation.
+        await app.start_over()
         first = await app.ask_and_answer("One", "1")
         task = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
         await until(lambda: card(app))
@@ -162,33 +159,8 @@ async def test_changed_arguments_are_kept_and_a_permission_is_for_its_conversati
         app.click("consent-deny")
         assert not (await task).is_allowed
 
-
-async def test_a_double_click_does_not_answer_the_next_question() -> None:
-    async with AppHarness(environment=COMET) as app:
-        first = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
-        await until(lambda: card(app))
-        second = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "b"}'))
-        shown = card(app)
-        assert shown is not None
-        button = find(shown, QPushButton, "consent-once")
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-        assert (await first).is_allowed
-        await until(lambda: "b" in shown.arguments.toPlainText())
-        for kind, held in (
-            (QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton),
-            (QEvent.Type.MouseButtonRelease, Qt.MouseButton.NoButton),
-        ):
-            at = QPointF(button.rect().center())
-            global_at, left = button.mapToGlobal(at), Qt.MouseButton.LeftButton
-            event = QMouseEvent(kind, at, global_at, left, held, Qt.KeyboardModifier.NoModifier)
-            QApplication.sendEvent(button, event)
-        app.click("consent-deny")
-        assert not (await second).is_allowed
-
-
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # The list of tools chooses them and withdraws permissions.
+        await app.start_over()
         store = app.backend.permissions
         await store.save("", "web_page", "of another definition", Permission.NEVER)
         await store.save("", "gone/tool", "x", Permission.ALWAYS)
@@ -211,6 +183,53 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
         box = find(await _picker(app), QCheckBox, "tool-calculator")
         assert box.isChecked()
 
+        # A permission is for the tool that the list shows.
+        await app.start_over()
+
+        def row(description: str) -> dict[str, object]:
+            hints = {"fault": "", "reads_only": None, "reaches_out": None}
+            return {"name": "look", "description": description, "parameters": {}, **hints}
+
+        await app.backend.tool_servers.add(*server_of("demo", command=("server",)))
+        await app.backend.server_store.save_listed_tools("demo", [row("Looks.")])
+        picker = await _picker(app)
+        await app.backend.server_store.save_listed_tools("demo", [row("Deletes.")])
+        permission = find(picker, QComboBox, "permission-demo/look")
+        permission.setCurrentIndex(permission.findData(Permission.ALWAYS))
+        permission.activated.emit(permission.currentIndex())
+        await app.written()
+        for description, expected in (("Looks.", Permission.ALWAYS), ("Deletes.", Permission.ASK)):
+            (listed,) = remote_tools("demo", [row(description)], has_address=False)
+            name, mark = listed.definition.full_name, fingerprint(listed.definition)
+            assert await app.backend.permissions.permission("", name, mark) is expected
+        picker.close()
+
+
+async def ask_for_consent(app: AppHarness, tool: ToolDefinition, arguments: str) -> Decision:
+    question = ConsentQuestion(app.open_id, tool, ToolCallPart("c1", tool.name, arguments))
+    return await app.backend.consent.decide(question)
+
+
+TOOL = ToolDefinition("look", "Looks.", {"type": "object"})
+
+
+async def test_a_question_is_answered_by_the_keys_that_are_shown() -> None:
+    async with AppHarness() as app:
+        turn = await app.ask("Which is it?")
+        task = asyncio.create_task(ask_for_consent(app, TOOL, "{}"))
+        await until(lambda: card(app))
+        assert app.window.prompt.hint.text() == "Shift+F6 to answer the question · Esc to stop"
+        app.text.setFocus()
+        app.press(Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+        shown = card(app)
+        assert shown is not None
+        assert QApplication.focusWidget() is shown.once_button
+        QTest.keyClick(shown.once_button, Qt.Key.Key_Return)
+        assert (await task).is_allowed
+        await until(lambda: "question" not in app.window.prompt.hint.text())
+        turn.end("This one.")
+        await app.settled()
+
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_the_tools_are_grouped_by_where_they_run_and_all_in_sight() -> None:
@@ -229,29 +248,6 @@ async def _picker(app: AppHarness) -> ToolPicker:
     picker = app.controllers.of(ToolsController).choose()
     await until(lambda: picker.findChildren(QCheckBox))
     return picker
-
-
-@pytest.mark.attack("tools")
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_a_permission_is_for_the_tool_that_the_list_shows() -> None:
-    def row(description: str) -> dict[str, object]:
-        hints = {"fault": "", "reads_only": None, "reaches_out": None}
-        return {"name": "look", "description": description, "parameters": {}, **hints}
-
-    async with AppHarness(environment=COMET) as app:
-        await app.backend.tool_servers.add(*server_of("demo", command=("server",)))
-        await app.backend.server_store.save_listed_tools("demo", [row("Looks.")])
-        picker = await _picker(app)
-        await app.backend.server_store.save_listed_tools("demo", [row("Deletes.")])
-        permission = find(picker, QComboBox, "permission-demo/look")
-        permission.setCurrentIndex(permission.findData(Permission.ALWAYS))
-        permission.activated.emit(permission.currentIndex())
-        await app.written()
-        for description, expected in (("Looks.", Permission.ALWAYS), ("Deletes.", Permission.ASK)):
-            (listed,) = remote_tools("demo", [row(description)], has_address=False)
-            name, mark = listed.definition.full_name, fingerprint(listed.definition)
-            assert await app.backend.permissions.permission("", name, mark) is expected
-        picker.close()
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)

@@ -43,8 +43,9 @@ def remove(app: AppHarness, name: str) -> None:
     app.window.prompt.chips.action_requested.emit(sha256, "remove")
 
 
-async def test_a_removed_attachment_returns_to_its_place() -> None:
+async def test_removals_and_edits_are_undone() -> None:
     async with AppHarness() as app:
+        # A removed attachment returns to its place.
         await attach(app, "notes.md")
         await attach(app, "utf-8.txt")
         remove(app, "notes.md")
@@ -54,9 +55,8 @@ async def test_a_removed_attachment_returns_to_its_place() -> None:
         app.press_action("Undo")
         assert names(app) == ["notes.md", "utf-8.txt", "figures.csv"]
 
-
-async def test_ctrl_z_in_the_prompt_undoes_removals_that_are_the_last_changes() -> None:
-    async with AppHarness() as app:
+        # Ctrl z in the prompt undoes removals that are the last changes.
+        await app.start_over()
         await attach(app, "notes.md")
         await attach(app, "utf-8.txt")
         app.type("Why?")
@@ -74,6 +74,30 @@ async def test_ctrl_z_in_the_prompt_undoes_removals_that_are_the_last_changes() 
         QTest.keyClick(app.text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert names(app) == ["utf-8.txt"]
         assert app.text.toPlainText() != "Why not?"
+
+        # Discarding an unchanged edit keeps the draft from before.
+        await app.start_over()
+        await app.ask_and_answer("One?", "1")
+        app.type("half")
+        app.act("edit", at=0)
+        app.controllers.of(ChatController).discard_draft()
+        assert app.text.toPlainText() == "half"
+
+        # A discarded edit returns to its conversation.
+        await app.start_over()
+        first = await app.ask_and_answer("Why?", "So.")
+        app.type("A draft.")
+        app.act("edit", at=0)
+        app.type(" Tell me all about it.")
+        app.press(Qt.Key.Key_Escape)
+        app.controllers.of(Navigator).open_new()
+        app.press_action("Undo")
+        assert app.text.toPlainText() == ""
+        await app.open_conversation(first)
+        assert "Tell me all about it." in app.text.toPlainText()
+        app.press(Qt.Key.Key_Escape)
+        assert app.text.toPlainText() == "A draft."
+        await app.written()
 
 
 @pytest.mark.slow
@@ -114,8 +138,11 @@ async def test_a_removed_provider_loses_its_secrets(
         assert [await vault.get(name, each.origin) for name, each in secrets.items()] == [None] * 3
 
 
-async def test_a_removed_key_is_no_longer_the_default() -> None:
+async def test_a_removed_key_is_no_default_and_a_provider_keeps_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with AppHarness() as app:
+        # A removed key is no longer the default.
         vault = app.backend.vault
         app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, KEY))
         await until(lambda: app.state.values["default.provider"] == OPENAI.id)
@@ -125,11 +152,8 @@ async def test_a_removed_key_is_no_longer_the_default() -> None:
         assert not app.setting("default.provider")
         await app.written()
 
-
-async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with AppHarness() as app:
+        # A provider keeps its key if its other secrets cannot be removed.
+        await app.start_over()
         vault = app.backend.vault
         app.state.tasks.start(app.state.of(ProvidersController).save(PROXIED))
         await app.written()
@@ -150,29 +174,3 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
         await app.written()
         assert app.state.providers.get(PROXIED.id) is not None
         assert await vault.get(PROXIED.id, key.origin) == key
-
-
-async def test_discarding_an_unchanged_edit_keeps_the_draft_from_before() -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("One?", "1")
-        app.type("half")
-        app.act("edit", at=0)
-        app.controllers.of(ChatController).discard_draft()
-        assert app.text.toPlainText() == "half"
-
-
-async def test_a_discarded_edit_returns_to_its_conversation() -> None:
-    async with AppHarness() as app:
-        first = await app.ask_and_answer("Why?", "So.")
-        app.type("A draft.")
-        app.act("edit", at=0)
-        app.type(" Tell me all about it.")
-        app.press(Qt.Key.Key_Escape)
-        app.controllers.of(Navigator).open_new()
-        app.press_action("Undo")
-        assert app.text.toPlainText() == ""
-        await app.open_conversation(first)
-        assert "Tell me all about it." in app.text.toPlainText()
-        app.press(Qt.Key.Key_Escape)
-        assert app.text.toPlainText() == "A draft."
-        await app.written()

@@ -72,8 +72,11 @@ def marked_pixels(viewer: DocumentViewer) -> int:
     )
 
 
-async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
+async def test_documents_are_shown_and_their_words_found(
+    data: Path, tmp_path: Path, opened_files: list[QUrl]
+) -> None:
     async with AppHarness(environment=OPENAI) as app:
+        # A passage is marked on its page.
         viewer = await opened(
             app, await passage(app, data / "report.pdf", "The compressor of cold room 3")
         )
@@ -89,62 +92,52 @@ async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
         assert "page 2 of 3" in viewer.pages.accessibleName()
         assert "compressor" in viewer.pages.accessibleDescription()
 
+        # Other documents are shown as text.
+        for name, words in [
+            ("report.odt", "| Electricity | €0.61 million | €0.79 million | +29.5 % |"),
+            ("table.html", ""),
+        ]:
+            await app.start_over()
+            viewer = await opened(app, await passage(app, CORPUS / name, words))
+            await until(lambda viewer=viewer: bool(shown_text(viewer.text)))
+            marked = marked_text(viewer.text)
+            for word in words.replace("|", " ").split():
+                assert word in marked
+            assert bool(marked) == bool(words)
+            assert not viewer.pages.isVisible()
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("report.odt", "| Electricity | €0.61 million | €0.79 million | +29.5 % |"),
-        ("table.html", ""),
-    ],
-)
-async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        viewer = await opened(app, await passage(app, CORPUS / name, words))
-        await until(lambda: bool(shown_text(viewer.text)))
-        marked = marked_text(viewer.text)
-        for word in words.replace("|", " ").split():
-            assert word in marked
-        assert bool(marked) == bool(words)
-        assert not viewer.pages.isVisible()
+        # Words are found on pages.
+        await app.start_over()
+        path = tmp_path / "three.pdf"
+        path.write_bytes(
+            pdf_of([["page one: The Fox"], ["nothing here"], ["a fox", "and FOX again"]])
+        )
 
+        viewer = await opened(app, await passage(app, path, "nothing here"))
+        await until(lambda: viewer.pages.marks)
+        assert viewer.pages.page == 2
+        search_for(viewer, "fox")
+        await until(lambda: match_count(viewer) == "2 of 3")  # from the shown page on
+        await until(lambda: list(viewer.pages.marks) == [3])
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
+        await until(lambda: match_count(viewer) == "3 of 3")
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
+        await until(lambda: list(viewer.pages.marks) == [1])
+        viewer.find_bar.field.setText("page")  # the marks between pages are not on them
+        await until(lambda: match_count(viewer) == "1 of 1")
+        viewer.find_bar.field.setText("wolf")
+        await until(lambda: match_count(viewer) == "No matches")
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
+        await until(lambda: list(viewer.pages.marks) == [2])  # the passage again
+        assert viewer.isVisible()
+        QTest.keyClick(viewer, Qt.Key.Key_Escape)
+        assert not viewer.isVisible()
 
-@pytest.mark.slow
-async def test_a_long_text_is_parsed_near_the_viewport() -> None:
-    lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
+        # Only visible pages of many are drawn.
+        await app.start_over()
+        path = tmp_path / "long.pdf"
+        path.write_bytes(long_pdf(100))
 
-    async with AppHarness(environment=OPENAI) as app:
-        part = await stored_document(app, "\n".join(lines))
-        text = await app.backend.attachments.text(part.sha256)
-        start = text.index("Line 30000 ")
-        place = (start, start + len(lines[30_000]))
-        viewer = await opened(app, ViewerTarget(part.sha256, part.name, span=place))
-        await until(lambda: marked_text(viewer.text) == lines[30_000])
-        shown = viewer.text
-        view = shown.viewport().rect()
-        marked = [shown._marked_ranges(each.key) for each in shown.shown_segments()]
-        ends = next(ranges[0] for ranges in marked if ranges)
-        rect = shown.rect_of(ends[0])
-        assert rect is not None
-        assert abs(rect.center().y() - view.center().y()) < view.height() / 4
-        bar = shown.verticalScrollBar()
-        app.theme.set_look(app.theme.look._replace(mode="dark"))
-        await until(lambda: shown.theme == app.theme.current)
-        assert marked_text(shown) == lines[30_000]
-        for step in range(100):
-            bar.setValue(bar.maximum() * step // 100)
-        assert sum(shown._is_open(index) for index in range(shown.articles.count)) < 50
-        QTest.keyClick(shown, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
-        assert bar.value() == bar.maximum()
-        assert any(lines[-1] in each.document.toPlainText() for each in shown.shown_segments())
-        QTest.keyClick(shown, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
-        assert top_line(shown) == lines[0]
-
-
-async def test_only_visible_pages_of_many_are_drawn(tmp_path: Path) -> None:
-    path = tmp_path / "long.pdf"
-    path.write_bytes(long_pdf(100))
-
-    async with AppHarness(environment=OPENAI) as app:
         part = await stored_document(app, path)
         viewer = await opened(app, ViewerTarget(part.sha256, part.name, 50))
         pages = viewer.pages
@@ -184,42 +177,8 @@ async def test_only_visible_pages_of_many_are_drawn(tmp_path: Path) -> None:
         held = sum(image.sizeInBytes() for image in pages.images.values())
         assert held <= 64 << 20
 
-
-def search_for(viewer: DocumentViewer, words: str) -> None:
-    """Press Ctrl+F and fill in the words."""
-    QTest.keyClick(viewer, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    assert viewer.find_bar.isVisible()
-    viewer.find_bar.field.setText(words)
-
-
-async def test_words_are_found_on_pages(tmp_path: Path) -> None:
-    path = tmp_path / "three.pdf"
-    path.write_bytes(pdf_of([["page one: The Fox"], ["nothing here"], ["a fox", "and FOX again"]]))
-
-    async with AppHarness(environment=OPENAI) as app:
-        viewer = await opened(app, await passage(app, path, "nothing here"))
-        await until(lambda: viewer.pages.marks)
-        assert viewer.pages.page == 2
-        search_for(viewer, "fox")
-        await until(lambda: match_count(viewer) == "2 of 3")  # from the shown page on
-        await until(lambda: list(viewer.pages.marks) == [3])
-        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
-        await until(lambda: match_count(viewer) == "3 of 3")
-        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
-        await until(lambda: list(viewer.pages.marks) == [1])
-        viewer.find_bar.field.setText("page")  # the marks between pages are not on them
-        await until(lambda: match_count(viewer) == "1 of 1")
-        viewer.find_bar.field.setText("wolf")
-        await until(lambda: match_count(viewer) == "No matches")
-        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
-        await until(lambda: list(viewer.pages.marks) == [2])  # the passage again
-        assert viewer.isVisible()
-        QTest.keyClick(viewer, Qt.Key.Key_Escape)
-        assert not viewer.isVisible()
-
-
-async def test_a_document_whose_file_is_missing_is_shown_as_text(data: Path) -> None:
-    async with AppHarness(environment=OPENAI) as app:
+        # A document whose file is missing is shown as text.
+        await app.start_over()
         what = await passage(app, data / "report.pdf", "The compressor of cold room 3")
         app.backend.attachments.path(what.sha256).unlink()
         viewer = await opened(app, what)
@@ -230,32 +189,8 @@ async def test_a_document_whose_file_is_missing_is_shown_as_text(data: Path) -> 
         assert "file is missing" in viewer.message
         assert "Attach the file again." in viewer.message
 
-
-async def test_the_original_is_opened_only_by_a_click(
-    data: Path, tmp_path: Path, opened_files: list[QUrl]
-) -> None:
-    starter = tmp_path / "game.desktop"
-    starter.write_text("[Desktop Entry]\nExec=rm\n")
-
-    async with AppHarness(environment=OPENAI) as app:
-        for path, ending in ((data / "report.pdf", ".pdf"), (starter, ".txt")):
-            part = await stored_document(app, path)
-            viewer = await opened(app, ViewerTarget(part.sha256, part.name))
-            await asyncio.sleep(0)
-            assert not opened_files
-            original = find(viewer, QAbstractButton, "viewer-original")
-            original.setFocus()
-            QTest.keyClick(original, Qt.Key.Key_Return)
-            await until(lambda: opened_files)
-            copy = Path(opened_files.pop().toLocalFile())
-            assert copy.suffix == ending
-            assert copy.read_bytes() == path.read_bytes()
-            assert stat.S_IMODE(copy.stat().st_mode) == 0o400
-    assert not copy.parent.exists()
-
-
-async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None:
-    async with AppHarness(environment=OPENAI) as app:
+        # The name of a document in a question opens it.
+        await app.start_over()
         app.window.prompt.attach_requested.emit([data / "report.pdf"])
         await until(lambda: bool(app.chips) and not app.is_reading)
         (attached,) = app.state.current.draft.value.attachments
@@ -273,3 +208,62 @@ async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None
         QTest.keyClick(viewer, Qt.Key.Key_Escape)
         assert not viewer.isVisible()
         assert viewer.pages.count == 0
+
+        # The original is opened only by a click.
+        await app.start_over()
+        starter = tmp_path / "game.desktop"
+        starter.write_text("[Desktop Entry]\nExec=rm\n")
+
+        for path, ending in ((data / "report.pdf", ".pdf"), (starter, ".txt")):
+            part = await stored_document(app, path)
+            viewer = await opened(app, ViewerTarget(part.sha256, part.name))
+            await asyncio.sleep(0)
+            assert not opened_files
+            original = find(viewer, QAbstractButton, "viewer-original")
+            original.setFocus()
+            QTest.keyClick(original, Qt.Key.Key_Return)
+            await until(lambda: opened_files)
+            copy = Path(opened_files.pop().toLocalFile())
+            assert copy.suffix == ending
+            assert copy.read_bytes() == path.read_bytes()
+            assert stat.S_IMODE(copy.stat().st_mode) == 0o400
+    assert not copy.parent.exists()
+
+
+@pytest.mark.slow
+async def test_a_long_text_is_parsed_near_the_viewport() -> None:
+    lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
+
+    async with AppHarness(environment=OPENAI) as app:
+        part = await stored_document(app, "\n".join(lines))
+        text = await app.backend.attachments.text(part.sha256)
+        start = text.index("Line 30000 ")
+        place = (start, start + len(lines[30_000]))
+        viewer = await opened(app, ViewerTarget(part.sha256, part.name, span=place))
+        await until(lambda: marked_text(viewer.text) == lines[30_000])
+        shown = viewer.text
+        view = shown.viewport().rect()
+        marked = [shown._marked_ranges(each.key) for each in shown.shown_segments()]
+        ends = next(ranges[0] for ranges in marked if ranges)
+        rect = shown.rect_of(ends[0])
+        assert rect is not None
+        assert abs(rect.center().y() - view.center().y()) < view.height() / 4
+        bar = shown.verticalScrollBar()
+        app.theme.set_look(app.theme.look._replace(mode="dark"))
+        await until(lambda: shown.theme == app.theme.current)
+        assert marked_text(shown) == lines[30_000]
+        for step in range(100):
+            bar.setValue(bar.maximum() * step // 100)
+        assert sum(shown._is_open(index) for index in range(shown.articles.count)) < 50
+        QTest.keyClick(shown, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+        assert bar.value() == bar.maximum()
+        assert any(lines[-1] in each.document.toPlainText() for each in shown.shown_segments())
+        QTest.keyClick(shown, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
+        assert top_line(shown) == lines[0]
+
+
+def search_for(viewer: DocumentViewer, words: str) -> None:
+    """Press Ctrl+F and fill in the words."""
+    QTest.keyClick(viewer, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert viewer.find_bar.isVisible()
+    viewer.find_bar.field.setText(words)

@@ -110,8 +110,9 @@ async def test_a_model_without_a_search_uses_the_server_that_the_user_enters(
         await app.settled()
 
 
-async def test_sources_of_a_provider_are_listed_and_not_sent_back() -> None:
+async def test_sources_are_listed_numbered_and_researched() -> None:
     async with AppHarness(environment=OPENAI) as app:
+        # Sources of a provider are listed and not sent back.
         turn = await app.ask("Rain?")
         turn.give(SourcesFound((Source(1, "https://a.example/", "A", is_cited=True),)))
         turn.end("It rains ([a](https://a.example/)).")
@@ -123,9 +124,8 @@ async def test_sources_of_a_provider_are_listed_and_not_sent_back() -> None:
         later.end("So.")
         await app.settled()
 
-
-async def test_a_number_that_comes_after_the_text_stands_in_its_place() -> None:
-    async with AppHarness(environment=OPENAI) as app:
+        # A number that comes after the text stands in its place.
+        await app.start_over()
         turn = await app.ask("Rain?")
         turn.give(TextDelta("It rains. Bring a coat."))
         await until(lambda: "Bring a coat." in app.transcript)
@@ -137,9 +137,8 @@ async def test_a_number_that_comes_after_the_text_stands_in_its_place() -> None:
         await app.settled()
         assert "It rains. [1] Bring a coat. And boots." in app.transcript
 
-
-async def test_research_searches_at_high_effort_in_the_background_and_may_ask_back() -> None:
-    async with AppHarness(environment=OPENAI) as app:
+        # Research searches at high effort in the background and may ask back.
+        await app.start_over()
         row = app.window.prompt.row
         app.state.setup.choose(replace(app.state.setup.choice, effort=Effort.LOW))
         app.session.actions["prompt.research"].trigger()
