@@ -17,6 +17,7 @@ more than the room: so the month's spending exceeds a limit by at most one answe
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -100,6 +101,7 @@ class SpendingHolds:
         Returns:
             The ids of the holds, in order, or the calls of a provider whose limit has no room.
         """
+        ids: list[int] = []
 
         def hold(connection: sqlite3.Connection) -> list[int] | NoRoom:
             record_lost_calls(connection)
@@ -110,9 +112,18 @@ class SpendingHolds:
             for limited in by_limit.values():
                 if refusal := _refusal(connection, limited, at):
                     return refusal
-            return [_insert(connection, call, at) for call in calls]
+            ids[:] = [_insert(connection, call, at) for call in calls]
+            return ids
 
-        return await self._database.write(hold)
+        def release(connection: sqlite3.Connection) -> None:
+            rows = [(hold_id,) for hold_id in ids]
+            connection.executemany("DELETE FROM spending_holds WHERE id = ?", rows)
+
+        try:
+            return await self._database.write(hold)
+        except asyncio.CancelledError:  # it is written all the same, but nothing is sent
+            await asyncio.shield(self._database.write(release))
+            raise
 
     async def raise_to(self, hold_id: int, cost: CallCost) -> None:
         """Replace the amounts of a hold by larger ones."""

@@ -148,6 +148,17 @@ async def test_a_canceled_call_releases_no_hold_that_follows_its_own(tmp_path: P
         assert (await setup.budget.month(CAPPED)).held == 0
 
 
+async def test_a_call_that_is_canceled_before_it_is_sent_holds_nothing(tmp_path: Path) -> None:
+    async with open_budget(tmp_path) as setup:
+        cost = CallCost.fixed(Decimal(2))
+        holding = asyncio.create_task(setup.budget.hold(CAPPED, cost, "gpt-5.2", "answer"))
+        await asyncio.sleep(0)  # it is being written
+        holding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await holding
+        assert (await setup.budget.month(CAPPED)).held == 0
+
+
 async def test_a_call_that_could_not_be_recorded_holds_its_cost(tmp_path: Path) -> None:
     async with open_budget(tmp_path) as setup:
         hold = await setup.budget.hold(CAPPED, CallCost.fixed(Decimal(2)), "gpt-5.2", "answer")
