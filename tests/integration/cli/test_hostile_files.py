@@ -50,6 +50,7 @@ def test_an_import_of_hostile_files_adds_the_valid_conversations(
     assert came == {
         **{name: one.imported for name, one in files.items()},
         **dict.fromkeys(special, 0),
+        "claude-junk": 0,  # empty, and the only one: the file isn’t recognized
     }
     assert (last["added"], last["refused"]) == (1, [])
     assert {title for (title,) in shell.rows("SELECT title FROM conversations")} >= {GOOD}
