@@ -238,6 +238,12 @@ class Drafts:
         if part_id(part) not in map(part_id, draft.attachments):
             self.put(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
 
+    def add_words(self, conversation_id: str, words: str) -> None:
+        """Write dictated words at the end of the draft of a conversation that was left."""
+        if (draft := self._drafts.get(conversation_id)) is not None:  # else it was deleted
+            text = " ".join(filter(None, (draft.text, words)))
+            self.put(conversation_id, replace(draft, text=text))
+
     def unsent(self, conversation_id: str) -> Draft:
         """Return the draft to store, with a queued question, or during an edit the previous one."""
         draft = self.cached(conversation_id)

@@ -54,11 +54,16 @@ _CODES: Final = {"nb": "no", "pt_BR": "pt", "zh_CN": "zh"}
 
 
 class _Part(NamedTuple):
-    """Sound to be transcribed, and where its words go."""
+    """Sound to be transcribed, and where its words go.
+
+    Attributes:
+        conversation_id: that was open in the window of the field; "" for the quick prompt.
+    """
 
     field: DictationField
     text: ProvisionalText
     sound: Recorded
+    conversation_id: str
 
 
 class Dictation(Controller):
@@ -226,7 +231,9 @@ class Dictation(Controller):
         elif isinstance(event, FinalText | Recorded):
             # An end without words waits for those of the sound before it.
             sound = event if isinstance(event, Recorded) else Recorded(b"", event.is_last)
-            self._unsent.append(_Part(field, self._text, sound))
+            is_quick = field.editor.window() is not self._window
+            conversation_id = "" if is_quick else self._session.current.id
+            self._unsent.append(_Part(field, self._text, sound, conversation_id))
             self._tasks.start(self.write_again())
         elif isinstance(event, Fault) and not event.of_speech:
             self._fail(event.error)
@@ -269,6 +276,9 @@ class Dictation(Controller):
                     return
                 if part in self._unsent:  # else it was dropped
                     self._unsent.remove(part)
+                    if part.conversation_id not in ("", self._session.current.id):
+                        self._session.drafts.add_words(part.conversation_id, words)
+                        words = ""
                     if not self._unsent:
                         part.field.notices.dismiss_topic(_TOPIC)
                     self._write(part.field, part.text, words, is_last=is_last)

@@ -178,7 +178,7 @@ async def test_words_are_dictated_dropped_and_sent(
         await until(lambda: app.text.toPlainText() == "Second.")
         assert "The server is busy." not in app.said
 
-        # What was said is not sent into another conversation.
+        # What was said belongs to the conversation that was open then, also if it is tried again.
         await app.start_over()
         prepare(app, tmp_path, (Listening(), Recorded(b"said", is_last=True)))
         provider = SlowProvider(app, monkeypatch)
@@ -186,14 +186,21 @@ async def test_words_are_dictated_dropped_and_sent(
         (await app.ask("Which one?")).end("This one.")
         await app.settled()
         first = app.open_id
+        app.type("Also:")
         find(app.window, MicrophoneButton, "microphone").click()
         await until(lambda: b"said" in provider.replies)
         app.new_conversation()
         await until(lambda: app.open_id != first)
-        provider.replies[b"said"].set_result("For the other one.")
-        await until(lambda: stage(app) is Stage.OFF)
-        assert app.text.toPlainText() == "For the other one."
+        provider.replies.pop(b"said").set_exception(RateLimitedError("It is busy still."))
+        await until(lambda: "It is busy still." in app.said)
+        app.press_action("Try again")
+        await until(lambda: b"said" in provider.replies)
+        provider.replies[b"said"].set_result("For the first one.")
+        await until(lambda: not app.session.of(Dictation).has_unwritten)
         await app.settled()
+        assert app.text.toPlainText() == ""
+        await app.open_conversation(first)
+        assert app.text.toPlainText() == "Also: For the first one."
         assert len(app.providers.turns) == 1
 
 
