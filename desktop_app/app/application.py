@@ -199,6 +199,7 @@ class Application:
             from desktop_app.app.startup.early_content import show_early_content
 
             self._waits_for_use = show_early_content(self.window, self._stored_settings)
+        self._early_use.watch_buttons()
 
     def _import_session(self) -> None:
         """Import the session between events: now, or at the first use or after some idle time."""
@@ -214,7 +215,9 @@ class Application:
 
         timer = QTimer(interval=0)
         timer.timeout.connect(import_next)
-        if not self._waits_for_use:
+        if self._waits_for_use:
+            self._early_use.watch_calls(folders().socket)
+        else:
             timer.start()
         self._early_use.began.connect(timer.start)
         QTimer.singleShot(IDLE_MS, timer, timer.start)
@@ -223,6 +226,7 @@ class Application:
         if handles_interrupt:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         waiting.exec()
+        self._early_use.ignore_calls()
         if handles_interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         self._early_use.began.disconnect(timer.start)
@@ -319,7 +323,9 @@ class Application:
                 if not await self._offer_repair(error):
                     self._exit_code = 1
                     return
-                self._rebuild_window()
+                # An opened conversation has stored its draft, which the next session loads.
+                was_opened = self.session.current.opening_number > 0
+                self._rebuild_window("" if was_opened else self.window.prompt.text())
                 continue
             if previous_session is not None:
                 _reopen_windows(previous_session, self.session)
@@ -354,7 +360,7 @@ class Application:
                 CALL_TIMEOUT_MS, self.window, session.of(ClosingController).end_if_nothing_shows
             )
 
-    def _rebuild_window(self) -> None:
+    def _rebuild_window(self, typed_text: str = "") -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
         from desktop_app.transcript.view import TranscriptView
 
@@ -364,8 +370,10 @@ class Application:
         self.window = _build_window(self._theme)
         self.window.restore_state(old_window.saved_state())
         self.window.show()
-        self._early_use = EarlyUse(self.window)
+        self._early_use = EarlyUse(self.window, self._early_use)
+        self.window.prompt.set_text(typed_text)
         self.window.set_transcript(TranscriptView(current_theme()))
+        self._early_use.watch_buttons()
         if old_window.settings.isVisible():  # the user has just chosen the language there
             self.window.outer_panes.show_settings(True)
             self.window.settings.show_page("look")

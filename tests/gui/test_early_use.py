@@ -3,9 +3,16 @@
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import (
+    QAccessible,
+    QAction,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+)
 from PySide6.QtTest import QSignalSpy, QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_app.app.startup.early_use import EarlyUse
@@ -96,3 +103,37 @@ class DropTarget(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
         self.names += [url.fileName() for url in event.mimeData().urls()]
+
+
+def test_a_press_of_assistive_technology_waits_in_its_order(qtbot: QtBot) -> None:
+    window = QWidget()
+    layout = QVBoxLayout(window)
+    done: list[str] = []
+    buttons = QPushButton("push"), QToolButton(text="tool"), QToolButton(text="toggle")
+    for button in buttons:
+        layout.addWidget(button)
+        button.clicked.connect(partial(done.append, button.text()))
+    toggle = buttons[2]
+    toggle.setCheckable(True)
+    qtbot.addWidget(window)
+    window.show()
+    early = EarlyUse(window)
+    early.watch_buttons()
+    uses = QSignalSpy(early.began)
+    for button in reversed(buttons):
+        interface = QAccessible.queryAccessibleInterface(button).actionInterface()
+        interface.doAction("Press" if "Press" in interface.actionNames() else "Toggle")
+    qtbot.waitUntil(lambda: not buttons[0].isDown())  # Qt presses it for 0.1 s
+    handle = window.windowHandle()
+    assert handle is not None
+    action = QAction("key", window, shortcut=QKeySequence("Ctrl+E"))
+    action.triggered.connect(partial(done.append, action.text()))
+    QTest.keyClick(handle, Key.Key_E, CONTROL)
+    assert uses.count() >= 3
+    assert not done
+    early.repeat([action])
+    assert done == ["toggle", "tool", "push", "key"]
+    assert toggle.isChecked()
+    toggle.click()
+    assert done[4:] == ["toggle"]
+    assert not toggle.isChecked()

@@ -137,6 +137,8 @@ class OpenConversation(QObject):
         self.opened.emit()
 
     def _store_draft(self) -> None:
+        if not self.opening_number:  # what was typed goes to the conversation that opens first
+            return
         self.draft.value = self.draft.current
         self._drafts.put(self.id, self.draft.value)
 

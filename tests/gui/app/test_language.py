@@ -16,14 +16,18 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from tests.gui.app.app_harness import AppHarness, until
 
 PROGRAM = """
-import json, logging, os, sys
+import json, logging, os, subprocess, sys
+from desktop_app.app import application as application_module
 from desktop_app.app.application import Application
+from desktop_app.app.single_instance import WindowLock
+from desktop_app.app.startup import early_content
 from desktop_app.desktop.window_request import OpenRequest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.app.window_session import WindowSession
 from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.paths import folders
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 
 seen = []
@@ -63,8 +67,12 @@ def ask_at_end():
     else:
         QTimer.singleShot(1, ask_at_end)
 
+early_content.show_early_content = lambda *_: True
+application_module.IDLE_MS = 30_000  # a later start waits for 10 s
+
 async def fail_first(session, request):
     WindowSession.start = start
+    session.window.prompt.set_text("Typed early")
     raise StoreDamagedError("A row is damaged.")
 
 async def repair(error):
@@ -80,12 +88,17 @@ def on_ready():
 
 application.on_ready = on_ready
 application.show()
+lock = WindowLock(folders().data)
+lock.try_acquire()
+later_start = subprocess.Popen([sys.executable, "-m", "desktop_app"])
 code = application.run()
-print(json.dumps([code, seen]))
+print(json.dumps([code, seen, later_start.wait()]))
 """
 
 
-def test_the_window_is_built_again_after_a_repair_and_in_another_language(tmp_path: Path) -> None:
+def test_a_later_start_a_repair_and_another_language_find_the_window_as_it_was(
+    tmp_path: Path,
+) -> None:
     environment = {**os.environ, "REPARTEE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
@@ -95,10 +108,11 @@ def test_the_window_is_built_again_after_a_repair_and_in_another_language(tmp_pa
         env=environment,
     )
     assert done.returncode == 0, done.stderr
-    code, (before, after) = json.loads(done.stdout.splitlines()[-1])
-    assert code == 0
+    code, (before, after), code_of_later_start = json.loads(done.stdout.splitlines()[-1])
+    assert (code, code_of_later_start) == (0, 0)
     assert before["process"] == after["process"]
     assert after["windows"] == 1
+    assert before["text"] == "Typed early"
     assert after["text"] == "What I was about to ask"
     assert after["settings"]
     assert after["help"] == before["help"]
