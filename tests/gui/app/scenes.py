@@ -520,7 +520,7 @@ async def comparison(app: AppHarness, look: Look) -> None:
     app.controllers.of(ComparisonController).choose_models()
     dialog = await dialog_of(CompareDialog)
     dialog.add_button.click()
-    await until(lambda: find(dialog, QLabel, "compare-total").text())
+    await until(lambda: find(dialog, QLabel, "compare-total").text() != tr("Counting…"))
     await look("compare-models")
     before = len(app.providers.turns)
     dialog.compare_button.click()

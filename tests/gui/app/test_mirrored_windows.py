@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Qt gives the text of a spin box another inner margin; a price comes when it is known; a note of a
-# mirrored menu is as wide as the menu, because Qt would put it at the wrong side.
+# mirrored menu is as wide as the menu, because Qt would put it at the wrong side. It is
+# compared only that they show.
 UNSTEADY: Final = ("qt_spinbox_lineedit", "estimate", "menu-note")
 SIZE: Final = QSize(1000, 700)
 CODE: Final = "he"
@@ -81,11 +82,13 @@ class Walk:
                 window.grab().save(str(folder / f"{key.replace(' ', '-')}.png"))
 
     def _place(self, window: QWidget, widget: QWidget) -> Place:
+        name = f"{type(widget).__name__} {widget.objectName()}"
+        if widget.objectName() in UNSTEADY:
+            return name, (0, 0, 0, 0)
         corner = widget.mapTo(window, widget.rect().topLeft())
         x = corner.x()
         if self._app.window.layoutDirection() is Qt.LayoutDirection.RightToLeft:
             x = window.width() - x - widget.width()
-        name = f"{type(widget).__name__} {widget.objectName()}"
         return name, (x, corner.y(), widget.width(), widget.height())
 
     def _windows(self) -> list[QWidget]:
@@ -106,7 +109,7 @@ class Walk:
 
 
 def _shown(window: QWidget) -> list[QWidget]:
-    below = [w for w in window.findChildren(QWidget) if w.objectName() not in UNSTEADY]
+    below = window.findChildren(QWidget)
     return [window, *(w for w in below if w.isVisible() and w.window() is window)]
 
 
