@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from desktop_app.app import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
+
+if TYPE_CHECKING:
+    import pytest
 
 HOURS_AGO = int(time.time() - 7200) * 1_000_000
 
@@ -27,15 +29,16 @@ async def attach(app: AppHarness, path: Path) -> None:
     await until(lambda: len(app.state.current.draft.value.question_attachments) > before)
 
 
-@pytest.mark.parametrize("is_emptied", [True, False])
-async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptied: bool) -> None:
+async def test_documents_are_deleted_with_their_conversations(data: Path) -> None:
+    asked = []
     async with AppHarness() as app:
-        await attach(app, data / "report.pdf")
-        asked = await app.ask_and_answer("What is it?", "A report.")
-        assert len(files()) == 1
-        app.session.of(Trash).delete([asked])
+        for name in ("report.pdf", "report.docx"):
+            app.new_conversation()
+            await attach(app, data / name)
+            asked.append(await app.ask_and_answer("What is it?", "A report."))
+        app.session.of(Trash).delete(asked)
         await app.written()
-    assert len(files()) == 1  # it is in the trash
+    assert len(files()) == 2  # they are in the trash
     async with AppHarness() as app:
         await attach(app, data / "notes.md")
         (removed,) = app.state.current.draft.value.question_attachments
@@ -45,8 +48,9 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
         await app.written()
         app.window.conversations.show_filter(TRASH)
         await until(lambda: app.rows)
-        trash = app.controllers.of(Trash)
-        await (trash.empty() if is_emptied else trash.erase([asked]))
+        await app.controllers.of(Trash).erase(asked[:1])
+        assert len(files()) == 2
+        await app.controllers.of(Trash).empty()
         # The removed document of the draft can be put back.
         assert files() == [app.backend.attachments.path(removed.sha256)]
         assert app.stored("SELECT sha256 FROM attachments") == [(removed.sha256,)]

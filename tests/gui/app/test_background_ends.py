@@ -67,7 +67,7 @@ async def answered(app: AppHarness, seconds: float, title: str = "Why <b>?") -> 
 
 
 @pytest.mark.usefixtures("behind")
-async def test_the_notification_of_a_long_answer_has_only_its_title(
+async def test_a_long_answer_is_notified_by_its_title_until_it_is_opened(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with service(address) as desktop:
@@ -92,16 +92,19 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(
             assert opened == [(conversation, answer)]
             await until(lambda: app.state.current.id == conversation)
 
-
-@pytest.mark.usefixtures("behind")
-async def test_opening_the_conversation_withdraws_the_notification(address: str) -> None:
-    with service(address) as desktop:
-        async with session_bus() as bus, AppHarness(bus=bus) as app:
+            # Opening the conversation withdraws the notification.
+            await app.start_over()
             conversation, _ = await answered(app, LONG_S)
-            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
+            await until(lambda: desktop.calls[-1][0] == "Notify")
             app.controllers.of(Navigator).open_new()
             await app.controllers.of(Navigator).open(conversation)
-            await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
+            await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (2,)))
+
+            # That of a temporary conversation has no title.
+            app.controllers.of(TemporaryController).open()
+            await answered(app, LONG_S, "zanzibarquix")
+            await until(lambda: desktop.calls[-1][0] == "Notify")
+            assert "zanzibarquix" not in str(desktop.calls)
 
 
 # A portal that knows the program's name calls it, also after its end. Others send a signal.
@@ -155,16 +158,6 @@ async def test_short_answers_and_those_in_front_are_not_notified(address: str) -
             assert desktop.calls == []
 
 
-@pytest.mark.usefixtures("behind")
-async def test_the_notification_of_a_temporary_conversation_has_no_title(address: str) -> None:
-    with service(address) as desktop:
-        async with session_bus() as bus, AppHarness(bus=bus) as app:
-            app.controllers.of(TemporaryController).open()
-            await answered(app, LONG_S, "zanzibarquix")
-            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            assert "zanzibarquix" not in str(desktop.calls)
-
-
 def unread(app: AppHarness) -> set[str]:
     """Return the ids of the conversations that are marked in the list."""
     model = app.window.conversations.model
@@ -172,26 +165,9 @@ def unread(app: AppHarness) -> set[str]:
     return {row.data(Roles.IDENTIFIER) for row in rows if row.data(Roles.UNREAD)}
 
 
-async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
+async def test_links_open_their_target_and_unread_answers_are_marked() -> None:
     async with AppHarness() as app:
-        turn = await app.ask("Why?")
-        conversation = app.state.current.id
-        app.controllers.of(Navigator).open_new()
-        turn.end("Because.")
-        await until(lambda: unread(app) == {conversation})
-        row = app.window.conversations.model.index(1, 0)
-        assert row.data(Qt.ItemDataRole.AccessibleTextRole) == "Why?, unread response"
-        await app.settled()
-    async with AppHarness() as app:
-        assert unread(app) == {conversation}
-        await app.controllers.of(Navigator).open(conversation)
-        await until(lambda: not unread(app))
-    async with AppHarness() as app:
-        assert not unread(app)
-
-
-async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
-    async with AppHarness() as app:
+        # Links open their target or report that it is deleted.
         conversation, answer = await answered(app, 1.0)
         app.session.actions["conversation.copy-link"].trigger()
         copied = QGuiApplication.clipboard().text()
@@ -216,3 +192,20 @@ async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
         ):
             app.session.serve(LinkRequest(address))
             await until(lambda words=words: words in app.said)  # type: ignore[misc]
+
+        # An answer that nobody saw is marked until it is opened.
+        await app.start_over()
+        turn = await app.ask("Why?")
+        conversation = app.state.current.id
+        app.controllers.of(Navigator).open_new()
+        turn.end("Because.")
+        await until(lambda: unread(app) == {conversation})
+        row = app.window.conversations.model.index(1, 0)
+        assert row.data(Qt.ItemDataRole.AccessibleTextRole) == "Why?, unread response"
+        await app.settled()
+    async with AppHarness() as app:
+        assert unread(app) == {conversation}
+        await app.controllers.of(Navigator).open(conversation)
+        await until(lambda: not unread(app))
+    async with AppHarness() as app:
+        assert not unread(app)

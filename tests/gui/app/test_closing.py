@@ -30,45 +30,39 @@ def choose(app: AppHarness, text: str) -> None:
     next(button for button in box.buttons() if button.text() == text).click()
 
 
-async def test_closing_ends_the_program_without_tray_and_shortcut() -> None:
+async def test_closing_hides_the_window_with_tray_or_shortcut_and_else_ends_the_program() -> None:
     async with AppHarness() as app:
+        closing = app.session.of(ClosingController)
         await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        app.session.of(ClosingController).set_hotkey(TAKEN)
-        app.window.close()
-        assert question(app) is None
-        assert not app.window.isVisible()
-        assert app.session.shutdown.has_begun
+        for has_tray, hotkey in ((True, TAKEN), (False, WORKS), (False, TAKEN)):
+            closing.set_tray(has_tray)
+            closing.set_hotkey(hotkey)
+            app.window.show()
+            app.window.close()
+            assert question(app) is None
+            assert not app.window.isVisible()
+            stays = has_tray or hotkey is WORKS
+            assert app.session.shutdown.has_begun is not stays
 
 
-@pytest.mark.parametrize("has_tray", [True, False])
-async def test_closing_hides_the_window_with_tray_or_shortcut(has_tray: bool) -> None:
-    async with AppHarness() as app:
-        await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        app.session.of(ClosingController).set_tray(has_tray)
-        app.session.of(ClosingController).set_hotkey(TAKEN if has_tray else WORKS)
-        app.window.close()
-        assert not app.window.isVisible()
-        assert not app.session.shutdown.has_begun
-
-
-@pytest.mark.parametrize(
-    ("answer", "stored", "ends"),
-    [("Keep running", OnClose.KEEP, False), ("Quit", OnClose.QUIT, True)],
-)
-async def test_the_first_closing_asks_whether_to_keep_running(
-    answer: str, stored: OnClose, ends: bool
-) -> None:
+async def test_the_first_closing_asks_whether_to_keep_running() -> None:
     async with AppHarness() as app:
         app.session.of(ClosingController).set_tray(True)
-        app.window.close()
-        app.window.close()  # one question at a time
-        choose(app, "Cancel")
-        assert app.window.isVisible()
-        app.window.close()
-        choose(app, answer)
-        await until(lambda: app.state.values[ON_CLOSE] == stored.value)
-        assert not app.window.isVisible()
-        assert app.session.shutdown.has_begun is ends
+        for answer, stored, ends in (
+            ("Keep running", OnClose.KEEP, False),
+            ("Quit", OnClose.QUIT, True),
+        ):
+            await app.state.values.set(ON_CLOSE, OnClose.ASK.value)
+            app.window.show()
+            app.window.close()
+            app.window.close()  # one question at a time
+            choose(app, "Cancel")
+            assert app.window.isVisible()
+            app.window.close()
+            choose(app, answer)
+            await until(lambda stored=stored: app.state.values[ON_CLOSE] == stored.value)
+            assert not app.window.isVisible()
+            assert app.session.shutdown.has_begun is ends
 
 
 async def test_the_end_of_the_session_needs_no_reply_to_an_open_question(
@@ -111,6 +105,11 @@ async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> Non
         assert box is not None
         assert "response is still running" in box.text()
         choose(app, "Cancel")
+        assert not app.session.shutdown.has_begun
+        app.window.close()
+        choose(app, "Quit now")
+        choose(app, "Quit now")
+        assert app.session.shutdown.has_begun
         turn.end("Because.")
 
 
@@ -148,14 +147,6 @@ async def test_quitting_asks_before_a_draft_is_lost_that_a_full_disk_refused() -
         assert not app.session.shutdown.has_begun
         app.window.close()
         await until(lambda: question(app))
-        choose(app, "Quit now")
-        assert app.session.shutdown.has_begun
-
-
-async def test_quitting_now_ends_the_program_during_an_answer() -> None:
-    async with AppHarness() as app:
-        await app.ask("Why?")
-        app.window.close()
         choose(app, "Quit now")
         assert app.session.shutdown.has_begun
 

@@ -36,8 +36,26 @@ def test_every_place_opens_its_page_and_has_its_name() -> None:
         assert target in [each.place for each in chapters[chapter].sections]
 
 
-async def test_every_place_opens() -> None:
+async def test_every_place_and_the_link_of_a_notification_opens() -> None:
     async with AppHarness() as app:
+        # The link of a notification works by mouse and keyboard.
+        app.window.notifications.notify(
+            NetworkError(
+                "The proxy didn’t respond in time.", hint="Check the proxy in {network_page}."
+            )
+        )
+        label = next(
+            each for each in app.window.notifications.findChildren(LinkedLabel) if each.isVisible()
+        )
+        assert "href" in label.text()
+        assert label.textInteractionFlags() & Qt.TextInteractionFlag.LinksAccessibleByMouse
+        label.setFocus(Qt.FocusReason.TabFocusReason)
+        assert label.selectedText() == "Settings › Accounts › Advanced"
+        app.press(Qt.Key.Key_Return)
+        assert app.window.settings.isVisible()
+
+        # Every place opens.
+        await app.start_over()
         settings = app.window.settings
         for place, (page, section) in SETTINGS_PAGES.items():
             app.window.request_place(place)
@@ -59,24 +77,6 @@ async def test_every_place_opens() -> None:
         app.window.request_place(Place.MODELS)
         dialog = await dialog_of(ModelsPage)
         assert dialog.windowTitle().startswith(place_name(Place.MODELS))
-
-
-async def test_the_link_of_a_notification_works_by_mouse_and_keyboard() -> None:
-    async with AppHarness() as app:
-        app.window.notifications.notify(
-            NetworkError(
-                "The proxy didn’t respond in time.", hint="Check the proxy in {network_page}."
-            )
-        )
-        label = next(
-            each for each in app.window.notifications.findChildren(LinkedLabel) if each.isVisible()
-        )
-        assert "href" in label.text()
-        assert label.textInteractionFlags() & Qt.TextInteractionFlag.LinksAccessibleByMouse
-        label.setFocus(Qt.FocusReason.TabFocusReason)
-        assert label.selectedText() == "Settings › Accounts › Advanced"
-        app.press(Qt.Key.Key_Return)
-        assert app.window.settings.isVisible()
 
 
 def test_parameters_make_no_links() -> None:

@@ -32,10 +32,21 @@ def tell(logind: BusService, *, sleeps: bool) -> bool:
     return True
 
 
-async def test_due_work_is_done_soon_after_waking(
+async def test_drafts_and_due_work_are_done_around_sleep(
     logind: BusService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
+        # A draft is stored before sleep.
+        await app.ask_and_answer("Why?", "So.")
+        timer = timer_of(app.state.current.draft)
+        timer.setInterval(60_000)
+        app.type("half a sentence")
+        assert timer.isActive()
+        await until(lambda: tell(logind, sleeps=True) and not timer.isActive())
+        await until(lambda: app.draft_of(app.state.current.id) == "half a sentence")
+
+        # Due work is done soon after waking.
+        await app.start_over()
         backups, watch = app.controllers.of(BackupController), app.controllers.of(ServerWatch)
         await app.backend.settings.set(LAST_KEY, {"at": now().isoformat()})
         await backups.start()
@@ -51,17 +62,6 @@ async def test_due_work_is_done_soon_after_waking(
         )
         assert timer_of(watch).remainingTime() < MAX_WAIT_MS // 2
         timer_of(watch).stop()
-
-
-async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Why?", "So.")
-        timer = timer_of(app.state.current.draft)
-        timer.setInterval(60_000)
-        app.type("half a sentence")
-        assert timer.isActive()
-        await until(lambda: tell(logind, sleeps=True) and not timer.isActive())
-        await until(lambda: app.draft_of(app.state.current.id) == "half a sentence")
 
 
 async def test_a_missing_system_bus_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
