@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.helpers.processors import on_one_processor
 from tests.integration.cli.command import Shell, gateway
 
 # A proxy that is not there: whatever left this computer would fail.
@@ -18,7 +19,8 @@ SAME_EACH_TIME = ("--temperature", "0")
 def test_the_local_model_is_chosen_by_name_and_answers_as_json(shell: Shell) -> None:
     nobody = gateway("http://127.0.0.1:9/v1")
     arguments = ("ask", "-", "--provider", "on-device", "--json", "--save", *SAME_EACH_TIME)
-    done = asyncio.run(shell.run(*arguments, stdin=b"Say hello.", env=nobody))
+    with on_one_processor():
+        done = asyncio.run(shell.run_new(*arguments, stdin=b"Say hello.", env=nobody))
     assert (done.code, done.err) == (0, "")
     found = done.json
     assert found["answer"]

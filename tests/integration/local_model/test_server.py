@@ -156,27 +156,20 @@ def streamed(endpoint: LocalEndpoint, body: dict[str, Any]) -> list[dict[str, An
     return [json.loads(line) for line in data]
 
 
-def text_of(chunks: list[dict[str, Any]]) -> str:
-    deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
-    return "".join(delta.get("content") or "" for delta in deltas)
-
-
-async def test_an_answer_is_streamed_with_its_usage() -> None:
+@pytest.mark.attack("child-environment")
+@pytest.mark.attack("sandbox")
+async def test_the_server_is_confined_has_no_port_hides_its_key_and_requires_it() -> None:
     async with local_model() as model:
         endpoint = await model.endpoint()
-        question = chat("Name three primary colours.", max_tokens=24)
-        chunks = await asyncio.to_thread(streamed, endpoint, question)
-    assert endpoint.model == chunks[0]["model"] == "smollm2-135m-instruct"
-    assert len(chunks) > 2
-    assert text_of(chunks).strip()
-    assert 1 < chunks[-1]["usage"]["completion_tokens"] <= 24
-    # The model's own template was used: its system sentence and the question.
-    assert chunks[-1]["usage"]["prompt_tokens"] > 20
-
-
-async def test_every_endpoint_but_health_requires_the_key() -> None:
-    async with local_model() as model:
-        endpoint = await model.endpoint()
+        (pid,) = children_of(os.getpid())
+        status = read_proc(pid, "status").decode().split("\n")
+        assert {"NoNewPrivs:\t1", "Seccomp:\t2"} <= set(status)
+        assert listening_addresses(pid) == []
+        path = endpoint.socket_path
+        assert is_socket(path)
+        assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700  # noqa: PTH116, PTH120
+        for seen_by_others in ("cmdline", "environ"):
+            assert endpoint.key.encode() not in read_proc(pid, seen_by_others)
         with request(endpoint, "/health") as response:
             assert json.loads(response.read()) == {"status": "ok"}
         for path, body in (
@@ -189,22 +182,6 @@ async def test_every_endpoint_but_health_requires_the_key() -> None:
             for key in (None, "wrong"):
                 with request(endpoint, path, body, key) as response:
                     assert response.status == 401, path
-
-
-@pytest.mark.attack("child-environment")
-@pytest.mark.attack("sandbox")
-async def test_the_server_is_confined_has_no_port_and_hides_its_key() -> None:
-    async with local_model() as model:
-        endpoint = await model.endpoint()
-        (pid,) = children_of(os.getpid())
-        status = read_proc(pid, "status").decode().split("\n")
-        assert {"NoNewPrivs:\t1", "Seccomp:\t2"} <= set(status)
-        assert listening_addresses(pid) == []
-        path = endpoint.socket_path
-        assert is_socket(path)
-        assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700  # noqa: PTH116, PTH120
-        for seen_by_others in ("cmdline", "environ"):
-            assert endpoint.key.encode() not in read_proc(pid, seen_by_others)
     assert not is_socket(path)
 
 
