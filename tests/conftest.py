@@ -35,7 +35,7 @@ from desktop_app.i18n.translation import use_language
 from desktop_app.local_model import store as local_models
 from desktop_app.paths import resource_path
 from desktop_app.storage import database, schema
-from tests.helpers.child_server import serving_children
+from tests.helpers.child_server import STARTERS, forked_command, serving_children
 from tests.helpers.forked_workers import run_forked
 from tests.helpers.pseudo import pseudo_offered
 
@@ -243,6 +243,15 @@ def child_server() -> Iterator[str]:
     with ExitStack() as own:
         shared = os.environ.get(SHARED_CHILD_SERVER)
         yield shared or own.enter_context(serving_children())
+
+
+@pytest.fixture(scope="module")
+def forked_children(child_server: str) -> Iterator[None]:
+    """Fork these processes, which are not the subject, instead of starting new ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in STARTERS:
+            patch.setattr(module, "child_command", forked_command(child_server))
+        yield
 
 
 @pytest.fixture

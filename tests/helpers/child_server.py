@@ -29,11 +29,12 @@ from typing import Final
 from desktop_app import child_processes
 from desktop_app.child_processes import ChildCommand, ChildKind
 from desktop_app.documents.worker import reader_client
+from desktop_app.local_model import header_reader
 from desktop_app.main import main
 from desktop_app.tools.servers import server_connection
 
 ROOT: Final = Path(__file__).parents[2]
-STARTERS: Final = (reader_client, server_connection)
+STARTERS: Final = (header_reader, reader_client, server_connection)
 """The modules that start these child processes by their `child_command`."""
 _LAUNCHER: Final = Path(__file__).with_name("child_launcher.py")
 _LONGEST_ORDER: Final = 1 << 16

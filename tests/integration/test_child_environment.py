@@ -23,6 +23,7 @@ from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 from desktop_app.local_model.server import LocalModel
 from desktop_app.markdown.processes.formula_client import FormulaClient
 from tests.helpers.children import python_child
+from tests.helpers.processors import on_one_processor
 from tests.integration.cli.command import Shell
 
 if TYPE_CHECKING:
@@ -140,7 +141,8 @@ def test_processes_of_libraries_inherit_no_secret(tmp_path: Path) -> None:
     (tools / "uname").chmod(0o700)
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
     keys = {name: SECRETS[name] for name in ("OPENAI_API_KEY", "COMETAPI_KEY", "OPENAI_BASE_URL")}
-    done = asyncio.run(shell.run("doctor", "--json", env={"PATH": path, **keys}))
+    with on_one_processor():  # it starts the model
+        done = asyncio.run(shell.run("doctor", "--json", env={"PATH": path, **keys}))
     assert "way to 127.0.0.1 (environment)" in done.json  # the program itself has them
     seen = (tools / "seen").read_text()
     assert "PATH=" in seen

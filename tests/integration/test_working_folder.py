@@ -15,6 +15,7 @@ from desktop_app.child_processes import ChildKind, child_command, library_comman
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.local_model.server import LocalModel
 from desktop_app.markdown.processes.formula_client import FormulaClient
+from tests.helpers.processors import on_one_processor
 from tests.helpers.traps import Traps, imported_later
 
 if TYPE_CHECKING:
@@ -94,15 +95,16 @@ async def test_the_model_is_loaded(traps: Traps) -> None:
 
 def run(program: list[str], traps: Traps, path: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": path}
-    return subprocess.run(
-        [sys.executable, *program, "doctor", "--json"],
-        cwd=traps.folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    with on_one_processor():  # it starts the model
+        return subprocess.run(
+            [sys.executable, *program, "doctor", "--json"],
+            cwd=traps.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
 
 @pytest.mark.slow

@@ -42,6 +42,8 @@ from desktop_app.domain.errors import StorageError
 from tests.helpers.linux_only import linux_only
 from tests.helpers.started_backend import started_backend
 
+pytestmark = pytest.mark.usefixtures("forked_children")
+
 CHOICE = ModelChoice("openai", "gpt-5.2")
 ENDED = datetime(2026, 1, 2, tzinfo=UTC)
 JOB = BatchJob("job", CHOICE, "Title", "What is it?", now(), ended_at=ENDED)

@@ -68,6 +68,8 @@ from tests.unit.chat.test_chat_service import ChatSetup, open_chat
 from tests.unit.providers.samples import CATALOG
 from tests.unit.storage.samples import a_conversation, a_question
 
+pytestmark = pytest.mark.usefixtures("forked_children")
+
 DATA = b"%PDF-1.4 not really"
 TEXT = "[page 1]\nOne\n\n[page 2]\nTwo"
 PART = DocumentPart(

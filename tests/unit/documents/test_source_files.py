@@ -22,7 +22,7 @@ from tests.helpers.linux_only import linux_only
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-pytestmark = pytest.mark.attack("sandbox")
+pytestmark = [pytest.mark.attack("sandbox"), pytest.mark.usefixtures("forked_children")]
 
 
 @asynccontextmanager

@@ -24,6 +24,8 @@ from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
 
+pytestmark = pytest.mark.usefixtures("forked_children")
+
 Run = Callable[..., tuple[int, str, str]]
 COMPLETED = {
     "type": "response.completed",

@@ -24,6 +24,8 @@ from tests.helpers.linux_only import linux_only
 from tests.helpers.model_host import moves_to, says, serves
 from tests.unit.providers.loopback import LoopbackServer, Received, Script
 
+pytestmark = pytest.mark.usefixtures("forked_children")
+
 CONTENT: Final = gguf_bytes(weights=200_000)
 HASH: Final = hashlib.sha256(CONTENT).hexdigest()
 OTHER: Final = gguf_bytes(weights=150_000)

@@ -90,6 +90,8 @@ def test_a_damaged_file_is_refused(content: bytes, words: str, tmp_path: Path) -
         read_header(tmp_path / "missing.gguf")
 
 
+pytestmark = pytest.mark.usefixtures("forked_children")
+
 INFINITE = float("inf")
 HOSTILE: Final[dict[str, dict[str, object]]] = {
     "infinite alignment": {"general__alignment": INFINITE},
