@@ -538,24 +538,26 @@ async def test_a_stray_file_among_the_devices_is_passed_over(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("damaged", [0, 1, 5])
+@patch.object(synchronizer, "_JOINED_SEGMENTS", 8)
 async def test_a_damaged_segment_of_its_own_stops_no_joining(tmp_path: Path, damaged: int) -> None:
     async with computers(tmp_path, "a", "b") as made:
-        for number in range(140):
+        for number in range(18):
             await made[0].add(f"c{number}")
             await made[0].sync.synchronize()
             if number == damaged:
                 newest = files_of(tmp_path)[-1]
                 newest.write_bytes(newest.read_bytes()[:-5])
-        assert len(files_of(tmp_path)) < 90
+        assert len(files_of(tmp_path)) < 13
         (problem,) = (await made[1].sync.synchronize()).problems
         assert f"{damaged + 1:010d}" in str(problem.params["name"])
-        assert len(await conversations_of(made[1])) == 139
+        assert len(await conversations_of(made[1])) == 17
 
 
+@patch.object(synchronizer, "_JOINED_SEGMENTS", 8)
 async def test_large_segments_are_not_read_with_each_change(tmp_path: Path) -> None:
     async with computers(tmp_path, "a") as made:
         with patch.object(synchronizer, "_SMALL_BYTES", 1000):
-            for number in range(66):
+            for number in range(10):
                 await made[0].add(f"c{number}")
                 await made[0].sync.synchronize()
             reads: list[str] = []
@@ -566,7 +568,7 @@ async def test_large_segments_are_not_read_with_each_change(tmp_path: Path) -> N
                 return await read(self, name)
 
             with patch.object(FolderStorage, "read", noted):
-                for number in range(66, 70):
+                for number in range(10, 14):
                     await made[0].add(f"c{number}")
                     await made[0].sync.synchronize()
         assert max(reads.count(name) for name in reads if "-" in name) <= 2
