@@ -170,7 +170,7 @@ def test_the_newest_python_that_works_is_chosen(
     ("present", "is_kept"), [("3.11", True), ("3.10", False), ("starter", False)]
 )
 def test_an_environment_that_works_is_kept(tmp_path: Path, present: str, is_kept: bool) -> None:
-    add_python(tmp_path / "a" / "python3.13", "3.13")
+    add_python(tmp_path / "a" / "python3.14", "3.14")
     add_python(tmp_path / "venv" / "bin" / "python", present)
     before = (tmp_path / "venv" / "bin" / "python").read_text("utf-8")
     run_in_environment(
