@@ -640,6 +640,8 @@ async def test_both_states_of_a_text_are_kept(tmp_path: Path) -> None:
         text = WrittenText("t1", "c1", "Text", "of both")
         await TextStore(made[0].database).put(text)
         await settle(made)
+        # A second ahead: of two changes within a millisecond, either may win.
+        await made[1].database.execute("UPDATE sync_device SET clock = clock + 1000000")
         for each in made:
             await TextStore(each.database).put(replace(text, body=f"by {each.name}"))
         await settle(made)
