@@ -94,7 +94,7 @@ class SegmentView(TranscriptView):
                     with self.keeping_position():
                         self._write(message, segment)
         key = [
-            (id(segment.document), segment.document.revision(), segment.gap)
+            (segment.document, segment.document.revision(), segment.gap)
             for message in shown
             for segment in message.segments
             if segment.document is not None
