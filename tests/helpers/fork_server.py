@@ -32,6 +32,9 @@ from desktop_app.paths import resource_path
 from tests.helpers.child_server import STARTERS, forked_command, skip_teardown
 
 ROOT: Final = Path(__file__).parents[2]
+WARNINGS: Final = "error,ignore:Binding:DeprecationWarning"
+"""For `PYTHONWARNINGS`; pyproject.toml says why."""
+
 _LONGEST_ORDER: Final = 1 << 17
 _PIECE: Final = 1 << 16
 _PID_DIGITS: Final = 10
@@ -95,7 +98,7 @@ class ForkServer:
                     str(server_socket.fileno()),
                 ],
                 cwd=ROOT,
-                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONWARNINGS": "error"},
+                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONWARNINGS": WARNINGS},
                 pass_fds=(server_socket.fileno(),),
                 start_new_session=True,
             )

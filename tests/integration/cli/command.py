@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.helpers.blocking import blocking
 from tests.helpers.family import FAMILY, FAMILY_ENVIRONMENT
-from tests.helpers.fork_server import ForkedCommand, ForkServer
+from tests.helpers.fork_server import WARNINGS, ForkedCommand, ForkServer
 from tests.unit.providers.loopback import LoopbackServer, Script
 
 ROOT = Path(__file__).parents[3]
@@ -70,7 +70,7 @@ class Shell:
         self.environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
-            "PYTHONWARNINGS": "error",
+            "PYTHONWARNINGS": WARNINGS,
             "LANG": "C.UTF-8",
             "REPARTEE_HOME": str(self.home),
             "HOME": str(self.outside / "home"),
