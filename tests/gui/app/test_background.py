@@ -16,6 +16,8 @@ from desktop_app.domain.answering.stream_events import StatusChanged
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Variant
 from desktop_app.paths import folders
+from desktop_app.providers import provider_client
+from desktop_app.providers.jobs.background_run import RunTimes
 from tests.gui.app.app_harness import AppHarness, FillableStore, until
 from tests.helpers.background_server import BackgroundServer, events_of
 from tests.helpers.family import FAMILY_ENVIRONMENT
@@ -112,7 +114,8 @@ async def test_without_the_choice_the_provider_stores_nothing() -> None:
         assert "background" not in body
 
 
-async def test_a_run_is_resumed_at_the_next_start() -> None:
+async def test_a_run_is_resumed_at_the_next_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_client, "RunTimes", partial(RunTimes, poll=0.05))
     async with BackgroundServer(EVENTS, hold_at=20) as server:
         async with app_at(server) as app:
             await choose_background(app)
