@@ -87,29 +87,6 @@ def key_note(app: AppHarness, profile_id: str) -> str:
 # ---------------------------------------------------------------- variant, effort, model
 
 
-async def test_each_conversation_has_its_own_choice() -> None:
-    async with AppHarness(environment=COMET) as app:
-        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.MEDIUM)
-        app.window.prompt.row.model_button.effort_requested.emit(Effort.XHIGH)
-        turn = await app.ask("One")
-        one = app.open_id
-        assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
-        turn.end("1")
-        await app.settled()
-        assert "Thinking · Extra high" in app.transcript
-        app.new_conversation()
-        assert row(app).effort is Effort.MEDIUM
-        app.press(Qt.Key.Key_3, ALT)
-        turn = await app.ask("Two")
-        assert (turn.request.model, turn.request.effort) == ("gpt-5.2-pro", Effort.MEDIUM)
-        turn.end("2")
-        await app.settled()
-        await app.open_conversation(one)
-        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
-    async with AppHarness(environment=COMET) as app:
-        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
-
-
 # ---------------------------------------------------------------- costs
 
 
@@ -182,33 +159,25 @@ async def test_a_key_is_for_the_session_and_used_at_once() -> None:
         assert app.said == ""
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("default.provider", COMETAPI.id, (COMETAPI.id, Variant.THINKING, Effort.MEDIUM)),
-        ("default.variant", "pro", ("env-openai", Variant.PRO, Effort.MEDIUM)),
-        ("default.effort", "low", ("env-openai", Variant.THINKING, Effort.LOW)),
-    ],
-)
-async def test_defaults_apply_to_an_empty_conversation_at_once(
-    key: str, value: str, expected: tuple[str, Variant, Effort]
-) -> None:
-    async with AppHarness(environment={} if key == "default.provider" else KEYED) as app:
-        if key == "default.provider":
-            await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        app.window.settings.pages.change(key, value)
-        await app.written()
-        shown = row(app)
-        assert (shown.provider_id, shown.variant, shown.effort) == expected
+async def test_defaults_apply_to_an_empty_conversation_at_once() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        for key, value, expected in (
+            ("default.effort", "low", ("env-openai", Variant.THINKING, Effort.LOW)),
+            ("default.variant", "pro", ("env-openai", Variant.PRO, Effort.MEDIUM)),
+        ):
+            app.window.settings.pages.change(key, value)
+            await app.written()
+            shown = row(app)
+            assert (shown.provider_id, shown.variant, shown.effort) == expected
         await app.ask_and_answer("One", "1")
-        before = row(app)
         app.window.settings.pages.change("default.effort", "high")
         await app.written()
-        assert row(app).effort is before.effort
+        assert row(app).effort is Effort.MEDIUM
 
 
-async def test_each_conversation_has_its_own_choice_and_settings() -> None:
+async def test_each_conversation_has_its_own_choice() -> None:
     async with AppHarness(environment=COMET) as app:
+        # Each conversation has its own choice and settings.
         # Settings reach the request.
         for key, value in (
             ("answer.system_prompt", "Be brief."),
@@ -272,6 +241,28 @@ async def test_each_conversation_has_its_own_choice_and_settings() -> None:
         turn.end("2")
         await app.settled()
 
+        # Each conversation has its own choice.
+        await app.start_over()
+        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.MEDIUM)
+        app.window.prompt.row.model_button.effort_requested.emit(Effort.XHIGH)
+        turn = await app.ask("One")
+        one = app.open_id
+        assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
+        turn.end("1")
+        await app.settled()
+        assert "Thinking · Extra high" in app.transcript
+        app.new_conversation()
+        assert row(app).effort is Effort.MEDIUM
+        app.press(Qt.Key.Key_3, ALT)
+        turn = await app.ask("Two")
+        assert (turn.request.model, turn.request.effort) == ("gpt-5.2-pro", Effort.MEDIUM)
+        turn.end("2")
+        await app.settled()
+        await app.open_conversation(one)
+        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
+    async with AppHarness(environment=COMET) as app:
+        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
+
 
 @pytest.mark.attack("secrets")
 async def test_providers_are_tested_priced_and_have_secret_headers() -> None:
@@ -307,6 +298,9 @@ async def test_providers_are_tested_priced_and_have_secret_headers() -> None:
         )
         app.window.settings.pages.change("default.provider", COMETAPI.id)
         await app.written()
+        shown = row(app)
+        expected = (COMETAPI.id, Variant.THINKING, Effort.MEDIUM)
+        assert (shown.provider_id, shown.variant, shown.effort) == expected
         await app.ask_and_answer("One", "1")
         assert app.state.current.path[-1].cost == Decimal("0.002275")
 

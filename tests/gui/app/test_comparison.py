@@ -65,8 +65,31 @@ async def compare(app: AppHarness, count: int = 2, question: str = "Why?") -> li
     return app.providers.turns[before:]
 
 
-async def test_models_answer_side_by_side_and_one_is_kept() -> None:
+async def test_models_answer_side_by_side_and_lose_nothing() -> None:
     async with AppHarness(environment=COMET) as app:
+        # Closing the window loses nothing.
+        first, second = await compare(app)
+        first.say("Half")
+        second.say("Whole")
+        window = await shown(ComparisonWindow)
+        await until(lambda: "Whole" in shown_text(window.columns[1].transcript))
+        QTest.keyClick(window, Qt.Key.Key_Escape)
+        await until(lambda: not windows())
+        first.end(" of it")
+        second.end(" of it")
+        await app.settled()
+        assert app.messages()[1:] == [
+            ("assistant", "complete", "Half of it"),
+            ("assistant", "complete", "Whole of it"),
+        ]
+        app.controllers.of(ComparisonController).show_versions()
+        again = await shown(ComparisonWindow)
+        await until(lambda: "Whole of it" in shown_text(again.columns[1].transcript))
+        await until(lambda: "first token" in again.columns[1].facts)
+        again.close()
+
+        # Models answer side by side and one is kept.
+        await app.start_over()
         first, second, third = await compare(app, 3)
         window = await shown(ComparisonWindow)
         assert len({turn.request.model for turn in (first, second, third)}) == 3
@@ -94,30 +117,9 @@ async def test_models_answer_side_by_side_and_one_is_kept() -> None:
         assert app.state.current.conversation.choice.model == before[0][0]
 
 
-async def test_closing_the_window_loses_nothing() -> None:
+async def test_a_column_is_stopped_failed_or_refused_alone() -> None:
     async with AppHarness(environment=COMET) as app:
-        first, second = await compare(app)
-        first.say("Half")
-        second.say("Whole")
-        window = await shown(ComparisonWindow)
-        await until(lambda: "Whole" in shown_text(window.columns[1].transcript))
-        QTest.keyClick(window, Qt.Key.Key_Escape)
-        await until(lambda: not windows())
-        first.end(" of it")
-        second.end(" of it")
-        await app.settled()
-        assert app.messages()[1:] == [
-            ("assistant", "complete", "Half of it"),
-            ("assistant", "complete", "Whole of it"),
-        ]
-        app.controllers.of(ComparisonController).show_versions()
-        again = await shown(ComparisonWindow)
-        await until(lambda: "Whole of it" in shown_text(again.columns[1].transcript))
-        await until(lambda: "first token" in again.columns[1].facts)
-
-
-async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # A column is stopped alone and a failed one is retried.
         first, second, third = await compare(app, 3)
         window = await shown(ComparisonWindow)
         second.say("Half")
@@ -138,10 +140,10 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
         statuses = [status for _, status, _ in app.messages()[1:]]
         assert statuses == ["cancelled", "cancelled", "failed", "complete"]
         assert app.version == "1/4"  # retrying does not change the version that is shown
+        window.close()
 
-
-async def test_a_refused_model_sends_nothing_and_says_why() -> None:
-    async with AppHarness(environment=COMET) as app:
+        # A refused model sends nothing and says why.
+        await app.start_over()
         await until(lambda: app.controllers.of(AvailableModels).models)
         app.window.prompt.set_text("word " * 5000)
         await app.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))

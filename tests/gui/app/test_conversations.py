@@ -80,7 +80,9 @@ async def test_conversations_stream_side_by_side() -> None:
         turn = await app.ask("Tell me")
         turn.say("This much")
         await until(lambda: "This much" in app.transcript)
+        request = app.controllers.tasks.start(asyncio.Event().wait())  # to a provider
     assert turn.closed
+    assert request.cancelled()
     async with AppHarness() as app:
         assert app.messages()[-1] == ("assistant", "cancelled", "This much")
         assert "This much" in app.transcript
@@ -257,9 +259,3 @@ async def test_geometry_open_conversation_and_place_come_back() -> None:
     async with AppHarness() as app:
         assert app.open_id != one
         assert app.window.empty_state.isVisible()
-
-
-async def test_closing_does_not_wait_for_a_provider() -> None:
-    async with AppHarness() as app:
-        request = app.controllers.tasks.start(asyncio.Event().wait())
-    assert request.cancelled()

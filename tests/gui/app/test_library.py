@@ -505,8 +505,9 @@ def a_message(conversation_id: str, role: Role, text: str, parent: str | None) -
     return Message(new_id(), conversation_id, parent, role, done, parts, now(), CHOICE)
 
 
-async def test_the_window_shows_what_another_program_wrote() -> None:
+async def test_what_another_program_wrote_or_deleted_is_shown() -> None:
     async with AppHarness() as app:
+        # The window shows what another program wrote.
         here = await app.ask_and_answer("First", "One")
         async with another_program() as other:
             at = now()
@@ -539,9 +540,8 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
             await until(lambda: app.open_id != here)
             assert app.rows == ["From afar"]
 
-
-async def test_a_conversation_deleted_during_its_answer_is_closed_with_its_end() -> None:
-    async with AppHarness() as app:
+        # A conversation deleted during its answer is closed with its end.
+        await app.start_over()
         here = await app.ask_and_answer("First", "One")
         turn = await app.ask("Second")
         async with another_program() as other:

@@ -43,8 +43,25 @@ def refused(app: AppHarness) -> set[str]:
     return {key for key in keys if not answer_field(app, key).isEnabled()}
 
 
-async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
+async def test_a_conversations_own_settings_are_kept_and_sent_with_it_alone() -> None:
     async with AppHarness(environment=COMET) as app:
+        # Settings that change during a turn or in a conversation just left are kept.
+        turn = await app.ask("One")
+        left = app.open_id
+        set_own(app, "answer.verbosity", "high")
+        turn.end("1")
+        await app.settled()
+        app.controllers.of(Navigator).open_new()
+        for key in ("answer.temperature", "answer.top_p"):  # it was a setting earlier
+            app.state.of(SettingsController).override(left, key, 0.5)
+        await app.written()
+        assert own(app) == Overrides()
+        await app.open_conversation(left)
+        sent = app.state.setup.ask_settings.parameters
+        assert (sent.verbosity, sent.temperature, sent.top_p) == ("high", 0.5, 0.5)
+
+        # A conversations own settings are sent with it alone.
+        await app.start_over()
         app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
         app.window.settings.pages.change("answer.temperature", 0.2)
         set_own(app, "answer.temperature", 1.5)
@@ -71,7 +88,6 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         assert turn.request.instructions == "Rhyme."
         turn.end("3")
         await app.settled()
-
     async with AppHarness(environment=COMET) as app:
         await app.open_conversation(first)
         assert own(app) == Overrides("Rhyme.")
@@ -79,23 +95,6 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         assert isinstance(shown, QPlainTextEdit)
         find(app.window.settings, SegmentedControl, "scope").button("conversation").click()
         assert shown.toPlainText() == "Rhyme."
-
-
-async def test_settings_that_change_during_a_turn_or_in_a_conversation_just_left_are_kept() -> None:
-    async with AppHarness(environment=COMET) as app:
-        turn = await app.ask("One")
-        left = app.open_id
-        set_own(app, "answer.verbosity", "high")
-        turn.end("1")
-        await app.settled()
-        app.controllers.of(Navigator).open_new()
-        for key in ("answer.temperature", "answer.top_p"):  # it was a setting earlier
-            app.state.of(SettingsController).override(left, key, 0.5)
-        await app.written()
-        assert own(app) == Overrides()
-        await app.open_conversation(left)
-        sent = app.state.setup.ask_settings.parameters
-        assert (sent.verbosity, sent.temperature, sent.top_p) == ("high", 0.5, 0.5)
 
 
 @pytest.mark.slow

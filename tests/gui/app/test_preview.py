@@ -124,8 +124,9 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
         assert server.bodies[1]["input"][0] == server.bodies[0]["input"][0]
 
 
-async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> None:
+async def test_attachments_are_previewed_and_sent_once(data: Path) -> None:
     async with AppHarness() as app:
+        # Invalid pages are explained and change nothing.
         await attach(app, data / "report.pdf")
         app.session.actions["attachment.choose-pages"].trigger()
         dialog = await opened(app)
@@ -143,6 +144,36 @@ async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> Non
         assert "report.pdf, page 2 of 3 · " in app.chips[0]
         choose_pages(dialog, "1-3")
         await until(lambda: part_of(app).chosen is None)
+
+        # A document of the conversation is not sent twice.
+        await app.start_over()
+        await attach(app, data / "report.pdf")
+        turn = await app.ask("Who?")
+        assert turn.asked.count("[page 2]") == 1
+        turn.end("Dubois")
+        await app.settled()
+        await attach(app, data / "report.pdf", data / "notes.md")
+        assert app.chips[0] == "report.pdf, 3 pages · already in this conversation"
+        assert app.chips[1] == "notes.md, < 1%"
+        app.session.actions["attachment.preview"].trigger()
+        dialog = await opened(app)
+        dialog.selected.emit(part_of(app).sha256)
+        await until(lambda: "The same as “report.pdf” in an earlier" in dialog.content)
+        assert "[page 2]" not in dialog.content
+        assert "Not sent again." in words(dialog, "preview-note")
+        choose_pages(dialog, "2")
+        await until(lambda: "[page 2]" in dialog.content)
+        assert "page 2 of 3 · " in app.chips[0]
+        assert "already" not in app.chips[0]
+        choose_pages(dialog, "")
+        await until(lambda: "already" in app.chips[0])
+        app.press(Qt.Key.Key_Escape)
+        turn = await app.ask("And when?")
+        assert sum(str(m.parts).count("[page 2]") for m in turn.request.messages) == 1
+        assert "(The same as “report.pdf” in an earlier message" in turn.asked
+        turn.end("In May")
+        await app.settled()
+        assert not stored_repeat_names(app)
 
 
 @pytest.mark.slow
@@ -192,10 +223,11 @@ async def test_a_large_text_is_shown_and_searched(tmp_path: Path) -> None:
         QGuiApplication.clipboard().clear()
 
 
-async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> None:
+async def test_documents_are_sent_as_files_and_previewed_in_the_quick_prompt(data: Path) -> None:
     path = data / "report.pdf"
 
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
+        # A document is sent as a file if the user chose so.
         await attach(app, path)
         chip = app.chip_widgets[0]
         by_name = {action.objectName(): action for action in chip.menu().actions()}
@@ -235,9 +267,8 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
         turn.end("Dubois")
         await app.settled()
 
-
-async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
+        # Attachments of the quick prompt are previewed too.
+        await app.start_over()
         app.session.of(QuickPromptController).open_with("")
         window, held = (
             app.session.of(QuickPromptController).window,
@@ -262,37 +293,6 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
         assert turn.asked == f"{preview}\n\nWho?"
         turn.end("Dubois")
         await app.settled()
-
-
-async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> None:
-    async with AppHarness() as app:
-        await attach(app, data / "report.pdf")
-        turn = await app.ask("Who?")
-        assert turn.asked.count("[page 2]") == 1
-        turn.end("Dubois")
-        await app.settled()
-        await attach(app, data / "report.pdf", data / "notes.md")
-        assert app.chips[0] == "report.pdf, 3 pages · already in this conversation"
-        assert app.chips[1] == "notes.md, < 1%"
-        app.session.actions["attachment.preview"].trigger()
-        dialog = await opened(app)
-        dialog.selected.emit(part_of(app).sha256)
-        await until(lambda: "The same as “report.pdf” in an earlier" in dialog.content)
-        assert "[page 2]" not in dialog.content
-        assert "Not sent again." in words(dialog, "preview-note")
-        choose_pages(dialog, "2")
-        await until(lambda: "[page 2]" in dialog.content)
-        assert "page 2 of 3 · " in app.chips[0]
-        assert "already" not in app.chips[0]
-        choose_pages(dialog, "")
-        await until(lambda: "already" in app.chips[0])
-        app.press(Qt.Key.Key_Escape)
-        turn = await app.ask("And when?")
-        assert sum(str(m.parts).count("[page 2]") for m in turn.request.messages) == 1
-        assert "(The same as “report.pdf” in an earlier message" in turn.asked
-        turn.end("In May")
-        await app.settled()
-        assert not stored_repeat_names(app)
 
 
 def stored_repeat_names(app: AppHarness) -> list[str]:

@@ -319,6 +319,11 @@ async def test_the_quick_prompt_answers_and_moves_to_the_window() -> None:
         quick = quick_of(app)
         assert everywhere <= {*quick.commands, "app.quit", "help.open", "menu.open"}
 
+        # Ctrl+Q ends the program.
+        await until(quick.isActiveWindow)
+        QTest.keyClick(quick, Qt.Key.Key_Q, CONTROL)
+        await app.session.shutdown.wait()
+
 
 async def test_the_quick_prompt_opens_with_a_new_conversation_unless_an_answer_runs() -> None:
     async with AppHarness(environment=KEYED) as app:
@@ -363,14 +368,6 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         assert not app.session.shutdown.has_begun
         assert app.window.isVisible()
         assert "Two" in app.transcript
-
-
-async def test_ctrl_q_in_the_quick_prompt_ends_the_program() -> None:
-    async with AppHarness() as app:
-        open_quick(app)
-        await until(quick_of(app).isActiveWindow)
-        QTest.keyClick(quick_of(app), Qt.Key.Key_Q, CONTROL)
-        await app.session.shutdown.wait()
 
 
 # ---------------------------------------------------------------- later starts

@@ -56,8 +56,9 @@ async def ask(app: AppHarness, quick: QuickPrompt, text: str) -> Turn:
     return app.providers.turns[-1]
 
 
-async def test_up_recalls_earlier_questions() -> None:
+async def test_the_quick_prompt_recalls_follows_up_and_reads_files(tmp_path: Path) -> None:
     async with AppHarness() as app:
+        # Up recalls earlier questions.
         await app.ask_and_answer("First?", "Yes.")
         await app.ask_and_answer("Second?", "Yes.")
         quick = opened(app)
@@ -68,6 +69,53 @@ async def test_up_recalls_earlier_questions() -> None:
             QTest.keyClick(line(quick), key)
             seen.append(line(quick).toPlainText())
         assert seen == ["Second?", "First?", "First?", "Second?", "draft", "draft"]
+
+        # Many files share a chip while they are read.
+        await app.start_over()
+        paths = [tmp_path / f"{number}.md" for number in range(FEW_FILES + 1)]
+        for path in paths:
+            path.write_text(f"# {path.stem}\n")
+        quick = opened(app)
+        for count, texts in ((FEW_FILES, FEW_FILES), (FEW_FILES + 1, 2)):
+            app.session.of(QuickPromptController).attach(paths[:count])
+            names = [chip.accessibleName() for chip in quick.chips.findChildren(ChipWidget)]
+            reading = [name for name in names if "read" in name]
+            assert len(reading) == texts
+            app.session.of(QuickPromptController).clear_attachments()
+            await until(lambda: not quick.chips.findChildren(ChipWidget))
+        assert reading[1] == f"{FEW_FILES} more files, 0 of {FEW_FILES + 1} read"
+
+        # A follow up keeps what the main window has changed.
+        await app.start_over()
+        quick = opened(app)
+        (await ask(app, quick, "One?")).end("1")
+        await app.settled()
+        (conversation,) = await app.backend.conversations.all()
+        app.controllers.of(ListPresenter).rename(conversation.id, "Mine")
+        app.controllers.of(Trash).archive([conversation.id], True)
+        await app.settled()
+        (await ask(app, quick, "Two?")).end("2")
+        await app.settled()
+        (conversation,) = await app.backend.conversations.all()
+        assert (conversation.title, conversation.archived) == ("Mine", True)
+
+        # A file of a temporary conversation is not stored.
+        await app.start_over()
+        path = tmp_path / "notes.txt"
+        path.write_text(f"About {SECRET}.")
+        quick = opened(app)
+        find(quick, QPushButton, "temporary").click()
+        app.session.of(QuickPromptController).attach([path])
+        await until(lambda: app.session.of(QuickPromptController).parts)
+        quick.run("quick.go-on")  # it stays here
+        find(quick, QPushButton, "temporary").click()  # refused: it has a file
+        assert is_temporary(app)
+        turn = await ask(app, quick, "What?")
+        assert SECRET in str(turn.request.messages)
+        turn.end("That.")
+        await app.settled()
+    files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
 async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> None:
@@ -127,41 +175,6 @@ async def test_a_temporary_conversation_is_neither_stored_nor_listed() -> None:
         assert not app.backend.temporary.exists
     files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
-
-
-async def test_a_file_of_a_temporary_conversation_is_not_stored(tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
-    path.write_text(f"About {SECRET}.")
-    async with AppHarness() as app:
-        quick = opened(app)
-        find(quick, QPushButton, "temporary").click()
-        app.session.of(QuickPromptController).attach([path])
-        await until(lambda: app.session.of(QuickPromptController).parts)
-        quick.run("quick.go-on")  # it stays here
-        find(quick, QPushButton, "temporary").click()  # refused: it has a file
-        assert is_temporary(app)
-        turn = await ask(app, quick, "What?")
-        assert SECRET in str(turn.request.messages)
-        turn.end("That.")
-        await app.settled()
-    files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
-    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
-
-
-async def test_many_files_share_a_chip_while_they_are_read(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{number}.md" for number in range(FEW_FILES + 1)]
-    for path in paths:
-        path.write_text(f"# {path.stem}\n")
-    async with AppHarness() as app:
-        quick = opened(app)
-        for count, texts in ((FEW_FILES, FEW_FILES), (FEW_FILES + 1, 2)):
-            app.session.of(QuickPromptController).attach(paths[:count])
-            names = [chip.accessibleName() for chip in quick.chips.findChildren(ChipWidget)]
-            reading = [name for name in names if "read" in name]
-            assert len(reading) == texts
-            app.session.of(QuickPromptController).clear_attachments()
-            await until(lambda: not quick.chips.findChildren(ChipWidget))
-        assert reading[1] == f"{FEW_FILES} more files, 0 of {FEW_FILES + 1} read"
 
 
 async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
@@ -254,21 +267,6 @@ async def test_answers_are_pasted_if_the_desktop_permits(monkeypatch: pytest.Mon
         quick.transcript.selection.select_all()
         quick.run("quick.paste")
         assert QGuiApplication.clipboard().text() == "Because so."
-
-
-async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:
-    async with AppHarness() as app:
-        quick = opened(app)
-        (await ask(app, quick, "One?")).end("1")
-        await app.settled()
-        (conversation,) = await app.backend.conversations.all()
-        app.controllers.of(ListPresenter).rename(conversation.id, "Mine")
-        app.controllers.of(Trash).archive([conversation.id], True)
-        await app.settled()
-        (await ask(app, quick, "Two?")).end("2")
-        await app.settled()
-        (conversation,) = await app.backend.conversations.all()
-        assert (conversation.title, conversation.archived) == ("Mine", True)
 
 
 async def test_a_successor_for_one_message_answers_one_message() -> None:

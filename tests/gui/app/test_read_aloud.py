@@ -60,8 +60,9 @@ def marked(app: AppHarness) -> str:
     return ""
 
 
-async def test_answers_are_read_by_this_computer(tmp_path: Path) -> None:
+async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
     async with AppHarness(environment=KEYED) as app:
+        # Answers are read by this computer.
         # An answer is read while it streams and the spoken sentence is marked.
         child = prepare(app, tmp_path)
         heard = app.session.of(Voice).received
@@ -113,6 +114,27 @@ async def test_answers_are_read_by_this_computer(tmp_path: Path) -> None:
         app.session.run("voice.dictate")  # the microphone would hear it
         assert not app.session.of(ReadAloud).is_reading
 
+        # Voices are chosen from those of this computer or of the provider.
+        await app.start_over()
+        prepare(app, tmp_path)
+        app.session.window.settings.show_setting("answer", SPEECH_VOICE)
+        button = find(app.window, QPushButton, SPEECH_VOICE)
+        button.click()
+        await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        assert labels(menu) == ["Default", "Ada", "Bob"]
+        menu.actions()[1].trigger()
+        menu.close()
+        await until(lambda: app.session.values[SPEECH_VOICE] == "Ada")
+        await app.session.values.set(SPEAKER, "provider")
+        button.click()
+        await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        assert "alloy" in labels(menu)
+        menu.close()
+
 
 async def test_a_provider_speaks_a_few_sentences_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -135,27 +157,3 @@ async def test_a_provider_speaks_a_few_sentences_ahead(
         app.press(Qt.Key.Key_Escape)
         await until(lambda: child.names[-1] == "Hush")
         assert bought == SENTENCES[:4], "nobody pays for what is not heard"
-
-
-async def test_voices_are_chosen_from_those_of_this_computer_or_of_the_provider(
-    tmp_path: Path,
-) -> None:
-    async with AppHarness(environment=KEYED) as app:
-        prepare(app, tmp_path)
-        app.session.window.settings.show_setting("answer", SPEECH_VOICE)
-        button = find(app.window, QPushButton, SPEECH_VOICE)
-        button.click()
-        await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
-        assert labels(menu) == ["Default", "Ada", "Bob"]
-        menu.actions()[1].trigger()
-        menu.close()
-        await until(lambda: app.session.values[SPEECH_VOICE] == "Ada")
-        await app.session.values.set(SPEAKER, "provider")
-        button.click()
-        await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
-        assert "alloy" in labels(menu)
-        menu.close()

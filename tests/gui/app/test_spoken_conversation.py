@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -57,39 +56,40 @@ async def listens(app: AppHarness, child: ScriptedVoice, times: int) -> None:
     await until(lambda: app.session.of(Dictation).stage is Stage.LISTENING)
 
 
-@pytest.mark.parametrize("where", ["window", "quick"])
-async def test_the_microphone_is_closed_until_the_answer_was_read_and_opens_again(
-    tmp_path: Path, where: str
-) -> None:
+async def test_a_spoken_conversation_listens_reads_and_ends(tmp_path: Path) -> None:
     async with AppHarness() as app:
-        child = prepare(app, tmp_path)
-        heard = app.session.of(Voice).received
-        field = await begin(app, where)
-        await listens(app, child, 1)
-        for event in ASKED[1:]:
-            heard.emit(event)
-        await until(lambda: app.providers.turns)
-        turn = app.providers.turns[0]
-        turn.say("The sky scatters it. And the")
-        await until(lambda: "Say" in child.names)
-        assert app.session.of(Dictation).stage is Stage.OFF
-        turn.say(" sea reflects it.")
-        turn.end()
-        await until(lambda: child.names.count("Say") == 2)
-        numbers = [request["number"] for request in child.requests if request["type"] == "Say"]
-        heard.emit(Finished(numbers[0]))
-        assert child.names.count("Listen") == 1
-        heard.emit(Finished(numbers[1]))
-        await listens(app, child, 2)
-        assert [text for role, _, text in app.messages() if role == "user"] == ["Why is it blue?"]
-        # Silence ends it, and so does turning it off.
-        heard.emit(Fault(FaultKind.SILENCE))
-        assert not app.session.of(SpokenConversation).is_on
-        assert field.isVisible()
+        # The microphone is closed until the answer was read and opens again.
+        for where in ["window", "quick"]:
+            await app.start_over()
+            child = prepare(app, tmp_path)
+            heard = app.session.of(Voice).received
+            field = await begin(app, where)
+            await listens(app, child, 1)
+            for event in ASKED[1:]:
+                heard.emit(event)
+            await until(lambda: app.providers.turns)
+            turn = app.providers.turns[0]
+            turn.say("The sky scatters it. And the")
+            await until(lambda child=child: "Say" in child.names)
+            assert app.session.of(Dictation).stage is Stage.OFF
+            turn.say(" sea reflects it.")
+            turn.end()
+            await until(lambda child=child: child.names.count("Say") == 2)
+            numbers = [request["number"] for request in child.requests if request["type"] == "Say"]
+            heard.emit(Finished(numbers[0]))
+            assert child.names.count("Listen") == 1
+            heard.emit(Finished(numbers[1]))
+            await listens(app, child, 2)
+            assert [text for role, _, text in app.messages() if role == "user"] == [
+                "Why is it blue?"
+            ]
+            # Silence ends it, and so does turning it off.
+            heard.emit(Fault(FaultKind.SILENCE))
+            assert not app.session.of(SpokenConversation).is_on
+            assert field.isVisible()
 
-
-async def test_a_key_interrupts_the_answer_and_escape_ends_the_conversation(tmp_path: Path) -> None:
-    async with AppHarness() as app:
+        # A key interrupts the answer and escape ends the conversation.
+        await app.start_over()
         child = prepare(app, tmp_path)
         heard = app.session.of(Voice).received
         await begin(app, "window")

@@ -247,36 +247,6 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
         assert body(app) == "It is blueish."
 
 
-async def test_a_text_returns_with_its_changes() -> None:
-    async with AppHarness(environment=COMET) as app:
-        conversation_id = await app.ask_and_answer("Write.", "# Tides\n\nThey rise.")
-        app.act("as-text")
-        await until(lambda: editor(app).isVisible())
-        QTest.keyClicks(editor(app), "The ")
-        opened = app.state.of(TextsController).shown
-        assert opened is not None
-        await opened.propose("They rise.", "They fall.")
-        await until(lambda: app.stored("SELECT marks FROM texts") not in ([], [("[]",)]))
-        app.new_conversation()
-        await until(lambda: not pane(app).isVisible())
-        await app.open_conversation(conversation_id)
-        await until(lambda: pane(app).isVisible())
-        written = body(app)
-    async with AppHarness(environment=COMET) as app:
-        await until(lambda: app.state.made(TextsController) and pane(app).isVisible())
-        assert body(app) == written
-        assert editor(app).tracked.accepted == "The # Tides\n\nThey fall."
-        assert len(editor(app).tracked.changes) == 1
-        app.click("text-close")
-        assert not pane(app).isVisible()
-        turn = await app.ask("And now?")
-        assert not turn.request.tools
-        turn.end("Nothing.")
-        await app.settled()
-        app.session.run("text.toggle")
-        assert pane(app).isVisible()
-
-
 async def test_a_text_of_another_computer_and_on_a_full_disk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -322,8 +292,9 @@ async def test_a_text_of_another_computer_and_on_a_full_disk(
         assert app.stored("SELECT body FROM text_versions")[-1] == ("Second.",)
 
 
-async def test_a_text_is_sent_shown_saved_and_kept_in_versions(tmp_path: Path) -> None:
+async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path) -> None:
     async with AppHarness(environment=COMET) as app:
+        # A text is sent shown saved and kept in versions.
         # The text is reached by keys and takes the place of the transcript.
         await app.ask_and_answer("Why?", "Because.")
         await open_text(app)
@@ -474,6 +445,35 @@ async def test_a_text_is_sent_shown_saved_and_kept_in_versions(tmp_path: Path) -
         app.press_action("Delete")
         assert app.state.of(TextsController).shown is None
         assert body(app) == ""
+
+        # A text returns with its changes.
+        await app.start_over()
+        conversation_id = await app.ask_and_answer("Write.", "# Tides\n\nThey rise.")
+        app.act("as-text")
+        await until(lambda: editor(app).isVisible())
+        QTest.keyClicks(editor(app), "The ")
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await opened.propose("They rise.", "They fall.")
+        await until(lambda: app.stored("SELECT marks FROM texts") not in ([], [("[]",)]))
+        app.new_conversation()
+        await until(lambda: not pane(app).isVisible())
+        await app.open_conversation(conversation_id)
+        await until(lambda: pane(app).isVisible())
+        written = body(app)
+    async with AppHarness(environment=COMET) as app:
+        await until(lambda: app.state.made(TextsController) and pane(app).isVisible())
+        assert body(app) == written
+        assert editor(app).tracked.accepted == "The # Tides\n\nThey fall."
+        assert len(editor(app).tracked.changes) == 1
+        app.click("text-close")
+        assert not pane(app).isVisible()
+        turn = await app.ask("And now?")
+        assert not turn.request.tools
+        turn.end("Nothing.")
+        await app.settled()
+        app.session.run("text.toggle")
+        assert pane(app).isVisible()
 
 
 @pytest.mark.parametrize(

@@ -232,8 +232,9 @@ async def test_a_question_is_answered_by_the_keys_that_are_shown() -> None:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_the_tools_are_grouped_by_where_they_run_and_all_in_sight() -> None:
+async def test_tools_are_grouped_and_those_of_the_provider_priced() -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        # The tools are grouped by where they run and all in sight.
         app.window.resize(1280, 800)
         picker = await _picker(app)
         labels = [label.text() for label in picker.findChildren(QLabel) if label.isVisible()]
@@ -243,16 +244,8 @@ async def test_the_tools_are_grouped_by_where_they_run_and_all_in_sight() -> Non
         await until(lambda: tools.verticalScrollBar().maximum() == 0)
         picker.close()
 
-
-async def _picker(app: AppHarness) -> ToolPicker:
-    picker = app.controllers.of(ToolsController).choose()
-    await until(lambda: picker.findChildren(QCheckBox))
-    return picker
-
-
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_tools_of_the_provider_are_priced_or_disabled_with_the_reason() -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        # Tools of the provider are priced or disabled with the reason.
+        await app.start_over()
         picker = await _picker(app)
         assert " $0.01 per use" in _words(picker)
         assert "At most $0.03 per use" in _words(picker)
@@ -265,6 +258,12 @@ async def test_tools_of_the_provider_are_priced_or_disabled_with_the_reason() ->
         assert not find(picker, QCheckBox, "tool-web_search").isEnabled()
         assert "Local models don’t run tools" in _words(picker)
         picker.close()
+
+
+async def _picker(app: AppHarness) -> ToolPicker:
+    picker = app.controllers.of(ToolsController).choose()
+    await until(lambda: picker.findChildren(QCheckBox))
+    return picker
 
 
 def _words(picker: ToolPicker) -> str:
