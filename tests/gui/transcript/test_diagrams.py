@@ -43,11 +43,19 @@ pytestmark = pytest.mark.skipif(not can_draw(), reason="merman has no wheel for 
 TEXT = f"Before.\n\n```mermaid\n{FLOWCHART}\n```\n\nAfter."
 
 
-@pytest.fixture
-def drawer() -> Iterator[DiagramDrawer]:
+@pytest.fixture(scope="module")
+def shared_drawer(qapp: QApplication) -> Iterator[DiagramDrawer]:
     made = DiagramDrawer(child_command("diagrams"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def drawer(shared_drawer: DiagramDrawer) -> Iterator[DiagramDrawer]:
+    """Yield a drawer that has drawn nothing, of which only the process has started."""
+    yield shared_drawer
+    shared_drawer.forget()
+    shared_drawer._drawn.clear()
 
 
 def shown_keys(view: TranscriptView) -> list[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from PySide6.QtGui import QTextLine
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
     from desktop_app.transcript.view import TranscriptView
@@ -33,11 +34,19 @@ TEXT = (
 )
 
 
-@pytest.fixture
-def typesetter() -> Iterator[Typesetter]:
+@pytest.fixture(scope="module")
+def shared_typesetter(qapp: QApplication) -> Iterator[Typesetter]:
     made = Typesetter(child_command("math"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def typesetter(shared_typesetter: Typesetter) -> Iterator[Typesetter]:
+    """Yield a typesetter that has drawn nothing, of which only the process has started."""
+    yield shared_typesetter
+    shared_typesetter.forget()
+    shared_typesetter._formulas.clear()
 
 
 def drawn(view: TranscriptView) -> int:

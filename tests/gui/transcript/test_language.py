@@ -70,7 +70,6 @@ def view(light_theme: Theme, made: list[TranscriptView]) -> TranscriptView:
     """Return a view for all examples: one takes longer to make than to show an example."""
     if not made:
         made.append(SegmentView(light_theme))
-        made[0].show()
     made[0].resize(900, 600)
     return made[0]
 

@@ -63,7 +63,7 @@ def settle(view: TranscriptView, qtbot: QtBot) -> None:
 
 
 def top_line(view: TranscriptView) -> str:
-    return view.cursorForPosition(view.viewport().rect().topLeft()).block().text()
+    return on_screen(view).partition("\u2029")[0]
 
 
 def top_item(view: TranscriptView) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QTextCursor
 
+from desktop_app.markdown.incremental import block_stream
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 WORDS = ("word ", "**bold words** ", "`code` ", "🙂 ", "[link](https://example.com/x) ", "longer ")
 KINDS = {"paragraph": "", "item": "- ", "quote": "> ", "question-like": "1. "}
+SHORT = 5
+"""Blocks of a question and an answer of two paragraphs, if none is split."""
+
+
+@pytest.fixture
+def early_splits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Split texts of a sixth of the length, because an open one is parsed again with each piece."""
+    monkeypatch.setattr(block_stream, "_MAX_OPEN_CHARS", 1_000)
+    monkeypatch.setattr(block_stream, "_STEP_CHARS", 250)
 
 
 def text_of(count: int, seed: int = 1) -> str:
@@ -23,12 +33,13 @@ def text_of(count: int, seed: int = 1) -> str:
     return "".join(chance.choice(WORDS) for _ in range(count)).strip()
 
 
+@pytest.mark.usefixtures("early_splits")
 @pytest.mark.parametrize("step", [31, 400, 3000])
 @pytest.mark.parametrize("kind", KINDS)
 def test_streamed_text_is_split_as_if_shown_at_once(
     view: TranscriptView, kind: str, step: int
 ) -> None:
-    source = KINDS[kind] + text_of(500, seed=step) + "\n\nend"
+    source = KINDS[kind] + text_of(200, seed=step) + "\n\nend"
     view.set_messages([asked := question("Why?")])
     message = streaming()
     stream_into(view, message, [source[i : i + step] for i in range(0, len(source), step)])
@@ -37,6 +48,7 @@ def test_streamed_text_is_split_as_if_shown_at_once(
     view.scroll_to_start()
     view.stream.flush()
     assert arrived == look(view.document())
+    assert len(arrived) > SHORT
 
 
 def test_a_split_text_is_copied_as_one_paragraph(view: TranscriptView) -> None:

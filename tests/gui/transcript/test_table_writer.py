@@ -27,7 +27,7 @@ LONG_ROW = f"| {'many words that wrap ' * 12} | b | 3 |\n"
 def test_a_streamed_table_changes_between_text_blocks_and_cells(view: TranscriptView) -> None:
     chance = random.Random(3)
     for _ in range(5):
-        rows = [chance.choice((ROW, ROW, LONG_ROW, "| [x] | y | [x] |\n")) for _ in range(30)]
+        rows = [chance.choice((ROW, ROW, LONG_ROW, "| [x] | y | [x] |\n")) for _ in range(15)]
         ends = ["", "\n[x]: https://example.com/a\n", "\nend", f"\n[x]: /{'long' * 90}\n"]
         text = HEAD + "".join(rows) + chance.choice(ends)
         view.set_messages([asked := question("Why?")])
