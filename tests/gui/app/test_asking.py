@@ -32,87 +32,6 @@ CUT = errors.StreamCutError(
 )
 
 
-async def test_an_answer_is_shown_stored_and_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with AppHarness() as app:
-        # The first question titles the window and the row.
-        assert app.window.empty_state.isVisible()
-        assert app.rows == []
-        turn = await app.ask("Why is the sky blue?")
-        await until(lambda: app.text.toPlainText() == "")
-        assert app.rows == ["Why is the sky blue?"]
-        assert app.window.windowTitle().startswith("Why is the sky blue?")
-        assert not app.window.empty_state.isVisible()
-        assert app.is_marked_as_streaming(app.open_id)
-        assert app.is_shown("stop")
-        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
-        await until(lambda: not app.session.running._motion.isActive())
-        assert app.messages() == [
-            ("user", "complete", "Why is the sky blue?"),
-            ("assistant", "streaming", ""),
-        ]
-        turn.say("Because of **Rayleigh** ")
-        await until(lambda: "Rayleigh" in app.transcript)
-        await until(lambda: "Waiting" not in app.transcript)
-        turn.end("scattering.")
-        await app.settled()
-        assert "Because of Rayleigh scattering." in app.transcript
-        assert app.is_shown("send")
-        assert not app.is_marked_as_streaming(app.open_id)
-        whole = ("assistant", "complete", "Because of **Rayleigh** scattering.")
-        assert app.messages()[1] == whole
-        assert app.window.notifications.status.text() == "Response complete."
-
-        # Text that turns out to be reasoning is shown as reasoning.
-        await app.start_over()
-        turn = await app.ask("Why?")
-        turn.give(TextDelta("Weighing it.\n"))
-        await until(lambda: "Weighing it." in app.transcript)
-        turn.give(TextWasReasoning(), TextDelta("Forty-"))
-        await until(lambda: "Forty-" in app.transcript)
-        turn.end("two.")
-        await app.settled()
-        assert app.messages()[1] == ("assistant", "complete", "Forty-two.")
-        assert "Forty-two." in app.transcript
-        assert "Weighing it." not in app.transcript.splitlines()
-
-        # Stop keeps the text that arrived.
-        await app.start_over()
-        turn = await app.ask("Tell me a story")
-        turn.say("Once upon a time")
-        await until(lambda: "Once upon" in app.transcript)
-        app.click("stop")
-        await app.settled()
-        assert turn.closed
-        assert app.messages()[1] == ("assistant", "cancelled", "Once upon a time")
-        assert "Stopped" in app.transcript
-        assert app.is_shown("send")
-        turn = await app.ask("Another")
-        app.press(Qt.Key.Key_Escape)
-        await app.settled()
-        assert app.messages()[3] == ("assistant", "cancelled", "")
-
-        # The line moves while a model on this computer is loaded.
-        await app.start_over()
-        loaded = asyncio.Event()
-        provider = app.backend.gateway.provider
-
-        async def load(profile: ProviderProfile) -> ProviderClient:
-            await loaded.wait()
-            return await provider(profile)
-
-        monkeypatch.setattr(app.backend.gateway, "provider", load)
-        app.type("Why?")
-        app.enter()
-        for dots in ("Loading SmolLM2 135M..", "Loading SmolLM2 135M..."):
-            await until(lambda dots=dots: dots in app.transcript)
-        loaded.set()
-        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
-        turn = await app.turn(0)
-        await until(lambda: not app.session.running._motion.isActive())
-        turn.end("Because.")
-        await app.settled()
-
-
 async def test_the_prompt_is_cleared_only_once_the_question_is_stored() -> None:
     async with AppHarness(disk=SlowStore) as app:
         assert isinstance(app.disk, SlowStore)
@@ -160,8 +79,9 @@ def bubble_of(app: AppHarness) -> str:
     return find(bubble, QLabel, "queued-words").text() if bubble.isVisible() else ""
 
 
-async def test_a_queued_question_is_asked_after_the_answer() -> None:
+async def test_a_queued_question_is_asked_or_dequeued() -> None:
     async with AppHarness() as app:
+        # A queued question is asked after the answer.
         # A question waits until the answer has ended.
         turn = await wait_behind_an_answer(app, "One", "Two")
         turn.end("1")
@@ -210,29 +130,8 @@ async def test_a_queued_question_is_asked_after_the_answer() -> None:
         assert app.draft_of(one) == ""
         assert [text for *_, text in app.messages()] == ["One", "1", "Two", "2"]
 
-
-class UnreadableStore(FillableStore):
-    is_unreadable = False
-
-    async def path(self, conversation_id: str) -> list[Message]:
-        if self.is_unreadable:
-            raise errors.StorageError("The disk failed.")
-        return await super().path(conversation_id)
-
-
-async def test_a_queued_question_returns_to_the_prompt_if_the_disk_fails() -> None:
-    async with AppHarness(disk=UnreadableStore) as app:
-        assert isinstance(app.disk, UnreadableStore)
-        turn = await wait_behind_an_answer(app, "One", "Two")
-        app.disk.is_unreadable = True
-        turn.end("1")
-        await until(lambda: app.text.toPlainText() == "Two")
-        assert bubble_of(app) == ""
-        app.disk.is_unreadable = False
-
-
-async def test_a_queued_question_is_dequeued_by_esc_button_failure_and_the_end() -> None:
-    async with AppHarness() as app:
+        # A queued question is dequeued by esc button failure and the end.
+        await app.start_over()
         for way in ("esc", "button", "failure"):
             turn = await wait_behind_an_answer(app, "One", "Two")
             if way == "esc":
@@ -259,6 +158,26 @@ async def test_a_queued_question_is_dequeued_by_esc_button_failure_and_the_end()
     async with AppHarness() as app:
         assert app.text.toPlainText() == "Two"
         assert not app.providers.turns
+
+
+class UnreadableStore(FillableStore):
+    is_unreadable = False
+
+    async def path(self, conversation_id: str) -> list[Message]:
+        if self.is_unreadable:
+            raise errors.StorageError("The disk failed.")
+        return await super().path(conversation_id)
+
+
+async def test_a_queued_question_returns_to_the_prompt_if_the_disk_fails() -> None:
+    async with AppHarness(disk=UnreadableStore) as app:
+        assert isinstance(app.disk, UnreadableStore)
+        turn = await wait_behind_an_answer(app, "One", "Two")
+        app.disk.is_unreadable = True
+        turn.end("1")
+        await until(lambda: app.text.toPlainText() == "Two")
+        assert bubble_of(app) == ""
+        app.disk.is_unreadable = False
 
 
 # ---------------------------------------------------------------- errors
@@ -394,8 +313,9 @@ async def test_a_full_disk_loses_nothing() -> None:
 # ---------------------------------------------------------------- edits and versions
 
 
-async def test_questions_are_edited_and_answers_have_versions() -> None:
+async def test_answers_are_shown_stored_stopped_and_edited(monkeypatch: pytest.MonkeyPatch) -> None:
     async with AppHarness() as app:
+        # Questions are edited and answers have versions.
         # An edited question is a version of the old one.
         await app.ask_and_answer("Capital of France?", "Paris")
         await app.ask_and_answer("And its river?", "Seine")
@@ -471,6 +391,113 @@ async def test_questions_are_edited_and_answers_have_versions() -> None:
         )
         assert QApplication.clipboard().text() == "One more"
 
+        # A question stays on screen while its answer grows.
+        await app.start_over()
+        view = app.window.transcript
+        lines = "\n\n".join(f"Line {number}" for number in range(200))
+        for command in ("", "answer.retry", "question.edit"):
+            await app.start_over()
+            turn = await app.ask("Why?")
+            if command:
+                turn.end(lines)
+                await app.settled()
+                view.scroll_to_end()
+                app.session.actions[command].trigger()
+                if command == "question.edit":
+                    app.type(" Say it again.")
+                    app.enter()
+                await until(lambda: len(app.providers.turns) == 2)
+                turn = app.providers.turns[-1]
+            turn.say(lines.replace("Line", "Row"))
+            await until(lambda: "Row 199" in app.transcript)
+            await until(lambda: view.verticalScrollBar().maximum() > view.viewport().height())
+            question = app.state.current.path[0]
+            assert 0 <= view.item_rect(question.id, -1).top() < view.viewport().height() / 2
+            view.latest_button.click()  # goes to the end all the same
+            await until(lambda: view.is_at_end)
+            turn.end()
+            await app.settled()
+
+        # An answer is shown stored and stopped.
+        await app.start_over()
+        # The first question titles the window and the row.
+        assert app.window.empty_state.isVisible()
+        assert app.rows == []
+        turn = await app.ask("Why is the sky blue?")
+        await until(lambda: app.text.toPlainText() == "")
+        assert app.rows == ["Why is the sky blue?"]
+        assert app.window.windowTitle().startswith("Why is the sky blue?")
+        assert not app.window.empty_state.isVisible()
+        assert app.is_marked_as_streaming(app.open_id)
+        assert app.is_shown("stop")
+        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
+        await until(lambda: not app.session.running._motion.isActive())
+        assert app.messages() == [
+            ("user", "complete", "Why is the sky blue?"),
+            ("assistant", "streaming", ""),
+        ]
+        turn.say("Because of **Rayleigh** ")
+        await until(lambda: "Rayleigh" in app.transcript)
+        await until(lambda: "Waiting" not in app.transcript)
+        turn.end("scattering.")
+        await app.settled()
+        assert "Because of Rayleigh scattering." in app.transcript
+        assert app.is_shown("send")
+        assert not app.is_marked_as_streaming(app.open_id)
+        whole = ("assistant", "complete", "Because of **Rayleigh** scattering.")
+        assert app.messages()[1] == whole
+        assert app.window.notifications.status.text() == "Response complete."
+
+        # Text that turns out to be reasoning is shown as reasoning.
+        await app.start_over()
+        turn = await app.ask("Why?")
+        turn.give(TextDelta("Weighing it.\n"))
+        await until(lambda: "Weighing it." in app.transcript)
+        turn.give(TextWasReasoning(), TextDelta("Forty-"))
+        await until(lambda: "Forty-" in app.transcript)
+        turn.end("two.")
+        await app.settled()
+        assert app.messages()[1] == ("assistant", "complete", "Forty-two.")
+        assert "Forty-two." in app.transcript
+        assert "Weighing it." not in app.transcript.splitlines()
+
+        # Stop keeps the text that arrived.
+        await app.start_over()
+        turn = await app.ask("Tell me a story")
+        turn.say("Once upon a time")
+        await until(lambda: "Once upon" in app.transcript)
+        app.click("stop")
+        await app.settled()
+        assert turn.closed
+        assert app.messages()[1] == ("assistant", "cancelled", "Once upon a time")
+        assert "Stopped" in app.transcript
+        assert app.is_shown("send")
+        turn = await app.ask("Another")
+        app.press(Qt.Key.Key_Escape)
+        await app.settled()
+        assert app.messages()[3] == ("assistant", "cancelled", "")
+
+        # The line moves while a model on this computer is loaded.
+        await app.start_over()
+        loaded = asyncio.Event()
+        provider = app.backend.gateway.provider
+
+        async def load(profile: ProviderProfile) -> ProviderClient:
+            await loaded.wait()
+            return await provider(profile)
+
+        monkeypatch.setattr(app.backend.gateway, "provider", load)
+        app.type("Why?")
+        app.enter()
+        for dots in ("Loading SmolLM2 135M..", "Loading SmolLM2 135M..."):
+            await until(lambda dots=dots: dots in app.transcript)
+        loaded.set()
+        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
+        turn = await app.turn(0)
+        await until(lambda: not app.session.running._motion.isActive())
+        turn.end("Because.")
+        await app.settled()
+
 
 @pytest.mark.qt_log_ignore("support grabbing the keyboard", extend=True)
 async def test_a_retry_with_another_model_keeps_the_conversations_choice() -> None:
@@ -503,31 +530,3 @@ async def test_a_retry_with_another_model_keeps_the_conversations_choice() -> No
             stored = await app.backend.conversations.get(app.open_id)
             assert stored is not None
             assert stored.choice == before
-
-
-async def test_a_question_stays_on_screen_while_its_answer_grows() -> None:
-    async with AppHarness() as app:
-        view = app.window.transcript
-        lines = "\n\n".join(f"Line {number}" for number in range(200))
-        for command in ("", "answer.retry", "question.edit"):
-            await app.start_over()
-            turn = await app.ask("Why?")
-            if command:
-                turn.end(lines)
-                await app.settled()
-                view.scroll_to_end()
-                app.session.actions[command].trigger()
-                if command == "question.edit":
-                    app.type(" Say it again.")
-                    app.enter()
-                await until(lambda: len(app.providers.turns) == 2)
-                turn = app.providers.turns[-1]
-            turn.say(lines.replace("Line", "Row"))
-            await until(lambda: "Row 199" in app.transcript)
-            await until(lambda: view.verticalScrollBar().maximum() > view.viewport().height())
-            question = app.state.current.path[0]
-            assert 0 <= view.item_rect(question.id, -1).top() < view.viewport().height() / 2
-            view.latest_button.click()  # goes to the end all the same
-            await until(lambda: view.is_at_end)
-            turn.end()
-            await app.settled()

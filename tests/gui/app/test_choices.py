@@ -90,8 +90,9 @@ def key_note(app: AppHarness, profile_id: str) -> str:
 # ---------------------------------------------------------------- costs
 
 
-async def test_the_estimate_follows_the_typing() -> None:
+async def test_the_estimate_follows_the_typing_and_the_defaults() -> None:
     async with AppHarness(environment=KEYED) as app:
+        # The estimate follows the typing.
         app.type("one two three")
         await until(lambda: app.estimate)
         assert app.estimate == "≈ $0.01"  # 1,000 tokens at $14 a million
@@ -112,6 +113,21 @@ async def test_the_estimate_follows_the_typing() -> None:
         await until(lambda: app.estimate == "")
         await until(lambda: "$" not in header.title.toolTip())
         assert not header.context.isVisible()
+
+        # Defaults apply to an empty conversation at once.
+        await app.start_over()
+        for key, value, expected in (
+            ("default.effort", "low", ("env-openai", Variant.THINKING, Effort.LOW)),
+            ("default.variant", "pro", ("env-openai", Variant.PRO, Effort.MEDIUM)),
+        ):
+            app.window.settings.pages.change(key, value)
+            await app.written()
+            shown = row(app)
+            assert (shown.provider_id, shown.variant, shown.effort) == expected
+        await app.ask_and_answer("One", "1")
+        app.window.settings.pages.change("default.effort", "high")
+        await app.written()
+        assert row(app).effort is Effort.MEDIUM
 
 
 # ---------------------------------------------------------------- keys
@@ -159,25 +175,8 @@ async def test_a_key_is_for_the_session_and_used_at_once() -> None:
         assert app.said == ""
 
 
-async def test_defaults_apply_to_an_empty_conversation_at_once() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        for key, value, expected in (
-            ("default.effort", "low", ("env-openai", Variant.THINKING, Effort.LOW)),
-            ("default.variant", "pro", ("env-openai", Variant.PRO, Effort.MEDIUM)),
-        ):
-            app.window.settings.pages.change(key, value)
-            await app.written()
-            shown = row(app)
-            assert (shown.provider_id, shown.variant, shown.effort) == expected
-        await app.ask_and_answer("One", "1")
-        app.window.settings.pages.change("default.effort", "high")
-        await app.written()
-        assert row(app).effort is Effort.MEDIUM
-
-
 async def test_each_conversation_has_its_own_choice() -> None:
     async with AppHarness(environment=COMET) as app:
-        # Each conversation has its own choice and settings.
         # Settings reach the request.
         for key, value in (
             ("answer.system_prompt", "Be brief."),

@@ -72,11 +72,39 @@ async def hold(app: AppHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     await until(lambda: provisional(app.text))
 
 
+FAULTS = {
+    FaultKind.NO_MICROPHONE: "no microphone",
+    FaultKind.MICROPHONE_IN_USE: "Another program may be using it",
+    FaultKind.SILENCE: "Nothing was heard",
+    FaultKind.NO_PACKAGE: "repartee[voice]",
+}
+
+
 async def test_words_are_dictated_dropped_and_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
+        # Without a model the window says where to get one.
+        find(app.window, MicrophoneButton, "microphone").click()
+        await until(lambda: app.said)
+        assert "Whisper" in app.said
+        assert app.session.of(Voice).process.pid is None
+
+        # The question before a voice is sent is answered by closing it.
+        await app.start_over()
+        ask = app.session.backend.ask_about_voice
+        assert ask is not None
+        closed = asyncio.ensure_future(ask("It goes there.", "For a dollar."))
+        await until(lambda: "It goes there. For a dollar." in app.said)
+        app.window.notifications.dismiss()
+        assert not await asyncio.wait_for(closed, 5)
+        agreed = asyncio.ensure_future(ask("It goes there.", "For two dollars."))
+        await until(lambda: "For two dollars." in app.said)
+        app.press_action("Send")
+        assert await asyncio.wait_for(agreed, 5)
+
         # Words appear at the cursor as one step of undo while a key is held.
+        await app.start_over()
         child = prepare(app, tmp_path)
         app.type("Write for me.")
         for _ in range(len(" for me.")):
@@ -203,20 +231,66 @@ async def test_words_are_dictated_dropped_and_sent(
         assert app.text.toPlainText() == "Also: For the first one."
         assert len(app.providers.turns) == 1
 
+        # A question waits for its words if the dictation ends in silence.
+        await app.start_over()
+        parts = (Recorded(b"said", is_last=False), FinalText("", 0.0, is_last=True), Level(0.5))
+        prepare(app, tmp_path, (Listening(), *parts))
+        provider = SlowProvider(app, monkeypatch)
+        app.window.settings.pages.change(DICTATION_SENDS, True)
+        app.type("So:")
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"said" in provider.replies and max(button.levels) == 0.5)
+        assert not app.providers.turns
+        provider.replies[b"said"].set_result("Why is it blue?")
+        await until(lambda: app.providers.turns)
+        assert stage(app) is Stage.OFF
+        assert "So: Why is it blue?" in app.transcript
 
-FAULTS = {
-    FaultKind.NO_MICROPHONE: "no microphone",
-    FaultKind.MICROPHONE_IN_USE: "Another program may be using it",
-    FaultKind.SILENCE: "Nothing was heard",
-    FaultKind.NO_PACKAGE: "repartee[voice]",
-}
 
-
-async def test_a_dictation_that_fails_says_why_and_loses_nothing(
+async def test_other_editors_are_dictated_into_and_failures_lose_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
+        # The text beside the conversation is dictated into at its cursor.
+        prepare(app, tmp_path)
+        texts = app.session.of(TextsController)
+        await texts.open_text("Tides", "The sea rises.")
+        editor = texts.pane.editor
+        await until(editor.isVisible)
+        monkeypatch.setattr(dictation_module, "_TAP_S", 0.0)
+        editor.setFocus()
+        editor.moveCursor(editor.textCursor().MoveOperation.End)
+        QTest.keyPress(editor, Qt.Key.Key_Space, CONTROL)
+        await until(lambda: provisional(editor))
+        QTest.keyRelease(editor, Qt.Key.Key_Space, CONTROL)
+        await until(lambda: stage(app) is Stage.OFF)
+        assert editor.toPlainText() == "The sea rises. a short summary of it"
+        assert app.text.toPlainText() == ""
+        editor.undo()
+        assert editor.toPlainText() == "The sea rises."
+
+        # The quick prompt is dictated into and its escape drops the words first.
+        await app.start_over()
+        prepare(app, tmp_path, finish=())
+        controller = app.session.of(QuickPromptController)
+        controller.open_with("")
+        quick = controller.window
+        quick.activateWindow()
+        await until(lambda: QApplication.activeWindow() is quick)
+        quick.run("voice.dictate")
+        await until(lambda: provisional(quick.field))
+        assert quick.field.placeholderText() == ""
+        assert provisional(app.text) == ""
+        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
+        assert quick.isVisible()
+        assert provisional(quick.field) == ""
+        assert quick.field.placeholderText() == "Ask anything"
+        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
+        assert not quick.isVisible()
+
         # What goes wrong is said and keeps the text.
+        await app.start_over()
         app.type("Kept")
         for kind, words in FAULTS.items():
             prepare(app, tmp_path, (*HEARD, Fault(kind)))
@@ -292,89 +366,6 @@ async def test_a_dictation_that_fails_says_why_and_loses_nothing(
         assert provider.told == ["One.", "Two."], "nothing is paid twice"
         await app.settled()
         assert not app.providers.turns, "what was said earlier is not sent by itself"
-
-
-async def test_a_question_waits_for_its_words_if_the_dictation_ends_in_silence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts = (Recorded(b"said", is_last=False), FinalText("", 0.0, is_last=True), Level(0.5))
-    async with AppHarness() as app:
-        prepare(app, tmp_path, (Listening(), *parts))
-        provider = SlowProvider(app, monkeypatch)
-        app.window.settings.pages.change(DICTATION_SENDS, True)
-        app.type("So:")
-        button = find(app.window, MicrophoneButton, "microphone")
-        button.click()
-        await until(lambda: b"said" in provider.replies and max(button.levels) == 0.5)
-        assert not app.providers.turns
-        provider.replies[b"said"].set_result("Why is it blue?")
-        await until(lambda: app.providers.turns)
-        assert stage(app) is Stage.OFF
-        assert "So: Why is it blue?" in app.transcript
-
-
-async def test_without_a_model_or_consent_nothing_is_dictated() -> None:
-    async with AppHarness() as app:
-        # Without a model the window says where to get one.
-        find(app.window, MicrophoneButton, "microphone").click()
-        await until(lambda: app.said)
-        assert "Whisper" in app.said
-        assert app.session.of(Voice).process.pid is None
-
-        # The question before a voice is sent is answered by closing it.
-        await app.start_over()
-        ask = app.session.backend.ask_about_voice
-        assert ask is not None
-        closed = asyncio.ensure_future(ask("It goes there.", "For a dollar."))
-        await until(lambda: "It goes there. For a dollar." in app.said)
-        app.window.notifications.dismiss()
-        assert not await asyncio.wait_for(closed, 5)
-        agreed = asyncio.ensure_future(ask("It goes there.", "For two dollars."))
-        await until(lambda: "For two dollars." in app.said)
-        app.press_action("Send")
-        assert await asyncio.wait_for(agreed, 5)
-
-
-async def test_other_editors_are_dictated_into(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with AppHarness() as app:
-        # The text beside the conversation is dictated into at its cursor.
-        prepare(app, tmp_path)
-        texts = app.session.of(TextsController)
-        await texts.open_text("Tides", "The sea rises.")
-        editor = texts.pane.editor
-        await until(editor.isVisible)
-        monkeypatch.setattr(dictation_module, "_TAP_S", 0.0)
-        editor.setFocus()
-        editor.moveCursor(editor.textCursor().MoveOperation.End)
-        QTest.keyPress(editor, Qt.Key.Key_Space, CONTROL)
-        await until(lambda: provisional(editor))
-        QTest.keyRelease(editor, Qt.Key.Key_Space, CONTROL)
-        await until(lambda: stage(app) is Stage.OFF)
-        assert editor.toPlainText() == "The sea rises. a short summary of it"
-        assert app.text.toPlainText() == ""
-        editor.undo()
-        assert editor.toPlainText() == "The sea rises."
-
-        # The quick prompt is dictated into and its escape drops the words first.
-        await app.start_over()
-        prepare(app, tmp_path, finish=())
-        controller = app.session.of(QuickPromptController)
-        controller.open_with("")
-        quick = controller.window
-        quick.activateWindow()
-        await until(lambda: QApplication.activeWindow() is quick)
-        quick.run("voice.dictate")
-        await until(lambda: provisional(quick.field))
-        assert quick.field.placeholderText() == ""
-        assert provisional(app.text) == ""
-        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
-        assert quick.isVisible()
-        assert provisional(quick.field) == ""
-        assert quick.field.placeholderText() == "Ask anything"
-        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
-        assert not quick.isVisible()
 
 
 class SlowProvider:

@@ -53,7 +53,7 @@ def drag(app: AppHarness, identifier: str, data: QMimeData) -> str:
     return words
 
 
-async def test_what_is_dropped_is_attached_or_refused(data: Path, tmp_path: Path) -> None:
+async def test_what_is_dropped_or_pasted_is_attached_or_refused(data: Path, tmp_path: Path) -> None:
     async with AppHarness() as app:
         # Files dropped on a conversation are attached there.
         there = await app.ask_and_answer("There", "1")
@@ -117,20 +117,8 @@ async def test_what_is_dropped_is_attached_or_refused(data: Path, tmp_path: Path
         assert not readings.ids
         assert "At most 5,000 files can be opened at once." in app.said
 
-
-# ---------------------------------------------------------------- paste
-
-
-def rich_text() -> QMimeData:
-    data = QMimeData()
-    data.setHtml(HTML)
-    data.setText(PLAIN)
-    return data
-
-
-async def test_rich_text_is_pasted_as_markdown_or_as_it_is() -> None:
-    async with AppHarness() as app:
         # Rich text becomes markdown.
+        await app.start_over()
         app.text.insertFromMimeData(rich_text())
         assert app.text.toPlainText() == PLAIN
         await until(lambda: app.text.toPlainText() == MARKDOWN)
@@ -150,17 +138,13 @@ async def test_rich_text_is_pasted_as_markdown_or_as_it_is() -> None:
         assert len(app.text.toPlainText()) == len(PLAIN) + 50_000
         assert app.chips == []
 
+        # Many files share a chip and an error.
+        await app.start_over()
+        paths = [tmp_path / f"{number}.md" for number in range(MAX_CHIPS + 20)]
+        for path in paths:
+            path.write_text(f"# {path.stem}\n")
+        gone = [tmp_path / f"gone {number}.md" for number in range(5)]
 
-# ---------------------------------------------------------------- many
-
-
-async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{number}.md" for number in range(MAX_CHIPS + 20)]
-    for path in paths:
-        path.write_text(f"# {path.stem}\n")
-    gone = [tmp_path / f"gone {number}.md" for number in range(5)]
-
-    async with AppHarness() as app:
         app.window.files_dropped.emit([*paths, *gone])
         assert len(app.chips) == 2
         assert app.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
@@ -172,3 +156,16 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         assert "gone 0.md" in app.said
         app.window.prompt.chips.action_requested.emit(OTHER_ATTACHMENTS_CHIP, SHOW_ALL_ACTION)
         await until(lambda: len(app.chips) == len(paths))
+
+
+# ---------------------------------------------------------------- paste
+
+
+def rich_text() -> QMimeData:
+    data = QMimeData()
+    data.setHtml(HTML)
+    data.setText(PLAIN)
+    return data
+
+
+# ---------------------------------------------------------------- many

@@ -62,7 +62,6 @@ def marked(app: AppHarness) -> str:
 
 async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
     async with AppHarness(environment=KEYED) as app:
-        # Answers are read by this computer.
         # An answer is read while it streams and the spoken sentence is marked.
         child = prepare(app, tmp_path)
         heard = app.session.of(Voice).received

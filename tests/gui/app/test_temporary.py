@@ -148,8 +148,9 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
     assert files_with_secrets(scratch) == []
 
 
-async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
+async def test_temporary_conversations_ask_before_they_go_and_leave_no_word(scratch: Path) -> None:
     async with AppHarness() as app:
+        # Closing asks once if there are messages.
         app.controllers.of(TemporaryController).open()
         app.press_action("Close")
         assert not is_temporary(app)  # nothing was in it
@@ -181,9 +182,8 @@ async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
         assert app.messages() == [], "nor is an answer that was running"
         assert files_with_secrets(scratch) == []
 
-
-async def test_a_temporary_conversation_is_neither_branched_nor_titled(scratch: Path) -> None:
-    async with AppHarness() as app:
+        # A temporary conversation is neither branched nor titled.
+        await app.start_over()
         app.controllers.of(TemporaryController).open()
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         assert len(app.providers.turns) == 1

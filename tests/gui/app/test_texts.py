@@ -294,7 +294,6 @@ async def test_a_text_of_another_computer_and_on_a_full_disk(
 
 async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path) -> None:
     async with AppHarness(environment=COMET) as app:
-        # A text is sent shown saved and kept in versions.
         # The text is reached by keys and takes the place of the transcript.
         await app.ask_and_answer("Why?", "Because.")
         await open_text(app)

@@ -43,7 +43,7 @@ def remove(app: AppHarness, name: str) -> None:
     app.window.prompt.chips.action_requested.emit(sha256, "remove")
 
 
-async def test_removals_and_edits_are_undone() -> None:
+async def test_removals_edits_and_keys_are_undone(monkeypatch: pytest.MonkeyPatch) -> None:
     async with AppHarness() as app:
         # A removed attachment returns to its place.
         await attach(app, "notes.md")
@@ -99,6 +99,40 @@ async def test_removals_and_edits_are_undone() -> None:
         assert app.text.toPlainText() == "A draft."
         await app.written()
 
+        # A removed key is no longer the default.
+        await app.start_over()
+        vault = app.backend.vault
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, KEY))
+        await until(lambda: app.state.values["default.provider"] == OPENAI.id)
+        app.state.tasks.start(app.state.of(ProvidersController).remove_key(OPENAI.id))
+        await until(lambda: app.said.startswith("Key for OpenAI removed"))
+        assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
+        assert not app.setting("default.provider")
+        await app.written()
+
+        # A provider keeps its key if its other secrets cannot be removed.
+        await app.start_over()
+        vault = app.backend.vault
+        app.state.tasks.start(app.state.of(ProvidersController).save(PROXIED))
+        await app.written()
+        key = Secret(KEY, origin(PROXIED.base_url))
+        await vault.set(PROXIED.id, key)
+        remove_secret = vault.remove
+
+        async def remove_key_only(name: str) -> None:
+            if name != PROXIED.id:
+                raise CredentialError(
+                    "The keyring is locked.",
+                    hint="Unlock it and try again, or enter the key for this session.",
+                )
+            await remove_secret(name)
+
+        monkeypatch.setattr(vault, "remove", remove_key_only)
+        app.state.tasks.start(app.state.of(ProvidersController).remove_profile(PROXIED.id))
+        await app.written()
+        assert app.state.providers.get(PROXIED.id) is not None
+        assert await vault.get(PROXIED.id, key.origin) == key
+
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -136,41 +170,3 @@ async def test_a_removed_provider_loses_its_secrets(
         assert app.state.providers.get(profile.id) is None
         assert not app.stored("SELECT * FROM keys_in_keyring")
         assert [await vault.get(name, each.origin) for name, each in secrets.items()] == [None] * 3
-
-
-async def test_a_removed_key_is_no_default_and_a_provider_keeps_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with AppHarness() as app:
-        # A removed key is no longer the default.
-        vault = app.backend.vault
-        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, KEY))
-        await until(lambda: app.state.values["default.provider"] == OPENAI.id)
-        app.state.tasks.start(app.state.of(ProvidersController).remove_key(OPENAI.id))
-        await until(lambda: app.said.startswith("Key for OpenAI removed"))
-        assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
-        assert not app.setting("default.provider")
-        await app.written()
-
-        # A provider keeps its key if its other secrets cannot be removed.
-        await app.start_over()
-        vault = app.backend.vault
-        app.state.tasks.start(app.state.of(ProvidersController).save(PROXIED))
-        await app.written()
-        key = Secret(KEY, origin(PROXIED.base_url))
-        await vault.set(PROXIED.id, key)
-        remove_secret = vault.remove
-
-        async def remove_key_only(name: str) -> None:
-            if name != PROXIED.id:
-                raise CredentialError(
-                    "The keyring is locked.",
-                    hint="Unlock it and try again, or enter the key for this session.",
-                )
-            await remove_secret(name)
-
-        monkeypatch.setattr(vault, "remove", remove_key_only)
-        app.state.tasks.start(app.state.of(ProvidersController).remove_profile(PROXIED.id))
-        await app.written()
-        assert app.state.providers.get(PROXIED.id) is not None
-        assert await vault.get(PROXIED.id, key.origin) == key
