@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.pdf import pdf_reader
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Progress
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.domain import errors
 from tests.data.long_pdf import drawn_pdf, long_pdf
+from tests.helpers.child_server import forked_command
 from tests.helpers.children import python_child
 from tests.helpers.extraction import stop_after
 from tests.helpers.process_tree import is_running, processes_below
@@ -37,10 +39,14 @@ DATA = ROOT / "tests" / "data"
 
 @asynccontextmanager
 async def a_worker(
-    limits: Limits | None = None, *, idle_s: float = 30, script: str = ""
+    limits: Limits | None = None,
+    *,
+    idle_s: float = 30,
+    script: str = "",
+    command: ChildCommand | None = None,
 ) -> AsyncIterator[DocumentWorker]:
-    """Yield a worker. If `script` is given, its child runs that Python code instead."""
-    command = python_child(script) if script else None
+    """Yield a worker. Its child runs the Python code of `script` instead, if there is any."""
+    command = python_child(script) if script else command
     worker = DocumentWorker(limits, idle_s=idle_s, command=command)
     try:
         yield worker
@@ -57,6 +63,12 @@ def ended(pid: int) -> Callable[[], Awaitable[bool]]:
         return not is_running(pid)
 
     return condition
+
+
+@pytest.fixture
+def forked(child_server: str) -> ChildCommand:
+    """Return the command of a forked reader, for tests that are not of the process."""
+    return forked_command(child_server)("documents")
 
 
 @pytest.fixture
@@ -87,10 +99,10 @@ async def test_a_refusal_arrives_unchanged_and_the_child_stays() -> None:
         assert worker.pid == pid
 
 
-async def test_progress_arrives_page_by_page(long_document: Path) -> None:
+async def test_progress_arrives_page_by_page(long_document: Path, forked: ChildCommand) -> None:
     steps: list[Progress] = []
 
-    async with a_worker() as worker:
+    async with a_worker(command=forked) as worker:
         document = await worker.extract(long_document, steps.append)
         assert document.pages == 100
         assert "\n\n[page 100]\n100.1 " in document.text
@@ -115,14 +127,16 @@ async def test_what_was_read_is_kept_if_reading_stands_still(long_document: Path
         assert (whole.pages, whole.note) == (100, None)
 
 
-async def test_a_page_that_never_ends_costs_a_folder_only_itself(tmp_path: Path) -> None:
+async def test_a_page_that_never_ends_costs_a_folder_only_itself(
+    tmp_path: Path, forked: ChildCommand
+) -> None:
     # Each drawing of the form takes a second.
     operators = zlib.compress(b"q Q " * (4 << 20)).hex()
     endless = f"/Filter [/ASCIIHexDecode /FlateDecode] stream {operators}"
     page = "BT /F 10 Tf 60 700 Td (page {}) Tj ET"
     pages = [page.format(1), "/X0 Do " * 1_000, page.format(3)]
     (tmp_path / "a.pdf").write_bytes(drawn_pdf(pages, [endless]))
-    async with a_worker(Limits(standstill_s=1)) as worker:
+    async with a_worker(Limits(standstill_s=1), command=forked) as worker:
         document = await worker.extract(tmp_path)
     assert (
         "[page 1]\npage 1\n\n[page 2]\n[this page was not read]\n\n[page 3]\npage 3"
@@ -131,10 +145,12 @@ async def test_a_page_that_never_ends_costs_a_folder_only_itself(tmp_path: Path)
     assert "a.pdf (unread pages)" in str(document.note)
 
 
-async def test_reading_may_take_longer_than_a_standstill(long_document: Path) -> None:
+async def test_reading_may_take_longer_than_a_standstill(
+    long_document: Path, forked: ChildCommand
+) -> None:
     steps: list[Progress] = []
 
-    async with a_worker(Limits(seconds=5, standstill_s=0.5)) as worker:
+    async with a_worker(Limits(seconds=5, standstill_s=0.5), command=forked) as worker:
 
         def slow_down(progress: Progress) -> None:
             steps.append(progress)

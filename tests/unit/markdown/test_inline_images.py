@@ -182,7 +182,7 @@ def test_an_image_is_copied_as_written() -> None:
     assert to_html(blocks) == f'<p><img src="{PNG}" alt="a &amp; b"></p>'
 
 
-_LETTERS: Final = "QUJD/+" * 10_000
+_LETTERS: Final = "QUJD/+" * 5_000
 LONG: Final = f"data:image/png;base64,{_LETTERS}=="
 
 
