@@ -46,25 +46,6 @@ def input_tokens_in(home: Path) -> int:
     return int(row[0]) if row else 0
 
 
-def test_ask_and_watch_the_answer_stream(client: AssistiveClient, repartee_home: Path) -> None:
-    with Program(repartee_home, client) as program:
-        program.ask(LONG_TASK)
-
-        def has_begun(text: str) -> bool:
-            is_answered = "Waiting" not in text and "Loading" not in text
-            return len(text) > len(LONG_TASK) + 10 and is_answered
-
-        first = program.wait_for_text("transcript", has_begun)
-        assert first.startswith(LONG_TASK)
-        longer = program.wait_for_text("transcript", lambda text: len(text) > len(first) + 20)
-        assert longer.startswith(first.strip()[: len(LONG_TASK) + 5])
-        program.do("press", "stop")
-        wait_for(lambda: answers_in(repartee_home)[0][0] == "cancelled", "the answer to stop")
-        wait_for(lambda: program.has("send", "showing"), "Send to come back")
-        assert program.do("text", "prompt") == ""
-        assert program.quit() == 0
-
-
 @blocking
 async def keep_answers_short(home: Path) -> None:
     async with opened(home / "data" / "repartee.sqlite3") as database:
@@ -102,11 +83,20 @@ def test_a_document_named_on_the_command_line_is_asked_about(
         assert tokens > TOKENS_OF_THE_REPORT
 
 
-def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
+def test_an_answer_streams_is_there_after_a_kill_and_another_stops(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
     with Program(repartee_home, client) as program:
         program.ask(LONG_TASK)
+
+        def has_begun(text: str) -> bool:
+            is_answered = "Waiting" not in text and "Loading" not in text
+            return len(text) > len(LONG_TASK) + 10 and is_answered
+
+        first = program.wait_for_text("transcript", has_begun)
+        assert first.startswith(LONG_TASK)
+        longer = program.wait_for_text("transcript", lambda text: len(text) > len(first) + 20)
+        assert longer.startswith(first.strip()[: len(LONG_TASK) + 5])
         wait_for(lambda: len(answers_in(repartee_home)[0][1]) > 100, "part of the answer on disk")
         program.kill()
     kept = answers_in(repartee_home)[0]
@@ -120,6 +110,13 @@ def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
             lambda: answers_in(repartee_home)[0][0] == "interrupted", "the answer to be marked"
         )
         assert answers_in(repartee_home)[0][1] == kept[1]
+        program.ask("Write a longer one.")
+        wait_for(lambda: len(answers_in(repartee_home)) > 1, "the other answer")
+        program.do("press", "stop")
+        wait_for(lambda: answers_in(repartee_home)[1][0] == "cancelled", "the answer to stop")
+        wait_for(lambda: program.has("send", "showing"), "Send to come back")
+        assert program.do("text", "prompt") == ""
+        assert program.quit() == 0
 
 
 @pytest.mark.slow
