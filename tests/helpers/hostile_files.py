@@ -309,7 +309,7 @@ def hostile_archives(folder: Path) -> dict[str, Hostile]:
     ) -> zipfile.ZipFile:
         path = folder / f"{name}.zip"
         made[name] = Hostile(path, imported)
-        return zipfile.ZipFile(path, "w", method)
+        return zipfile.ZipFile(path, "w", method, compresslevel=1)
 
     with archive("zip-bomb") as pack, pack.open("conversations.json", "w", force_zip64=True) as out:
         for _ in range(300):
