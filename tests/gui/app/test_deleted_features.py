@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from itertools import chain, combinations
+from itertools import chain, combinations, permutations
 from pathlib import Path
 
 import pytest
@@ -38,9 +38,18 @@ DELETED = {
 Of local models, notes, prompts and spending, the values and stores stay: every answer is asked with
 them.
 """
-STARTS = dict(zip(DELETED, combinations(range(6), 2), strict=False))
-"""The two starts in which each feature is deleted: for any two features there is one that has the
-first without the second."""
+TOGETHER = (
+    ("batch", "voice"),
+    ("collections", "evaluation"),
+    ("local_model", "sync"),
+    ("memory", "quick"),
+    ("prompts", "repeat"),
+    ("spending", "texts"),
+)
+"""Features that are deleted together, because neither names the other."""
+STARTS = dict(zip(TOGETHER, combinations(range(4), 2), strict=True))
+"""The two starts in which features are deleted: for any others there is one that has these without
+those."""
 USE = """
 import sys
 from PySide6.QtCore import QTimer
@@ -76,10 +85,24 @@ sys.exit(code)
 """
 
 
-@pytest.mark.parametrize("start", range(6))
+@pytest.mark.parametrize("together", TOGETHER)
+def test_features_that_are_deleted_together_do_not_name_each_other(together: list[str]) -> None:
+    for feature, other in permutations(together):
+        modules = "|".join(path.removesuffix(".py").replace("/", r"\.") for path in DELETED[other])
+        name = re.compile(rf"""desktop_app\.(?:{modules})\b|["']{other}\.""")
+        for path in chain.from_iterable(map(files_of, DELETED[feature])):
+            assert not name.search(path.read_text("utf-8")), path
+
+
+def files_of(path: str) -> list[Path]:
+    found = ROOT / PRODUCT / path
+    return sorted(found.rglob("*.py")) if found.is_dir() else [found]
+
+
+@pytest.mark.parametrize("start", range(4))
 def test_the_program_starts_without_features(start: int, tmp_path: Path) -> None:
-    assert STARTS.keys() == DELETED.keys(), "more features need more starts"
-    deleted = [feature for feature, starts in STARTS.items() if start in starts]
+    assert set(chain.from_iterable(TOGETHER)) == DELETED.keys(), "more features need more starts"
+    deleted = [feature for pair, starts in STARTS.items() if start in starts for feature in pair]
     product = tmp_path / PRODUCT
     shutil.copytree(ROOT / PRODUCT, product)
     (tmp_path / "resources").symlink_to(ROOT / "resources")
