@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,21 +66,11 @@ class BatchBar(QFrame):
 
     # -------------------------------------------------------------- many files at once
 
-    def offer(self, paths: Sequence[Path]) -> None:
-        """Offer a batch job for many files: a request for each file, at half price."""
-        if any(profile.has_batches for profile in self._session.providers.all):
-            # The draft of now: the files themselves are read into it while the offer is prepared.
-            draft = self._session.current.draft.value
-            self._session.tasks.start(self._offer_many(list(paths), draft))
-
-    async def _offer_many(self, paths: list[Path], draft: Draft) -> None:
-        current = self._session.current
-        opened_id = current.id
-        offer = await asyncio.to_thread(_offer_text, paths)
-        if offer and current.id == opened_id:
-            self._offered_paths = paths
-            self._draft_at_offer = draft
-            self._show(offer, is_dismissable=True)
+    def offer(self, text: str, paths: Sequence[Path], draft: Draft) -> None:
+        """Offer a batch job for files that are being attached to a draft."""
+        self._offered_paths = list(paths)
+        self._draft_at_offer = draft
+        self._show(text, is_dismissable=True)
 
     def _forget_offer(self, conversation_id: str) -> None:
         """Dismiss the offer: another conversation was opened, or the files were sent in this."""
@@ -162,7 +151,7 @@ class BatchBar(QFrame):
             self._session.window.prompt.focus_text()
 
 
-def _offer_text(paths: Sequence[Path]) -> str:
+def offer_text(paths: Sequence[Path]) -> str:
     """Return the offer for these files and folders, "" for few files. Runs in a thread."""
     if not has_at_least(MANY_FILES, paths):
         return ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
@@ -17,9 +20,26 @@ RESUME_DELAY_MS: Final = 1500
 
 def _compose(session: Session) -> None:
     for files_arrived in (session.window.files_dropped, session.window.prompt.attach_requested):
-        files_arrived.connect(lambda paths: _page(session).bar.offer(paths))
+        files_arrived.connect(lambda paths: _offer(session, paths))
     for signal in (session.events.store_changed, session.events.woke):
         signal.connect(lambda: _resume(session))
+
+
+def _offer(session: Session, paths: Sequence[Path]) -> None:
+    """Offer a batch job for many files: a request for each file, at half price."""
+    if not any(profile.has_batches for profile in session.providers.all):
+        return
+    from desktop_app.batch.ui.batch_bar import offer_text
+
+    # The draft of now: the files themselves are read into it while the offer is prepared.
+    draft, opened_id = session.current.draft.value, session.current.id
+
+    async def offer() -> None:
+        text = await asyncio.to_thread(offer_text, paths)
+        if text and session.current.id == opened_id:  # only then is the page made
+            _page(session).bar.offer(text, paths, draft)
+
+    session.tasks.start(offer())
 
 
 def _resume(session: Session) -> None:
