@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # The menus of the offscreen platform.
 pytestmark = pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-PIECES = tuple(f"Word {number} " for number in range(60))
+PIECES = tuple(f"Word {number} " for number in range(24))
 TEXT = "".join(PIECES)
 EVENTS = events_of(PIECES)
 
