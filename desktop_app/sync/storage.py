@@ -261,17 +261,26 @@ class S3Storage:
                 hint=N_("Install Repartee as repartee[s3]."),
             ) from None
         self._obstore = obstore
-        self._store = S3Store(
-            address.netloc,
-            prefix=address.path.strip("/") or None,
-            access_key_id=target.user,
-            secret_access_key=target.password,
-            client_options={
-                "allow_http": target.endpoint.startswith("http://"),
-                "timeout": timedelta(seconds=_LONGEST_S),
-            },
-            **({"endpoint": target.endpoint} if target.endpoint else {}),
-        )
+
+        def open_store(**limits: timedelta) -> S3Store:
+            return S3Store(
+                address.netloc,
+                prefix=address.path.strip("/") or None,
+                access_key_id=target.user,
+                secret_access_key=target.password,
+                client_options={
+                    "allow_http": target.endpoint.startswith("http://"),
+                    "timeout": timedelta(seconds=_LONGEST_S),
+                    **limits,
+                },
+                # Synchronizing tries again, too.
+                retry_config={"retry_timeout": timedelta(seconds=_TIMEOUT_S)},
+                **({"endpoint": target.endpoint} if target.endpoint else {}),
+            )
+
+        # Connecting ends after 5 s anyway. A limit of reading would be one of a whole upload.
+        self._store = open_store(read_timeout=timedelta(seconds=_TIMEOUT_S))
+        self._upload_store = open_store()
 
     async def names(self, folder: str) -> list[str]:
         async def read() -> list[str]:
@@ -292,7 +301,7 @@ class S3Storage:
         return await self._run(read())
 
     async def write(self, name: str, content: bytes) -> None:
-        await self._run(self._obstore.put_async(self._store, name, content))
+        await self._run(self._obstore.put_async(self._upload_store, name, content))
 
     async def remove(self, name: str) -> None:
         with suppress(FileNotFoundError):

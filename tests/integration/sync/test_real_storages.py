@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from asyncio import StreamWriter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,11 +16,13 @@ from urllib.error import HTTPError, URLError
 import pytest
 
 from desktop_app.domain.errors import SyncError
+from desktop_app.sync import storage as storage_module
 from desktop_app.sync.storage import Target, open_storage
 from tests.helpers.gateways import tool_folder
 from tests.helpers.llama_server import free_port
 from tests.helpers.messages import answer, question
 from tests.helpers.synced_computers import PASSPHRASE, computers, settle
+from tests.unit.providers.loopback import LoopbackServer, Received
 
 pytestmark = pytest.mark.slow
 _START_S = 60.0
@@ -121,6 +124,28 @@ async def test_a_server_that_is_gone_or_refuses_is_said(target: Target) -> None:
     with pytest.raises(SyncError):
         await storage.read("library.json")
     await storage.close()
+
+
+async def test_a_silent_server_of_s3_is_said_but_a_slow_upload_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (packages,) = tool_folder("sync-servers").parent.glob("lib/python*/site-packages")
+    monkeypatch.syspath_prepend(packages)
+    monkeypatch.setattr(storage_module, "_TIMEOUT_S", 0.5)
+
+    async def serve(request: Received, writer: StreamWriter) -> None:
+        if request.method == "PUT":
+            await asyncio.sleep(1)
+            writer.write(b'HTTP/1.1 200 OK\r\netag: "1"\r\ncontent-length: 0\r\n\r\n')
+        else:
+            await request.gone.wait()
+
+    async with LoopbackServer(serve) as server:
+        storage = open_storage(Target("s3://bucket", "key", "secret", server.base_url[:-3]))
+        await storage.write("slow", b"file")
+        with pytest.raises(SyncError):
+            await storage.read("library.json")
+        await storage.close()
 
 
 SYNCTHING_CONFIG = """<configuration version="35">
