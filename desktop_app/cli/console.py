@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW
 from desktop_app.domain.lazy_pattern import lazy_pattern
-from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.i18n.translation import language, tr, tr_context
 
 if TYPE_CHECKING:
     from desktop_app.domain.error_note import ErrorNote
@@ -31,6 +31,8 @@ _UNSAFE: Final = lazy_pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_MARKS: Final = "\u200e\u200f"
+"""In translations that are read from the right; terminals show them as nothing, or as a space."""
 _BREAKS: Final = lazy_pattern("[\n\t]")
 
 
@@ -53,6 +55,8 @@ def clean_line(text: str) -> str:
 
 
 def _escape_visibly(character: re.Match[str]) -> str:
+    if character[0] in _MARKS and language() == "he":
+        return ""
     code = ord(character[0])
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, from a file name
         code -= 0xDC00

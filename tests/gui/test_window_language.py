@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def window_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[WindowLanguage]:
-    monkeypatch.setenv("FC_LANG", "")
+    monkeypatch.setenv("FC_LANG", "")  # the test's end restores it
+    monkeypatch.delenv("FC_LANG")
     application = cast(QApplication, QApplication.instance())
     language = WindowLanguage(application, resource_path("locale"))
     yield language
@@ -57,7 +58,10 @@ def test_headings_have_a_weight_that_qt_makes_if_the_fonts_lack_it(
 @pytest.mark.usefixtures("qapp")
 @pytest.mark.parametrize(("code", "language"), [("ja", "ja"), ("zh_CN", "zh-CN")])
 def test_characters_have_the_forms_of_the_language(
-    code: str, language: str, window_language: WindowLanguage
+    code: str, language: str, window_language: WindowLanguage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window_language.use(code)
     assert os.environ["FC_LANG"] == language
+    monkeypatch.setenv("FC_LANG", "ko")
+    WindowLanguage(cast(QApplication, QApplication.instance()), resource_path("locale")).use(code)
+    assert os.environ["FC_LANG"] == "ko"  # the user's own

@@ -57,7 +57,7 @@ class BatchItemModel(TableModel[batch_jobs.BatchItemSummary]):
     has_cell_tooltips = True
 
     def __init__(self) -> None:
-        headings = (N_("File"), N_("Status"), N_("Notes"), N_("Tokens"), N_("Cost"))
+        headings = (N_("File"), N_("Status"), N_("Details"), N_("Tokens"), N_("Cost"))
         super().__init__(headings, number_columns=(3, 4))
 
     def cell_text(self, row: batch_jobs.BatchItemSummary, column: int) -> str:

@@ -23,6 +23,7 @@ class WindowLanguage:
         self._application = application
         self._catalogs = catalogs
         self._qt_texts = QTranslator()
+        self._sets_fonts = "FC_LANG" not in os.environ  # else the user has
 
     def use(self, setting: str) -> None:
         """Use the language of `setting`, or the system's, in windows that are built from now on."""
@@ -32,7 +33,7 @@ class WindowLanguage:
         language = translation.language()  # differs from `code` without a catalog
         self._application.setLayoutDirection(QLocale(language).textDirection())
         is_of_system = QLocale(language).language() == QLocale.system().language()
-        if language in ("ja", "zh_CN") and not is_of_system:
+        if self._sets_fonts and language in ("ja", "zh_CN") and not is_of_system:
             # Fontconfig would take Chinese characters from Japanese fonts, and some from others.
             os.environ["FC_LANG"] = language.replace("_", "-")
         self._use_qt_texts(language)

@@ -38,11 +38,13 @@ def is_safe(text: str) -> bool:
 
 
 @pytest.mark.attack("terminal")
-def test_unsafe_characters_are_made_visible() -> None:
+def test_unsafe_characters_are_made_visible(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clean(HOSTILE) == (
         r"a\x1b[2J\x07\x9b31m\x00\x0d\u202eb\u2066\u2028\u200f\xe9\U000e0041\x7f"
     )
     assert clean("a\r\nb\tc\n") == "a\nb\tc\n"
+    monkeypatch.setattr(console, "language", lambda: "he")  # whose translations have marks
+    assert clean("\u200fRepartee: \u200e/tmp\u202e") == r"Repartee: /tmp\u202e"
     assert clean("žluť 漢字 👩‍👩‍👧 עברית नमस्ते") == "žluť 漢字 👩‍👩‍👧 עברית नमस्ते"
 
 
