@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QPalette,
     QPixmap,
 )
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QComboBox, QDateEdit, QFrame, QLabel, QLineEdit, QSpinBox
 
 from desktop_app.paths import resource_path
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -84,10 +84,14 @@ def test_outlines_of_controls_have_enough_contrast(make) -> None:
 
 
 def _ratio_of_edge(widget: QWidget, ground: QColor) -> float:
-    """Return the contrast of a widget's left edge, at half its height, with its ground."""
+    """Return the lesser contrast of a widget's left and right edges, at half its height."""
     image = widget.grab().toImage()
     row = round(widget.height() / 2 * image.devicePixelRatio())
-    return max(contrast(image.pixelColor(at, row), ground) for at in range(4))
+    right = image.width() - 1
+    left_edge = max(contrast(image.pixelColor(at, row), ground) for at in range(4))
+    return min(
+        left_edge, max(contrast(image.pixelColor(right - at, row), ground) for at in range(4))
+    )
 
 
 @THEMES
@@ -102,6 +106,7 @@ def test_fields_and_buttons_are_drawn_with_their_outlines(
         "choice": QComboBox(),
         "number": QSpinBox(),
         "text": PlainTextField(),
+        "date": QDateEdit(calendarPopup=True),
     }
     theme.set_role(fields["text"], "field")
     for name, widget in (fields | buttons).items():

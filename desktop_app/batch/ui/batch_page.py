@@ -50,7 +50,7 @@ _INTRODUCTION: Final = N_(
     "Responses arrive within 24 hours, even if Repartee is closed."
 )
 _PAGES: Final = ("list", "new", "job")
-_COLUMN_SHARES: Final = (0.2, 0.24, 0.44, 0.12)
+_COLUMN_SHARES: Final = (0.18, 0.26, 0.4, 0.16)
 
 
 class BatchJobModel(TableModel[BatchJob]):

@@ -255,18 +255,18 @@ QLabel[role="heading"] { font-size: @heading; font-weight: @bold; }
 QLabel[role="hero"] { font-size: @hero; font-weight: @bold; }
 QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
     border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
-QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QTextEdit[role="field"],
+QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDateTimeEdit, QTextEdit[role="field"],
 QPlainTextEdit[role="field"] { background: @card; border: 1px solid @outline; border-radius: $8px;
     padding: 0 $8px; min-height: $30px; selection-background-color: @accent;
     selection-color: @on_accent; }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QDateTimeEdit:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
 QCheckBox { border: 2px solid transparent; border-radius: $6px; padding: 0 $2px; }
 QCheckBox:focus { border-color: @accent; outline: none; }
 QLineEdit { lineedit-clear-button-icon: url("@clear"); }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
-QComboBox::drop-down { border: none; width: $28px; }
+QComboBox::drop-down, QDateTimeEdit::drop-down { border: none; width: $28px; }
 QComboBox::down-arrow { image: url("@chevron"); width: $14px; height: $14px; }
 QSlider::groove:horizontal { background: @hover; height: $4px; border-radius: $2px; }
 QSlider::sub-page:horizontal { background: @accent; border-radius: $2px; }
