@@ -94,9 +94,14 @@ class Listening(Struct, tag=True, frozen=True):
 
 
 class Level(Struct, tag=True, frozen=True):
-    """The loudness, from 0.0 to 1.0, five times a second while the microphone is open."""
+    """The loudness, from 0.0 to 1.0, five times a second while the microphone is open.
+
+    Attributes:
+        samples: what was heard since the last one, which outlives a crash of the child.
+    """
 
     value: float
+    samples: bytes = b""
 
 
 class SpeechEnded(Struct, tag=True, frozen=True):

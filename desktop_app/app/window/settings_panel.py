@@ -388,7 +388,7 @@ class SettingsPanel(QFrame):
         self._back_button.setVisible(shows_page_only)
         self._title.setText(tr(_TITLES[self._page]) if shows_page_only else tr("Settings"))
         width = max(self._list.sizeHintForColumn(0) + px(8), px(_LIST_WIDTH))
-        width = min(width, self.width() * 2 // 5)
+        width = min(width, self.width() // 3)
         self._list.setMaximumWidth(px(10_000) if self._is_list_shown else width)
         self._list.setMinimumWidth(0 if self._is_list_shown else width)
 

@@ -91,6 +91,7 @@ class Recorder(QObject):
         self._known: _Text | None = None
         self._has_sent = False  # a text that is final
         self._level_at = 0.0
+        self._unsent = b""  # of what was heard
         # PulseAudio reports nothing when the microphone is unplugged.
         self._watch = QTimer(self, singleShot=True, interval=_SOUNDLESS_MS)
         self._watch.timeout.connect(lambda: self._lose_microphone("no sound comes"))
@@ -166,10 +167,12 @@ class Recorder(QObject):
             return
         self._watch.start()
         now = time.monotonic()
+        self._unsent += sound
         if now - self._level_at >= _LEVEL_S:
             self._level_at = now
             samples = array("h", sound[-BYTES_PER_SECOND // 5 :])
-            self._send(Level(min(1.0, max(map(abs, samples)) / _LOUDEST)))
+            self._send(Level(min(1.0, max(map(abs, samples)) / _LOUDEST), self._unsent))
+            self._unsent = b""
         self._utterance.add(sound)
         self._look()
 

@@ -26,6 +26,7 @@ from desktop_app.voice.messages import (
     Drop,
     Event,
     Fault,
+    FaultKind,
     FinalText,
     Finish,
     Level,
@@ -35,6 +36,7 @@ from desktop_app.voice.messages import (
     Recorded,
     SpeechEnded,
 )
+from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
 from desktop_app.voice.ui.provisional_text import ProvisionalText
 from desktop_app.voice.ui.read_aloud import ReadAloud
@@ -89,6 +91,7 @@ class Dictation(Controller):
         self.interrupts: list[Callable[[], bool]] = []
         self._field: DictationField | None = None
         self._text: ProvisionalText
+        self._heard = bytearray()  # of this dictation, and not transcribed
         self._pressed_at = 0.0
         self._silence_s = 0.0
         self._has_asked = False  # the child to listen
@@ -130,6 +133,7 @@ class Dictation(Controller):
         self._session.of(ReadAloud).stop()  # the microphone would hear it
         self._field = field
         self._text = ProvisionalText(field.editor)
+        self._heard.clear()
         self._silence_s = silence_s
         self._has_asked = False
         self._conversation_id = self._session.current.id
@@ -219,6 +223,7 @@ class Dictation(Controller):
             return
         if isinstance(event, Level):
             field.button.add_level(event.value)
+            self._heard += event.samples
         elif isinstance(event, Listening):
             field.button.set_stage(Stage.LISTENING)
             announce(field.editor, tr("Listening. Esc drops the words."))
@@ -227,16 +232,25 @@ class Dictation(Controller):
         elif isinstance(event, PartialText):
             self._text.show(event.text)
         elif isinstance(event, FinalText) and not self._own_parts:
+            said_meanwhile = int(event.model_s) * BYTES_PER_SECOND
+            del self._heard[: max(0, len(self._heard) - said_meanwhile)]
             self._write(field, self._text, event.text, is_last=event.is_last)
         elif isinstance(event, FinalText | Recorded):
             # An end without words waits for those of the sound before it.
             sound = event if isinstance(event, Recorded) else Recorded(b"", event.is_last)
-            is_quick = field.editor.window() is not self._window
-            conversation_id = "" if is_quick else self._session.current.id
-            self._unsent.append(_Part(field, self._text, sound, conversation_id))
+            self._heard.clear()
+            self._keep(field, sound)
             self._tasks.start(self.write_again())
         elif isinstance(event, Fault) and not event.of_speech:
+            if event.kind is FaultKind.ENDED and self._heard:
+                self._keep(field, Recorded(bytes(self._heard), is_last=True))
             self._fail(event.error)
+
+    def _keep(self, field: DictationField, sound: Recorded) -> None:
+        """Keep sound until its words are known."""
+        is_quick = field.editor.window() is not self._window
+        conversation_id = "" if is_quick else self._session.current.id
+        self._unsent.append(_Part(field, self._text, sound, conversation_id))
 
     @property
     def has_unwritten(self) -> bool:

@@ -206,6 +206,19 @@ async def test_words_are_dictated_dropped_and_sent(
         await until(lambda: app.text.toPlainText() == "Second.")
         assert "The server is busy." not in app.said
 
+        # What was said before the child crashed is kept.
+        await app.start_over()
+        heard = (Listening(), Level(0.5, b"before"), FinalText("Before.", 0.1, is_last=False))
+        rest = (Level(0.5, b"aft"), Level(0.5, b"er"), Fault(FaultKind.ENDED, None))
+        prepare(app, tmp_path, (*heard, *rest))
+        provider = SlowProvider(app, monkeypatch)
+        button.click()
+        await until(lambda: "has ended" in app.said)
+        app.press_action("Try again")
+        await until(lambda: b"after" in provider.replies)
+        provider.replies[b"after"].set_result("After.")
+        await until(lambda: app.text.toPlainText() == "Before. After.")
+
         # What was said belongs to the conversation that was open then, also if it is tried again.
         await app.start_over()
         prepare(app, tmp_path, (Listening(), Recorded(b"said", is_last=True)))
