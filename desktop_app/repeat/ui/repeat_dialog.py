@@ -50,7 +50,6 @@ class RepeatDialog(FormDialog):
         self._start.setObjectName("repeat-start")
         set_date_format(self._start, QLocale().dateTimeFormat(QLocale.FormatType.ShortFormat))
         self._start.setCalendarPopup(True)
-        self._start.setMinimumHeight(self._every.sizeHint().height())
         self._start.setAccessibleName(spoken_text(tr("First time")))
         form = QFormLayout()
         form.addRow(FieldLabel(tr("How often"), role="note"), self._every)

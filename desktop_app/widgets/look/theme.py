@@ -266,7 +266,7 @@ QCheckBox:focus { border-color: @accent; outline: none; }
 QLineEdit { lineedit-clear-button-icon: url("@clear"); }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
-QComboBox::drop-down, QDateTimeEdit::drop-down { border: none; width: $28px; }
+QComboBox::drop-down { border: none; width: $28px; }
 QComboBox::down-arrow { image: url("@chevron"); width: $14px; height: $14px; }
 QSlider::groove:horizontal { background: @hover; height: $4px; border-radius: $2px; }
 QSlider::sub-page:horizontal { background: @accent; border-radius: $2px; }
@@ -274,8 +274,8 @@ QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; m
     border-radius: $7px; }
 QSlider::handle:horizontal:focus { border: 2px solid @text; width: $10px; }
 QSlider::handle:disabled, QSlider::sub-page:disabled { background: @faint; }
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent;
-    border: none; width: $18px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button, QDateTimeEdit::drop-down {
+    background: transparent; border: none; width: $18px; }
 QAbstractSpinBox::up-arrow { image: url("@chevron_up"); width: $10px; height: $10px; }
 QAbstractSpinBox::down-arrow { image: url("@chevron"); width: $10px; height: $10px; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
