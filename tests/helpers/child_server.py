@@ -2,8 +2,8 @@
 
 A document worker needs 0.5 s of CPU time to start, most of it for the tokenizer, and the process of
 a tool server 0.8 s, for the SDK. Tests in which the process is not the subject use a fork, which
-limits and confines itself as a new process does. The tests of the document worker, of processes
-that are left behind, and tests/integration/sandbox start the real process.
+limits and confines itself as a new process does. Tests of how a document worker starts and is
+ended, of processes that are left behind, and tests/integration/sandbox start the real process.
 """
 
 from __future__ import annotations

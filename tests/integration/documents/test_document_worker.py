@@ -78,8 +78,10 @@ def long_document(tmp_path: Path) -> Path:
     return path
 
 
-async def test_a_document_is_read_with_its_name_hash_pages_type_and_tokens() -> None:
-    async with a_worker() as worker:
+async def test_a_document_is_read_with_its_name_hash_pages_type_and_tokens(
+    forked: ChildCommand,
+) -> None:
+    async with a_worker(command=forked) as worker:
         assert worker.pid is None
         document = await worker.extract(DATA / "report.pdf")
         assert document.name == "report.pdf"
@@ -89,8 +91,8 @@ async def test_a_document_is_read_with_its_name_hash_pages_type_and_tokens() -> 
         assert document.tokens == await worker.count_tokens(document.text)
 
 
-async def test_a_refusal_arrives_unchanged_and_the_child_stays() -> None:
-    async with a_worker() as worker:
+async def test_a_refusal_arrives_unchanged_and_the_child_stays(forked: ChildCommand) -> None:
+    async with a_worker(command=forked) as worker:
         with pytest.raises(errors.DocumentEncryptedError, match="password") as caught:
             await worker.extract(DATA / "encrypted.pdf")
         assert caught.value.what_to_do
@@ -161,10 +163,10 @@ async def test_reading_may_take_longer_than_a_standstill(
     assert len(steps) * 0.06 > 0.5
 
 
-async def test_a_long_pdf_is_read_by_two_processes_in_order() -> None:
+async def test_a_long_pdf_is_read_by_two_processes_in_order(forked: ChildCommand) -> None:
     data = long_pdf(230)
     before = await processes_below(os.getpid())
-    async with a_worker() as worker:
+    async with a_worker(command=forked) as worker:
         document = await worker.extract_bytes("long.pdf", data)
         assert len(await processes_below(os.getpid()) - before) == 2
         assert document.text == pdf_reader.read("x", data, Limits(), lambda _: None).text
@@ -192,9 +194,9 @@ async def test_cancelling_ends_the_work_and_the_next_document_is_read(long_docum
 
 @pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGKILL])
 async def test_a_crash_is_reported_and_the_next_document_is_read(
-    long_document: Path, how: signal.Signals
+    long_document: Path, forked: ChildCommand, how: signal.Signals
 ) -> None:
-    async with a_worker() as worker:
+    async with a_worker(command=forked) as worker:
 
         def crash(_: Progress) -> None:
             assert worker.pid
@@ -209,8 +211,8 @@ async def test_a_crash_is_reported_and_the_next_document_is_read(
         assert (await worker.extract(DATA / "utf-8.txt")).text
 
 
-async def test_a_child_that_dies_while_idle_is_replaced() -> None:
-    async with a_worker() as worker:
+async def test_a_child_that_dies_while_idle_is_replaced(forked: ChildCommand) -> None:
+    async with a_worker(command=forked) as worker:
         await worker.count_tokens("one")
         first = worker.pid
         assert first
