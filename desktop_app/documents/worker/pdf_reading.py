@@ -228,10 +228,10 @@ class PdfReading:
             try:
                 await reader.read_pages(self._pdf, start, stop, keep)
             except StandstillError:
-                self._standstills[
-                    next(i for i in range(start, stop) if i + 1 not in self._pages)
-                ] += 1
-                raise
+                missing = [i for i in range(start, stop) if i + 1 not in self._pages]
+                if missing:  # otherwise it stood still after the last page
+                    self._standstills[missing[0]] += 1
+                    raise
 
     def _reporter(self, on_progress: OnProgress | None) -> Callable[[], None]:
         """Return a function that reports the progress: the last step always, others at times."""

@@ -95,3 +95,19 @@ async def test_nothing_is_kept_of_a_pdf_that_stands_still_at_once() -> None:
     readers: Any = [Reader(3, Counter({1: 1}), [])]
     with pytest.raises(StandstillError):
         await PdfReading(readers, PDF).read()
+
+
+class LateReader(Reader):
+    """A reader that stands still when it has read all pages."""
+
+    async def read_pages(
+        self, pdf: PdfFile, start: int, stop: int, on_page: Callable[[PageRead], None]
+    ) -> None:
+        await super().read_pages(pdf, start, stop, on_page)
+        raise StandstillError("It stands still.")
+
+
+async def test_a_standstill_after_the_last_page_loses_nothing() -> None:
+    readers: Any = [LateReader(40, Counter(), [])]
+    pages: Any = await PdfReading(readers, PDF).read()
+    assert pages == list(range(1, 41))
