@@ -239,6 +239,8 @@ class PreviewController(QObject):
 
     async def _load_beside(self, shown_id: str) -> None:
         """Show what is sent besides the attachments."""
+        if shown_id != self._shown_sha256:  # closed before this began
+            return
         self._load_number += 1
         load_number = self._load_number
         open_text, facts, note = self._setup.ask_settings.open_text, "", tr(WHOLE)
@@ -326,6 +328,8 @@ class PreviewController(QObject):
 
     async def _load(self, part: Attached) -> None:
         """Load the text to be sent; a later call supersedes an earlier one."""
+        if part.sha256 != self._shown_sha256:  # closed before this began
+            return
         self._load_number += 1
         load_number = self._load_number
         text = await self._build_sent_text(part)

@@ -323,6 +323,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         select(app, "The sun pulls it less.")
         await until(lambda: "twice a day" not in dialog.content)
         assert "The sun pulls it less." in dialog.content
+        app.session.setup.choice_changed.emit()  # what it starts begins after the preview closed
         app.click("remove-attachment")
         await until(lambda: not dialog.isVisible())
         assert app.chips == []
