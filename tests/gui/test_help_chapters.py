@@ -30,7 +30,7 @@ from tests.helpers.command_line import options, subcommands
 _BOLD: Final = re.compile(r"(- )?\*\*([^*]+)\*\*")
 """A name of the window. What begins an item of a list is a heading of it."""
 _KEYS: Final = re.compile(
-    r"(?:(?:Ctrl|Strg|Alt|Shift|Maj|Umschalt|Mayús|Maiusc)\+)*"
+    r"(?:(?:Ctrl|Strg|Control|Alt|Shift|Maj|Umschalt|Mayúsculas|Maiusc)\+)*"
     r"(?:[+/A-Z]|Esc|Échap|Tab|Enter|Entrée|Backspace|Rücktaste|Retour arrière|Del|Suppr|Entf|"
     r"Intro|Invio|Retroceso|Supr|Canc|↑|↓|←|→|"
     r"Arriba|Abajo|Izquierda|Derecha|Su|Giù|Sinistra|Destra|Acima|Abaixo|Esquerda|Direita|"
