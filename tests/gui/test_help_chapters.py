@@ -32,7 +32,7 @@ _BOLD: Final = re.compile(r"(- )?\*\*([^*]+)\*\*")
 _KEYS: Final = re.compile(
     r"(?:(?:Ctrl|Strg|Control|Alt|Shift|Maj|Umschalt|Mayúsculas|Maiusc)\+)*"
     r"(?:[+/A-Z]|Esc|Échap|Tab|Enter|Entrée|Backspace|Rücktaste|Retour arrière|Del|Suppr|Entf|"
-    r"Intro|Invio|Retroceso|Supr|Canc|↑|↓|←|→|"
+    r"Intro|Invio|Retroceso|Suprimir|Canc|↑|↓|←|→|"
     r"Arriba|Abajo|Izquierda|Derecha|Su|Giù|Sinistra|Destra|Acima|Abaixo|Esquerda|Direita|"
     r"Up|Down|Left|Right|Haut|Bas|Gauche|Droite|Links|Rechts|Venstre|Høyre|"
     r"Pfeil nach (?:oben|unten)|Pil (?:opp|ned)|Pijl-(?:omhoog|omlaag|links|rechts))"
