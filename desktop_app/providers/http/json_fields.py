@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
+
+import msgspec
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
 
@@ -21,8 +24,11 @@ _SURROGATES: Final = lazy_pattern("[\ud800-\udfff]")
 
 def parse(data: str | bytes | bytearray) -> Any:
     """Return the parsed value. Raises ValueError if it is not JSON, or nested too deeply."""
-    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
     try:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(data)  # several times as fast
+        # NaN, a part of a surrogate pair, a byte order mark and invalid UTF-8 are no JSON for it.
+        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
         return json.loads(text.removeprefix("\ufeff"))
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
