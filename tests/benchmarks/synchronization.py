@@ -43,7 +43,8 @@ async def _measure(
         seconds = await _processor_s(each)
         results.append(
             {
-                "benchmark": f"synchronization: {step}",
+                "benchmark": "synchronization",
+                "step": step,
                 "messages": conversations * messages,
                 "processor_s": round(seconds, 2),
                 "us_per_message": round(seconds / conversations / messages * 1e6),
@@ -59,7 +60,8 @@ async def _measure(
     idle = round(1000 * await _processor_s(made[1]), 1)
     results.append(
         {
-            "benchmark": "synchronization: one change",
+            "benchmark": "synchronization",
+            "step": "one_change",
             "messages": conversations * messages,
             "sending_ms": sent,
             "receiving_ms": received,

@@ -127,6 +127,7 @@ class TextEditor(PlainTextField):
         self.setAccessibleName(tr("Text"))
         self.setTabChangesFocus(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMinimumHeight(1)  # in a low window with large text, the bars keep their height
         self._highlighter: _Highlighter | None = None
         self.update_theme()
 

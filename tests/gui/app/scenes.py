@@ -814,6 +814,9 @@ async def synchronization(app: AppHarness, look: Look) -> None:
         find(dialog, QPushButton, "sync-start").click()
         leave = find(app.window, QPushButton, "sync-leave")
         await until(leave.isVisible)
+        state = find(app.window, QLabel, "sync-state")
+        end = tr("Last synchronized: {when}", when="\0").partition("\0")[0]
+        await until(lambda: end in state.text())
         await look("sync-section")
         find(app.window, QPushButton, "sync-code").click()
         shown = await dialog_of(CodeDialog)
