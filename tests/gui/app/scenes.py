@@ -642,6 +642,7 @@ async def batches(app: AppHarness, look: Look) -> None:
 
 async def text(app: AppHarness, look: Look) -> None:
     """Show a text beside the conversation, with a proposed change and the menu."""
+    app.window.notifications.dismiss()
     texts = app.session.of(TextsController)
     await texts.open_text("⟦Tides⟧", "⟦# Tides⟧\n\n⟦The sea rises twice a day.⟧")
     assert texts.shown is not None
