@@ -28,7 +28,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, MenuButton, dialog_button
-from desktop_app.widgets.forms.tab_order import mark_deleting
+from desktop_app.widgets.forms.tab_order import mark_deleting, order_tabs
 from desktop_app.widgets.look.icons import icon
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import (
@@ -143,6 +143,8 @@ class CompareDialog(QDialog):
         while len(self.rows) < len(self._choices):
             self.rows.append(CompareRow(self, len(self.rows)))
             self._row_layout.addWidget(self.rows[-1])
+            below = (self.add_button, self.compare_button)
+            order_tabs(self.rows[-1].remove_button, below)
         self.add_button.setEnabled(len(self._choices) < _MAX_ANSWERS)
         counting = tr("Counting…")
         self._show_costs([counting] * len(self._choices), counting)
