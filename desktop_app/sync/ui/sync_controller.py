@@ -55,6 +55,7 @@ class SyncController(Controller):
         self._system_bus = SessionBus("SYSTEM")
         session.end_steps.append(self._system_bus.aclose)
         self._progress = ""
+        self._report_count = 0
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._tasks.slot(self._look))
         self.error: UserFacingError | None = None
@@ -96,7 +97,11 @@ class SyncController(Controller):
         self._tasks.start(self._report())
 
     async def _report(self) -> None:
+        self._report_count += 1
+        number = self._report_count
         text = await self._state_text()
+        if number != self._report_count:  # a later one may have ended first
+            return
         if text and self.error is not None:
             self.state_changed.emit(self.error.sentences, True)
         else:
