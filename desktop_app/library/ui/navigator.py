@@ -355,8 +355,8 @@ class Navigator(Controller):
         self._pane.show_empty_state(not self._current.path)
         transcript = self._transcript
         scroll_position = self._positions.get(self._current.id)
-        if self._shown_id == self._current.id and not transcript.is_at_end:
-            scroll_position = transcript.scroll_state()  # the user has begun to read
+        if self._shown_id == self._current.id:  # the user has begun to read
+            scroll_position = None if transcript.is_at_end else transcript.scroll_state()
         self._shown_id = self._current.id
         self._transcript.set_messages(
             [self._messages.display_form(message) for message in self._current.path],
