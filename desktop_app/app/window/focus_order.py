@@ -34,24 +34,14 @@ def order_tabs_of(window: MainWindow) -> None:
         *window.empty_state.cards,
         window.notifications.anchor,
         window.notifications.close_button,
-        *_tab_stops_in(window.prompt),
+        window.prompt,
         *window.empty_state.key_line.server_buttons,
         window.empty_state.key_line.download_button,
         window.empty_state.key_line.models_button,
         window.empty_state.key_line.button,
-        *_tab_stops_in(window.settings),
+        window.settings,
     )
     order_tabs(order[0], order[1:])
-
-
-def _tab_stops_in(region: QWidget) -> list[QWidget]:
-    """Return the parts of a region that Tab stops at; Qt orders no widget that takes no focus."""
-    return [
-        part
-        for part in region.findChildren(QWidget)
-        # The list of a drop-down list is in a window of its own.
-        if part.focusPolicy() & Qt.FocusPolicy.TabFocus and part.window() is region.window()
-    ]
 
 
 def step_region(window: MainWindow, step: int) -> None:
