@@ -13,7 +13,7 @@ from desktop_app.widgets.forms.tab_order import order_tabs
 
 def order_tabs_of(window: MainWindow) -> None:
     """Set the tab order: left to right, top to bottom."""
-    listing = window.conversations
+    listing, prompt = window.conversations, window.prompt
     order = (
         listing.search_button,
         listing.new_button,
@@ -34,14 +34,29 @@ def order_tabs_of(window: MainWindow) -> None:
         *window.empty_state.cards,
         window.notifications.anchor,
         window.notifications.close_button,
-        window.prompt,
+        *_parts_of(prompt.chips),
+        *_parts_of(prompt.suggestions),
+        prompt.field,
+        *_parts_of(prompt.row),
         *window.empty_state.key_line.server_buttons,
         window.empty_state.key_line.download_button,
         window.empty_state.key_line.models_button,
         window.empty_state.key_line.button,
-        window.settings,
+        *_parts_of(window.settings),
     )
+    # Qt orders only widgets that accept focus. Among the others are the places of what comes later.
+    others = [part for part in order if part.focusPolicy() is Qt.FocusPolicy.NoFocus]
+    for part in others:
+        part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     order_tabs(order[0], order[1:])
+    for part in others:
+        part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+
+def _parts_of(region: QWidget) -> list[QWidget]:
+    # The list of a drop-down list is in a window of its own.
+    parts = [part for part in region.findChildren(QWidget) if part.window() is region.window()]
+    return [region, *parts]
 
 
 def step_region(window: MainWindow, step: int) -> None:
