@@ -58,9 +58,10 @@ async def test_the_user_can_go_to_a_button_that_deletes_and_come_back_to_it() ->
     async with AppHarness(environment=scenes.KEYED) as app:
         app.controllers.of(CollectionsController).create([])
         page = await scenes.dialog_of(CollectionsPage)
-        await until(lambda: bool(page.current_id))
+        await until(lambda: bool(page.current_id) and page.isVisible())
         delete = find(page, QPushButton, "delete-collection")
         page.refresh_button.setFocus()
+        await until(page.refresh_button.hasFocus)  # not before the window is active
         QTest.keyClick(page.refresh_button, Qt.Key.Key_Tab)
         assert delete.hasFocus()
         dialog = QDialog(app.window)
