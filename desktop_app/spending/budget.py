@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Self
@@ -122,7 +122,8 @@ class SpendingHolds:
         try:
             return await self._database.write(hold)
         except asyncio.CancelledError:  # it is written all the same, but nothing is sent
-            await asyncio.shield(self._database.write(release))
+            with suppress(errors.StorageError):  # then it ends with this process
+                await asyncio.shield(self._database.write(release))
             raise
 
     async def raise_to(self, hold_id: int, cost: CallCost) -> None:

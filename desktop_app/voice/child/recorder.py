@@ -108,6 +108,7 @@ class Recorder(QObject):
         self._is_transcribing = self._has_sent = False
         self._asked_end = 0
         self._known = None
+        self._unsent = b""
         device = QMediaDevices.defaultAudioInput()
         if device.isNull():
             self._fail(FaultKind.NO_MICROPHONE)
