@@ -69,8 +69,8 @@ class EarlyUse(QObject):
         super().__init__(window)
         self._window = window
         self._handle: QWindow | None = window.windowHandle()  # None for a hidden window
-        # Events, and buttons with their state before the press.
         self._calls: tuple[socket.socket, QSocketNotifier] | None = None
+        # Events, and buttons with their state before the press.
         self._waiting: list[QEvent | tuple[QAbstractButton, bool]] = []
         if former is not None:
             self._waiting += [each for each in former._waiting if isinstance(each, QEvent)]
