@@ -177,7 +177,8 @@ class AppHarness:
         self.window = MainWindow(self.theme, PromptEditor())
         self.window.restore_state(stored.get("window.state") or {})
         self.before_ready()
-        self.window.set_transcript(TranscriptView(self.theme.current))
+        if not hasattr(self.window, "transcript"):
+            self.window.set_transcript(TranscriptView(self.theme.current))
         self.backend = self._build_backend()
         await self.backend.database.open()
         self.session = WindowSession(

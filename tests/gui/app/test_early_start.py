@@ -49,6 +49,26 @@ async def test_the_early_window_looks_as_the_loaded_one() -> None:
         await until(lambda: early_look(app) is None)
 
 
+async def test_the_end_that_the_user_scrolled_to_early_stays_on_screen() -> None:
+    async with AppHarness(environment=KEY) as app:
+        await app.ask_and_answer("Why?", "So it is.\n\n" * 200)
+        app.window.transcript.scroll_to_message(app.state.current.path[0].id)
+        assert not app.window.transcript.is_at_end
+    async with EarlyHarness(environment=KEY) as app:
+        assert app.window.transcript.is_at_end
+
+
+class EarlyHarness(AppHarness):
+    """A start that shows the last conversation before its session, and scrolls to its end."""
+
+    def before_ready(self) -> None:
+        super().before_ready()
+        self.window.add_outer_panes()
+        show_early_content(self.window, read_startup_settings(folders().database))
+        assert not self.window.transcript.is_at_end
+        self.window.transcript.scroll_to_end()
+
+
 def early_look(
     app: AppHarness, other_settings: Mapping[str, object] = MappingProxyType({})
 ) -> list[object] | None:
