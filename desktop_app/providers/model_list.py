@@ -26,6 +26,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -41,6 +42,7 @@ from desktop_app.domain.models.model_facts import (
 )
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
@@ -52,6 +54,12 @@ Row = Mapping[str, Any]
 
 PATH: Final = "models"
 MAX_MODELS: Final = 10_000
+_MAX_PAGES: Final = 100
+_NEXT_PAGE_TOKENS: Final = {
+    "nextPageToken": "pageToken",
+    "next_page_token": "page_token",
+    "next_cursor": "cursor",
+}
 MAX_ID_CHARS: Final = 1_000
 """Local servers name models by the paths of their files."""
 # Other numbers are not windows: 0 for "not known", 10**30 for "no limit", a count of megabytes.
@@ -130,7 +138,7 @@ async def fetch_listing(
     Raises:
         AttemptError, ProviderError
     """
-    reply = await transport.get_json(PATH, lambda value: value)
+    reply = await _fetch_pages(transport)
     rows = parse_rows(reply)
     listing = listing_from(reply, profile)
     note_kind(kind_of(rows))
@@ -151,6 +159,59 @@ async def fetch_listing(
     return listing
 
 
+async def _fetch_pages(transport: Transport) -> object:
+    """Return the reply with the rows of all pages. Raises as `fetch_listing`.
+
+    Anthropic's and OpenAI's lists say `has_more` and continue after an id; Google's and others name
+    a token, or the address of the next page.
+    """
+    reply = page = await transport.get_json(PATH, lambda value: value)
+    rows = parse_rows(reply)
+    ids = {_id_of(row) for row in rows}
+    for _ in range(_MAX_PAGES):
+        query = _next_page(page)
+        if not query or len(rows) >= MAX_MODELS:
+            break
+        try:
+            page = await transport.get_json(f"{PATH}?{query}", lambda value: value)
+        except AttemptError as failed:
+            status = failed.error.status or 0
+            if not 400 <= status < 429:
+                raise
+            break  # a gateway that copies the mark of another server, but has one page
+        more = [row for row in parse_rows(page) if _id_of(row) not in ids]
+        if not more:  # it does not know the parameter
+            break
+        rows += more
+        ids |= {_id_of(row) for row in more}
+    if page is reply or not isinstance(reply, dict):
+        return reply
+    return {**reply, "data": rows}
+
+
+def _next_page(page: object) -> str:
+    """Return the query of the page after this one; "" for none.
+
+    >>> _next_page({"data": [{"id": "a"}, {"id": "b"}], "has_more": True})
+    'after=b'
+    >>> _next_page({"data": [{"id": "a"}], "has_more": True, "first_id": "a", "last_id": "a"})
+    'after_id=a'
+    >>> _next_page({"models": [], "nextPageToken": "x/1"})
+    'pageToken=x%2F1'
+    """
+    for field, parameter in _NEXT_PAGE_TOKENS.items():
+        if token := json_fields.text(page, field):
+            return urlencode({parameter: token})
+    address = json_fields.text(page, "next")
+    if query := split_url(address).query:
+        return query
+    rows = parse_rows(page)
+    if not (isinstance(page, dict) and page.get("has_more") is True and rows):
+        return ""
+    last_id = json_fields.text(page, "last_id") or _id_of(rows[-1])
+    return urlencode({"after_id" if "first_id" in page else "after": last_id}) if last_id else ""
+
+
 def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     """Return the listing in a reply.
 
@@ -162,7 +223,8 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     is_list = isinstance(reply, Mapping) and (
         isinstance(reply.get("data"), list) or reply.get("object") == "list"
     )
-    if not rows and not is_list and reply != []:
+    has_names = any(map(_id_of, rows))
+    if not has_names and (rows or not is_list) and reply != []:
         raise UnexpectedReplyError(
             N_("{provider} didn’t return a list of models."),
             hint=hints.TYPE_MODEL,
@@ -193,14 +255,15 @@ def _id_of(row: Row) -> str:
     >>> _id_of({"id": "models/gemini-3.8-flash", "owned_by": "google"})
     'gemini-3.8-flash'
     """
-    name = json_fields.text(row, "id")
-    is_gemini = json_fields.text(row, "owned_by") == "google"
+    names = (json_fields.text(row, key) for key in ("id", "name", "model"))
+    name = next(filter(None, names), "")
+    is_gemini = json_fields.text(row, "owned_by") == "google" or "supportedGenerationMethods" in row
     return name.removeprefix("models/") if is_gemini else name
 
 
 def parse_rows(reply: object) -> list[Row]:
     """Return the rows of a listing: Together sends a bare list, small servers a list of names."""
-    entries = reply.get("data") if isinstance(reply, dict) else reply
+    entries = reply.get("data", reply.get("models")) if isinstance(reply, dict) else reply
     if not isinstance(entries, list):
         return []
     rows = ({"id": row} if isinstance(row, str) else row for row in entries[:MAX_MODELS])

@@ -19,7 +19,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.cost import LongPrice, Price
-from desktop_app.domain.errors import NetworkError
+from desktop_app.domain.errors import NetworkError, UnexpectedReplyError
 from desktop_app.domain.models.model_entry import ModelEntry, ModelRow
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.domain.models.model_listing import ModelListing
@@ -97,6 +97,57 @@ def test_the_table_shows_the_facts_that_each_server_lists(server: dict[str, Any]
         if "schema" in expected:
             assert found[model].schema is expected["schema"]
     assert not set(server["hidden"]) & set(found), server["server"]
+
+
+def _page(*names: str, **fields: object) -> dict[str, object]:
+    return {"data": [{"id": name} for name in names], **fields}
+
+
+@pytest.mark.parametrize(
+    ("replies", "names"),
+    [
+        (
+            {
+                "/v1/models": _page("a", "b", has_more=True, first_id="a", last_id="b"),
+                "/v1/models?after_id=b": _page("c", has_more=False, first_id="c", last_id="c"),
+            },
+            ["a", "b", "c"],
+        ),
+        (
+            {
+                "/v1/models": _page("a", has_more=True),
+                "/v1/models?after=a": _page("b", has_more=True),
+                "/v1/models?after=b": _page("c", "b"),
+            },
+            ["a", "b", "c"],
+        ),
+        (
+            {
+                "/v1/models": {"models": [{"name": "a"}], "nextPageToken": "x/1"},
+                "/v1/models?pageToken=x%2F1": {"models": [{"name": "b"}]},
+            },
+            ["a", "b"],
+        ),
+        (
+            {
+                "/v1/models": _page("a", next="https://elsewhere.example/v1/models?page=2"),
+                "/v1/models?page=2": _page("b"),
+            },
+            ["a", "b"],
+        ),
+        # A server that knows no pages repeats its list, or refuses the parameter.
+        ({"/v1/models": _page("a", has_more=True), "/v1/models?after=a": _page("a")}, ["a"]),
+        ({"/v1/models": _page("a", has_more=True)}, ["a"]),
+    ],
+)
+def test_a_list_is_read_to_its_last_page(replies: dict[str, object], names: list[str]) -> None:
+    _, listing = _listed({"replies": replies})
+    assert [model.id for model in listing.models] == names
+
+
+def test_a_list_without_names_is_no_list_of_models() -> None:
+    with pytest.raises(UnexpectedReplyError):
+        _listed({"replies": {"/v1/models": {"data": [{"title": "a"}]}}})
 
 
 def test_a_listed_price_overrides_the_catalogs_at_a_gateway_but_not_at_openai() -> None:
