@@ -18,7 +18,7 @@ from desktop_app.cli.command_setup import expand_path
 from desktop_app.domain import hints
 from desktop_app.domain.answering import answer_form
 from desktop_app.domain.answering.generation import MAX_STOP_SEQUENCES, Overrides
-from desktop_app.domain.conversations.conversation import Folder
+from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -122,20 +122,45 @@ async def apply_folder(
 
 
 def settings_of(
-    values: Mapping[str, Any], options: Options, preset: Preset | None, folder: Folder | None = None
+    values: Mapping[str, Any],
+    options: Options,
+    preset: Preset | None,
+    folder: Folder | None = None,
+    continued: Conversation | None = None,
 ) -> AskSettings:
     """Return an answer's settings: the options, the preset, the folder, the user's settings.
 
-    Only --n and the preset ask for several answers; the user's setting does not count.
+    Without a preset, those of the conversation to continue take its place. Only --n and the preset
+    ask for several answers; other settings do not count.
 
     Raises:
         IllegalChoiceError: the file with instructions cannot be read, or --stop is given too often.
     """
     overrides = _overrides(options)
-    chain = (overrides,) if preset is None else (overrides, preset.overrides)
-    requested = overrides.names | (preset.overrides.names if preset else frozenset())
-    settings = replace(ask_settings(values, *chain, folder=folder), requested=requested)
+    kept = Overrides()
+    if preset is not None:
+        kept = preset.overrides
+    elif continued is not None:
+        kept = continued.overrides.without_parameter("candidates")
+    requested = overrides.names | kept.names
+    settings = replace(ask_settings(values, overrides, kept, folder=folder), requested=requested)
     return settings if "candidates" in requested else settings.for_one_answer()
+
+
+def with_kept_settings(
+    conversation: Conversation, options: Options, preset: Preset | None
+) -> Conversation:
+    """Return a conversation with the instructions and the preset of the options, if they have any.
+
+    Other options count for one question.
+    """
+    if preset is not None:
+        conversation = replace(conversation, overrides=preset.overrides, preset_id=preset.id)
+    instructions = _overrides(options).instructions
+    if instructions is None:
+        return conversation
+    overrides = replace(conversation.overrides, instructions=instructions)
+    return replace(conversation, overrides=overrides)
 
 
 def _overrides(options: Options) -> Overrides:

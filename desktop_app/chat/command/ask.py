@@ -23,6 +23,7 @@ from desktop_app.chat.command.answer_parameters import (
     is_form_notice,
     settings_of,
     with_form,
+    with_kept_settings,
 )
 from desktop_app.chat.command.ask_collections import (
     cited_sources,
@@ -72,6 +73,7 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
+from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_library import SUMMARY, fill_prompt, find_prompt, task_for_each
 from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
@@ -184,8 +186,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     pages = pages_by_file(options.pages, options.file)
     values = await backend.values()
     continued = await _continued(backend, options)
-    folder_id = None if continued is None else continued.folder_id
-    profile, settings, choices = await _choose(backend, options, values, output, folder_id)
+    profile, settings, choices, preset = await _choose(backend, options, values, output, continued)
     backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await fill_template(backend, options.template, options.set, question)
@@ -226,6 +227,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     if continued is not None:
         conversation = replace(continued, choice=choices[0])
         path = await backend.conversations.path(continued.id)
+    conversation = with_kept_settings(conversation, options, preset)
     # With tools, the model can read the rest of documents that do not fit.
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in resolved_choices:
@@ -313,12 +315,12 @@ async def _choose(
     options: Options,
     values: Mapping[str, Any],
     output: AnswerOutput,
-    folder_id: str | None,
-) -> tuple[ProviderProfile, AskSettings, list[ModelChoice]]:
-    """Return the provider, the settings, and the choice of each answer; send no question.
+    continued: Conversation | None,
+) -> tuple[ProviderProfile, AskSettings, list[ModelChoice], Preset | None]:
+    """Return the provider, the settings, the choice of each answer, the preset; send no question.
 
     Args:
-        folder_id: of the conversation to continue.
+        continued: the conversation to continue.
 
     Raises:
         IllegalChoiceError: an option names something unknown, or the model does not support it.
@@ -327,11 +329,11 @@ async def _choose(
     provider = await chosen_model.find_profile(backend, options.provider)
     output.is_from_environment = provider.from_environment
     preset = await apply_preset(backend, options)
-    folder = await apply_folder(backend, options, folder_id)
+    folder = await apply_folder(backend, options, continued.folder_id if continued else None)
     if options.research and not options.effort:
         options.effort = Effort.HIGH.value
         options.has_preset_effort = True  # the nearest that the model takes
-    settings = settings_of(values, options, preset, folder)
+    settings = settings_of(values, options, preset, folder, continued)
     settings = replace(settings, notes=await backend.memory.notes_in(settings.folder_id))
     settings = with_form(_with_tools(settings, options), options)
     compared = [chosen_model.options_for(options, spec) for spec in options.compare]
@@ -361,7 +363,7 @@ async def _choose(
     await require_known_tools(backend, options.allow_tool, tools)
     if profile.monthly_cap is not None and (error := backend.database.drops_writes_because):
         raise error  # a cost that is not recorded would escape the limit
-    return profile, settings, choices
+    return profile, settings, choices, preset
 
 
 def _with_tools(settings: AskSettings, options: Options) -> AskSettings:

@@ -61,17 +61,23 @@ def test_a_saved_conversation_is_continued(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         refused = await shell.ask(server.base_url, "More?", "-c")
         assert (refused.code, "no conversation to continue" in refused.err) == (2, True)
-        first = await shell.ask(server.base_url, "Which?", "--save", "--json", "--effort", "high")
+        given = ("--save", "--json", "--effort", "high", "--instructions", "Be brief.")
+        first = await shell.ask(server.base_url, "Which?", *given)
         saved = first.json["conversation_id"]
         newest = await shell.ask(server.base_url, "More?", "-c", "--json")
         named = await shell.ask(server.base_url, "Why?", "--conversation", saved[:9], "--json")
         assert newest.json["conversation_id"] == named.json["conversation_id"] == saved
         assert newest.json["effort"] == "high"
+        other = await shell.ask(server.base_url, "And?", "-c", "--instructions", "Be kind.")
+        again = await shell.ask(server.base_url, "So?", "-c")
+        assert (other.code, again.code) == (0, 0)
+        sent = [request.json["instructions"] for request in server.requests]
+        assert sent == ["Be brief.", "Be brief.", "Be brief.", "Be kind.", "Be kind."]
         request = server.requests[-1].json
         said = [item["content"] for item in request["input"] if item.get("role") == "user"]
         assert ["Which?" in str(said), "More?" in str(said), "Why?" in str(said)] == [True] * 3
 
-    against(WHOLE, WHOLE, WHOLE, test=test)
+    against(*[WHOLE] * 5, test=test)
     assert len(shell.rows("SELECT * FROM conversations")) == 1
 
 
