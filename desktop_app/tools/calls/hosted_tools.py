@@ -11,10 +11,11 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import API_KEY_HEADER, ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.domain.models.model_catalog import Api, family_of
 from desktop_app.domain.tools.image_settings import (
     AUTO,
     IMAGE_TOOL,
@@ -44,6 +45,8 @@ IMAGE_MODEL: Final = "gpt-image-2"
 Without a name, OpenAI chooses one: gpt-image-1 until that was shut down on 23 October 2026.
 """
 _FILE_SEARCH: Final = "file_search"
+_OPENAIS: Final = lazy_pattern(r"gpt-(?!oss)|o\d")
+"""The families of models that OpenAI alone serves, or has others serve."""
 
 
 _TEXTS: Final = {
@@ -149,13 +152,24 @@ def hosted_refusal(name: str, resolved: ResolvedChoice) -> ErrorNote | None:
     profile, model = resolved.profile, resolved.model
     if profile.kind is ProviderKind.ON_DEVICE:
         return ErrorNote(N_("Local models don’t run tools themselves."))
-    if not profile.serves_gpt_family or profile.api is Api.CHAT_COMPLETIONS:
+    if not _may_run_tools(resolved) or profile.api is Api.CHAT_COMPLETIONS:
         return ErrorNote(
             N_("{provider} doesn’t run tools itself."), params={"provider": profile.name}
         )
     if model.hosted_tools is not None and name not in model.hosted_tools:
         return ErrorNote(N_("{model} doesn’t support this tool."), params={"model": model.name})
     return None
+
+
+def _may_run_tools(resolved: ResolvedChoice) -> bool:
+    """Return True if the provider may run tools for the model, as far as the two are known.
+
+    A gateway may have any of OpenAI's models. A deployment at Azure has any name.
+    """
+    profile, model = resolved.profile, resolved.model
+    is_azure = profile.key_header == API_KEY_HEADER
+    is_openais = model.hosted_tools is not None or _OPENAIS.match(family_of(model.id))
+    return profile.serves_gpt_family or is_azure or bool(is_openais)
 
 
 def price_text(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.backend.backend import Backend
@@ -136,7 +137,8 @@ async def require_tools(
         definition = listed[name].definition
         refusal = _refusal(listed[name], resolved)
         if refusal and definition.name == WEB_SEARCH and OWN_SEARCH in listed:
-            refusal = listed[OWN_SEARCH].refusal  # which replaces the provider's
+            own_refusal = listed[OWN_SEARCH].refusal  # of the search that would replace it
+            refusal = own_refusal and replace(refusal, hint=own_refusal.hint)
         if definition.hosted is not None and definition.name == "image_generation" and not is_saved:
             refusal = ErrorNote(N_("Images are kept only with --save."))
         if refusal:

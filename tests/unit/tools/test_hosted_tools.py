@@ -23,6 +23,7 @@ from desktop_app.tools.calls.hosted_tools import (
     hosted_refusal,
     search_fields,
 )
+from tests.helpers.catalogs import shipped_catalog
 
 MODEL = ModelInfo("m", "M", hosted_tools=("web_search",))
 SERVER = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
@@ -89,7 +90,8 @@ def test_a_place_is_sent_as_the_api_wants_it(location: str, place: dict[str, str
             "OpenAI doesn’t run tools itself.",
         ),
         (replace(OPENAI, api=Api.RESPONSES), "web_search", ""),
-        (SERVER, "web_search", "Own doesn’t run tools itself."),
+        (SERVER, "web_search", ""),  # a gateway
+        (SERVER, "file_search", "M doesn’t support this tool."),
         (ON_DEVICE, "web_search", "Local models don’t run tools themselves."),
     ],
 )
@@ -98,6 +100,23 @@ def test_hosted_tools_need_a_provider_and_model_that_support_them(
 ) -> None:
     found = hosted_refusal(name, ResolvedChoice(profile, MODEL, None, None))
     assert (found.sentences if found else "") == refusal
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "is_offered"),
+    [
+        (SERVER, "gpt-6.2-sol", True),
+        (SERVER, "openai/gpt-5.2-2025-12-11", True),
+        (SERVER, "qwen3", False),
+        (replace(SERVER, key_header="api-key"), "our-deployment", True),  # Azure
+        (replace(SERVER, key_header="api-key", api=Api.CHAT_COMPLETIONS), "gpt-5.2", False),
+    ],
+)
+def test_a_gateway_may_run_tools_whatever_models_it_lists(
+    profile: ProviderProfile, model: str, is_offered: bool
+) -> None:
+    choice = ResolvedChoice(profile, shipped_catalog().info(model), None, None)
+    assert (hosted_refusal("web_search", choice) is None) is is_offered
 
 
 def test_a_model_of_which_nothing_is_stated_is_offered_every_tool() -> None:
