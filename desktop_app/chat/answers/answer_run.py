@@ -51,6 +51,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_note import ErrorNote, note_from_error
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.domain.value import Value
@@ -528,12 +529,14 @@ def _error_note(reply: Reply) -> ErrorNote | None:
     if reply.error is not None:
         return note_from_error(reply.error)
     if reply.status is MessageStatus.INCOMPLETE:
-        is_repeated = reply.incomplete_reason == REPEATED
+        reason = reply.incomplete_reason
+        is_repeated = reason == REPEATED
         return ErrorNote(
-            _INCOMPLETE.get(reply.incomplete_reason, N_("The model stopped early.")),
-            hint=_INCOMPLETE_HINTS.get(reply.incomplete_reason, hints.CONTINUE),
-            details="" if is_repeated else reply.incomplete_reason,
+            _INCOMPLETE.get(reason, N_("The model stopped early. The provider’s reason: {words}.")),
+            hint=_INCOMPLETE_HINTS.get(reason, hints.CONTINUE),
+            details="" if is_repeated else reason,
             code=REPEATED if is_repeated else INCOMPLETE,
+            params={} if reason in _INCOMPLETE else {"words": shorten(reason, _MAX_REASON_CHARS)},
         )
     if reply.status is MessageStatus.REFUSED and reply.incomplete_reason:
         return ErrorNote(
@@ -545,11 +548,13 @@ def _error_note(reply: Reply) -> ErrorNote | None:
     return None
 
 
+_MAX_REASON_CHARS: Final = 100
 _INCOMPLETE_HINTS = {
     FORM_NOT_FOLLOWED: N_("Ask again or choose another model."),
     REPEATED: N_("Small models do that. A larger one answers better."),
 }
 _INCOMPLETE = {
+    "unknown": N_("The model stopped early."),
     "max_output_tokens": N_("The response reached its maximum length."),
     "length": N_("The response reached its maximum length."),
     FORM_NOT_FOLLOWED: N_("The model didn’t follow the grammar."),

@@ -113,7 +113,7 @@ class ResponsesReader(EventReader):
         self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
         self._hosted: dict[str, bool] = {}  # True once a call has ended, by its id
         self._files: set[str] = set()  # the ids of cited files
-        self._image_error: Mapping[str, Any] = {}  # of the newest picture, if it was not made
+        self._lost_image: Mapping[str, Any] | None = None  # the newest, if it was not made
         self._sources = SourceList()
 
     @property
@@ -246,8 +246,8 @@ class ResponsesReader(EventReader):
         is_under_way = status in ("queued", "in_progress") and kind != "response.completed"
         if is_under_way or (not response and not self.has_content):
             return Failed(error_replies.unreadable_error(self._provider))
-        if self._image_error:
-            body = error_body.parse_error({"error": self._image_error})
+        if self._lost_image is not None:
+            body = error_body.parse_error({"error": json_fields.mapping(self._lost_image, "error")})
             return Failed(error_replies.image_error(self._provider, body))
         return Completed()
 
@@ -322,7 +322,7 @@ class ResponsesReader(EventReader):
                 self._hosted[call_id] = True
                 hosted = hosted_call(call_id, item)
                 if kind == "image_generation_call":
-                    self._image_error = {} if hosted.image else json_fields.mapping(item, "error")
+                    self._lost_image = None if json_fields.text(item, "result") else item
                 yield hosted
                 yield from map(ImageArrived, code_images(item))
                 self._sources.read(pages_read(item), call_id)

@@ -430,7 +430,7 @@ def test_a_sum_that_the_server_states_is_the_cost() -> None:
             "incomplete",
             "The response reached its maximum",
         ),
-        (Incomplete("why not"), STATUS.INCOMPLETE, "incomplete", "The model stopped early"),
+        (Incomplete("why not"), STATUS.INCOMPLETE, "incomplete", "reason: why not."),
         (
             Incomplete(TOO_MANY_ROUNDS),
             STATUS.INCOMPLETE,
@@ -473,7 +473,7 @@ def test_an_incomplete_answer_has_an_error_with_the_reason(
 ) -> None:
     answer, _ = run([TextDelta("a"), end])
     assert (answer.status, answer.text) == (status, "a")
-    assert (answer.error.code, answer.error.message) == (code, Fragment(reason))
+    assert (answer.error.code, answer.error.sentences) == (code, Fragment(reason))
     assert not isinstance(end, Incomplete) or answer.error.details == end.reason
 
 
