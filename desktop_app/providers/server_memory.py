@@ -64,6 +64,7 @@ class ServerMemory:
         self.has_answered = self.api is not None
         self._without_responses: set[str] = set()
         self._with_responses_only: set[str] = set()
+        self._answered: set[Api] = {self.api} if self.api else set()
 
     def first_api(self, info: ModelInfo) -> Api:
         """Return the API to try first."""
@@ -85,6 +86,15 @@ class ServerMemory:
             and info.apis != (Api.RESPONSES,)
         )
 
+    def had_content_of(self, api: Api) -> bool:
+        """Return True if content came through an API in place of which a web page has now come.
+
+        After a second page without content between them, the API counts as unknown.
+        """
+        is_known = api in self._answered
+        self._answered.discard(api)
+        return is_known
+
     def record_responses_unavailable(self, model: str) -> None:
         """Remember that the model is not available through the Responses API."""
         self._without_responses.add(model)
@@ -100,6 +110,7 @@ class ServerMemory:
         The API itself is remembered only for compatible providers whose profile does not choose it.
         """
         self.has_answered = True
+        self._answered.add(api)
         if self.is_learning_api and api is not self.api:
             self.api = api
             self._write(self._api_key, api.value)

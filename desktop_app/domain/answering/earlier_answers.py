@@ -1,11 +1,13 @@
 """Earlier answers of a conversation, in forms for servers that refuse what belongs to others.
 
 Reasoning and signatures of calls are read only by the server, and often only by the model, that
-issued them. A conversation goes on without them.
+issued them. A conversation goes on without them. Ids of calls are replaced by short ones.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -20,6 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 
+_SHORT_ID: Final = re.compile("[a-zA-Z0-9]{9}")
 _CALLED: Final = "[Called {name} with {arguments}]\n{result}"
 
 
@@ -40,6 +43,24 @@ def _without_data(parts: Sequence[RequestPart]) -> Iterator[RequestPart]:
                 yield replace(part, extra_content="", issuer="")
             case _:
                 yield part
+
+
+def with_short_call_ids(messages: Sequence[RequestMessage]) -> tuple[RequestMessage, ...]:
+    """Return the messages with ids of calls that every maker takes: nine letters and digits.
+
+    Mistral takes no others (error 3280); Claude takes no points and colons. The same id always
+    becomes the same, so that prompt caching keeps working.
+    """
+    return tuple(
+        replace(message, parts=tuple(map(_with_short_id, message.parts))) for message in messages
+    )
+
+
+def _with_short_id(part: RequestPart) -> RequestPart:
+    if not isinstance(part, ToolCallPart) or _SHORT_ID.fullmatch(part.call_id):
+        return part
+    digest = hashlib.sha256(part.call_id.encode("utf-8", "replace")).hexdigest()
+    return replace(part, call_id=digest[:9])
 
 
 def with_calls_as_text(messages: Sequence[RequestMessage]) -> tuple[RequestMessage, ...]:

@@ -75,6 +75,7 @@ _INCOMPLETE_REASONS: Final = {
     "length": "max_output_tokens",
     # Gemini, Anthropic, GLM and Bedrock, through gateways.
     "max_tokens": "max_output_tokens",
+    "model_length": "max_output_tokens",  # Mistral
     **dict.fromkeys(
         (
             *("safety", "prohibited_content", "blocklist", "spii", "refusal", "sensitive"),

@@ -5,7 +5,8 @@ request that is never undone, so the retries come to an end.
 
 Own fields, which the program adds, are dropped silently; the user's settings never are. A refusal
 is stored as a string: the name of an own field (`include`), the name of a setting (`temperature`),
-or a setting with the refused value (`effort="xhigh"`), so that other values are tried again.
+a setting with the refused value (`effort="xhigh"`), so that other values are tried again, or with
+the setting that it can't stand beside (`top_p beside temperature`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_form import SchemaFormat
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
-from desktop_app.domain.answering.earlier_answers import SIMPLER_ANSWERS
+from desktop_app.domain.answering.earlier_answers import SIMPLER_ANSWERS, with_short_call_ids
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -34,7 +35,12 @@ from desktop_app.domain.tools.image_settings import IMAGE_TOOL
 from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
-from desktop_app.providers.errors.error_replies import ENCRYPTED_REASONING, NO_TOOLS, REASONING_TEXT
+from desktop_app.providers.errors.error_replies import (
+    CALL_IDS,
+    ENCRYPTED_REASONING,
+    NO_TOOLS,
+    REASONING_TEXT,
+)
 from desktop_app.providers.server_memory import ServerMemory
 
 
@@ -95,6 +101,8 @@ class Negotiation:
         Return a notice for each parameter that this API does not take. This is called again if the
         request is repeated after its reply has opened; then it returns no notices.
         """
+        if self._has_fallen_back:
+            self._memory.record_responses_unavailable(self.request.model)
         if self._new_refusals:
             self._memory.add_refusals(self.request.model, self._new_refusals)
             self._new_refusals = frozenset()
@@ -136,6 +144,11 @@ class Negotiation:
                     api_code=refusal.api_code,
                     request_id=refusal.request_id,
                 ) from refusal
+            # One page, of a proxy or of a network that wants a login, says nothing of a route that
+            # has answered before.
+            is_page = isinstance(refusal, errors.WebPageError)
+            if is_page and self._memory.had_content_of(self.api):
+                raise refusal
             # Chat Completions can neither read a compacted state nor stream a custom tool's input.
             needs_this_api = bool(self.request.state) or self._is_api_fixed
             if needs_this_api or not self._may_fall_back:
@@ -155,7 +168,13 @@ class Negotiation:
             self.omitted_fields |= {STORE}
             self._new_refusals |= {STORE}
             return [self._store_notice]
-        if refusal.param == ENCRYPTED_REASONING:
+        if refusal.param == CALL_IDS and CALL_IDS not in self._new_refusals:
+            messages = with_short_call_ids(self.request.messages)
+            if messages != self.request.messages:
+                self.request = replace(self.request, messages=messages)
+                self._new_refusals |= {CALL_IDS}
+                return []  # the user loses nothing
+        if refusal.param in (CALL_IDS, ENCRYPTED_REASONING):
             return self._simplify_earlier_answers(refusal)
         return self._omit_refused(refusal)
 
@@ -209,15 +228,27 @@ class Negotiation:
 
     def _fall_back(self) -> list[Notice | Started]:
         self._has_fallen_back = True
-        self._memory.record_responses_unavailable(self.request.model)
         return self._use_api(Api.CHAT_COMPLETIONS)
 
     def _use_api(self, api: Api) -> list[Notice | Started]:
         self.api = api
-        if not self.request.background or api is Api.RESPONSES:
+        if api is Api.RESPONSES:
             return []
-        self.request = replace(self.request, background=False)
-        return _setting_notices(self._profile.name, "background", NoticeCode.SETTING_REFUSED)
+        notices: list[Notice | Started] = []
+        if self.request.background:
+            self.request = replace(self.request, background=False)
+            notices += _setting_notices(
+                self._profile.name, "background", NoticeCode.SETTING_REFUSED
+            )
+        if names := self._leave_out_hosted_tools():  # only Responses has them
+            notices.append(Notice(notice(NoticeCode.TOOLS_MISSING, names=names)))
+        return notices
+
+    def _leave_out_hosted_tools(self) -> str:
+        """Leave out the tools that the provider would run. Return their names; "" for none."""
+        tools = self.request.tools
+        self.request = replace(self.request, tools=tuple(t for t in tools if t.hosted is None))
+        return ", ".join(tool.name for tool in tools if tool.hosted is not None)
 
     def _omit_refused(self, refusal: errors.RefusedParameterError) -> list[Notice | Started]:
         """Leave out the refused field or setting. Return the notices to show."""
@@ -235,6 +266,10 @@ class Negotiation:
             return []  # the user loses nothing
         if self._replace_effort(refusal):
             return self._effort_notices()
+        server_message = str(refusal.params.get("words", ""))
+        if _UNKNOWN_TOOL.fullmatch(param) and self._leave_out_hosted_tools():
+            code = NoticeCode.TOOLS_REFUSED  # by a gateway that knows functions only
+            return [Notice(notice(code, provider=provider, words=server_message))]
         before = self.request
         self.request, refused_setting = without_refused_setting(before, self._info, refusal)
         if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
@@ -245,7 +280,6 @@ class Negotiation:
             param = "background"  # a refused `store` can mean background mode, which needs `store`
         if refused_setting.startswith("search_"):
             param = refused_setting.partition("=")[0]  # the server's name is that of a field
-        server_message = str(refusal.params.get("words", ""))
         if param == "tools" and server_message:  # the message may say what to do
             code = NoticeCode.TOOLS_REFUSED
             return [Notice(notice(code, provider=provider, words=server_message))]
@@ -297,9 +331,11 @@ STORE: Final = "store"
 _IMAGE_SETTINGS: Final = {"quality": "image_quality", "size": "image_shape"}
 """The user's settings by the fields of the image tool that have them."""
 _TOOL_FIELD: Final = re.compile(r"tools?(?:\[\d+\])?\.(\w+)")
+_UNKNOWN_TOOL: Final = re.compile(r"tools(?:\[\d+\]|\.\d+)?(?:\.\w+)?\.(?:type|function)")
 _LIMIT_FIELDS: Final = frozenset({OLD_LIMIT_NAME, NEW_LIMIT_NAME})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
     *(SEARCH_SOURCES, "include", "modalities", "phase", "prompt_cache_key", "stream_options"),
+    "parallel_tool_calls",
     REASONING_TEXT,
     *(f"{IMAGE_TOOL}.{name}" for name in (*_IMAGE_SETTINGS, "action", "model", "partial_images")),
 }
@@ -316,6 +352,7 @@ _SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter",
 _EFFORT_NAMES: Final = ("effort", "reasoning_effort", "reasoning")
 _EFFORTS_PREFIX: Final = "effort in "
 """What precedes the list of accepted efforts in a refusal as a string."""
+_BESIDE: Final = " beside "
 _REQUEST_FIELDS: Final = ("effort", "background", "schema", "search_domains", "search_location")
 _SETTINGS: Final = (*_REQUEST_FIELDS, *GenerationParameters.__struct_fields__)
 
@@ -385,6 +422,8 @@ def without_refused_setting(
     refuses_any_value = refusal.api_code in _SETTING_CODES
     if reduced.schema is not None and name == "schema" and refuses_any_value:
         reduced = replace(reduced, schema=replace(reduced.schema, strictest=SchemaFormat.PROMPT))
+    if other := refusal.params.get("beside"):
+        return reduced, f"{name}{_BESIDE}{other}"
     return reduced, name if refuses_any_value else _setting_with_value(request, name)
 
 
@@ -395,12 +434,14 @@ def without_known_refusals(
     names: list[str] = []
     if not refused:
         return request, names
+    if CALL_IDS in refused:
+        request = replace(request, messages=with_short_call_ids(request.messages))
     if request.effort and refused & {"effort", _setting_with_value(request, "effort")}:
         nearest = nearest_accepted(request.effort, info, refused)
         request = replace(request, effort=nearest or request.effort)
     for name in _SETTINGS:
         # A schema is kept in a weaker format, which may have been refused, too.
-        while refused & {name, _setting_with_value(request, name)}:
+        while _is_refused(request, name, refused):
             reduced = request.without_parameter(name)
             if reduced is None or not _may_leave_out(request, reduced, info):
                 break
@@ -408,6 +449,15 @@ def without_known_refusals(
             if name != "schema":  # the answer is checked anyway
                 names.append(name)
     return request, names
+
+
+def _is_refused(request: ChatRequest, name: str, refused: frozenset[str]) -> bool:
+    """Return True if a setting was refused, also if only beside another one that is set, too."""
+    if refused & {name, _setting_with_value(request, name)}:
+        return True
+    prefix = name + _BESIDE
+    others = (each.removeprefix(prefix) for each in refused if each.startswith(prefix))
+    return any(request.without_parameter(other) is not None for other in others)
 
 
 def _may_leave_out(request: ChatRequest, reduced: ChatRequest, info: ModelInfo) -> bool:

@@ -27,8 +27,11 @@ from desktop_app.providers.http.sse import SSEDecoder
 _MAX_MESSAGE_CHARS: Final = 10_000
 _MAX_CODE_CHARS: Final = 200
 _MAX_FIELD_DEPTH: Final = 10
+_MAX_VALUES: Final = 20
+_MAX_VALUE_CHARS: Final = 32
 _LIST_FIELDS: Final = ("error", "errors")
 _FIELDS_OF_OTHER_EVENTS: Final = ("choices", "type", "status")
+_VALUES_FIELDS: Final = ("values", "allowed_values", "supported_values", "valid_values", "enum")
 _MESSAGE_FIELDS: Final = ("message", "detail", "msg", "helicone-message")
 _HTTP_STATUS: Final = lazy_pattern("[45][0-9]{2}")
 
@@ -48,6 +51,7 @@ class ErrorBody:
     """The fields of a provider's error, "" for the missing ones.
 
     Attributes:
+        accepted: the values that the refused parameter may have, if a field lists them.
         size: the size of the request and of the window, if fields of the error name them.
         http_status: the `code` if it is a number, otherwise 0. In streams, gateways put the HTTP
             status there, LiteLLM as text.
@@ -57,6 +61,7 @@ class ErrorBody:
     code: str = ""
     type: str = ""
     param: str = ""
+    accepted: tuple[str, ...] = ()
     size: RequestSize = _NO_SIZE
     http_status: int = 0
 
@@ -130,6 +135,7 @@ def _parse_fields(value: object) -> ErrorBody:
         code=code,
         type="" if kind == "error" else kind,
         param=_short_text(value, "param"),
+        accepted=_accepted(value),
         size=RequestSize(  # llama.cpp's fields
             json_fields.count(value, "n_prompt_tokens"), json_fields.count(value, "n_ctx")
         ),
@@ -154,6 +160,13 @@ def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
         type=body.type or quoted_body.type,
         param=body.param or quoted_body.param,
     )
+
+
+def _accepted(value: object) -> tuple[str, ...]:
+    """Return the texts in the first field that lists accepted values."""
+    lists = (json_fields.texts(value, name) for name in _VALUES_FIELDS)
+    texts = next(filter(None, lists), [])
+    return tuple(text[:_MAX_VALUE_CHARS] for text in texts[:_MAX_VALUES])
 
 
 def _find_message(value: object, key: str) -> str:

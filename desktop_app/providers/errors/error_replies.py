@@ -13,6 +13,7 @@ from typing import Final
 
 from desktop_app.domain import errors, hints
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.errors.error_body import ErrorBody, parse_error, quote, quoted_sentence
@@ -46,25 +47,40 @@ _PARAMETER_REFUSED: Final = lazy_pattern(
     r"|field ['\"`]([\w.]+)['\"`]: value must be",
     re.IGNORECASE,
 )
-# Fields of requests by names that no ordinary sentence has. Ambiguous names count only in quotes.
+# Fields of requests by names that no ordinary sentence has.
 _FIELDS: Final = (
     *("reasoning_effort", "reasoning.effort", "reasoning.summary", "text.verbosity", "verbosity"),
     *("temperature", "top_p", "presence_penalty", "frequency_penalty", "service_tier"),
     *("max_completion_tokens", "max_output_tokens", "max_tokens", "stream_options"),
-    *("prompt_cache_key", "response_format", "text.format"),
+    *("prompt_cache_key", "response_format", "text.format", "parallel_tool_calls"),
 )
+# Names that are ordinary words: they count in quotes, or where a message names a parameter.
+_WORDS: Final = (
+    *("stop", "n", "seed", "stream", "store", "include", "reasoning", "background"),
+    *("dimensions", "encoding_format"),
+)
+_FIELD_NAMES: Final = "|".join(re.escape(name).replace("_", "_?") for name in _FIELDS)
 _PARAMETER_NAME: Final = lazy_pattern(
-    rf"(?<![\w.])({'|'.join(re.escape(name).replace('_', '_?') for name in _FIELDS)})(?!\w)"
-    r"|['\"`](stop|n|stream|store|include|reasoning|background|dimensions|encoding_format)['\"`]"
-    r"|\bsetting (dimensions)\b",  # LiteLLM
+    rf"(?<![\w.])({_FIELD_NAMES})(?!\w)"
+    rf"|['\"`]({'|'.join(_WORDS)})['\"`]"
+    # "Argument not supported on this model: stop", "does not support parameter stop", "stop: Extra
+    # inputs are not permitted"
+    r"|(?:\b(?:argument|parameter|param|field|setting)s?\b[^:.]{0,60}[: ] ?|\A)"
+    rf"({'|'.join(_WORDS)})(?!\w| (?!is\b|are\b))",
     re.IGNORECASE,
 )
 _CANONICAL_FIELD_NAMES: Final = {name.replace("_", ""): name for name in _FIELDS}
 _REFUSES: Final = lazy_pattern(
     r"not? (permit|support|allow|accept)|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|"
     r"can ?not find|extra inputs|extra_forbidden|no endpoints found|input should be|"
-    r"(must|should) be (one of|either)|expected one of|is not one of",
+    r"(must|should) be (one of|either)|expected one of|is not one of|"
+    # Claude
+    r"deprecated|can ?not (both )?be|can['’]t (both )?be|may only be|or unset|incompatible|"
+    r"no longer|mutually exclusive|\bonly [\w.]+ is allowed|(must|should) be (omitted|unset)",
     re.IGNORECASE,
+)
+_TOGETHER: Final = lazy_pattern(
+    r"(not|['’]t) (\w+ )?both\b|\bboth\b.{0,80}\bnot\b|mutually exclusive", re.IGNORECASE
 )
 # Ollama, for models that do not reason and for efforts that it does not know.
 _NO_THINKING: Final = lazy_pattern(
@@ -77,6 +93,8 @@ ENCRYPTED_REASONING: Final = "encrypted_content"
 """The parameter of the error for a server that refuses the reasoning that it gets back."""
 REASONING_TEXT: Final = "reasoning_content"
 """The parameter of the error for a server that wants the reasoning of answers back."""
+CALL_IDS: Final = "tool_call_id"
+"""The parameter of the error for a server that refuses the ids of another maker's calls."""
 
 
 def error_in_reply(provider: str, value: object, request_id: str) -> errors.ProviderError | None:
@@ -126,6 +144,12 @@ def error_from(
 
 def image_error(provider: str, body: ErrorBody) -> errors.ProviderError:
     """Return the error of a picture that was not made. Its reason is often given in words alone."""
+    if not (body.message or body.names):
+        return errors.ProviderFaultError(
+            N_("{provider} made no image and gave no reason."),
+            hint=hints.RETRY_CHANGED,
+            provider=provider,
+        )
     error = error_from(provider, body)
     if isinstance(error, errors.ContentFilteredError) or not _UNSAFE_IMAGE.search(body.message):
         return error
@@ -188,6 +212,16 @@ _KINDS: Final[Mapping[str, tuple[type[errors.ProviderError], str, str]]] = {
         N_("{provider} doesn’t have the model “{model}”."),
         N_("Download it on the server, or choose another model."),
     ),
+    "no_model_loaded": (
+        errors.ModelNotFoundError,
+        N_("{provider} has no model loaded."),
+        N_("Load a model on the server, then try again."),
+    ),
+    "unknown_model": (
+        errors.ModelNotFoundError,
+        N_("{provider} doesn’t have the model “{model}”."),
+        N_("Choose another model."),
+    ),
     "no_model": (
         errors.ModelNotFoundError,
         N_("Your {provider} API key has no access to this model."),
@@ -242,8 +276,21 @@ def _named_field(body: ErrorBody) -> str | None:
     match = _PARAMETER_NAME.search(body.message) if _REFUSES.search(body.message) else None
     if match is None:
         return None
-    name = (match[1] or match[2] or match[3]).lower()
-    return _CANONICAL_FIELD_NAMES.get(name.replace("_", ""), name)
+    if _other_of_two(body.message):  # the first of two remains
+        match = [*_PARAMETER_NAME.finditer(body.message)][1]
+    return _canonical_name(match)
+
+
+def _canonical_name(match: re.Match[str]) -> str:
+    name = next(filter(None, match.groups())).lower()
+    canonical: str = _CANONICAL_FIELD_NAMES.get(name.replace("_", ""), name)
+    return canonical
+
+
+def _other_of_two(message: str) -> str:
+    """Return the first of two parameters that are refused together; "" if it is none."""
+    names = [*_PARAMETER_NAME.finditer(message)] if _TOGETHER.search(message) else []
+    return _canonical_name(names[0]) if len(names) > 1 else ""
 
 
 def _refused_parameter(
@@ -265,16 +312,23 @@ def _refused_parameter(
         return refused_error(provider, "phase")
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
-    return refused_error(provider, param).copy_with(accepted=_accepted_values(body.message))
+    error = refused_error(provider, param)
+    other = _other_of_two(body.message)
+    if other and other != param:
+        error = error.copy_with(params={**error.params, "beside": other})
+    return error.copy_with(accepted=body.accepted or _accepted_values(body.message))
 
 
 _ACCEPTED: Final = lazy_pattern(
-    r"(?:supported|accepted|allowed|valid|possible) (?:values|options)(?: are)?|input should be|"
-    r"(?:must|should) be (?:one of|either)|expected one of|one of",
+    r"\b(?:values|options|efforts|levels)(?: are)?|input should be|should be either|must be either|"
+    r"one of(?: the following)?(?: values)?",
     re.IGNORECASE,
 )
 _VALUE: Final = r"['\"`“]([A-Za-z0-9_.-]{1,32})['\"`”]"
-_VALUES: Final = lazy_pattern(rf"[\s:\[(]*((?:{_VALUE}(?:,? (?:or|and) |[,/|]\s*)?){{1,20}})")
+_BETWEEN: Final = r"(?:,? (?:or|and) |[,/|]\s*)?"
+_VALUES: Final = lazy_pattern(rf"[\s:=\[({{]*((?:{_VALUE}{_BETWEEN}){{1,20}})")
+_EFFORT: Final = rf"({'|'.join(Effort.__members__.values())})\b"
+_BARE_EFFORTS: Final = lazy_pattern(rf"[\s:=\[({{]*((?:{_EFFORT}{_BETWEEN}){{1,20}})")
 
 
 def _accepted_values(message: str) -> tuple[str, ...]:
@@ -282,10 +336,15 @@ def _accepted_values(message: str) -> tuple[str, ...]:
 
     >>> _accepted_values("'none' is not supported. Supported values are: 'low' and 'high'.")
     ('low', 'high')
+    >>> _accepted_values("reasoning_effort: expected one of low, high")
+    ('low', 'high')
     """
-    cue = _ACCEPTED.search(message)
-    values = _VALUES.match(message, cue.end()) if cue else None
-    return tuple(dict.fromkeys(re.findall(_VALUE, values[1]))) if values else ()
+    # The last list: an earlier one may name what is refused.
+    for cue in reversed([*_ACCEPTED.finditer(message)]):
+        for values, value in ((_VALUES, _VALUE), (_BARE_EFFORTS, _EFFORT)):
+            if found := values.match(message, cue.end()):
+                return tuple(dict.fromkeys(re.findall(value, found[1])))
+    return ()
 
 
 def cut_error(provider: str) -> errors.StreamCutError:

@@ -220,7 +220,36 @@ DAMAGED = "The image data you provided does not represent a valid image."
             errors.ModelNotFoundError,
             "no access",
         ),
-        (404, ErrorBody("model 'qwen3:4b' not found"), errors.ModelNotFoundError, "“qwen3:4b”"),
+        *(
+            (
+                status,
+                ErrorBody(message),
+                errors.ModelNotFoundError,
+                "doesn’t have the model “a/b:4”",
+            )
+            for status, message in (
+                (404, "model 'a/b:4' not found"),
+                (404, "The model `a/b:4` does not exist."),
+                (400, "/chat: Invalid model name passed in model=a/b:4. Call `/v1/models` to view"),
+                (400, 'Invalid model identifier "a/b:4". Please specify a valid downloaded model'),
+                (400, "Invalid model: a/b:4"),
+                (400, "a/b:4 is not a valid model ID"),
+                (404, "models/a/b:4 is not found for API version v1beta"),
+                (404, "model: a/b:4"),
+            )
+        ),
+        *(
+            (status, body, errors.QuotaExhaustedError, "no credit")
+            for status, body in (
+                (403, ErrorBody("user quota is not enough", "insufficient_user_quota")),
+                (403, ErrorBody("token quota is not enough (remain 0)", type="new_api_error")),
+                (403, ErrorBody("用户额度不足, 剩余额度: 0")),
+                (403, ErrorBody("Your new team doesn't have any credits or licenses yet.")),
+                (429, ErrorBody("Your team has used all available credits or reached its limit")),
+                (400, ErrorBody("Budget has been exceeded! Current cost: 10.02", "400")),
+                (400, ErrorBody("ExceededBudget: User=x over budget. Spend=2", type="auth_error")),
+            )
+        ),
         (503, ErrorBody("Loading model"), errors.ModelLoadingError, "is loading"),
         (503, ErrorBody("Model x/y is currently loading"), errors.ModelLoadingError, "is loading"),
         (503, ErrorBody("Service unavailable"), errors.ServerTroubleError, "having problems"),
@@ -273,6 +302,26 @@ def test_what_is_wrong_with_model_image_or_content_is_said(
             },
             ("none", "high"),
         ),
+        (  # serde
+            422,
+            error("reasoning_effort: unknown variant `xhigh`, expected one of `low`, `high`"),
+            ("low", "high"),
+        ),
+        (
+            400,
+            error("reasoning_effort must be one of low, medium or high"),
+            ("low", "medium", "high"),
+        ),
+        (
+            400,
+            error("Unsupported values: 'max'. `reasoning_effort` values: ['low', 'high']"),
+            ("low", "high"),
+        ),
+        (
+            400,
+            {"error": {"message": "invalid reasoning effort", "values": ["low", "high"]}},
+            ("low", "high"),
+        ),
     ],
 )
 def test_a_refusal_by_validation_names_what_is_accepted(
@@ -299,7 +348,7 @@ FIELD = "temperature is not supported."
         (
             "Insufficient balance",
             errors.QuotaExhaustedError,
-            (None, 400, 402, 404, 413, 422, 429, 500, 502),
+            (None, 400, 402, 403, 404, 413, 422, 429, 500, 502),
         ),
         ("Invalid API key.", errors.AuthenticationError, (None, 400, 403, 404, 413, 422, 500, 502)),
         (MODEL, errors.ModelNotFoundError, (None, 400, 404, 413, 422)),
@@ -382,6 +431,21 @@ def test_without_a_known_message_the_status_decides(
         (ErrorBody("This model does not support reasoning"), "reasoning_effort"),
         (ErrorBody("Topp is not supported, nor TOP_P."), "top_p"),
         (ErrorBody("'stream' is not permitted"), "stream"),
+        (ErrorBody("`temperature` is deprecated for this model."), "temperature"),
+        (ErrorBody("`temperature` and `top_p` cannot both be specified for this model."), "top_p"),
+        (ErrorBody("`temperature` may only be set to 1 when thinking is enabled."), "temperature"),
+        (ErrorBody("invalid temperature: only 1 is allowed for this model"), "temperature"),
+        (ErrorBody("Argument not supported on this model: stop"), "stop"),
+        (ErrorBody("Argument not supported on this model: presencePenalty"), "presence_penalty"),
+        (ErrorBody("Model m does not support parameter stop."), "stop"),
+        (ErrorBody("seed: Extra inputs are not permitted"), "seed"),
+        (ErrorBody("Tool call id was call_x but must be a-z, with a length of 9."), "tool_call_id"),
+        (
+            ErrorBody("messages.1.content.0.tool_use.id: String should match pattern '^[a-z]+$'"),
+            "tool_call_id",
+        ),
+        (ErrorBody("Unexpected role 'user' after role 'tool'"), "encrypted_content"),
+        (ErrorBody("The store did not stop: it must not include n items"), None),
     ],
 )
 def test_the_refused_setting_is_recognized(body: ErrorBody, param: str | None) -> None:

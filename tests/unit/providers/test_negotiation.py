@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 from typing import Any
@@ -40,6 +41,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
     text_of,
+    tool_calls,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
@@ -408,6 +410,73 @@ def test_refused_reasoning_is_left_out_and_then_calls_are_sent_as_texts() -> Non
     with pytest.raises(errors.RefusedParameterError):
         tried.adapt(refusal)
     assert not tried.omitted_fields, "the server may take those of another conversation"
+
+
+def test_calls_get_short_ids_and_are_then_sent_as_texts() -> None:
+    memory = RecordingMemory(COMPATIBLE)
+    own = replace(CALL, call_id="aB3xK9mP2", extra_content="")
+    other = replace(own, call_id="call_x")
+    said = replace(EARLIER[1], parts=(own, other, replace(other, call_id="call_y")))
+
+    def ids(found: Negotiation) -> list[str]:
+        return [part.call_id for each in found.request.messages for part in tool_calls(each.parts)]
+
+    tried = negotiation(ChatRequest("m", (said,)), memory=memory)
+    assert tried.adapt(refused("tool_call_id")) == []
+    kept, *shortened = ids(tried)
+    assert kept == own.call_id
+    assert len(set(shortened)) == 2
+    assert all(re.fullmatch("[a-zA-Z0-9]{9}", each) for each in shortened)
+    tried.on_opened()
+    later = negotiation(ChatRequest("m", (said,)), memory=memory)
+    assert (ids(later), later.begin()) == ([kept, *shortened], [])
+    told = Notice(notice(NoticeCode.CALLS_AS_TEXT, provider="My server"))
+    assert (tried.adapt(refused("tool_call_id")), ids(tried)) == ([told], [])
+
+
+def test_one_of_two_settings_that_exclude_each_other_is_left_out() -> None:
+    memory = RecordingMemory(COMPATIBLE)
+    both = ask(model=INFO.id, temperature=0.5, top_p=0.9)
+    tried = negotiation(both, memory=memory)
+    refusal = refused("top_p", words="x")
+    refusal = refusal.copy_with(params={**refusal.params, "beside": "temperature"})
+    assert tried.adapt(refusal) == [left_out("top_p")]
+    assert (tried.request.parameters.temperature, tried.request.parameters.top_p) == (0.5, None)
+    tried.on_opened()
+    again = replace(both, parameters=replace(both.parameters, top_p=0.7))
+    assert negotiation(again, memory=memory).request.parameters.top_p is None
+    alone = ask(model=INFO.id, top_p=0.9)
+    assert negotiation(alone, memory=memory).request == alone
+
+
+def test_a_web_page_is_no_reason_for_another_api_if_this_one_has_answered() -> None:
+    memory = RecordingMemory(COMPATIBLE)
+    page = errors.WebPageError("x", status=200)
+    memory.record_api(RESPONSES)
+    with pytest.raises(errors.WebPageError):
+        negotiation(memory=memory).adapt(page)
+    assert negotiation(memory=memory).api is RESPONSES
+    # A second one may mean that the route is gone. It is, if the other one answers.
+    tried = negotiation(memory=memory)
+    tried.adapt(page)
+    assert tried.api is CHAT
+    assert negotiation(memory=memory).api is RESPONSES
+    tried.on_opened()
+    assert negotiation(memory=memory).api is CHAT
+
+
+@pytest.mark.parametrize("param", ["tools[0].type", "tools.0.web_search.type", "tools.function"])
+def test_tools_that_a_gateway_does_not_know_are_left_out_and_named(param: str) -> None:
+    hosted = ToolDefinition("web_search", "", hosted={"type": "web_search"})
+    own = ToolDefinition("calculator", "")
+    asked = replace(ask(model=INFO.id), tools=(hosted, own))
+    tried = negotiation(asked)
+    told = notice(NoticeCode.TOOLS_REFUSED, provider="My server", words="No.")
+    assert tried.adapt(refused(param, words="No.")) == [Notice(told)]
+    assert tried.request.tools == (own,)
+    missing_tools = Notice(notice(NoticeCode.TOOLS_MISSING, names="web_search"))
+    fallen = negotiation(asked)
+    assert (fallen.adapt(missing()), fallen.request.tools) == ([missing_tools], (own,))
 
 
 def test_a_server_that_cannot_be_told_not_to_store_is_named_each_time() -> None:
