@@ -187,8 +187,10 @@ class AnswerAttempts:
                             for event in joined_texts(events):
                                 match event:
                                     case Completed() | Incomplete():
-                                        await reply.drain()
-                                        yield event
+                                        try:
+                                            await reply.drain()
+                                        finally:  # the end has come, even if Stop comes meanwhile
+                                            yield event
                                     case Failed(failure) if not failure.request_id:
                                         yield Failed(failure.copy_with(request_id=reply.request_id))
                                     case _:

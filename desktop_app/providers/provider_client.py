@@ -179,7 +179,7 @@ class ProviderClient:
                             case FileCited():
                                 cited.append(event)
                                 continue
-                            case Completed() | Incomplete():
+                            case Completed() | Incomplete() if cited and not _is_stopping():
                                 for file in cited[: container_files.MAX_FILES]:
                                     fetched = await container_files.fetch_file(
                                         self._transport, name, file
@@ -349,3 +349,9 @@ class ProviderClient:
             raise errors.MissingKeyError(
                 N_("{provider} needs an API key."), hint=hints.ADD_KEY, provider=self._profile.name
             )
+
+
+def _is_stopping() -> bool:
+    """Return True if the answer is stopped, and only what has come of it is still passed on."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -107,6 +107,9 @@ class SilenceWatch:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source` and reports of its silences. Call it once.
 
+        If the task is canceled, the events that have come by then are yielded before
+        CancelledError is raised.
+
         Raises:
             StreamCutError: the connection was silent for so long that it is taken for lost.
             Exception: `source` raised it.
@@ -136,11 +139,19 @@ class SilenceWatch:
                     check_in_s = self._next_check_s()
                     next_check = self._loop.call_later(check_in_s, self._events.put_nowait, None)
             task.result()
+        except asyncio.CancelledError as canceled:
+            await _end(task)
+            try:
+                while not self._events.empty():
+                    event = self._events.get_nowait()
+                    if event is not None:
+                        yield event
+            finally:  # even if the reader leaves at one of these events
+                raise canceled
         finally:
             if next_check is not None:
                 next_check.cancel()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await _end(task)
 
     async def _forward(self, source: AsyncGenerator[StreamEvent, None]) -> None:
         async with aclosing(source):
@@ -189,3 +200,8 @@ class SilenceWatch:
     def _report(self, report: AnswerStatus) -> StatusChanged:
         self._has_reported = True
         return StatusChanged(status=report)
+
+
+async def _end(task: asyncio.Future[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -22,12 +22,16 @@ class SSEDecoder:
 
     def __init__(self) -> None:
         self._line = bytearray()
-        self._data: list[bytes] = []
+        self._data = bytearray()  # the values of the incomplete event, joined
+        self._data_size = 0  # bytes of its lines of data; 0 for none
         self._event = ""
         self._is_first_line = True
         self._is_after_cr = False
-        self.size = 0
-        """Bytes of the incomplete event."""
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of the incomplete event, with its line ends and names of fields."""
+        return self._data_size + len(self._line)
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Return the events that `chunk` completes, in order."""
@@ -46,7 +50,6 @@ class SSEDecoder:
             events += self._end_line(bytes(self._line) + line)
             self._line.clear()
         self._line += incomplete_line
-        self.size = len(self._line) + sum(map(len, self._data))
         return events
 
     def end(self) -> list[ServerSentEvent]:
@@ -69,21 +72,28 @@ class SSEDecoder:
         value = value.removeprefix(b" ")
         if name == b"data":
             # No JSON value goes on with another object: a new event begins without a blank line.
-            if self._data and self._data[-1][-1:] == b"}" and value.startswith((b"{", b"[DONE]")):
+            if self._data.endswith(b"}") and value.startswith((b"{", b"[DONE]")):
                 ended = self._dispatch()
-            self._data.append(value)
+            self._add_data(line, value)
         elif name == b"event":
-            if self._event and self._data:
+            if self._event and self._data_size:
                 ended = self._dispatch()
             self._event = value.decode("utf-8", "replace")
         elif name == b"error":  # llama.cpp until autumn 2025: an event of that name
             self._event = "error"
-            self._data.append(value)
+            self._add_data(line, value)
         return ended
 
+    def _add_data(self, line: bytes, value: bytes) -> None:
+        if self._data_size:
+            self._data += b"\n"
+        self._data += value
+        self._data_size += len(line) + 1  # a line without a value counts, too
+
     def _dispatch(self) -> list[ServerSentEvent]:
-        data, event = b"\n".join(self._data), self._event
-        has_data = bool(self._data)
+        event = ServerSentEvent(bytes(self._data), self._event or "message")
+        has_data = bool(self._data_size)
         self._data.clear()
+        self._data_size = 0
         self._event = ""
-        return [ServerSentEvent(data, event or "message")] if has_data else []
+        return [event] if has_data else []

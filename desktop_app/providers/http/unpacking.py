@@ -6,6 +6,7 @@ before anything can count them.
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _PIECE_BYTES: Final = 1 << 16
 _UNPACKED: Final = ("gzip", "x-gzip", "deflate")
 _OTHERS: Final = ("br", "zstd", "compress", "x-compress")
+_GZIP_MARK: Final = b"\x1f"
 _ANY_HEADER: Final = 47  # of gzip or zlib, with the largest window
 
 
@@ -41,9 +43,16 @@ async def unpacked(response: httpx.Response) -> AsyncGenerator[bytes, None]:
                 yield chunk
                 continue
             try:
-                piece = unpacker.decompress(chunk, _PIECE_BYTES)
-                while piece or unpacker.unconsumed_tail:
-                    yield piece
-                    piece = unpacker.decompress(unpacker.unconsumed_tail, _PIECE_BYTES)
+                while chunk:
+                    if unpacker.eof:
+                        if not chunk.startswith(_GZIP_MARK):  # padding
+                            break
+                        unpacker = zlib.decompressobj(_ANY_HEADER)  # of the next member
+                    piece = unpacker.decompress(chunk, _PIECE_BYTES)
+                    chunk = unpacker.unconsumed_tail or unpacker.unused_data
+                    if piece:
+                        yield piece
+                    if chunk:  # a small chunk can have megabytes, beside which the window works
+                        await asyncio.sleep(0)
             except zlib.error as exc:
                 raise httpx.DecodingError(str(exc)) from exc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -149,8 +150,9 @@ async def _read_request(reader: asyncio.StreamReader) -> Received:
 
 
 def chunk(data: bytes) -> bytes:
-    """Return `data` as a single chunk of a chunked body."""
-    return f"{len(data):x}\r\n".encode() + data + b"\r\n" if data else b""
+    """Return `data` as chunks of a chunked body: one for each event, as servers send them."""
+    parts = filter(None, re.split(rb"(?<=\n\n)", data))
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
 
 
 def streams(*pieces: bytes, end: bool = True) -> Script:

@@ -324,7 +324,14 @@ async def test_a_redirect_names_the_host_unless_it_is_too_long(
 
 @pytest.mark.parametrize(
     ("encoding", "pack"),
-    [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", compress)],
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("deflate", compress),
+        ("gzip", lambda body: gzip.compress(body[:99]) + gzip.compress(body[99:])),
+        ("gzip", lambda body: gzip.compress(body) + bytes(9)),
+    ],
+    ids=["gzip", "x-gzip", "deflate", "two members", "padded"],
 )
 async def test_a_compressed_reply_is_read(encoding: str, pack: Callable[[bytes], bytes]) -> None:
     rows = [{"id": f"model-{number}"} for number in range(3_000)]

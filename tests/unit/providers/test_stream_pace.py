@@ -1,0 +1,197 @@
+"""Streams as servers send them: one event a chunk, at any pace, packed, cut, and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import zlib
+from collections.abc import Iterator
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.stream_events import StreamEvent, TextDelta
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.providers.http import http_reply
+from tests.helpers.certificates import Authority
+from tests.unit.providers.loopback import (
+    STREAM_END,
+    STREAM_HEAD,
+    LoopbackServer,
+    Received,
+    Script,
+    chunk,
+    streams,
+)
+from tests.unit.providers.samples import COMPATIBLE, OPENAI, ask, fold, sse
+from tests.unit.providers.test_provider_client import NOT_FOUND, client_for, failure, run
+
+WORDS = [f"word{number} " for number in range(400)]
+ANSWER = "".join(WORDS)
+
+RESPONSES = [
+    sse({"type": "response.created", "response": {"id": "r"}}),
+    *(sse({"type": "response.output_text.delta", "delta": word}) for word in WORDS),
+    sse({"type": "response.completed", "response": {"id": "r", "status": "completed"}}),
+]
+CHAT = [
+    *(sse({"id": "c", "choices": [{"delta": {"content": word}}]}) for word in WORDS),
+    sse({"id": "c", "choices": [{"delta": {}, "finish_reason": "stop"}]}, "[DONE]"),
+]
+
+
+class _Waits(selectors.DefaultSelector):
+    """A selector that measures how long its event loop had nothing to do."""
+
+    waited_s = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        clock = asyncio.get_running_loop().time if timeout != 0 else float
+        began = clock()
+        found = super().select(timeout)
+        self.waited_s += clock() - began
+        return found
+
+
+def gzipped(pieces: list[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(wbits=31)
+    for piece in pieces:
+        yield packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
+    yield packer.flush()
+
+
+def split_oddly(pieces: list[bytes]) -> Iterator[bytes]:
+    stream = b"".join(pieces)
+    for start in range(0, len(stream), 7):
+        yield stream[start : start + 7]
+
+
+def sends(pieces: list[bytes], head: bytes = STREAM_HEAD) -> Script:
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head)
+        for piece in pieces:
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+        writer.write(STREAM_END)
+
+    return script
+
+
+def packed(kind: bytes) -> bytes:
+    return STREAM_HEAD.replace(b"\r\n\r\n", b"\r\ncontent-encoding: " + kind + b"\r\n\r\n")
+
+
+def scripts_of(profile: ProviderProfile, script: Script) -> list[Script]:
+    return [script] if profile is OPENAI else [NOT_FOUND, script]  # no /responses
+
+
+PACES: dict[str, tuple[ProviderProfile, Script, bool]] = {
+    "Responses": (OPENAI, sends(RESPONSES), False),
+    "Chat Completions": (COMPATIBLE, sends(CHAT), False),
+    "TLS": (OPENAI, sends(RESPONSES), True),
+    "gzip": (OPENAI, sends(list(gzipped(RESPONSES)), packed(b"gzip")), False),
+    "split oddly": (COMPATIBLE, sends(list(split_oddly(CHAT))), False),
+}
+
+
+@pytest.mark.parametrize(("profile", "script", "is_tls"), PACES.values(), ids=PACES.keys())
+def test_events_in_chunks_of_one_are_read_as_fast_as_they_come(
+    profile: ProviderProfile,
+    script: Script,
+    is_tls: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server never waits. So the loop of both waits for nothing but pauses of the client."""
+    waits = _Waits()
+
+    async def run() -> tuple[list[StreamEvent], float]:
+        authority = Authority(tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.pem))
+        tls = authority.server() if is_tls else None
+        async with LoopbackServer(*scripts_of(profile, script), tls=tls) as server:
+            client = client_for(server, profile)
+            events: list[StreamEvent] = []
+            async with aclosing(client.stream(ask())) as received:
+                async for event in received:
+                    if not events:  # what is done before the stream begins does not count
+                        waits.waited_s = 0.0
+                    events.append(event)
+            waited_s = waits.waited_s
+            await client.aclose()
+            return events, waited_s
+
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(waits)) as runner:
+        events, waited_s = runner.run(run())
+    assert fold(events).text == ANSWER
+    assert fold(events).status is MessageStatus.COMPLETE
+    assert sum(event.deltas for event in events if isinstance(event, TextDelta)) == len(WORDS)
+    assert waited_s < 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "pieces"),
+    [(OPENAI, RESPONSES), (COMPATIBLE, CHAT)],
+    ids=["Responses", "Chat Completions"],
+)
+async def test_stop_keeps_all_that_has_come(profile: ProviderProfile, pieces: list[bytes]) -> None:
+    """The client is stopped within the frame in which most of the text came."""
+    has_all_come = asyncio.Event()
+
+    async def script(request: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD + chunk(pieces[0] + pieces[1]))
+        await shown.wait()
+        writer.write(b"".join(map(chunk, pieces[2:-1])))
+        await writer.drain()
+        has_all_come.set()
+        await request.gone.wait()
+        writer.close()
+
+    shown = asyncio.Event()
+    events: list[StreamEvent] = []
+
+    async def collect() -> None:
+        async with aclosing(client.stream(ask())) as received:
+            async for event in received:
+                events.append(event)
+                if isinstance(event, TextDelta):
+                    shown.set()
+
+    async with LoopbackServer(*scripts_of(profile, script)) as server:
+        client = client_for(server, profile)
+        task = asyncio.create_task(collect())
+        await has_all_come.wait()
+        for _ in range(20):  # the client reads it
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await server.requests[-1].gone.wait()
+        await client.aclose()
+    assert fold(events).text == ANSWER
+    assert task.cancelled()
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("line", [b"data:\n", b"data: \n", b"error:\r\n"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_lines_without_values_count_against_the_size_of_an_event(
+    line: bytes, is_packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_reply, "MAX_EVENT_BYTES", 200_000)
+    pieces = [RESPONSES[0], RESPONSES[1], line * 50_000]
+    script = sends(list(gzipped(pieces)), packed(b"gzip")) if is_packed else sends(pieces)
+    events, _ = run(script)
+    assert fold(events).text == WORDS[0], "what came before"
+    assert "sent more than" in failure(events).message
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n", b'\n\ndata: {"type":'])
+def test_a_broken_connection_loses_no_event_that_was_whole(end: bytes) -> None:
+    pieces = [*RESPONSES[:2], RESPONSES[2].strip() + end]
+    events, _ = run(streams(*pieces, end=False))
+    assert fold(events).text == "".join(WORDS[:2])
+    assert "was lost before the response" in failure(events).message
