@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from desktop_app.batch.batch_files import BatchFiles, CostOf, OnProgress, Profiles, image_pages
@@ -52,7 +53,15 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.cost import CallCost, CountedCost, Price, Usage, cost_of, counted_cost
+from desktop_app.domain.cost import (
+    CallCost,
+    CountedCost,
+    Price,
+    Received,
+    Usage,
+    cost_of,
+    counted_cost,
+)
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
@@ -427,7 +436,7 @@ class BatchService:
         # Without usage, a result counts as much as was held for each file.
         share = None
         if job.held is not None and job.estimate.files:
-            share = CallCost.fixed(job.held / job.estimate.files)
+            share = CallCost.fixed(job.held / job.estimate.files)._replace(input=Decimal(0))
 
         def cost(result: BatchResult) -> CountedCost:
             return counted_cost(
@@ -435,6 +444,7 @@ class BatchService:
                 result.usage,
                 share,
                 is_certain=choice.has_certain_price_for(result.answered_by),
+                received=Received.of([result.answer]),
             )
 
         error_note = await fetch_results(self._store, provider, job, batch, cost)

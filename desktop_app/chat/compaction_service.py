@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.compaction import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
-from desktop_app.domain.cost import CallCost, Price, Usage
+from desktop_app.domain.cost import CallCost, Price, Received, Usage
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.models.variants import Variant
@@ -337,6 +337,7 @@ class CompactionService:
                         performance=performance,
                         hold=hold,
                         is_billed=is_billed,
+                        received=Received(least=1),  # a state of unknown size
                     )
                     await asyncio.shield(record)
         texts = [_text_of_item(item) for item in json.loads(result.items)]

@@ -15,7 +15,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from desktop_app.chat.answers.answer_ledger import received_tokens
 from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile, RequestMessage
@@ -24,7 +23,7 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
 from desktop_app.domain.conversations.message_parts import TextPart, last_text, text_of
-from desktop_app.domain.cost import CallCost, Usage, counted_cost
+from desktop_app.domain.cost import CallCost, Received, Usage, counted_cost
 from desktop_app.domain.errors import ContentFilteredError, ModelNotFoundError, ProviderError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -232,12 +231,12 @@ async def paid_reply(
             calls.spending,
             task,
             resolved,
-            reply.reply.usage,
+            reply.reply.round_usage,
             performance=reply.performance(resolved),
             hold=hold,
             answered_by=reply.reply.model,
             is_billed=reply.is_billed,
-            output_tokens=received_tokens(reply.reply),
+            received=reply.reply.received,
         )
 
     async def end() -> None:
@@ -271,7 +270,7 @@ async def record_call(
     hold: Hold,
     answered_by: str = "",
     is_billed: bool = True,
-    output_tokens: int = 0,
+    received: Received,
 ) -> Decimal | None:
     """Record a call of a task in the ledger, without usage if the provider reported none.
 
@@ -280,7 +279,7 @@ async def record_call(
     Args:
         hold: what the call holds.
         answered_by: the model that the reply names; "" for none.
-        output_tokens: of the reply as received, if there is no usage.
+        received: what came of the reply.
         is_billed: False if the provider refused the call, or was not reached.
     """
     answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
@@ -291,13 +290,13 @@ async def record_call(
         hold.cost,
         is_billed=is_billed,
         is_certain=resolved.has_certain_price_for(answered_by),
-        output_tokens=output_tokens,
+        received=received,
     )
     await spending.add(
         Call(
             provider_id=resolved.profile.id,
             model=resolved.model.id if is_asked_model else answered_by,
-            usage=usage or Usage(),
+            usage=received.counted(usage) if usage else Usage(),
             cost=cost.amount,
             is_estimated=cost.is_estimated,
             purpose=task.purpose.value,

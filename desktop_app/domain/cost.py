@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from math import ceil
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from desktop_app.domain.bounds import Count
 from desktop_app.domain.value import Value
@@ -16,6 +19,11 @@ USUAL_ANSWER_TOKENS: Final = 1000
 """The output tokens that are assumed of an answer at medium effort (`ModelInfo.usual_tokens`)."""
 LONGEST_ANSWER_TOKENS: Final = 128_000
 """The output tokens of the longest answer of a model whose limit is unknown: as the catalog's."""
+
+_BYTES_PER_TOKEN: Final = 3
+"""Most tokens have more bytes, so that estimates are rather too high."""
+_MOST_CHARS_PER_TOKEN: Final = 8
+"""More than any tokenizer has on average: prose and code have one to six."""
 
 
 class Usage(Value, frozen=True):
@@ -51,6 +59,32 @@ class CallUsage(Usage, frozen=True):
     audio_input_tokens: Count = 0
     audio_output_tokens: Count = 0
     stated_cost: Decimal | None = None
+
+
+class Received(NamedTuple):
+    """The output tokens of what came of an answer: the least that it can be, and an estimate."""
+
+    least: int = 0
+    estimate: int = 0
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Received:
+        """Count the texts that a model wrote."""
+        chars = size = 0
+        for text in texts:
+            chars += len(text)
+            size += len(text.encode("utf-8", "surrogatepass"))
+        least = max(1, chars // _MOST_CHARS_PER_TOKEN) if chars else 0
+        return cls(least, ceil(size / _BYTES_PER_TOKEN))
+
+    def counted(self, usage: Usage) -> Usage:
+        """Return the usage that counts: servers report no output, or 0, for an answer that came."""
+        if usage.output_tokens >= self.least:
+            return usage
+        return replace(usage, output_tokens=self.estimate)
+
+
+NOT_KNOWN: Final = Received()
 
 
 class Price(NamedTuple):
@@ -244,18 +278,23 @@ def counted_cost(
     *,
     is_billed: bool = True,
     is_certain: bool = True,
-    output_tokens: int = 0,
+    received: Received = NOT_KNOWN,
 ) -> CountedCost:
     """Return the US dollars of a call that has ended.
 
-    Without usage, or at a price that may be another one, a call counts at least what was held.
+    Without usage, with one that lacks the input or some of the output, or at a price that may be
+    another one, a call counts at least what was held.
 
     Args:
         held: None if nothing was held.
         is_billed: False if the provider refused the call, or was not reached.
         is_certain: False if the price may be another one, because another model answered.
-        output_tokens: of the answer as received, for a call without usage.
+        received: what came of the answer.
     """
+    if usage is not None:
+        counted = received.counted(usage)
+        is_certain = is_certain and counted is usage and usage.input_tokens > 0
+        usage = counted
     cost = cost_of(price, usage)
     if not is_billed or (price is not None and price.is_free and not cost):
         return CountedCost(Decimal(0))
@@ -266,7 +305,7 @@ def counted_cost(
         return CountedCost(max(cost, held.usual) if held else cost, is_estimated=True)
     if price is None or held is None:
         return CountedCost(None)
-    return CountedCost(held.at_least(price, output_tokens).usual, is_estimated=True)
+    return CountedCost(held.at_least(price, received.estimate).usual, is_estimated=True)
 
 
 def sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:

@@ -10,7 +10,15 @@ from typing import Final, NamedTuple, TypeVar
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
-from desktop_app.domain.cost import CallCost, CallUsage, Price, Usage, cost_of, counted_cost
+from desktop_app.domain.cost import (
+    CallCost,
+    CallUsage,
+    Price,
+    Received,
+    Usage,
+    cost_of,
+    counted_cost,
+)
 from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError, VoiceError
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
@@ -117,14 +125,18 @@ class VoiceCalls:
             provider = await self._gateway.provider(model.profile)
             started_at = time.monotonic()
             outcome, usage, is_billed = MessageStatus.CANCELLED, None, True
+            received = Received()
             try:
                 result, usage = await request(provider)
                 outcome = MessageStatus.COMPLETE
+                received = Received.of([result] if isinstance(result, str) else ())
             except ProviderError as error:
                 outcome, is_billed = MessageStatus.FAILED, isinstance(error, BILLABLE_ERRORS)
                 raise
             finally:
-                cost = counted_cost(model.price, usage, held, is_billed=is_billed)
+                cost = counted_cost(
+                    model.price, usage, held, is_billed=is_billed, received=received
+                )
                 call = Call(
                     provider_id=model.profile.id,
                     model=model.model,

@@ -103,7 +103,9 @@ class Run:
         if self.status == "completed":
             response: dict[str, Any] = self.events[-1]["response"]
             return {**response, "object": "response"}
-        used = {"usage": {**USAGE, "output_tokens": 7}} if self.status == "cancelled" else {}
+        total = USAGE["input_tokens"] + 7
+        usage = {**USAGE, "output_tokens": 7, "total_tokens": total}
+        used = {"usage": usage} if self.status == "cancelled" else {}
         common = {
             "id": self.id,
             "model": MODEL,

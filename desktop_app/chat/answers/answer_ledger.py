@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from math import ceil
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -13,18 +12,13 @@ from desktop_app.chat.answers.answer_measures import AnswerTiming
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
-from desktop_app.domain.conversations.message_parts import (
-    ReasoningPart,
-    RefusalPart,
-    TextPart,
-    ToolCallPart,
-    tool_calls,
-)
+from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.cost import (
     CallUsage,
     CountedCost,
     Price,
+    Received,
     Usage,
     cost_of_calls,
     counted_cost,
@@ -37,8 +31,6 @@ from desktop_app.spending.ledger import Ledger
 from desktop_app.tools.calls.hosted_tools import hosted_cost
 
 NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
-_BYTES_PER_TOKEN: Final = 3
-"""Most tokens have more bytes, so that estimates are rather too high."""
 _ORDINARY_TIER: Final = "default"
 
 
@@ -91,7 +83,7 @@ class AnswerLedger:
         self.hold = hold or Hold()
         self._is_resumed = is_resumed
         self._round_usage: Usage | None = None  # the usage of the request that ended last
-        self._round_tokens = 0  # of its answer, as received
+        self._round_received = Received()
         self._rounds: list[CountedCost] = []  # the recorded requests, without the last
         self._fees_recorded = fees_recorded  # of hosted tools, in US dollars
 
@@ -131,7 +123,7 @@ class AnswerLedger:
         self.timing.observe(event)
         if isinstance(event, RoundEnded):
             self._round_usage = reply.round_usage
-            self._round_tokens = received_tokens(reply)
+            self._round_received = reply.received
 
     def price(self, reply: Reply) -> Price | None:
         """Return the price that counts against the limit; None if it is unknown."""
@@ -157,7 +149,8 @@ class AnswerLedger:
         # If either write fails, the caller repeats both. So the fees come first: `record_fees`
         # leaves out what is recorded already, `_add_request` would add the request again.
         await self.record_fees(reply, answer)
-        await self._add_request(reply, answer, reply.round_usage, cost)
+        usage = reply.round_usage and reply.received.counted(reply.round_usage)
+        await self._add_request(reply, answer, usage, cost)
 
     def _last_request(
         self, reply: Reply, status: MessageStatus, *, is_sent: bool
@@ -171,10 +164,10 @@ class AnswerLedger:
         has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
         if not can_be_billed and not (is_sent and has_failed):
             return None
-        return self._request_cost(reply, usage, received_tokens(reply), is_billed=can_be_billed)
+        return self._request_cost(reply, usage, reply.received, is_billed=can_be_billed)
 
     def _request_cost(
-        self, reply: Reply, usage: Usage | None, output_tokens: int, *, is_billed: bool = True
+        self, reply: Reply, usage: Usage | None, received: Received, *, is_billed: bool = True
     ) -> CountedCost:
         billing = self._billing(reply)
         return counted_cost(
@@ -183,7 +176,7 @@ class AnswerLedger:
             self.hold.cost,
             is_billed=is_billed,
             is_certain=billing.is_certain,
-            output_tokens=output_tokens,
+            received=received,
         )
 
     def _billing(self, reply: Reply) -> _Billing:
@@ -215,8 +208,9 @@ class AnswerLedger:
         """
         if len(self._rounds) >= reply.round:
             return
-        cost = self._request_cost(reply, self._round_usage, self._round_tokens)
-        await self._add_request(reply, answer, self._round_usage, cost)
+        usage, received = self._round_usage, self._round_received
+        cost = self._request_cost(reply, usage, received)
+        await self._add_request(reply, answer, usage and received.counted(usage), cost)
         self._rounds.append(cost)
 
     async def record_fees(self, reply: Reply, answer: Message, *, ended_only: bool = False) -> None:
@@ -275,17 +269,6 @@ class AnswerLedger:
             message_id=answer.id,
             at=now(),
         )
-
-
-def received_tokens(reply: Reply) -> int:
-    """Estimate the tokens of the current round's answer, as received so far."""
-    size = 0
-    for part in reply.parts[reply.round_start :]:
-        if isinstance(part, TextPart | ReasoningPart | RefusalPart):
-            size += len(part.text.encode("utf-8", "surrogatepass"))
-        elif isinstance(part, ToolCallPart):
-            size += len(part.arguments.encode("utf-8", "surrogatepass"))
-    return ceil(size / _BYTES_PER_TOKEN)
 
 
 def _is_cheaper(price: Price | None, than: Price | None) -> bool:

@@ -14,7 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.chat.answers.answer_ledger import AnswerLedger, received_tokens
+from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import AnswerLimit, RepetitionStop
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
@@ -454,7 +454,7 @@ class AnswerRun:
         price = self._ledger.price(reply)
         if price is not None and self.hold.is_active:
             with suppress(errors.StorageError):  # the next checkpoint tries again, and reports it
-                await self.hold.raise_to(price, received_tokens(reply))
+                await self.hold.raise_to(price, reply.received.estimate)
 
     # ------------------------------------------------------------------ the answer
 

@@ -6,7 +6,7 @@ round grows by parts of the message. `accumulate` never changes its argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -50,7 +50,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeText
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import Received, Usage
 from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.value import Value
 
@@ -67,7 +67,6 @@ class Reply(Value, frozen=True):
 
     Attributes:
         status: STREAMING until a terminal event.
-        usage: of all rounds that reported one; None if none did.
         error, incomplete_reason: why the reply is incomplete.
         response_id: the provider's id of the current round; "" until it is named.
         run: the position in a background run; None for any other answer.
@@ -76,7 +75,7 @@ class Reply(Value, frozen=True):
         round_start: the index of the current round's first part.
         call_keys: the indices by which deltas name the calls of this round, in their order.
         section: of the newest delta of the reasoning.
-        round_usage: the usage of the current round; None if it was not reported.
+        round_usage: the usage of the current round as reported; None if it was not.
         begun_phase: the phase of a message that has begun and has no text yet; None if there is
             none.
         earlier_usages: the usage of each round before the current one that reported it. A price
@@ -86,7 +85,6 @@ class Reply(Value, frozen=True):
 
     parts: tuple[Part, ...] = ()
     status: MessageStatus = MessageStatus.STREAMING
-    usage: Usage | None = None
     error: ProviderError | None = None
     incomplete_reason: str = ""
     notices: tuple[NoticeText, ...] = ()
@@ -109,9 +107,22 @@ class Reply(Value, frozen=True):
         return text_of(part for part in self.parts if isinstance(part, TextPart))
 
     @property
+    def received(self) -> Received:
+        """Return what came of the current round."""
+        return Received.of(_written_texts(self.parts[self.round_start :]))
+
+    @property
     def usages(self) -> tuple[Usage, ...]:
-        """Return the usage of each round that reported one."""
-        return (*self.earlier_usages, *((self.round_usage,) if self.round_usage else ()))
+        """Return the usage of each round that reported one, with at least the output that came."""
+        if self.round_usage is None:
+            return self.earlier_usages
+        return (*self.earlier_usages, self.received.counted(self.round_usage))
+
+    @property
+    def usage(self) -> Usage | None:
+        """Return the sum of `usages`; None if there are none."""
+        usages = self.usages
+        return sum(usages, Usage()) if usages else None
 
     @property
     def may_be_billed(self) -> bool:
@@ -178,13 +189,20 @@ def _with_metadata(
         case RunAdvanced(run):
             return replace(reply, run=run)
         case UsageReported(usage, tier):
-            total = sum((*reply.earlier_usages, usage), Usage())
-            tier = tier or reply.service_tier
-            return replace(reply, usage=total, round_usage=usage, service_tier=tier)
+            return replace(reply, round_usage=usage, service_tier=tier or reply.service_tier)
         case Notice(text) if text in reply.notices:
             return reply  # another request for the same answer repeats it
         case Notice(text):
             return replace(reply, notices=(*reply.notices, text))
+
+
+def _written_texts(parts: Iterable[Part]) -> Iterator[str]:
+    """Yield the texts that the model wrote."""
+    for part in parts:
+        if isinstance(part, TextPart | ReasoningPart | RefusalPart):
+            yield part.text
+        elif isinstance(part, ToolCallPart):
+            yield part.arguments
 
 
 def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:

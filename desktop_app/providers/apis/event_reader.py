@@ -107,7 +107,8 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     """Return the token usage under the names of either API; None if nothing is counted.
 
     Servers that do not count tokens omit the usage or send 0, which would make the answer free.
-    Cached and reasoning tokens are limited to their totals: otherwise a cost could be negative.
+    xAI, and gateways for Gemini, bill reasoning as output, but count it in the total only. Cached
+    and reasoning tokens are limited to their totals: otherwise a cost could be negative.
     """
     input_details = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
         usage, "prompt_tokens_details"
@@ -118,9 +119,7 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     input_tokens = tokens(usage, "input_tokens") or tokens(usage, "prompt_tokens")
     output_tokens = tokens(usage, "output_tokens") or tokens(usage, "completion_tokens")
     reasoning_tokens = tokens(output_details, "reasoning_tokens")
-    # xAI, and gateways for Gemini, do not count reasoning as output, but bill it as output.
-    if tokens(usage, "total_tokens") == input_tokens + output_tokens + reasoning_tokens:
-        output_tokens += reasoning_tokens
+    output_tokens = max(output_tokens, tokens(usage, "total_tokens") - input_tokens)
     if not input_tokens and not output_tokens:
         return None
     cached_tokens = (

@@ -232,7 +232,8 @@ def _input_tokens(request: ChatRequest, reply: Reply, last_reply: Reply) -> int:
     """Estimate the tokens of the next request: the last input, its output and the results."""
     last_round = reply.round - 1
     result_characters = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == last_round)
-    if (usage := last_reply.round_usage) is not None:
+    if last_reply.round_usage is not None:
+        usage = last_reply.usages[-1]
         known_tokens = usage.input_tokens + usage.output_tokens
         return known_tokens + ceil(result_characters / _CHARS_PER_TOKEN)
     texts = [request.instructions]

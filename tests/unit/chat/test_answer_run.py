@@ -387,10 +387,10 @@ def test_each_round_is_billed_at_the_price_of_its_size() -> None:
     long = LongPrice(15, Price(Decimal(4), Decimal(4)))
     price = Price(Decimal(1), Decimal(1), long=long)
     resolved = replace(THINKING, model=replace(THINKING.model, price=price))
-    rounds = [UsageReported(Usage(10)), RoundEnded(), UsageReported(Usage(20)), Completed()]
+    rounds = [UsageReported(Usage(10, 0, 1)), RoundEnded(), UsageReported(Usage(20)), Completed()]
     answer, memory = run([TextDelta("a"), *rounds], resolved=resolved)
-    assert [call.cost for call in memory.calls] == [Decimal("0.00001"), Decimal("0.00008")]
-    assert answer.cost == Decimal("0.00009")
+    assert [call.cost for call in memory.calls] == [Decimal("0.000011"), Decimal("0.00008")]
+    assert answer.cost == Decimal("0.000091")
     assert not is_least_cost(answer)
 
 

@@ -543,11 +543,12 @@ async def test_parts_of_a_document_are_read_with_what_was_remembered(tmp_path: P
 async def test_the_cap_counts_the_notes_of_an_answer_from_parts(
     tmp_path: Path, words: int, is_sent: bool
 ) -> None:
-    usage = UsageReported(Usage(100, 0, 10, 0))
-    note: list[StreamEvent] = [TextDelta("word " * words), usage, Completed()]
-    provider = ScriptedProvider(note, [TextDelta("done"), usage, Completed()])
+    used = UsageReported(Usage(100, 0, words))
+    note: list[StreamEvent] = [TextDelta("word " * words), used, Completed()]
+    used = UsageReported(Usage(100, 0, 10))
+    provider = ScriptedProvider(note, [TextDelta("done"), used, Completed()])
     # A server in the user's own network would not have OpenAI's price.
-    capped = replace(COMPATIBLE, base_url="https://h.example/v1", monthly_cap=Decimal("0.0065"))
+    capped = replace(COMPATIBLE, base_url="https://h.example/v1", monthly_cap=Decimal("0.04"))
     settings = AskSettings(parameters=GenerationParameters(max_output_tokens=100))
     async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
         document = await chat.attach("a.txt", "word " * 2000, in_parts=True)

@@ -60,9 +60,11 @@ from desktop_app.domain.conversations.notices import (
 )
 from desktop_app.domain.cost import (
     FREE,
+    NOT_KNOWN,
     CallCost,
     CountedCost,
     Price,
+    Received,
     Usage,
     counted_cost,
     exact_digits,
@@ -113,19 +115,24 @@ def test_a_free_model_costs_nothing_even_if_no_usage_was_reported() -> None:
 @pytest.mark.parametrize(
     ("usage", "is_certain", "received", "cost"),
     [
-        (Usage(10, 0, 1), True, 0, CountedCost(Decimal("0.000012"))),
-        (Usage(10, 0, 1), False, 0, CountedCost(Decimal("0.002"), is_estimated=True)),
-        (Usage(10, 0, 9000), False, 0, CountedCost(Decimal("0.01801"), is_estimated=True)),
-        (None, True, 5, CountedCost(Decimal("0.002"), is_estimated=True)),
-        (None, True, 9000, CountedCost(Decimal("0.01801"), is_estimated=True)),
+        (Usage(10, 0, 1), True, NOT_KNOWN, CountedCost(Decimal("0.000012"))),
+        (Usage(10, 0, 1), False, NOT_KNOWN, CountedCost(Decimal("0.002"), is_estimated=True)),
+        (Usage(10, 0, 9000), False, NOT_KNOWN, CountedCost(Decimal("0.01801"), is_estimated=True)),
+        (None, True, Received(1, 5), CountedCost(Decimal("0.002"), is_estimated=True)),
+        (None, True, Received(9, 9000), CountedCost(Decimal("0.01801"), is_estimated=True)),
+        # What a server says of the output is believed if it can be right.
+        (Usage(10, 0, 9), True, Received(9, 9000), CountedCost(Decimal("0.000028"))),
+        (Usage(10), True, Received(9, 9000), CountedCost(Decimal("0.01801"), is_estimated=True)),
+        (Usage(10, 0, 8), True, Received(9, 10), CountedCost(Decimal("0.002"), is_estimated=True)),
+        (Usage(0, 0, 5), True, NOT_KNOWN, CountedCost(Decimal("0.002"), is_estimated=True)),
     ],
 )
 def test_what_is_not_certain_counts_at_least_what_was_held(
-    usage: Usage | None, is_certain: bool, received: int, cost: CountedCost
+    usage: Usage | None, is_certain: bool, received: Received, cost: CountedCost
 ) -> None:
     held = CallCost(Decimal("0.00001"), Decimal("0.002"), Decimal(1))
     price = Price(Decimal(1), Decimal(2))
-    counted = counted_cost(price, usage, held, is_certain=is_certain, output_tokens=received)
+    counted = counted_cost(price, usage, held, is_certain=is_certain, received=received)
     assert counted == cost
     assert counted_cost(price, usage, held, is_billed=False) == CountedCost(Decimal(0))
 

@@ -68,6 +68,11 @@ from desktop_app.providers.apis.event_reader import MAX_TOKENS, usage_of
             },
             Usage(32, 0, 103, 94),
         ),
+        # Gateways for Gemini have thoughts in the total only.
+        ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623}, Usage(20, 0, 603)),
+        ({"total_tokens": 7}, Usage(0, 0, 7)),
+        ({"input_tokens": 5, "output_tokens": 6, "total_tokens": 3}, Usage(5, 0, 6)),
+        ({"input_tokens": 5, "output_tokens": float("inf"), "total_tokens": None}, Usage(5)),
         (
             {
                 "input_tokens": 300,

@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.cost import CallCost, Usage
+from desktop_app.domain.cost import CallCost, Price, Usage
 from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
@@ -198,6 +198,20 @@ async def test_a_hold_counts_as_one_call_of_a_model(tmp_path: Path) -> None:
             async with await setup.budget.hold(OPENAI, CallCost.fixed(Decimal(20)), "m", "answer"):
                 pass
         assert await held() == []
+
+
+async def test_a_killed_call_counts_what_its_answer_had_grown_to(tmp_path: Path) -> None:
+    price = Price(Decimal(0), Decimal(1))
+    async with open_budget(tmp_path) as setup:
+        cost = CallCost(Decimal(0), Decimal(1), Decimal(9))
+        hold = await setup.budget.hold(CAPPED, cost, "gpt-5.2", "answer")
+        for tokens in (4_000_000, 3_000_000):
+            await hold.raise_to(price, tokens)
+            assert (await setup.budget.month(CAPPED)).held == 4
+        await setup.database.execute("UPDATE spending_holds SET owner_started = 'another boot:1'")
+        async with await setup.budget.hold(CAPPED, CallCost.fixed(Decimal(2))):
+            month = await setup.budget.month(CAPPED)
+            assert (month.spent, month.held, month.estimated) == (4, 2, 1)
 
 
 async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> None:

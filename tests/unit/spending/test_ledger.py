@@ -237,6 +237,17 @@ async def test_calls_of_dead_processes_cost_what_was_held(tmp_path: Path) -> Non
         assert month == MonthSpending(Decimal(2), Decimal(2), 1, estimated=1)
 
 
+async def test_windows_are_told_of_each_call(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        ledger = Ledger(database)
+        told: list[str] = []
+        ledger.listen(told.append)
+        call = Call(datetime(2026, 3, 14, tzinfo=UTC), "openai", "m", "answer", Usage(), Decimal(1))
+        await ledger.add(call)
+        await ledger.add_resumed(call._replace(provider_id="mine", message_id="a"))
+        assert told == ["openai", "mine"]
+
+
 @pytest.mark.attack("damaged-ledger")
 @pytest.mark.parametrize(
     "damage",
