@@ -33,6 +33,15 @@ _TRUSTED: Final = frozenset(
 
 # Errors of keyring and secretstorage, by name, so that neither is imported here.
 _LOCKED: Final = frozenset({"KeyringLocked", "LockedException", "PromptDismissedException"})
+_ABSENT: Final = "SecretServiceNotAvailableException"
+
+# The D-Bus library of keyring waits one second for the bus to answer a new connection, which is too
+# short on a busy machine or after sleep.
+_CONNECTIONS: Final = 60
+
+
+class KeyringAbsentError(CredentialError):
+    """The bus or the keyring's daemon is not there, so no dialog was shown."""
 
 
 class Keyring:
@@ -81,10 +90,14 @@ class Keyring:
 
 
 def _run_on_backend(job: Callable[[KeyringBackend], T]) -> T:
-    try:
-        return job(_backend())
-    except _backend_errors() as exc:
-        failure = _credential_error(exc)
+    for _ in range(_CONNECTIONS):
+        try:
+            return job(_backend())
+        except (TimeoutError, BlockingIOError) as exc:  # only a connection has a limit of time
+            failure = _credential_error(exc)
+        except _backend_errors() as exc:
+            failure = _credential_error(exc)
+            break
     # Raised outside the handler, so that the error does not refer to `exc`, whose frames contain
     # the key.
     raise failure
@@ -145,6 +158,13 @@ def _credential_error(exc: BaseException) -> CredentialError:
             hint=N_("Unlock it and try again, or enter the key for this session."),
             details=details,
         )
-    return CredentialError(
-        N_("No keyring is available."), hint=_KEY_WITHOUT_KEYRING, details=details
-    )
+    kind = KeyringAbsentError if _is_absent(exc) else CredentialError
+    return kind(N_("No keyring is available."), hint=_KEY_WITHOUT_KEYRING, details=details)
+
+
+def _is_absent(exc: BaseException | None) -> bool:
+    while exc is not None:
+        if type(exc).__name__ == _ABSENT or isinstance(exc, OSError | RuntimeError):
+            return True
+        exc = exc.__context__
+    return False

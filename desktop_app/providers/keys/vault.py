@@ -23,7 +23,7 @@ import msgspec
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.origin import Scheme, Secret
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.keys.keyring_access import Keyring
+from desktop_app.providers.keys.keyring_access import Keyring, KeyringAbsentError
 from desktop_app.settings.settings_store import SettingsStore
 
 T = TypeVar("T")
@@ -58,18 +58,25 @@ class ProbeResult(NamedTuple):
     Attributes:
         backend: the name of the keyring; "" if it does not work.
         why: a sentence that says why it does not work; "" if it does.
+        may_return: True if it is absent, and a later probe may find it.
     """
 
     works: bool
     backend: str
     why: str
+    may_return: bool = False
 
 
 class _SessionSecret(NamedTuple):
-    """A secret that is only in this process's memory, and its source."""
+    """A secret that is only in this process's memory, and its source.
+
+    Attributes:
+        waits: True if it is stored as soon as the keyring is there.
+    """
 
     secret: Secret
     place: KeyPlace
+    waits: bool = False
 
 
 class KeyVault:
@@ -80,6 +87,7 @@ class KeyVault:
 
     Attributes:
         last_probe: the result of the latest probe, None before the first.
+        on_wait: called when a secret begins to wait for an absent keyring; see `store_waiting`.
     """
 
     def __init__(
@@ -89,10 +97,13 @@ class KeyVault:
         self._origins = origins
         self._prompt_timeout_s = prompt_timeout_s
         self._session: dict[str, _SessionSecret] = {}
+        # The secret of each name that is being stored; a thread with another one writes nothing.
+        self._wanted: dict[str, Secret] = {}
         # Counts the entries stored and removed: a reader thus notices a change while it waits.
         self._changes = 0
         self._write_lock = threading.Lock()  # so that an old key never replaces a newer one
         self.last_probe: ProbeResult | None = None
+        self.on_wait: Callable[[], None] = lambda: None
 
     async def get(self, name: str, origin: str) -> Secret | None:
         """Return the secret of this name for `origin`: this session's, else the keyring's.
@@ -137,28 +148,65 @@ class KeyVault:
                 N_("The API key wasn’t saved because the provider has no valid base URL."),
                 hint=N_("Enter the base URL, then the key."),
             )
-        abandoned = threading.Event()
+        if await self._store(name, secret):
+            return KeyPlace.KEYRING
+        waits = self.last_probe is not None and self.last_probe.may_return
+        self._session[name] = _SessionSecret(secret, KeyPlace.SESSION, waits)
+        if waits:
+            self.on_wait()
+        return KeyPlace.SESSION
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return True if a secret in memory waits for the keyring."""
+        return any(each.waits for each in self._session.values())
+
+    async def store_waiting(self) -> bool:
+        """Store the secrets that wait for an absent keyring; return True if one was stored.
+
+        If it refuses, for example because the user dismisses its dialog, they stay in memory and
+        wait no longer.
+
+        Raises:
+            StorageError: the origin of one cannot be recorded; it is in memory, too.
+        """
+        has_stored = False
+        for name, kept in list(self._session.items()):
+            if not kept.waits or name in self._wanted:  # a newer one is being stored
+                continue
+            if await self._store(name, kept.secret):
+                has_stored = True
+            elif self.last_probe is not None and self.last_probe.may_return:
+                break
+            elif self._session.get(name) is kept:
+                self._session[name] = kept._replace(waits=False)
+        return has_stored
+
+    async def _store(self, name: str, secret: Secret) -> bool:
+        """Probe the keyring, then store a secret in it; return False if it does not work."""
 
         def store() -> str:
             backend = self._keyring.probe()
             with self._write_lock:
-                if not abandoned.is_set():  # otherwise the secret is in memory by now
+                if self._wanted.get(name) is secret:  # otherwise it was replaced or given up
                     self._keyring.write(name, keyring_entry(secret))
             return backend
 
+        self._wanted[name] = secret
         try:
-            stored = await self._run_probe(store, self._prompt_timeout_s)
+            if not (await self._run_probe(store, self._prompt_timeout_s)).works:
+                return False
+            if self._wanted.get(name) is secret:
+                self._changes += 1
+                # Without the record, the entry is not found: keep the secret in memory until then.
+                self.use_for_session(name, secret, KeyPlace.SESSION)
+                await self._origins.record_key_origin(name, secret.origin)
+                if self._wanted.get(name) is secret:
+                    self._session.pop(name, None)
+            return True
         finally:
-            abandoned.set()
-        if not stored.works:
-            self.use_for_session(name, secret, KeyPlace.SESSION)
-            return KeyPlace.SESSION
-        self._changes += 1
-        # Without the record, the secret is not found in the keyring: it is in memory until then.
-        self.use_for_session(name, secret, KeyPlace.SESSION)
-        await self._origins.record_key_origin(name, secret.origin)
-        self._session.pop(name, None)
-        return KeyPlace.KEYRING
+            if self._wanted.get(name) is secret:
+                del self._wanted[name]
 
     async def remove(self, name: str) -> None:
         """Forget the secret of this name, of any origin.
@@ -173,8 +221,9 @@ class KeyVault:
                 self._keyring.delete(name)
 
         in_session = self._session.pop(name, None)
+        is_being_stored = self._wanted.pop(name, None) is not None
         try:
-            if await self._origins.key_origin(name) is not None:
+            if is_being_stored or await self._origins.key_origin(name) is not None:
                 await _run_in_thread(delete, self._prompt_timeout_s)
                 self._changes += 1
                 await self._origins.record_key_origin(name, None)
@@ -204,7 +253,12 @@ class KeyVault:
         try:
             backend = await _run_in_thread(job, timeout_s)
         except CredentialError as exc:
-            self.last_probe = ProbeResult(works=False, backend="", why=exc.what_happened)
+            self.last_probe = ProbeResult(
+                works=False,
+                backend="",
+                why=exc.what_happened,
+                may_return=isinstance(exc, KeyringAbsentError),
+            )
         else:
             self.last_probe = ProbeResult(works=True, backend=backend, why="")
         return self.last_probe

@@ -62,7 +62,7 @@ _TEXTS: Final[dict[KeyPlace, tuple[str, str, Tone]]] = {
     ),
     "session": (
         N_("Kept until you quit"),
-        N_("No keyring is available, so nothing is stored."),
+        N_("No keyring has taken it, so it isn’t stored."),
         "warning",
     ),
     "environment": (

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import QTimer
+
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
@@ -20,14 +22,21 @@ from desktop_app.domain.places import LinkedText
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.providers.keys.vault import KeyPlace
 from desktop_app.providers.models.model_menu import chat_models
 from desktop_app.providers.ui.local_server_offer import LocalServerOffer
 from desktop_app.providers.ui.providers import KeyState
+from desktop_app.widgets.cards.notifications import Actions
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.trust import CaFile
 
 OFFER_TOPIC: Final = "new-provider"  # the topic of the offer to use a new provider
+_KEPT_TOPIC: Final = "kept-secret"  # the topic of secrets that the keyring did not take
+
+# The waits before an absent keyring is tried again; the last one repeats. A daemon that restarts is
+# back within seconds, one that the user has to start within minutes.
+KEYRING_WAITS_S: Final = (2, 10, 60, 300)
 
 
 class ProvidersController(Controller):
@@ -41,6 +50,10 @@ class ProvidersController(Controller):
         self._profile_lock = asyncio.Lock()  # held while a profile is changed
         self._secret_lock = asyncio.Lock()  # held while a secret of a profile is stored
         self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
+        self._keyring_timer = QTimer(self, singleShot=True)
+        self._keyring_timer.timeout.connect(self._tasks.slot(self._store_waiting))
+        self._keyring_waits = iter(KEYRING_WAITS_S)
+        self._vault.on_wait = self._wait_for_keyring
         self._providers.changed.connect(self._show_profiles)
         for signal in (self._current.opened, self._setup.choice_changed):
             signal.connect(self._show_profiles)
@@ -192,12 +205,13 @@ class ProvidersController(Controller):
                 profile = await self._find_saved(lambda p: p.id == profile_id)
                 if profile is None:
                     return
-                await self._vault.set(profile_id, Secret(key, origin(profile.base_url)))
+                secret = Secret(key, origin(profile.base_url))
+                is_stored = await self._vault.set(profile_id, secret) is KeyPlace.KEYRING
         finally:
             await self._show_secrets(profile_id)
         self._session.running.retry_with_key(profile_id)
         await self._session.new_conversation.set_default("default.provider", profile_id)
-        self._offer_provider(self._profile_or_current(profile_id))
+        self._offer_provider(self._profile_or_current(profile_id), is_stored=is_stored)
         await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
 
     async def remove_key(self, profile_id: str) -> None:
@@ -246,14 +260,13 @@ class ProvidersController(Controller):
             if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
                 await self._providers.save(replace(current, models=models))
 
-    def _offer_provider(self, profile: ProviderProfile) -> None:
-        """Offer to use a provider in the open conversation."""
-        if self._setup.profile.id == profile.id:
-            self._notifications.notify(tr("Key saved."), topic=OFFER_TOPIC)
-            return
-        choice = self._session.new_conversation.choice_with(profile.id)
+    def _offer_provider(self, profile: ProviderProfile, *, is_stored: bool) -> None:
+        """Offer to use a provider in the open conversation; tell if its key is not stored."""
+        uses_it_here = self._setup.profile.id == profile.id
         default_profile = self._providers.default
-        if default_profile.id == profile.id:
+        if uses_it_here:
+            message = tr("Key saved.")
+        elif default_profile.id == profile.id:
             message = tr(
                 "New conversations will use {new}. This one still uses {old}.",
                 new=profile.name,
@@ -263,9 +276,35 @@ class ProvidersController(Controller):
             message = tr(
                 "Key saved. New conversations still use {name}.", name=default_profile.name
             )
+        choice = self._session.new_conversation.choice_with(profile.id)
         use_label = tr("Use {provider} here", provider=profile.name)
-        actions = [(use_label, lambda: self._setup.choose(choice))]
-        self._notifications.notify(message, actions=actions, topic=OFFER_TOPIC)
+        actions = [] if uses_it_here else [(use_label, lambda: self._setup.choose(choice))]
+        if is_stored:
+            self._notifications.notify(message, actions=actions, topic=OFFER_TOPIC)
+        else:
+            self._tell_kept(tr("The key is kept until you quit."), actions)
+
+    async def _keep(self, name: str, secret: Secret) -> None:
+        if await self._vault.set(name, secret) is not KeyPlace.KEYRING:
+            self._tell_kept(tr("The value is kept until you quit."))
+
+    def _tell_kept(self, text: str, actions: Actions = ()) -> None:
+        why = "" if self._vault.last_probe is None else self._vault.last_probe.why
+        self._notifications.notify(paragraph(why, text), actions, topic=_KEPT_TOPIC, stays=True)
+
+    def _wait_for_keyring(self) -> None:
+        """Try an absent keyring again in a while, soon at first."""
+        self._keyring_waits = iter(KEYRING_WAITS_S)
+        self._keyring_timer.start(1_000 * next(self._keyring_waits))
+
+    async def _store_waiting(self) -> None:
+        """Store what was kept because the keyring was absent, if it is there by now."""
+        if await self._vault.store_waiting():
+            self._notifications.dismiss_topic(_KEPT_TOPIC)
+            self._notifications.notify(tr("Saved in your keyring."), topic=_KEPT_TOPIC)
+            self._show_profiles()
+        if self._vault.is_waiting:
+            self._keyring_timer.start(1_000 * next(self._keyring_waits, KEYRING_WAITS_S[-1]))
 
     # -------------------------------------------------------------- network
 
@@ -276,7 +315,7 @@ class ProvidersController(Controller):
             if profile is None:
                 return
             try:
-                await self._vault.set(secret_id, Secret(password, origin(profile.proxy)))
+                await self._keep(secret_id, Secret(password, origin(profile.proxy)))
             finally:
                 await self._show_secrets(profile.id)
 
@@ -300,7 +339,7 @@ class ProvidersController(Controller):
                 return
             if field.is_secret:
                 secret = Secret(value, origin(profile.base_url))
-                await self._vault.set(profile.custom_field_id(field), secret)
+                await self._keep(profile.custom_field_id(field), secret)
             else:
                 field = replace(field, value=value)
 

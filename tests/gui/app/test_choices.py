@@ -142,7 +142,7 @@ async def test_a_key_is_for_the_session_and_used_at_once() -> None:
         assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
         app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
         await app.written()
-        assert key_note(app, OPENAI.id) == "No keyring is available, so nothing is stored."
+        assert key_note(app, OPENAI.id) == "No keyring has taken it, so it isn’t stored."
         app.state.tasks.start(app.state.of(ProvidersController).remove_key(OPENAI.id))
         await app.written()
         assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")

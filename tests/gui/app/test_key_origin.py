@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.providers.ui import providers_controller
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_choices import SERVER
@@ -53,8 +54,10 @@ def keys_sent_to(server: LoopbackServer) -> set[str]:
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 async def test_the_key_follows_the_address(
     new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    new_desktop().start_keyring()
+    monkeypatch.setattr(providers_controller, "KEYRING_WAITS_S", (1,))
+    desktop = new_desktop()
     async with (
         LoopbackServer(LISTED) as mine,
         LoopbackServer(LISTED) as theirs,
@@ -67,7 +70,11 @@ async def test_the_key_follows_the_address(
         await app.written()
         app.window.outer_panes.show_settings(True)
         await enter(app, "key", KEY)
+        await until(lambda: "The key is kept until you quit" in app.said)
+        assert not is_stored(app)
+        desktop.start_keyring()
         await until(lambda: is_stored(app))
+        assert "Saved in your keyring" in app.said
         find(panel, QPushButton, "test").click()
         await until(lambda: "Connected in" in said(app))
         assert keys_sent_to(mine) == {f"Bearer {KEY}", ""}

@@ -63,10 +63,10 @@ async def test_a_key_is_stored_found_in_the_next_run_and_removed(
     assert KEY.encode() not in (tmp_path / "store.sqlite3").read_bytes()
 
 
-async def test_without_a_daemon_the_key_is_for_this_session(
+async def test_without_a_daemon_the_key_is_for_this_session_until_there_is_one(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
-    new_desktop()
+    desktop = new_desktop()
 
     async with a_vault(tmp_path) as vault:
         assert await vault.set("openai", SECRET) is KeyPlace.SESSION
@@ -75,6 +75,14 @@ async def test_without_a_daemon_the_key_is_for_this_session(
         assert await vault.get("openai", HERE) == SECRET
     async with a_vault(tmp_path) as vault:
         assert await vault.place("openai", HERE) is KeyPlace.NONE
+        assert await vault.set("openai", SECRET) is KeyPlace.SESSION
+        assert not await vault.store_waiting()
+        desktop.start_keyring()
+        assert vault.is_waiting
+        assert await vault.store_waiting()
+        assert not vault.is_waiting
+    async with a_vault(tmp_path) as vault:
+        assert await vault.get("openai", HERE) == SECRET
 
 
 async def test_a_dismissed_dialog_of_a_locked_keyring_is_reported(
@@ -94,6 +102,7 @@ async def test_a_dismissed_dialog_of_a_locked_keyring_is_reported(
         # A new key can be used all the same.
         assert await vault.set("openai", OTHER) is KeyPlace.SESSION
         assert await vault.get("openai", HERE) == OTHER
+        assert not vault.is_waiting  # no dialog appears without a reason that the user sees
 
 
 async def test_an_unanswered_dialog_blocks_nothing(

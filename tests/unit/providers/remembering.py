@@ -10,7 +10,8 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 ENTRIES: dict[tuple[str, str], str] = {}
 """The texts by service and name; tests clear them."""
 FAULTS: set[str] = set()
-"""The fault: "locked", "unreadable", "undeletable", "canceled", "slow" or "slow to read"."""
+"""The fault: "locked", "unreadable", "undeletable", "canceled", "slow", "slow to read", "absent",
+or "busy bus" for one connection."""
 ASKED, ANSWERED = threading.Event(), threading.Event()
 """A slow keyring is asked, and answers once it may."""
 
@@ -24,6 +25,11 @@ class Keyring(KeyringBackend):
     def set_password(self, service: str, username: str, password: str) -> None:
         if "locked" in FAULTS:
             raise KeyringLocked("closed")
+        if "absent" in FAULTS:
+            raise RuntimeError("The Secret Service daemon is not running")
+        if "busy bus" in FAULTS:
+            FAULTS.remove("busy bus")
+            raise TimeoutError("Did not authenticate in 1.0 seconds")
         if "slow" in FAULTS:
             FAULTS.remove("slow")
             ASKED.set()

@@ -134,6 +134,59 @@ def test_a_keyring_that_deletes_nothing_is_not_used() -> None:
     assert "The keyring isn’t saving keys" in caught.value.message
 
 
+async def test_a_bus_that_is_slow_to_connect_is_waited_for(entries: Entries) -> None:
+    remembering.FAULTS.add("busy bus")
+    assert await KeyVault(SERVICE, Origins()).set("openai", SECRET) is KeyPlace.KEYRING
+    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
+
+
+@pytest.mark.parametrize("next_step", ["nothing", "replaced", "removed", "locked"])
+async def test_a_waiting_key_is_stored_unless_it_changed(next_step: str, entries: Entries) -> None:
+    origins = Origins()
+    vault = KeyVault(SERVICE, origins)
+    newer = Secret("newer", HERE)
+    remembering.FAULTS.add("absent")
+    assert await vault.set("openai", SECRET) is KeyPlace.SESSION
+    remembering.FAULTS.clear()
+    if next_step == "replaced":
+        await vault.set("openai", newer)
+    elif next_step == "removed":
+        await vault.remove("openai")
+    elif next_step == "locked":
+        remembering.FAULTS.add("locked")
+    assert await vault.store_waiting() is (next_step == "nothing")
+    assert not vault.is_waiting
+    remembering.FAULTS.clear()
+    assert not await vault.store_waiting()
+    stored = {"nothing": SECRET, "replaced": newer}.get(next_step)
+    assert entries == ({(SERVICE, "openai"): keyring_entry(stored)} if stored else {})
+    assert origins.stored == ({"openai": HERE} if stored else {})
+    found = await vault.get("openai", HERE)
+    assert found == (SECRET if next_step == "locked" else stored)
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_change_while_a_waiting_key_is_stored_decides(
+    is_replaced: bool, entries: Entries
+) -> None:
+    origins = Origins()
+    vault = KeyVault(SERVICE, origins)
+    newer = Secret("newer", HERE)
+    remembering.FAULTS.add("absent")
+    await vault.set("openai", SECRET)
+    remembering.FAULTS.clear()
+    remembering.FAULTS.add("slow")
+    storing = asyncio.ensure_future(vault.store_waiting())
+    await until(asked)
+    changing = vault.set("openai", newer) if is_replaced else vault.remove("openai")
+    await changing
+    remembering.ANSWERED.set()
+    await storing
+    assert entries == ({(SERVICE, "openai"): keyring_entry(newer)} if is_replaced else {})
+    assert origins.stored == ({"openai": HERE} if is_replaced else {})
+    assert await vault.get("openai", HERE) == (newer if is_replaced else None)
+
+
 async def asked() -> bool:
     return remembering.ASKED.is_set()
 
