@@ -123,7 +123,8 @@ def resource_to_json(result: Row) -> dict[str, Any]:
 
 def prompt_to_json(result: Row) -> dict[str, Any]:
     """Return the text of a prompt, which joins its messages."""
-    texts = [_text_of_block(_object(row, "content")) for row in objects(result, "messages")]
+    blocks = (block for row in objects(result, "messages") for block in _content(row))
+    texts = map(_text_of_block, blocks)
     return {"text": "\n\n".join(filter(None, texts))[:MAX_RESULT_CHARS]}
 
 
@@ -148,8 +149,7 @@ def call_result_to_json(
     for block in _blocks(result, for_user=False):
         converter.add(block)
     shown = [note for block in _blocks(result, for_user=True) if (note := _text_of_block(block))]
-    if not converter.parts and not shown and result.get("structuredContent") is not None:
-        converter.add_text(json.dumps(result["structuredContent"], ensure_ascii=False))
+    _add_structure(converter, result, shown)
     return {
         "parts": converter.parts,
         "length": converter.length,
@@ -157,6 +157,49 @@ def call_result_to_json(
         "for_user": "\n\n".join(shown)[:MAX_USER_CHARS],
         "failed": result.get("isError") is True,
     }
+
+
+def _add_structure(converter: _ResultConverter, result: Row, shown: Sequence[str]) -> None:
+    """Add the structured content of a result, unless its texts are the same.
+
+    Many servers put a summary into the text, and the data here alone.
+    """
+    structure = result.get("structuredContent")
+    if structure is None:
+        return
+    texts = [text for block in _blocks(result, for_user=False) if (text := _text_of_block(block))]
+    if _is_said(structure, texts):
+        return
+    if not shown:
+        converter.add_text(json.dumps(structure, ensure_ascii=False))
+    elif texts:  # it may have the rest, too
+        converter.add_text("[Structured content is left out: a part is for the user alone.]")
+
+
+def _is_said(structure: object, texts: Sequence[str]) -> bool:
+    """Return True if texts are the structure as JSON, or its only value.
+
+    SDKs wrap what is not an object: 5 becomes {"result": 5}, and a list a text for each item.
+    """
+    values = [structure]
+    if isinstance(structure, dict) and len(structure) == 1:
+        values += structure.values()
+    return any(
+        any(_is_same(text, value) for text in texts)
+        or (
+            isinstance(value, list)
+            and len(value) == len(texts) > 0
+            and all(map(_is_same, texts, value))
+        )
+        for value in values
+    )
+
+
+def _is_same(text: str, value: object) -> bool:
+    try:
+        return text == value or bool(json.loads(text) == value)
+    except (ValueError, RecursionError):
+        return False
 
 
 class _ResultConverter:
@@ -229,7 +272,15 @@ class _ResultConverter:
 
 def _blocks(result: Row, *, for_user: bool) -> list[Row]:
     """Return the blocks of a result for the user alone, or the others."""
-    return [block for block in objects(result, "content") if _is_for_user(block) is for_user]
+    return [block for block in _content(result) if _is_for_user(block) is for_user]
+
+
+def _content(row: Row) -> list[Row]:
+    """Return the blocks of a result or a message, which may also have one block, or a text."""
+    content = row.get("content")
+    blocks = content[:MAX_LISTED] if isinstance(content, list) else [content]
+    rows = ({"type": "text", "text": each} if isinstance(each, str) else each for each in blocks)
+    return [row for row in rows if isinstance(row, dict) and row]
 
 
 def _is_for_user(block: Row) -> bool:
@@ -261,7 +312,7 @@ def _file_name(uri: str, media_type: str) -> str:
 
 
 def _text_of_block(block: Row) -> str:
-    """Return a block of content as text; "" for one of an unknown type."""
+    """Return a block of content as text; for one of an unknown type, its type and its text."""
     kind = block.get("type")
     if kind == "text":
         return _text(block, "text", limit=None)
@@ -271,7 +322,9 @@ def _text_of_block(block: Row) -> str:
         return f"[{_text(block, 'title', 'name')}: {_text(block, 'uri')}]"
     if kind in ("image", "audio"):
         return data_note(_text(block, "mimeType") or str(kind), _size_of(block.get("data")))
-    return ""
+    note = f"[Content of an unknown type: {_text(block, 'type') or 'none'}]"
+    text = _text(block, "text", limit=None)
+    return f"{note}\n{text}" if text else note
 
 
 def _text_of_resource(resource: Row) -> str:

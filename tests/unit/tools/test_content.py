@@ -144,7 +144,8 @@ EMPTY = {"parts": [], "length": 0, "images": [], "for_user": "", "failed": False
         ({**IMAGE, "data": "Q"}, ["[image/png, 0 bytes]"], []),
         ({**IMAGE, "mimeType": "image/svg+xml"}, ["[image/svg+xml, 1 byte]"], []),
         ({"type": "audio", "mimeType": "audio/wav", "data": "A" * 4096}, ["[audio/wav, 3 KB]"], []),
-        ({"type": "new", "text": "unknown"}, [], []),
+        ({"type": "new", "text": "t"}, ["[Content of an unknown type: new]\nt"], []),
+        ({"data": 7}, ["[Content of an unknown type: none]"], []),
         (
             {"type": "text", "text": f"a data:image/png;base64,{'A' * 65536}= b"},
             ["a [image/png, 48 KB] b"],
@@ -188,6 +189,38 @@ def test_what_is_for_the_user_alone_is_not_sent_to_the_model(
 def test_a_result_without_text_is_its_structure() -> None:
     found = content.call_result_to_json({"structuredContent": {"ä": 1}, "isError": True})
     assert (found["parts"], found["failed"]) == (['{"ä": 1}'], True)
+
+
+@pytest.mark.parametrize(
+    ("texts", "structure", "parts"),
+    [
+        (["2 rows"], {"rows": [17, 23]}, ["2 rows", '{"rows": [17, 23]}']),
+        (['{"a":  1, "b": [2]}'], {"b": [2], "a": 1}, ['{"a":  1, "b": [2]}']),
+        (["2 rows", '{"a": 1}'], {"a": 1}, ["2 rows", '{"a": 1}']),
+        (["Sunny"], {"result": "Sunny"}, ["Sunny"]),
+        (["5"], {"value": 5}, ["5"]),
+        (["a", '{"b": 1}'], {"result": ["a", {"b": 1}]}, ["a", '{"b": 1}']),
+        (["a"], {"result": ["a", "b"]}, ["a", '{"result": ["a", "b"]}']),
+        (["[" * 100_000], {}, ["[" * 100_000, "{}"]),
+        ("just a text", None, ["just a text"]),
+        ({"type": "text", "text": "one block"}, None, ["one block"]),
+    ],
+)
+def test_texts_and_structure_both_reach_the_model_once(
+    texts: object, structure: object, parts: list[str]
+) -> None:
+    blocks = [{"type": "text", "text": each} for each in texts] if type(texts) is list else texts
+    found = content.call_result_to_json({"content": blocks, "structuredContent": structure})
+    assert found["parts"] == [part[:MAX_RESULT_CHARS] for part in parts]
+
+
+def test_a_structure_is_left_out_and_named_beside_what_is_for_the_user_alone() -> None:
+    secret = {"type": "text", "text": "PIN 7", "annotations": {"audience": ["user"]}}
+    blocks = [{"type": "text", "text": "Done."}, secret]
+    found = content.call_result_to_json({"content": blocks, "structuredContent": {"pin": 7}})
+    assert found["parts"][0] == "Done."
+    assert len(found["parts"]) == 2
+    assert "7" not in found["parts"][1]
 
 
 def test_a_result_is_of_bounded_size() -> None:
