@@ -111,7 +111,9 @@ class ConnectionAttempt:
             return AttemptError(failed.error, may_repeat="_EOF_" in message)
         if self.proxy is not None:
             sentence = N_("Couldn’t connect to the proxy {proxy}.")
-            return self._error(sentence, self._proxy_hint, details, may_repeat=True)
+            return self._error(
+                sentence, self._proxy_hint, details, errors.UnreachableError, may_repeat=True
+            )
         sentence = N_("Couldn’t connect to {provider} at {host}.")
         if self.provider == self.host:  # a download
             sentence = N_("Couldn’t connect to {host}.")
