@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
         REFUSED: the model refused to answer.
         MISMATCH: the answer does not match its schema.
         NOT_ALLOWED: the answer is complete, but a call of a tool was not allowed.
+        UNREACHED: a prompt that repeats is asked again, as its provider could not be reached.
         READER_GONE: whoever reads the output has closed the pipe.
     """
 
@@ -22,5 +23,6 @@ class ExitCode(IntEnum):
     REFUSED = 3
     MISMATCH = 4
     NOT_ALLOWED = 5
+    UNREACHED = 75  # EX_TEMPFAIL of sysexits.h
     INTERRUPTED = 130
     READER_GONE = 141

@@ -1,6 +1,8 @@
 """A timer of systemd that runs `repartee repeat run` while no window does.
 
 A timer that was missed, because the computer was off, runs at the next start (Persistent=).
+If no provider could be reached, the command fails with a code of its own, and runs again ten
+minutes later (Restart=).
 https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html
 """
 
@@ -17,7 +19,7 @@ from desktop_app.child_processes import launcher_command, run_desktop_tool
 from desktop_app.desktop.application_object import bus_name
 from desktop_app.desktop.login_start import is_sandboxed
 from desktop_app.domain.errors import StorageError
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 
 _SERVICE: Final = """[Unit]
 Description=Repartee: prompts that repeat
@@ -25,7 +27,10 @@ Description=Repartee: prompts that repeat
 [Service]
 Type=oneshot
 ExecStart={command} repeat run
-{environment}"""
+{environment}Restart=on-failure
+RestartPreventExitStatus=1 2
+RestartSec=10min
+"""
 _TIMER: Final = """[Unit]
 Description=Repartee: prompts that repeat
 
@@ -62,12 +67,41 @@ class UserTimer:
         return has_systemd and not is_sandboxed()
 
     @property
-    def is_on(self) -> bool:
-        """Return True if the timer was turned on."""
+    def is_wanted(self) -> bool:
+        """Return True if the timer was turned on; `problem` says whether systemd has it."""
         return self.path.exists()
 
+    def problem(self) -> str:
+        """Return why a timer that is wanted does not run; "" if it does."""
+        if "OnCalendar=" not in self.path.read_text("utf-8", "replace"):
+            return tr("No prompt repeats now. The timer goes on with the next one.")
+        for question in ("is-enabled", "is-active"):
+            try:
+                code, told, words = run_desktop_tool(
+                    "systemctl", "--user", question, self.path.name
+                )
+            except OSError as error:
+                code, told, words = 1, "", str(error)
+            if code:
+                words = words.strip() or told.strip()
+                return tr("systemd doesn’t run the timer: {words}", words=words)
+        return ""
+
     def turn_on(self, calendar_lines: Iterable[str]) -> None:
-        """Run at these times. Raises StorageError."""
+        """Run at these times.
+
+        Raises:
+            StorageError: systemd cannot; a timer that was off stays off.
+        """
+        was_wanted = self.is_wanted
+        try:
+            self._turn_on(calendar_lines)
+        except StorageError:
+            if not was_wanted:
+                self._remove_files()
+            raise
+
+    def _turn_on(self, calendar_lines: Iterable[str]) -> None:
         lines = "\n".join(f"OnCalendar={line}" for line in dict.fromkeys(calendar_lines))
         environment = f"Environment={_quoted(f'REPARTEE_HOME={self._home}')}\n" * bool(self._home)
         # Only a command line replaces variables.
@@ -87,10 +121,20 @@ class UserTimer:
 
     def turn_off(self) -> None:
         """Run no longer. Raises StorageError."""
-        self._run("disable", "--now", self.path.name)
-        self.path.unlink(missing_ok=True)
-        self._service.unlink(missing_ok=True)
+        if not self.is_wanted:
+            return
+        try:
+            self._run("disable", "--now", self.path.name)
+        finally:  # without the file, systemd has no timer after its next start
+            self._remove_files()
         self._run("daemon-reload")
+
+    def _remove_files(self) -> None:
+        try:
+            self.path.unlink(missing_ok=True)
+            self._service.unlink(missing_ok=True)
+        except OSError as error:
+            raise _timer_error(f"{self.path}: {error}") from error
 
     def _run(self, *arguments: str) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
@@ -14,6 +15,7 @@ from desktop_app.i18n.translation import N_
 
 _SATURDAY: Final = 5
 _LONGEST_SHORT_MONTH: Final = 28
+_LONGEST_GAP: Final = timedelta(days=33)
 
 
 class Every(StrEnum):
@@ -41,6 +43,7 @@ class Repeat(Value, frozen=True):
             on which day of the week or the month. A shorter month has its last day instead.
         since: when it was asked last, or added: occurrences after that are due.
         error: why it could not be asked the last time.
+        paused: True if it is not asked until the user resumes it.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Repeat(Value, frozen=True):
     folder_id: str
     since: datetime
     error: ErrorNote | None = None
+    paused: bool = False
 
     def next_time(self, zone: tzinfo | None = None) -> datetime:
         """Return the first occurrence after `since`.
@@ -70,6 +74,14 @@ class Repeat(Value, frozen=True):
                 if moment > self.since:
                     return moment
             day += timedelta(days=1)
+
+    def latest_time(self, moment: datetime, zone: tzinfo | None = None) -> datetime:
+        """Return the last occurrence until `moment`; `moment` itself if there was none lately."""
+        found = moment
+        since = moment - _LONGEST_GAP
+        while (following := replace(self, since=since).next_time(zone)) <= moment:
+            found = since = following
+        return found
 
     def _falls_on(self, day: date, start: datetime) -> bool:
         match self.every:

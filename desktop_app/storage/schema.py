@@ -80,10 +80,22 @@ CREATE TABLE repeats (
     error TEXT
 ) STRICT;
 """
+# A restore pauses all repeats; a run has the error that kept it from being asked, or its answer.
+_REPEAT_RUNS: Final = """
+CREATE TABLE paused_repeats (id TEXT NOT NULL PRIMARY KEY) STRICT;
+CREATE TABLE repeat_runs (
+    repeat_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    answer_id TEXT NOT NULL,
+    error TEXT NOT NULL,
+    PRIMARY KEY (repeat_id, at)
+) STRICT;
+"""
 STEPS: Final = [
     *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
     _MEMORY,
     _REPEATS,
+    _REPEAT_RUNS,
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

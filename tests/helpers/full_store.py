@@ -42,6 +42,7 @@ from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
@@ -106,6 +107,8 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
     await FolderStore(database).save(folder)
     asked = Repeat("e" * 32, "News?", Every.DAY, "2026-01-01T08:00", CHOICE, folder.id, NOON)
     await RepeatStore(database).add(asked)
+    await RepeatStore(database).add(replace(asked, id="c" * 32, paused=True))
+    await RepeatStore(database).add_run(asked.id, "", ErrorNote("No key."))
     await Memory(database).put([RememberedNote("d" * 32, "Be kind.", NOON, folder.id)])
     files = AttachmentStore(database, attachments)
     for name, is_searchable in (("found.txt", True), ("in a collection.txt", False)):

@@ -1,4 +1,4 @@
-"""Prompts that repeat: the command, the row below the batch jobs, and what asks them."""
+"""Prompts that repeat: the command, the list below the batch jobs, and what asks them."""
 
 from __future__ import annotations
 
@@ -46,8 +46,16 @@ FEATURE: Final = Feature(
             run=call("repeat.ui.repeat_controller.RepeatController.begin"),
             words=N_("schedule daily weekly every timer"),
         ),
+        Action(
+            "repeat.show",
+            N_("Show repeated prompts"),
+            Category.PROGRAM,
+            run=call("repeat.ui.repeat_controller.RepeatController.show"),
+            menu_label=N_("Repeated prompts"),
+            words=N_("schedule pause edit runs history timer"),
+        ),
     ),
     compose=_compose,
-    sections={"batch": "repeat.ui.repeat_row.RepeatRow"},
+    sections={"batch": "repeat.ui.repeat_list.RepeatList"},
     later=(_START_MS, _check),
 )

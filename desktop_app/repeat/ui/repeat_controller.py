@@ -1,48 +1,71 @@
-"""Asks prompts at their times while the program runs, also in the tray; adds and removes them."""
+"""Asks prompts at their times while the program runs, also in the tray; changes them."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QTimer, Signal
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.backend.repeat_wiring import begin_repeat
-from desktop_app.domain.conversations.conversation import MessageStatus, now
+from desktop_app.backend.repeat_wiring import (
+    Occurrence,
+    Unreached,
+    begin_repeat,
+    claim_due,
+    end_repeat,
+)
+from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
 from desktop_app.domain.conversations.message_link import MessageLink
+from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
+from desktop_app.repeat.wording import added_text
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.repeat.repeat import Repeat
+    from desktop_app.repeat.repeat_store import Run
 
 _LONGEST_WAIT_S: Final = 3600.0
 """Later ones are waited for by the clock of the feature."""
+_RETRY_S: Final = 300.0
+"""The time in which a provider that could not be reached is not tried again, unless it wakes."""
+
+
+class RepeatState(NamedTuple):
+    """The repeats, the last runs of each by its id, and the ids of those that are damaged."""
+
+    repeats: list[Repeat]
+    runs: dict[str, list[Run]]
+    damaged: list[str]
 
 
 class RepeatController(Controller):
     """A clock of the prompts that repeat.
 
     Signals:
-        changed(list[Repeat]): the repeats, after a change.
+        changed(RepeatState): after a change.
     """
 
-    changed = Signal(list)
+    changed = Signal(object)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._store = session.backend.repeats
-        self._title_by_id: dict[str, str] = {}  # of the conversations whose answers run
+        self._asking: dict[str, tuple[Occurrence, Conversation]] = {}  # by the conversation's id
+        self._tried: dict[str, float] = {}  # repeats whose provider could not be reached, and when
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self._tasks.start(self.check()))
         self._checking = asyncio.Lock()
         session.running.finished.connect(self._on_finished)
+        session.events.woke.connect(self._tried.clear)
         session.end_steps.append(self._timer.stop)
 
     async def check(self) -> None:
@@ -50,70 +73,151 @@ class RepeatController(Controller):
         if sys.platform != "win32":
             time.tzset()  # else a journey would be noticed at the next start
         async with self._checking:  # else an older list may be shown after a newer one
-            while repeat := await self._store.claim_due(now()):
-                await self._ask(repeat)
+            while occurrence := await claim_due(self._session.backend, self._resting):
+                await self._ask(occurrence)
             repeats = await self._store.all()
-            self.changed.emit(repeats)
-        waits = [(each.next_time() - now()).total_seconds() for each in repeats]
-        if waits and min(waits) < _LONGEST_WAIT_S:
-            self._timer.start(round(1000 * max(0.0, min(waits))))
+            state = RepeatState(repeats, await self._store.runs(), await self._store.damaged())
+            self.changed.emit(state)
+        # What is due and was not claimed waits for the network, and so for the next look.
+        waits = [(r.next_time() - now()).total_seconds() for r in repeats if not r.paused]
+        wait_s = min((wait for wait in waits if wait > 0), default=_LONGEST_WAIT_S)
+        if wait_s < _LONGEST_WAIT_S:
+            self._timer.start(round(1000 * wait_s))
+
+    @property
+    def _resting(self) -> Collection[str]:
+        since = time.monotonic() - _RETRY_S
+        return [repeat_id for repeat_id, at in self._tried.items() if at > since]
 
     def ask(self, repeat: Repeat) -> None:
         """Ask a prompt now; an error is shown and recorded."""
-        self._tasks.start(self._ask(repeat))
 
-    async def _ask(self, repeat: Repeat) -> None:
+        async def ask() -> None:
+            await self._ask(Occurrence(repeat))
+            await self.check()
+
+        self._tasks.start(ask())
+
+    async def _ask(self, occurrence: Occurrence) -> None:
         try:
-            run = await begin_repeat(self._session.backend, repeat)
+            run = await begin_repeat(self._session.backend, occurrence)
         except UserFacingError as error:
-            self._notify(tr("A repeated prompt couldn’t be asked"), error.sentences, "batch.show")
+            self._tell_failed(error)
             return
-        self._title_by_id[run.conversation.id] = run.conversation.title
+        if isinstance(run, Unreached):
+            self._rest(occurrence, run)
+            return
+        self._asking[run.conversation.id] = occurrence, run.conversation
         self._session.of(ListPresenter).upsert(run.conversation)
         self._session.running.start(run)
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
-        title = self._title_by_id.pop(conversation_id, None)
-        if title is None:
-            return
-        self._session.backend.consent.unattended.discard(conversation_id)  # the user may go on
-        is_complete = answer.status is MessageStatus.COMPLETE
-        heading = tr("Response ready") if is_complete else tr("Response failed")
-        self._notify(heading, title, str(MessageLink(conversation_id)), conversation_id)
+        if conversation_id in self._asking:
+            self._tasks.start(self._end(*self._asking.pop(conversation_id), answer))
+
+    async def _end(
+        self, occurrence: Occurrence, conversation: Conversation, answer: Message
+    ) -> None:
+        if self._current.id == conversation.id:  # the user has seen the failure, and may retry
+            occurrence = occurrence._replace(claimed_at=None)
+        unreached = await end_repeat(self._session.backend, occurrence, conversation, answer)
+        if unreached is not None:
+            self._session.of(ListPresenter).forget(conversation.id)
+            self._rest(occurrence, unreached)
+        else:
+            is_complete = answer.status is MessageStatus.COMPLETE
+            heading = tr("Response ready") if is_complete else tr("Response failed")
+            link = str(MessageLink(conversation.id))
+            self._notify(heading, conversation.title, link, conversation.id)
+        await self.check()
+
+    def _rest(self, occurrence: Occurrence, unreached: Unreached) -> None:
+        self._tried[occurrence.repeat.id] = time.monotonic()
+        if unreached.is_lost:
+            self._tell_failed(error_from_note(unreached.error))
+
+    def _tell_failed(self, error: UserFacingError) -> None:
+        heading = tr("A repeated prompt couldn’t be asked")
+        self._notify(heading, error.sentences, "repeat.show")
 
     def _notify(self, heading: str, words: str, link: str, conversation_id: str = "") -> None:
         """Notify in the desktop if no window is in front, and in the window."""
         self._session.events.notified.emit(link, heading, words)
-        open_ = self._session.of(Navigator).open
-        actions = [(tr("Open"), lambda: self._tasks.start(open_(conversation_id)))]
+
+        def open_conversation() -> None:
+            self._tasks.start(self._session.of(Navigator).open(conversation_id))
+
+        action = (tr("Open"), open_conversation) if conversation_id else (tr("Show"), self.show)
         text = tr("{heading}: {words}", heading=heading, words=words)
-        shown = actions if conversation_id else []
-        self._window.notifications.notify(text, shown, stays=True)
+        self._window.notifications.notify(text, [action], stays=True)
 
     # -------------------------------------------------------------- changes
+
+    def show(self) -> None:
+        """Show the list of the prompts that repeat."""
+        from desktop_app.repeat.ui.repeat_list import RepeatList
+
+        self._session.run("batch.show")
+        for shown in self._window.findChildren(RepeatList):
+            shown.add_button.setFocus()
 
     def begin(self) -> None:
         """Ask for a prompt to repeat; that in the box is offered."""
         from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
 
-        dialog = RepeatDialog(self._session, self._window.prompt.text())
-        dialog.added.connect(lambda repeat: self._tasks.start(self._add(repeat)))
+        offered = self._window.prompt.text()
+
+        def add(repeat: Repeat) -> None:
+            self._tasks.start(self._add(repeat))
+            if repeat.prompt == offered == self._window.prompt.text():
+                self._window.prompt.field.selectAll()
+                self._window.prompt.field.insertPlainText("")  # Undo brings it back
+
+        dialog = RepeatDialog(self._session, offered)
+        dialog.confirmed.connect(add)
         dialog.open()
 
     async def _add(self, repeat: Repeat) -> None:
         await self._store.add(repeat)
+        self._window.notifications.notify(added_text(repeat), [(tr("Show"), self.show)])
         await self._refresh()
 
-    def remove(self, repeat: Repeat) -> None:
-        """Remove a repeat; a notification takes it back."""
-        self._tasks.start(self._remove(repeat))
+    def edit(self, repeat: Repeat) -> None:
+        """Ask for another text or other times of a repeat."""
+        from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
 
-    async def _remove(self, repeat: Repeat) -> None:
-        await self._store.remove(repeat.id)
-        await self._refresh()
-        self._window.notifications.notify_undo(
-            tr("The prompt is asked no longer."), lambda: self._tasks.start(self._add(repeat))
-        )
+        dialog = RepeatDialog(self._session, repeat.prompt, repeat)
+        dialog.confirmed.connect(self.change)
+        dialog.open()
+
+    def set_paused(self, repeat: Repeat, paused: bool) -> None:
+        self.change(replace(repeat, paused=paused))
+
+    def change(self, repeat: Repeat) -> None:
+        """Change a repeat, and say when it is asked next."""
+
+        async def change() -> None:
+            await self._store.change(repeat)
+            for each in await self._store.all():
+                if each.id == repeat.id:
+                    self._window.notifications.notify(added_text(each))
+            await self._refresh()
+
+        self._tasks.start(change())
+
+    def remove(self, removed: Repeat | str) -> None:
+        """Remove a repeat, which a notification takes back, or a damaged one by its id."""
+
+        async def remove() -> None:
+            await self._store.remove(removed if isinstance(removed, str) else removed.id)
+            await self._refresh()
+            if not isinstance(removed, str):
+                self._window.notifications.notify_undo(
+                    tr("The prompt is asked no longer."),
+                    lambda: self._tasks.start(self._add(removed)),
+                )
+
+        self._tasks.start(remove())
 
     async def _refresh(self) -> None:
         from desktop_app.repeat.command import refresh_timer
@@ -121,8 +225,8 @@ class RepeatController(Controller):
         await self.check()
         await refresh_timer(self._session.backend)
 
-    def set_timer(self, wanted: bool) -> None:
+    async def set_timer(self, wanted: bool) -> None:
         """Have systemd ask the prompts while the program is closed, or no longer."""
         from desktop_app.repeat.command import set_timer
 
-        self._tasks.start(set_timer(self._session.backend, wanted=wanted))
+        await set_timer(self._session.backend, wanted=wanted)

@@ -109,7 +109,7 @@ from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui import hotkey_controller, paste_back
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
-from desktop_app.repeat.ui.repeat_row import RepeatRow
+from desktop_app.repeat.ui.repeat_list import RepeatList
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
@@ -614,10 +614,10 @@ async def batches(app: AppHarness, look: Look) -> None:
     find(repeated, QDateTimeEdit, "repeat-start").setDisplayFormat("yyyy-MM-dd HH:mm")
     await look("repeat")
     find(repeated, QPushButton, "repeat-add").click()
-    row = find(dialog, RepeatRow, "repeat-row")
+    row = find(dialog, RepeatList, "repeat-list")
     await until(lambda: bool(row.repeats))
-    await look("repeat-row")
-    await _popup(app, look, "menu-repeat", row.button.menu())
+    await look("repeat-list")
+    await _popup(app, look, "menu-repeat", row.rows[0].button.menu())
     for row in range(dialog.jobs.rowCount()):
         job = dialog.jobs.index(row, 0)
         dialog.table.activated.emit(job)

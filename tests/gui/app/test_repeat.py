@@ -3,57 +3,77 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QPushButton
 
 from desktop_app.batch.ui.batch_page import BatchPage
-from desktop_app.domain.errors import StoreFullError
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.errors import StoreFullError, UnreachableError
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.repeat.repeat import Every, Repeat
 from desktop_app.repeat.repeat_store import RepeatStore
 from desktop_app.repeat.ui.repeat_controller import RepeatController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
+from desktop_app.repeat.ui.repeat_list import RepeatList
+from desktop_app.storage.row_conversion import to_micros
 from desktop_app.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
 
-def summary(app: AppHarness) -> str:
-    return find(app.controllers.of(BatchPage), PlainLabel, "repeat-summary").text()
+def shown(app: AppHarness) -> str:
+    """Return the texts of the list."""
+    found = find(app.controllers.of(BatchPage), RepeatList, "repeat-list")
+    return "\n".join(label.text() for row in found.rows for label in row.findChildren(PlainLabel))
 
 
-def repeat_menu(app: AppHarness) -> QMenu:
-    button = find(app.controllers.of(BatchPage), QPushButton, "repeat-menu")
-    menu = button.menu()
+def repeat_menu(app: AppHarness) -> dict[str, QAction]:
+    """Return the entries of the menu of the first repeat."""
+    row = find(app.controllers.of(BatchPage), RepeatList, "repeat-list").rows[0]
+    menu = row.button.menu()
     assert isinstance(menu, QMenu)
     menu.aboutToShow.emit()
-    return menu
+    return {entry_text(entry): entry for entry in menu.actions()}
+
+
+async def fill_in(app: AppHarness, prompt: str) -> None:
+    """Fill in the dialog that is about to open, and confirm it."""
+    await until(lambda: bool(app.window.findChildren(RepeatDialog)))
+    (dialog,) = app.window.findChildren(RepeatDialog)
+    button = find(dialog, QPushButton, "repeat-add")
+    find(dialog, QPlainTextEdit, "repeat-prompt").setPlainText("  ")
+    assert not button.isEnabled()
+    find(dialog, QPlainTextEdit, "repeat-prompt").setPlainText(prompt)
+    button.click()
+    await until(lambda: not app.window.findChildren(RepeatDialog))
+
+
+async def let_times_pass(app: AppHarness) -> None:
+    missed = "UPDATE repeats SET since = 1, start = '2026-01-01T08:00'"
+    await app.session.backend.database.execute(missed)
 
 
 async def test_a_prompt_is_asked_at_its_time_beside_the_open_conversation() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         open_id = app.open_id
-        app.session.run("batch.show")
-        await until(lambda: "every day" in summary(app))
+        app.session.run("repeat.show")
+        app.window.prompt.set_text("What is new?")
         app.session.run("repeat.new")
-        await until(lambda: bool(app.window.findChildren(RepeatDialog)))
-        (dialog,) = app.window.findChildren(RepeatDialog)
-        button = find(dialog, QPushButton, "repeat-add")
-        assert not button.isEnabled()
-        find(dialog, QPlainTextEdit, "repeat-prompt").setPlainText("What is new?")
-        button.click()
-        await until(lambda: summary(app).startswith("1 prompt"))
+        await fill_in(app, "What is new?")
+        await until(lambda: shown(app).startswith("What is new?\nEvery day, "))
+        assert app.said.startswith("Every day, next on ")
+        assert app.window.prompt.text() == ""
         controller = app.controllers.of(RepeatController)
         turns = len(app.providers.turns)
         await controller.check()
         assert len(app.providers.turns) == turns  # not before its time
-        missed = "UPDATE repeats SET since = 1, start = '2026-01-01T08:00'"
-        await app.session.backend.database.execute(missed)
+        await let_times_pass(app)
         await controller.check()
         await controller.check()
         await until(lambda: len(app.providers.turns) == turns + 1)
@@ -64,6 +84,41 @@ async def test_a_prompt_is_asked_at_its_time_beside_the_open_conversation() -> N
         (asked,) = filter(None, map(app.controllers.of(ListPresenter).cache.get, ids))
         assert asked.title.startswith("What is new? · ")
         assert asked.id not in app.backend.consent.unattended  # tools ask, if the user goes on
+        await until(lambda: "Answered" in shown(app))
+        (last,) = (entry for text, entry in repeat_menu(app).items() if "Answered" in text)
+        last.trigger()
+        await until(lambda: app.open_id == asked.id)
+
+
+async def test_without_a_network_it_is_asked_until_its_turn_is_over() -> None:
+    async with AppHarness() as app:
+        app.session.run("repeat.show")
+        app.session.run("repeat.new")
+        await fill_in(app, "What is new?")
+        await until(lambda: shown(app))
+        controller = app.controllers.of(RepeatController)
+        unreachable = UnreachableError("Nothing answers.")
+        await let_times_pass(app)
+        ids = await app.session.backend.conversations.ids()
+        said = app.said
+        await controller.check()
+        for turn in range(3):  # at the first look, and whenever the computer wakes
+            await until(lambda: len(app.providers.turns) > turn)  # noqa: B023 -- awaited here
+            app.providers.turns[turn].fail(unreachable)
+            await app.settled()
+            assert await app.session.backend.conversations.ids() == ids
+            assert "Nothing answers." in shown(app)
+            assert (app.said != said) == (turn == 2)
+            await controller.check()
+            assert len(app.providers.turns) == turn + 1  # it rests
+            if turn == 1:  # its turn is over
+                two_days_ago = to_micros(now() - timedelta(days=2))
+                sql = "UPDATE repeats SET since = ?"
+                await app.session.backend.database.execute(sql, two_days_ago)
+            app.session.events.woke.emit()
+        await until(lambda: len(app.providers.turns) > 3)
+        app.providers.turns[3].end("Nothing.")
+        await until(lambda: "Answered" in shown(app))
 
 
 async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,8 +132,8 @@ async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.Monk
         await until(lambda: app.state.made(RepeatController))
         await until(lambda: len(app.providers.turns) == 1)
         controller = app.controllers.of(RepeatController)
-        shown: list[datetime] = []
-        controller.changed.connect(lambda repeats: shown.append(repeats[0].next_time()))
+        times: list[datetime] = []
+        controller.changed.connect(lambda state: times.append(state.repeats[0].next_time()))
 
         async def refuse(*_: object) -> None:
             raise StoreFullError(DISK_FULL)
@@ -88,31 +143,45 @@ async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.Monk
             with pytest.raises(StoreFullError):
                 await controller.check()
         clock.timeout.emit()
-        await until(lambda: shown)
+        await until(lambda: times)
         for zone, hour in (("Asia/Tokyo", 23), ("UTC", 8), ("America/Bogota", 13)):
             monkeypatch.setenv("TZ", zone)
             await controller.check()
-            assert shown[-1].astimezone(UTC).hour == hour
+            assert times[-1].astimezone(UTC).hour == hour
         monkeypatch.undo()
         time.tzset()
         app.providers.turns[0].end("None.")
         await app.settled()
 
 
-async def test_a_prompt_is_removed_from_the_row_and_comes_back() -> None:
+async def test_a_prompt_is_changed_paused_and_removed_in_the_list() -> None:
     async with AppHarness() as app:
-        app.session.run("batch.show")
+        app.session.run("repeat.show")
         app.session.run("repeat.new")
-        await until(lambda: bool(app.window.findChildren(RepeatDialog)))
-        (dialog,) = app.window.findChildren(RepeatDialog)
-        find(dialog, QPlainTextEdit, "repeat-prompt").setPlainText("What is new?")
-        find(dialog, QPushButton, "repeat-add").click()
-        await until(lambda: summary(app).startswith("1 prompt"))
-        (entry,) = [each for each in repeat_menu(app).actions() if each.menu()]
-        assert entry_text(entry).startswith("What is new? · Every day, 8:00")
-        (remove,) = [e for e in entry.menu().actions() if e.text() == "Remove"]
-        remove.trigger()
-        await until(lambda: not summary(app).startswith("1 prompt"))
+        await fill_in(app, "What is new?")
+        await until(lambda: shown(app).startswith("What is new?\nEvery day"))
+        repeat_menu(app)["Edit…"].trigger()
+        await fill_in(app, "What is old?")
+        await until(lambda: shown(app).startswith("What is old?\nEvery day"))
+        repeat_menu(app)["Pause"].trigger()
+        await until(lambda: shown(app).endswith("paused"))
+        await let_times_pass(app)
+        await app.controllers.of(RepeatController).check()
+        assert not app.providers.turns
+        repeat_menu(app)["Ask now"].trigger()
+        await until(lambda: len(app.providers.turns) == 1)
+        app.providers.turns[0].end("Nothing.")
+        await until(lambda: "Answered" in shown(app))
+        repeat_menu(app)["Resume"].trigger()
+        await until(lambda: "paused" not in shown(app))
+        repeat_menu(app)["Remove"].trigger()
+        await until(lambda: not shown(app))
         await until(lambda: app.window.notifications.last_undo is not None)
         app.window.notifications.undo_last()
-        await until(lambda: summary(app).startswith("1 prompt"))
+        await until(lambda: "Answered" in shown(app))
+        await app.session.backend.database.execute("UPDATE repeats SET every = 'minute'")
+        await app.controllers.of(RepeatController).check()
+        remove = find(app.window, QPushButton, "repeat-remove-damaged")
+        assert remove.isVisible()
+        remove.click()
+        await until(lambda: not remove.isVisible())

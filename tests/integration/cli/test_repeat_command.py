@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
+from tests.helpers.closed_port import closed_port
 from tests.integration.cli.command import Shell, against, gateway
 from tests.integration.cli.replies import ANSWER, COMPLETED, CREATED, WHOLE
 from tests.integration.cli.test_ask_cap import allow
@@ -39,7 +42,10 @@ def test_a_due_prompt_is_asked_once_in_a_conversation_of_its_own(shell: Shell) -
     async def test(server: LoopbackServer) -> None:
         env = gateway(server.base_url)
         added = await shell.run(*ADD, env=env)
-        assert (added.code, added.err) == (0, "")
+        assert added.code == 0
+        assert len(added.out.splitlines()) == 1  # the ID alone, for scripts
+        assert "News of {{date}}?" in added.err
+        assert "8:00" in added.err
         listed = await shell.run("repeat", "list", env=env)
         assert "Every day" in listed.out
         assert "8:00" in listed.out
@@ -92,6 +98,118 @@ def test_the_limit_refuses_and_the_list_says_why(shell: Shell) -> None:
         assert "limit" in (await shell.run("repeat", "list", env=env)).out
         assert not server.requests
         assert shell.rows("SELECT * FROM conversations") == []
+
+    against(WHOLE, test=test)
+
+
+def test_without_a_network_it_is_asked_at_the_next_run(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        await shell.run(*ADD, env=env)
+        let_times_pass(shell)
+        with closed_port() as port:
+            away = gateway(f"http://127.0.0.1:{port}/v1")
+            for _ in range(2):
+                failed = await shell.run("repeat", "run", env=away)
+                assert failed.code == 75  # systemd runs it again
+                assert "Nothing is listening" in failed.err
+                assert shell.rows("SELECT * FROM conversations") == []
+        listed = await shell.run("repeat", "list", env=env)
+        assert listed.out.count("Nothing is listening") == 1
+        assert (await shell.run("repeat", "run", env=env)).code == 0
+        assert len(server.requests) == 1
+        assert "Answered" in (await shell.run("repeat", "list", env=env)).out
+        assert (await shell.run("repeat", "run", env=env)).out == ""
+
+    against(WHOLE, test=test)
+
+
+def test_a_prompt_is_edited_paused_resumed_and_run(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        added = await shell.run(*ADD, env=env)
+        short_id = added.out.strip()[:8]
+        other = ("--prompt", "News?", "--every", "week", "--at", "2026-11-30T9:15")
+        edited = await shell.run("repeat", "edit", short_id, *other, env=env)
+        assert (edited.code, edited.out) == (2, "")  # a wrong time changes nothing
+        edited = await shell.run("repeat", "edit", short_id, *other[:-1], "9:15", env=env)
+        assert edited.code == 0
+        listed = (await shell.run("repeat", "list", env=env)).out
+        assert "Every week" in listed
+        assert "9:15" in listed
+        assert "News?" in listed
+        assert (await shell.run("repeat", "edit", short_id, env=env)).code == 2
+        await shell.run("repeat", "pause", short_id, env=env)
+        let_times_pass(shell)
+        assert (await shell.run("repeat", "run", env=env)).out == ""
+        assert "paused" in (await shell.run("repeat", "list", env=env)).out
+        assert (await shell.run("repeat", "run", short_id, env=env)).code == 0
+        assert len(server.requests) == 1
+        assert "Answered" in (await shell.run("repeat", "list", short_id, env=env)).out
+        assert (await shell.run("repeat", "resume", short_id, env=env)).code == 0
+        assert (await shell.run("repeat", "run", env=env)).out == ""
+        assert (await shell.run("repeat", "edit", "x", "--at", "8:00", env=env)).code == 2
+
+    against(WHOLE, test=test)
+
+
+def test_a_damaged_row_is_named_and_costs_itself(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        odd = (await shell.run(*ADD, env=env)).out.strip()
+        await shell.run(*ADD, env=env)
+        let_times_pass(shell)
+        with closing(sqlite3.connect(shell.home / "data" / "repartee.sqlite3")) as connection:
+            connection.execute("UPDATE repeats SET every = 'hourly' WHERE id = ?", (odd,))
+            connection.commit()
+        done = await shell.run("repeat", "run", env=env)
+        assert done.code == 1
+        assert odd[:8] in done.err
+        assert len(server.requests) == 1
+        assert odd[:8] in (await shell.run("repeat", "list", env=env)).err
+        assert (await shell.run("repeat", "remove", odd[:8], env=env)).code == 0
+        assert (await shell.run("repeat", "list", env=env)).err == ""
+
+    against(WHOLE, test=test)
+
+
+def test_a_timer_that_systemd_refuses_is_off_and_spoils_no_change(
+    shell: Shell, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "systemctl").write_text("#!/bin/sh\necho No bus. >&2\nexit 1\n")
+    (tools / "systemctl").chmod(0o755)
+
+    async def test(server: LoopbackServer) -> None:
+        path = f"{tools}:{os.environ['PATH']}"
+        env = {**gateway(server.base_url), "PATH": path, "XDG_CONFIG_HOME": str(tmp_path)}
+        refused = await shell.run("repeat", "timer", "on", env=env)
+        assert refused.code == 1
+        assert "Off" in (await shell.run("repeat", "timer", env=env)).out
+        folder = tmp_path / "systemd" / "user"
+        folder.mkdir(parents=True, exist_ok=True)
+        assert list(folder.iterdir()) == []
+        (tools / "systemctl").write_text("#!/bin/sh\n")
+        await shell.run(*ADD, env=env)
+        on = await shell.run("repeat", "timer", "on", env=env)
+        assert str(folder) in on.out
+        (tools / "systemctl").write_text("#!/bin/sh\necho No bus. >&2\nexit 1\n")
+        told = await shell.run("repeat", "timer", env=env)
+        assert "Off" in told.out
+        assert "No bus." in told.err
+        added = await shell.run(*ADD, env=env)
+        assert added.code == 0
+        assert len(added.out.strip()) == 32
+        assert "No bus." in added.err
+
+    against(WHOLE, test=test)
+
+
+def test_an_empty_prompt_is_refused(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        wrong = await shell.run("repeat", "add", "   ", *ADD[3:], env=gateway(server.base_url))
+        assert wrong.code == 2
 
     against(WHOLE, test=test)
 

@@ -37,6 +37,7 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
         "summarize": ANSWER_CODES,
         **dict.fromkeys(("batch start", "batch resume", "batch again"), SENDING_CODES),
         "search": ["0", "1", "2", "130", "141"],
+        "repeat run": ["0", "1", "2", "75", "130"],
     }
 
 

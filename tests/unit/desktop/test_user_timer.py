@@ -30,9 +30,10 @@ def test_a_timer_is_turned_on_changed_and_off(tmp_path: Path, told: Path) -> Non
     home = str(tmp_path / 'a "home" $x %h')
     timer = UserTimer("s", {"XDG_CONFIG_HOME": str(tmp_path), "REPARTEE_HOME": home})
     assert timer.is_possible
-    assert not timer.is_on
+    assert not timer.is_wanted
     timer.turn_on(["*-*-* 08:00:00", "Mon..Fri *-*-* 09:00:00", "*-*-* 08:00:00"])
-    assert timer.is_on
+    assert timer.is_wanted
+    assert timer.problem() == ""
     assert timer.path.read_text().count("OnCalendar=") == 2
     assert "enable --now" in told.read_text()
     if shutil.which("systemd-analyze"):
@@ -42,8 +43,16 @@ def test_a_timer_is_turned_on_changed_and_off(tmp_path: Path, told: Path) -> Non
         # Units of the system may have faults of their own.
         faults = [line for line in done.stderr.splitlines() if str(timer.path.parent) in line]
         assert (done.returncode, faults) == (0, [])
+    (tmp_path / "tools" / "systemctl").write_text(
+        '#!/bin/sh\ncase "$2" in is-active) echo inactive; exit 3;; esac\n'
+    )
+    assert "inactive" in timer.problem()
+    (tmp_path / "tools" / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> "{told}"\n')
+    timer.turn_on([])
+    assert timer.is_wanted
+    assert "prompt" in timer.problem()
     timer.turn_off()
-    assert not timer.is_on
+    assert not timer.is_wanted
     assert "disable --now" in told.read_text()
 
 
@@ -53,3 +62,9 @@ def test_what_systemd_refuses_is_an_error(tmp_path: Path, told: Path) -> None:
     with pytest.raises(StorageError) as caught:
         timer.turn_on(["*-*-* 08:00:00"])
     assert "No bus." in caught.value.details
+    assert not timer.is_wanted
+    timer.path.write_text("OnCalendar=*-*-* 08:00:00")  # turned on when there was a bus
+    assert "No bus." in timer.problem()
+    with pytest.raises(StorageError):
+        timer.turn_on(["*-*-* 08:00:00"])
+    assert timer.is_wanted

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.conversation import ModelChoice, new_id
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.repeat.repeat import Every, Repeat
-from desktop_app.repeat.repeat_store import RepeatStore
+from desktop_app.repeat.repeat_store import KEPT_RUNS, PAUSE_ALL, RepeatStore
 from desktop_app.storage.database import Database
 from tests.helpers.examples import examples
 
@@ -166,6 +169,107 @@ async def test_a_clock_that_was_years_ahead_stops_nothing(tmp_path: Path) -> Non
     assert await claims(tmp_path, "2026-11-30T08:00") == 1
 
 
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[RepeatStore]:
+    database = Database(folder / "store.sqlite3")
+    await database.open()
+    try:
+        yield RepeatStore(database)
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "start = 'x'",
+        "start = ''",
+        "every = 'minute'",
+        "since = 4611686018427387904",
+        "variant = 'zz'",
+        """error = '{"a":[['""",
+        "error = '7'",
+    ],
+)
+async def test_a_damaged_row_costs_itself(tmp_path: Path, change: str) -> None:
+    odd, good = (repeat(Every.DAY, "2026-01-01T08:00", "2026-11-28T08:00") for _ in range(2))
+    await fill(tmp_path, odd, good)
+    async with opened(tmp_path) as store:
+        await store._database.execute(f"UPDATE repeats SET {change} WHERE id = ?", odd.id)
+        assert await store.all() == [good]
+        assert await store.damaged() == [odd.id]
+        when = datetime.fromisoformat("2026-11-29T08:00+01:00").astimezone(UTC)
+        assert await store.claim_due(when, BERLIN) == good
+        assert await store.claim_due(when, BERLIN) is None
+        await store.remove(odd.id)
+        assert await store.damaged() == []
+
+
+async def test_a_row_from_the_end_of_time_is_asked_at_its_next_time(tmp_path: Path) -> None:
+    await fill(tmp_path, repeat(Every.DAY, "2026-01-01T08:00", "2026-11-28T08:00"))
+    async with opened(tmp_path) as store:
+        await store._database.execute("UPDATE repeats SET since = 253402300798999999")
+        assert len(await store.all()) == 1
+    assert await claims(tmp_path, "2026-11-28T09:00") == 0
+    assert await claims(tmp_path, "2026-11-29T08:00") == 1
+
+
+async def test_an_occurrence_without_a_network_is_asked_until_the_next_one(tmp_path: Path) -> None:
+    """Each row: the time of a look, whether it asks, and whether it tells of a lost occurrence."""
+    await fill(tmp_path, repeat(Every.DAY, "2026-01-01T08:00", "2026-11-27T08:00"))
+    unreachable = ErrorNote("Nothing answers.", code="unreachable")
+    rows = [
+        ("2026-11-29T08:00", True, False),  # that of the day before was missed, and never tried
+        ("2026-11-29T08:10", True, False),
+        ("2026-11-30T07:59", True, False),
+        ("2026-11-30T08:00", True, True),
+        ("2026-11-30T08:10", True, False),
+    ]
+    async with opened(tmp_path) as store:
+        for look, asks, is_lost in rows:
+            moment = datetime.fromisoformat(look).replace(tzinfo=BERLIN).astimezone(UTC)
+            claimed = await store.claim_due(moment, BERLIN)
+            assert (claimed is not None) == asks
+            assert claimed is not None
+            assert await store.give_back(claimed, moment, BERLIN) == is_lost
+            await store.add_run(claimed.id, "", unreachable)
+            assert await store.claim_due(moment, BERLIN, [claimed.id]) is None
+        assert [len(runs) for runs in (await store.runs()).values()] == [1]
+    assert await claims(tmp_path, "2026-11-30T09:00") == 1
+    assert await claims(tmp_path, "2026-11-30T09:10") == 0
+
+
+async def test_a_paused_repeat_is_asked_after_it_is_resumed(tmp_path: Path) -> None:
+    asked = repeat(Every.DAY, "2026-01-01T08:00", "2026-01-28T08:00")
+    await fill(tmp_path, asked)
+    async with opened(tmp_path) as store:
+        await store.change(replace(asked, paused=True))
+        assert await store.claim_due(now(), BERLIN) is None
+        await store.change(replace(asked, prompt="Say goodbye"))
+        (resumed,) = await store.all()
+        assert (resumed.prompt, resumed.paused) == ("Say goodbye", False)
+        assert await store.claim_due(now(), BERLIN) is None  # nothing missed counts
+        assert await store.claim_due(now() + timedelta(days=1), BERLIN) is not None
+        await store.change(replace(asked, prompt="Say it"))
+        assert await store.claim_due(now() + timedelta(days=1), BERLIN) is None  # it was asked
+        await store._database.execute(PAUSE_ALL)
+        assert [each.paused for each in await store.all()] == [True]
+
+
+async def test_the_last_runs_are_kept(tmp_path: Path) -> None:
+    asked = repeat(Every.DAY, "2026-01-01T08:00", "2026-11-28T08:00")
+    await fill(tmp_path, asked)
+    async with opened(tmp_path) as store:
+        for number in range(KEPT_RUNS + 3):
+            await store.add_run(asked.id, "", ErrorNote(f"No {number}."))
+        runs = (await store.runs())[asked.id]
+        errors = [run.error.message for run in runs if run.error is not None]
+        assert errors == [f"No {number}." for number in range(KEPT_RUNS + 2, 2, -1)]
+        await store.remove(asked.id)
+        await store.add(asked)
+        assert (await store.runs())[asked.id] == runs
+
+
 async def test_a_repeat_is_stored_as_it_is(tmp_path: Path) -> None:
     asked = repeat(Every.WEEK, "2026-01-01T08:00", "2026-11-28T08:00")
     await fill(tmp_path, asked)
@@ -173,7 +277,7 @@ async def test_a_repeat_is_stored_as_it_is(tmp_path: Path) -> None:
     await database.open()
     store = RepeatStore(database)
     assert await store.all() == [asked]
-    await store.set_error(asked.id, ErrorNote("No key."))
+    await store.add_run(asked.id, "", ErrorNote("No key."))
     (stored,) = await store.all()
     assert stored.error is not None
     assert stored.error.message == "No key."
