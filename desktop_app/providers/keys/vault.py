@@ -11,15 +11,14 @@ records are a hint for the window; the keyring's entries decide.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from desktop_app.daemon_thread import run_in_daemon_thread
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.origin import Scheme, Secret
 from desktop_app.i18n.translation import N_
@@ -269,23 +268,9 @@ class KeyVault:
 
 
 async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
-    """Run `job` in a thread that may be abandoned.
-
-    A thread that waits for a dialog cannot be stopped. It must block neither the program's end (so
-    no executor) nor the next call.
-    """
-    future: Future[T] = Future()
-
-    def run() -> None:
-        if future.set_running_or_notify_cancel():
-            try:
-                future.set_result(job())
-            except BaseException as exc:  # noqa: BLE001 - raised to the caller, as by an executor
-                future.set_exception(exc)
-
-    threading.Thread(target=run, name="keyring", daemon=True).start()
+    """Run `job` in a thread, which may wait for a dialog without end."""
     try:
-        return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
+        return await run_in_daemon_thread(job, timeout_s, "keyring")
     except TimeoutError:
         raise CredentialError(
             N_("The keyring didn’t respond and may be locked."),
