@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 
 from desktop_app.domain.errors import filled
 from desktop_app.i18n.translation import N_, in_english
-from desktop_app.system import READ_FLAGS
+from desktop_app.system import NO_LINK, READ_FLAGS
 
 CHUNK_BYTES: Final = 1 << 20
 # The directory of a backup takes 140 bytes a member, so 230,000 attachments fit.
@@ -61,16 +61,16 @@ class NoArchiveError(RefusedFileError):
     """Raised if a file is not a ZIP archive."""
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path, *, follows_link: bool = True) -> BinaryIO:
     """Open a regular file for reading bytes.
 
     Raises:
         OSError: it is missing, a folder, or cannot be read.
-        RefusedFileError: it is a named pipe, a device or a socket.
+        RefusedFileError: it is a named pipe, a device or a socket, or a link if none is followed.
     """
-    _require_regular(path.stat().st_mode, path)
+    _require_regular(path.stat(follow_symlinks=follows_link).st_mode, path)
     # The path may have changed since: the flags keep from waiting for a named pipe's writer.
-    descriptor = os.open(path, READ_FLAGS)
+    descriptor = os.open(path, READ_FLAGS if follows_link else READ_FLAGS | NO_LINK)
     try:
         _require_regular(os.fstat(descriptor).st_mode, path)
     except BaseException:

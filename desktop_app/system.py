@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,8 @@ if sys.platform != "win32":
     """To open a file that may be a named pipe, without waiting for its writer."""
     OWN_FILE_FLAGS: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     """To write a file of our own, in whose place somebody may have put a link or a named pipe."""
+    NO_LINK: Final = os.O_NOFOLLOW
+    """With flags to open a file in whose place somebody may have put a link."""
     END_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
     """What ends a program, besides Ctrl+C."""
 
@@ -56,6 +59,21 @@ if sys.platform != "win32":
         """Return True if a file belongs to this user."""
         return status.st_uid == os.geteuid()
 
+    def share(path: Path, folder: os.stat_result) -> None:
+        """Let those read and write a new file or folder who can write in `folder`."""
+        bits = 0o070 * bool(folder.st_mode & 0o020) | 0o007 * bool(folder.st_mode & 0o002)
+        if not bits:
+            return
+        descriptor = os.open(path, READ_FLAGS | NO_LINK)
+        try:
+            is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            mode = folder.st_mode & stat.S_ISGID | 0o700 | bits if is_folder else 0o600 | bits
+            with suppress(PermissionError):  # not of that group, or a file system without groups
+                os.fchown(descriptor, -1, folder.st_gid)
+                os.fchmod(descriptor, mode if is_folder else mode & 0o666)
+        finally:
+            os.close(descriptor)
+
     def sync(path: Path) -> None:
         """Sync a file's content, or a folder's entries, to disk."""
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -70,6 +88,7 @@ else:
     OPEN_FLAGS: Final = os.O_NOINHERIT | os.O_BINARY
     READ_FLAGS: Final = os.O_RDONLY | OPEN_FLAGS
     OWN_FILE_FLAGS: Final = os.O_RDWR | OPEN_FLAGS
+    NO_LINK: Final = 0
     END_SIGNALS: Final = ()
     # Beyond the end of every file: a lock on bytes keeps other processes from reading them.
     _LOCKED_BYTE: Final = 0x7FFFFFFF
@@ -106,6 +125,9 @@ else:
 
     def is_own(_status: os.stat_result) -> bool:
         return True  # only the user can write to the folders of a profile
+
+    def share(_path: Path, _folder: os.stat_result) -> None:
+        """Do nothing: a new file has the permissions of its folder."""
 
     def sync(path: Path) -> None:
         if path.is_dir():

@@ -507,7 +507,21 @@ class SyncError(UserFacingError):
 
 
 class SyncRefusedError(SyncError):
-    """A file in the storage is damaged, foreign, or of a newer version; it is left out."""
+    """A file in the storage is unreadable, damaged, foreign, or of a newer version; left out."""
+
+
+class SyncLaterError(SyncError):
+    """The storage asks to come back later.
+
+    Attributes:
+        wait_s: in how many seconds.
+    """
+
+    wait_s: float = 60.0
+
+
+class SyncBeginError(SyncError):
+    """The storage has no library yet."""
 
 
 class SyncBusyError(SyncError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.cli import console, password_prompt
-from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
+from desktop_app.cli.command_setup import cancel_at_signals, open_backend, run_command
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.standard_input import read_all
 from desktop_app.domain.error_note import note_from_error
@@ -15,8 +15,8 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.format import BEGUN, SHORTEST_PASSPHRASE
-from desktop_app.sync.storage import Target
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, PASSWORD_VARIABLE
+from desktop_app.sync.target import Target
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
@@ -74,10 +74,7 @@ async def _join(sync: Synchronizer, options: Options) -> int:
             hint=N_("Use at least {count} characters: whoever guesses it reads everything."),
             count=SHORTEST_PASSPHRASE,
         )
-    address = options.address
-    if "://" not in address:
-        address = str(expand_path(address).resolve())
-    target = Target(address, options.user, options.password, options.endpoint)
+    target = Target(options.address, options.user, options.password, options.endpoint)
     if await sync.join(
         target, options.passphrase, fetches_all=options.fetch_all, name=options.name
     ):

@@ -1,66 +1,52 @@
-"""Where the sealed files are: a folder, a WebDAV server, or S3 and its like.
+"""The storage of a library: a folder here, or on a server in `web_storage.py`.
 
 Each file has one writer, so no storage has to support locks or conditional creation: rclone's
-WebDAV server, for example, creates a file twice under “If-None-Match: *”.
+WebDAV server, for example, creates a file twice under “If-None-Match: *”. Everybody who can write
+there may replace files by links or anything else, so only regular files below the folder are read
+or written.
 """
 
 from __future__ import annotations
 
-import asyncio
+import errno
 import os
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
-from urllib.parse import quote, unquote, urlsplit
-from xml.etree import ElementTree
+from typing import Final, Protocol, TypeVar
 
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import SyncError, UserFacingError
-from desktop_app.domain.value import PrivateValue
+from desktop_app.daemon_thread import run_in_daemon_thread
+from desktop_app.domain.errors import SyncError, SyncRefusedError
+from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.http.connections import open_client
-from desktop_app.providers.http.request_secrets import ProviderAccess
-from desktop_app.providers.http.retries import AttemptError
-from desktop_app.storage.private_files import create_private_folder
-from desktop_app.system import sync
-
-if TYPE_CHECKING:
-    import httpx
+from desktop_app.sync.format import DEVICES, HEAD, LIBRARY_FILE
+from desktop_app.sync.target import Target, require_usable
+from desktop_app.system import OPEN_FLAGS, share, sync
 
 T = TypeVar("T")
 
-_TIMEOUT_S: Final = 60.0
-_LONGEST_S: Final = 3600.0
-"""Of a request: an attachment may have 200 MB, and a line 60 kB a second."""
-_MAX_LISTING_BYTES: Final = 64 << 20
-_PROPFIND: Final = (
-    b'<?xml version="1.0"?><propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>'
-)
+MAX_FILE_BYTES: Final = 1 << 28
+"""Attachments have at most 200 MB."""
+_MAX_LIBRARY_FILE_BYTES: Final = 1 << 16
+_MAX_NAMES: Final = 100_000
+_FOLDER_TIMEOUT_S: Final = 300.0
+"""A stick takes a megabyte a second, and does not say how far it is."""
 
+_NO_ANSWER: Final = N_("it doesn’t answer")
+_SEE_FILE: Final = N_("Everything else is synchronized. Look at this file there.")
 
-class Target(PrivateValue, frozen=True):
-    """The address of a storage.
-
-    Attributes:
-        address: a folder's path, an https address of WebDAV, or s3://bucket/folder.
-        user, password: of WebDAV, or the key's id and secret of S3; "" if the address needs none.
-        endpoint: the server of S3, "" for Amazon's.
-    """
-
-    address: str
-    user: str = ""
-    password: str = ""
-    endpoint: str = ""
-
-    @property
-    def is_local(self) -> bool:
-        return "://" not in self.address
+_silent_folders: Final[dict[str, threading.Event]] = {}
+"""Folders that did not answer; the event is set once they do."""
 
 
 class Storage(Protocol):
-    """Files by name, with "/" between the folders. All methods raise SyncError."""
+    """Files by name, with "/" between the folders. All methods raise SyncError.
+
+    It is a SyncRefusedError if it is about one file only, and a SyncLaterError if the storage asks
+    to come back later.
+    """
 
     async def names(self, folder: str) -> list[str]:
         """Return the names directly in a folder; [] if it does not exist."""
@@ -74,6 +60,9 @@ class Storage(Protocol):
     async def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
 
+    async def news(self, own: str) -> object:
+        """Return a value that changes when a device other than `own` writes; None if unknown."""
+
     async def close(self) -> None:
         """Close all connections."""
 
@@ -82,13 +71,19 @@ def open_storage(target: Target) -> Storage:
     """Return the storage at an address. Nothing is opened yet.
 
     Raises:
-        SyncError: the address is of no kind, or S3 lacks its package.
+        SyncError: the address is of no kind, or unencrypted.
     """
+    require_usable(target)
     if target.is_local:
-        return FolderStorage(Path(target.address).expanduser())
-    if target.address.startswith("s3://"):
-        return S3Storage(target)
-    return WebDavStorage(target)
+        return FolderStorage(Path(target.address))
+    from desktop_app.sync.web_storage import S3Storage, WebDavStorage
+
+    return S3Storage(target) if target.is_s3 else WebDavStorage(target)
+
+
+def max_bytes(name: str) -> int:
+    """Return the size that a file in a storage may have."""
+    return _MAX_LIBRARY_FILE_BYTES if name == LIBRARY_FILE else MAX_FILE_BYTES
 
 
 class FolderStorage:
@@ -100,41 +95,89 @@ class FolderStorage:
     async def names(self, folder: str) -> list[str]:
         def read() -> list[str]:
             try:
-                return sorted(path.name for path in (self._folder / folder).iterdir())
-            except FileNotFoundError:
+                with os.scandir(self._path(f"{folder}/x").parent) as entries:
+                    names = [entry.name for entry in islice(entries, _MAX_NAMES)]
+            except (FileNotFoundError, NotADirectoryError):
                 self._require_folder()
                 return []
+            return sorted(name for name in names if not name.startswith("."))
 
         return await self._in_thread(read)
 
     async def read(self, name: str) -> bytes | None:
         def read() -> bytes | None:
             try:
-                return (self._folder / name).read_bytes()
+                with open_file(self._path(name), follows_link=False) as file:
+                    is_empty = os.fstat(file.fileno()).st_size == 0  # torn: seen when it is opened
+                    return b"" if is_empty else read_all(file, max_bytes(name))
             except (FileNotFoundError, NotADirectoryError):  # a stray file among the folders
                 self._require_folder()
                 return None
+            except RefusedFileError as exc:
+                params = {**exc.params, "file": name}
+                raise error_kind(name)(exc.message, hint=_SEE_FILE, params=params) from exc
+            except OSError as exc:
+                self._require_folder()
+                raise file_error(name, exc.strerror or str(exc)) from exc
 
         return await self._in_thread(read)
 
     async def write(self, name: str, content: bytes) -> None:
         def write() -> None:
             self._require_folder()
-            path = self._folder / name
-            create_private_folder(path.parent)
+            path, whole = self._path(name), self._folder.stat()
+            for folder in [*reversed(path.relative_to(self._folder).parents)][1:]:
+                with suppress(FileExistsError):
+                    (self._folder / folder).mkdir(mode=0o700)
+                    share(self._folder / folder, whole)
             part = path.with_name(f".{path.name}.part")
-            part.write_bytes(content)
-            sync(part)
+            part.unlink(missing_ok=True)  # of a run that was killed, or a link of somebody else
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | OPEN_FLAGS  # follow no link
+            with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            share(part, whole)
             part.replace(path)
-            sync(path.parent)
+            with suppress(OSError):  # some network file systems cannot sync a folder
+                sync(path.parent)
 
         await self._in_thread(write)
 
     async def remove(self, name: str) -> None:
-        await self._in_thread(lambda: (self._folder / name).unlink(missing_ok=True))
+        await self._in_thread(lambda: self._path(name).unlink(missing_ok=True))
+
+    async def news(self, own: str) -> object:
+        def look() -> object:
+            with os.scandir(self._path(f"{DEVICES}/x").parent) as entries:
+                names = [entry.name for entry in islice(entries, _MAX_NAMES) if entry.name != own]
+            # A folder changes with each new segment, a head also where it is written in place.
+            return {
+                path: (status.st_mtime_ns, status.st_size)
+                for name in names
+                for path in (f"{DEVICES}/{name}", f"{DEVICES}/{name}/{HEAD}")
+                if (status := self._status(path)) is not None
+            }
+
+        with suppress(SyncError):
+            return await self._in_thread(look)
+        return None
 
     async def close(self) -> None:
         pass
+
+    def _status(self, name: str) -> os.stat_result | None:
+        with suppress(OSError):
+            return (self._folder / name).lstat()
+        return None
+
+    def _path(self, name: str) -> Path:
+        """Return the path of a file. Raises OSError if a link leads there."""
+        path = self._folder / name
+        expected = Path(os.path.realpath(self._folder)) / Path(name).parent
+        if Path(os.path.realpath(path.parent)) != expected:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        return path
 
     def _require_folder(self) -> None:
         """Raise FileNotFoundError for a stick that was pulled out: it was not emptied."""
@@ -142,183 +185,25 @@ class FolderStorage:
             raise FileNotFoundError(2, os.strerror(2), str(self._folder))
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
-        try:
-            return await asyncio.to_thread(job)
-        except OSError as exc:
-            raise unreachable_error(str(self._folder), exc.strerror or str(exc)) from exc
+        """Run a job in a thread that may wait in the system without end, as for a lost server."""
+        place = str(self._folder)
+        ended = threading.Event()
 
-
-class WebDavStorage:
-    """A folder of a WebDAV server, such as Nextcloud's (RFC 4918)."""
-
-    def __init__(self, target: Target) -> None:
-        self._base = target.address.rstrip("/")
-        self._host = urlsplit(self._base).hostname or self._base
-        self._auth = (target.user, target.password) if target.user else None
-        self._client: httpx.AsyncClient | None = None
-
-    async def names(self, folder: str) -> list[str]:
-        headers = {"depth": "1", "content-type": "application/xml"}
-        reply = await self._send("PROPFIND", f"{folder}/", content=_PROPFIND, headers=headers)
-        if reply.status_code == 404:
-            return []
-        self._require(reply, 207)
-        if len(reply.content) > _MAX_LISTING_BYTES:
-            raise self._refusal(reply)
-        try:
-            tree = ElementTree.fromstring(reply.content)
-        except ElementTree.ParseError:
-            raise self._refusal(reply) from None
-        own = unquote(urlsplit(self._address(f"{folder}/")).path).rstrip("/")
-        paths = [unquote(urlsplit(each.text or "").path) for each in tree.iter("{DAV:}href")]
-        names = (path.rstrip("/") for path in paths)
-        return sorted(name.rpartition("/")[2] for name in names if name != own)
-
-    async def read(self, name: str) -> bytes | None:
-        reply = await self._send("GET", name)
-        if reply.status_code == 404:
-            return None
-        self._require(reply, 200)
-        return reply.content
-
-    async def write(self, name: str, content: bytes) -> None:
-        reply = await self._send("PUT", name, content=content)
-        if reply.status_code in (404, 409):  # the folder is missing
-            *folders, _ = name.split("/")
-            for depth in range(len(folders) + 1):
-                await self._send("MKCOL", "/".join([*folders[:depth], ""]))
-            reply = await self._send("PUT", name, content=content)
-        self._require(reply, 200, 201, 204)
-
-    async def remove(self, name: str) -> None:
-        self._require(await self._send("DELETE", name), 200, 204, 404)
-
-    async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-
-    def _address(self, name: str) -> str:
-        return f"{self._base}/{quote(name)}"
-
-    async def _send(self, method: str, name: str, **content: Any) -> httpx.Response:
-        import httpx
-
-        try:
-            if self._client is None:
-                kind = ProviderKind.COMPATIBLE
-                profile = ProviderProfile("sync", self._host, kind, base_url=self._base)
-                access = ProviderAccess(profile)
-                _, self._client = await asyncio.to_thread(open_client, access)
-            client = self._client
-            assert client is not None
-            async with asyncio.timeout(_LONGEST_S):
-                return await client.request(
-                    method, self._address(name), auth=self._auth, timeout=_TIMEOUT_S, **content
-                )
-        except AttemptError as exc:
-            raise _as_sync_error(exc.error) from exc
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as exc:
-            raise unreachable_error(self._host, str(exc) or type(exc).__name__) from exc
-
-    def _require(self, reply: httpx.Response, *statuses: int) -> None:
-        if reply.status_code not in statuses:
-            raise self._refusal(reply)
-
-    def _refusal(self, reply: httpx.Response) -> SyncError:
-        if reply.status_code in (401, 403):
-            return SyncError(
-                N_("{host} refuses the user name or the password."),
-                hint=N_("Enter them again."),
-                host=self._host,
-            )
-        if reply.status_code == 507:
-            return SyncError(
-                N_("The storage at {host} is full."),
-                hint=N_("Free up space there."),
-                host=self._host,
-            )
-        return SyncError(
-            N_("{host} is not a WebDAV folder that can be written (status {status})."),
-            hint=N_("Check the address."),
-            host=self._host,
-            status=reply.status_code,
-        )
-
-
-class S3Storage:
-    """A bucket of S3 or a server like it, through obstore."""
-
-    def __init__(self, target: Target) -> None:
-        address = urlsplit(target.address)
-        self._place = address.netloc
-        try:
-            import obstore
-            from obstore.store import S3Store
-        except ImportError:
-            raise SyncError(
-                N_("S3 needs a package that is not installed."),
-                hint=N_("Install Repartee as repartee[s3]."),
-            ) from None
-        self._obstore = obstore
-
-        def open_store(**limits: timedelta) -> S3Store:
-            return S3Store(
-                address.netloc,
-                prefix=address.path.strip("/") or None,
-                access_key_id=target.user,
-                secret_access_key=target.password,
-                client_options={
-                    "allow_http": target.endpoint.startswith("http://"),
-                    "timeout": timedelta(seconds=_LONGEST_S),
-                    **limits,
-                },
-                # Synchronizing tries again, too.
-                retry_config={"retry_timeout": timedelta(seconds=_TIMEOUT_S)},
-                **({"endpoint": target.endpoint} if target.endpoint else {}),
-            )
-
-        # Connecting ends after 5 s anyway. A limit of reading would be one of a whole upload.
-        self._store = open_store(read_timeout=timedelta(seconds=_TIMEOUT_S))
-        self._upload_store = open_store()
-
-    async def names(self, folder: str) -> list[str]:
-        async def read() -> list[str]:
-            listed = await self._obstore.list_with_delimiter_async(self._store, f"{folder}/")
-            paths = [*listed["common_prefixes"], *(each["path"] for each in listed["objects"])]
-            return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
-
-        return await self._run(read())
-
-    async def read(self, name: str) -> bytes | None:
-        async def read() -> bytes | None:
+        def run() -> T:
             try:
-                found = await self._obstore.get_async(self._store, name)
-                return bytes(await found.bytes_async())
-            except FileNotFoundError:
-                return None
+                return job()
+            finally:
+                ended.set()
 
-        return await self._run(read())
-
-    async def write(self, name: str, content: bytes) -> None:
-        await self._run(self._obstore.put_async(self._upload_store, name, content))
-
-    async def remove(self, name: str) -> None:
-        with suppress(FileNotFoundError):
-            await self._run(self._obstore.delete_async(self._store, name))
-
-    async def close(self) -> None:
-        pass
-
-    async def _run(self, call: Awaitable[T]) -> T:
-        from obstore.exceptions import BaseError
-
+        if place in _silent_folders and not _silent_folders[place].is_set():
+            raise unreachable_error(place, _NO_ANSWER)
         try:
-            async with asyncio.timeout(_LONGEST_S):
-                return await call
-        except (BaseError, TimeoutError) as exc:
-            words = (str(exc) or type(exc).__name__).splitlines()[0]
-            raise unreachable_error(self._place, words) from exc
+            return await run_in_daemon_thread(run, _FOLDER_TIMEOUT_S, "sync-folder")
+        except TimeoutError as exc:
+            _silent_folders[place] = ended
+            raise unreachable_error(place, _NO_ANSWER) from exc
+        except OSError as exc:
+            raise unreachable_error(place, exc.strerror or str(exc)) from exc
 
 
 def unreachable_error(place: str, words: str) -> SyncError:
@@ -331,5 +216,16 @@ def unreachable_error(place: str, words: str) -> SyncError:
     )
 
 
-def _as_sync_error(error: UserFacingError) -> SyncError:
-    return SyncError(error.message, hint=error.hint, details=error.details, params=error.params)
+def file_error(name: str, words: str) -> SyncError:
+    """Return the error of a file that cannot be read."""
+    return error_kind(name)(
+        N_("“{name}” in the storage can’t be read: {words}."),
+        hint=_SEE_FILE,
+        name=name,
+        words=words.rstrip("."),
+    )
+
+
+def error_kind(name: str) -> type[SyncError]:
+    """Return the class of an error of a file: without the library's, there is nothing to do."""
+    return SyncError if name == LIBRARY_FILE else SyncRefusedError

@@ -60,7 +60,8 @@ from desktop_app.sync.format import (
     segment_name,
     unpack,
 )
-from desktop_app.sync.storage import Storage, Target, open_storage
+from desktop_app.sync.storage import Storage, open_storage
+from desktop_app.sync.target import Target, cleaned
 from desktop_app.system import sync
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ class Synchronizer:
             secret: the passphrase, or the code that the first computer showed.
             name: this computer's name; by default that of the system.
         """
+        target = cleaned(target)
         async with self._lock, _opened(target) as storage:
             file = await storage.read(LIBRARY_FILE)
             is_first = file is None

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from desktop_app.sync.storage import Target
+from desktop_app.sync.target import Target
 from tests.benchmarks._large_library import make_library
 from tests.helpers.messages import question
 from tests.helpers.synced_computers import PASSPHRASE, Computer

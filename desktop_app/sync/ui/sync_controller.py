@@ -18,7 +18,7 @@ from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.format import BEGUN
-from desktop_app.sync.storage import Target
+from desktop_app.sync.target import Target
 
 # A count of an index each time: 0.3 ms, so 0.01 % of a core.
 _LOOK_MS: Final = 5_000

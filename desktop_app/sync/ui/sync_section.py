@@ -13,7 +13,7 @@ from desktop_app.app.session import Session
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.sync.format import SHORTEST_PASSPHRASE
-from desktop_app.sync.storage import Target
+from desktop_app.sync.target import Target
 from desktop_app.sync.ui.sync_controller import SyncController
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, compact_button, dialog_button

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
 from desktop_app.domain.errors import StorageError
 from desktop_app.sync import format as form
-from desktop_app.sync.storage import FolderStorage, Target
+from desktop_app.sync.storage import FolderStorage
+from desktop_app.sync.target import Target
 from desktop_app.sync.ui import sync_controller
 from desktop_app.sync.ui.sync_controller import SyncController
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog

@@ -16,8 +16,9 @@ from urllib.error import HTTPError, URLError
 import pytest
 
 from desktop_app.domain.errors import SyncError
-from desktop_app.sync import storage as storage_module
-from desktop_app.sync.storage import Target, open_storage
+from desktop_app.sync import web_storage
+from desktop_app.sync.storage import open_storage
+from desktop_app.sync.target import Target
 from tests.helpers.gateways import tool_folder
 from tests.helpers.llama_server import free_port
 from tests.helpers.messages import answer, question
@@ -75,8 +76,6 @@ def target(
         with running([*command, "--user=me", "--pass=secret words"], url):
             yield Target(url, "me", "secret words")
     else:
-        (packages,) = tools.parent.glob("lib/python*/site-packages")
-        monkeypatch.syspath_prepend(packages)  # obstore, the extra "s3"
         command = [str(tools / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
         with running(command, url):
             urllib.request.urlopen(urllib.request.Request(f"{url}/bucket", method="PUT"))
@@ -129,9 +128,7 @@ async def test_a_server_that_is_gone_or_refuses_is_said(target: Target) -> None:
 async def test_a_silent_server_of_s3_is_said_but_a_slow_upload_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (packages,) = tool_folder("sync-servers").parent.glob("lib/python*/site-packages")
-    monkeypatch.syspath_prepend(packages)
-    monkeypatch.setattr(storage_module, "_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(web_storage, "_TIMEOUT_S", 0.5)
 
     async def serve(request: Received, writer: StreamWriter) -> None:
         if request.method == "PUT":

@@ -42,8 +42,9 @@ from desktop_app.storage.synced_tables import SYNCED_TABLES
 from desktop_app.sync import format as form
 from desktop_app.sync import rescue, synchronizer
 from desktop_app.sync.entries import Applier
-from desktop_app.sync.storage import FolderStorage, Target
+from desktop_app.sync.storage import FolderStorage
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
+from desktop_app.sync.target import Target
 from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.written_text import WrittenText
 from tests.helpers.blocking import blocking
