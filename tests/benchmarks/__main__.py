@@ -36,7 +36,7 @@ SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
     "start_up": {"pairs": "1", "idle_s": "0.1", "settle_s": "0.1", "first_s": "0.1"},
     "synchronization": {"conversations": "2", "messages": "2", "changes": "1"},
     "streaming": {"deltas": "50", "typeset": "0"},
-    "whole_program": {"deltas": "20", "pairs": "1"},
+    "whole_program": {"rate": "80", "deltas": "20", "pairs": "1"},
 }
 
 

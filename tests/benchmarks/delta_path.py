@@ -12,11 +12,10 @@ question and for most deltas are printed with the number of their calls.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import Any, Final
 
-from tests.benchmarks.whole_program import COMMON, REPARTEE, ROOT, run_child
+from tests.benchmarks.whole_program import COMMON, REPARTEE, Server, run_child
 
 _PROFILED: Final = """
 import threading
@@ -40,7 +39,7 @@ def note(frame, event, _):
 def begin(parent):
     threading.setprofile(note)
     sys.setprofile(note)
-def end(_began):
+def end(_began, _ended):
     sys.setprofile(None)
     del runs[:2]
     middle = runs[len(runs) // 4 : -3]
@@ -70,15 +69,8 @@ def end(_began):
 
 def main(rate: float = 8, deltas: int = 160, names: int = 0) -> dict[str, Any]:
     """Stream `deltas` deltas of mixed Markdown."""
-    serve = [
-        sys.executable,
-        "-c",
-        f"from tests.benchmarks.whole_program import serve; serve({rate}, {deltas})",
-    ]
-    with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        found = run_child(COMMON + _PROFILED + REPARTEE, server.stdout.readline().strip())
-        server.kill()
+    with Server(rate, deltas) as server:
+        found = run_child(COMMON + _PROFILED + REPARTEE, server)
     usual = found.pop("names")
     if names:
         print(*sorted(usual), sep="\n", file=sys.stderr)

@@ -1,36 +1,61 @@
-"""The CPU time of the whole program while an answer streams over HTTP, next to a bare program.
+"""The whole program while an answer streams over HTTP, next to a bare program and the server alone.
 
-The bare program reads with urllib in a thread, and appends to a QPlainTextEdit 60 times a second.
-Both are processes of their own, in windows of the same size; a third serves the same mixed Markdown
-to both by Chat Completions, `rate` deltas a second (0: at full speed). Children of the program are
-counted. With `--probe 1`, a timer of 4 ms measures how late the event loop answers; its own cost is
-counted.
+The server (`_streaming_server`) sends one event a chunk. The bare program reads with urllib in a
+thread, and appends to a QPlainTextEdit 60 times a second; both are processes of their own, in
+windows of the same size. With `--program ask`, the command writes to a terminal, next to a loop of
+urllib and print; with `--program pipe`, to a pipe.
+
+Printed are the seconds until the answer is complete, beside those that a plain reader needs for the
+same stream; the longest gap (99th percentile) between two growths of the shown text; the CPU time,
+with child processes; and, of one more run, how late a timer of 4 ms fires (99.9th percentile).
+Without `--rate`, all rows of the README are measured.
 """
 
 from __future__ import annotations
 
+import http.client
+import itertools
 import json
 import os
-import random
+import pty
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
-
-from tests.benchmarks.streaming import WORDS
+from typing import Any, Final, Self
 
 ROOT: Final = Path(__file__).parents[2]
+_ROWS: Final[tuple[dict[str, Any], ...]] = (
+    *({"rate": rate, "deltas": deltas} for rate, deltas in ((20, 200), (80, 800))),
+    *({"rate": rate, "deltas": deltas} for rate, deltas in ((400, 4_000), (0, 20_000))),
+    {"rate": 80, "deltas": 800, "api": "responses"},
+    {"rate": 0, "deltas": 20_000, "api": "responses"},
+    *({"rate": 80, "deltas": 400, "form": form} for form in ("tls", "gzip", "odd", "uvicorn")),
+    *({"rate": 400, "deltas": 2_000, "form": form} for form in ("tls", "uvicorn")),
+    {"rate": 0, "deltas": 20_000, "form": "uvicorn"},
+    *({"rate": 80, "deltas": 400, "program": program} for program in ("ask", "pipe")),
+    *(
+        {"rate": 400, "deltas": 2_000, "program": "ask", "api": api}
+        for api in ("chat", "responses")
+    ),
+    {"rate": 0, "deltas": 20_000, "program": "ask"},
+)
 
 COMMON: Final = """
 import asyncio, json, os, sys, time
 from PySide6.QtCore import QTimer, Qt
-_, PORT, PROBE = sys.argv
+_, URL, PATH, PROBE = sys.argv
 late = []
 last = [0.0]
+grown = []
+started = [0.0]
+def grow(*_):
+    grown.append(time.monotonic())
 def tick():
     now = time.perf_counter()
     late.append((now - last[0]) * 1000 - 4)
@@ -41,9 +66,15 @@ def begin(parent):
     last[0] = time.perf_counter()
     if PROBE == "1":
         timer.start()
+    started[0] = time.monotonic()
     return sum(os.times()[:4])
-def end(began):
-    found = {"cpu_s": sum(os.times()[:4]) - began}
+def end(began, ended=0.0):
+    found = {
+        "cpu_s": sum(os.times()[:4]) - began,
+        "started": started[0],
+        "ended": ended or time.monotonic(),
+        "grown": grown,
+    }
     for line in open("/proc/self/smaps_rollup"):
         if line.startswith("Pss:"):
             found["pss_mb"] = int(line.split()[1]) / 1024
@@ -53,10 +84,29 @@ def end(began):
     print(json.dumps(found), flush=True)
     os._exit(0)
 """
+_READ: Final = """
+def read(url, path, show):
+    import json, urllib.request, zlib
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url + path, json.dumps({"stream": True}).encode(), headers)
+    reply = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request)
+    unpacker = zlib.decompressobj(47) if reply.headers["content-encoding"] else None
+    held = b""
+    while piece := reply.read1(65536):
+        *lines, held = (held + (unpacker.decompress(piece) if unpacker else piece)).split(b"\\n")
+        for line in lines:
+            if line.startswith(b"data: {"):
+                event = json.loads(line[6:])
+                text = event["delta"] if event.get("type", "").endswith("text.delta") else "".join(
+                    each["delta"].get("content", "") for each in event.get("choices", ()))
+                if text:
+                    show(text)
+"""
 _BARE = (
     COMMON
+    + _READ
     + """
-import threading, urllib.request
+import threading
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 application = QApplication(sys.argv[:1])
@@ -65,14 +115,8 @@ field.resize(1280, 800)
 field.show()
 began = []
 pending = []
-def read():
-    url = f"http://127.0.0.1:{PORT}/v1/chat/completions"
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(url, json.dumps({"stream": True}).encode(), headers)
-    for line in urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request):
-        if line.startswith(b"data: {"):
-            choices = json.loads(line.removeprefix(b"data: "))["choices"]
-            pending.append(choices[0]["delta"].get("content", ""))
+def read_all():
+    read(URL, PATH, pending.append)
     pending.append(None)
 def write():
     pieces = pending[:]
@@ -82,12 +126,13 @@ def write():
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.insertText("".join(filter(None, pieces)))
         field.verticalScrollBar().setValue(field.verticalScrollBar().maximum())
+        grow()
     if None in pieces:
         end(began[0])
 def ask():
     began.append(begin(application))
     frames.start()
-    threading.Thread(target=read, daemon=True).start()
+    threading.Thread(target=read_all, daemon=True).start()
 frames = QTimer(application, interval=16)
 frames.timeout.connect(write)
 QTimer.singleShot(2000, ask)
@@ -105,122 +150,211 @@ class Measured(Application):
     async def measure(self):
         await asyncio.sleep(4)  # what the start leaves for later
         finished = asyncio.Event()
+        self.session.running.text_arrived.connect(grow)  # behind the transcript
         self.session.running.finished.connect(lambda *_: finished.set())
         began = begin(self.qt)
         self.session.of(ChatController).submit("Tell me everything.", "")
         await finished.wait()
+        ended = time.monotonic()
         await asyncio.sleep(0.1)
-        end(began)
+        end(began, ended)
 application = Measured(OpenRequest())
 application.show()
 application.run()
 """
+_BARE_COMMAND: Final = (
+    _READ
+    + """
+import sys
+read(*sys.argv[1:], lambda text: print(text, end="", flush=True))
+"""
+)
 
 
-def main(rate: float = 80, deltas: int = 800, pairs: int = 3, probe: int = 0) -> dict[str, Any]:
-    """Stream `deltas` deltas to both programs, `pairs` times."""
-    serve = [sys.executable, "-c", f"from {__name__} import serve; serve({rate}, {deltas})"]
-    with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        port = server.stdout.readline().strip()
-        rows = [
-            [run_child(source, port, probe) for source in (_BARE, COMMON + REPARTEE)]
-            for _ in range(pairs)
-        ]
-        server.kill()
-    found = {
-        f"{name}_{key}": round(median(row[side][key] for row in rows), 2)
-        for side, name in enumerate(("bare", "repartee"))
-        for key in rows[0][side]
+def main(
+    rate: float = -1.0,
+    deltas: int = 800,
+    pairs: int = 3,
+    api: str = "chat",
+    form: str = "chunks",
+    program: str = "window",
+) -> Iterator[dict[str, Any]]:
+    """Stream `deltas` deltas to both programs, `pairs` times.
+
+    Args:
+        rate: deltas a second; 0 at full speed, -1 for all rows.
+        api, form: see `_streaming_server`.
+        program: "window", "ask" or "pipe".
+    """
+    if rate >= 0:
+        yield _row(rate, deltas, pairs, api, form, program)
+        return
+    for row in _ROWS:
+        yield _row(**{"api": "chat", "form": "chunks", "program": "window", "pairs": pairs, **row})
+
+
+def _row(rate: float, deltas: int, pairs: int, api: str, form: str, program: str) -> dict[str, Any]:
+    with Server(rate, deltas, api, form) as server:
+        if program == "window":
+            run = run_child
+            sides = {"bare": _BARE, "repartee": COMMON + REPARTEE}
+        else:
+            run = _run_pipe if program == "pipe" else _run_terminal
+            sides = {"bare": _BARE_COMMAND, "repartee": ""}
+        rounds = []
+        for _ in range(pairs):
+            alone_s = server.read_alone()
+            rounds.append(({name: run(sides[name], server) for name in sides}, alone_s))
+        probes = (
+            {name: run_child(sides[name], server, probe=1) for name in sides}
+            if program == "window"
+            else {}
+        )
+    found: dict[str, Any] = {"server_s": median(alone_s for _, alone_s in rounds)}
+    for name in sides:
+        figures = [_figures(sides_found[name]) for sides_found, _ in rounds]
+        found |= {f"{name}_{key}": median(each[key] for each in figures) for key in figures[0]}
+        if probes:
+            found[f"{name}_late_999_ms"] = probes[name]["late_999_ms"]
+    ratio = median(each["repartee"]["cpu_s"] / each["bare"]["cpu_s"] for each, _ in rounds)
+    return {
+        "benchmark": "whole_program",
+        "program": program,
+        "api": api,
+        "form": form,
+        "rate": rate,
+        "deltas": deltas,
+        **{name: round(value, 2) for name, value in {**found, "cpu_ratio": ratio}.items()},
     }
-    ratio = median(ours["cpu_s"] / bare["cpu_s"] for bare, ours in rows)
-    return {"benchmark": "whole_program", "rate": rate, "ratio": round(ratio, 2), **found}
 
 
-def run_child(source: str, port: str, probe: int = 0) -> dict[str, Any]:
-    """Run a program beside the server on `port`. Return what it measured."""
+def _figures(found: dict[str, Any]) -> dict[str, float]:
+    """Return the figures of one run."""
+    grown = found["grown"]
+    gaps = sorted(later - earlier for earlier, later in itertools.pairwise(grown))
+    return {
+        "s": found["ended"] - found["started"],
+        "first_s": grown[0] - found["started"],
+        "gap_99_ms": 1000 * gaps[int(len(gaps) * 0.99)] if gaps else 0.0,
+        "gap_max_ms": 1000 * gaps[-1] if gaps else 0.0,
+        **{key: found[key] for key in ("cpu_s", "pss_mb") if key in found},
+    }
+
+
+class Server:
+    """The streaming server in a process of its own. Use it as a context.
+
+    Attributes:
+        url: its base URL.
+        path: of the API that it speaks.
+        environment: the variables with which its clients trust it.
+    """
+
+    def __init__(self, rate: float, deltas: int, api: str = "chat", form: str = "chunks") -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="r-")
+        module = "tests.benchmarks._streaming_server"
+        words = [api, form, str(rate), str(deltas), self._folder.name]
+        command = [sys.executable, "-m", module, *words]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self._lines = self._process.stdout
+        self._port = int(self._lines.readline())
+        self._is_tls = form == "tls"
+        self.path = "/chat/completions" if api == "chat" else "/responses"
+        self.url = f"{'https' if self._is_tls else 'http'}://127.0.0.1:{self._port}/v1"
+        authority = Path(self._folder.name, "company.pem")
+        self.environment = {"SSL_CERT_FILE": str(authority)} if self._is_tls else {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._lines.close()
+        self._folder.cleanup()
+
+    def read_alone(self) -> float:
+        """Return the seconds in which a plain reader gets the whole stream."""
+        began = time.monotonic()
+        connection = http.client.HTTPConnection("127.0.0.1", self._port)
+        if self._is_tls:
+            context = ssl.create_default_context(cafile=self.environment["SSL_CERT_FILE"])
+            connection = http.client.HTTPSConnection("127.0.0.1", self._port, context=context)
+        body = json.dumps({"stream": True})
+        connection.request("POST", f"/v1{self.path}", body, {"content-type": "application/json"})
+        reply = connection.getresponse()
+        while reply.read1(1 << 16):
+            pass
+        seconds = time.monotonic() - began
+        connection.close()
+        self.asked_and_sent()
+        return seconds
+
+    def asked_and_sent(self) -> tuple[float, float]:
+        """Return when the newest answer was asked for and sent, by `time.monotonic`."""
+        asked, sent = json.loads(self._lines.readline())
+        return asked, sent
+
+
+@contextmanager
+def _environment(server: Server) -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="r-") as home:
-        environment = {
+        yield {
             **os.environ,
             "REPARTEE_HOME": home,
             "XDG_RUNTIME_DIR": home,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
             "OPENAI_API_KEY": "sk-loopback",
-            "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
+            "OPENAI_BASE_URL": server.url,
+            **server.environment,
         }
-        command = [sys.executable, "-c", source, port, str(probe)]
+
+
+def run_child(source: str, server: Server, probe: int = 0) -> dict[str, Any]:
+    """Run a program beside the server. Return what it measured."""
+    with _environment(server) as environment:
+        command = [sys.executable, "-c", source, server.url, server.path, str(probe)]
         done = subprocess.run(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, timeout=600
         )
+    server.asked_and_sent()
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def serve(rate: float, count: int) -> None:
-    """Serve the deltas, on a port that is printed first."""
-    texts = _mixed(count)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._reply(200, {"object": "list", "data": [{"id": "gpt-5.2", "object": "model"}]})
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if "chat/completions" not in self.path:
-                self._reply(404, {"error": {"message": "no such endpoint"}})
-                return
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            began = time.monotonic()
-            for number, text in enumerate(texts):
-                if rate:
-                    time.sleep(max(0, began + number / rate - time.monotonic()))
-                self._event({"content": text}, None)
-            self._event({}, "stop")
-            self.wfile.write(b"data: [DONE]\n\n")
-            self.close_connection = True
-
-        def _event(self, delta: dict[str, str], reason: str | None) -> None:
-            choice = {"index": 0, "delta": delta, "finish_reason": reason}
-            chunk = {"id": "c", "object": "chat.completion.chunk", "choices": [choice]}
-            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-
-        def _reply(self, status: int, body: dict[str, Any]) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None: ...
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None: ...  # a program that has ended
-
-    server = Server(("127.0.0.1", 0), Handler)
-    print(server.server_port, flush=True)
-    server.serve_forever()
+def _run_terminal(source: str, server: Server) -> dict[str, Any]:
+    return _run_command(source, server, *pty.openpty())
 
 
-def _mixed(count: int) -> list[str]:
-    """Return deltas of headings, lists, code, tables and paragraphs."""
-    chance = random.Random(5)
+def _run_pipe(source: str, server: Server) -> dict[str, Any]:
+    return _run_command(source, server, *os.pipe())
 
-    def words(number: int) -> list[str]:
-        return [f"{word} " for word in chance.choices(WORDS, k=number)]
 
-    texts: list[str] = []
-    while len(texts) < count:
-        texts += ["\n\n## ", *words(5), "\n\n"]
-        for _ in range(4):
-            texts += ["- ", *words(10), "\n"]
-        texts += ["\n```\n", *("    x", " = ", "f(", "y", ")", "\n") * 5, "```\n\n"]
-        texts += ["| a | b |\n", "|---|---|\n", *("| ", "cell ", "| ", "12 ", "|\n") * 4, "\n"]
-        texts += [*words(30), "**", chance.choice(WORDS), "** ", *words(30), "\n\n"]
-        texts += [*words(60), "\n\n"]
-    return texts[:count]
+def _run_command(source: str, server: Server, reading: int, writing: int) -> dict[str, Any]:
+    """Run `source`, or `repartee ask`; its times count from its request on."""
+    own = ["-m", "desktop_app", "ask", "Tell me everything.", "--model", "gpt-5.2"]
+    words = ["-c", source, server.url, server.path] if source else own
+    grown = []
+    with _environment(server) as environment:
+        child = subprocess.Popen(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writing)
+        with suppress(OSError):  # a terminal whose program has ended
+            while os.read(reading, 1 << 16):
+                grown.append(time.monotonic())
+        os.close(reading)
+        _, status, usage = os.wait4(child.pid, 0)
+        ended = time.monotonic()
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise RuntimeError(f"{words} ended with {child.returncode}")
+    asked, _ = server.asked_and_sent()
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return {"cpu_s": cpu_s, "started": asked, "ended": ended, "grown": grown}

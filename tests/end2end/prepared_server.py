@@ -91,7 +91,8 @@ class PreparedServer:
         question = json.dumps(body.get("input"))
         answer = next(a for start, a in self._answers.items() if start in question)
         writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
         )
         _event(writer, "response.created", response={"id": "r1", "model": body["model"]})
         if answer.reasoning:
@@ -127,12 +128,13 @@ class PreparedServer:
         }
         completed = {"id": "r1", "status": "completed", "usage": usage}
         _event(writer, "response.completed", response=completed)
+        writer.write(b"0\r\n\r\n")
         await writer.drain()
 
 
 def _event(writer: asyncio.StreamWriter, kind: str, **fields: Any) -> None:
-    data = json.dumps({"type": kind, **fields})
-    writer.write(f"event: {kind}\ndata: {data}\n\n".encode())
+    event = f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
+    writer.write(b"%x\r\n%s\r\n" % (len(event), event))  # one event a chunk, as servers send them
 
 
 async def _send_json(writer: asyncio.StreamWriter, value: Any) -> None:
