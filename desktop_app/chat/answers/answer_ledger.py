@@ -9,10 +9,9 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from desktop_app.chat.answers.answer_measures import AnswerTiming
-from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.reply import MAX_ITEMS, Reply
 from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
-from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.cost import (
     CallUsage,
@@ -108,15 +107,19 @@ class AnswerLedger:
         return CountedCost(total + self._fees(reply), is_estimated=True)
 
     def notices(self, reply: Reply) -> tuple[NoticeText, ...]:
-        """Return the reply's notices, and one if the answer costs more than `cost`."""
+        """Return the reply's notices, and those of a higher cost and of calls left out."""
         price = self._billing(reply).price
         has_unknown_round = reply.is_uncounted and not all(r.is_estimated for r in self._rounds)
         is_partly_unknown = has_unknown_round or (
             price is not None and any(map(price.lacks_part_of, reply.usages))
         )
-        if self.cost(reply) is None or not is_partly_unknown:
-            return reply.notices
-        return (*reply.notices, notice(NoticeCode.COST_AT_LEAST))
+        notices = reply.notices
+        if self.cost(reply) is not None and is_partly_unknown:
+            notices = (*notices, notice(NoticeCode.COST_AT_LEAST))
+        if reply.left_out:
+            count, limit = str(len(reply.left_out)), str(MAX_ITEMS)
+            notices = (*notices, notice(NoticeCode.CALLS_LEFT_OUT, count=count, limit=limit))
+        return notices
 
     def observe(self, event: StreamEvent, reply: Reply) -> None:
         """Measure an event that `reply` does not contain yet."""
@@ -198,7 +201,7 @@ class AnswerLedger:
         return _Billing(price, named or requested, is_certain and price == billed.price)
 
     def _fees(self, reply: Reply) -> Decimal:
-        return hosted_cost(tool_calls(reply.parts), self._tool_prices)
+        return hosted_cost(reply.calls, self._tool_prices)
 
     async def record_round(self, reply: Reply, answer: Message) -> None:
         """Record the request of the round that has ended, unless it was recorded before.
@@ -222,8 +225,7 @@ class AnswerLedger:
         Args:
             ended_only: leave out the calls that still run, because they may fail.
         """
-        all_calls = tool_calls(reply.parts)
-        calls = [call for call in all_calls if call.state.has_ended or not ended_only]
+        calls = [call for call in reply.calls if call.state.has_ended or not ended_only]
         fees = hosted_cost(calls, self._tool_prices)
         if fees > self._fees_recorded:
             cost = fees - self._fees_recorded

@@ -65,8 +65,6 @@ CHECKPOINT_S: Final = 0.5
 """Seconds between two checkpoints: text should reach the disk within a second of its arrival."""
 SAVE_RETRY_S: Final = 2.0
 """Seconds until a failed write is repeated."""
-_STEPS: Final = (ToolCallStep, HostedCall, ImageArrived, FileArrived, RoundEnded)
-"""The events after which the answer so far is stored at once."""
 
 Listener = Callable[[StreamEvent, Reply], None]
 StoreListener = Callable[[errors.StorageError | None], None]
@@ -319,16 +317,17 @@ class AnswerRun:
         self._add_event(Notice(notice(NoticeCode.INSTANT_RETIRED)), listen)
 
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
-        """Store a step of the tool loop before the next step is taken.
+        """Store a step of the tool loop that waits for it before the next step is taken.
+
+        For what the provider has already run, the next checkpoint is enough.
 
         Return False if that failed, so that the answer ends here and no tool runs.
         """
-        if not isinstance(event, _STEPS):
+        is_awaited = isinstance(event, ToolCallStep) and event.is_awaited
+        if not is_awaited and not isinstance(event, RoundEnded):
             return True
 
         async def write() -> None:
-            if isinstance(event, HostedCall):
-                await self._ledger.record_fees(self.reply, self.answer, ended_only=True)
             if isinstance(event, RoundEnded):  # the tool loop makes the next request's hold
                 await self._ledger.record_round(self.reply, self.answer)
             await self._store.save_answer(self.answer_so_far)
@@ -382,6 +381,9 @@ class AnswerRun:
                 listen,
             )
         if isinstance(event, HostedCall | ImageArrived) and event.image:
+            if not self.reply.takes_images:
+                self._add_event(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)), listen)
+                return replace(event, image=b"")
             return await self._keep(
                 self._files.add_image(self.answer, event.image),
                 lambda part: replace(event, image=b"", image_part=part),
@@ -433,10 +435,14 @@ class AnswerRun:
             reply = self.reply
             started_at = time.monotonic()
             is_run_saved = saved_reply.run is not None or reply.run is None
-            if reply.parts is saved_reply.parts and is_run_saved and not is_failing:
+            has_grown = reply.parts is not saved_reply.parts
+            has_more_fees = has_grown or reply.left_out is not saved_reply.left_out
+            if not has_more_fees and is_run_saved and not is_failing:
                 continue
             try:
-                await self._store.save_answer(self.answer_so_far)
+                await self._ledger.record_fees(reply, self.answer, ended_only=True)
+                if has_grown or not is_run_saved or is_failing:
+                    await self._store.save_answer(self.answer_so_far)
             except errors.StorageError as error:
                 if not is_failing:
                     self._report(error)

@@ -41,6 +41,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.answer_sources import citation, merged_sources
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.message_parts import (
+    ImagePart,
     Part,
     ReasoningPart,
     RefusalPart,
@@ -48,6 +49,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
     text_of,
+    tool_calls,
 )
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.cost import Received, Usage
@@ -58,6 +60,10 @@ CONTENT_FILTER: Final = "content_filter"
 """The reason of `Incomplete` for an answer that the provider's filter stopped."""
 MAX_CALL_ID_CHARS: Final = 64
 """The APIs' limit. Longer ids are replaced, because any provider may get the conversation later."""
+MAX_ITEMS: Final = 200
+"""The calls of the provider's tools and the images that an answer keeps, and the calls of own tools
+that a request keeps: each checkpoint writes them all, and a model in a loop made thousands."""
+_MAX_LEFT_OUT: Final = 10_000
 ENDED_BY_PROVIDER: Final = (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE, MessageStatus.REFUSED)
 """The final statuses of answers that neither failed nor were stopped."""
 
@@ -81,6 +87,7 @@ class Reply(Value, frozen=True):
         earlier_usages: the usage of each round before the current one that reported it. A price
             depends on the size of a request, so that of a sum is not the sum of prices.
         is_uncounted: True if an earlier round reported no usage.
+        left_out: the calls beyond MAX_ITEMS, which are billed, but not stored.
     """
 
     parts: tuple[Part, ...] = ()
@@ -100,6 +107,7 @@ class Reply(Value, frozen=True):
     begun_phase: str | None = None
     earlier_usages: tuple[Usage, ...] = ()
     is_uncounted: bool = False
+    left_out: tuple[ToolCallPart, ...] = ()
 
     @property
     def text(self) -> str:
@@ -107,9 +115,20 @@ class Reply(Value, frozen=True):
         return text_of(part for part in self.parts if isinstance(part, TextPart))
 
     @property
+    def calls(self) -> list[ToolCallPart]:
+        """Return all calls that came."""
+        return [*tool_calls(self.parts), *self.left_out]
+
+    @property
+    def takes_images(self) -> bool:
+        """Return True if another image is kept."""
+        return sum(isinstance(part, ImagePart) for part in self.parts) < MAX_ITEMS
+
+    @property
     def received(self) -> Received:
         """Return what came of the current round."""
-        return Received.of(_written_texts(self.parts[self.round_start :]))
+        left_out = (call for call in self.left_out if call.round == self.round)
+        return Received.of(_written_texts((*self.parts[self.round_start :], *left_out)))
 
     @property
     def usages(self) -> tuple[Usage, ...]:
@@ -296,8 +315,12 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
         call = ToolCallPart(
             delta.call_id, delta.name, delta.arguments, delta.is_custom, round=reply.round
         )
+        if len(reply.call_keys) >= MAX_ITEMS:
+            return _leave_out(reply, call, delta.index)
         reply = replace(reply, call_keys=(*reply.call_keys, delta.index))
         return _with_new_part(reply, _with_extra_content(call, delta))
+    if reply.call_keys.index(delta.index) >= MAX_ITEMS:
+        return reply
     calls = [(index, call) for index, call in _calls_of_round(reply) if not call.is_hosted]
     index, call = calls[reply.call_keys.index(delta.index)]
     grown_call = replace(
@@ -307,6 +330,12 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
         name=call.name or delta.name,
     )
     return _with_part(reply, index, _with_extra_content(grown_call, delta))
+
+
+def _leave_out(reply: Reply, call: ToolCallPart, *keys: int) -> Reply:
+    if len(reply.left_out) >= _MAX_LEFT_OUT:
+        return reply
+    return replace(reply, left_out=(*reply.left_out, call), call_keys=(*reply.call_keys, *keys))
 
 
 def _with_extra_content(call: ToolCallPart, delta: ToolCallDelta) -> ToolCallPart:
@@ -323,6 +352,9 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
             reply = _with_part(reply, index, call)
             break
     else:
+        if sum(kept.is_hosted for kept in tool_calls(reply.parts)) >= MAX_ITEMS:
+            is_known = any(other.call_id == call.call_id for other in reply.left_out)
+            return reply if is_known or not call.state.has_ended else _leave_out(reply, call)
         reply = _with_new_part(reply, call)
     return reply if event.image_part is None else _with_new_part(reply, event.image_part)
 

@@ -97,13 +97,15 @@ class ToolCallDelta(Struct, frozen=True):
 
 
 class ToolCallStep(Struct, frozen=True):
-    """The next step of a tool call, stored before the next event is requested.
+    """The next step of a tool call.
 
     `call` replaces the earlier state of the call that has the same `call_id`. The name, the
-    arguments and the round are kept.
+    arguments and the round are kept. `is_awaited` means that a call runs, or results are used, only
+    once this step and those before it are on disk; a checkpoint is enough for others.
     """
 
     call: ToolCallPart
+    is_awaited: bool = True
 
 
 class HostedCall(PrivateValue, frozen=True):

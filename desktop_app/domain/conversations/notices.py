@@ -27,6 +27,9 @@ class NoticeCode(TextEnum):
     CALL_IN_TEXT = coded(
         N_("The text contains a tool call that {provider} didn’t pass on, so it didn’t run: {name}")
     )
+    CALLS_LEFT_OUT = coded(
+        N_("Only the first {limit} searches or calls are kept. {count} more aren’t shown.")
+    )
     CALLS_AS_TEXT = coded(
         N_("{provider} refused earlier tool calls as they were, so they were sent as text.")
     )

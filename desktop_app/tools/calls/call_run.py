@@ -41,7 +41,7 @@ from desktop_app.tools.schema_check import (
 CLEANUP_S: Final = 2.0
 """Seconds that an abandoned call may take to end. The answer does not wait longer for it."""
 REPORT_S: Final = 0.5
-"""Seconds between two reports of a running call; each is stored."""
+"""Seconds between two reports of a running call."""
 MAX_REPORT_CHARS: Final = 100
 """Characters of a report's words that are shown, an arbitrary number."""
 MAX_PARALLEL: Final = 16
@@ -83,8 +83,9 @@ class CallRun:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the steps of the calls until all have ended.
 
-        The caller stores each step before it takes the next, so nothing runs unrecorded. Closing
-        the generator cancels the running calls.
+        The caller stores what `is_awaited` before it takes the next step, so nothing runs
+        unrecorded: once before the calls run, and once before their results are used. Closing the
+        generator cancels the running calls.
 
         Args:
             remaining_s: the seconds that are left for the answer.
@@ -94,23 +95,26 @@ class CallRun:
             tool = self._tools.tools.get(call.name)
             if tool is not None and tool.definition.full_name != call.display_name:
                 call = replace(call, full_name=tool.definition.full_name)
+            result: _ReadyCall | ToolCallPart
             if number >= MAX_PARALLEL:
-                await asyncio.sleep(0)  # storing a step in memory does not yield to other tasks
+                await asyncio.sleep(0)  # the window goes on
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."  # for the model
-                yield _end_step(call, ToolCallState.FAILED, words)
-                continue
-            result = await self._check(call, call.arguments)
+                result = _refused(call, ToolCallState.FAILED, words)
+            else:
+                result = await self._check(call, call.arguments)
             if isinstance(result, _ReadyCall):
                 yield StatusChanged(0, answer_status(StatusCode.WAITING_FOR_PERMISSION))
                 result = await self._ask_user(result)
                 yield StatusChanged()  # ends the status
             if isinstance(result, _ReadyCall):
-                yield ToolCallStep(result.call)
+                yield ToolCallStep(result.call, is_awaited=False)
                 ready.append(result)
             else:
-                yield result
+                is_end = number == len(calls) - 1 and not ready
+                yield ToolCallStep(result, is_awaited=is_end)
         for ready_call in ready:
-            yield ToolCallStep(replace(ready_call.call, state=ToolCallState.RUNNING))
+            running = replace(ready_call.call, state=ToolCallState.RUNNING)
+            yield ToolCallStep(running, is_awaited=ready_call is ready[-1])
         if not ready:
             return
         reports: asyncio.Queue[ToolCallStep] = asyncio.Queue()
@@ -124,9 +128,9 @@ class CallRun:
             while tasks:
                 done, _ = await asyncio.wait({*tasks, report}, return_when=asyncio.FIRST_COMPLETED)
                 for task in tasks & done:
-                    running_ids.discard(task.result().call.call_id)
-                    yield task.result()
-                tasks -= done
+                    tasks.discard(task)
+                    running_ids.discard(task.result().call_id)
+                    yield ToolCallStep(task.result(), is_awaited=not tasks)
                 if report in done:
                     # A report of a call that has ended would replace its result.
                     if report.result().call.call_id in running_ids:
@@ -139,21 +143,21 @@ class CallRun:
             if tasks:
                 await asyncio.wait(tasks, timeout=CLEANUP_S)
 
-    async def _check(self, call: ToolCallPart, text: str) -> _ReadyCall | ToolCallStep:
+    async def _check(self, call: ToolCallPart, text: str) -> _ReadyCall | ToolCallPart:
         """Return the call ready to run, or its failure."""
         tool = self._tools.tools.get(call.name)
         if tool is None:
             tool_names = ", ".join(sorted(self._tools.tools))
-            return _end_step(
+            return _refused(
                 call, ToolCallState.FAILED, f"There is no such tool. Tools: {tool_names}"
             )
         try:
             arguments = await asyncio.to_thread(parse_arguments, tool.definition, text)
         except ToolError as error:
-            return _end_step(call, ToolCallState.FAILED, str(error))
+            return _refused(call, ToolCallState.FAILED, str(error))
         return _ReadyCall(call, tool, arguments)
 
-    async def _ask_user(self, ready: _ReadyCall) -> _ReadyCall | ToolCallStep:
+    async def _ask_user(self, ready: _ReadyCall) -> _ReadyCall | ToolCallPart:
         """Ask the user, who may edit the arguments; return the allowed call, or its denial.
 
         Edited arguments are checked again.
@@ -166,22 +170,23 @@ class CallRun:
         try:
             decision = await self._consent.decide(question)
         except StorageError:  # without the stored consents, nothing is allowed
-            return _end_step(call, ToolCallState.DENIED, DENIED)
+            return _refused(call, ToolCallState.DENIED, DENIED)
         finally:
             self.waited_s += time.monotonic() - started_at
         if not decision.is_allowed:
-            return _end_step(call, ToolCallState.DENIED, decision.reason or DENIED)
+            return _refused(call, ToolCallState.DENIED, decision.reason or DENIED)
         if decision.arguments and decision.arguments != call.arguments:
             call = replace(call, edited=decision.arguments)
             result = await self._check(call, decision.arguments)
-            if isinstance(result, ToolCallStep):
+            if isinstance(result, ToolCallPart):
                 return result
             ready = result
         return replace(ready, call=replace(call, state=ToolCallState.ALLOWED))
 
     async def _run_one(
         self, ready: _ReadyCall, remaining_s: float, reports: asyncio.Queue[ToolCallStep]
-    ) -> ToolCallStep:
+    ) -> ToolCallPart:
+        """Run a call; return how it has ended."""
         definition = ready.tool.definition
         clock = _CallClock(definition.timeout_s, remaining_s)
         texts_for_user: list[str] = []
@@ -213,14 +218,13 @@ class CallRun:
                 await asyncio.wait({call_task}, timeout=CLEANUP_S)
         duration_s = clock.duration_s
         state, text = _outcome_of(call_task, definition.full_name, clock)
-        ended_call = replace(
+        return replace(
             ready.call,
             state=state,
             result=await asyncio.to_thread(limit_result, text),  # it may have megabytes of data
             seconds=duration_s,
             for_user=valid_text("\n\n".join(texts_for_user)),
         )
-        return ToolCallStep(ended_call)
 
 
 class _CallClock:
@@ -311,7 +315,8 @@ def _make_reporter(
         if words:
             facts.append(words[:MAX_REPORT_CHARS])
         text = " · ".join(facts)
-        reports.put_nowait(ToolCallStep(replace(call, state=ToolCallState.RUNNING, result=text)))
+        running = replace(call, state=ToolCallState.RUNNING, result=text)
+        reports.put_nowait(ToolCallStep(running, is_awaited=False))
 
     return report
 
@@ -332,9 +337,9 @@ def _outcome_of(
     return ToolCallState.FAILED, f"The tool crashed ({type(error).__name__})."
 
 
-def _end_step(call: ToolCallPart, state: ToolCallState, result: str) -> ToolCallStep:
-    """Return the last step of a call that did not run."""
-    return ToolCallStep(replace(call, state=state, result=limit_result(result)))
+def _refused(call: ToolCallPart, state: ToolCallState, result: str) -> ToolCallPart:
+    """Return a call that did not run."""
+    return replace(call, state=state, result=limit_result(result))
 
 
 MAX_ARGUMENTS_CHARS: Final = 1 << 20

@@ -1,8 +1,8 @@
 """The tool loop: asks, runs the calls that the model requests, and asks again with their results.
 
 `tool_gateway` returns a gateway like any other; its caller sees only that an answer takes several
-requests. An AnswerRun stores each ToolCallStep before it takes the next event: no call runs, and no
-result is used, before the step is on disk.
+requests. An AnswerRun stores each ToolCallStep that `is_awaited` before it takes the next event: no
+call runs, and no result is used, before the step is on disk.
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ class _LoopProvider(ProviderWrapper):
         cost = cost_of_calls(task.resolved.counted_price, reply.usages)
         if task.limits.cost is None or cost is None:
             return ""
-        spent = cost + hosted_cost(tool_calls(reply.parts), task.tool_prices)
+        spent = cost + hosted_cost(reply.calls, task.tool_prices)
         return TOO_EXPENSIVE if spent >= Decimal(str(task.limits.cost)) else ""
 
 

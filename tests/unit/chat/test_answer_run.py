@@ -562,12 +562,7 @@ def test_the_name_of_a_background_run_is_stored_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "step",
-    [
-        ToolCallStep(ToolCallPart("1", "look", "{}", state=RUNNING)),
-        HostedCall(SEARCH),
-        RoundEnded(),
-    ],
+    "step", [ToolCallStep(ToolCallPart("1", "look", "{}", state=RUNNING)), RoundEnded()]
 )
 def test_a_step_is_stored_before_the_next(step: StreamEvent) -> None:
     _, memory = run([0.1, TextDelta("a"), step, 0.1, *ENDED])
@@ -580,6 +575,28 @@ def test_a_step_is_stored_before_the_next(step: StreamEvent) -> None:
     assert (answer.status, texts(memory)) == (STATUS.FAILED, [])
     assert answer.error is not None
     assert memory.told == [errors.StorageError, None]
+
+
+def test_what_the_provider_has_run_is_stored_with_the_next_checkpoint() -> None:
+    calls = [HostedCall(replace(SEARCH, call_id=str(n))) for n in range(1000)]
+    script = [0.1, *calls, *calls, ImageArrived(b"png"), 0.6, TextDelta("a"), *ENDED]
+    answer, memory = run(script, tool_prices={"web_search": Decimal("0.01")})
+    assert [at for at, *_ in memory.saved] == [0.5, 0.7]
+    assert answer.parts == (
+        *(replace(SEARCH, call_id=str(n)) for n in range(200)),
+        PICTURE,
+        TextPart("a"),
+    )
+    left_out = notice(NoticeCode.CALLS_LEFT_OUT, count="800", limit="200")
+    assert answer.notices == (left_out,)
+    assert (memory.calls[0].purpose, memory.calls[0].cost) == ("tools", 10)
+    assert [call.purpose for call in memory.calls] == ["tools", "answer"]
+
+
+def test_the_images_of_an_answer_are_bounded() -> None:
+    answer, _ = run([*[ImageArrived(b"png")] * 250, TextDelta("a"), *ENDED])
+    assert (len(answer.parts), answer.text) == (201, "a")
+    assert answer.notices == (notice(NoticeCode.IMAGE_NOT_KEPT),)
 
 
 def test_a_round_is_billed_once_if_its_answer_is_stored_at_the_second_attempt() -> None:

@@ -81,7 +81,7 @@ from tests.helpers.parts import unused_parts
 from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import Source, broker, no_tools
-from tests.helpers.waiting import cancel
+from tests.helpers.waiting import cancel, until
 from tests.unit.chat.test_chunked_reading import WordSplitter
 from tests.unit.providers.samples import CATALOG, COMPATIBLE
 
@@ -283,7 +283,7 @@ async def test_a_request_is_held_until_it_is_recorded_and_tools_are_not(
 
 
 async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path: Path) -> None:
-    """Nothing runs after a SIGKILL, so the fee must be in the ledger before the answer goes on."""
+    """Nothing runs after a SIGKILL, so a checkpoint puts the fee into the ledger."""
     done = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
     failed = replace(done, call_id="d", state=ToolCallState.FAILED)
     provider = ScriptedProvider([HostedCall(done), HostedCall(failed), TextDelta("."), HELD])
@@ -292,8 +292,12 @@ async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path
         began = await chat.begin("?")
         task = asyncio.create_task(chat.run(began))
         await provider.holding.wait()
-        spent = await chat.ledger.answer_spending(began.conversation.id, began.answer.id)
-        assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 0)
+
+        async def is_recorded() -> bool:
+            spent = await chat.ledger.answer_spending(began.conversation.id, began.answer.id)
+            return (spent.cost, spent.uncounted) == (Decimal("0.01"), 0)
+
+        await until(is_recorded)
         await cancel(task)
         spent = await chat.ledger.answer_spending(began.conversation.id, began.answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 1)

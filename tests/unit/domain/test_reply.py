@@ -301,6 +301,15 @@ def test_an_answer_that_has_begun_may_be_billed(events: list[StreamEvent], is_bi
     assert fold(*events).may_be_billed is is_billed
 
 
+def test_a_request_keeps_a_bounded_number_of_calls() -> None:
+    pieces = [ToolCallDelta(n, text, str(n), "look") for text in "{}" for n in range(250)]
+    reply = fold(*pieces, RoundEnded(), ToolCallDelta(0, "{}", "next", "look"))
+    calls = tool_calls(reply.parts)
+    assert [call.call_id for call in calls] == [*map(str, range(200)), "next"]
+    assert all(call.arguments == "{}" for call in calls)
+    assert len(reply.calls) == 251
+
+
 def test_parts_that_do_not_change_are_made_once() -> None:
     calls = [ToolCallDelta(number, "{}", str(number), "look") for number in range(3)]
     before = fold(TextDelta("Wait."), *calls)

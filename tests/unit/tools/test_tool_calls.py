@@ -191,6 +191,22 @@ async def test_changed_arguments_are_noted(arguments: str, edited: str) -> None:
     assert 0 <= run.waited_s < 60
 
 
+@pytest.mark.parametrize(
+    ("name", "count", "writes"), [("look", 200, 2), ("fly", 200, 1), ("look", 1, 2), ("fly", 1, 1)]
+)
+async def test_calls_wait_for_two_writes_and_refused_ones_for_one(
+    name: str, count: int, writes: int
+) -> None:
+    tools = await ToolCatalog([source()]).choose(["look"])
+    calls = [ToolCallPart(str(number), name, "{}") for number in range(count)]
+    run = CallRun(tools, broker(), ToolContext("c"))
+    steps = [step async for step in run.run(calls, 60) if isinstance(step, ToolCallStep)]
+    assert sum(step.is_awaited for step in steps) == writes
+    assert steps[-1].is_awaited
+    running = [step.is_awaited for step in steps if step.call.state is S.RUNNING]
+    assert running[-1:] == [True] * (name == "look")
+
+
 async def test_no_more_than_sixteen_calls_run_at_once() -> None:
     calls = [ToolCallPart(str(number), "look", "{}") for number in range(18)]
     steps = await steps_of(calls)
