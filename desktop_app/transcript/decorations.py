@@ -219,10 +219,16 @@ class Decorator:
                     self._add_bars(made, quoted, above, box, bottom_above, width)
             above = item
         self._end_ground(made, document, joined)
+        end = document.size().height() - document.inset
         if made.grounds and below is not None and background_of(above) and _continues(below, above):
             last = made.grounds[-1]
-            last.rect.setBottom(document.size().height() - document.inset)
+            last.rect.setBottom(end)
             made.grounds[-1] = last._replace(ends=False)
+        # Below the last line, the document has the rest of its line height.
+        if isinstance(above, Block) and isinstance(below, Block) and above.quote:
+            first = len(made.bars) - len(depths_of_quotes(above))
+            for bar in made.bars[first : first + self._shared_bars(below, above, width)]:
+                bar.setBottom(ceil(end))
 
     def _end_ground(self, made: Decorations, document: SegmentDocument, last: int) -> None:
         """Let the last background end below its last piece; -1 stands for no background."""
@@ -241,18 +247,20 @@ class Decorator:
     ) -> None:
         """Add the bars of a quoted item; those that it shares with the item above fill the gap."""
         px = self.theme.px
-        edges = self._bar_edges(item, width)
-        shared_count = 0
-        if isinstance(above, Block):
-            pairs = zip(
-                edges[: len(edges) - item.opened], self._bar_edges(above, width), strict=False
-            )
-            shared_count = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        shared_count = self._shared_bars(item, above, width)
         bottom = ceil(box.bottom() + px(_BAR_OVERHANG))
-        for number, edge in enumerate(edges):
+        for number, edge in enumerate(self._bar_edges(item, width)):
             bar_top = min(bottom_above, box.top()) if number < shared_count else box.top()
             top = floor(bar_top - px(_BAR_OVERHANG))
             made.bars.append(QRect(edge, top, px(_BAR_WIDTH), bottom - top))
+
+    def _shared_bars(self, item: Block, above: Item | None, width: int) -> int:
+        """Return how many bars, from the outermost, an item shares with the item above."""
+        if not isinstance(above, Block):
+            return 0
+        edges = self._bar_edges(item, width)
+        pairs = zip(edges[: len(edges) - item.opened], self._bar_edges(above, width), strict=False)
+        return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
     def _bar_edges(self, item: Block, width: int) -> list[int]:
         """Return the left edges of an item's quote bars, indented if the quote is in a list."""

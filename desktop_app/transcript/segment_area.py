@@ -12,6 +12,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import floor
 from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QMargins, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
@@ -623,7 +624,8 @@ class SegmentArea(QAbstractScrollArea):
 
     def _anchor_of(self, place: Place) -> _ScrollAnchor:
         rect = self.rect_of(place)
-        above = 0 if rect is None else -round(rect.top())
+        # Down as in `y_of`: `round` goes up or down at halves, to the even number.
+        above = 0 if rect is None else -floor(rect.top())
         return _ScrollAnchor(place, rect is not None, above)
 
     def follow(self, is_following: bool) -> None:
@@ -780,7 +782,7 @@ class SegmentArea(QAbstractScrollArea):
             return top
         position = segment.document.position_of(place.item, place.cell, place.unit)
         box = line_rect(segment.document, position)
-        return round(segment.text_top(top) + box.top())
+        return floor(segment.text_top(top) + box.top())
 
     def place_near(self, point: QPoint) -> Place | None:
         """Return the place at or nearest to a point of the viewport."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -220,9 +221,11 @@ def test_cells_are_aligned_as_their_columns(
         f"| a | b |\n> |---|---|\n> | {WIDE} | short |\n> | short | {WIDE} |",
     ],
 )
+@pytest.mark.parametrize("scale", [1.0, 1.1])
 def test_the_bar_of_a_quote_has_no_gaps(
-    view: TranscriptView, light_theme: Theme, between: str
+    view: TranscriptView, light_theme: Theme, between: str, scale: float
 ) -> None:
+    view.set_theme(replace(light_theme, scale=scale))
     view.set_messages([answer(f"> one\n>\n> {between}\n>\n> three")])
     layout = view.document().documentLayout()
     first, last = (view.document().find(words).block() for words in ("one", "three"))

@@ -192,9 +192,13 @@ def test_select_all_includes_missing_messages(view: TranscriptView, qtbot: QtBot
     assert copied.hasHtml()
 
 
-def test_text_stays_under_the_mouse_while_it_is_selected(view: TranscriptView) -> None:
+@pytest.mark.parametrize(("scale", "count"), [(1.0, 5), (0.95, 2), (1.3, 1)])
+def test_text_stays_under_the_mouse_while_it_is_selected(
+    view: TranscriptView, scale: float, count: int
+) -> None:
+    view.set_theme(replace(view.theme, scale=scale))  # lines begin at whole and at half pixels
     said = streaming()
-    view.set_messages([*many(5), said])
+    view.set_messages([*many(count), said])
     view.stream.append_text(said.id, "Words and words.\n\n" * 40)
     view.stream.flush()
     bar = view.verticalScrollBar()
