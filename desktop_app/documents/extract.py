@@ -27,6 +27,7 @@ from desktop_app.i18n.translation import N_
 
 _SAVE_AS_PDF: Final = N_("Save it as PDF.")
 _READABLE_FORMATS: Final = N_("See the supported formats in {formats_help}.")
+_LOSSES: Final = (SkipReason.MISSING, SkipReason.DAMAGED)
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -68,7 +69,12 @@ def counted(
     """
     text = replace_surrogates(result.text).replace("\0", "")
     if not text.strip():
-        raise refusals.empty_error(name)
+        lost = [part for part, reason in result.unread if reason in _LOSSES]
+        raise (
+            refusals.damaged_error(name, ", ".join(lost[:5]))
+            if lost
+            else refusals.empty_error(name)
+        )
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise refusals.too_much_text_error(name)
     # tiktoken takes 0.2 s to load, so documents are refused before it is imported.

@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from pathlib import PurePath
 from typing import Final
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from desktop_app.documents.office import flat_package
@@ -155,8 +156,9 @@ _OOXML_PARTS: Final = (
     ("xl/workbook.bin", XLSB),
     ("ppt/presentation.xml", PPTX),
 )
-_BOOK_CONTAINER: Final = "META-INF/container.xml"
-_CONTENT_TYPES: Final = "[Content_Types].xml"
+# As `part_key` writes them.
+_BOOK_CONTAINER: Final = "meta-inf/container.xml"
+_CONTENT_TYPES: Final = "[content_types].xml"
 _MAIN_PART: Final = re.compile(
     rb"(wordprocessingml|ms-word|spreadsheetml|presentationml|ms-powerpoint)"
     rb"\.(?:document|sheet|presentation|slideshow|template)[\w.]*main\+xml"
@@ -217,19 +219,28 @@ def detect_image(data: bytes) -> str | None:
     return next((kind for magic, kind in _IMAGE_SIGNATURES if data.startswith(magic)), None)
 
 
+def part_key(name: str) -> str:
+    """Return the form of a part's name by which names are compared.
+
+    Names of parts have no case (ISO/IEC 29500-2, 6.2.2.3), and some programs on Windows write them
+    with backslashes.
+    """
+    return unquote(name).replace("\\", "/").strip("/").casefold()
+
+
 def _detect_zip(data: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = set(archive.namelist())
+        names = {part_key(name): name for name in archive.namelist()}
         for part, media_type in _OOXML_PARTS:
             if part in names:
                 return media_type
         if _CONTENT_TYPES in names:
-            with archive.open(_CONTENT_TYPES) as member:  # its main part has an unusual name
+            with archive.open(names[_CONTENT_TYPES]) as member:  # its main part has an unusual name
                 main_part = _MAIN_PART.search(member.read(1 << 20))
             return _TYPE_OF_MAIN_PART[main_part[1]] if main_part else ZIP
         if "mimetype" not in names:
             return EPUB if _BOOK_CONTAINER in names else ZIP
-        with archive.open("mimetype") as member:
+        with archive.open(names["mimetype"]) as member:
             stated_type = member.read(100).decode("ascii", "replace").strip()
         return _STATED_TYPES.get(stated_type, "" if stated_type.startswith(OPENDOCUMENT) else ZIP)
 

@@ -33,6 +33,11 @@ class LeftOut:
         self.hidden += counts
         return True
 
+    def add(self, other: LeftOut) -> None:
+        """Count also what was left out of another part of the document."""
+        self.hidden += other.hidden
+        self.unread += other.unread
+
 
 @dataclass(frozen=True)
 class ReaderResult:

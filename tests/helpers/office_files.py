@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
+from collections.abc import Mapping
 from xml.etree import ElementTree
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -32,7 +33,7 @@ _ODF = "".join(
 )
 
 
-def packed(parts: dict[str, str]) -> bytes:
+def packed(parts: Mapping[str, str | bytes]) -> bytes:
     """Return a package of these parts."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:

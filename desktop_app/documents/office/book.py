@@ -16,6 +16,7 @@ from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.text import web_page
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.documents.document_notes import SkipReason
+from desktop_app.domain.errors import DocumentDamagedError
 
 _CONTAINER: Final = "META-INF/container.xml"
 _OPF: Final = "{http://www.idpf.org/2007/opf}"
@@ -33,19 +34,24 @@ def read(
         raise refusals.encrypted_error(name)
     file = next(package.xml(_CONTAINER).iter(_ROOT_FILE), None)
     part = "" if file is None else file.get("full-path", "")
-    chapters = _chapters(package.xml(part), part.rpartition("/")[0])
+    chapters = _chapters(package.xml(part), resolve_part("", part).rpartition("/")[0])
     texts = []
     for number, chapter in enumerate(chapters):
         on_progress(Progress(number, len(chapters), "chapter"))
-        text = ""
-        if chapter in package:
-            content = package.content(chapter)
-            page = web_page.read(content, left_out=left_out)
-            text = page.text.strip() if page else ""
-            if not text and _PICTURE.search(content):
-                left_out.unread.append((chapter, SkipReason.IMAGE))
-        else:
+        if chapter not in package:
             left_out.unread.append((chapter, SkipReason.MISSING))
+            continue
+        try:
+            content = package.content(chapter)
+        except DocumentDamagedError:
+            left_out.unread.append((chapter, SkipReason.DAMAGED))
+            continue
+        page = web_page.read(content, left_out=left_out)
+        text = page.text.strip() if page else ""
+        if page is None:
+            left_out.unread.append((chapter, SkipReason.DAMAGED))
+        elif not text and _PICTURE.search(content):
+            left_out.unread.append((chapter, SkipReason.IMAGE))
         if text:
             texts.append(text)
     on_progress(Progress(len(chapters), len(chapters), "chapter"))

@@ -15,20 +15,21 @@ from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.package import Package, local_name, whole_number
+from desktop_app.documents.reader_result import LeftOut
 
 _MAX_POINTS: Final = 5_000
 _DRAWN_KINDS: Final = ("chart", "diagramData")
 
 
-def related_blocks(package: Package, part: str) -> Iterator[str]:
+def related_blocks(package: Package, part: str, left_out: LeftOut) -> Iterator[str]:
     """Yield the charts and diagrams that a part refers to, also those of a sheet's drawings."""
     for kind, target in package.related(part):
         if kind == "drawing":
-            tree = package.xml_if_readable(target)
+            tree = package.text_of(target, left_out)
             yield from filter(None, (paragraphs(shape) for shape in descendants(tree, "sp")))
-            yield from related_blocks(package, target)
-        elif kind in _DRAWN_KINDS and target in package:
-            tree = package.xml_if_readable(target)
+            yield from related_blocks(package, target, left_out)
+        elif kind in _DRAWN_KINDS:
+            tree = package.text_of(target, left_out)
             text = _chart(tree) if kind == "chart" else paragraphs(tree, "- ")
             if text:
                 yield text

@@ -9,7 +9,8 @@ from typing import Final
 from xml.etree import ElementTree
 
 from desktop_app.documents import refusals
-from desktop_app.documents.media_type import ZIP_ERRORS
+from desktop_app.documents.media_type import ZIP_ERRORS, part_key
+from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.errors import DocumentDamagedError
@@ -21,7 +22,10 @@ _MANIFEST: Final = "META-INF/manifest.xml"
 
 
 class Package:
-    """A document's parts by name; `limits` bounds their total size."""
+    """A document's parts by name; `limits` bounds their total size.
+
+    A name is found as it stands, else without regard to case and slashes (`part_key`).
+    """
 
     def __init__(self, name: str, data: bytes, limits: Limits) -> None:
         self.name = name
@@ -32,18 +36,19 @@ class Package:
             raise refusals.damaged_error(name, str(error)) from error
         if sum(member.file_size for member in members) > limits.unpacked_bytes:
             raise refusals.unpacks_too_large_error(name, limits)
-        self._names = {member.filename for member in members}
+        self._names = {part_key(member.filename): member.filename for member in members}
+        self._names |= {member.filename: member.filename for member in members}
         is_encrypted_odf = _MANIFEST in self and _ENCRYPTED_ODF in self.content(_MANIFEST)
         if any(member.flag_bits & 1 for member in members) or is_encrypted_odf:
             raise refusals.encrypted_error(name)
 
     def __contains__(self, part: str) -> bool:
-        return part in self._names
+        return part in self._names or part_key(part) in self._names
 
     @property
-    def names(self) -> list[str]:
-        """Return the names of all parts, sorted."""
-        return sorted(self._names)
+    def keys(self) -> list[str]:
+        """Return the names of all parts as `part_key` writes them, sorted."""
+        return sorted(set(map(part_key, self._names)))
 
     def content(self, part: str) -> bytes:
         """Return the bytes of a part.
@@ -52,7 +57,7 @@ class Package:
             DocumentDamagedError: it is missing or damaged.
         """
         try:
-            return self._archive.read(part)
+            return self._archive.read(self._names.get(part) or self._names[part_key(part)])
         except ZIP_ERRORS as error:
             raise refusals.damaged_error(self.name, f"{part}: {error}"[:300]) from error
 
@@ -72,6 +77,20 @@ class Package:
     def xml_if_present(self, part: str) -> ElementTree.Element:
         """Parse a part as `xml` does; return an empty element if it is missing."""
         return self.xml(part) if part in self else ElementTree.Element("none")
+
+    def text_of(self, part: str, left_out: LeftOut) -> ElementTree.Element:
+        """Parse a part that another one names; record in `left_out` that it can't be read.
+
+        An empty element stands for a part that is missing or damaged.
+        """
+        reason = SkipReason.MISSING
+        if part in self:
+            try:
+                return self.xml(part)
+            except DocumentDamagedError:
+                reason = SkipReason.DAMAGED
+        left_out.unread.append((part, reason))
+        return ElementTree.Element("none")
 
     def xml_if_readable(self, part: str) -> ElementTree.Element:
         """Parse a part as `xml` does; return an empty element if it is missing or damaged."""
@@ -146,6 +165,7 @@ def whole_number(text: str | None, default: int = 0) -> int:
 
 def resolve_part(folder: str, target: str) -> str:
     """Return the name of the part at `target`, relative to `folder`."""
+    target = target.replace("\\", "/")
     steps = [] if target.startswith("/") else [step for step in folder.split("/") if step]
     for step in target.split("/"):
         if step == "..":

@@ -44,6 +44,7 @@ def read(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> tuple[str
     slides = [
         _slide(package, targets.get(entry.get(_RELATION_ID, ""), ""), authors, repeated, left_out)
         for entry in drawing.descendants(package.xml(main), "sldId")
+        if _RELATION_ID in entry.attrib  # the lists of sections repeat the slides
     ]
     has_text = any(map(str.strip, slides)) or repeated
     marked = [f"[slide {number}]{text}" for number, text in enumerate(slides, start=1)]
@@ -58,7 +59,7 @@ def _slide(
     left_out: LeftOut,
 ) -> str:
     """Return the text of a slide after its mark; `repeated` collects headers and footers."""
-    tree = package.xml_if_present(part)
+    tree = package.text_of(part, left_out)
     if left_out.leaves_out(tree.get("show") in ("0", "false")):
         return ""
     addresses = package.relationships(part)
@@ -66,15 +67,15 @@ def _slide(
         link.text = addresses.get(link.get(_RELATION_ID, ""), "")
     blocks = [
         *_shapes(tree, _layout_places(package, part), repeated, left_out),
-        *drawing.related_blocks(package, part),
+        *drawing.related_blocks(package, part, left_out),
     ]
     left_out.unread += package.unread_objects(part)
     for kind, target in package.related(part):
         if kind == "notesSlide":
-            notes = "\n".join(_shapes(package.xml_if_readable(target), {}, {}, left_out))
+            notes = "\n".join(_shapes(package.text_of(target, left_out), {}, {}, left_out))
             blocks += [f"Notes: {notes}"] if notes else []
         elif kind == "comments":
-            for comment in package.xml_if_readable(target):
+            for comment in package.text_of(target, left_out):
                 text = drawing.joined_text(comment, "text") or drawing.joined_text(comment)
                 blocks.append(md.comment(text, authors.get(comment.get("authorId", ""), "")))
     hidden = "(hidden)" if tree.get("show") in ("0", "false") else ""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
@@ -24,13 +24,15 @@ from mammoth import html as mammoth_html
 from mammoth.docx.dingbats import dingbats
 
 from desktop_app.documents import refusals
+from desktop_app.documents.media_type import part_key
 from desktop_app.documents.office import drawing
-from desktop_app.documents.office.package import Package, local_name, whole_number
+from desktop_app.documents.office.package import Package, local_name, resolve_part, whole_number
 from desktop_app.documents.office.word_numbering import WordNumbering
 from desktop_app.documents.office.word_styles import WORD, WordStyles, is_on, value_of
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.text import web_page
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents.document_notes import SkipReason
 
 _MAIN_PART: Final = "word/document.xml"
 _NOTES: Final = re.compile(r"word/\w*(?:notes|comments)\.xml")
@@ -40,6 +42,7 @@ comment-reference => sup
 p[style-name='Title'] => h1:fresh
 p[style-name='Subtitle'] => h2:fresh
 """
+_NOTE_KINDS: Final = ("footnote", "endnote", "comment")
 _STYLES_PART: Final = "word/styles.xml"
 _PARSER_ERRORS: Final = (ValueError, LookupError, AttributeError, TypeError, OSError)
 
@@ -62,7 +65,7 @@ def read(
     markup = WordMarkup(styles, left_out)
     try:
         page = mammoth.convert_to_html(
-            io.BytesIO(_rewritten(package, main, markup, styles)),
+            io.BytesIO(_rewritten(package, main, markup, styles, left_out)),
             style_map=_STYLES,
             convert_image=lambda image: (
                 [mammoth_html.text(image.alt_text)] if image.alt_text else []
@@ -76,42 +79,96 @@ def read(
         for kind, target in package.related(main)
         if kind == "aFChunk" and target in package
     )
+    left_out.unread += (
+        (target, SkipReason.MISSING)
+        for kind, target in package.related(main)
+        if kind == "aFChunk" and target not in package
+    )
     texts = [
         web_page.to_markdown(with_labels(_BACK_LINK.sub("", page))),
         *embedded,
-        *drawing.related_blocks(package, main),
-        "\n".join(_repeated_lines(package, main, markup)),
+        *drawing.related_blocks(package, main, left_out),
+        "\n".join(_repeated_lines(package, main, markup, left_out)),
     ]
     return "\n\n".join(filter(None, texts))
 
 
-def _rewritten(package: Package, main: str, markup: WordMarkup, styles: Element) -> bytes:
-    """Return the document with the parts that mammoth reads as it needs them."""
-    related = dict(package.related(main))
+def _rewritten(
+    package: Package, main: str, markup: WordMarkup, styles: Element, left_out: LeftOut
+) -> bytes:
+    """Return the document with the parts that mammoth reads as it needs them.
+
+    mammoth finds a part by exactly the name that refers to it.
+    """
+    related = {kind: part_key(target) for kind, target in package.related(main)}
     numbering = related.get("numbering", "word/numbering.xml")
+    notes = {
+        kind: {
+            note.get(f"{WORD}id")
+            for note in package.xml_if_readable(related.get(f"{kind}s", f"word/{kind}s.xml"))
+        }
+        for kind in _NOTE_KINDS
+    }
+    lost_kinds: set[str] = set()
     copy = io.BytesIO()
     with zipfile.ZipFile(copy, "w") as archive:
-        for part in package.names:
+        for part in package.keys:
             if part == numbering:
                 archive.writestr(part, LISTS)
             elif part == related.get("styles", _STYLES_PART):
                 archive.writestr(part, ElementTree.tostring(styles))
-            elif part == main or _NOTES.fullmatch(part):
-                tree = package.xml(part)
+            elif part == part_key(main) or _NOTES.fullmatch(part):
+                tree = (
+                    package.xml(part) if part == part_key(main) else package.text_of(part, left_out)
+                )
+                lost_kinds |= _drop_missing_notes(tree, notes)
                 markup.rewrite(tree)
                 markup.number(tree, package.xml_if_readable(numbering))
                 archive.writestr(part, ElementTree.tostring(tree))
+            elif part.endswith(".rels"):
+                archive.writestr(part, _with_keys(package, part))
             else:
-                archive.writestr(part, package.content(part))
+                name = "[Content_Types].xml" if part == "[content_types].xml" else part
+                archive.writestr(name, package.content(part))
+    left_out.unread += ((f"{kind}s", SkipReason.MISSING) for kind in sorted(lost_kinds))
     return copy.getvalue()
 
 
-def _repeated_lines(package: Package, main: str, markup: WordMarkup) -> Iterator[str]:
+def _drop_missing_notes(tree: Element, notes: Mapping[str, set[str | None]]) -> set[str]:
+    """Remove the marks of notes and comments that are not there, at which mammoth fails.
+
+    Return the kinds of those.
+    """
+    lost_kinds = set()
+    names = {f"{WORD}{kind}Reference": kind for kind in _NOTE_KINDS}
+    for parent in tree.iter():
+        for child in [each for each in parent if each.tag in names]:
+            kind = names[str(child.tag)]
+            if child.get(f"{WORD}id") not in notes[kind]:
+                lost_kinds.add(kind)
+                parent.remove(child)
+    return lost_kinds
+
+
+def _with_keys(package: Package, part: str) -> bytes:
+    """Return a part of relationships whose targets are named as `part_key` names them."""
+    tree = package.xml_if_readable(part)
+    folder = part.rpartition("_rels/")[0]
+    for element in tree:
+        target = resolve_part(folder, element.get("Target", ""))
+        if element.get("TargetMode") != "External" and target in package:
+            element.set("Target", f"/{part_key(target)}")
+    return ElementTree.tostring(tree)
+
+
+def _repeated_lines(
+    package: Package, main: str, markup: WordMarkup, left_out: LeftOut
+) -> Iterator[str]:
     """Yield each header and footer once; page numbers alone are left out."""
     lines: dict[str, None] = {}
     for kind, target in package.related(main):
         if kind in ("header", "footer"):
-            tree = package.xml_if_readable(target)
+            tree = package.text_of(target, left_out)
             markup.rewrite(tree)
             text = " ".join(drawing.paragraphs(tree).split())
             if any(map(str.isalpha, text)):

@@ -10,6 +10,8 @@ from typing import Final
 
 import olefile
 import xlrd
+from xlrd.compdoc import CompDocError
+from xlrd.formula import FormulaError
 
 from desktop_app.documents import refusals
 from desktop_app.documents.media_type import OLE_ERRORS
@@ -18,9 +20,24 @@ from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.sheet_table import ERRORS, Formatter, Sheet
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents.document_notes import SkipReason
 
 _STREAMS: Final = ("Workbook", "Book")  # since Excel 97, and before
-_PARSER_ERRORS: Final = (*OLE_ERRORS, AssertionError, AttributeError, xlrd.XLRDError)
+_PARSER_ERRORS: Final = (
+    *OLE_ERRORS,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    RecursionError,
+    CompDocError,
+    FormulaError,
+    xlrd.XLRDError,
+)
+# Records of .xls ([MS-XLS] 2.3): the end of the part for the whole workbook, a defined name, and
+# one that xlrd ignores.
+_END: Final = 0x000A
+_NAME: Final = 0x0018
+_IGNORED: Final = 0x00E1
 
 # The types of records in .xlsb.
 _ROW: Final = 0
@@ -28,6 +45,7 @@ _CELLS: Final = range(1, 12)
 # Short cells follow the cell at their left, so they do not state their column. Otherwise they are
 # like the cells whose type is lower by 11.
 _SHORT_CELLS: Final = range(12, 19)
+_SHARED_STRING_CELL: Final = 7
 _SHARED_STRING: Final = 19
 _CELL_FORMAT: Final = 44
 _STYLE: Final = 47
@@ -54,18 +72,55 @@ def read_xls(name: str, data: bytes, left_out: LeftOut) -> str:
     """Return the sheets of a compound file as tables, each under its name; "" if all are empty."""
     try:
         with xlrd.open_workbook(
-            file_contents=data,
+            file_contents=_without_names(_stream(data)),
             logfile=io.StringIO(),
             formatting_info=True,
             ragged_rows=True,
             on_demand=True,
             ignore_workbook_corruption=True,
         ) as book:
-            return sheet_table.join_sheets(name, map(_xls_sheet, book.sheets()), left_out)
+            return sheet_table.join_sheets(name, _xls_sheets(book, left_out), left_out)
     except _PARSER_ERRORS as error:
         if "encrypted" in str(error):
             raise refusals.encrypted_error(name) from error
         raise refusals.unparsable_error(name, error) from error
+
+
+def _stream(data: bytes) -> bytes:
+    """Return the stream of a compound file that has the workbook.
+
+    xlrd's own reader refuses more files than olefile: a stream longer than stated, for example.
+    """
+    with olefile.OleFileIO(io.BytesIO(data)) as file:
+        stream = next(filter(file.exists, _STREAMS))
+        return bytes(file.openstream(stream).read())
+
+
+def _without_names(stream: bytes) -> bytes:
+    """Return a workbook without its defined names: at a formula it does not know, xlrd ends."""
+    copy = bytearray(stream)
+    position = 0
+    while position + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, position)
+        if kind == _END:
+            break
+        if kind == _NAME:
+            struct.pack_into("<H", copy, position, _IGNORED)
+        position += 4 + size
+    return bytes(copy)
+
+
+def _xls_sheets(book: xlrd.Book, left_out: LeftOut) -> Iterator[Sheet]:
+    """Yield the sheets that can be read; the others are named in `left_out`."""
+    errors = []
+    for number, name in enumerate(book.sheet_names()):
+        try:
+            yield _xls_sheet(book.sheet_by_index(number))
+        except _PARSER_ERRORS as error:
+            errors.append(error)
+            left_out.unread.append((name, SkipReason.DAMAGED))
+    if errors and len(errors) == book.nsheets:
+        raise errors[0]
 
 
 def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
@@ -99,12 +154,12 @@ def read_xlsb(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
     """Return the sheets of a package as tables, each under its name; "" if all are empty."""
     package = Package(name, data, limits)
     try:
-        return sheet_table.join_sheets(name, _xlsb_sheets(package), left_out)
+        return sheet_table.join_sheets(name, _xlsb_sheets(package, left_out), left_out)
     except (struct.error, LookupError, ValueError) as error:
         raise refusals.unparsable_error(name, error) from error
 
 
-def _xlsb_sheets(package: Package) -> Iterator[Sheet]:
+def _xlsb_sheets(package: Package, left_out: LeftOut) -> Iterator[Sheet]:
     main = "xl/workbook.bin"
     targets = package.relationships(main)
     records = list(_records(package.content(main)))
@@ -120,7 +175,12 @@ def _xlsb_sheets(package: Package) -> Iterator[Sheet]:
             key, end = _string(content, 8)
             sheet = Sheet(_string(content, end)[0], content[0] != 0)
             part = targets.get(key, "")
-            _read_xlsb_cells(sheet, _bytes_if_present(package, part), strings, formatters)
+            if part in package:
+                _read_xlsb_cells(sheet, package.content(part), strings, formatters)
+            else:
+                left_out.unread.append((sheet.name, SkipReason.MISSING))
+            if sheet.lost_cell and not strings:
+                raise refusals.damaged_error(package.name, "no shared strings")
             yield sheet
 
 
@@ -188,13 +248,28 @@ def _read_xlsb_cells(
         elif kind in _SHORT_CELLS:
             column += 1
             formatter = _formatter(content[:3], formatters)
-            sheet.add(row, column, _text(kind - len(_CELLS), formatter, content[4:], strings))
+            _add_cell(sheet, row, column, kind - len(_CELLS), formatter, content[4:], strings)
         elif kind in _CELLS or kind == _RICH_TEXT_CELL:
             (column,) = struct.unpack_from("<L", content)
             formatter = _formatter(content[4:7], formatters)
-            sheet.add(row, column, _text(kind, formatter, content[8:], strings))
+            _add_cell(sheet, row, column, kind, formatter, content[8:], strings)
             if formatter is sheet_table.hidden:
                 sheet.hidden_cells.add((row, column))
+
+
+def _add_cell(
+    sheet: Sheet,
+    row: int,
+    column: int,
+    kind: int,
+    formatter: Formatter,
+    content: bytes,
+    strings: list[str],
+) -> None:
+    if kind == _SHARED_STRING_CELL:
+        sheet.add_shared(row, column, strings, int.from_bytes(content[:4], "little"))
+    else:
+        sheet.add(row, column, _text(kind, formatter, content))
 
 
 def _formatter(style: bytes, formatters: list[Formatter]) -> Formatter:
@@ -202,7 +277,7 @@ def _formatter(style: bytes, formatters: list[Formatter]) -> Formatter:
     return formatters[number] if number < len(formatters) else sheet_table.plain
 
 
-def _text(kind: int, formatter: Formatter, content: bytes, strings: list[str]) -> str:
+def _text(kind: int, formatter: Formatter, content: bytes) -> str:
     """Return the text of a cell whose record has the type `kind`."""
     match kind:
         case 3 | 11:
@@ -211,9 +286,6 @@ def _text(kind: int, formatter: Formatter, content: bytes, strings: list[str]) -
             return "TRUE" if content[0] else "FALSE"
         case 6 | 8:
             return _string(content, 0)[0]
-        case 7:
-            index = int.from_bytes(content[:4], "little")
-            return strings[index] if index < len(strings) else ""
         case 62:
             return _string(content, 1)[0]
         case 2 | 5 | 9:

@@ -20,9 +20,11 @@ from desktop_app.documents import refusals
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES
+from desktop_app.domain.documents.document_notes import SkipReason
 
 _MAX_COLUMNS: Final = 16_384  # of a sheet, since Excel 2007
 _CELL_BYTES: Final = 3  # of an empty cell in a table
+_LOST: Final = "[missing text]"
 ERRORS: Final = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -44,6 +46,7 @@ class Sheet:
         addition: Markdown that follows the table.
         hidden_rows: the numbers of those that are not shown.
         hidden_cells: those whose format shows nothing.
+        lost_cell: the name of the first whose text the workbook lacks, such as "B7"; "" for none.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Sheet:
     addition: str = ""
     hidden_rows: set[int] = field(default_factory=set)
     hidden_cells: set[tuple[int, int]] = field(default_factory=set)
+    lost_cell: str = ""
     _hidden_columns: list[tuple[int, int]] = field(default_factory=list)
 
     def hide_columns(self, first: int, last: int) -> None:
@@ -72,6 +76,13 @@ class Sheet:
         """Add a cell; one without text is none."""
         if text:
             self.rows.setdefault(row, {})[column] = text
+
+    def add_shared(self, row: int, column: int, strings: Sequence[str], index: int) -> None:
+        """Add a cell that refers to one of the workbook's strings, which may be missing."""
+        is_there = 0 <= index < len(strings)
+        self.add(row, column, strings[index] if is_there else _LOST)
+        if not is_there:
+            self.lost_cell = self.lost_cell or f"{_column_name(column)}{row + 1}"
 
     def hides(self, place: tuple[int, int] | None) -> bool:
         """Return True if a cell is in a hidden row or column."""
@@ -109,11 +120,19 @@ def join_sheets(name: str, sheets: Iterable[Sheet], left_out: LeftOut) -> str:
         if left_out.leaves_out(sheet.is_hidden, counts=has_cells):
             continue
         sheet.drop_hidden(left_out)
+        if sheet.lost_cell:
+            left_out.unread.append((f"{sheet.name}!{sheet.lost_cell}", SkipReason.MISSING))
         content = "\n\n".join(filter(None, (_table(name, sheet), sheet.addition)))
         has_content = has_content or bool(content)
         heading = f"## {sheet.name}{' (hidden)' if sheet.is_hidden else ''}"
         texts.append(f"{heading}\n\n{content}".rstrip("\n"))
     return "\n\n".join(texts) if has_content else ""
+
+
+def _column_name(column: int) -> str:
+    """Return the letters of a column, which counts from 0: "A", "Z", "AA" …"""
+    before, last = divmod(column, 26)
+    return f"{_column_name(before - 1) if before else ''}{chr(ord('A') + last)}"
 
 
 def _table(name: str, sheet: Sheet) -> str:

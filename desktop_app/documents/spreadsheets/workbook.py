@@ -21,6 +21,8 @@ from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.sheet_table import Formatter, Sheet
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents.document_notes import SkipReason
+from desktop_app.domain.errors import DocumentDamagedError
 
 _RELATION_ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -68,41 +70,51 @@ class _Workbook:
     def sheets(self, left_out: LeftOut) -> Iterator[Sheet]:
         """Yield the sheets with their drawings, and the comments on cells that are shown."""
         targets = self._package.relationships(self._main)
-        for element in self._tree.iter(f"{_MAIN}sheet"):
-            part = targets.get(element.get(_RELATION_ID, ""), "")
+        elements = list(self._tree.iter(f"{_MAIN}sheet"))
+        errors = []
+        for element in elements:
+            key = element.get(_RELATION_ID, "")
+            part = targets.get(key, "")
             is_hidden = element.get("state", "visible") != "visible"
             sheet = Sheet(element.get("name", "").strip(), is_hidden)
             if part in self._package:
-                self._read_cells(sheet, part)
+                try:
+                    self._read_cells(sheet, part)
+                except DocumentDamagedError as error:  # the rows above remain
+                    errors.append(error)
+                    left_out.unread.append((sheet.name, SkipReason.DAMAGED))
+                if sheet.lost_cell and not self._strings:
+                    raise refusals.damaged_error(self._package.name, "no shared strings")
                 comments = [
                     text
-                    for place, text in _comments(self._package, part)
+                    for place, text in _comments(self._package, part, left_out)
                     if text and (left_out.takes_hidden or not sheet.hides(place))
                 ]
                 sheet.addition = "\n\n".join(
-                    [*drawing.related_blocks(self._package, part), *comments]
+                    [*drawing.related_blocks(self._package, part, left_out), *comments]
                 )
+            elif key:  # a module of macros has none
+                left_out.unread.append((sheet.name, SkipReason.MISSING))
             yield sheet
+        if errors and len(errors) == len(elements):
+            raise errors[0]
 
     def _read_cells(self, sheet: Sheet, part: str) -> None:
         source = io.BytesIO(self._package.xml_bytes(part))
         links = self._package.relationships(part)
         data: Element | None = None
         number = -1
-        hides_rows = False
         try:
             for event, element in ElementTree.iterparse(source, ("start", "end")):
                 if event == "start":
                     data = element if element.tag == f"{_MAIN}sheetData" else data
                 elif element.tag == f"{_MAIN}row":
                     number = whole_number(element.get("r"), number + 2) - 1
-                    if element.get("hidden", "1" if hides_rows else "0") in _TRUE:
+                    if element.get("hidden") in _TRUE:
                         sheet.hidden_rows.add(number)
                     self._read_row(sheet, number, element)
                     if data is not None:
                         data.clear()  # else a million rows stay in memory
-                elif element.tag == f"{_MAIN}sheetFormatPr":
-                    hides_rows = element.get("zeroHeight") in _TRUE
                 elif element.tag == f"{_MAIN}col" and element.get("hidden") in _TRUE:
                     first, last = (whole_number(element.get(each), 1) for each in ("min", "max"))
                     sheet.hide_columns(first - 1, last - 1)
@@ -119,7 +131,13 @@ class _Workbook:
         column = -1
         for cell in row:
             row_number, column = _place(cell.get("r", "")) or (number, column + 1)
-            sheet.add(row_number, column, self._text(cell))
+            shared = cell.findtext(f"{_MAIN}v") if cell.get("t") == "s" else None
+            if shared:
+                sheet.add_shared(
+                    row_number, column, self._strings, whole_number(shared.strip(), -1)
+                )
+            else:
+                sheet.add(row_number, column, self._text(cell))
             if self._formatter(cell) is sheet_table.hidden:
                 sheet.hidden_cells.add((row_number, column))
 
@@ -132,9 +150,6 @@ class _Workbook:
             # No program has calculated the formula, unless its result is an empty text.
             formula = cell.findtext(f"{_MAIN}f")
             return f"={formula}" if formula and not (kind == "str" and value == "") else ""
-        if kind == "s":
-            index = whole_number(value, -1)
-            return self._strings[index] if 0 <= index < len(self._strings) else ""
         if kind == "b":
             return "TRUE" if value in _TRUE else "FALSE"
         if kind != "n":
@@ -169,7 +184,9 @@ def _place(reference: str) -> tuple[int, int] | None:
     return int(match[2]) - 1, column - 1
 
 
-def _comments(package: Package, part: str) -> Iterator[tuple[tuple[int, int] | None, str]]:
+def _comments(
+    package: Package, part: str, left_out: LeftOut
+) -> Iterator[tuple[tuple[int, int] | None, str]]:
     """Yield the comments on a sheet with their cells, each after the name of its cell.
 
     Older comments, now called notes, are in one part, conversations in another (MS-XLSX, 2.6.205).
@@ -177,7 +194,7 @@ def _comments(package: Package, part: str) -> Iterator[tuple[tuple[int, int] | N
     for target in dict.fromkeys(package.relationships(part).values()):
         if "comment" not in target.lower():  # saves parsing drawings and tables
             continue
-        tree = package.xml_if_readable(target)
+        tree = package.text_of(target, left_out)
         if local_name(tree) == "comments":
             authors = [author.text or "" for author in tree.iterfind("{*}authors/{*}author")]
             for note in tree.iterfind("{*}commentList/{*}comment"):

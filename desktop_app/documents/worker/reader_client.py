@@ -164,7 +164,7 @@ class ReaderClient:
             else:
                 self._idle_timer = loop.call_later(self._idle_s, self._discard)
         if isinstance(reply, Refusal):
-            raise _error(reply, name, limits)
+            raise _error(reply, name)
         return reply.value
 
     async def _running_child(self, memory_bytes: int) -> Process:
@@ -263,11 +263,10 @@ async def _child_gone_error(child: Process) -> ChildGoneError:
     return ChildGoneError("the reader did not answer as it should")
 
 
-def _error(refusal: Refusal, name: str, limits: Limits) -> DocumentError:
+def _error(refusal: Refusal, name: str) -> DocumentError:
     """Return the error that the child refused a document with."""
     if refusal.error not in _ERRORS:
-        details = refusal.details or "an unknown refusal"
-        return refusals.reader_stopped_error(name, details, limits)
+        return refusals.damaged_error(name, refusal.details or "an unknown refusal")
     error = _ERRORS[refusal.error](
         refusal.message, refusal.hint, params=refusal.params, details=refusal.details
     )

@@ -20,7 +20,7 @@ from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.helpers.children import python_child
 
 pytestmark = pytest.mark.attack("sandbox")
-STOPPED = "is damaged or needs more than"
+STOPPED = "is damaged or"
 GOOD = ExtractedDocument("other.txt", "text/plain", "a" * 64, 5, "words", None, 1)
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 3, 4)
 
