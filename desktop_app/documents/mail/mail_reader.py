@@ -15,12 +15,14 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from email.header import decode_header
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage, MIMEPart
+from functools import cache
 from typing import Final
 
 from desktop_app.documents import refusals
 from desktop_app.documents.document_bundle import MAX_DEPTH, DocumentBundle
-from desktop_app.documents.reader_result import ReaderResult
+from desktop_app.documents.reader_result import LeftOut, ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.documents import document_types
@@ -39,6 +41,11 @@ _MESSAGE_START: Final = re.compile(
 _MOZILLA_STATUS: Final = re.compile(rb"^X-Mozilla-Status:[ \t]*([0-9a-f]{4})\b", re.M | re.I)
 _EXPUNGED: Final = 0x0008  # nsMsgMessageFlags of Thunderbird
 _QUOTED_FROM: Final = re.compile(rb"^>(>*From )", re.M)
+_ADDRESS: Final = re.compile(rb"\s*<[^<>\s]+@")
+# A word, or a character of a script without spaces.
+_WORD: Final = re.compile(r"[^\W\u0e00-\u0eff\u2e80-\uffff]+|[\u0e00-\u0eff\u2e80-\uffff]")
+_LINK: Final = re.compile(r"\]\([^)]*\)|https?://\S+")
+_LEAST_SHARED_WORDS: Final = 0.5
 _PARSER_ERRORS: Final = (
     ValueError,
     LookupError,
@@ -66,7 +73,7 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     except _PARSER_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
     # The parser accepts any text as a mail.
-    is_mail = header_lines or starts or message["MIME-Version"] is not None
+    is_mail = header_lines or starts or "MIME-Version" in message
     if not is_mail:
         raise refusals.damaged_error(name, "no header of a mail")
     return bundle.with_message(document_types.MAIL, text)
@@ -103,8 +110,21 @@ def _is_deleted(message: bytes) -> bool:
     return status is not None and bool(int(status[1], 16) & _EXPUNGED)
 
 
+@cache
+def _policy() -> email.policy.EmailPolicy[EmailMessage]:
+    """Return a policy that parses what the structure depends on, and leaves other fields as text.
+
+    Python's parser fails at some addresses, and drops of others what it does not understand.
+    """
+    fields = HeaderRegistry(use_default_map=False)
+    parsed = HeaderRegistry().registry
+    for name in ("content-type", "content-disposition", "content-transfer-encoding"):
+        fields.registry[name] = parsed[name]
+    return email.policy.default.clone(header_factory=fields)
+
+
 def _parse(data: bytes) -> EmailMessage:
-    return email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
+    return email.message_from_bytes(data, EmailMessage, policy=_policy())
 
 
 def _with_readable_header(data: bytes) -> bytes:
@@ -123,6 +143,8 @@ def _join_encoded_words(words: re.Match[bytes]) -> bytes:
     with suppress(ValueError, email.errors.MessageError):  # a damaged word is left to the parser
         pieces = decode_header(words[0].decode())
         text = "".join(_decode(piece, charset) for piece, charset in pieces)
+        if text[0] != '"' and {",", ";"} & {*text} and _ADDRESS.match(words.string, words.end()):
+            text = f'"{text}"'
         return b"=?utf-8?b?%b?=" % binascii.b2a_base64(text.encode(), newline=False)
     return words[0]
 
@@ -136,12 +158,8 @@ def _read_message(
     """
     header = _readable_header(message)
     header_lines = [header_line(name, header[name]) for name in _HEADERS if header[name]]
-    body = message.get_body(("plain", "html"))
-    body_text = "" if body is None else _text_of_part(body, bundle)
-    if not body_text and (page := message.get_body(("html",))):
-        body = page  # the plain text, which is preferred, is empty
-        body_text = _text_of_part(page, bundle)
-    texts = [body_text]
+    body = _body(message)
+    texts = ["" if body is None else _text_of_part(body, bundle)]
     messages = []
     attached: list[tuple[str, bytes]] = []
     for part in _parts_beside(message, body):
@@ -170,7 +188,7 @@ def _readable_header(message: MIMEPart) -> EmailMessage:
 
 def header_line(name: str, value: str) -> str:
     """Return a header field on one line, even if line breaks are encoded in its value."""
-    return f"{name}: {' '.join(value.splitlines()).strip()}"
+    return f"{name}: {' '.join(value.split())}"
 
 
 def _parts_beside(part: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
@@ -186,7 +204,7 @@ def _parts_beside(part: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
         return
     is_alternative = part.get_content_type() == "multipart/alternative"
     if is_alternative and not any(inner is body for inner in part.walk()):
-        yield from filter(None, [part.get_body(("plain", "html"))])
+        yield from filter(None, [_body(part)])
     for inner in part.iter_parts():
         for leaf in _parts_beside(inner, body):
             # The texts of the other versions repeat the body, but their files are new.
@@ -239,15 +257,89 @@ def _is_text(part: MIMEPart) -> bool:
     return part.get_content_type() in ("text/plain", "text/html") and not is_file
 
 
+def _body(message: MIMEPart) -> MIMEPart | None:
+    """Return the part with the text of a message: the plain one, unless its page says more."""
+    plain = message.get_body(("plain",))
+    page = message.get_body(("html",))
+    if plain is None or page is None:
+        return plain or page
+    is_alternative = any(
+        part.get_content_type() == "multipart/alternative"
+        and {id(plain), id(page)} <= {id(inner) for inner in part.walk()}
+        for part in message.walk()
+    )
+    if not is_alternative:
+        return plain
+    try:
+        text = _decoded_text(plain)
+    except ValueError:
+        return page
+    with suppress(ValueError):
+        return plain if text and not is_stub(text, _page_text(page, LeftOut())) else page
+    return plain
+
+
+def is_stub(text: str, page: str) -> bool:
+    """Return True if a plain text lacks most words of the page that it stands for.
+
+    Newsletters and invoices send "Your mail program does not show HTML".
+    """
+    words = set(_WORD.findall(_LINK.sub("", page)))
+    return len(words & set(_WORD.findall(text))) < _LEAST_SHARED_WORDS * len(words)
+
+
 def _text_of_part(part: MIMEPart, bundle: DocumentBundle) -> str:
+    is_page = part.get_content_subtype() == "html"
+    return _page_text(part, bundle.left_out) if is_page else _decoded_text(part)
+
+
+def _page_text(part: MIMEPart, left_out: LeftOut) -> str:
+    from desktop_app.documents.text import web_page
+
+    return web_page.to_markdown(_decoded_text(part), left_out)
+
+
+def _decoded_text(part: MIMEPart) -> str:
     payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)
     text = _decode(payload, part.get_content_charset())
-    if part.get_content_subtype() == "html":
-        from desktop_app.documents.text import web_page
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if str(part.get_param("format", "")).lower() == "flowed":
+        joins_words = str(part.get_param("delsp", "")).lower() == "yes"
+        text = "\n".join(_flowed_lines(text, joins_words=joins_words))
+    return text.strip()
 
-        return web_page.to_markdown(text, bundle.left_out)
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+def _flowed_lines(text: str, *, joins_words: bool) -> Iterator[str]:
+    """Yield the lines of a text in the format "flowed" (RFC 3676): a space at the end joins two.
+
+    Args:
+        joins_words: True if that space is no part of the text.
+    """
+    paragraph, depth, is_open = "", 0, False
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        line_depth = len(line) - len(content)
+        content = content.removeprefix(" ")  # put before lines that begin with a space or "From"
+        is_signature = content == "-- "
+        if is_open and content and line_depth == depth and not is_signature:
+            paragraph += content
+        else:
+            if is_open:
+                yield _quoted(paragraph, depth)
+            paragraph, depth = content, line_depth
+        is_open = content.endswith(" ") and not is_signature
+        if not is_open:
+            yield _quoted(paragraph, depth)
+        elif joins_words:
+            paragraph = paragraph[:-1]
+    if is_open:
+        yield _quoted(paragraph, depth)
+
+
+def _quoted(paragraph: str, depth: int) -> str:
+    mark = f"{'>' * depth} " if depth else ""
+    return f"{mark}{paragraph}" if paragraph == "-- " else f"{mark}{paragraph}".rstrip()
 
 
 def _decode(payload: bytes, charset: str | None) -> str:

@@ -17,7 +17,7 @@ import olefile
 
 from desktop_app.documents import refusals
 from desktop_app.documents.document_bundle import DocumentBundle
-from desktop_app.documents.mail.mail_reader import header_line, read_attachments
+from desktop_app.documents.mail.mail_reader import header_line, is_stub, read_attachments
 from desktop_app.documents.media_type import OLE_ERRORS
 from desktop_app.documents.reader_result import LeftOut, ReaderResult
 from desktop_app.documents.text import plain_text, web_page
@@ -103,13 +103,15 @@ class _Message:
         return [header_line(name, text) for name, text in rows if text]
 
     def body(self, left_out: LeftOut) -> str:
-        """Return the text: the plain text, else converted from HTML."""
-        if text := self._text(_BODY).replace("\r\n", "\n").replace("\r", "\n").strip():
+        """Return the text: the plain text, unless the page says more."""
+        text = self._text(_BODY).replace("\r\n", "\n").replace("\r", "\n").strip()
+        html = self._bytes(f"{_HTML}{_BINARY}") or self._text(_HTML).encode()
+        page_left_out = LeftOut(left_out.takes_hidden)
+        page = web_page.read(html, self._encoding(), page_left_out) if html else None
+        if page is None or (text and not is_stub(text, page.text)):
             return text
-        if html := self._bytes(f"{_HTML}{_BINARY}") or self._text(_HTML).encode():
-            page = web_page.read(html, self._encoding(), left_out)
-            return page.text.strip() if page else ""
-        return ""
+        left_out.add(page_left_out)
+        return page.text.strip()
 
     def _attachments(self) -> list[str]:
         """Return the folders of the attachments, in order."""

@@ -117,10 +117,10 @@ def _has_many_controls(text: str) -> bool:
 
 
 def _decode_stated(data: bytes) -> DecodedText | None:
-    """Decode by byte order mark, by Japanese escapes, as UTF-8, or as declared."""
+    """Decode by byte order mark, by Japanese or Korean escapes, as UTF-8, or as declared."""
     encodings = [encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)]
     if b"\x1b$" in data[:_SAMPLE_BYTES]:
-        encodings.append("iso2022_jp_2")
+        encodings.append("iso2022_kr" if b"\x1b$)C" in data[:_SAMPLE_BYTES] else "iso2022_jp_2")
     # Valid UTF-8 is UTF-8, whatever it declares.
     encodings.append("utf-8")
     if match := _DECLARED.match(data):  # by XML, a style sheet or source code

@@ -125,11 +125,74 @@ def test_a_mail_that_is_a_file_is_read() -> None:
         ("Subject: =?utf-8?q?J=C3?= =?UTF-8?Q?=B6rg?= =?cp1252?b?9g==?= 5", "Jörgö 5"),
         ("Subject: =?utf-8?b?w7w?= =?utf-8?q?sp ace?=", "üsp ace"),
         ("Subject: =?utf-8?b?a?= b", "a b"),
+        ("To: =?utf-8?q?Wei=C3=9F=2C_J=C3=B6rg?= <j@w.example>", '"Weiß, Jörg" <j@w.example>'),
+        ("To: undisclosed-recipients:; (see below)", "undisclosed-recipients:; (see below)"),
+        ("To: Team: a@x.example; b@x.example", "Team: a@x.example; b@x.example"),
+        ("Cc: ana@", "ana@"),
+        ("To: Ana (Sales) <a@x.example> and others", "Ana (Sales) <a@x.example> and others"),
+        ("Cc: Ana <a@[1.2.3", "Ana <a@[1.2.3"),
+        ("Date: the day before", "the day before"),
     ],
 )
-def test_encoded_words_are_joined(header: str, shown: str) -> None:
+def test_fields_of_the_header_stand_as_they_are_written(header: str, shown: str) -> None:
     text = extract_bytes("m.eml", f"{header}\n\nWords".encode(), Limits(), lambda _: None).text
     assert text == f"{header.split(':')[0]}: {shown}\n\nWords"
+
+
+PAGE = (
+    "<table><tr><td>Total</td><td>1,234.50 EUR</td></tr><tr><td>Due</td><td>4 May</td></tr></table>"
+)
+
+
+@pytest.mark.parametrize(
+    ("plain", "shown"),
+    [
+        ("Your mail program does not show HTML.", "| Total | 1,234.50 EUR |"),
+        ("Total 1,234.50 EUR\n\nDue on 4 May", "Total 1,234.50 EUR\n\nDue on 4 May"),
+        ("", "| Total | 1,234.50 EUR |"),
+    ],
+)
+@pytest.mark.parametrize("place", ["message", "attached", "mailbox"])
+def test_the_alternative_with_the_words_is_read(plain: str, shown: str, place: str) -> None:
+    message = mail("Invoice", plain)
+    message.add_alternative(PAGE, subtype="html")
+    if place == "mailbox":
+        text = read_mailbox("a.mbox", mailbox(message, mail("c", "d"))).text
+    else:
+        outer = mail("Fwd", "See below.")
+        outer.add_attachment(message)
+        text = read(message if place == "message" else outer).text
+    assert f"Subject: Invoice\n\n{shown}" in text
+    assert text.count("1,234.50") == 1
+    assert "mail program" not in text
+
+
+FLOWED = (
+    "The Donau \ndampf \nschiff leaves. \n\n  A stuffed line\n> An older \n> question\n"
+    ">> the first\n> Yes. \n-- \nAna\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shown"),
+    [
+        (
+            "format=flowed; delsp=yes",
+            "The Donaudampfschiff leaves.\n\n A stuffed line\n> An olderquestion\n>> the first\n"
+            "> Yes.\n-- \nAna",
+        ),
+        (
+            "Format=Flowed",
+            "The Donau dampf schiff leaves.\n\n A stuffed line\n> An older question\n>> the first\n"
+            "> Yes.\n-- \nAna",
+        ),
+        ("format=fixed", FLOWED.strip()),
+    ],
+)
+def test_lines_of_flowed_text_are_joined(parameters: str, shown: str) -> None:
+    source = f"Subject: x\nContent-Type: text/plain; {parameters}\n\n{FLOWED}"
+    document = extract_bytes("m.eml", source.encode(), Limits(), lambda _: None)
+    assert document.text == f"Subject: x\n\n{shown}"
 
 
 def mailbox(*messages: EmailMessage) -> bytes:
