@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -70,6 +71,21 @@ class TextStore:
         sql = "SELECT body FROM text_versions WHERE text_id = ? AND id = ?"
         row = await self._database_of(text.conversation_id).row(sql, text.id, version_id)
         return text.accepted if row is None else str(row["body"])
+
+
+def insert_texts(
+    connection: sqlite3.Connection, texts: Sequence[WrittenText], at: datetime
+) -> None:
+    """Add the texts that the store does not have, the last as the newest.
+
+    Args:
+        at: the time of the last one; each other is a millisecond older than the next.
+    """
+    for number, text in enumerate(reversed(texts)):
+        sql = "SELECT 1 FROM texts WHERE id = ?"
+        if connection.execute(sql, (text.id,)).fetchone() is None:
+            changed_at = to_micros(at - number * timedelta(milliseconds=1))
+            upsert_row(connection, "texts", {**_text_to_row(text), "updated_at": changed_at})
 
 
 def _keep_version(connection: sqlite3.Connection, text: WrittenText, *, is_due: bool) -> None:

@@ -31,6 +31,7 @@ from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.foreign_file import RefusedFileError
 from desktop_app.i18n.translation import N_
 from desktop_app.prompts.preset import Preset
+from desktop_app.texts.written_text import WrittenText
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SHOWN_TITLE_CHARS: Final = 60  # characters of a title in an error
@@ -62,6 +63,7 @@ class ImportedConversation:
             is only in the first of them.
         compactions: texts sent in place of its beginning.
         preset: the preset last used in it.
+        texts: the documents beside it, the one that was changed last at the end.
     """
 
     conversation: Conversation
@@ -70,6 +72,7 @@ class ImportedConversation:
     files: tuple[AttachmentFile, ...] = ()
     compactions: tuple[Compaction, ...] = ()
     preset: Preset | None = None
+    texts: tuple[WrittenText, ...] = ()
 
 
 def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
