@@ -92,7 +92,8 @@ class RestoreResult(NamedTuple):
 def shares_library(database: Path) -> bool:
     """Return True if a store belongs to a library of several computers (`sync/`)."""
     with suppress(*UNREADABLE), closing(connect_unchanged(database)) as connection:
-        return connection.execute("SELECT 1 FROM sync_device").fetchone() is not None
+        sql = "SELECT 1 FROM sync_device WHERE NOT coalesce(json_extract(state, '$.is_left'), 0)"
+        return connection.execute(sql).fetchone() is not None
     return False
 
 

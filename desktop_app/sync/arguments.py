@@ -14,7 +14,12 @@ def sync_arguments() -> Commands:
             "now": lambda: Command(tr("send and receive changes"), [json_flag()]),
             "join": _join,
             "devices": lambda: Command(
-                tr("list the computers that share the library"), [json_flag()]
+                tr("list the computers that share the library"),
+                [
+                    option("--strike-off NAME", tr("forget a lost computer"), default=""),
+                    json_flag(),
+                ],
+                tr("What only that computer has sent is sent again by this one."),
             ),
             "code": lambda: Command(tr("show the code that joins another computer"), []),
             "leave": lambda: Command(

@@ -113,13 +113,13 @@ class SyncController(Controller):
             return ""
         if self._progress:
             return self._progress
-        peers = await self._sync.peers()
-        names = formatting.joined([peer.name for peer in peers])
+        others = [device for device in await self._sync.devices() if not device.is_own]
+        names = formatting.joined([device.name for device in others])
         where = tr("Stored in {place}.", place=state.target)
-        others = tr("Shared with {computers}.", computers=names) if peers else ""
+        shared = tr("Shared with {computers}.", computers=names) if others else ""
         last = formatting.moment(from_micros(state.at)) if state.at else ""
         when = tr("Last synchronized: {when}", when=last) if last else ""
-        return paragraph(where, others, when)
+        return paragraph(where, shared, when)
 
     async def _look(self) -> None:
         if self._is_running:
