@@ -116,6 +116,8 @@ STEPS: Final = [
     _REPEATS,
     _REPEAT_RUNS,
     _HELD_SEGMENTS,
+    # Notes that an import added, until the user allows them.
+    "ALTER TABLE memory ADD COLUMN is_off INTEGER NOT NULL DEFAULT 0;",
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

@@ -43,7 +43,9 @@ SYNCED_TABLES: Final[Mapping[str, SyncedTable]] = {
         ),
         "created_at",
     ),
-    "memory": SyncedTable(("text", "created_at", "folder_id", "conversation_id"), "created_at"),
+    "memory": SyncedTable(
+        ("text", "created_at", "folder_id", "conversation_id", "is_off"), "created_at"
+    ),
     "prompts": SyncedTable(
         ("title", "folder", "text", "position", "created_at", "hidden", "form"), "title"
     ),

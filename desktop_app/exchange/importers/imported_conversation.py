@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain import bounds, hints
 from desktop_app.domain.conversations.compaction import Compaction
@@ -26,6 +26,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.graphemes import shorten
+from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.foreign_file import RefusedFileError
@@ -73,6 +74,19 @@ class ImportedConversation:
     compactions: tuple[Compaction, ...] = ()
     preset: Preset | None = None
     texts: tuple[WrittenText, ...] = ()
+
+
+class ImportedFolder(NamedTuple):
+    """A project of another program as a folder.
+
+    Attributes:
+        documents: names and texts of its files.
+        notes: those that are off.
+    """
+
+    folder: Folder
+    documents: tuple[tuple[str, str], ...] = ()
+    notes: tuple[RememberedNote, ...] = ()
 
 
 def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:

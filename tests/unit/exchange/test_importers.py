@@ -26,9 +26,10 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.remembered_note import MAX_NOTE_CHARS
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
-from desktop_app.exchange.importers.import_reader import read_export
+from desktop_app.exchange.importers.import_reader import ParsedExport, read_export
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     add_image,
@@ -260,6 +261,58 @@ def test_claudes_documents_arrive_as_they_stood_at_the_end(
     found = claude.read_conversation({"uuid": "c", "chat_messages": [message]}, no_file)
     assert [(text.title, text.body) for text in found.texts] == texts
     assert all(text.body.strip() in found.messages[0].text for text in found.texts)
+
+
+PROJECT = {
+    "uuid": "p1",
+    "name": "Thesis",
+    "description": "On walruses.",
+    "prompt_template": "Answer in English.",
+    "docs": [{"filename": "a.md", "content": "Whiskers"}, {"filename": "b.md", "content": " "}],
+}
+MEMORIES = {
+    "conversations_memory": "**Work**\n\nAda writes.\n\n**Home**\n\nIn **Oslo**. " + "So. " * 400,
+    "project_memories": {"p1": "Due in May."},
+}
+
+
+def exported(tmp_path: Path, **members: object) -> ParsedExport:
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, value in members.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), json.dumps(value))
+    return read_export(file)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"projects_json": [PROJECT], "memories_json": [MEMORIES], "conversations_json": CLAUDE},
+        {"projects__p1_json": PROJECT, "memories__u_json": MEMORIES},
+        {"projects_json": [PROJECT, MEMORIES]},
+    ],
+)
+def test_claudes_projects_are_folders_and_memories_are_notes_that_are_off(
+    tmp_path: Path, members: dict[str, object]
+) -> None:
+    export = exported(tmp_path, **members)
+    assert (export.kind, len(list(export.conversations))) == ("Claude", export.total)
+    ((folder, documents, _),) = export.folders
+    assert (folder.name, folder.overrides.instructions) == ("Thesis", "Answer in English.")
+    assert documents == (("a.md", "Whiskers"),)
+    assert all(note.is_off and len(note.text) <= MAX_NOTE_CHARS for note in export.notes)
+    by_place = {note.text[:12]: note.folder_id for note in export.notes}
+    assert by_place["On walruses."] == by_place["Due in May."] == folder.id
+    assert by_place["Work: Ada wr"] is by_place["Home: In Osl"] is None
+    assert sum(note.text.count("So.") for note in export.notes) == 400
+    assert export.left_out() == ([], 0)
+
+
+def test_what_is_not_read_of_an_archive_is_named_and_counted(tmp_path: Path) -> None:
+    sounds = {f"{n}_wav": n for n in range(4)}
+    export = exported(tmp_path, conversations_json=CHATGPT, user_json={}, chat_html="", **sounds)
+    assert list(export.conversations)
+    assert export.left_out() == (["user.json", "4 × .wav"], 5)
 
 
 def canvas(name: str, value: Any, parent: str) -> dict[str, Any]:
