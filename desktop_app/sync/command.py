@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.cli import console, password_prompt
-from desktop_app.cli.command_setup import cancel_at_signals, open_backend, run_command
+from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.standard_input import read_all
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_text import TERMINAL
-from desktop_app.domain.errors import SyncError
+from desktop_app.domain.errors import SyncBeginError, SyncError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.row_conversion import from_micros
-from desktop_app.sync.format import BEGUN, SHORTEST_PASSPHRASE
+from desktop_app.sync.format import SHORTEST_PASSPHRASE
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, PASSWORD_VARIABLE
-from desktop_app.sync.target import Target
+from desktop_app.sync.target import Target, read_joining_line
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
@@ -69,7 +71,8 @@ def _read_secrets(options: Options) -> tuple[str, str]:
     elif not passphrase:
         first, _, second = read_all().partition("\n")
         passphrase, password = first.strip(), password or second.strip()
-    return passphrase, password
+    line = read_joining_line(passphrase)
+    return line[1] if line else passphrase, password
 
 
 async def _join(sync: Synchronizer, options: Options) -> int:
@@ -79,12 +82,34 @@ async def _join(sync: Synchronizer, options: Options) -> int:
             hint=N_("Use at least {count} characters: whoever guesses it reads everything."),
             count=SHORTEST_PASSPHRASE,
         )
-    target = Target(options.address, options.user, options.password, options.endpoint)
-    if await sync.join(
-        target, options.passphrase, fetches_all=options.fetch_all, name=options.name
-    ):
-        console.write_diagnostic(tr(BEGUN))
+    target = Target(
+        options.address,
+        options.user,
+        options.password,
+        options.endpoint,
+        str(expand_path(options.ca_file).absolute()) if options.ca_file else "",
+        options.allow_http,
+    )
+    join = partial(
+        sync.join, target, options.passphrase, fetches_all=options.fetch_all, name=options.name
+    )
+    try:
+        await join(begins=not password_prompt.has_terminal())
+    except SyncBeginError as error:
+        console.write_diagnostic(console.terminal_error_text(note_from_error(error)))
+        _ask_again(options.passphrase)
+        await join(begins=True)
     return await _synchronize(sync, as_json=False)
+
+
+def _ask_again(passphrase: str) -> None:
+    """Have the passphrase of a new library typed again: nobody can restore it."""
+    try:
+        again = password_prompt.read_password(tr("Passphrase, again: "))
+    except KeyboardInterrupt:
+        raise asyncio.CancelledError from None
+    if again != passphrase:
+        raise SyncError(N_("The two passphrases differ."), hint=N_("Nothing was begun."))
 
 
 async def _synchronize(sync: Synchronizer, *, as_json: bool) -> int:

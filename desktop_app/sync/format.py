@@ -18,7 +18,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from desktop_app.domain.value import PrivateValue, Value
-from desktop_app.i18n.translation import N_
 from desktop_app.sync.problems import sync_error
 
 T = TypeVar("T", "Head", "Segment")
@@ -29,10 +28,6 @@ LIBRARY_FILE: Final = "library.json"
 DEVICES: Final = "devices"
 FILES: Final = "files"
 HEAD: Final = "head"
-BEGUN: Final = N_(
-    "A new library was begun there. If another computer began one there before, its files have not "
-    "arrived: stop synchronizing, and join once they have."
-)
 _MAGIC: Final = b"RPT\x01"
 _SALT_BYTES: Final = 16
 _KEY_BYTES: Final = 32

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.errors import SyncBusyError, SyncError, SyncRefusedError, SyncTargetError
+from desktop_app.domain.errors import (
+    SyncBeginError,
+    SyncBusyError,
+    SyncError,
+    SyncRefusedError,
+    SyncTargetError,
+)
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.domain.errors import Param
 
 _REST_WENT_ON: Final = N_("The rest was synchronized. Its computer writes it again by itself.")
-_STRIKE_OFF: Final = N_("If that computer is lost, strike it off with “repartee sync devices”.")
+_STRIKE_OFF: Final = N_(
+    "If that computer is lost, strike it off in {data_page}, or with “repartee sync devices”."
+)
 _JOIN_AGAIN: Final = N_(
     "Stop synchronizing in {data_page}, or with “repartee sync leave”. Then join again to send "
     "everything."
@@ -66,6 +74,14 @@ _ERRORS: Final[dict[str, tuple[type[SyncError], str, str]]] = {
         SyncTargetError,
         N_("The storage {place} was emptied or replaced. Nothing was changed here."),
         _JOIN_AGAIN,
+    ),
+    "no_library": (
+        SyncBeginError,
+        N_("There is no library in {place} yet."),
+        N_(
+            "If another computer began one there, wait until its files have arrived. To begin a "
+            "new one, enter its passphrase again."
+        ),
     ),
     "busy": (
         SyncBusyError,

@@ -69,7 +69,7 @@ from desktop_app.sync.format import (
     unpack,
 )
 from desktop_app.sync.problems import sync_error
-from desktop_app.sync.storage import Storage, open_storage
+from desktop_app.sync.storage import FolderStorage, Storage, open_storage
 from desktop_app.sync.target import Target, cleaned
 from desktop_app.system import sync
 
@@ -352,15 +352,22 @@ class Synchronizer:
         return "" if row is None else str(row[0])
 
     async def join(
-        self, target: Target, secret: str, *, fetches_all: bool = False, name: str = ""
-    ) -> bool:
-        """Begin a library in the storage (True), or join the one that is there (False).
+        self,
+        target: Target,
+        secret: str,
+        *,
+        begins: bool = True,
+        fetches_all: bool = False,
+        name: str = "",
+    ) -> None:
+        """Join the library in a storage, or begin one there.
 
         Nothing is sent yet. A computer that has or had joined this library continues, wherever its
         storage is now.
 
         Args:
             secret: the passphrase, or the code that the first computer showed.
+            begins: begin a library if there is none; otherwise SyncBeginError is raised.
             name: this computer's name; by default that of the system.
         """
         target = cleaned(target)
@@ -370,6 +377,8 @@ class Synchronizer:
             stored = await storage.read(LIBRARY_FILE)
             is_first = stored is None and not await storage.names(DEVICES)
             if is_first:
+                if not begins or is_code(secret):
+                    raise sync_error("no_library", place=target.address)
                 key, file = await asyncio.to_thread(new_library, secret)
             else:
                 file = stored or (former.library_file if former else "").encode()
@@ -410,13 +419,23 @@ class Synchronizer:
                 connection.execute(sql, (os.urandom(8).hex(), _text(state)))
 
             await self._database.write(begin)
-            return is_first
 
     async def leave(self) -> None:
         """Stop synchronizing. Everything stays here, and in the storage."""
         async with self._lock:
             await self._database.write(partial(_set_state, is_left=True))
             await self._vault.remove(SECRET_NAME)
+
+    async def target(self) -> Target:
+        """Return where the storage is, with its password."""
+        return (await self._secrets())[0]
+
+    async def news(self) -> object:
+        """Return what changes when another computer writes into a folder; None if unknown."""
+        state = await self.state()
+        if state is None or "://" in state.target:
+            return None
+        return await FolderStorage(Path(state.target)).news(await self._device())
 
     async def key(self) -> LibraryKey:
         return (await self._secrets())[1]
@@ -515,7 +534,10 @@ class Synchronizer:
         if secret is None and passphrase:
             password = self._environment.get(PASSWORD_VARIABLE, "")
             options: Any = state.options
-            target = Target(state.target, state.user, password, state.endpoint, **options)
+            target = cleaned(Target(state.target, state.user, password, state.endpoint, **options))
+            if target.address != state.target:
+                keep = partial(_set_state, target=target.address, user=target.user)
+                await self._database.write(keep)
             file = state.library_file.encode()
             if not file:  # an earlier version has joined
                 async with _opened(target) as storage:

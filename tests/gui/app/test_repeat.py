@@ -29,8 +29,7 @@ from tests.helpers.widgets import find
 def shown(app: AppHarness) -> str:
     """Return the texts of the list."""
     found = find(app.controllers.of(BatchPage), RepeatList, "repeat-list")
-    labels = (label for row in found.rows for label in row.findChildren(PlainLabel))
-    return "\n".join(label.text() for label in labels if label.text())
+    return "\n".join(label.text() for row in found.rows for label in row.findChildren(PlainLabel))
 
 
 def repeat_menu(app: AppHarness) -> dict[str, QAction]:

@@ -16,10 +16,12 @@ from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
 from desktop_app.domain.errors import StorageError
 from desktop_app.sync import format as form
 from desktop_app.sync.storage import FolderStorage
-from desktop_app.sync.target import Target
+from desktop_app.sync.target import Target, read_joining_line
 from desktop_app.sync.ui import sync_controller
+from desktop_app.sync.ui.join_dialog import JoinDialog
 from desktop_app.sync.ui.sync_controller import SyncController
-from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
+from desktop_app.sync.ui.sync_section import CodeDialog
+from desktop_app.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
 from tests.helpers.synced_computers import PASSPHRASE, Computer
@@ -51,6 +53,14 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             start.click()
             assert not list(shared.iterdir())
             find(dialog, QLineEdit, "sync-passphrase").setText(PASSPHRASE)
+            find(dialog, QLineEdit, "sync-name").setText("office")
+            again = find(dialog, QLineEdit, "sync-passphrase-again")
+            start.click()
+            await until(again.isVisible)
+            again.setText("another one")
+            start.click()
+            assert not list(shared.iterdir())
+            again.setText(PASSPHRASE)
             start.click()
             leave = find(window, QPushButton, "sync-leave")
             await until(leave.isVisible)
@@ -61,10 +71,14 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             find(shown, QPushButton, "sync-code-copy").click()
             code = (await app.backend.synchronizer.key()).code()
             assert QGuiApplication.clipboard().text() == code
+            find(shown, QPushButton, "sync-line-copy").click()
+            line = QGuiApplication.clipboard().text()
             shown.accept()
 
             await app.ask_and_answer("Is this sent?", "It is.")
-            await other.sync.join(Target(str(shared)), PASSPHRASE, name="other")
+            joined = read_joining_line(line)
+            assert joined is not None
+            await other.sync.join(*joined, begins=False, name="other")
 
             async def other_has_it() -> bool:
                 await other.sync.synchronize()
@@ -75,8 +89,11 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             (id_,) = await other.conversations.ids()
             await other.conversations.rename(id_, "Renamed elsewhere")
             await other.sync.synchronize()
-            app.session.of(SyncController).synchronize_now()
+            # No round is due: the folder says that something came.
             await until(lambda: app.session.current.conversation.title == "Renamed elsewhere")
+            rows = [each.text() for each in window.settings.findChildren(PlainLabel)]
+            assert "office · this computer" in rows
+            assert any(text.startswith("other · ") for text in rows)
     finally:
         await other.database.close()
 
@@ -103,7 +120,9 @@ async def test_what_has_arrived_is_listed_before_the_end(tmp_path: Path) -> None
         async with AppHarness() as app:
             with patch.object(FolderStorage, "read", waiting):
                 controller = app.session.of(SyncController)
-                await controller.join(Target(str(shared)), PASSPHRASE, fetches_all=False)
+                await controller.join(
+                    Target(str(shared)), PASSPHRASE, begins=True, fetches_all=False
+                )
                 await until(lambda: "First" in app.rows)
                 assert "Second" not in app.rows
                 reading.set()
