@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +28,7 @@ from desktop_app.chat.conversation_store import erase_conversation
 from desktop_app.domain.bounds import BAD_VALUE, is_hash
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, now
+from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_store import prompt_from_row
@@ -75,6 +77,30 @@ def travels(key: str) -> bool:
     """Return True for a setting that is not of this computer only."""
     is_of_machine = key in _SETTINGS_THAT_STAY or key == "library.embeddings"
     return key.startswith(_TRAVELING_PREFIXES) and not is_of_machine
+
+
+def _stays(kind: str, id_: str, row: Any) -> bool:
+    """Return True for a row that is of one computer only, such as the address of a server there."""
+    if kind == "profiles" and row is not None:
+        return is_loopback(split_url(str(_fields(row["body"]).get("base_url"))).hostname or "")
+    return kind == "settings" and not travels(id_)
+
+
+def _adapted(body: str, own: Any = None) -> str:
+    """Return a provider without the path and proxy of another computer, with those of this one."""
+    fields, kept = _fields(body), _fields(own)
+    for name in ("ca_file", "proxy"):
+        fields.pop(name, None)
+        if name in kept:
+            fields[name] = kept[name]
+    return json.dumps(fields) if fields else body
+
+
+def _fields(body: Any) -> dict[str, Any]:
+    with suppress(TypeError, ValueError):  # damaged, which is said where it is read
+        if isinstance(fields := json.loads(body), dict):
+            return fields
+    return {}
 
 
 # -------------------------------------------------------------- changes to send
@@ -145,7 +171,7 @@ def entries_of(
                 made.entries.append([GONE, kind, id_, at, json.loads(seen or "null")])
                 made.held.append(Held(kind, id_, True))
             continue
-        if row is None or (kind == "settings" and not travels(id_)):
+        if row is None or _stays(kind, id_, row):
             continue
         if kind == "messages" and row["status"] == _STREAMING:
             continue  # it goes on, and is noted again when it ends
@@ -179,6 +205,8 @@ def traveling(connection: sqlite3.Connection, kind: str, row: sqlite3.Row) -> di
     if kind == "conversations" and row["folder_id"] is None:  # the folder may be added again
         noted = connection.execute(_SELECT_NOTED, (kind, row["id"], "folder_id")).fetchone()
         values["folder_id"] = noted and noted["note"]
+    if kind == "profiles":
+        values["body"] = _adapted(row["body"])
     return values
 
 
@@ -269,6 +297,15 @@ def mark_messages(
 
 
 # -------------------------------------------------------------- changes of other computers
+
+
+def _received(kind: str, fields: Mapping[str, Any], row: sqlite3.Row | None) -> dict[str, Any]:
+    """Return the values of fields as they are stored here."""
+    columns = SYNCED_TABLES[kind].columns
+    values = {name: value for name, (_, value) in fields.items() if name in columns}
+    if kind == "profiles" and "body" in values:
+        values["body"] = _adapted(values["body"], row and row["body"])
+    return values
 
 
 class Refused(NamedTuple):
@@ -383,18 +420,20 @@ class Applier:
 
     def _apply_fields(self, kind: str, id_: str, fields: Mapping[str, Any]) -> bool:
         table = SYNCED_TABLES[kind]
-        if not table.birth or (kind == "settings" and not travels(id_)):
+        if not table.birth:
             return True
         connection = self._connection
         times = {name: self._checked(at) for name, (at, _) in fields.items()}
-        values = {name: value for name, (_, value) in fields.items() if name in table.columns}
+        row = self._row(kind, id_)
+        values = _received(kind, fields, row)
         known = self._clocks(kind, id_)
         gone = known.pop(GONE, None)
         if gone is not None and (times.get(table.birth, -1), self._device) <= gone:
             return True
-        row = self._row(kind, id_)
         if row is None and table.birth not in values:
             return False
+        if _stays(kind, id_, row or values):
+            return True
         folder, lost_folder = values.get("folder_id"), None
         if folder is not None and not self._exists("folders", folder):
             if kind == "memory":  # without its folder, it would be sent in all conversations
@@ -545,7 +584,7 @@ class Applier:
         at = self._checked(at)
         connection = self._connection
         known = self._clocks(kind, id_)
-        if kind == "settings" and not travels(id_):
+        if _stays(kind, id_, self._row(kind, id_)):
             return True
         is_added_later = known.get(SYNCED_TABLES[kind].birth, (-1, ""))[0] > at
         if is_added_later or known.get(GONE, (-1, "")) >= (at, self._device):

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from desktop_app.chat.conversation_store import update_answer
 from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.conversations.message_parts import Attachment, TextPart
 from desktop_app.domain.cost import Usage
@@ -741,6 +742,43 @@ async def test_only_what_travels_leaves(tmp_path: Path) -> None:
         assert not await made[1].conversations.messages("c1")
 
 
+def provider(id_: str, address: str, **fields: str) -> ProviderProfile:
+    return ProviderProfile(id_, id_, ProviderKind.COMPATIBLE, address, **fields)
+
+
+async def test_a_provider_leaves_its_computer_without_what_is_of_that_only(tmp_path: Path) -> None:
+    far = "https://llm.example/v1"
+    async with computers(tmp_path, "a", "b") as made:
+        a, b = (each.settings for each in made)
+        await a.save_profile(provider("far", far, ca_file="/etc/a.pem", proxy="http://proxy-a:1"))
+        await a.save_profile(provider("ollama", "http://localhost:11434/v1"))
+        await b.save_profile(provider("own", "http://127.0.0.1:8080/v1"))
+        await settle(made)
+        assert await b.profiles() == [
+            provider("own", "http://127.0.0.1:8080/v1"),
+            provider("far", far),
+        ]
+        mine = provider("far", far, ca_file="/etc/b.pem")
+        await b.save_profile(mine)
+        await a.save_profile(
+            replace(provider("far", far, proxy="http://proxy-a:1"), name="Renamed")
+        )
+        await settle(made)
+        assert replace(mine, name="Renamed") in await b.profiles()
+        # Both have an Ollama, and one of them is removed.
+        await b.save_profile(provider("ollama", "http://localhost:9999/v1"))
+        await a.remove_profile("ollama")
+        await settle(made)
+        assert provider("ollama", "http://localhost:9999/v1") in await b.profiles()
+        assert [each.id for each in await a.profiles()] == ["far"]
+        # An earlier version sends everything.
+        body = json.dumps({"name": "x", "kind": "compatible", "base_url": "http://[::1]:1/v1"})
+        entry = ["fields", "profiles", "old", {"body": [1, body], "position": [1, 1]}]
+        apply = lambda connection: Applier(connection, "c").apply([entry])  # noqa: E731
+        await made[0].database.write(apply)
+        assert [each.id for each in await a.profiles()] == ["far"]
+
+
 STAYS = {
     "folders": "file_names collection_id",  # paths of this computer
     "conversations": "draft",
@@ -753,7 +791,7 @@ STAYS = {
         "message_attachments search_entries search_index keys_in_keyring spending_holds "
         "model_listings part_notes collections collection_files passages passage_index "
         "passage_vectors batch_jobs batch_items attachment_origins tool_permissions tool_servers "
-        "text_versions repeats".split(),
+        "text_versions repeats paused_repeats".split(),
         "*",
     ),
 }
