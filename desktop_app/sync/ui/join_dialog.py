@@ -21,12 +21,15 @@ from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.widgets.file_dialogs import choose_folder
 from desktop_app.widgets.forms.form_dialog import FormDialog, ask
-from desktop_app.widgets.forms.form_widgets import Note, check_box, line_field
+from desktop_app.widgets.forms.form_widgets import LineSection, Note, check_box, line_field
 from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 _HINT: Final = N_(
     "The first computer chooses the passphrase; the others enter it, or the line that the first "
     "one shows. Without it, nobody can read the library, and nobody can restore it."
+)
+_MOVE_HINT: Final = N_(
+    "For another address or password of the same library. To move it, copy its files first."
 )
 _UNENCRYPTED: Final = N_(
     "Others in this network can see when and how much is synchronized. They can’t read it, because "
@@ -46,7 +49,8 @@ class JoinDialog(FormDialog):
     def __init__(self, session: Session, parent: QWidget, joined: Target | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("join-sync")
-        self.setWindowTitle(tr("Synchronize"))
+        title = tr("Synchronize") if joined is None else tr("Change storage")
+        self.setWindowTitle(title)
         self.finished.connect(self.deleteLater)
         self._session = session
         self._joined = joined
@@ -59,29 +63,26 @@ class JoinDialog(FormDialog):
         self._secret = _secret_field(tr("Passphrase, code or line"), "sync-passphrase")
         self._again = _secret_field(tr("Passphrase, again"), "sync-passphrase-again")
         self._shows = _check_box(tr("Show passphrase"), "sync-show")
-        self._name = line_field(tr("Name of this computer"), "sync-name")
+        self._name = LineSection(tr("Name of this computer"), "sync-name")
         self._fetches_all = _check_box(tr("Fetch all attachments at once"), "sync-all")
-        self._hint = Note(tr(_HINT))
+        self._hint = Note(tr(_HINT if joined is None else _MOVE_HINT))
         self._problem = Note(object_name="sync-problem")
-        self._button = dialog_button(tr("Synchronize"), "sync-start", "primary")
+        self._button = dialog_button(title, "sync-start", "primary")
         self._lay_out(parent)
         self._again.hide()
-        self._name.setText(socket.gethostname())
+        self._name.field.setText(socket.gethostname())
         self._show_target(joined or Target(""))
         self._show_fields()
         self._connect()
 
     def _lay_out(self, parent: QWidget) -> None:
-        when_joining = (
-            *(self._secret, self._again, self._shows),
-            *(self._hint, self._name, self._fetches_all),
-        )
+        when_joining = (*(self._secret, self._again, self._shows), *(self._name, self._fetches_all))
         inner = QWidget()
         column_of(
             row_of((self._address, 1), self._choose, spacing=8),
             *(self._user, self._password, self._endpoint, self._certificates),
             *(() if self._joined else when_joining),
-            *(self._problem, STRETCH),
+            *(self._hint, self._problem, STRETCH),
             parent=inner,
             margins=0,
             spacing=10,
@@ -190,7 +191,7 @@ class JoinDialog(FormDialog):
 
     async def _join(self, target: Target, secret: str, *, begins: bool) -> None:
         controller = self._session.of(SyncController)
-        name, all_ = self._name.text().strip(), self._fetches_all.isChecked()
+        name, all_ = self._name.field.text().strip(), self._fetches_all.isChecked()
         try:
             if self._joined is None:
                 await controller.join(target, secret, begins=begins, name=name, fetches_all=all_)
@@ -208,8 +209,7 @@ class JoinDialog(FormDialog):
         if not isinstance(error, SyncBeginError):
             self._problem.set_text(error.sentences, "error")
         elif self._joined is not None:
-            hint = tr("Copy the files of the library there first.")
-            self._problem.set_text(paragraph(error.what_happened, hint), "error")
+            self._problem.set_text(error.what_happened, "error")
         else:
             self._problem.set_text(error.sentences, is_result=True)
             self._again.show()

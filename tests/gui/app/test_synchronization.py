@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton
 
 from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import StorageError, SyncError, SyncLaterError
 from desktop_app.sync import format as form
 from desktop_app.sync.storage import FolderStorage
-from desktop_app.sync.target import Target, read_joining_line
+from desktop_app.sync.synchronizer import SyncResult
+from desktop_app.sync.target import Target, joining_line, read_joining_line
 from desktop_app.sync.ui import sync_controller
 from desktop_app.sync.ui.join_dialog import JoinDialog
 from desktop_app.sync.ui.sync_controller import SyncController
@@ -25,7 +28,7 @@ from desktop_app.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
 from tests.helpers.synced_computers import PASSPHRASE, Computer
-from tests.helpers.widgets import find
+from tests.helpers.widgets import accept_question, find
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +97,13 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             rows = [each.text() for each in window.settings.findChildren(PlainLabel)]
             assert "office · this computer" in rows
             assert any(text.startswith("other · ") for text in rows)
+            (device,) = [
+                each for each in await app.backend.synchronizer.devices() if not each.is_own
+            ]
+            find(window, QPushButton, f"sync-strike-{device.id}").click()
+            accept_question(window, "strike-off", "Strike off")
+            await until(lambda: not (shared / "devices" / device.id / "head").exists())
+            assert len(await app.backend.synchronizer.devices()) == 1
     finally:
         await other.database.close()
 
@@ -167,6 +177,79 @@ async def test_a_full_disk_is_said_once_and_waited_for(
         for _ in range(3):
             await controller._look()
         assert len(tried) == 1
+
+
+async def test_the_dialog_reads_a_line_and_asks_before_http(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    joined: list[Any] = []
+
+    async def join(*given: Any, **names: Any) -> None:
+        joined.append((*given, names["name"], names["begins"]))
+        raise SyncError("Not there.")
+
+    async with AppHarness() as app:
+        monkeypatch.setattr(app.backend.synchronizer, "join", join)
+        dialog = JoinDialog(app.session, app.window)
+        dialog.open()
+        target = Target("s3://bucket/x", "key", endpoint="http://nas:9000")
+        for name in ("sync-address", "sync-passphrase"):
+            find(dialog, QLineEdit, name).setText(joining_line(target, "CODE-CODE-CODE"))
+            assert find(dialog, QLineEdit, "sync-address").text() == target.address
+            assert find(dialog, QLineEdit, "sync-passphrase").text() == "CODE-CODE-CODE"
+            assert find(dialog, QLineEdit, "sync-endpoint").text() == target.endpoint
+        find(dialog, QLineEdit, "sync-password").setText("secret")
+        find(dialog, QLineEdit, "sync-name").setText(" office ")
+        start = find(dialog, QPushButton, "sync-start")
+        for answer in ("Cancel", "Use it"):
+            start.click()
+            question = find(dialog, QMessageBox, "sync-http")
+            assert "nas" in question.text()
+            assert "password" in question.informativeText()
+            accept_question(dialog, "sync-http", answer)
+            await until(lambda: not dialog.findChildren(QMessageBox))
+        await until(lambda: bool(joined))
+        allowed = replace(target, password="secret", allows_http=True)
+        assert joined == [(allowed, "CODE-CODE-CODE", "office", False)]
+        await until(start.isEnabled)
+        dialog.done(0)
+
+
+async def test_a_busy_storage_is_waited_for_in_silence_and_asked_often_while_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = SyncLaterError("Busy.")
+    error.wait_s = 0.2
+    results: list[Any] = [error]
+    tried: list[float] = []
+
+    async def synchronize(*_: object) -> SyncResult:
+        tried.append(time.monotonic())
+        if results:
+            raise results.pop()
+        return SyncResult(0, 0)
+
+    async def news() -> None:
+        return None
+
+    states: list[tuple[str, bool]] = []
+    monkeypatch.setattr(sync_controller, "_SHORT_ROUND_S", 0.1)
+    async with AppHarness() as app:
+        controller, sync = app.session.of(SyncController), app.backend.synchronizer
+        controller.state_changed.connect(lambda text, is_error, _: states.append((text, is_error)))
+        monkeypatch.setattr(sync, "synchronize", synchronize)
+        monkeypatch.setattr(sync, "news", news)
+        await controller.join(Target(str(tmp_path)), PASSPHRASE)
+        await until(lambda: len(tried) > 3)
+        assert tried[1] - tried[0] >= 0.2
+        assert ("Busy.", False) in states
+        assert "Busy." not in app.said
+        monkeypatch.setattr(sync_controller, "_IN_USE_S", 0)
+        await controller._look()
+        before = len(tried)
+        for _ in range(20):
+            await controller._look()
+        assert len(tried) - before <= 1
 
 
 @pytest.mark.parametrize(

@@ -791,7 +791,7 @@ STAYS = {
         "message_attachments search_entries search_index keys_in_keyring spending_holds "
         "model_listings part_notes collections collection_files passages passage_index "
         "passage_vectors batch_jobs batch_items attachment_origins tool_permissions tool_servers "
-        "text_versions repeats paused_repeats".split(),
+        "text_versions repeats paused_repeats repeat_runs".split(),
         "*",
     ),
 }
