@@ -250,7 +250,7 @@ def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
         is_first: True if the storage had no library. Otherwise its settings win over those here.
     """
     device = connection.execute("SELECT id FROM sync_device").fetchone()[0]
-    connection.execute("UPDATE sync_changes SET number = 1 WHERE number IS NULL")
+    connection.execute("UPDATE sync_changes SET number = 1")
     for number, (kind, table) in enumerate(SYNCED_TABLES.items()):
         if not table.birth:
             continue
@@ -289,7 +289,7 @@ def mark_messages(
             SELECT '{table}', m.id, '', 0, ?, ? + row_number() OVER (ORDER BY c.key, m.rowid), NULL
             FROM json_each(?) AS c JOIN {table} AS m ON m.conversation_id = c.value
             WHERE {condition}
-            ON CONFLICT DO UPDATE SET number = coalesce(number, excluded.number)
+            ON CONFLICT DO UPDATE SET number = excluded.number
             """,  # noqa: S608 - names of our own
             (device, number, json.dumps(conversation_ids)),
         ).rowcount

@@ -93,6 +93,8 @@ _JOINED_ENTRIES: Final = 500
 _JOINED_SEGMENTS: Final = (4, 32)
 _JOINED_BYTES: Final = 1 << 19
 _KNOWN_EPOCHS: Final = 64
+_MANY_SEGMENTS: Final = 16
+"""With more, the index merges 16 parts at a time instead of 4: a sixth less of all the time."""
 _TOLD_PROBLEMS: Final = 20
 _LATE_S: Final = 24 * 3600.0
 _UNNAMED_S: Final = 7 * 24 * 3600
@@ -111,8 +113,8 @@ class DeviceState(Value, frozen=True):
         name: this computer's name.
         number: the last segment's number.
         epoch: of the last head that was written; "" before the first.
-        next_epoch: of the head that was about to be written.
-        epochs: those of earlier heads, of which a cache or a restored storage may show one.
+        epochs: those of the last heads, of which a cache or a restored storage may show one, and of
+            the one that was about to be written.
         told: what that head says about the others; its number is under "".
         fetches_all: attachments are fetched at once, not when they are opened.
         is_first: it began the library, so that its settings win.
@@ -140,7 +142,6 @@ class DeviceState(Value, frozen=True):
     number: int = 0
     spans: tuple[Span, ...] = ()
     epoch: str = ""
-    next_epoch: str = ""
     epochs: tuple[str, ...] = ()
     told: Mapping[str, int] = {}
     fetches_all: bool = False
@@ -611,12 +612,11 @@ class Synchronizer:
         else:
             is_lost = head is None and bool(state.epoch)
             torn = {span.last for span in state.spans} if is_lost else set()
-        own = {state.epoch, state.next_epoch, *state.epochs}
-        if head is not None and head.epoch not in own:
+        if head is not None and head.epoch not in (state.epoch, *state.epochs):
             log.info("a copy of this computer has written; a new name is taken")
             await self._database.write(partial(_renew, head=head))
             return set()
-        if head is None or head.epoch not in (state.epoch, state.next_epoch):
+        if head is None or head.epoch != state.epoch:
             await self._database.write(partial(_set_state, told={}))
         await self._write_outbox(storage, device)
         return torn
@@ -682,10 +682,10 @@ class Synchronizer:
         seen = await self._database.read(_seen)
         spans = state.spans
         head = Head(epoch, state.name, state.number, spans, seen, at, skipped, state.struck)
-        await self._database.write(partial(_set_state, next_epoch=epoch))
-        await storage.write(head_name(device), pack(key, head_name(device), 0, head))
         epochs = (*state.epochs, epoch)[-_KNOWN_EPOCHS:]
-        await self._database.write(partial(_set_state, epoch=epoch, epochs=epochs, told=told))
+        await self._database.write(partial(_set_state, epochs=epochs))
+        await storage.write(head_name(device), pack(key, head_name(device), 0, head))
+        await self._database.write(partial(_set_state, epoch=epoch, told=told))
 
     async def _send_file(self, storage: Storage, key: LibraryKey, sha256: str) -> None:
         path = attachment_path(self._attachments, sha256)
@@ -789,6 +789,9 @@ class Synchronizer:
         claimed = [{device: peer.number} for device, peer in peers.items()]
         claimed += [head.seen for head in heads.values()]
         received = 0
+        if len(work) > _MANY_SEGMENTS:
+            sql = "INSERT INTO search_index (search_index, rank) VALUES ('automerge', 16)"
+            await self._database.execute(sql)
         for done, (device, span) in enumerate(work):
             if progress is not None:
                 progress(done, len(work))
@@ -942,7 +945,7 @@ def _renew(connection: sqlite3.Connection, head: Head | None) -> None:
         span = Span(0, min(state.told.get("", 0), head.number))
         _note_peer(connection, device=former, head=head, span=span)
     names = (
-        *("number", "spans", "epoch", "next_epoch", "epochs", "told", "at", "is_first"),
+        *("number", "spans", "epoch", "epochs", "told", "at", "is_first"),
         *("is_marked", "base", "settled", "rewriting", "entries", "joined", "tail"),
     )
     blank = DeviceState("", "", "")
