@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton
 
 from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError, SyncError, SyncLaterError
 from desktop_app.sync import format as form
 from desktop_app.sync.storage import FolderStorage
@@ -27,6 +28,7 @@ from desktop_app.sync.ui.sync_section import CodeDialog
 from desktop_app.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
+from tests.helpers.messages import question, streaming
 from tests.helpers.synced_computers import PASSPHRASE, Computer
 from tests.helpers.widgets import accept_question, find
 
@@ -94,6 +96,36 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             await other.sync.synchronize()
             # No round is due: the folder says that something came.
             await until(lambda: app.session.current.conversation.title == "Renamed elsewhere")
+
+            # What is there stays in sight while an answer runs elsewhere.
+            path = await other.conversations.path(id_)
+            asked = replace(question("And this?"), created_at=now())
+            running = replace(streaming("Not yet"), created_at=now())
+            await other.write(asked, id_, path[-1].id)
+            await other.write(running, id_, asked.id)
+            sql = "UPDATE conversations SET leaf_id = ? WHERE id = ?"
+            await other.database.execute(sql, running.id, id_)
+            await other.sync.synchronize()
+            app.session.of(SyncController).synchronize_now()
+            await until(lambda: [m.id for m in app.session.current.path][-1] == asked.id)
+            await until(lambda: "is running on “other”" in app.said)
+
+            # What is typed here outlasts a deletion there.
+            window.prompt.set_text("Being typed")
+            await other.conversations.erase([id_])
+            await other.sync.synchronize()
+            app.session.of(SyncController).synchronize_now()
+            sql = "SELECT 1 FROM sync_peers WHERE number >= ?"
+            number = (await other.sync.devices())[0].sent
+
+            async def has_received() -> bool:
+                return await app.backend.database.row(sql, number) is not None
+
+            while not await has_received():
+                await until(lambda: True)
+            await other.sync.synchronize()
+            assert window.prompt.text() == "Being typed"
+
             rows = [each.text() for each in window.settings.findChildren(PlainLabel)]
             assert "office · this computer" in rows
             assert any(text.startswith("other · ") for text in rows)
