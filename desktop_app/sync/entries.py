@@ -32,8 +32,6 @@ from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_store import prompt_from_row
-from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS
-from desktop_app.settings.setting import Group
 from desktop_app.settings.settings_store import profile_from_row
 from desktop_app.storage.row_conversion import (
     from_row,
@@ -49,6 +47,7 @@ from desktop_app.storage.search.search_index import (
     has_entry,
     remove_entry,
 )
+from desktop_app.storage.stored_values import travels
 from desktop_app.storage.synced_tables import SYNCED_TABLES
 
 BATCH: Final = 2000
@@ -64,19 +63,6 @@ _MAX_TIME: Final = 1 << 62
 _FIRST_CLOCK: Final = 10**12
 """The numbers of changes that a trigger noted are times; those of a first push are smaller."""
 _STREAMING: Final = "streaming"
-
-_SETTINGS_THAT_STAY: Final = frozenset(
-    setting.key
-    for setting in SETTINGS
-    if setting.group in (Group.LOCAL_MODEL, Group.DESKTOP, Group.BACKUP)
-)
-_TRAVELING_PREFIXES: Final = ("answer.", "look.", "spending.", "tools.", "library.", KEYS_PREFIX)
-
-
-def travels(key: str) -> bool:
-    """Return True for a setting that is not of this computer only."""
-    is_of_machine = key in _SETTINGS_THAT_STAY or key == "library.embeddings"
-    return key.startswith(_TRAVELING_PREFIXES) and not is_of_machine
 
 
 def _stays(kind: str, id_: str, row: Any) -> bool:

@@ -39,7 +39,6 @@ from desktop_app.memory.memory import Memory
 from desktop_app.spending.budget import SpendingHolds
 from desktop_app.spending.ledger import insert_call
 from desktop_app.storage.row_conversion import from_micros
-from desktop_app.storage.synced_tables import SYNCED_TABLES
 from desktop_app.sync import format as form
 from desktop_app.sync import rescue, synchronizer
 from desktop_app.sync.entries import Applier
@@ -777,37 +776,6 @@ async def test_a_provider_leaves_its_computer_without_what_is_of_that_only(tmp_p
         apply = lambda connection: Applier(connection, "c").apply([entry])  # noqa: E731
         await made[0].database.write(apply)
         assert [each.id for each in await a.profiles()] == ["far"]
-
-
-STAYS = {
-    "folders": "file_names collection_id",  # paths of this computer
-    "conversations": "draft",
-    "messages": "owner_pid owner_started remote_run",
-    "attachments": "created_at",
-    "ledger": "id",
-    "texts": "file file_hash is_shown",
-    **dict.fromkeys(
-        # what is made of other rows, and what is of this computer or its processes
-        "message_attachments search_entries search_index keys_in_keyring spending_holds "
-        "model_listings part_notes collections collection_files passages passage_index "
-        "passage_vectors batch_jobs batch_items attachment_origins tool_permissions tool_servers "
-        "text_versions repeats paused_repeats repeat_runs".split(),
-        "*",
-    ),
-}
-
-
-async def test_all_that_a_store_has_travels_or_is_known_to_stay(tmp_path: Path) -> None:
-    """A new table or column of user content has to be named in synced_tables.py, or here."""
-    async with computers(tmp_path, "a", is_joined=False) as made:
-        sql = """SELECT t.name AS kind, c.name AS field FROM sqlite_master AS t
-            JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'
-            AND t.name NOT LIKE 'sync%' AND t.name NOT LIKE '%index\\_%' ESCAPE '\\'"""
-        for row in await made[0].database.rows(sql):
-            table, stays = SYNCED_TABLES.get(row["kind"]), STAYS.get(row["kind"], "").split()
-            travels = () if table is None else (table.key, *table.columns)
-            is_known = row["field"] in (*travels, *stays) or stays == ["*"]
-            assert is_known, f"{row['kind']}.{row['field']}"
 
 
 async def test_a_store_without_a_storage_notes_nothing(tmp_path: Path) -> None:
