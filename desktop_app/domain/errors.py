@@ -214,7 +214,8 @@ class ModelNotFoundError(ProviderError):
 class RefusedParameterError(ProviderError):
     """The model does not accept a parameter or value; `param` names it ("" if unknown).
 
-    `accepted` are the values that the refusal names; () for none.
+    `accepted` are the values that the refusal names; () for none. `beside` is the parameter that it
+    is refused together with; "" if it is refused alone. With `is_any_value`, no value is accepted.
     """
 
     code = "refused_parameter"
@@ -227,11 +228,15 @@ class RefusedParameterError(ProviderError):
         *,
         param: str = "",
         accepted: tuple[str, ...] = (),
+        beside: str = "",
+        is_any_value: bool = False,
         **others: Any,
     ) -> None:
         super().__init__(message, hint, **others)
         self.param = param
         self.accepted = accepted
+        self.beside = beside
+        self.is_any_value = is_any_value
 
 
 class ContextTooLongError(ProviderError):

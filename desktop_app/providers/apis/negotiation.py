@@ -426,11 +426,11 @@ def without_refused_setting(
     name = next(
         name for name in _SETTINGS if _setting_value(request, name) != _setting_value(reduced, name)
     )
-    refuses_any_value = refusal.api_code in _SETTING_CODES
+    refuses_any_value = refusal.is_any_value or refusal.api_code in _SETTING_CODES
     if reduced.schema is not None and name == "schema" and refuses_any_value:
         reduced = replace(reduced, schema=replace(reduced.schema, strictest=SchemaFormat.PROMPT))
-    if other := refusal.params.get("beside"):
-        return reduced, f"{name}{_BESIDE}{other}"
+    if refusal.beside:
+        return reduced, f"{name}{_BESIDE}{refusal.beside}"
     return reduced, name if refuses_any_value else _setting_with_value(request, name)
 
 

@@ -79,6 +79,13 @@ _REFUSES: Final = lazy_pattern(
     r"no longer|mutually exclusive|\bonly [\w.]+ is allowed|(must|should) be (omitted|unset)",
     re.IGNORECASE,
 )
+# Words that refuse the setting itself, whatever its value; codes that do are in negotiation.py.
+_NO_VALUE: Final = lazy_pattern(
+    r"deprecated|no longer|extra inputs|can ?not find field|"
+    r"(parameter|argument|field)s? (is |are )?not (supported|permitted|allowed)|"
+    r"not (support|permit|allow) (the )?(parameter|argument|field)",
+    re.IGNORECASE,
+)
 _TOGETHER: Final = lazy_pattern(
     r"(not|['’]t) (\w+ )?both\b|\bboth\b.{0,80}\bnot\b|mutually exclusive", re.IGNORECASE
 )
@@ -317,11 +324,12 @@ def _refused_parameter(
         return refused_error(provider, "phase")
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
-    error = refused_error(provider, param)
     other = _other_of_two(body.message)
-    if other and other != param:
-        error = error.copy_with(params={**error.params, "beside": other})
-    return error.copy_with(accepted=body.accepted or _accepted_values(body.message))
+    return refused_error(provider, param).copy_with(
+        accepted=body.accepted or _accepted_values(body.message),
+        beside="" if other == param else other,
+        is_any_value=_NO_VALUE.search(body.message) is not None,
+    )
 
 
 _ACCEPTED: Final = lazy_pattern(

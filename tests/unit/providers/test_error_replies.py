@@ -458,6 +458,23 @@ def test_the_refused_setting_is_recognized(body: ErrorBody, param: str | None) -
         assert (made.message, made.params["setting"]) == (Fragment(reason), param)
 
 
+@pytest.mark.parametrize(
+    ("message", "is_any_value", "beside"),
+    [
+        ("`temperature` is deprecated for this model.", True, ""),
+        ("Argument not supported on this model: stop", True, ""),
+        ("'temperature' does not support 0.2 with this model. Only 1 is supported.", False, ""),
+        ("`temperature` and `top_p` cannot both be specified.", False, "temperature"),
+    ],
+)
+def test_a_refusal_is_of_a_setting_of_its_value_or_of_two_together(
+    message: str, is_any_value: bool, beside: str
+) -> None:
+    made = error_from("P", ErrorBody(message), status=400)
+    assert isinstance(made, errors.RefusedParameterError)
+    assert (made.is_any_value, made.beside) == (is_any_value, beside)
+
+
 def test_details_have_all_known_facts() -> None:
     made = error_from("P", ErrorBody("Odd.", type="kind"), status=400, request_id="r")
     assert (made.status, made.api_code, made.request_id) == (400, "kind", "r")

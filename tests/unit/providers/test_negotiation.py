@@ -438,8 +438,7 @@ def test_one_of_two_settings_that_exclude_each_other_is_left_out() -> None:
     memory = RecordingMemory(COMPATIBLE)
     both = ask(model=INFO.id, temperature=0.5, top_p=0.9)
     tried = negotiation(both, memory=memory)
-    refusal = refused("top_p", words="x")
-    refusal = refusal.copy_with(params={**refusal.params, "beside": "temperature"})
+    refusal = refused("top_p").copy_with(beside="temperature")
     assert tried.adapt(refusal) == [left_out("top_p")]
     assert (tried.request.parameters.temperature, tried.request.parameters.top_p) == (0.5, None)
     tried.on_opened()
