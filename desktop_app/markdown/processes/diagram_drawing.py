@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.markdown.processes.diagram_repair import with_quotes
 from desktop_app.sandbox import Policy
 
 if TYPE_CHECKING:
@@ -189,7 +190,10 @@ def draw_diagram(request: dict[str, Any]) -> dict[str, Any]:
     except merman.MermanError.Binding as error:
         if error.code_name == "MERMAN_RESOURCE_LIMIT_EXCEEDED":
             return {"error": "too large"}
-        return _explain(engine, source, error.message or error.code_name)
+        try:
+            svg = engine.render_svg(with_quotes(source), json.dumps(options))
+        except merman.MermanError.Binding:
+            return _explain(engine, source, error.message or error.code_name)
     svg = _clean(svg)
     box = _VIEW_BOX.search(svg)
     if box is None or len(svg) > _MAX_SVG_LENGTH or _UNSAFE.search(svg):

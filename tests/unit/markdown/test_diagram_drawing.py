@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import html
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +114,27 @@ def test_a_broken_source_names_its_line(client: FormulaClient, source: str, line
     assert found.line == line
     assert str(line) in found.note
     assert found.words in found.note
+
+
+@pytest.mark.parametrize(
+    ("source", "labels"),
+    [
+        ("flowchart TD\n A[Start (init)] --> B[(db)]", ["Start (init)", "db"]),
+        ("graph TD\n A[/api/v1] --> B[/in/]", ["/api/v1", "in"]),
+        ("graph LR\n A -->|f(x)| B{is g(y) > 0?}", ["f(x)", "is g(y) > 0?"]),
+        ('graph TD\n A[{json}] --> B(a (b)) --> C[x = "1"]', ["{json}", "a (b)", 'x = "1"']),
+        ("graph TD\n subgraph S [a (b)]\n A --> end\n end\n B --> A", ["a (b)", "end"]),
+        ("graph TD\n end[The end] --> B[array[0]]:::c", ["The end", "array[0]"]),
+        ("sequenceDiagram\n A->>B: x; y #35; (z)\n Note over A: a; b", ["x; y # (z)", "a; b"]),
+        ("erDiagram\n A ||--o{ B : has (many)", ["has (many)"]),
+    ],
+)
+def test_labels_that_need_quotes_get_them(
+    client: FormulaClient, source: str, labels: list[str]
+) -> None:
+    svg = drawn(client, source).svg
+    shown = [html.unescape(text) for text in re.findall(">([^<>]+)</t", svg)]
+    assert set(labels) <= set(shown), shown
 
 
 @pytest.mark.parametrize("name", HOSTILE)
