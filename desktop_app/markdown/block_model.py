@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import partial
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Final, NamedTuple
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
@@ -124,7 +125,8 @@ class Block(NamedTuple):
         head: of TABLE: the first row is the table's header.
         source_chars: of TABLE: the characters of its cells in the source, which later
             definitions do not change.
-        from_right: of TABLE: the first column is on the right.
+        from_right: of TABLE: the first column is on the right. Of text in a list or footnote: it is
+            read from the right (see `follow_lists`).
         extra_columns: of TABLE: the number of columns beyond those of the header.
         begins: a list begins with this block. It tells adjacent lists apart.
         loose: of text in a list: the text is a spaced paragraph, because the list is loose, or
@@ -211,6 +213,69 @@ def source_text(run: Run) -> str:
 
 def text_of(runs: Iterable[Run]) -> str:
     return "".join([run.text for run in runs])
+
+
+TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
+"""The kinds of plain text, in either direction."""
+
+
+def is_read_from_right(block: Block) -> bool:
+    """Return True if a text, with its marker, is read from right to left."""
+    if block.depth and block.kind in TEXT_KINDS:
+        return block.from_right
+    return starting_side((Run(block.marker), *block.runs)) == "right"
+
+
+def follow_lists(blocks: Sequence[Block], above: Sequence[Block], count: int) -> list[Block]:
+    """Return blocks whose texts in lists are read in the direction of the outermost list.
+
+    Otherwise an item that begins with a foreign name or code would stand on the other side, with
+    its number. The first text of the list decides: its first letter outside code; but if it only
+    begins with letters from the left, the text above the list or most of its letters.
+
+    Args:
+        above, count: the blocks above these are the first `count` of `above`.
+    """
+    result: list[Block] = []
+    for block in blocks:
+        if block.depth and block.kind in TEXT_KINDS:
+            earlier = (above[index] for index in range(count - 1, -1, -1))
+            side = _list_side(block, chain(reversed(result), earlier))
+            block = block._replace(from_right=side == "right")
+        result.append(block)
+    return result
+
+
+def _list_side(block: Block, upwards: Iterable[Block]) -> str:
+    """Return the side of a text in a list; `upwards` yields the blocks above it."""
+    if block.note:
+        return starting_side((*block.runs, Run(block.marker)))
+    is_first = block.begins and block.depth == 1
+    for other in upwards:
+        if other.kind not in TEXT_KINDS:
+            if not other.depth:
+                is_first = True
+            continue
+        if is_first or not other.depth:
+            return _own_side(block, other)
+        if starting_side(_words(other)):
+            return "right" if other.from_right else "left"
+        is_first = other.begins and other.depth == 1
+    return _own_side(block, None)
+
+
+def _own_side(block: Block, above: Block | None) -> str:
+    side = starting_side(_words(block))
+    if side != "left" or block.text.isascii():
+        return side
+    sides = Counter(unicodedata.bidirectional(letter) for letter in text_of(_words(block)))
+    from_right = sides["R"] + sides["AL"]
+    is_below_such = above is not None and is_read_from_right(above)
+    return "right" if from_right and (is_below_such or from_right >= sides["L"]) else "left"
+
+
+def _words(block: Block) -> list[Run]:
+    return [run for run in block.runs if not (run.code or run.math)]
 
 
 def starting_side(runs: Iterable[Run]) -> str:

@@ -16,7 +16,15 @@ from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.documents import document_types, passage_matching
 from desktop_app.domain.lazy_pattern import lazy_pattern
-from desktop_app.markdown.block_model import Block, Kind, Run, clean_text, show_invisible, text_of
+from desktop_app.markdown.block_model import (
+    Block,
+    Kind,
+    Run,
+    clean_text,
+    follow_lists,
+    show_invisible,
+    text_of,
+)
 from desktop_app.markdown.incremental.shown_blocks import pack_rows
 from desktop_app.markdown.parsing.block_builder import build_blocks, code_line
 from desktop_app.markdown.parsing.loose_lists import mark_loose_lists
@@ -243,11 +251,10 @@ def _parse_slice(text: str, text_slice: Slice) -> list[_PlacedBlock]:
     tokens = parser().parse(text_slice.head + text, env)
     mark_loose_lists(tokens, text_slice.head + text, env)
     head_line_count = text_slice.head.count("\n")
-    blocks_and_lines = [
-        (built.block, built.line - head_line_count)
-        for built in build_blocks(tokens)
-        if built.line >= head_line_count
-    ]
+    placed = [built for built in build_blocks(tokens) if built.line >= head_line_count]
+    lines = [built.line - head_line_count for built in placed]
+    blocks = follow_lists([built.block for built in placed], (), 0)
+    blocks_and_lines = list(zip(blocks, lines, strict=True))
     line_after_last = len(offsets) - 1
     first_lines = {line for _, line in blocks_and_lines} | {line_after_last}
     next_first_line = dict(pairwise(sorted(first_lines)))

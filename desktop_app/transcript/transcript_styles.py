@@ -13,11 +13,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat, QTextOption
 
 from desktop_app.markdown.block_model import (
+    TEXT_KINDS,
     Block,
     Kind,
     Run,
     has_gap_between,
     is_in_other_quote,
+    is_read_from_right,
     starting_side,
 )
 from desktop_app.markdown.parsing.inline_images import image_size_of, is_image_name
@@ -97,8 +99,6 @@ _KINDS_WITHOUT_UNDERLINE: Final = (
     LineKind.DIAGRAM,
     LineKind.IMAGES,
 )
-# Blocks of plain text, in either direction.
-_TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 # Lines in the direction of the window, although names of models begin them.
 _LINES_OF_THE_WINDOW: Final = (LineKind.STATUS, LineKind.FOOTER, LineKind.ERROR_ACTIONS)
 # Blocks with space above and below, even in a tight list.
@@ -137,8 +137,7 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
 
     In right-to-left text that is a right tab, because Qt swaps left and right tabs there.
     """
-    is_from_right = starting_side((Run(item.marker), *item.runs)) == "right"
-    return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
+    return QTextOption.TabType.RightTab if is_read_from_right(item) else QTextOption.TabType.LeftTab
 
 
 def set_element(char_format: QTextCharFormat, element: str, theme: Theme) -> None:
@@ -154,9 +153,18 @@ def set_element(char_format: QTextCharFormat, element: str, theme: Theme) -> Non
             char_format.setBackground(theme.tint)
 
 
+def direction_in_list(block: Block) -> Qt.LayoutDirection:
+    """Return the direction of a text in a list, if Qt would choose another by its first letter."""
+    own_side = starting_side((Run(block.marker), *block.runs))
+    if not block.depth or block.kind not in TEXT_KINDS or (own_side == "right") is block.from_right:
+        return Qt.LayoutDirection.LayoutDirectionAuto
+    is_right = block.from_right
+    return Qt.LayoutDirection.RightToLeft if is_right else Qt.LayoutDirection.LeftToRight
+
+
 def is_quoted_right(block: Block) -> bool:
     """Return True if a quoted text, and so its quote bars, begin at the right."""
-    is_text = block.quote > 0 and block.kind in _TEXT_KINDS
+    is_text = block.quote > 0 and block.kind in TEXT_KINDS
     return is_text and tab_after_marker(block) is QTextOption.TabType.RightTab
 
 
@@ -198,7 +206,7 @@ class Styles:
         # A tab follows only a marker.
         tab = tab_after_marker(item) if item.marker else None
         quote = item.quote, is_quoted_right(item)
-        return (item.kind, item.level, item.depth, tab, quote, gap)
+        return (item.kind, item.level, item.depth, tab, quote, gap, direction_in_list(item))
 
     def block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
         """Return the block format of an item below the item `above`."""
@@ -222,6 +230,7 @@ class Styles:
         if is_mirrored() and item.kind in _LINES_OF_THE_WINDOW:
             block_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         if isinstance(item, Block):
+            block_format.setLayoutDirection(direction_in_list(item))
             self._indent(block_format, item)
         if item.kind is Kind.CODE:
             block_format.setNonBreakableLines(not self._wraps_code)
@@ -235,7 +244,7 @@ class Styles:
             block_format.setRightMargin(block_format.rightMargin() + px(QUOTE) * block.quote)
         else:
             block_format.setLeftMargin(block_format.leftMargin() + px(QUOTE) * block.quote)
-        if block.kind in _TEXT_KINDS:
+        if block.kind in TEXT_KINDS:
             block_format.setIndent(block.depth)  # on the side where the text begins
         else:
             block_format.setLeftMargin(block_format.leftMargin() + px(INDENT) * block.depth)

@@ -40,7 +40,12 @@ from desktop_app.markdown.block_model import (
     show_invisible,
 )
 from desktop_app.markdown.color_tokens import DARK, LIGHT, NAMES
-from desktop_app.markdown.export.html_writer import HtmlWriter, right_to_left_attributes, to_html
+from desktop_app.markdown.export.html_writer import (
+    HtmlWriter,
+    right_to_left_attributes,
+    side_of,
+    to_html,
+)
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.own_links import link_to_mark
 from desktop_app.markdown.processes import highlight
@@ -87,7 +92,8 @@ ul, ol { padding-inline-start: 1.6em; padding-inline-end: 0; }
 li > p:first-child { margin-top: 0; } li > ul, li > ol { margin: 0; }
 li[style="list-style-type:none"] { text-indent: -1.3em; } li > * { text-indent: 0; }
 sup { font-size: .7em; line-height: 0; }
-p, li, h1, h2, h3, h4, h5, h6, th, td, .said, summary { unicode-bidi: plaintext; }
+p, h1, h2, h3, h4, h5, h6, th, td, .said, summary { unicode-bidi: plaintext; }
+li > p, li > h1, li > h2, li > h3, li > h4, li > h5, li > h6 { unicode-bidi: isolate; }
 blockquote { padding-inline-start: 14px; border-inline-start: 3px solid var(--line);
   color: var(--dim); }
 hr { border: 0; border-top: 1px solid var(--line); margin: 1.4em 0; }
@@ -269,12 +275,16 @@ class _PageWriter(HtmlWriter):
         self._number = number
         self._used_ids: set[str] = set()
 
-    def direction_attribute(self, _runs: Runs, *, of_container: bool) -> str:
-        """Let browsers detect the direction of lists and quotes, because their marks depend on it.
+    def direction_attribute(self, block: Block, *, of_container: bool) -> str:
+        """Return the direction of a list, in which its items follow it.
 
-        The style sheet does the same for other texts.
+        Browsers detect that of a quote, whose bar depends on it. The style sheet does the same for
+        other texts.
         """
-        return ' dir="auto"' if of_container else ""
+        if not of_container:
+            return ""
+        side = side_of(block) if block.depth else ""
+        return {"left": ' dir="ltr"', "right": ' dir="rtl"'}.get(side, ' dir="auto"')
 
     def render_mark(self, run: Run, text: str) -> str:
         """Return a link to the footnote."""

@@ -13,6 +13,7 @@ from itertools import takewhile
 from desktop_app.markdown.block_model import (
     ADDED_MARK,
     LINE_BREAK,
+    TEXT_KINDS,
     Block,
     Kind,
     Run,
@@ -39,6 +40,14 @@ _TAG_OF_LIST = {"ul": "ul", "ol": "ol", "notes": "ul"}
 _MISREAD_VALUE = re.compile(r"\s*(?:=|@|[+-](?![\d.,]+\s*%?\Z)|0\d+\Z|\d{16,}\Z)")
 _TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 """Marks a cell as text for Excel and LibreOffice."""
+
+
+def side_of(block: Block) -> str:
+    """Return the side at which a text begins: "left", "right", or "" without letters."""
+    side = starting_side(block.runs)
+    if side and block.depth and block.kind in TEXT_KINDS:
+        return "right" if block.from_right else "left"
+    return side
 
 
 def right_to_left_attributes(text: str) -> str:
@@ -120,13 +129,13 @@ class HtmlWriter:
             f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
         )
 
-    def direction_attribute(self, runs: Runs, *, of_container: bool) -> str:
+    def direction_attribute(self, block: Block, *, of_container: bool) -> str:
         """Return the direction attribute of a text, or of a list or quote that begins with it.
 
         Word processors do not detect directions. After the first right-to-left text, every element
         states its direction, because it may be inside the element of that text.
         """
-        side = starting_side(runs)
+        side = side_of(block)
         self._has_right_to_left |= side == "right"
         return _DIRECTIONS[side] if self._has_right_to_left else ""
 
@@ -216,10 +225,10 @@ class HtmlWriter:
         if is_innermost and block.marker and name == "li":
             has_mark = _mark_in_text(block) and _kind_by_marker(block) != "ol"
             look = ' style="list-style-type:none"' if has_mark else ""
-            return f"<li{self.direction_attribute(block.runs, of_container=False)}{look}>"
+            return f"<li{self.direction_attribute(block, of_container=block.note)}{look}>"
         if name == "li":
             return "<li>"
-        direction = self.direction_attribute(block.runs, of_container=True)
+        direction = self.direction_attribute(block, of_container=True)
         number = block.marker.split(" ")[0][:-1]  # without its "." or ")" and a task's box
         # HTML counts from 1 by itself.
         if is_innermost and name == "ol" and number not in ("1", ""):
@@ -239,7 +248,7 @@ class HtmlWriter:
         if block.kind is Kind.RULE:
             return f"{mark}<hr>"
         text = mark + self.render_runs(block.runs)
-        direction = self.direction_attribute(block.runs, of_container=False)
+        direction = self.direction_attribute(block, of_container=False)
         is_from_right = direction == _DIRECTIONS["right"]
         if is_from_right:
             direction += _RIGHT_ALIGNED

@@ -15,6 +15,7 @@ from desktop_app.markdown.block_model import (
     NON_PARAGRAPHS,
     Block,
     Kind,
+    follow_lists,
 )
 
 
@@ -57,6 +58,7 @@ class ShownBlocks:
         new_blocks = packed[:complete] + pack_rows(
             [self._open_table] if self._open_table else [], tail
         )
+        new_blocks = follow_lists(new_blocks, self.blocks, self.closed)
         old_blocks = self.blocks[self.closed :]
         same = 0
         while same < min(len(old_blocks), len(new_blocks)) and old_blocks[same] == new_blocks[same]:
@@ -135,8 +137,8 @@ class ShownBlocks:
 
 
 def with_spacing_of(block: Block, earlier: Block) -> Block:
-    """Return a re-parsed block with the `begins` and `loose` of its earlier version."""
-    return block._replace(begins=earlier.begins, loose=earlier.loose)
+    """Return a re-parsed block with what its earlier version has from the blocks above it."""
+    return block._replace(begins=earlier.begins, loose=earlier.loose, from_right=earlier.from_right)
 
 
 def pack_rows(packed: list[Block], blocks: list[Block]) -> list[Block]:

@@ -131,6 +131,22 @@ def test_right_to_left_lists_are_complete(view: TranscriptView) -> None:
         assert box.x() + line.naturalTextRect().right() <= view.viewport().width()
 
 
+def test_items_stand_at_the_side_of_their_list(view: TranscriptView) -> None:
+    source = "הנה:\n\n1. `git` שולחת\n2. Alibaba היא\n   - ls מציגה\n\nEnd.\n\n- one\n- שלום"
+    for streamed in (False, True):
+        view.set_messages([message := streaming() if streamed else answer(source)])
+        for character in source if streamed else "":
+            view.stream.append_text(message.id, character)
+            view.stream.flush()
+        sides = {"שולחת": 1, "Alibaba": 1, "מציגה": 1, "one": 0, "שלום": 0}
+        for words, side in sides.items():
+            block = view.document().find(words).block()
+            line = block.layout().lineAt(0)
+            mark = line.cursorToX(0)[0]  # type: ignore[index]
+            half = block.layout().boundingRect().width() / 2
+            assert (mark > half) == bool(side), (words, streamed)
+
+
 @pytest.mark.parametrize(
     "source", ["- قائمة", "1. עברית", "- [ ] **משימה**", "- 5 ספרים", "> - اقتباس", "- english"]
 )

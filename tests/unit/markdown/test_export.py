@@ -208,14 +208,14 @@ def test_right_to_left_texts_state_their_direction() -> None:
     turned = 'dir="rtl" style="text-align:right"'
     assert to_html(render(f"one\n\n{arabic}\n\n- a\n- {arabic}")) == (
         f'<p>one</p><p {turned}>{arabic}</p><ul dir="ltr"><li dir="ltr">a</li>'
-        f'<li dir="rtl"><p {turned}>{arabic}</p></li></ul>'
+        f'<li dir="ltr">{arabic}</li></ul>'
     )
     assert to_html(render(f"# {arabic}")) == f"<h1 {turned}>{arabic}</h1>"
     quoted = f'<blockquote dir="rtl"><p {turned}>{arabic}</p></blockquote>'
     assert to_html(render(f"> {arabic}")) == quoted
     assert to_html(render(f"1. {arabic}\n2. two\n\n   ```\n   a\n   ```")) == (
-        f'<ol dir="rtl"><li dir="rtl"><p {turned}>{arabic}</p></li><li dir="ltr"><p '
-        f'dir="ltr">two</p>'
+        f'<ol dir="rtl"><li dir="rtl"><p {turned}>{arabic}</p></li><li dir="rtl"><p '
+        f"{turned}>two</p>"
         '<pre dir="ltr" style="font-family:monospace"><code>a</code></pre></li></ol>'
     )
 

@@ -25,12 +25,13 @@ from desktop_app.markdown.block_model import (
     Run,
     depths_of_quotes,
     has_gap_between,
-    starting_side,
+    is_read_from_right,
 )
 from desktop_app.transcript.transcript_styles import (
     DISPLAY_MATH,
     FORMULA,
     INLINE_MATH,
+    direction_in_list,
     set_element,
     tab_after_marker,
 )
@@ -172,6 +173,7 @@ class PrintStyles:
             block_format.setRightMargin(INDENT * quotes * self.pixels_per_point)
         else:
             block_format.setLeftMargin(INDENT * quotes * self.pixels_per_point)
+        block_format.setLayoutDirection(direction_in_list(block))
         block_format.setIndent(lists)  # Qt indents at the side where the text begins
         if block.marker:
             block_format.setTextIndent(-INDENT * self.pixels_per_point)
@@ -272,7 +274,7 @@ class PrintStyles:
 
 def begins_at_right(block: Block) -> bool:
     """Return True if a text or table is read from right to left."""
-    return block.from_right or starting_side(block.runs) == "right"
+    return block.from_right or is_read_from_right(block)
 
 
 def _indented_levels(block: Block) -> tuple[int, int]:
