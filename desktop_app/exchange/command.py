@@ -82,16 +82,18 @@ def _writer(options: Options, backend: Backend, stack: AsyncExitStack) -> _Write
 
     async def write_office(file: Path, conversation: Conversation, path: list[Message]) -> None:
         messages = list(messages_of(path, name_of_model))
-        draw = diagrams.draw
-        await asyncio.to_thread(_write_office, format_id, file, conversation.title, messages, draw)
+        drawers = diagrams.draw, formulas.office_math
+        await asyncio.to_thread(
+            _write_office, format_id, file, conversation.title, messages, *drawers
+        )
 
     if format_id == "markdown":
         return write_markdown
     diagrams = FormulaClient(child_command("diagrams"))
+    formulas = FormulaClient(child_command("math"))
     stack.callback(diagrams.close)
+    stack.callback(formulas.close)
     if format_id in ("html", PAGE):
-        formulas = FormulaClient(child_command("math"))
-        stack.callback(formulas.close)
         details = options.details or format_id != PAGE
         page = html_page.HtmlPage(name_of_model, formulas.find, diagrams.draw, with_details=details)
         return write_html
@@ -115,13 +117,18 @@ def _writer(options: Options, backend: Backend, stack: AsyncExitStack) -> _Write
 
 
 def _write_office(
-    format_id: str, file: Path, title: str, messages: list[OfficeMessage], draw: DrawDiagram
+    format_id: str,
+    file: Path,
+    title: str,
+    messages: list[OfficeMessage],
+    draw: DrawDiagram,
+    write_formula: Callable[..., str | None],
 ) -> None:
     # The libraries are imported late: each takes up to a second.
     if format_id == "docx":
         from desktop_app.exchange.writers.office.docx_file import write_docx
 
-        return write_docx(file, title, messages, draw)
+        return write_docx(file, title, messages, draw, write_formula)
     if format_id == "odt":
         from desktop_app.exchange.writers.office.odt_file import write_odt
 

@@ -63,6 +63,13 @@ class FormulaClient:
             self._formulas[key] = parse_formula(answer)
         return self._formulas[key]
 
+    def office_math(self, tex: str, *, display: bool) -> str | None:
+        """Return the formula in Office Math; None if it cannot be written, or on a crash."""
+        if not is_within_limits(tex):
+            return None
+        answer = self.ask({"tex": tex, "display": display, "office": True})
+        return answer.get("office") if answer else None
+
     def draw(self, language: str, source: str) -> Diagram | None:
         """Return the picture of code in the light colors; None for other code, or if it fails."""
         if not is_diagram(language) or len(source) > MAX_SOURCE_LENGTH:

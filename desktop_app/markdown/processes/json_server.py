@@ -92,11 +92,18 @@ def parse_answer(line: bytes, number: int) -> dict[str, Any] | None:
 def typeset_formula(request: dict[str, Any]) -> dict[str, Any]:
     """Return the drawing of a formula, or an error for one that is to stay as written.
 
-    `{"tex": "x^2", "display": false}` gives `{"svg": …, "width": …, "ascent": …, "depth": …}`.
+    `{"tex": "x^2", "display": false}` gives `{"svg": …, "width": …, "ascent": …, "depth": …}`;
+    with `"office": true`, `{"office": …}` with the formula in Office Math.
     """
-    from desktop_app.markdown.processes.math_typesetting import CannotTypesetError, typeset
+    from desktop_app.markdown.processes.math_typesetting import (
+        CannotTypesetError,
+        office_math,
+        typeset,
+    )
 
     try:
+        if request.get("office"):
+            return {"office": office_math(request["tex"], display=request["display"])}
         return typeset(request["tex"], display=request["display"])._asdict()
     except CannotTypesetError as error:
         return {"error": str(error)}

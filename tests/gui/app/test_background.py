@@ -157,4 +157,4 @@ async def test_stop_cancels_the_run_and_keeps_the_text() -> None:
         assert "Word 10 " in app.messages()[1][2]
         answer = app.state.current.path[-1]
         assert answer.usage is not None
-        assert answer.usage.input_tokens + answer.usage.output_tokens == 1070
+        assert answer.usage.input_tokens + answer.usage.output_tokens == 1007

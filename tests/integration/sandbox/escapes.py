@@ -302,11 +302,10 @@ def confine(target: Target) -> None:
         case "limited":
             sandbox.confine(json_server.POLICY)
         case "model":
-            paths: dict[str, object] = {
+            paths = {
                 "weights": target.file,
                 "projector": "",
                 "socket_path": f"{target.scratch}/model.sock",
-                "memory_bytes": 1 << 30,
             }
             configuration = cast("server_process.Configuration", paths)
             sandbox.confine(server_process.policy(configuration, 2))

@@ -25,6 +25,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.tools.tool import ToolCallState
+from desktop_app.exchange.writers.html_page import text_page
 from desktop_app.exchange.writers.office.docx_file import write_docx
 from desktop_app.exchange.writers.office.odt_file import write_odt
 from desktop_app.exchange.writers.office.office_content import (
@@ -36,7 +37,9 @@ from desktop_app.exchange.writers.office.office_content import (
 )
 from desktop_app.exchange.writers.office.pptx_outline import write_pptx
 from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
+from desktop_app.markdown.export.html_writer import to_html
 from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.markdown.processes.math_typesetting import CannotTypesetError, office_math
 from tests.helpers.examples import examples
 
 ANSWER = """\
@@ -225,6 +228,61 @@ def test_word_states_the_direction_of_text_from_right_to_left(tmp_path: Path) ->
     item = next(p for p in document.paragraphs if "פריט" in p.text)
     order = [child.tag.rpartition("}")[2] for child in item.paragraph_format.element.pPr]
     assert order.index("tabs") < order.index("bidi") < order.index("ind")
+
+
+def test_formulas_are_equations_in_word(tmp_path: Path) -> None:
+    said = (
+        "# On $x$\n\nSo $\\frac{a}{b}$ and $\\foo$:\n\n$$\\sum_i c_i$$\n\n|**a**|\n|---|\n|$d$ `e`|"
+    )
+    write_docx(tmp_path / "a.docx", "T", conversation(said), write_formula=equation)
+    document = docx.Document(str(tmp_path / "a.docx"))
+    body = document.element.body
+    assert len(body.xpath("//m:oMath")) == 4
+    assert ["".join(e.itertext()) for e in body.xpath("//m:oMathPara")] == ["ici"]
+    (paragraph,) = [p for p in document.paragraphs if "and" in p.text]
+    assert paragraph.text == "So  and $\\foo$:"
+    (table,) = document.tables
+    assert len(table._tbl.xpath(".//w:tr[2]//m:oMath")) == 1
+    assert [run.bold for run in table.cell(0, 0).paragraphs[0].runs] == [True]
+    write_docx(tmp_path / "b.docx", "T", conversation(said))
+    texts = [p.text for p in docx.Document(str(tmp_path / "b.docx")).paragraphs]
+    assert {"On $x$", "So $\\frac{a}{b}$ and $\\foo$:", "$$\\sum_i c_i$$"} <= set(texts)
+
+
+def equation(tex: str, *, display: bool) -> str | None:
+    try:
+        return office_math(tex, display=display)
+    except CannotTypesetError:
+        return None
+
+
+MIXED_LIST = "1. הפקודה\n2. Alibaba היא\n   - `ls` מציגה\n\nEnd\n\n- one\n- שלום"
+
+
+def test_items_have_the_direction_of_their_list(tmp_path: Path) -> None:
+    write_docx(tmp_path / "a.docx", "T", conversation(MIXED_LIST))
+    write_odt(tmp_path / "a.odt", "T", conversation(MIXED_LIST))
+    expected = {"הפקודה": True, "Alibaba היא": True, "ls מציגה": True, "one": False, "שלום": False}
+    word = {
+        p.text.partition("\t")[2]: bool(p.paragraph_format.element.xpath("w:pPr/w:bidi"))
+        for p in docx.Document(str(tmp_path / "a.docx")).paragraphs
+        if "\t" in p.text
+    }
+    assert word == expected
+    document = odfdo.Document(str(tmp_path / "a.odt"))
+    body: Any = document.body
+    for paragraph in body.get_paragraphs():
+        words = paragraph.inner_text.partition(" ")[2]
+        if words in expected:
+            style: Any = document.get_style("paragraph", paragraph.style)
+            assert ("rl-tb" in style.serialize()) is expected[words], words
+    page = to_html(render(MIXED_LIST))
+    assert [page.count(f'<li dir="{side}"') for side in ("rtl", "ltr")] == [3, 2]
+    page = text_page("T", MIXED_LIST)
+    assert [page.count(f'{kind} dir="{side}"') for kind, side in LISTS_OF_PAGE] == [1, 1, 1]
+
+
+LISTS_OF_PAGE = (("<ol", "rtl"), ("<ul", "rtl"), ("<ul", "ltr"))
 
 
 def test_opendocument_states_the_direction_of_text_from_right_to_left(tmp_path: Path) -> None:

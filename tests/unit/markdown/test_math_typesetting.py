@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from xml.etree import ElementTree
 
 import pytest
 
 from desktop_app.child_processes import child_command, open_child
+from desktop_app.documents.office.drawing import formula_line
 from desktop_app.markdown.processes.math_typesetting import (
     MAX_SVG_LENGTH,
     CannotTypesetError,
     Formula,
     _check_drawing,
     is_within_limits,
+    office_math,
     typeset,
 )
 
@@ -30,6 +33,7 @@ KNOWN = [
 UNKNOWN = [
     "", " ", "{", "^", "a^b^c", r"\frac{a}", r"\foo x", "\x00", "\ud800", r"\hspace{99999em}x",
     r"\rule{9999em}{9999em}", "x" * 2000, "{" * 100 + "}" * 100, r"\includegraphics{a.png}",
+    r"\ce{H2", r"\SI{3}{\foo}", "\\text{a\u202eb}",
 ]  # fmt: skip
 
 
@@ -40,6 +44,52 @@ def test_formulas_are_typeset(tex: str) -> None:
     assert 0 < made.width < 40
     assert 0 < made.ascent + made.depth < 10
     assert "href" not in made.svg
+
+
+@pytest.mark.parametrize(
+    ("tex", "words", "width"),
+    [
+        (r"\text{距离}", ["距离"], 2),
+        (r"速度", ["速", "度"], 2),
+        (r"\text{a 距离 b}", ["距离"], 3.4),
+        (r"\text{المجموع الكلي}", ["المجموع\xa0الكلي"], 7.8),
+        (r"\text{ค่า}", ["ค่า"], 1.2),
+        (r"\text{Größe π Сила}", [], 6),
+    ],
+)
+def test_characters_that_the_font_lacks_are_left_to_the_page(
+    tex: str, words: list[str], width: float
+) -> None:
+    made = typeset(tex, display=False)
+    assert re.findall(r"<text [^>]*>([^<]+)</text>", made.svg) == words
+    assert made.width == pytest.approx(width, abs=0.4)
+    (small,) = re.findall(r'font-size="([\d.]+)"', typeset(r"x_{\text{大}}", display=False).svg)
+    assert 12 <= float(small) < 24
+
+
+def test_formulas_become_office_math() -> None:
+    """Check with the reader of Word's documents, which writes a formula on one line."""
+    for tex, line in OFFICE.items():
+        math = ElementTree.fromstring(office_math(tex, display=True))
+        assert " ".join(formula_line(math).replace("\u200b", "").split()) == line, tex
+        assert all(len(e) for e in math.iter() if e.tag.endswith(("}e", "}num", "}den"))), tex
+
+
+OFFICE = {
+    r"\frac{a+b}{2}=\sqrt{x^2}": "(a+b)/2=√(x^2)",
+    r"\sum_{i=1}^n x_i = S": "∑_(i=1)^n x_i=S",
+    r"\int_0^1 f": "∫_0^1 f",
+    r"\prod_k": "∏_k",
+    r"\left(\frac{1}{2}\right)^n": "(1/2)^n",
+    r"\begin{pmatrix}a&b\\c&d\end{pmatrix}": "(a; bc; d)",
+    r"\sqrt[3]{x}": "^3√x",
+    r"x_i^2": "x_i^2",
+    r"\text{距离}=v": "距离=v",
+    r"\ce{H2O}": "H_2O",
+    r"\hat{x}+\overline{y}": "x+y",
+    r"\begin{cases}1&x>0\\0\end{cases}": "(1; x>00; )",
+    r"\lim_{x\to 0} f": "lim_(x→0)f",
+}
 
 
 def test_a_fraction_is_centered_on_the_axis() -> None:
@@ -92,7 +142,14 @@ def drawing(inner: str, attributes: str = XMLNS) -> str:
 
 
 @pytest.mark.parametrize(
-    "svg", [drawing(PATH), drawing("<g>" * 49 + "</g>" * 49), drawing("<g/>" * 60)], ids=range(3)
+    "svg",
+    [
+        drawing(PATH),
+        drawing("<g>" * 49 + "</g>" * 49),
+        drawing("<g/>" * 60),
+        drawing('<text x="1" y="2" font-size="9">a&lt;b</text>'),
+    ],
+    ids=range(4),
 )
 def test_drawings_of_shapes_are_taken(svg: str) -> None:
     assert _check_drawing(svg, (24.0, 24.0), -12.0) == Formula(svg, 1.0, 0.5, 0.5)
@@ -105,6 +162,9 @@ REFUSED = [
     "<path/>",
     drawing("text"),
     drawing("<image/>"),
+    drawing('<text x="1" y="2"><a href="x">b</a></text>'),
+    drawing('<text x="1" y="2">b'),
+    drawing('<text style="x">b</text>'),
     drawing('<path d="M 1 2" fill="url(http://127.0.0.1/)"/>'),
     drawing('<path d="M 1 2" stroke-dasharray="0.00001"/>'),
     drawing('<path onload="x"/>'),

@@ -178,7 +178,7 @@ async def test_a_cancellation_is_sent_to_the_provider() -> None:
         used = await client.cancel(RemoteRun("resp_1"))
         await client.aclose()
     assert server.runs["resp_1"].status == "cancelled"
-    assert used == Usage(USAGE["input_tokens"], 0, 70, 0)
+    assert used == Usage(USAGE["input_tokens"], 0, 7, 0)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ version, rejecting all gives the earlier one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from difflib import SequenceMatcher
 from functools import partial
@@ -35,9 +35,18 @@ from desktop_app.exchange.writers.office.office_content import (
     is_from_right,
     is_same_code,
     picture_size_cm,
+    run_text,
     to_office_text,
 )
-from desktop_app.markdown.block_model import Block, Kind, source_text
+from desktop_app.markdown.block_model import (
+    LINE_BREAK,
+    TEXT_KINDS,
+    Block,
+    Kind,
+    Runs,
+    is_read_from_right,
+    source_text,
+)
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram, draw_nothing
@@ -57,8 +66,20 @@ _DEEPEST_HEADING: Final = 9
 _ALIGNMENTS: Final = {"center": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGHT}
 
 
+WriteFormula = Callable[..., "str | None"]
+"""A function from TeX, and the keyword `display`, to Office Math; None for a formula to be left."""
+
+
+def _write_no_formula(_tex: str, *, display: bool) -> None:
+    """Leave all formulas as they are written."""
+
+
 def write_docx(
-    file: Path, title: str, messages: Iterable[OfficeMessage], draw: DrawDiagram = draw_nothing
+    file: Path,
+    title: str,
+    messages: Iterable[OfficeMessage],
+    draw: DrawDiagram = draw_nothing,
+    write_formula: WriteFormula = _write_no_formula,
 ) -> None:
     """Write the document. Raises OSError."""
     document = docx.Document()
@@ -69,8 +90,8 @@ def write_docx(
         _set_direction(document.add_heading(message.heading, 1))
         for note in message.notes:
             _set_direction(document.add_paragraph(note, style="Caption"))
-        add_blocks(document, message.calls, draw)
-        add_blocks(document, message.blocks, draw)
+        add_blocks(document, message.calls, draw, write_formula)
+        add_blocks(document, message.blocks, draw, write_formula)
         for ending in message.endings:
             _set_direction(document.add_paragraph(ending, style="Caption"))
     with file.open("wb") as stream:
@@ -78,31 +99,36 @@ def write_docx(
 
 
 def add_blocks(
-    document: Document, blocks: Iterable[Block], draw: DrawDiagram = draw_nothing
+    document: Document,
+    blocks: Iterable[Block],
+    draw: DrawDiagram = draw_nothing,
+    write_formula: WriteFormula = _write_no_formula,
 ) -> None:
     """Add blocks at the end of a document."""
     parts = list(document_parts(blocks, draw))
     for part, below in zip_longest(parts, parts[1:]):
         if isinstance(part, OfficeTable):
-            _add_table(document, part)
+            _add_table(document, part, write_formula)
         elif isinstance(part, Diagram):
             width, _height = picture_size_cm(part)
             picture = document.add_picture(BytesIO(part.png), width=Cm(width))
             picture._inline.docPr.set("descr", part.name)  # python-docx has no function for it
         elif part.kind is Kind.HEADING:
-            heading = to_office_text(f"{part.marker} {part.text}".lstrip())
-            _set_direction(document.add_heading(heading, min(part.level + 1, _DEEPEST_HEADING)))
+            marker = to_office_text(f"{part.marker} ".lstrip())
+            heading = document.add_heading(marker, min(part.level + 1, _DEEPEST_HEADING))
+            _add_runs(heading, part.runs, part.kind, write_formula)
+            _set_direction(heading)
         elif part.kind is Kind.RULE:
-            if part.marker:
-                _add_paragraph(document, part)  # only the marker, because a rule has no text
+            if part.marker:  # the only text: a rule has none
+                _add_paragraph(document, part, write_formula)
             document.add_paragraph("⁂").alignment = WD_ALIGN_PARAGRAPH.CENTER
         elif part.kind is not Kind.CODE_HEAD:
-            paragraph = _add_paragraph(document, part)
+            paragraph = _add_paragraph(document, part, write_formula)
             if is_same_code(part, below):
                 paragraph.paragraph_format.space_after = Cm(0)
 
 
-def _add_paragraph(document: Document, block: Block) -> Paragraph:
+def _add_paragraph(document: Document, block: Block, write_formula: WriteFormula) -> Paragraph:
     paragraph = document.add_paragraph(style="Quote" if block.quote else None)
     shape = paragraph.paragraph_format
     if levels := block.depth + block.quote:
@@ -111,15 +137,21 @@ def _add_paragraph(document: Document, block: Block) -> Paragraph:
             shape.first_line_indent = Cm(-_INDENT_CM)
             shape.tab_stops.add_tab_stop(Cm(_INDENT_CM * levels))
             paragraph.add_run(f"{to_office_text(block.marker)}\t")
-    _add_runs(paragraph, block)
+    _add_runs(paragraph, block.runs, block.kind, write_formula)
     if block.kind is not Kind.CODE:
-        _set_direction(paragraph)
+        from_right = is_read_from_right(block) if block.kind in TEXT_KINDS else None
+        _set_direction(paragraph, from_right)
     return paragraph
 
 
-def _add_runs(paragraph: Paragraph, block: Block) -> None:
-    for run in block.runs:
-        added_run = paragraph.add_run(to_office_text(source_text(run)))
+def _add_runs(paragraph: Paragraph, runs: Runs, kind: Kind, write_formula: WriteFormula) -> None:
+    for run in runs:
+        is_display = kind is Kind.MATH
+        tex = source_text(run).replace(LINE_BREAK, "\n")
+        if run.math and (formula := write_formula(tex, display=is_display)):
+            paragraph._p.append(parse_xml(formula))
+            continue
+        added_run = paragraph.add_run(run_text(run, display=is_display))
         if is_openable(run.link):
             # A hyperlink, for which python-docx has no function.
             target = to_office_text(run.link)
@@ -128,20 +160,20 @@ def _add_runs(paragraph: Paragraph, block: Block) -> None:
             added_run.element.addprevious(link)
             link.append(added_run.element)
         added_run.bold = run.bold or None
-        added_run.italic = run.italic or run.math or None
+        added_run.italic = run.italic or None
         added_run.font.strike = run.strike or None
         added_run.font.superscript = run.note or run.element == "sup" or None
         added_run.font.subscript = run.element == "sub" or None
         added_run.font.underline = run.element == "u" or is_openable(run.link) or None
         if run.element == "mark":
             added_run.font.highlight_color = WD_COLOR_INDEX.YELLOW
-        if run.code or run.element == "kbd" or block.kind is Kind.CODE:
+        if run.code or run.element == "kbd" or kind is Kind.CODE:
             added_run.font.name = _MONOSPACED
 
 
-def _set_direction(paragraph: Paragraph) -> None:
-    """Set the direction of a paragraph that is read from right to left."""
-    if not is_from_right(paragraph.text):
+def _set_direction(paragraph: Paragraph, from_right: bool | None = None) -> None:
+    """Set the direction of a paragraph that is read from right to left; None to detect it."""
+    if not (is_from_right(paragraph.text) if from_right is None else from_right):
         return
     element = paragraph.paragraph_format.element
     # The schema prescribes the order of these elements.
@@ -156,16 +188,21 @@ def _set_direction(paragraph: Paragraph) -> None:
             run.font.cs_italic = run.italic
 
 
-def _add_table(document: Document, table: OfficeTable) -> None:
+def _add_table(document: Document, table: OfficeTable, write_formula: WriteFormula) -> None:
     added_table = document.add_table(rows=0, cols=table.columns, style="Table Grid")
     if table.from_right:
         added_table.table_direction = WD_TABLE_DIRECTION.RTL
-    for number, row in enumerate(table.aligned_rows()):
-        for cell, (text, align) in zip(added_table.add_row().cells, row, strict=True):
-            cell.paragraphs[0].add_run(text).bold = number == 0 or None
-            _set_direction(cell.paragraphs[0])
+    for number, (row, row_runs) in enumerate(zip(table.aligned_rows(), table.cells, strict=True)):
+        cells = added_table.add_row().cells
+        padded_runs = (*row_runs, *[()] * len(row))
+        for cell, (text, align), runs in zip(cells, row, padded_runs, strict=False):
+            paragraph = cell.paragraphs[0]
+            _add_runs(paragraph, runs, Kind.TABLE, write_formula)
+            for run in paragraph.runs if number == 0 else ():
+                run.bold = True
+            _set_direction(paragraph)
             if not is_from_right(text):
-                cell.paragraphs[0].alignment = _ALIGNMENTS.get(align)
+                paragraph.alignment = _ALIGNMENTS.get(align)
 
 
 Element = Any

@@ -18,9 +18,10 @@ from desktop_app.exchange.writers.office.office_content import (
     is_from_right,
     is_same_code,
     picture_size_cm,
+    run_text,
     to_office_text,
 )
-from desktop_app.markdown.block_model import Block, Kind, Run, source_text
+from desktop_app.markdown.block_model import TEXT_KINDS, Block, Kind, Run, is_read_from_right
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram, draw_nothing
 
@@ -98,7 +99,9 @@ def _make_elements(
             yield Paragraph("⁂")
         elif part.kind is not Kind.CODE_HEAD:
             paragraph = _make_paragraph(part, is_spaced=not is_same_code(part, below))
-            yield paragraph if part.kind is Kind.CODE else _with_direction(paragraph)
+            from_right = is_read_from_right(part) if part.kind in TEXT_KINDS else None
+            is_code = part.kind is Kind.CODE
+            yield paragraph if is_code else _with_direction(paragraph, from_right=from_right)
 
 
 def _make_picture(document: Document, diagram: Diagram) -> Element:
@@ -155,9 +158,15 @@ def _make_header(level: int, text: str) -> Header:
     return _with_direction(Header(level, text), _HEADING_STYLE.format(level))
 
 
-def _with_direction(element: _TextElement, usual_style: str = _STANDARD_STYLE) -> _TextElement:
-    """Return the paragraph or heading, with a style for right to left if it is read so."""
-    if is_from_right(element.inner_text):
+def _with_direction(
+    element: _TextElement, usual_style: str = _STANDARD_STYLE, *, from_right: bool | None = None
+) -> _TextElement:
+    """Return the paragraph or heading, with a style for right to left if it is read so.
+
+    Args:
+        from_right: True if it is; None to detect it.
+    """
+    if is_from_right(element.inner_text) if from_right is None else from_right:
         style = element.get_attribute("text:style-name") or usual_style
         element.set_attribute("text:style-name", f"{style}{_FROM_RIGHT_SUFFIX}")
     return element
@@ -170,7 +179,7 @@ def _make_paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
     if block.marker:
         paragraph.append_plain_text(f"{to_office_text(block.marker)} ")
     for run in block.runs:
-        text = to_office_text(source_text(run))
+        text = run_text(run, display=block.kind is Kind.MATH)
         styles = _styles_of(run, is_code=block.kind is Kind.CODE)
         target: Element = paragraph
         if is_openable(run.link):
@@ -198,7 +207,7 @@ def _make_span(text: str, style: str | None) -> Span:
 def _styles_of(run: Run, *, is_code: bool) -> list[str]:
     is_set_by_style = {
         "bold": run.bold,
-        "italic": run.italic or run.math,
+        "italic": run.italic,
         "strike": run.strike,
         "superscript": run.note or run.element == "sup",
         "subscript": run.element == "sub",

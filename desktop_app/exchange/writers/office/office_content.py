@@ -57,11 +57,13 @@ class OfficeTable:
     Attributes:
         from_right: its first column is at the right.
         aligns: the alignment of each column, "" for the usual one.
+        cells: the texts of the rows with their formats.
     """
 
     rows: tuple[tuple[str, ...], ...]
     from_right: bool = False
     aligns: tuple[str, ...] = ()
+    cells: tuple[tuple[Runs, ...], ...] = ()
 
     @property
     def columns(self) -> int:
@@ -129,18 +131,20 @@ def is_same_code(part: Block, below: Block | OfficeTable | Diagram | None) -> bo
 def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
     """Yield the tables among the blocks; a long table is several blocks in sequence."""
     rows: list[tuple[str, ...]] = []
+    cells: list[tuple[Runs, ...]] = []
     from_right = False
     aligns: tuple[str, ...] = ()
     for block in blocks:
         if rows and (block.kind is not Kind.TABLE or block.head):
-            yield OfficeTable(tuple(rows), from_right, aligns)
-            rows = []
+            yield OfficeTable(tuple(rows), from_right, aligns, tuple(cells))
+            rows, cells = [], []
         if block.kind is Kind.TABLE:
             rows += [tuple(map(cell_text, row)) for row in block.rows]
+            cells += [tuple(row) for row in block.rows]
             from_right = block.from_right
             aligns = block.aligns
     if rows:
-        yield OfficeTable(tuple(rows), from_right, aligns)
+        yield OfficeTable(tuple(rows), from_right, aligns, tuple(cells))
 
 
 def is_from_left(text: str) -> bool:
@@ -156,6 +160,13 @@ def is_from_right(text: str) -> bool:
 def cell_text(runs: Runs) -> str:
     """Return the text of a cell, with line breaks."""
     return to_office_text("".join(map(source_text, runs)))
+
+
+def run_text(run: Run, *, display: bool = False) -> str:
+    """Return the text of a run; a formula is between dollar signs."""
+    mark = "$$" if display else "$"
+    text = to_office_text(source_text(run))
+    return f"{mark}{text}{mark}" if run.math else text
 
 
 def to_office_text(text: str) -> str:
