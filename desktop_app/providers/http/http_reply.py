@@ -301,8 +301,9 @@ class _ReadAhead:
                 async for chunk in self._chunks:
                     if self._is_discarded:
                         continue
+                    if not self._arrived:
+                        self._has_arrived.set()
                     self._arrived += chunk
-                    self._has_arrived.set()
                     if len(self._arrived) >= _FRAME_BYTES:
                         self._is_due.set()
                         self._has_room.clear()
