@@ -27,6 +27,8 @@ from tests.helpers.waiting import LONGEST_S
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 MODEL = "gpt-5.2-pro"
+STOPPED_TOKENS = 20
+"""The output of a run that is canceled: as many as its words, or they count instead."""
 USAGE = {"input_tokens": 1_000, "output_tokens": 500, "total_tokens": 1_500}
 
 
@@ -103,8 +105,8 @@ class Run:
         if self.status == "completed":
             response: dict[str, Any] = self.events[-1]["response"]
             return {**response, "object": "response"}
-        total = USAGE["input_tokens"] + 7
-        usage = {**USAGE, "output_tokens": 7, "total_tokens": total}
+        total = USAGE["input_tokens"] + STOPPED_TOKENS
+        usage = {**USAGE, "output_tokens": STOPPED_TOKENS, "total_tokens": total}
         used = {"usage": usage} if self.status == "cancelled" else {}
         common = {
             "id": self.id,

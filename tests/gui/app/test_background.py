@@ -19,7 +19,7 @@ from desktop_app.paths import folders
 from desktop_app.providers import provider_client
 from desktop_app.providers.jobs.background_run import RunTimes
 from tests.gui.app.app_harness import AppHarness, FillableStore, until
-from tests.helpers.background_server import BackgroundServer, events_of
+from tests.helpers.background_server import STOPPED_TOKENS, BackgroundServer, events_of
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -157,4 +157,4 @@ async def test_stop_cancels_the_run_and_keeps_the_text() -> None:
         assert "Word 10 " in app.messages()[1][2]
         answer = app.state.current.path[-1]
         assert answer.usage is not None
-        assert answer.usage.input_tokens + answer.usage.output_tokens == 1007
+        assert answer.usage.output_tokens == STOPPED_TOKENS

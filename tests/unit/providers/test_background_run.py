@@ -31,7 +31,13 @@ from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes, run_path
 from desktop_app.providers.provider_client import ProviderClient
-from tests.helpers.background_server import USAGE, BackgroundServer, Fault, events_of
+from tests.helpers.background_server import (
+    STOPPED_TOKENS,
+    USAGE,
+    BackgroundServer,
+    Fault,
+    events_of,
+)
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.secrets import key_for
@@ -178,7 +184,7 @@ async def test_a_cancellation_is_sent_to_the_provider() -> None:
         used = await client.cancel(RemoteRun("resp_1"))
         await client.aclose()
     assert server.runs["resp_1"].status == "cancelled"
-    assert used == Usage(USAGE["input_tokens"], 0, 7, 0)
+    assert used == Usage(USAGE["input_tokens"], 0, STOPPED_TOKENS, 0)
 
 
 @pytest.mark.parametrize(
