@@ -146,7 +146,7 @@ class Application:
         values = with_defaults(stored_settings)
         icons.use_folder(resource_path("icons/lucide"))
         self._language.use(str(values["look.language"]))
-        window_state = stored_settings.get("window.state") or {}
+        window_state = stored_settings.get("window.state", {})
         self._theme = ThemeWatcher(
             self.qt, LookSettings.from_values(values), _last_appearance(window_state)
         )
@@ -453,17 +453,12 @@ def _prepare_end(code: int) -> None:
         skip_qt_destructors(code)
 
 
-def _last_appearance(state: dict[str, object]) -> PortalAppearance:
+def _last_appearance(state: dict[str, Any]) -> PortalAppearance:
     """Return the appearance that the desktop portal reported in the previous run.
 
     The portal answers after the first paint, which would otherwise be light on a dark desktop.
     """
-    is_dark = state.get("is_dark")
-    has_high_contrast = state.get("is_strong")
-    return PortalAppearance(
-        is_dark=is_dark if isinstance(is_dark, bool) else None,
-        has_high_contrast=has_high_contrast if isinstance(has_high_contrast, bool) else None,
-    )
+    return PortalAppearance(is_dark=state.get("is_dark"), has_high_contrast=state.get("is_strong"))
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:

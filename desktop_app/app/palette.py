@@ -37,7 +37,6 @@ from desktop_app.shortcuts.command_search import (
     count_use,
     find_entries,
     fold_titles,
-    read_uses,
 )
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 
@@ -118,7 +117,7 @@ class Palette(CommandPalette):
         """Load use counts, conversations and what features load, and search again."""
         session = self._session
         if self._uses is None:
-            self._uses = read_uses((await session.backend.settings.all()).get(USES_KEY))
+            self._uses = (await session.backend.settings.all()).get(USES_KEY, {})
         titles = await session.backend.conversations.titles()
         self._titles = await asyncio.to_thread(fold_titles, titles)
         loaded = [f.load_entries for f in FEATURES if f.load_entries is not None]

@@ -213,10 +213,3 @@ def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
             return next((preset for preset in presets if preset.id == built_in.id), None)
     matches = [p for p in presets if searched_name and p.id.casefold().startswith(searched_name)]
     return matches[0] if len(matches) == 1 else None
-
-
-def hidden_ids(value: object) -> set[str]:
-    """Return the ids in a stored value of `HIDDEN_PRESETS`."""
-    if not isinstance(value, list):
-        return set()
-    return {id_ for id_ in value if isinstance(id_, str)}

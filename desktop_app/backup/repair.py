@@ -30,7 +30,7 @@ from desktop_app.chat.conversation_store import record_attachments
 from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.domain.conversations.conversation import Folder, MessageStatus
+from desktop_app.domain.conversations.conversation import Conversation, Folder, MessageStatus
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError, StoreDamagedError
@@ -43,8 +43,10 @@ from desktop_app.storage.database import refuse_foreign
 from desktop_app.storage.private_files import create_private
 from desktop_app.storage.row_conversion import (
     conversation_from_row,
+    draft_to_text,
     from_row,
     message_from_row,
+    overrides_to_text,
     searchable_text,
 )
 from desktop_app.storage.schema import SYNC_TABLES, migrate
@@ -315,8 +317,10 @@ def _copy_table(
     for row in _readable_rows(source, table, columns, result):
         values = dict(zip(names, row, strict=True))
         try:
-            if read is not None:
-                read(values)
+            found = None if read is None else read(values)
+            if isinstance(found, Conversation):  # without a damaged draft or damaged settings
+                draft, overrides = draft_to_text(found.draft), overrides_to_text(found.overrides)
+                values |= {"draft": draft, "overrides": overrides}
             target.execute(insert, tuple(values.values()))
             result.copied += 1
         except (*BAD_VALUE, sqlite3.IntegrityError, StoreDamagedError):

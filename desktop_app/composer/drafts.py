@@ -116,10 +116,10 @@ class Drafts:
 
     def load(self, stored_settings: dict[str, Any]) -> None:
         """Load the drafts of the blank conversation and the quick prompt."""
-        self._drafts[QUICK_KEY] = QuickDraft.from_json(stored_settings.get(QUICK_KEY) or {})
-        row = stored_settings.get(BLANK_KEY) or {}
-        self._drafts[self.blank_id] = Draft.from_json(row) if row else Draft()
-        self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
+        self._drafts[QUICK_KEY] = QuickDraft.from_json(stored_settings.get(QUICK_KEY, {}))
+        row = stored_settings.get(BLANK_KEY, {})
+        self._drafts[self.blank_id] = Draft.from_json({"text": "", "attachments": (), **row})
+        self.blank_overrides = Overrides.from_json(row.get("overrides", {}))
         self.blank_preset_id = row.get("preset")
 
     def draft_of(self, conversation: Conversation) -> Draft:

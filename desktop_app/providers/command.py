@@ -17,7 +17,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.local_model.command import run_local_models
 from desktop_app.providers.arguments import ALL
-from desktop_app.providers.models.model_menu import FAVORITES, favorites_in, model_rows
+from desktop_app.providers.models.model_menu import favorites_in, model_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ async def _read_rows(options: Options) -> tuple[list[ModelRow], list[str]]:
             profiles = await backend.providers.usable()
         notices = [console.terminal_error_text(problem) for problem in backend.catalog.problems]
         notices += [why for p in profiles if (why := await _refresh(backend, p))]
-        favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
+        favorites = favorites_in(await backend.settings.all())
         rows = [
             row
             for profile in profiles

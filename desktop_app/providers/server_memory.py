@@ -52,8 +52,8 @@ class ServerMemory:
         self._refusals_key = f"learnt.refusals.{profile.id} {profile.base_url} "
         api = settings.get(self._api_key)
         kind = settings.get(self._kind_key)
-        self.api = Api(api) if api else None
-        self.kind = ServerKind(kind) if kind else None
+        self.api = Api(api) if api in set(Api) else None  # another version may know others
+        self.kind = ServerKind(kind) if kind in set(ServerKind) else None
         oldest_date = (datetime.now(UTC).date() - REFUSALS_LIFETIME).isoformat()
         self.refused = {
             key.removeprefix(self._refusals_key): frozenset(value["refused"])

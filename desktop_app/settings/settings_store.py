@@ -1,7 +1,7 @@
 """The user's settings, and the profiles of providers. Never an API key: see credentials/.
 
 Only values that differ from their defaults are stored. settings/schema.py defines the settings that
-users change; other keys, such as "window.state", have no declaration.
+users change, stored_values.py what other keys have, such as "window.state".
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import msgspec
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.network.network_address import split_credentials, split_proxy_password
+from desktop_app.settings.stored_values import read_values
 from desktop_app.storage.database import Database
-from desktop_app.storage.row_conversion import Cells, read_row, read_rows, to_json
+from desktop_app.storage.row_conversion import Cells, read_rows, to_json
 
 # The prefix "store." makes "Delete everything" remove the secret: see recovery/erasure.py.
 _SECRET_SETTING: Final = "store.secret"
@@ -30,7 +31,7 @@ class SettingsStore:
         self._database = database
 
     async def all(self) -> dict[str, Any]:
-        """Return the stored values by key, except those of the store itself ("store.…")."""
+        """Return the stored values by key, except wrong ones and the store's own ("store.…")."""
         return await self._database.read(_read_settings)
 
     async def set(self, key: str, value: Any) -> None:
@@ -92,11 +93,8 @@ class SettingsStore:
 
 
 def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:
-    # `read_row` names the `id` of a row if the row is damaged.
-    rows = connection.execute(
-        "SELECT key AS id, key, value FROM settings WHERE key NOT LIKE 'store.%'"
-    )
-    return {row["key"]: read_row(lambda r: json.loads(r["value"]), row) for row in rows}
+    rows = connection.execute("SELECT key, value FROM settings WHERE key NOT LIKE 'store.%'")
+    return read_values((row["key"], row["value"]) for row in rows)
 
 
 def _read_secret(connection: sqlite3.Connection) -> bytes:

@@ -7,7 +7,6 @@ the opening of the store reports the error.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -26,16 +25,16 @@ _UNREADABLE: Final = (
     TypeError,
     ValueError,
 )
+_SELECT_LANGUAGE: Final = "SELECT value FROM settings WHERE key = 'look.language'"
 _SELECT: Final = "SELECT key, value FROM settings WHERE key NOT LIKE 'store.%'"
 
 
 def read_startup_settings(path: Path) -> dict[str, Any]:
     """Return every setting in the store at `path`; {} if it cannot be read."""
+    from desktop_app.settings.stored_values import read_values  # what only a window needs
+
     rows = read_at_start(path, lambda connection: connection.execute(_SELECT).fetchall())
-    try:
-        return {key: json.loads(value) for key, value in rows or ()}
-    except (ValueError, TypeError, RecursionError):
-        return {}
+    return read_values(rows or ())
 
 
 def read_at_start(path: Path, read: Callable[[sqlite3.Connection], _T]) -> _T | None:
@@ -56,5 +55,6 @@ def use_stored_language(path: Path) -> None:
     from desktop_app.i18n.translation import use_language, wanted_language
     from desktop_app.paths import resource_path
 
-    setting = read_startup_settings(path).get("look.language")
-    use_language(wanted_language(str(setting or "")), resource_path("locale"))
+    row = read_at_start(path, lambda c: c.execute(_SELECT_LANGUAGE).fetchone())
+    setting = "" if row is None else str(row[0]).strip('"')  # JSON of a text
+    use_language(wanted_language(setting), resource_path("locale"))

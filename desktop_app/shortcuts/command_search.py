@@ -100,12 +100,6 @@ def letters_in_order(text: str) -> re.Pattern[str]:
 _DECAY: Final = 0.9
 
 
-def read_uses(stored: object) -> dict[str, float]:
-    """Return the score of each row from the settings, higher for frequent and recent choices."""
-    rows = stored.items() if isinstance(stored, Mapping) else ()
-    return {str(key): float(score) for key, score in rows if isinstance(score, int | float)}
-
-
 def count_use(uses: Mapping[str, float], entry_id: str) -> dict[str, float]:
     """Return the scores after a choice of a row; older choices count less."""
     scores = {key: score * _DECAY for key, score in uses.items()}

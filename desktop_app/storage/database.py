@@ -38,7 +38,7 @@ from desktop_app.storage.private_files import create_private
 from desktop_app.storage.schema import is_current, migrate, stored_version
 from desktop_app.storage.sqlite_connection import Mode, connect, connect_in_memory, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, is_full_or_read_only, translate_errors
-from desktop_app.storage.store_lock import StoreLock, is_open_in_sqlite
+from desktop_app.storage.store_lock import StoreLock, is_open_in_sqlite, other_program_error
 
 T = TypeVar("T")
 Action = Callable[[sqlite3.Connection], T]
@@ -325,7 +325,8 @@ class Database:
         last of the other processes would remove that with all its content.
 
         Raises:
-            StorageError: another process has the store open, but with another log.
+            StorageError: another process has the store open, but with another log, or another
+                program has.
         """
         deadline = time.monotonic() + _CLOSING_S
         while True:
@@ -340,7 +341,7 @@ class Database:
             if is_same:
                 return is_alone
             if time.monotonic() > deadline:
-                raise self._other_log_error(lock)
+                raise other_program_error(self.path) if is_alone else self._other_log_error(lock)
             time.sleep(_RETRY_S)
 
     def _other_log_error(self, lock: StoreLock) -> StorageError:

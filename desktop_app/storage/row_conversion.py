@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
@@ -45,6 +46,7 @@ from desktop_app.storage.row_writing import Row
 if TYPE_CHECKING:
     from desktop_app.storage.database import Database
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Cells = sqlite3.Row | Mapping[str, Any]
 """A row by column name: SQLite's, or a row that is being checked."""
@@ -142,8 +144,8 @@ def _conversions(hint: Any) -> tuple[_Convert, _Convert]:
         bool: (int, bool),
         datetime: (to_micros, from_micros),
         Decimal: (str, Decimal),
-        Overrides: (overrides_to_text, overrides_from_text),
-        Draft: (draft_to_text, _draft_from_text),
+        Overrides: (overrides_to_text, partial(_or_default, overrides_from_text, Overrides())),
+        Draft: (draft_to_text, partial(_or_default, _draft_from_text, Draft())),
         ErrorNote | None: (error_to_text, error_from_text),
         RemoteRun: (lambda run: to_json(asdict(run)), lambda text: RemoteRun(**json.loads(text))),
         tuple[Part, ...]: (_parts_to_text, _parts_from_text),
@@ -159,6 +161,15 @@ def _conversions(hint: Any) -> tuple[_Convert, _Convert]:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return (lambda member: member.value), hint
     return (lambda value: value), (lambda cell: cell)
+
+
+def _or_default(convert: Callable[[str], T], default: T, text: str) -> T:
+    """Return a value without which the rest of its row is of use; the default if it is damaged."""
+    try:
+        return convert(text)
+    except BAD_VALUE as error:
+        log.warning("A stored %s is damaged: %s", type(default).__name__, type(error).__name__)
+        return default
 
 
 def _unless_none(convert: _Convert, value: Any) -> Any:

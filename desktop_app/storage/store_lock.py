@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_
 from desktop_app.system import OPEN_FLAGS, are_bytes_locked, lock
 
 # SQLite's source, os.h: SHARED_FIRST and SHARED_SIZE.
@@ -73,12 +74,15 @@ def exclusive_lock(database: Path, message: str, hint: str) -> Iterator[None]:
     """Hold a store's lock exclusively.
 
     Raises:
-        StorageError: other processes have the store open; the error has these sentences.
+        StorageError: other processes have the store open; the error has these sentences, or names
+            another program.
     """
     store_lock = StoreLock(database)
     try:
-        if not store_lock.try_exclusive() or is_open_in_sqlite(database):
+        if not store_lock.try_exclusive():
             raise StorageError(message, hint)
+        if is_open_in_sqlite(database):
+            raise other_program_error(database)
         yield
     finally:
         store_lock.release()
@@ -106,6 +110,15 @@ def remove_scratch_folders(database: Path) -> None:
 def _scratch_folders(database: Path) -> list[Path]:
     prefixes = (RESTORE_PREFIX, REPAIR_PREFIX)
     return [folder for prefix in prefixes for folder in database.parent.glob(f"{prefix}*")]
+
+
+def other_program_error(database: Path) -> StorageError:
+    """Return the error of a store that a program without the store's lock has open."""
+    return StorageError(
+        N_("Another program is using your library {place}."),
+        hint=N_("Close that program, then try again."),
+        place=str(database),
+    )
 
 
 def is_open_in_sqlite(database: Path) -> bool:

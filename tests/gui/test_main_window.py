@@ -16,6 +16,7 @@ from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_editor import PromptEditor
+from desktop_app.settings.stored_values import read_values
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
@@ -442,7 +443,7 @@ def test_a_window_of_the_size_of_the_screen_stays_on_it(
 )
 def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, object]) -> None:
     before = window.geometry()
-    window.restore_state(state)
+    window.restore_state(read_values([("window.state", json.dumps(state))])["window.state"])
     assert window.geometry() == before
     assert window.conversations.isVisible()
     assert not window.settings.isVisible()

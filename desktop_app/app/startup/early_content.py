@@ -55,38 +55,38 @@ def show_early_content(window: MainWindow, stored_settings: Mapping[str, Any]) -
     That is a draft, an answer that streams, a file, a place far above, and a start before the first
     end; and whatever assistive technology presses, of which `EarlyUse` knows nothing.
     """
-    state = stored_settings.get("window.state") or {}
-    draft = stored_settings.get("window.new_draft") or {}
-    open_id = str(stored_settings.get("window.conversation") or "")
+    state = stored_settings.get("window.state", {})
+    draft = stored_settings.get("window.new_draft", {})
+    open_id = stored_settings.get("window.conversation", "")
     if "model" not in state or (not open_id and (draft.get("text") or draft.get("attachments"))):
         return False
     content = read_at_start(folders().database, partial(_read, open_id))
-    place = stored_settings.get("window.scroll") or []  # empty at the end
+    place = stored_settings.get("window.scroll", [])  # empty at the end
     if content is None or (open_id and not _is_readable(content, place)):
         return False
     listing = window.conversations
     listing.set_folders(content.all_folders)
-    listing.model.set_pin_order(map(str, stored_settings.get("list.pinned_order") or ()))
+    listing.model.set_pin_order(stored_settings.get("list.pinned_order", ()))
     listing.model.set_conversations(filter(LIST.includes, content.rows))
-    listing.model.set_unread(set(map(str, stored_settings.get("window.unread") or ())))
+    listing.model.set_unread(set(stored_settings.get("window.unread", ())))
     with suppress(LookupError, OSError, TypeError, ValueError):  # another version's state
         window.show_remembered(state)
     if content.open is None:
         window.pane.show_empty_state(True)
     else:
-        _show_conversation(window, content.open, content.messages, state.get("names") or {})
-        with suppress(TypeError, ValueError):
+        _show_conversation(window, content.open, content.messages, state.get("names", {}))
+        if place:
             window.transcript.restore_scroll(tuple(place))
     return not QAccessible.isActive()
 
 
-def _is_readable(content: _Content, place: object) -> bool:
+def _is_readable(content: _Content, place: list[Any]) -> bool:
     ids = {message.id for message in content.messages}
     return (
         content.open is not None
         and content.open.draft == Draft()
         and bool(ids)
-        and not (isinstance(place, list) and place and place[0] not in ids)
+        and not (place and place[0] not in ids)
         and not any(m.attachments or m.status is MessageStatus.STREAMING for m in content.messages)
     )
 

@@ -202,11 +202,9 @@ class MainWindow(WindowFrame):
         Without a valid geometry, the window keeps its own. Without valid values for the panes, the
         conversations are shown and the settings hidden.
         """
-        geometry = state.get("geometry")
-        if isinstance(geometry, str):
-            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
-        self._wants_list = state.get("list") is not False
-        wants_settings = state.get("settings") is True
+        self.restoreGeometry(QByteArray.fromBase64(state.get("geometry", "").encode()))
+        self._wants_list = state.get("list", True)
+        wants_settings = state.get("settings", False)
         if self._empty_list is None:
             self.outer_panes.restore(wants_list=self._wants_list, wants_settings=wants_settings)
         elif wants_settings:

@@ -85,7 +85,7 @@ class BackupController(Controller):
     async def start(self) -> None:
         """Read the last outcome and start the timer."""
         stored_settings = await self._settings_store.all()
-        self._last_outcome = stored_settings.get(LAST_KEY) or {}
+        self._last_outcome = stored_settings.get(LAST_KEY, {})
         self._show_state()
         self._schedule(FIRST_CHECK)
 

@@ -325,9 +325,7 @@ class PinnedOrder(Controller):
 
     async def load(self) -> None:
         """Load the order, before the list is filled."""
-        stored_order = (await self._settings_store.all()).get(ORDER_KEY)
-        if isinstance(stored_order, list):
-            self._list.model.set_pin_order([str(id_) for id_ in stored_order])
+        self._list.model.set_pin_order((await self._settings_store.all()).get(ORDER_KEY, []))
 
     def pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
         """Pin or unpin conversations."""
@@ -410,10 +408,7 @@ class UnreadMarks(Controller):
 
     async def load(self) -> None:
         """Load the stored marks, and show them."""
-        stored_ids = (await self._settings_store.all()).get(UNREAD_KEY)
-        self._unread_ids = dict.fromkeys(
-            map(str, stored_ids if isinstance(stored_ids, list) else ())
-        )
+        self._unread_ids = dict.fromkeys((await self._settings_store.all()).get(UNREAD_KEY, ()))
         self._list.model.set_unread(self._unread_ids)
         self._mark_read()  # the last conversation has been opened before
 

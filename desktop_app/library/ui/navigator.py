@@ -75,7 +75,7 @@ class Navigator(Controller):
         stored_settings = await self._settings_store.all()
         last_id = stored_settings.get(OPEN_KEY)
         if last_id and await self._conversations.get(last_id) is not None:
-            if stored_settings.get(SCROLL_KEY):
+            if SCROLL_KEY in stored_settings:
                 message_id, offset = stored_settings[SCROLL_KEY]
                 self._positions[last_id] = (message_id, offset)
             await self.open(last_id)

@@ -16,12 +16,7 @@ from desktop_app.backend.answer_settings import (
     with_restored,
     without_override,
 )
-from desktop_app.backend.prompt_loader import (
-    HIDDEN_PRESETS,
-    built_in_presets,
-    hidden_ids,
-    with_built_in,
-)
+from desktop_app.backend.prompt_loader import HIDDEN_PRESETS, built_in_presets, with_built_in
 from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.answering.generation import Examples, Overrides
@@ -64,7 +59,7 @@ class PresetsController(Controller):
         self._show()
 
     async def _hidden_ids(self) -> set[str]:
-        return hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))
+        return set((await self._settings_store.all()).get(HIDDEN_PRESETS, ()))
 
     async def refresh(self) -> None:
         """Add presets that another process has imported."""

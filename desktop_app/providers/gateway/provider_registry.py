@@ -70,7 +70,7 @@ class ProviderRegistry:
         A stored profile replaces the built-in one of the same id. A provider from the environment
         gets the monthly cap and the facts about models that the user entered for its address.
         """
-        self._variants = variants_in((await self._settings.all()).get(VARIANTS))
+        self._variants = variants_in((await self._settings.all()).get(VARIANTS, {}))
         stored_profiles = await self._settings.profiles()
         own_models_by_url = {
             canonical_base_url(p.base_url): p.own_models for p in stored_profiles if p.own_models
@@ -109,7 +109,7 @@ class ProviderRegistry:
         Raises:
             StorageError: the choice is not stored.
         """
-        chosen = variants_in((await self._settings.all()).get(VARIANTS)) | {variant: model}
+        chosen = variants_in((await self._settings.all()).get(VARIANTS, {})) | {variant: model}
         stored = {each.value: model for each, model in chosen.items() if model}
         await self._settings.set(VARIANTS, stored)
 

@@ -6,7 +6,7 @@ speech, images) are filtered out by the catalog, the server's list or their name
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -220,14 +220,9 @@ VARIANTS: Final = "models.variants"
 """The setting with the id of the model that the user chose for each variant."""
 
 
-def variants_in(value: object) -> dict[Variant, str]:
-    """Return the valid choices in a stored value."""
-    chosen = value if isinstance(value, dict) else {}
-    return {
-        variant: model
-        for variant in Variant
-        if isinstance(model := chosen.get(variant.value), str) and model
-    }
+def variants_in(stored: Mapping[str, str]) -> dict[Variant, str]:
+    """Return the choices in a stored value."""
+    return {variant: model for variant in Variant if (model := stored.get(variant.value))}
 
 
 FAVORITES: Final = "models.favorites"
@@ -276,11 +271,6 @@ def _make_row(
     )
 
 
-def favorites_in(value: object) -> set[tuple[str, str]]:
-    """Return the valid favorites in a stored value."""
-    pairs = value if isinstance(value, list) else []
-    return {
-        (pair[0], pair[1])
-        for pair in pairs
-        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(x, str) for x in pair)
-    }
+def favorites_in(stored: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the favorites among the stored settings."""
+    return {(provider_id, model) for provider_id, model in stored.get(FAVORITES, ())}

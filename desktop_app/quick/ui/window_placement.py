@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize
 from PySide6.QtGui import QCursor, QGuiApplication, QPainterPath, QRegion, QScreen
@@ -28,11 +29,11 @@ class WindowPlacement:
         self._opened_at = window.pos()
         self._opened_size = window.size()
 
-    def restore(self, stored: Any) -> None:
-        """Set `shares` to the position of an earlier run, if it is one."""
-        match stored:
-            case [int() | float() as x, int() | float() as y]:
-                self.shares = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
+    def restore(self, stored: Sequence[float] | None) -> None:
+        """Set `shares` to the position of an earlier run; None for none."""
+        if stored is not None:
+            x, y = stored
+            self.shares = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
 
     def place(self) -> None:
         """Place the window where the user has moved it, or near the top.

@@ -6,7 +6,6 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QSizePolicy, QWidget
 
 from desktop_app.desktop.user_timer import UserTimer
@@ -46,18 +45,19 @@ class _Row(QWidget):
         self.repeat: Repeat
         self._runs: list[Run] = []
         self._title = PlainLabel(name="repeat-title")
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._facts = PlainLabel(name="repeat-facts", role="note", wraps=True)
+        self._last = PlainLabel(name="repeat-last", role="note", wraps=True)
         self.button = MenuButton(self._fill, object_name="repeat-menu")
-        texts = column_of(self._title, self._facts, spacing=0)
+        texts = column_of(self._title, self._facts, self._last, spacing=0)
         row_of((texts, 1), self.button, parent=self, margins=0, spacing=12)
 
     def show_repeat(self, repeat: Repeat, runs: list[Run]) -> None:
         self.repeat, self._runs = repeat, runs
         title = title_from(repeat.prompt)
         self._title.setText(title)
-        last = [tr("Last: {run}", run=run_text(run)) for run in runs[:1]]
-        self._facts.setText("\n".join((time_text(repeat), *last)))
+        self._facts.setText(time_text(repeat))
+        self._last.setText(tr("Last: {run}", run=run_text(runs[0])) if runs else "")
+        self._last.setVisible(bool(runs))
         self.button.setText(tr("Paused") if repeat.paused else tr("On"))
         self.button.setAccessibleName(spoken_text(tr("Repeated prompt {title}", title=title)))
 
@@ -65,8 +65,8 @@ class _Row(QWidget):
         repeat, controller = self.repeat, self._controller
         menu.addAction(tr("Ask now"), partial(controller.ask, repeat))
         menu.addAction(tr("Edit…"), partial(controller.edit, repeat))
-        label = tr("Resume") if repeat.paused else tr("Pause")
-        menu.addAction(label, partial(controller.set_paused, repeat, not repeat.paused))
+        pause = partial(controller.set_paused, repeat, not repeat.paused)
+        menu.addAction(tr("Resume") if repeat.paused else tr("Pause"), pause)
         menu.addAction(tr("Remove"), partial(controller.remove, repeat))
         if self._runs:
             menu.addSection(tr("Last times"))

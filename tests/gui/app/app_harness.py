@@ -175,7 +175,7 @@ class AppHarness:
         look = LookSettings.from_values(with_defaults({"look.theme": "light"} | stored))
         self.theme = ThemeWatcher(app, look)
         self.window = MainWindow(self.theme, PromptEditor())
-        self.window.restore_state(stored.get("window.state") or {})
+        self.window.restore_state(stored.get("window.state", {}))
         self.before_ready()
         if not hasattr(self.window, "transcript"):
             self.window.set_transcript(TranscriptView(self.theme.current))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from types import MappingProxyType
 
 from PySide6.QtGui import QAccessible
@@ -13,7 +16,9 @@ from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.paths import folders
+from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.startup_settings import read_startup_settings
+from desktop_app.settings.stored_values import KNOWN_KEYS, KNOWN_PREFIXES
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.full_store import fill
 from tests.helpers.transcript_views import shown_text
@@ -99,3 +104,31 @@ def look(window: MainWindow) -> list[object]:
         *(b.hint.text() for b in (listing.search_button, listing.new_button, listing.footer)),
         listing.footer.accessibleName(),
     ]
+
+
+WRONG = (
+    *("x", 5, [1], {"a": 1}, [["a"], ["a", 5]], None, -1e300),
+    {"text": 5, "attachments": 5, "names": 3, "model": 5, "geometry": [], "list": "x"},
+)
+
+
+async def test_stored_values_of_a_wrong_type_cost_themselves() -> None:
+    keys = [setting.key for setting in SETTINGS]
+    keys += [*KNOWN_KEYS, *(f"{prefix}p.http://a/v1" for prefix in KNOWN_PREFIXES), "keys.new"]
+    async with AppHarness(environment=KEY) as app:
+        await fill(app.backend.database, folders().attachments)
+        saved_state = app.window.saved_state()
+    for shift in range(3):
+        async with AppHarness(environment=KEY) as app:
+            stored = read_startup_settings(folders().database)
+            window = MainWindow(app.theme, PromptEditor())
+            window.add_outer_panes()
+            show_early_content(window, {**stored, "window.state": saved_state})
+            window.restore_state(stored.get("window.state", {}))
+            window.deleteLater()
+            await app.ask_and_answer("Still there?", "Yes.")
+        with closing(sqlite3.connect(folders().database)) as connection:
+            for number, key in enumerate(keys):
+                value = json.dumps(WRONG[(number + shift) % len(WRONG)])
+                connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+            connection.commit()

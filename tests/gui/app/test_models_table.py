@@ -12,7 +12,7 @@ from shiboken6 import isValid
 
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
-from desktop_app.providers.models.model_menu import FAVORITES, favorites_in
+from desktop_app.providers.models.model_menu import favorites_in
 from desktop_app.providers.ui.models.model_editor import ModelEditor
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from tests.gui.app.app_harness import AppHarness, until
@@ -38,7 +38,7 @@ async def test_models_are_chosen_priced_and_described() -> None:
         table.select("own", "other")
         find(table, QPushButton, "favorite-model").click()
         await until(lambda: table.rows[0].key == ("own", "other"))
-        stored = (await app.backend.settings.all())[FAVORITES]
+        stored = await app.backend.settings.all()
         assert favorites_in(stored) == {("own", "other")}
         table.filter.setCurrentIndex(1)
         assert [row.model for row in table.rows] == ["other"]

@@ -29,7 +29,8 @@ from tests.helpers.widgets import find
 def shown(app: AppHarness) -> str:
     """Return the texts of the list."""
     found = find(app.controllers.of(BatchPage), RepeatList, "repeat-list")
-    return "\n".join(label.text() for row in found.rows for label in row.findChildren(PlainLabel))
+    labels = (label for row in found.rows for label in row.findChildren(PlainLabel))
+    return "\n".join(label.text() for label in labels if label.text())
 
 
 def repeat_menu(app: AppHarness) -> dict[str, QAction]:

@@ -8,7 +8,6 @@ import pytest
 
 from desktop_app.backend.prompt_loader import (
     built_in_presets,
-    hidden_ids,
     preset_cases,
     preset_named,
     with_built_in,
@@ -39,8 +38,6 @@ def test_a_deleted_preset_is_not_shown() -> None:
     assert [preset.id for preset in with_built_in([], {FIRST.id})] == [
         preset.id for preset in (SECOND, *OTHERS)
     ]
-    assert hidden_ids([FIRST.id, 7]) == {FIRST.id}
-    assert hidden_ids(None) == hidden_ids("text") == set()
 
 
 def test_cases_belong_to_a_preset_by_its_name_or_id() -> None:

@@ -27,12 +27,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.models.choice_resolution import ProviderModels
 from desktop_app.providers.models.model_listings import FRESH_FOR, ModelListings
-from desktop_app.providers.models.model_menu import (
-    favorites_in,
-    menu_entries,
-    model_rows,
-    proposed_model,
-)
+from desktop_app.providers.models.model_menu import menu_entries, model_rows, proposed_model
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
@@ -445,16 +440,3 @@ def test_the_first_model_that_can_chat_is_proposed() -> None:
         == proposed_model(ProviderModels(azure, CATALOG, listing))
         == ""
     )
-
-
-@pytest.mark.parametrize(
-    ("stored", "found"),
-    [
-        ([["a", "b"], ["c", "d"]], {("a", "b"), ("c", "d")}),
-        ([["a"], ["a", "b", "c"], ["a", 1], [1, "b"], "ab", {"a": 1}, ("a", "b"), None], set()),
-        ({"a": "b"}, set()),
-        (None, set()),
-    ],
-)
-def test_damaged_favorites_are_left_out(stored: object, found: set[tuple[str, str]]) -> None:
-    assert favorites_in(stored) == found

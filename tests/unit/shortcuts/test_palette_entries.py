@@ -14,7 +14,6 @@ from desktop_app.shortcuts.command_search import (
     count_use,
     find_entries,
     fold_titles,
-    read_uses,
 )
 
 TITLES = fold_titles(
@@ -77,11 +76,6 @@ def test_no_more_rows_are_shown_than_fit() -> None:
     entries = [PaletteEntry(f"entry {n}", "Retries") for n in range(9)]
     shown = [entry.id for entry in find_entries("retries", entries, titles)]
     assert shown == [e.id for e in entries] + [f"{CONVERSATION}{n}" for n in range(51)]
-
-
-def test_stored_counts_of_another_kind_are_left_out() -> None:
-    assert read_uses({"a": "x", "c": 2}) == {"c": 2.0}
-    assert read_uses([1, 2]) == {}
 
 
 TITLE_LETTERS = strategies.text("abc ]^\\-\n", max_size=9)

@@ -389,11 +389,32 @@ def test_an_open_store_without_its_lock_file_is_still_locked(path: Path) -> None
         assert other.stdout is not None
         assert other.stdout.readline().strip() == b"open"
         path.with_name(path.name + "-lock").unlink()
-        with pytest.raises(errors.StorageError, match="in use"), exclusive_lock(path, "in use", ""):
+        with (
+            pytest.raises(errors.StorageError, match="Another program is using your library"),
+            exclusive_lock(path, "in use", ""),
+        ):
             pass
         other.communicate()
     with exclusive_lock(path, "in use", ""):
         pass
+
+
+@linux_only("kind of lock")
+def test_another_program_that_has_the_library_open_is_named_as_that(path: Path) -> None:
+    create(path)
+    code = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM folders')"
+    )
+    code += "; print('open', flush=True); sys.stdin.read()"
+    arguments = [sys.executable, "-c", code, str(path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, stdin=pipe, stdout=pipe) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == b"open"
+        with pytest.raises(errors.StorageError, match="Another program is using your library"):
+            create(path)
+        other.communicate()
+    create(path)
 
 
 @pytest.mark.parametrize("exists", [True, False])

@@ -161,7 +161,7 @@ class ModelsPage(QWidget):
     async def _read_rows(self) -> list[ModelRow]:
         """Return the models of the providers that have a key or need none."""
         rows: list[ModelRow] = []
-        favorites = favorites_in((await self._settings_store.all()).get(FAVORITES))
+        favorites = favorites_in(await self._settings_store.all())
         for profile in await self._providers.usable():
             provider_rows = model_rows(
                 self._providers.models_of(profile),
@@ -298,7 +298,7 @@ class ModelsPage(QWidget):
 
     async def _store_favorite(self, row: ModelRow) -> None:
         async with self._save_lock:
-            favorites = favorites_in((await self._settings_store.all()).get(FAVORITES))
+            favorites = favorites_in(await self._settings_store.all())
             favorites ^= {row.key}
             await self._settings_store.set(FAVORITES, sorted(map(list, favorites)))
         self._refresh()
