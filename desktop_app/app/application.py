@@ -12,18 +12,15 @@ from __future__ import annotations
 import desktop_app.app.startup.qt_import  # noqa: F401 — first, as it shortens each later import
 
 # isort: split
-import signal
 import sys
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
-from desktop_app.app.startup.early_use import EarlyUse
-from desktop_app.app.startup.first_use import IDLE_MS
+from desktop_app.app.startup.early_window import EarlyText, EarlyWindow
 from desktop_app.app.startup.gc_policy import close_in_tasks, resume_collection, suspend_collection
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.prompt_editor import PromptEditor
@@ -52,6 +49,7 @@ from desktop_app.widgets.look.window_language import WindowLanguage
 
 if TYPE_CHECKING:  # imported after the first paint
     import asyncio
+    from pathlib import Path
 
     from desktop_app.app.window_session import WindowSession
     from desktop_app.backend.backend import Backend
@@ -114,7 +112,8 @@ class Application:
     """
 
     window: MainWindow
-    _early_use: EarlyUse
+    _early: EarlyWindow
+    _early_text: EarlyText
     _stored_settings: dict[str, Any]
     _bus: SessionBus
     _join_ended: asyncio.Event
@@ -132,7 +131,6 @@ class Application:
         input_method.follow_cursor()
         self.session: WindowSession | None = None
         self.should_restart = False
-        self._waits_for_use = False
         self._theme: ThemeWatcher
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
@@ -155,14 +153,14 @@ class Application:
         # A quick request shows only the quick prompt.
         if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
-        self._early_use = EarlyUse(self.window)
+        self._early = EarlyWindow(self.window)
+        self._early_text = EarlyText(self.window.prompt, _text_file())
         self.qt.processEvents()
         self._stored_settings = stored_settings
 
     def run(self) -> int:
         """Run the event loop until the program quits; return the exit code."""
-        self._show_list()
-        self._import_session()
+        self._load_session()
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
 
@@ -191,45 +189,17 @@ class Application:
         release_roles()
         return self._exit_code
 
-    def _show_list(self) -> None:
-        """Show the list, and all else that needs no session: then the session comes later."""
+    def _load_session(self) -> None:
+        """Show the list, and all else that needs no session, then import it."""
         self.window.add_outer_panes()
         self.qt.processEvents()
+        waits = False
         if self._request == OpenRequest():
             from desktop_app.app.startup.early_content import show_early_content
 
-            self._waits_for_use = show_early_content(self.window, self._stored_settings)
-        self._early_use.watch_buttons()
-
-    def _import_session(self) -> None:
-        """Import the session between events: now, or at the first use or after some idle time."""
-        waiting = QEventLoop()
-        names = iter(_SESSION_MODULES)
-
-        def import_next() -> None:
-            if name := next(names, ""):
-                import_module(name)
-            else:
-                timer.stop()
-                waiting.quit()
-
-        timer = QTimer(interval=0)
-        timer.timeout.connect(import_next)
-        if self._waits_for_use:
-            self._early_use.watch_calls(folders().socket)
-        else:
-            timer.start()
-        self._early_use.began.connect(timer.start)
-        QTimer.singleShot(IDLE_MS, timer, timer.start)
-        # Python's own handler of Ctrl+C would wait for the next event.
-        handles_interrupt = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if handles_interrupt:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-        waiting.exec()
-        self._early_use.ignore_calls()
-        if handles_interrupt:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        self._early_use.began.disconnect(timer.start)
+            waits = show_early_content(self.window, self._stored_settings)
+        self._early.watch_buttons()
+        self._early.load(_SESSION_MODULES, folders().socket if waits else None)
 
     def _join_bus(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.desktop.session_bus import SessionBus
@@ -318,22 +288,24 @@ class Application:
             try:
                 await self.session.start(request)
             except UserFacingError as error:  # rows may be damaged in a store that can be opened
+                has_ended = self.session.shutdown.has_begun  # by a signal
                 self.session.shutdown.begin()
-                await self.session.shutdown.wait()
+                await self._wait_for_end(self.session)
+                if has_ended:
+                    return
                 if not await self._offer_repair(error):
                     self._exit_code = 1
                     return
-                # An opened conversation has stored its draft, which the next session loads.
-                was_opened = self.session.current.opening_number > 0
-                self._rebuild_window("" if was_opened else self.window.prompt.text())
+                self._rebuild_window()
                 continue
             if previous_session is not None:
                 _reopen_windows(previous_session, self.session)
             self._serve_pending(self.session)
             resume_collection()
-            self._early_use.repeat(self.session.actions.values())
+            self._early.hand_over(self.session.actions.values())
+            self.session.tasks.start(self._drop_early_text(self.session))
             self.on_ready()
-            await self.session.shutdown.wait()
+            await self._wait_for_end(self.session)
             if not self.session.should_rebuild:
                 break
             request = OpenRequest()  # the previous session has served the request of the start
@@ -344,6 +316,23 @@ class Application:
             closed_store = ClosedStore(None, backend.folders)
             await closed_store.run_work(self.session.closed_work)
             self.should_restart = True
+
+    async def _drop_early_text(self, session: WindowSession) -> None:
+        """Store what was typed early as a draft, and remove it elsewhere."""
+        import asyncio
+
+        session.drafts.save_prompts()
+        await asyncio.sleep(0)  # so that this write follows those
+        await session.backend.database.write(lambda _: None)
+        if not session.drafts.has_unwritten:
+            self._early_text.drop()
+
+    async def _wait_for_end(self, session: WindowSession) -> None:
+        await session.shutdown.wait()
+        if session.current.opening_number:  # its end has stored the draft
+            self._early_text.drop()
+        else:
+            self._early_text.flush()
 
     def _serve_pending(self, session: WindowSession) -> None:
         requests = self._pending_requests
@@ -360,7 +349,7 @@ class Application:
                 CALL_TIMEOUT_MS, self.window, session.of(ClosingController).end_if_nothing_shows
             )
 
-    def _rebuild_window(self, typed_text: str = "") -> None:
+    def _rebuild_window(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
         from desktop_app.transcript.view import TranscriptView
 
@@ -370,10 +359,10 @@ class Application:
         self.window = _build_window(self._theme)
         self.window.restore_state(old_window.saved_state())
         self.window.show()
-        self._early_use = EarlyUse(self.window, self._early_use)
-        self.window.prompt.set_text(typed_text)
+        self._early = EarlyWindow(self.window, self._early)
+        self._early_text = EarlyText(self.window.prompt, _text_file())
         self.window.set_transcript(TranscriptView(current_theme()))
-        self._early_use.watch_buttons()
+        self._early.watch_buttons()
         if old_window.settings.isVisible():  # the user has just chosen the language there
             self.window.outer_panes.show_settings(True)
             self.window.settings.show_page("look")
@@ -459,6 +448,11 @@ def _last_appearance(state: dict[str, Any]) -> PortalAppearance:
     The portal answers after the first paint, which would otherwise be light on a dark desktop.
     """
     return PortalAppearance(is_dark=state.get("is_dark"), has_high_contrast=state.get("is_strong"))
+
+
+def _text_file() -> Path:
+    """Return the file of what is typed before there is a session."""
+    return folders().data / "typed.txt"
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:

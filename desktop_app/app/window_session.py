@@ -20,7 +20,7 @@ from desktop_app.app.housekeeping import Housekeeping
 from desktop_app.app.language_change import LanguageChange, commands_to_reopen
 from desktop_app.app.session import Session
 from desktop_app.app.shutdown import EndStep, Shutdown
-from desktop_app.app.startup.first_use import IDLE_MS, FirstUse
+from desktop_app.app.startup.early_window import IDLE_MS, FirstUse
 from desktop_app.app.startup.gc_policy import collect_and_trim
 from desktop_app.app.startup.memory_release import release_file_pages
 from desktop_app.app.tasks import Tasks

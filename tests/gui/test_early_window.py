@@ -15,7 +15,7 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from desktop_app.app.startup.early_use import EarlyUse
+from desktop_app.app.startup.early_window import EarlyWindow
 
 Key, CONTROL = Qt.Key, Qt.KeyboardModifier.ControlModifier
 NO_KEY = Qt.KeyboardModifier.NoModifier
@@ -43,7 +43,7 @@ def test_keys_and_clicks_wait_for_the_session(qtbot: QtBot) -> None:
     field.returnPressed.connect(enter)
     button.clicked.connect(lambda: done.append("clicked"))
 
-    early = EarlyUse(window)
+    early = EarlyWindow(window)
     uses = QSignalSpy(early.began)
     handle = window.windowHandle()
     assert handle is not None
@@ -60,10 +60,10 @@ def test_keys_and_clicks_wait_for_the_session(qtbot: QtBot) -> None:
     assert uses.count() >= 8
     assert (field.text(), done, window.isVisible()) == ("hi", [], True)
 
-    early.repeat(actions)
+    early.hand_over(actions)
     assert (field.text(), done) == ("y", ["hi", "clicked", "search", "spending"])
     assert not window.isVisible()
-    early.repeat(actions)
+    early.hand_over(actions)
     assert len(done) == 4
 
 
@@ -71,7 +71,7 @@ def test_a_drag_is_refused_until_the_session_takes_its_drop(qtbot: QtBot) -> Non
     window = DropTarget()
     qtbot.addWidget(window)
     window.show()
-    early = EarlyUse(window)
+    early = EarlyWindow(window)
     uses = QSignalSpy(early.began)
     handle = window.windowHandle()
     assert handle is not None
@@ -84,7 +84,7 @@ def test_a_drag_is_refused_until_the_session_takes_its_drop(qtbot: QtBot) -> Non
         QCoreApplication.sendEvent(handle, event)
         assert not event.isAccepted()
     assert uses.count()
-    early.repeat([])
+    early.hand_over([])
     for event in (move, drop):
         QCoreApplication.sendEvent(handle, event)
         assert event.isAccepted()
@@ -117,7 +117,7 @@ def test_a_press_of_assistive_technology_waits_in_its_order(qtbot: QtBot) -> Non
     toggle.setCheckable(True)
     qtbot.addWidget(window)
     window.show()
-    early = EarlyUse(window)
+    early = EarlyWindow(window)
     early.watch_buttons()
     uses = QSignalSpy(early.began)
     for button in reversed(buttons):
@@ -131,7 +131,7 @@ def test_a_press_of_assistive_technology_waits_in_its_order(qtbot: QtBot) -> Non
     QTest.keyClick(handle, Key.Key_E, CONTROL)
     assert uses.count() >= 3
     assert not done
-    early.repeat([action])
+    early.hand_over([action])
     assert done == ["toggle", "tool", "push", "key"]
     assert toggle.isChecked()
     toggle.click()

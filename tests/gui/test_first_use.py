@@ -5,7 +5,7 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from desktop_app.app.startup.first_use import FirstUse
+from desktop_app.app.startup.early_window import FirstUse
 from tests.helpers.widgets import timer_of
 
 NEVER_MS = 1_000_000

@@ -1,24 +1,60 @@
-"""What the user does before the session is there: text is typed, all else waits for the session.
+"""The window until its session is there: the contract of a start in two steps.
 
-Drags are refused until then, as their data ends with the drop.
+- What it shows is what its session will show (`early_content`).
+- What is typed is in the prompt at once, and 0.1 s later in a file. It is there after a crash, a
+  signal or the end of the desktop session: the next window begins with it.
+- Other keys, clicks and presses of assistive technology wait for the session, in their order. Drags
+  are refused, as their data ends with the drop.
+- The session is loaded at the first use, at the call of a later start, or after some idle time.
+
+Then `EarlyWindow.hand_over` does what has waited, and `EarlyText.drop` removes what a draft has.
 """
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QWindow
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QEventLoop,
+    QObject,
+    QSocketNotifier,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QWindow
 from PySide6.QtWidgets import QAbstractButton, QWidget
 from shiboken6 import isValid
 
+from desktop_app.composer.prompt_editor import PromptEditor
+from desktop_app.storage.private_files import create_private
+from desktop_app.system import END_SIGNALS
 from desktop_app.widgets.windows import is_session_ending
 
+IDLE_MS: Final = 3_000
+SAVE_MS: Final = 100
+_PAUSE_MS: Final = 300  # longer than between the keys of a word
+_FIRST_USES: Final = frozenset(
+    (
+        QEvent.Type.KeyPress,
+        QEvent.Type.MouseMove,
+        QEvent.Type.MouseButtonPress,
+        QEvent.Type.Wheel,
+        QEvent.Type.TouchBegin,
+        QEvent.Type.DragEnter,
+    )
+)
 _WAITING: Final = frozenset(
     (
         QEvent.Type.KeyPress,
@@ -53,8 +89,8 @@ _MODIFIER_KEYS: Final = frozenset(
 )
 
 
-class EarlyUse(QObject):
-    """The use of a window whose session is still to be loaded.
+class EarlyWindow(QObject):
+    """A window whose session is still to be loaded; see the module.
 
     Args:
         former: of a window that this one replaces; its keys and clicks wait here.
@@ -65,17 +101,57 @@ class EarlyUse(QObject):
 
     began = Signal()
 
-    def __init__(self, window: QWidget, former: EarlyUse | None = None) -> None:
+    def __init__(self, window: QWidget, former: EarlyWindow | None = None) -> None:
         super().__init__(window)
         self._window = window
         self._handle: QWindow | None = window.windowHandle()  # None for a hidden window
-        self._calls: tuple[socket.socket, QSocketNotifier] | None = None
         # Events, and buttons with their state before the press.
         self._waiting: list[QEvent | tuple[QAbstractButton, bool]] = []
         if former is not None:
             self._waiting += [each for each in former._waiting if isinstance(each, QEvent)]
         if self._handle is not None:
             self._handle.installEventFilter(self)
+
+    def watch_buttons(self) -> None:
+        """Have presses of assistive technology wait, too, which come without an event."""
+        for button in self._window.findChildren(QAbstractButton):
+            button.pressed.connect(partial(self._keep_press, button))
+
+    def load(self, modules: Iterable[str], calls: Path | None) -> None:
+        """Import modules between events; return when all are there.
+
+        Args:
+            calls: the socket of later starts. The first call, the first use or some idle time
+                begins the imports; None begins them at once.
+        """
+        waiting = QEventLoop()
+        names = iter(modules)
+
+        def import_next() -> None:
+            if name := next(names, ""):
+                import_module(name)
+            else:
+                timer.stop()
+                waiting.quit()
+
+        timer = QTimer(interval=0)
+        timer.timeout.connect(import_next)
+        self.began.connect(timer.start)
+        QTimer.singleShot(IDLE_MS if calls else 0, timer, timer.start)
+        listener = _listen(calls) if calls else None
+        if listener is not None:
+            notifier = QSocketNotifier(listener.fileno(), QSocketNotifier.Type.Read, self)
+
+            def on_call() -> None:
+                notifier.setEnabled(False)  # the caller tries again until the session replies
+                timer.start()
+
+            notifier.activated.connect(on_call)
+        waiting.exec()
+        self.began.disconnect(timer.start)
+        if listener is not None:
+            notifier.setEnabled(False)
+            listener.close()
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() not in _USES or (event.type() == QEvent.Type.Close and is_session_ending()):
@@ -90,44 +166,11 @@ class EarlyUse(QObject):
         event.setAccepted(event.type() != QEvent.Type.Close)
         return True
 
-    def watch_buttons(self) -> None:
-        """Have presses of assistive technology wait, too, which come without an event."""
-        for button in self._window.findChildren(QAbstractButton):
-            button.pressed.connect(partial(self._keep_press, button))
-
     def _keep_press(self, button: QAbstractButton) -> None:
         if self._handle is not None:
             self._waiting.append((button, button.isChecked()))
             button.blockSignals(True)  # no `clicked` follows
             self.began.emit()
-
-    def watch_calls(self, path: Path) -> None:
-        """Notice the first call of a later start, which tries again until the session replies."""
-        if sys.platform == "win32":
-            return
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            path.unlink(missing_ok=True)
-            listener.bind(str(path))
-            path.chmod(0o600)
-            listener.listen()
-        except OSError:  # the session reports it
-            listener.close()
-            return
-        self._calls = listener, QSocketNotifier(listener.fileno(), QSocketNotifier.Type.Read, self)
-        self._calls[1].activated.connect(self._on_call)
-
-    def _on_call(self) -> None:
-        self.ignore_calls()
-        self.began.emit()
-
-    def ignore_calls(self) -> None:
-        """Leave calls to the session."""
-        if self._calls is not None:
-            listener, notifier = self._calls
-            notifier.setEnabled(False)
-            listener.close()
-            self._calls = None
 
     def _passes(self, event: QEvent) -> bool:
         """Return True for a key that writes or changes text, if nothing before it waits."""
@@ -139,7 +182,7 @@ class EarlyUse(QObject):
         is_command = bool(event.modifiers() & _COMMAND_MODIFIERS)
         return not (self._waiting or is_command) and (is_text or event.key() in _EDITING_KEYS)
 
-    def repeat(self, actions: Iterable[QAction]) -> None:
+    def hand_over(self, actions: Iterable[QAction]) -> None:
         """Do now what has waited; keys run the action that has them as its shortcut."""
         handle, self._handle = self._handle, None
         if handle is None:
@@ -160,6 +203,120 @@ class EarlyUse(QObject):
                 self._window.close()
             else:
                 QCoreApplication.sendEvent(handle, event)
+
+
+class EarlyText(QObject):
+    """The text of a prompt in a file, until a session has stored it as a draft.
+
+    A signal that ends the process, and a desktop session that ends, write it first.
+    """
+
+    def __init__(self, prompt: PromptEditor, path: Path) -> None:
+        super().__init__(prompt)
+        self._prompt = prompt
+        self._path = path
+        self._written = ""
+        self._is_dropped = False
+        self._writing = Lock()
+        with suppress(OSError, ValueError):  # there is no file, or it is no text
+            self._written = path.read_text("utf-8")
+        if self._written:
+            prompt.set_text(self._written)
+        self._timer = QTimer(self, singleShot=True, interval=SAVE_MS)
+        self._timer.timeout.connect(self._save)
+        prompt.field.textChanged.connect(self._save_soon)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.commitDataRequest.connect(self.flush, Qt.ConnectionType.DirectConnection)
+        self._ends = _EndSignals(self, self.flush)
+
+    def flush(self, *_: object) -> None:
+        """Write the text now."""
+        self._timer.stop()
+        self._write(self._prompt.text())
+
+    def drop(self) -> None:
+        """Remove the file: a draft has the text."""
+        self._timer.stop()
+        self._prompt.field.textChanged.disconnect(self._save_soon)
+        self._ends.release()
+        with self._writing:
+            self._is_dropped = True
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+
+    def _save_soon(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _save(self) -> None:
+        Thread(target=self._write, args=(self._prompt.text(),)).start()
+
+    def _write(self, text: str) -> None:
+        with self._writing, suppress(OSError):  # the session reports a full disk
+            if self._is_dropped or text == self._written:
+                return
+            new = self._path.with_name(f"{self._path.name}.new")
+            create_private(new)
+            new.write_text(text, "utf-8", "surrogatepass")
+            new.replace(self._path)
+            self._written = text
+
+
+class _EndSignals(QObject):
+    """Calls a function before a signal ends the process as it would have done.
+
+    Until `release`, or until an event loop of asyncio has handlers of its own.
+    """
+
+    def __init__(self, parent: QObject, call: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self._call = call
+        numbers = (signal.SIGINT, *END_SIGNALS)
+        former = {number: signal.getsignal(number) for number in numbers}
+        own = (signal.SIG_DFL, signal.default_int_handler)  # nohup ignores SIGHUP
+        self._former = {number: each for number, each in former.items() if each in own}
+        for number in self._former:
+            signal.signal(number, self._end)
+        # Python calls a handler when it runs next, which the notifier has it do.
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        read = QSocketNotifier.Type.Read
+        self._notifier = QSocketNotifier(self._reader.fileno(), read, self)
+        self._notifier.activated.connect(lambda: self._reader.recv(64))
+
+    def _end(self, number: int, _frame: object) -> None:
+        self._call()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    def release(self) -> None:
+        self._notifier.setEnabled(False)
+        if (other := signal.set_wakeup_fd(-1)) != self._writer.fileno():
+            signal.set_wakeup_fd(other)
+        for number, former in self._former.items():
+            if signal.getsignal(number) == self._end:
+                signal.signal(number, former)
+        self._reader.close()
+        self._writer.close()
+
+
+def _listen(path: Path) -> socket.socket | None:
+    """Listen at the socket of later starts; None if that fails, which the session reports."""
+    if sys.platform == "win32":
+        return None
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen()
+    except OSError:
+        listener.close()
+        return None
+    return listener
 
 
 def _press(button: QAbstractButton, was_checked: bool) -> None:
@@ -183,3 +340,32 @@ def _is_run(keys: list[QKeyEvent], actions: Iterable[QAction]) -> bool:
             if result != match.NoMatch:
                 return True
     return False
+
+
+class FirstUse(QObject):
+    """The watch for the first pause in the use of a window, or for some time without use.
+
+    Signals:
+        paused(): once.
+    """
+
+    paused = Signal()
+
+    def __init__(self, parent: QObject, handle: QWindow | None, idle_ms: int) -> None:
+        super().__init__(parent)
+        self._handle = handle  # None for a hidden window
+        self._timer = QTimer(self, singleShot=True, interval=idle_ms)
+        self._timer.timeout.connect(self._pause)
+        self._timer.start()
+        if handle is not None:
+            handle.installEventFilter(self)
+
+    def _pause(self) -> None:
+        if self._handle is not None:
+            self._handle.removeEventFilter(self)
+        self.paused.emit()
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() in _FIRST_USES:
+            self._timer.start(_PAUSE_MS)
+        return False

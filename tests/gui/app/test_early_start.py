@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
+from pathlib import Path
 from types import MappingProxyType
 
+import pytest
 from PySide6.QtGui import QAccessible
 
 from desktop_app.app.startup.early_content import show_early_content
@@ -132,3 +138,61 @@ async def test_stored_values_of_a_wrong_type_cost_themselves() -> None:
                 value = json.dumps(WRONG[(number + shift) % len(WRONG)])
                 connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
             connection.commit()
+
+
+TYPING = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QTextCursor
+from desktop_app.app.application import Application
+from desktop_app.app.startup import early_content
+from desktop_app.desktop.window_request import OpenRequest
+from desktop_app.paths import folders
+
+early_content.show_early_content = lambda *_: True  # the session waits for a use
+application = Application(OpenRequest())
+application.show()
+field = application.window.prompt.field
+if sys.argv[1:]:
+    def report():
+        if file.exists() and file.read_text("utf-8") == field.toPlainText():
+            timer.stop()
+            print("kept", flush=True)
+    def type():
+        field.moveCursor(QTextCursor.MoveOperation.End)
+        field.insertPlainText(sys.argv[1])
+        print("typed", flush=True)
+        timer.start()
+    file = folders().data / "typed.txt"
+    timer = QTimer(interval=5)
+    timer.timeout.connect(report)
+    QTimer.singleShot(0, type)
+else:
+    def end():
+        print(field.toPlainText(), flush=True)
+        application.session.shutdown.begin()
+    application.on_ready = end
+application.run()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_what_is_typed_before_the_session_is_there_outlives_the_process(tmp_path: Path) -> None:
+    environment = {**os.environ, "REPARTEE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    file = tmp_path / "data" / "typed.txt"
+    command = [sys.executable, "-c", TYPING]
+    pipe = subprocess.PIPE
+    for text, number in (("Half a ", signal.SIGTERM), ("thought", signal.SIGKILL)):
+        with subprocess.Popen([*command, text], env=environment, stdout=pipe) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"typed\n"
+            if number == signal.SIGKILL:
+                assert process.stdout.readline() == b"kept\n"
+            process.send_signal(number)
+            assert process.wait() == -number
+        assert file.stat().st_mode & 0o777 == 0o600
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "Half a thought\n"
+    stored = read_startup_settings(tmp_path / "data" / "repartee.sqlite3")
+    assert stored["window.new_draft"]["text"] == "Half a thought"
+    assert not file.exists()

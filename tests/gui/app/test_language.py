@@ -20,7 +20,7 @@ import json, logging, os, subprocess, sys
 from desktop_app.app import application as application_module
 from desktop_app.app.application import Application
 from desktop_app.app.single_instance import WindowLock
-from desktop_app.app.startup import early_content
+from desktop_app.app.startup import early_content, early_window
 from desktop_app.desktop.window_request import OpenRequest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
@@ -68,7 +68,7 @@ def ask_at_end():
         QTimer.singleShot(1, ask_at_end)
 
 early_content.show_early_content = lambda *_: True
-application_module.IDLE_MS = 30_000  # a later start waits for 10 s
+early_window.IDLE_MS = 30_000  # a later start waits for 10 s
 
 async def fail_first(session, request):
     WindowSession.start = start
