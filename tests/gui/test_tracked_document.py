@@ -73,6 +73,40 @@ def test_changes_follow_the_text(
     assert stored(document) == (text, ())
 
 
+def test_a_change_whose_text_is_removed_is_reported(qapp: QApplication) -> None:
+    document = TrackedDocument("ab cd")
+    document.propose(0, [word_edits("ab", "xy")])
+    (change,) = document.changes
+    reports: list[None] = []
+    document.changes_changed.connect(lambda: reports.append(None))
+    start, end = min(r.start for r in document.ranges()), max(r.end for r in document.ranges())
+    document.cursor(start, end).removeSelectedText()
+    assert document.changes == []
+    assert reports
+    assert change
+
+
+def test_a_change_over_a_deleted_passage_keeps_it(qapp: QApplication) -> None:
+    document = TrackedDocument("abc def")
+    document.propose(1, [word_edits("b", "")])
+    document.propose(0, [word_edits("ac def", "x")])
+    assert (document.accepted, rejected(document)) == ("x", "abc def")
+
+
+def test_what_is_typed_into_a_change_ends_its_step(qapp: QApplication) -> None:
+    document = TrackedDocument("ab cd")
+    document.propose(0, [word_edits("ab", "xyz")])
+    (inserted,) = (each for each in document.ranges() if each.is_insertion)
+    place = inserted.start + 1
+    document.cursor(place, place).insertText("!")
+    document.unmark(place, place + 1)
+    reports: list[None] = []
+    document.contentsChanged.connect(lambda: reports.append(None))
+    end = document.characterCount() - 1
+    document.cursor(end, end).insertText("?")
+    assert reports
+
+
 def test_a_line_of_open_brackets_is_highlighted_in_time(qapp: QApplication) -> None:
     editor = TextEditor()
     editor.show_document(TrackedDocument("[" * 100_000))

@@ -209,6 +209,14 @@ def test_data_with_calls_that_are_invalid_or_of_another_server_are_not_sent(
     assert sent[0]["extra_content"] == {"a": 1}
 
 
+def test_details_of_reasoning_go_only_to_the_server_that_sent_them() -> None:
+    for issuer, sent in (("https://api.example:443", [1]), ("https://other.example:443", None)):
+        thought = ReasoningPart("", details="[1]", issuer=issuer)
+        said = RequestMessage(Role.ASSISTANT, (thought, TextPart("x")))
+        body = chat_completions.body(ChatRequest("m", (said,)), CATALOG.info("m"), OPENAI)
+        assert body["messages"][0].get("reasoning_details") == sent
+
+
 SPLIT = [
     (["a\ud83d", "\ude00b"], "a\U0001f600b"),
     (["\ud83d", "\ude00", "\ud83d", "\ude01"], "\U0001f600\U0001f601"),

@@ -135,3 +135,21 @@ def test_a_server_that_loads_its_model_is_waited_for() -> None:
     assert 300 <= sum(filter(None, waits)) <= 1200, "minutes, but not forever"
     assert waits[-1] is None
     assert failed_attempt(error, 503, {"x-should-retry": "false"}).wait_s(0) is None
+
+
+async def test_a_repetition_waits_and_the_last_error_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async def attempt() -> None:
+        raise failed(503)
+
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    with pytest.raises(ProviderError):
+        await retries.repeat(attempt)
+    assert waits == [0.5, 1]

@@ -22,7 +22,7 @@ from desktop_app.domain import errors
 from desktop_app.storage import schema
 from desktop_app.storage.database import READERS, Database
 from desktop_app.storage.schema import STEPS, has_exact_schema
-from desktop_app.storage.store_lock import exclusive_lock
+from desktop_app.storage.store_lock import RESTORE_PREFIX, exclusive_lock, remove_abandoned_scratch
 from tests.helpers.blocking import blocking
 from tests.helpers.linux_only import linux_only
 from tests.helpers.waiting import LONGEST_S
@@ -437,3 +437,14 @@ async def test_writes_without_room_are_dropped_if_asked_for(path: Path, exists: 
 
 def refuse_read_only(path: Path) -> None:
     raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+
+def test_the_scratch_of_a_running_restore_stays(path: Path) -> None:
+    create(path)
+    scratch = path.with_name(f"{RESTORE_PREFIX}1")
+    scratch.mkdir()
+    with exclusive_lock(path, "in use", ""):
+        remove_abandoned_scratch(path)
+        assert scratch.exists()
+    remove_abandoned_scratch(path)
+    assert not scratch.exists()

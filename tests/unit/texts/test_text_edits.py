@@ -51,6 +51,15 @@ def test_a_long_passage_is_changed_where_it_differs() -> None:
     assert word_edits(f"{words}a{words}", f"{words}b{words}") == [Replacement(25_000, 25_001, "b")]
 
 
+@pytest.mark.parametrize(("before", "after"), [(5001, 5000), (5000, 5001), (5000, 4000)])
+def test_a_long_passage_of_the_same_words_becomes_longer_or_shorter(
+    before: int, after: int
+) -> None:
+    old, new = "word " * before, "word " * after
+    (edit,) = word_edits(old, new)
+    assert old[: edit.start] + edit.text + old[edit.end :] == new
+
+
 def test_changes_of_one_sentence_belong_together() -> None:
     old = "One two three four. Five six.\nSeven."
     edits = word_edits(old, "One 2 three really 4. Five 6.\nSeven.")
