@@ -15,14 +15,16 @@ def backup_arguments() -> cli.Command:
     return cli.Command(
         tr("back up the library"),
         [
-            cli.argument("folder", "FOLDER", type=cli.file_name),
+            cli.argument("path", "PATH", type=cli.file_name),
             cli.option(
                 "--keep N",
                 tr("delete all but the newest N backups of this library in the folder"),
                 cli.whole_number(1),
             ),
+            cli.flag("--force", tr("replace an existing file")),
             *cli.progress_flags(),
         ],
+        tr("A name that ends in .zip is that file, any other a folder for one more backup."),
     )
 
 

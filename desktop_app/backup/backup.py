@@ -12,6 +12,7 @@ beside it, synced, and then moved.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -72,19 +73,25 @@ class Backup(NamedTuple):
 
 
 def make_backup(
-    database: Path, attachments: Path, folder: Path, at: datetime, progress: Progress
+    database: Path, attachments: Path, place: Path, at: datetime, progress: Progress
 ) -> Backup:
-    """Write a backup into `folder` while other processes may write to the store.
+    """Write a backup while other processes may write to the store.
 
     Args:
+        place: as `is_backup_file` says, a file, which is replaced, or a folder.
         at: the time in the backup's name, shown in this computer's time zone.
 
     Raises:
         StorageError: it could not be written; nothing is left behind.
         StoreDamagedError: the store is damaged.
     """
-    with translate_errors(str(folder)):
-        folder.mkdir(exist_ok=True)  # fails if the parent is missing: the disk may not be mounted
+    is_file = is_backup_file(place)
+    folder = place.parent if is_file else place
+    with translate_errors(str(place)):
+        if not is_file:
+            folder.mkdir(exist_ok=True)  # fails without the parent: the disk may not be mounted
+        elif not folder.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
         with removed_at_end(scratch, folders().temporary):
             create_private_folder(scratch)
@@ -105,9 +112,7 @@ def make_backup(
                 progress=progress,
             )
             sync(partial_archive)
-            library = _library_id(store_copy)
-            while (target := folder / _name(at, library)).exists():  # two in one second
-                at += timedelta(seconds=1)
+            target = place if is_file else _free_name(folder, at, _library_id(store_copy))
             partial_archive.replace(target)
         sync(folder)
     return Backup(target, left_out)
@@ -135,6 +140,17 @@ def delete_old_backups(backup: Path, count: int) -> None:
         others.sort(key=lambda path: (path.name < backup.name, path.name))
         for path in others[: max(0, len(others) + 1 - count)]:  # 1 is `backup` itself
             path.unlink()
+
+
+def is_backup_file(place: Path) -> bool:
+    """Return True if a backup is written to this very path, False if it gets a name in a folder."""
+    return place.suffix.lower() == ".zip" and not place.is_dir()
+
+
+def _free_name(folder: Path, at: datetime, library: str) -> Path:
+    while (target := folder / _name(at, library)).exists():  # two in one second
+        at += timedelta(seconds=1)
+    return target
 
 
 def _name(at: datetime, library: str) -> str:

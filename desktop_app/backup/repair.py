@@ -142,6 +142,7 @@ class RepairResult:
     @property
     def sentence(self) -> str:
         """Return a summary for the user."""
+        is_sound = not (self.damaged_tables or self.dropped or self.mended_messages)
         sentences = [
             tr(
                 "Recovered conversations: {conversations}, messages: {messages}.",
@@ -159,7 +160,11 @@ class RepairResult:
                     mended=self.mended_messages,
                 )
             )
-        if self.repaired_file is None:
+        if is_sound:
+            sentences.append(tr("No damage was found."))
+        if self.repaired_file is None and is_sound:
+            sentences.append(tr("The former file is in {file}.", file=str(self.damaged_file)))
+        elif self.repaired_file is None:
             sentences.append(tr("The damaged file is in {file}.", file=str(self.damaged_file)))
         else:
             sentences.append(tr("The new library is in {file}.", file=str(self.repaired_file)))

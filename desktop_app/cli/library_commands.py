@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.prompt_loader import replaces_built_in
-from desktop_app.backup.backup import delete_old_backups, make_backup
+from desktop_app.backup.backup import delete_old_backups, is_backup_file, make_backup
 from desktop_app.backup.repair import repair_store
 from desktop_app.backup.restore import restore_backup
 from desktop_app.cli import console
@@ -320,15 +320,22 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
 async def _backup(options: Options) -> int:
     user_folders = folders()
     reporter = console.ProgressReporter(tr("Backing up"), in_lines=options.progress)
+    place = expand_path(options.path)
+    is_file = is_backup_file(place)
+    if is_file and options.keep is not None:
+        options.refuse(tr("--keep needs a folder, not a file"))
+    if is_file and place.exists() and not options.force:
+        raise errors.IllegalChoiceError(
+            N_("{file} exists already."), hint=N_("--force replaces it."), file=str(place)
+        )
     async with open_backend():  # migrates a store of an older version first
-        folder = expand_path(options.folder)
         # Nothing below awaits, so Ctrl+C must raise KeyboardInterrupt instead of canceling a task.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             backup = make_backup(
                 user_folders.database,
                 user_folders.attachments,
-                folder,
+                place,
                 at=now(),
                 progress=reporter.show,
             )

@@ -13,6 +13,7 @@ from desktop_app.cli.console import to_json, write, write_line
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.i18n import formatting
 from desktop_app.library.search_query import Search
+from desktop_app.paths import folders
 from desktop_app.storage.search.search_index import MATCH_END, MATCH_START
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ def run_search(options: Options) -> int:
 
 async def _search(options: Options) -> int:
     has_hits = False
+    if not folders().database.exists():  # a new library may be impossible here, and has nothing
+        if options.json:
+            write("[]\n")
+        return ExitCode.FAILED
     async with open_store() as database:
         # Written in pages: 200,000 hits at once take 480 MB.
         async for hits in _pages_of_hits(Search(database), options.text, options.limit):

@@ -139,6 +139,31 @@ def test_a_backup_restores_the_library(library: Library) -> None:
     assert (refused.code, "isn’t a Repartee backup" in refused.err) == (1, True)
 
 
+def test_a_backup_is_written_to_the_file_that_is_named(library: Library) -> None:
+    assert library.run("search", "anything").code == 1
+    assert not (library.shell.home / "data").exists()  # a search makes no library
+    assert library.run("repair", "--to", str(library.folder / "x")).code == 1
+    library.run("import", str(library.export))
+    file = library.folder / "b.zip"
+    made = library.run("backup", str(file))
+    assert (made.code, made.out.strip(), file.is_file()) == (0, str(file), True)
+    content = file.read_bytes()
+    again = library.run("backup", str(file))
+    assert (again.code, "--force" in again.err, file.read_bytes()) == (2, True, content)
+    assert library.run("backup", str(file), "--keep", "1").code == 2
+    assert library.run("backup", str(file), "--force").code == 0
+    assert library.run("restore", str(file)).code == 0
+    missing = library.folder / "missing" / "b.zip"
+    assert library.run("backup", str(missing)).code == 1
+    assert not missing.parent.exists()
+    folder = library.folder / "a folder.zip"
+    folder.mkdir()
+    named = Path(library.run("backup", str(folder)).out.strip())
+    assert named.parent == folder
+    sound = library.run("repair")
+    assert (sound.code, "No damage was found" in sound.err) == (0, True)
+
+
 def test_keep_deletes_all_but_the_newest_backups_of_the_library(library: Library) -> None:
     library.run("import", str(library.export))
     folder = library.folder / "backups"
