@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from math import inf
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
@@ -82,7 +83,9 @@ def report_usage_error(error: click.UsageError, *, as_json: bool = False) -> int
 def _message(error: click.UsageError) -> str:
     """Return an error's sentence, in the user's language if it is a usual one."""
     if isinstance(error, click.NoSuchOption):
-        return _unrecognized([error.option_name])
+        is_option = error.option_name.lstrip("-")[:1].isalpha()
+        hint = tr("(write -- before a text that begins with “-”)")
+        return _unrecognized([error.option_name]) + f" {hint}" * (not is_option)
     if isinstance(error, click.BadOptionUsage):
         return f"{error.option_name}: {tr('expected one argument')}"
     if isinstance(error, click.MissingParameter) and error.param is not None:
@@ -213,7 +216,7 @@ class Command(_Help, click.Command):
     def invoke(self, ctx: click.Context) -> Options:
         """Return the options, with lists for those that can be given several times."""
         if ctx.args:
-            raise click.UsageError(_unrecognized(ctx.args), ctx)
+            raise click.UsageError(_unrecognized(ctx.args) + self._files_hint(ctx), ctx)
         for names in self._exclusive:
             given = [f"--{name}" for name in names if ctx.params[name]]
             if len(given) > 1:
@@ -225,6 +228,15 @@ class Command(_Help, click.Command):
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in ctx.params.items()}
         command, _, action = ctx.command_path.partition(" ")[2].partition(" ")
         return Options(**{**self._defaults, **values}, command=command, action=action, context=ctx)
+
+    def _files_hint(self, ctx: click.Context) -> str:
+        """Return what to do if the shell has made several files of the value of an option."""
+        if not all(Path(each).is_file() for each in ctx.args):
+            return ""
+        options = [p.opts[0] for p in self.params if p.type.name == "file_name" and p.multiple]
+        if not options:
+            return ""
+        return " " + tr("(write {option} before each file)", option=options[0])
 
 
 class Commands(_Help, click.Group):

@@ -6,19 +6,20 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.system_error import system_words
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders
 from desktop_app.storage.private_files import create_private
 from desktop_app.storage.temporary_files import TemporaryFolder, removed_at_end
 from desktop_app.system import OPEN_FLAGS, is_own
 
 STANDARD_OUTPUT = "-"
+_LEAST_ROOM = 16 << 20  # an arbitrary number
 _MAX_LINKS = 40  # as the kernel follows
 
 
@@ -36,9 +37,11 @@ def partial_file(target: Path) -> Iterator[Path]:
     """
     descriptor = _inherited_descriptor(target)
     if descriptor is not None:
-        with TemporaryFolder(folders().temporary) as folder:
-            file = folder.path / "output"
-            create_private(file)
+        with ExitStack() as stack:
+            try:
+                file = _scratch_file(stack)
+            except OSError:  # of a full disk, the output may be the rescue
+                file = _file_in_memory(stack)
             yield file
             with file.open("rb") as source, os.fdopen(os.dup(descriptor), "wb") as output:
                 shutil.copyfileobj(source, output)
@@ -59,6 +62,26 @@ def partial_file(target: Path) -> Iterator[Path]:
             _overwrite(target, file)
         else:
             file.replace(target)
+
+
+def _scratch_file(stack: ExitStack) -> Path:
+    """Return an empty file for which the disk has some room. Raises OSError."""
+    file = stack.enter_context(TemporaryFolder(folders().temporary)).path / "output"
+    create_private(file)
+    if hasattr(os, "posix_fallocate"):
+        with file.open("wb") as stream:
+            os.posix_fallocate(stream.fileno(), 0, _LEAST_ROOM)
+            stream.truncate()
+    return file
+
+
+def _file_in_memory(stack: ExitStack) -> Path:
+    """Return an empty file that needs no disk. Raises OSError."""
+    if not hasattr(os, "memfd_create"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    descriptor = os.memfd_create("output")
+    stack.callback(os.close, descriptor)
+    return Path(f"/proc/{os.getpid()}/fd/{descriptor}")
 
 
 def _inherited_descriptor(target: Path) -> int | None:
@@ -102,9 +125,10 @@ def _overwrite(target: Path, file: Path) -> None:
 
 def unwritable_error(target: Path, exc: OSError) -> StorageError:
     """Return the error for a file that could not be written."""
+    is_stdout = str(target) == STANDARD_OUTPUT
     return StorageError(
         N_("Couldn’t save {file}: {words}."),
         hint=hints.CHOOSE_LOCATION,
-        file=str(target),
+        file=tr("standard output") if is_stdout else str(target),
         words=system_words(exc),
     )

@@ -73,7 +73,9 @@ class ServerMemory:
         lacks_responses = info.id in self._without_responses
         api = first_api(self._profile, info, self.api, lacks_responses=lacks_responses)
         # At an unknown server, Responses is tried first: its refusal leads to Chat Completions.
-        return api or Api.RESPONSES
+        # LiteLLM would refuse all requests for 5 s if the model behind it has no Responses.
+        is_behind_litellm = self.kind is ServerKind.LITELLM and info.variant is None
+        return api or (Api.CHAT_COMPLETIONS if is_behind_litellm else Api.RESPONSES)
 
     def can_fall_back(self, info: ModelInfo) -> bool:
         """Return True if Chat Completions may work instead of Responses.

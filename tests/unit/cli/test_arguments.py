@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -106,3 +107,18 @@ def test_a_number_is_accepted_within_its_range(option: str, least: int, most: in
     for number in (least - 1, *(() if most is None else (most + 1,))):
         with pytest.raises(SystemExit, match="2"):
             parse(program(), [*option.split(), str(number)])
+
+
+def test_a_refused_line_says_what_was_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("f1.txt", "f2.txt", "f3.txt"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    for line, hint in (
+        (["ask", "-f", "f1.txt", "Why?", "f2.txt", "f3.txt"], "-f before each file"),
+        (["ask", "-5 + 3?"], "write --"),
+    ):
+        with pytest.raises(SystemExit):
+            parse(program(), line)
+        assert hint in capsys.readouterr().err

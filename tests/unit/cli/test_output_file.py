@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,18 @@ def test_a_new_target_appears_when_it_is_complete(tmp_path: Path) -> None:
         file.write_text("new")
         assert not target.exists()
     assert target.read_text() == "new"
+
+
+def test_standard_output_needs_no_room_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = (tmp_path / "output").open("wb")
+    os.set_inheritable(output.fileno(), True)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with output, partial_file(Path(f"/dev/fd/{output.fileno()}")) as file:
+        file.write_text("new")
+    assert Path(output.name).read_text() == "new"

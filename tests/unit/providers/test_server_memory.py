@@ -12,7 +12,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.providers.server_memory import ServerMemory
-from tests.unit.providers.samples import COMPATIBLE, OPENAI
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI
 
 ON_DEVICE = replace(COMPATIBLE, kind=ProviderKind.ON_DEVICE)
 
@@ -66,3 +66,12 @@ def test_only_lasting_facts_are_stored(profile: ProviderProfile, facts: set[str]
     memory.add_refusals("m", frozenset({"seed"}))
     memory.record_window("m", 2048)
     assert {key.split(".")[1] for key in settings} == facts
+
+
+def test_behind_litellm_only_models_with_responses_are_asked_by_them() -> None:
+    settings: dict[str, Any] = {}
+    memory_of(COMPATIBLE, settings).record_kind(ServerKind.LITELLM)
+    memory = memory_of(COMPATIBLE, settings)
+    assert memory.first_api(CATALOG.info("some-model")) is Api.CHAT_COMPLETIONS
+    assert memory.first_api(CATALOG.info("gpt-5.2")) is Api.RESPONSES
+    assert memory_of(COMPATIBLE, {}).first_api(CATALOG.info("some-model")) is Api.RESPONSES
