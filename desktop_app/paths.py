@@ -15,6 +15,8 @@ from typing import NamedTuple
 from desktop_app.quick_call import is_own_folder, is_usable_runtime_folder, scope_of, socket_name
 
 APP_NAME = "repartee"
+IMPORTED = "imported"
+"""The folder beside the library with the files of imported projects."""
 
 
 class Folders(NamedTuple):
@@ -34,6 +36,11 @@ class Folders(NamedTuple):
     @property
     def database(self) -> Path:
         return self.data / "repartee.sqlite3"
+
+    @property
+    def imported(self) -> Path:
+        """Return the folder of the files of imported projects, each in a folder of its own."""
+        return self.data / IMPORTED
 
     @property
     def attachments(self) -> Path:

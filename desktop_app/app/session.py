@@ -63,6 +63,7 @@ class SessionEvents(QObject):
         read(str): the user has seen the newest answer of the conversation with this id.
         quick_hidden(): a window beside the main one was hidden, or a paste has ended.
         quick_requested(str): show the quick prompt with this text.
+        used(): the window was used for the first time, or raised after the start.
         loaded(): the window has paused after its first use, so that more can load.
         model_chosen(ModelEntry): answer with this model in the open conversation.
         document_requested(str SHA-256, str name, str key of a text, "" for none): show a document.
@@ -86,6 +87,7 @@ class SessionEvents(QObject):
     woke = Signal()
     keys_changed = Signal(object)
     raised = Signal()
+    used = Signal()
     read = Signal(str)
     quick_hidden = Signal()
     quick_requested = Signal(str)

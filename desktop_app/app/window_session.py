@@ -43,7 +43,7 @@ from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import PinnedOrder, UnreadMarks
 from desktop_app.library.ui.navigator import LinkController, Navigator
-from desktop_app.markdown.parsing.parser import parser
+from desktop_app.markdown.parsing.parser import load_parser
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.shortcuts.keymap import Keymap
@@ -194,7 +194,9 @@ class WindowSession(Session):
         # At the very first start, nothing is known of the desktop's colors yet.
         idle_ms = IDLE_MS if WINDOW_STATE_KEY in self.stored_settings else 0
         first_use = FirstUse(self.window, self.window.windowHandle(), idle_ms)
+        first_use.used.connect(self.events.used)
         first_use.paused.connect(self._load_rest)
+        self.events.raised.connect(self.events.used)
 
     def _load_rest(self) -> None:
         """Load what no first question needs."""
@@ -206,7 +208,7 @@ class WindowSession(Session):
         for delay_ms, work in (feature.later for feature in FEATURES if feature.later is not None):
             self._run_later(delay_ms, partial(work, self))
         # Its libraries load in 40 ms or more, for which the first answer would stop the window.
-        self._run_later(PARSER_DELAY_MS, lambda: tasks.start(asyncio.to_thread(parser)))
+        self._run_later(PARSER_DELAY_MS, lambda: tasks.start(asyncio.to_thread(load_parser)))
         self.events.loaded.emit()
         self._housekeeping.start()
         self._idle_timer.start()

@@ -21,21 +21,14 @@ from desktop_app.domain.network.network_address import split_credentials, split_
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.settings.schema import label_of, setting
 from desktop_app.settings.settings_store import profile_from_row
 from desktop_app.storage.schema import stored_version
 from desktop_app.storage.sqlite_connection import connect
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error
+from desktop_app.storage.stored_values import Effect, effect_of
 
-_SETTINGS: Final = {
-    "default.provider": N_("Default provider"),
-    "local_model.weights": N_("Local model file"),
-    "answer.system_prompt": N_("Instructions"),
-    "answer.tools": N_("Tools"),
-    "tools.vector_stores": N_("Vector stores"),
-    "tools.search_server": N_("Search server"),
-    "backup.folder": N_("Backup folder"),
-}
 _TABLES_WITH_TOOLS: Final = ("conversations", "folders", "presets")
 _MAX_SHOWN_CHARS: Final = 500  # a host has at most 253, and its end says whose it is
 
@@ -73,9 +66,10 @@ def active_settings(
             name = f"{_shorten(profile.name)} ({_shorten(profile.id)}), {label}"
             values[profile.id, label] = _Active(name, value, defaults[label])
     for row in _rows(connection, "SELECT * FROM settings"):
-        if (key := row["key"]) in _SETTINGS:
+        if effect_of(key := row["key"]) is Effect.LISTED:
+            default = str(setting(key).default or _none())
             text = str(_read_json(row["value"]) or _none())
-            values["settings", key] = _Active(tr(_SETTINGS[key]), text, _none())
+            values["settings", key] = _Active(tr(label_of(key)), text, default)
     for row in _rows(connection, "SELECT * FROM tool_servers"):
         label = tr("Tool server “{name}”", name=_shorten(row["name"]))
         values["tools", row["name"]] = _Active(label, _command(row["definition"]), _none())

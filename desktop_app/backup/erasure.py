@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.i18n.translation import N_
+from desktop_app.paths import IMPORTED
 from desktop_app.storage.database import refuse_foreign
 from desktop_app.storage.sqlite_connection import connect
 from desktop_app.storage.storage_errors import translate_errors
@@ -67,8 +68,9 @@ def erase_everything(database: Path, attachments: Path) -> None:
         for path in database.parent.glob(f"{database.stem}.before-*"):
             path.unlink()
         remove_scratch_folders(database)
-        if attachments.exists():
-            shutil.rmtree(attachments)
+        for folder in (attachments, database.with_name(IMPORTED)):
+            if folder.exists():
+                shutil.rmtree(folder)
         sync(database.parent)
 
 

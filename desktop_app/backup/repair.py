@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from desktop_app.backup.references import mend_references
 from desktop_app.backup.restore import HAS_LEFT, replace_store, shares_library
+from desktop_app.backup.switched_off import NOTHING, SwitchedOff, switch_off
 from desktop_app.chat.conversation_store import record_attachments
 from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
 from desktop_app.domain.bounds import BAD_VALUE
@@ -49,19 +50,16 @@ from desktop_app.storage.row_conversion import (
     overrides_to_text,
     searchable_text,
 )
-from desktop_app.storage.schema import SYNC_TABLES, migrate
+from desktop_app.storage.schema import migrate
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.store_lock import REPAIR_PREFIX, exclusive_lock
+from desktop_app.storage.stored_values import Effect, tables_of
 from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")
-# Made anew from other rows, or by processes that ran when the file was damaged. A library that
-# several computers share is joined anew.
-_NOT_COPIED: Final = frozenset(
-    {"search_entries", "message_attachments", "spending_holds", "part_notes", *SYNC_TABLES}
-)
+_NOT_COPIED: Final = frozenset(tables_of(Effect.DERIVED, Effect.HERE))
 # A row that these cannot read is left out: it would make the window refuse its conversation.
 _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "conversations": lambda row: conversation_from_row({**row, "streaming": 0}),
@@ -125,7 +123,7 @@ class RepairResult:
         dropped: the number of rows left out, because they are invalid or repeated.
         reads_left: the number of further reads that may end at damage.
         repaired_file: the new store; None if it has the path of the damaged one.
-        has_left: as in `RestoreResult`.
+        has_left, switched_off: as in `RestoreResult`.
     """
 
     damaged_file: Path
@@ -138,6 +136,7 @@ class RepairResult:
     reads_left: int = _MAX_READS
     repaired_file: Path | None = None
     has_left: bool = False
+    switched_off: SwitchedOff = NOTHING
 
     @property
     def sentence(self) -> str:
@@ -170,7 +169,7 @@ class RepairResult:
             sentences.append(tr("The new library is in {file}.", file=str(self.repaired_file)))
         if self.has_left:
             sentences.append(tr(HAS_LEFT))
-        return " ".join(sentences)
+        return " ".join([*sentences, *self.switched_off.sentences()])
 
 
 def repair_store(
@@ -304,6 +303,7 @@ def _build_store(
     (orphans,) = target.execute(_LOST_CONVERSATIONS).fetchone()
     target.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
     target.execute(_CREATE_CONVERSATIONS_OF_TEXTS, (tr(LOST_TITLE),))
+    result.switched_off = switch_off(target)
     result.mended_messages = orphans + mend_references(target)
     _rebuild_derived(target)
     target.execute("COMMIT")

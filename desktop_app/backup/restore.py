@@ -29,18 +29,17 @@ from desktop_app.backup.active_settings import (
 )
 from desktop_app.backup.backup import FORMAT, MANIFEST, STORE, VERSION
 from desktop_app.backup.references import mend_references
+from desktop_app.backup.switched_off import SwitchedOff, switch_off
 from desktop_app.documents.store.attachment_store import attachment_path, is_undamaged
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import is_hash
-from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
 from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.private_files import create_private, create_private_folder
-from desktop_app.storage.row_conversion import error_to_text
-from desktop_app.storage.schema import SYNC_TABLES, has_exact_schema, migrate, stored_version
+from desktop_app.storage.schema import has_exact_schema, migrate, stored_version
 from desktop_app.storage.sqlite_connection import connect, remove_log, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.store_lock import RESTORE_PREFIX, exclusive_lock
@@ -53,12 +52,6 @@ Progress = Callable[[int, int], None]
 """Called with the number of attachments done, and the number of all attachments."""
 
 _MAX_MANIFEST_BYTES: Final = 64 << 20
-# A running job would send these files at the next start, at a cost. The user can retry them.
-_HOLD_UNSENT_FILES: Final = """
-    UPDATE batch_items SET status = 'unanswered', error = ? WHERE status = 'read'
-    AND job_id IN (SELECT id FROM batch_jobs WHERE status NOT IN ('preparing', 'ready'))
-"""
-
 HAS_LEFT: Final = N_(
     "It no longer synchronizes with your other computers. Join their library again."
 )
@@ -73,10 +66,12 @@ class RestoreResult(NamedTuple):
     Attributes:
         previous_store: the new path of the previous store; None if there was none.
         has_left: the library of several computers, if the store or the backup belonged to one.
+        switched_off: what acted by itself in the backup, and its consents.
     """
 
     previous_store: Path | None
     has_left: bool = False
+    switched_off: SwitchedOff = SwitchedOff()
 
     def sentence(self, archive: str) -> str:
         """Return a summary for the user."""
@@ -86,13 +81,14 @@ class RestoreResult(NamedTuple):
             sentences.append(tr("The previous library is in {file}.", file=place))
         if self.has_left:
             sentences.append(tr(HAS_LEFT))
-        return " ".join(sentences)
+        return " ".join([*sentences, *self.switched_off.sentences()])
 
 
 def shares_library(database: Path) -> bool:
     """Return True if a store belongs to a library of several computers (`sync/`)."""
     with suppress(*UNREADABLE), closing(connect_unchanged(database)) as connection:
-        return connection.execute("SELECT 1 FROM sync_device").fetchone() is not None
+        sql = "SELECT 1 FROM sync_device WHERE NOT coalesce(json_extract(state, '$.is_left'), 0)"
+        return connection.execute(sql).fetchone() is not None
     return False
 
 
@@ -146,7 +142,7 @@ def restore_backup(
                 changes = find_changes(current, active_settings(connection, built_in))
                 if changes and not ask(changes):
                     return None
-                _adapt(connection, database)
+                switched_off = _adapt(connection, database)
                 sql = "SELECT sha256 FROM attachments ORDER BY sha256"
                 hashes = [row[0] for row in connection.execute(sql)]
             for number, sha256 in enumerate(hashes):
@@ -159,7 +155,7 @@ def restore_backup(
                 f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3"
             )
             has_previous = replace_store(new_store, database, previous)
-            return RestoreResult(previous if has_previous else None, has_left)
+            return RestoreResult(previous if has_previous else None, has_left, switched_off)
 
 
 def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
@@ -173,23 +169,14 @@ def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
     require_sound(connection, "quick_check", str(archive), "the backup's store")
 
 
-def _adapt(connection: sqlite3.Connection, database: Path) -> None:
-    """Adapt a restored store to this computer."""
+def _adapt(connection: sqlite3.Connection, database: Path) -> SwitchedOff:
+    """Adapt a restored store to this computer.
+
+    It joins the library of other computers again, under another name, and only when the user says
+    so: what others deleted since the backup would go again within seconds.
+    """
     connection.execute("BEGIN")
-    connection.execute(
-        _HOLD_UNSENT_FILES,
-        (error_to_text(ErrorNote(N_("The job was canceled before it was sent. Not charged."))),),
-    )
-    # Only the user of this computer gives permissions, and its processes hold amounts and
-    # write answers.
-    connection.execute("DELETE FROM tool_permissions")
-    connection.execute("DELETE FROM spending_holds")
-    # It joins the library of other computers anew, under another name, and only when the user says
-    # so: what others deleted since the backup would go again within seconds.
-    for table in SYNC_TABLES:
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
-    sql = "UPDATE messages SET owner_pid = NULL, owner_started = NULL WHERE status = 'streaming'"
-    connection.execute(sql)
+    switched_off = switch_off(connection)
     mend_references(connection)
     # The old backups of the previous library stay: see `delete_old_backups`.
     connection.execute(
@@ -204,6 +191,7 @@ def _adapt(connection: sqlite3.Connection, database: Path) -> None:
             sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
             connection.execute(sql, (key_origin, name))
     connection.execute("COMMIT")
+    return switched_off
 
 
 def replace_store(new_store: Path, database: Path, previous: Path) -> bool:

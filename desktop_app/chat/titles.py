@@ -59,6 +59,8 @@ _COURTESY: Final = lazy_pattern(
     re.IGNORECASE,
 )
 _TITLE_LABEL: Final = lazy_pattern(r"^\s*title\s*:", re.IGNORECASE)
+_READ_CHARS: Final = 1_000
+"""Characters of a line that a title is made of."""
 _TRIMMED_CHARACTERS: Final = " \t_\"'“”„‘’«».,;:-–—。，、；："
 
 
@@ -93,8 +95,9 @@ def local_title(path: Sequence[Message]) -> str:
 
 
 def _visible_text(line: str) -> str:
-    # Format characters can change the direction of the following text.
-    plain = "".join(c for c in line if c.isprintable() or c == "\t")
+    # Format characters can change the direction of the following text. A server that ignores the
+    # limit of a title's length has sent 300 KB.
+    plain = "".join(c for c in line[:_READ_CHARS] if c.isprintable() or c == "\t")
     return _TITLE_LABEL.sub("", _MARKDOWN_MARKS.sub("", plain)).strip(_TRIMMED_CHARACTERS)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import mimetypes
+import re
 import signal
 import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.prompt_loader import replaces_built_in
 from desktop_app.backup.backup import delete_old_backups, is_backup_file, make_backup
@@ -37,13 +39,19 @@ from desktop_app.domain.conversations.conversation import OF_NEW_CONVERSATIONS, 
 from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_note import error_to_json, note_from_error
+from desktop_app.exchange.import_report import more_sentences
 from desktop_app.exchange.import_store import (
     SHARED_BATCH_CHARS,
     SHARED_BATCH_SIZE,
     ImportOutcome,
     ImportStore,
 )
-from desktop_app.exchange.importers.import_reader import OWN_KIND, UnknownExportError, read_export
+from desktop_app.exchange.importers.import_reader import (
+    OWN_KIND,
+    ParsedExport,
+    UnknownExportError,
+    read_export,
+)
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     not_imported_error,
@@ -57,6 +65,11 @@ if TYPE_CHECKING:
 
     from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
+
+
+_UNSAFE_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff]+')
+_MAX_NAME_BYTES: Final = 180
+"""A file name has at most 255 bytes."""
 
 
 def run_library(options: Options) -> int:
@@ -107,6 +120,8 @@ class _ImportResult:
         added: the number of these that it did not have before.
         messages: the number of messages added.
         empty: the number of conversations without a message, which are left out.
+        texts, folders, documents, notes, notes_over, left_out, left_out_count: see
+            `exchange/import_report`.
         refused: the errors of the file, or of conversations and attachments that could not be
             imported.
     """
@@ -117,6 +132,13 @@ class _ImportResult:
     added: int = 0
     messages: int = 0
     empty: int = 0
+    texts: int = 0
+    folders: int = 0
+    documents: int = 0
+    notes: int = 0
+    notes_over: int = 0
+    left_out: list[str] = field(default_factory=list)
+    left_out_count: int = 0
     refused: list[errors.UserFacingError] = field(default_factory=list)
 
     def count(self, outcome: ImportOutcome) -> None:
@@ -172,7 +194,7 @@ class _ImportResult:
                 self.empty,
             )
             sentences.append(sentence)
-        return paragraph(*sentences)
+        return paragraph(*sentences, *more_sentences(vars(self)))
 
 
 async def _import(options: Options) -> int:
@@ -238,6 +260,7 @@ async def _import_file(
     try:
         export_file = read_export(path)
         result.kind = export_file.kind
+        await _import_library(backend, export_file, result)
         for number, imported in enumerate(export_file.conversations):
             reporter.show(number, export_file.total)
             if not isinstance(imported, ImportedConversation):
@@ -255,7 +278,9 @@ async def _import_file(
             size += new_size
             chars += new_chars
         await _store_batch(backend, store, batch, result)
-        if result.empty and not result.conversations and not result.refused:
+        result.left_out, result.left_out_count = export_file.left_out()
+        has_library = export_file.folders or export_file.notes
+        if result.empty and not (result.conversations or result.refused or has_library):
             result.kind, result.empty = "", 0
             raise UnknownExportError
     except errors.StorageError as error:
@@ -265,6 +290,54 @@ async def _import_file(
     except errors.UserFacingError as error:
         await _store_batch(backend, store, batch, result)  # what was read before
         result.refused.append(error)
+
+
+async def _import_library(
+    backend: Backend, export_file: ParsedExport, result: _ImportResult
+) -> None:
+    """Add projects as folders, with their files, and memories as notes, which are off.
+
+    A folder that exists stays as it is: the user may have changed it.
+    """
+    known_ids = {folder.id for folder in await backend.conversation_folders.all()}
+    for folder, documents, _ in export_file.folders:
+        if folder.id in known_ids:
+            continue
+        if documents:
+            paths = await asyncio.to_thread(_write_documents, folder.id, documents)
+            collection = await backend.collections.create(folder.name)
+            await backend.collections.add(collection.id, paths)
+            folder = replace(folder, collection_id=collection.id)
+        await backend.conversation_folders.save(folder)
+        result.folders += 1
+        result.documents += len(documents)
+    result.notes, result.notes_over = await backend.memory.add_missing(export_file.notes)
+
+
+def _write_documents(folder_id: str, documents: Sequence[tuple[str, str]]) -> list[Path]:
+    """Write the files of an imported project. Return their paths. Raises StorageError."""
+    folder = folders().imported / folder_id
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        paths: list[Path] = []
+        for number, (name, text) in enumerate(documents, 1):
+            safe_name = _UNSAFE_IN_NAMES.sub(" ", name).strip(" .").encode()[:_MAX_NAME_BYTES]
+            path = folder / (safe_name.decode(errors="ignore") or "document")
+            if not _is_text_name(path.name):  # the export has the text of a PDF, not the PDF
+                path = path.with_name(f"{path.name}.txt")
+            if path in paths:
+                path = path.with_name(f"{number} {path.name}")
+            path.write_text(text, "utf-8", "replace")
+            paths.append(path)
+    except OSError as exc:
+        raise unwritable_error(folder, exc) from exc
+    return paths
+
+
+def _is_text_name(name: str) -> bool:
+    """Return True unless the suffix of a name promises something else than a text."""
+    kind = mimetypes.guess_type(name)[0]
+    return bool(kind) and str(kind).startswith(("text/", "application/json", "application/xml"))
 
 
 async def _store_batch(
@@ -292,6 +365,7 @@ async def _store_batch(
     for imported, outcome in zip(stored_batch, await store.add_all(stored_batch), strict=True):
         if isinstance(outcome, ImportOutcome):
             result.count(outcome)
+            result.texts += len(imported.texts) if outcome.is_new else 0
         else:
             result.refused.append(not_imported_error(imported.conversation.title, outcome))
 

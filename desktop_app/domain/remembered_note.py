@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ class RememberedNote(Value, frozen=True):
         text: on one line.
         folder_id: of the folder in whose conversations it is sent; None for all conversations.
         conversation_id: where it was remembered; "" if that is not stored. It may be deleted.
+        is_off: the note is kept but not sent, as one of an import until the user allows it.
     """
 
     id: str
@@ -30,6 +31,15 @@ class RememberedNote(Value, frozen=True):
     created_at: datetime
     folder_id: str | None = None
     conversation_id: str = ""
+    is_off: bool = False
+
+
+def sent_notes(
+    notes: Iterable[RememberedNote], folder_id: str | None
+) -> tuple[RememberedNote, ...]:
+    """Return the notes that are sent in a folder's conversations, or in those of no folder."""
+    scopes = (None, folder_id)
+    return tuple(note for note in notes if note.folder_id in scopes and not note.is_off)
 
 
 def notes_text(notes: Sequence[RememberedNote]) -> str:

@@ -39,6 +39,7 @@ from desktop_app.prompts.prompt_store import add_preset
 from desktop_app.storage.database import Action, Database, T
 from desktop_app.storage.row_conversion import message_from_row
 from desktop_app.storage.search.search_index import Entry, add_entries
+from desktop_app.texts.text_store import insert_texts
 
 BATCH_SIZE: Final = 100  # messages of one conversation in one transaction
 # Of several conversations in one transaction. A window that saves waits so long.
@@ -157,6 +158,7 @@ def _add_short(
                 insert_message(connection, message, entries)
             for compaction in imported.compactions:
                 insert_compaction(connection, compaction)
+            insert_texts(connection, imported.texts, imported.conversation.updated_at)
         elif missing_messages:
             # It may be the same conversation as one before, whose entries are replaced.
             add_entries(connection, entries)
@@ -310,6 +312,7 @@ def _insert_last(
     conversation = imported.conversation
     for compaction in imported.compactions:
         insert_compaction(connection, compaction)
+    insert_texts(connection, imported.texts, conversation.updated_at)
     stored_conversation = read_conversation(connection, conversation.id)
     if stored_conversation is not None:
         updated_at = max(stored_conversation.updated_at, conversation.updated_at)

@@ -165,6 +165,11 @@ class JsonWriter:
         preset: Preset | None = None,
     ) -> None:
         """Write a conversation with all messages, parents first, its compactions and preset."""
+        messages = tuple(messages)
+        if conversation.leaf_id not in (None, *(message.id for message in messages)):
+            # Another computer still writes the answer.
+            newest = max(messages, key=lambda message: message.created_at, default=None)
+            conversation = replace(conversation, leaf_id=newest.id if newest else None)
         item = _to_row(
             conversation,
             _Conversation,

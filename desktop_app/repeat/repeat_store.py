@@ -27,8 +27,6 @@ from desktop_app.storage.row_writing import insert_rows, update_row
 
 log = logging.getLogger(__name__)
 
-PAUSE_ALL: Final = "INSERT OR IGNORE INTO paused_repeats SELECT id FROM repeats"
-"""SQL for a library from elsewhere: it must not ask anything by itself."""
 KEPT_RUNS: Final = 10
 """The runs of a repeat that are kept; several in a row with the same error are one."""
 _CLOCK_TOLERANCE: Final = timedelta(days=1)

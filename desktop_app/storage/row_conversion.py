@@ -121,7 +121,7 @@ def from_row(cls: type[T], row: Cells, **values: Any) -> T:
         if name in values:
             continue
         if spread is None:
-            values[name] = from_cell(row[name])
+            values[name] = row[name] if from_cell is _as_it_is else from_cell(row[name])
         else:
             first = _columns(spread)[0][0]
             values[name] = None if row[first] is None else from_row(spread, row)
@@ -157,10 +157,17 @@ def _conversions(hint: Any) -> tuple[_Convert, _Convert]:
     kinds = [each for each in get_args(hint) if each is not NoneType]
     if NoneType in get_args(hint) and len(kinds) == 1:
         to_cell, from_cell = _conversions(kinds[0])
-        return partial(_unless_none, to_cell), partial(_unless_none, from_cell)
+        if from_cell is not _as_it_is:
+            from_cell = partial(_unless_none, from_cell)
+        return partial(_unless_none, to_cell), from_cell
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return (lambda member: member.value), hint
-    return (lambda value: value), (lambda cell: cell)
+        members = {member.value: member for member in hint}
+        return (lambda member: member.value), members.__getitem__  # a quarter of calling the class
+    return _as_it_is, _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _or_default(convert: Callable[[str], T], default: T, text: str) -> T:

@@ -13,6 +13,7 @@ from typing import Final
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.sqlite_connection import connect_in_memory
+from desktop_app.storage.stored_values import Effect, tables_of
 from desktop_app.storage.synced_tables import synced_triggers
 
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
@@ -91,20 +92,40 @@ CREATE TABLE repeat_runs (
     PRIMARY KEY (repeat_id, at)
 ) STRICT;
 """
+# What the segments of this computer in the storage hold, so that they can be written again without
+# what was deleted. `number` is the segment's; `is_whole` of an entry with all fields of the row.
+# `note` is what was seen before a deletion, and `refused_by` the version that could not read it.
+_HELD_SEGMENTS: Final = """
+CREATE TABLE sync_held (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    is_whole INTEGER NOT NULL,
+    is_stale INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sync_held_stale ON sync_held (number) WHERE is_stale;
+ALTER TABLE sync_changes ADD COLUMN note TEXT;
+CREATE INDEX sync_changes_noted ON sync_changes (note)
+    WHERE field = 'folder_id' AND note IS NOT NULL;
+ALTER TABLE sync_waiting ADD COLUMN refused_by TEXT;
+ALTER TABLE sync_files ADD COLUMN unnamed_at INTEGER;
+"""
 STEPS: Final = [
     *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
     _MEMORY,
     _REPEATS,
     _REPEAT_RUNS,
+    _HELD_SEGMENTS,
+    # Notes that an import added, until the user allows them.
+    "ALTER TABLE memory ADD COLUMN is_off INTEGER NOT NULL DEFAULT 0;",
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 
 A released step never changes.
 """
 
-SYNC_TABLES: Final = (
-    *("sync_device", "sync_changes", "sync_waiting", "sync_peers", "sync_outbox", "sync_files"),
-)
+SYNC_TABLES: Final = tuple(name for name in tables_of(Effect.HERE) if name.startswith("sync_"))
 """What a computer remembers of a library that it shares with others (`sync/`)."""
 
 

@@ -43,7 +43,9 @@ SYNCED_TABLES: Final[Mapping[str, SyncedTable]] = {
         ),
         "created_at",
     ),
-    "memory": SyncedTable(("text", "created_at", "folder_id", "conversation_id"), "created_at"),
+    "memory": SyncedTable(
+        ("text", "created_at", "folder_id", "conversation_id", "is_off"), "created_at"
+    ),
     "prompts": SyncedTable(
         ("title", "folder", "text", "position", "created_at", "hidden", "form"), "title"
     ),
@@ -98,6 +100,20 @@ _NAMES: Final = {"INSERT": "added", "UPDATE": "changed", "DELETE": "removed"}
 _WHOLE_ROW: Final = "('', TRUE)"
 _FORGET: Final = "DELETE FROM sync_changes WHERE kind = '{kind}' AND id = {id} {more};"
 _NOTES_CHANGES: Final = "EXISTS (SELECT 1 FROM sync_device WHERE NOT is_applying)"
+# What a deletion in this store, also one from another computer, leaves behind in the storage.
+_DROPPED: Final = """CREATE TRIGGER sync_{kind}_dropped AFTER DELETE ON {kind} BEGIN
+    UPDATE sync_held SET is_stale = 1 WHERE kind = '{kind}' AND id = OLD.{key};
+END;"""
+_FILE_UNNAMED: Final = """CREATE TRIGGER sync_files_unnamed AFTER DELETE ON attachments BEGIN
+    UPDATE sync_files SET unnamed_at = CAST(strftime('%s', 'now') AS INTEGER)
+    WHERE sha256 = OLD.sha256;
+END;"""
+_FILE_NAMED: Final = """CREATE TRIGGER sync_files_named AFTER INSERT ON attachments BEGIN
+    UPDATE sync_files SET unnamed_at = NULL WHERE sha256 = NEW.sha256;
+END;"""
+# The last segment of each other computer that was known when a row was deleted or a text changed.
+_SEEN: Final = """(SELECT '{' || coalesce(group_concat('"' || device || '":' || number), '') || '}'
+        FROM sync_peers)"""
 _TICK: Final = """UPDATE sync_device SET clock = max(
         clock + 1, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER));"""
 _LEDGER_ADDED: Final = f"""CREATE TRIGGER sync_ledger_added AFTER INSERT ON ledger
@@ -125,6 +141,9 @@ def synced_triggers() -> dict[str, str]:
     }
     added = _note("ledger", "d.id || ':' || NEW.id", _WHOLE_ROW, "0")
     resumed = _note("messages", "NEW.id", _WHOLE_ROW, "d.clock", number="NULL")
+    for kind, table in SYNCED_TABLES.items():
+        made[f"sync_{kind}_dropped"] = _DROPPED.format(kind=kind, key=table.key)
+    made["sync_files_unnamed"], made["sync_files_named"] = _FILE_UNNAMED, _FILE_NAMED
     made["sync_ledger_added"] = _LEDGER_ADDED.format(note=added)
     made["sync_messages_resumed"] = _MESSAGE_RESUMED.format(note=resumed)
     return made
@@ -153,14 +172,17 @@ def _trigger(kind: str, table: SyncedTable, event: str) -> str:
     WHEN {_NOTES_CHANGES} AND {table.condition.format(row=row)} BEGIN
     {_TICK}
     {actions}
-    {_note(kind, id_, fields, at)}
+    {_note(kind, id_, fields, at, seen=_SEEN if event == "DELETE" or kind == "texts" else "NULL")}
 END;"""
 
 
-def _note(kind: str, id_: str, fields: str, at: str, number: str = "d.clock") -> str:
+def _note(
+    kind: str, id_: str, fields: str, at: str, number: str = "d.clock", seen: str = "NULL"
+) -> str:
     """Return the SQL that notes those fields of a row whose condition is true."""
     return f"""INSERT INTO sync_changes
-        SELECT '{kind}', {id_}, f.column1, {at}, d.id, {number}
+        SELECT '{kind}', {id_}, f.column1, {at}, d.id, {number}, {seen}
         FROM sync_device AS d, (VALUES {fields}) AS f WHERE f.column2
         ON CONFLICT DO UPDATE
-        SET at = excluded.at, device = excluded.device, number = excluded.number;"""  # noqa: S608
+        SET at = excluded.at, device = excluded.device, number = excluded.number,
+        note = excluded.note;"""  # noqa: S608

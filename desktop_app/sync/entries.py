@@ -3,27 +3,42 @@
 An entry is one of these JSON arrays; times (`at`) are those of the hybrid clock:
 
 - ["fields", table, id, {column: [at, value]}]: fields that change one by one; the last wins.
-- ["row", table, id, at, {column: value}, [hash, …]]: a row of a set, which hardly ever changes.
-  `at` is 0 until it does. The hashes are those of a message's attachments.
-- ["gone", table, id, at]: a deletion. It wins over changes, but not over a later addition.
+- ["row", table, id, at, {column: value}, [hash, …], seen]: a row of a set, which hardly ever
+  changes. `at` is 0 until it does. The hashes are those of a message's attachments.
+- ["gone", table, id, at, seen]: a deletion. It wins over changes, but not over a later addition,
+  nor over messages of a conversation that the deleting computer had not seen.
+
+`seen` is {device: number}: the last segment of each other device that was applied before a row was
+deleted, or a text was changed. Earlier versions do not write it.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from desktop_app.chat.conversation_store import erase_conversation, read_conversation
+from desktop_app import __version__
+from desktop_app.chat.conversation_store import erase_conversation
 from desktop_app.domain.bounds import BAD_VALUE, is_hash
-from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
-from desktop_app.domain.conversations.message_parts import parts_from_json
-from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS
-from desktop_app.settings.setting import Group
-from desktop_app.storage.row_conversion import message_from_row, searchable_text, to_micros
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.domain.conversations.conversation import Conversation, Folder, now
+from desktop_app.domain.network.network_address import is_loopback, split_url
+from desktop_app.domain.remembered_note import RememberedNote
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.prompt_store import prompt_from_row
+from desktop_app.settings.settings_store import profile_from_row
+from desktop_app.storage.row_conversion import (
+    from_row,
+    message_from_row,
+    searchable_text,
+    to_micros,
+)
 from desktop_app.storage.row_writing import insert_rows, update_row
 from desktop_app.storage.search.search_index import (
     Entry,
@@ -32,82 +47,153 @@ from desktop_app.storage.search.search_index import (
     has_entry,
     remove_entry,
 )
+from desktop_app.storage.stored_values import travels
 from desktop_app.storage.synced_tables import SYNCED_TABLES
 
 BATCH: Final = 2000
 """Changes in one segment at most: it is made in one transaction, of about 60 ms."""
-_BATCH_CHARS: Final = 4_000_000
+BATCH_CHARS: Final = 4_000_000
 """More take longer than a frame to decode, during which the window waits: 18 ms for 8 million."""
 GONE: Final = "gone"
 _KEY: Final = "kind = ? AND id = ? AND field = ?"
 _FORGET_SET_ROW: Final = f"DELETE FROM sync_changes WHERE {_KEY} AND at = 0"  # noqa: S608
 _MARK_AS_SENT: Final = f"UPDATE sync_changes SET number = NULL WHERE {_KEY}"  # noqa: S608
+_SELECT_NOTED: Final = f"SELECT at, note FROM sync_changes WHERE {_KEY}"  # noqa: S608
 _MAX_TIME: Final = 1 << 62
-_MESSAGE_FIELDS: Final = SYNCED_TABLES["messages"].columns
-_ADD_MESSAGE: Final = f"""INSERT OR IGNORE INTO messages (id, {", ".join(_MESSAGE_FIELDS)})
-    VALUES (:id, {", ".join(f":{name}" for name in _MESSAGE_FIELDS)})"""  # noqa: S608
-
-_SETTINGS_THAT_STAY: Final = frozenset(
-    setting.key
-    for setting in SETTINGS
-    if setting.group in (Group.LOCAL_MODEL, Group.DESKTOP, Group.BACKUP)
-)
-_TRAVELING_PREFIXES: Final = ("answer.", "look.", "spending.", "tools.", "library.", KEYS_PREFIX)
+_FIRST_CLOCK: Final = 10**12
+"""The numbers of changes that a trigger noted are times; those of a first push are smaller."""
+_STREAMING: Final = "streaming"
 
 
-def travels(key: str) -> bool:
-    """Return True for a setting that is not of this computer only."""
-    is_of_machine = key in _SETTINGS_THAT_STAY or key == "library.embeddings"
-    return key.startswith(_TRAVELING_PREFIXES) and not is_of_machine
+def _stays(kind: str, id_: str, row: Any) -> bool:
+    """Return True for a row that is of one computer only, such as the address of a server there."""
+    if kind == "profiles" and row is not None:
+        return is_loopback(split_url(str(_fields(row["body"]).get("base_url"))).hostname or "")
+    return kind == "settings" and not travels(id_)
+
+
+def _adapted(body: str, own: Any = None) -> str:
+    """Return a provider without the path and proxy of another computer, with those of this one."""
+    fields, kept = _fields(body), _fields(own)
+    for name in ("ca_file", "proxy"):
+        fields.pop(name, None)
+        if name in kept:
+            fields[name] = kept[name]
+    return json.dumps(fields) if fields else body
+
+
+def _fields(body: Any) -> dict[str, Any]:
+    with suppress(TypeError, ValueError):  # damaged, which is said where it is read
+        if isinstance(fields := json.loads(body), dict):
+            return fields
+    return {}
 
 
 # -------------------------------------------------------------- changes to send
 
 
-def take_changes(connection: sqlite3.Connection) -> list[Any]:
+class Held(NamedTuple):
+    """What a segment holds: a row, or some of its fields."""
+
+    kind: str
+    id: str
+    is_whole: bool
+
+
+class Changes(NamedTuple):
+    """Entries for a segment.
+
+    Attributes:
+        total: the changes that they stand for; 0 if there are no more.
+    """
+
+    entries: list[Any]
+    held: list[Held]
+    total: int
+
+
+def take_changes(connection: sqlite3.Connection) -> Changes:
     """Return the oldest changes, and mark them as sent; the caller commits the segment, too."""
     sql = """SELECT kind, id, field, at FROM sync_changes
         WHERE number IS NOT NULL ORDER BY number LIMIT ?"""
-    changes = connection.execute(sql, (BATCH,)).fetchall()
     grouped: dict[tuple[str, str], dict[str, int]] = {}
-    for kind, id_, field, at in changes:
+    for kind, id_, field, at in connection.execute(sql, (BATCH,)).fetchall():
         grouped.setdefault((kind, id_), {})[field] = at
-    rows = _rows_of(connection, grouped)
+    made = entries_of(connection, grouped)
+    sent = [(*key, field) for key in made.keys for field in grouped[key]]
+    connection.executemany(_FORGET_SET_ROW, sent)
+    connection.executemany(_MARK_AS_SENT, sent)
+    return Changes(made.entries, made.held, len(sent))
+
+
+class _Made(NamedTuple):
+    """Entries, what they hold, and the keys that were considered before they were too many."""
+
+    entries: list[Any]
+    held: list[Held]
+    keys: list[tuple[str, str]]
+    chars: int
+
+
+def entries_of(
+    connection: sqlite3.Connection, keys: Mapping[tuple[str, str], Mapping[str, int] | None]
+) -> _Made:
+    """Return entries of rows by kind and id: of these fields, or with None of all.
+
+    A row that is neither here nor known to be deleted has none.
+    """
+    rows = _rows_of(connection, keys)
     sql = "SELECT max(json_extract(state, '$.name')) FROM sync_device"
     own_name = connection.execute(sql).fetchone()[0]
-    entries: list[Any] = []
-    sent: list[tuple[str, str, str]] = []
+    made = _Made([], [], [], 0)
     chars = 0
-    for (kind, id_), fields in grouped.items():
-        if chars > _BATCH_CHARS:
+    for (kind, id_), fields in keys.items():
+        if chars > BATCH_CHARS:
             break
-        sent += [(kind, id_, field) for field in fields]
-        if GONE in fields:
-            entries.append([GONE, kind, id_, fields[GONE]])
+        made.keys.append((kind, id_))
+        row, table = rows.get((kind, id_)), SYNCED_TABLES[kind]
+        if (fields is None and row is None) or (fields is not None and GONE in fields):
+            for at, seen in connection.execute(_SELECT_NOTED, (kind, id_, GONE)):
+                made.entries.append([GONE, kind, id_, at, json.loads(seen or "null")])
+                made.held.append(Held(kind, id_, True))
             continue
-        row = rows.get((kind, id_))
-        if row is None or (kind == "settings" and not travels(id_)):
+        if row is None or _stays(kind, id_, row):
             continue
-        if kind == "messages" and row["status"] == "streaming":
+        if kind == "messages" and row["status"] == _STREAMING:
             continue  # it goes on, and is noted again when it ends
-        table = SYNCED_TABLES[kind]
-        if not table.birth:
-            values = {name: row[name] for name in table.columns}
+        is_whole = not table.birth or fields is None or table.birth in fields
+        times = _times_of(connection, kind, id_) if is_whole and table.birth else fields
+        if table.birth:
+            known = traveling(connection, kind, row)
+            values = {n: [at, known[n]] for n, at in (times or {}).items() if n in known}
+            made.entries.append(["fields", kind, id_, values])
+            chars += len(str(row[table.birth]))
+        else:
+            values = traveling(connection, kind, row)
             files: list[str] = []
             if kind == "messages":
                 values["computer"] = values["computer"] or own_name
                 files = _files_of(connection, id_)
-            entries.append(["row", kind, id_, fields[""], values, files])
+            at = _times_of(connection, kind, id_).get("", 0) if fields is None else fields[""]
+            entry = ["row", kind, id_, at, values, files]
+            if kind == "texts":
+                noted = connection.execute(_SELECT_NOTED, (kind, id_, "")).fetchone()
+                entry.append(json.loads((noted and noted["note"]) or "null"))
+            made.entries.append(entry)
             chars += len(values.get("parts") or values.get("text") or values.get("body") or "")
-        else:
-            if table.birth in fields:
-                fields = _times_of(connection, kind, id_)
-            values = {name: [at, row[name]] for name, at in fields.items() if name != GONE}
-            entries.append(["fields", kind, id_, values])
-            chars += len(str(row[table.birth]))
-    connection.executemany(_FORGET_SET_ROW, sent)
-    connection.executemany(_MARK_AS_SENT, sent)
-    return entries
+        made.held.append(Held(kind, id_, is_whole))
+    return made._replace(chars=chars)
+
+
+def traveling(connection: sqlite3.Connection, kind: str, row: sqlite3.Row) -> dict[str, Any]:
+    """Return the columns of a row as they travel."""
+    values = {name: row[name] for name in SYNCED_TABLES[kind].columns}
+    if kind == "conversations" and row["folder_id"] is None:  # the folder may be added again
+        noted = connection.execute(_SELECT_NOTED, (kind, row["id"], "folder_id")).fetchone()
+        values["folder_id"] = noted and noted["note"]
+    if kind == "profiles":
+        values["body"] = _adapted(row["body"])
+    return values
 
 
 def _rows_of(
@@ -136,6 +222,13 @@ def _files_of(connection: sqlite3.Connection, message_id: str) -> list[str]:
     return [row[0] for row in connection.execute(sql, (message_id,))]
 
 
+def held_of(entries: Iterable[Any]) -> Iterator[Held]:
+    """Yield what a segment of an earlier version holds; Raises BAD_VALUE for a damaged one."""
+    for form, kind, id_, *rest in entries:
+        is_whole = form != "fields" or SYNCED_TABLES[kind].birth in rest[0]
+        yield Held(kind, id_, is_whole)
+
+
 def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
     """Mark all but messages to be sent: this computer joins, or takes another name.
 
@@ -143,7 +236,7 @@ def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
         is_first: True if the storage had no library. Otherwise its settings win over those here.
     """
     device = connection.execute("SELECT id FROM sync_device").fetchone()[0]
-    connection.execute("UPDATE sync_changes SET number = 1 WHERE number IS NULL")
+    connection.execute("UPDATE sync_changes SET number = 1")
     for number, (kind, table) in enumerate(SYNCED_TABLES.items()):
         if not table.birth:
             continue
@@ -156,22 +249,18 @@ def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
         connection.execute(
             f"""INSERT OR IGNORE INTO sync_changes
             SELECT '{kind}', {table.key}, f.column1,
-            CASE f.column1 WHEN '{table.birth}' THEN {born_at} ELSE {changed_at} END, ?, ?
+            CASE f.column1 WHEN '{table.birth}' THEN {born_at} ELSE {changed_at} END, ?, ?, NULL
             FROM {kind}, (VALUES {names}) AS f""",  # noqa: S608 - names of SYNCED_TABLES
             (device, number + 1),
         )
     connection.execute("UPDATE ledger SET origin = ? || ':' || id WHERE origin IS NULL", (device,))
-    connection.execute(
-        """INSERT OR IGNORE INTO sync_changes
-        SELECT 'ledger', origin, '', 0, ?, 20 FROM ledger""",
-        (device,),
-    )
     # Before the messages, which the newest of them would otherwise wait for on the other computer.
-    connection.execute(
-        """INSERT OR IGNORE INTO sync_changes
-        SELECT 'attachments', sha256, '', 0, ?, 19 FROM attachments""",
-        (device,),
-    )
+    for kind, key, number in (("ledger", "origin", 20), ("attachments", "sha256", 19)):
+        connection.execute(
+            f"""INSERT OR IGNORE INTO sync_changes
+            SELECT '{kind}', {key}, '', 0, ?, ?, NULL FROM {kind}""",  # noqa: S608
+            (device, number),
+        )
 
 
 def mark_messages(
@@ -180,11 +269,13 @@ def mark_messages(
     """Mark the messages of conversations to be sent, in this order; return the next number."""
     device = connection.execute("SELECT id FROM sync_device").fetchone()[0]
     for table in ("messages", "compactions", "texts"):
-        condition = "WHERE m.status <> 'streaming'" if table == "messages" else ""
+        condition = "m.status <> 'streaming'" if table == "messages" else "TRUE"
         number += connection.execute(
-            f"""INSERT OR IGNORE INTO sync_changes
-            SELECT '{table}', m.id, '', 0, ?, ? + row_number() OVER (ORDER BY c.key, m.rowid)
-            FROM json_each(?) AS c JOIN {table} AS m ON m.conversation_id = c.value {condition}
+            f"""INSERT INTO sync_changes
+            SELECT '{table}', m.id, '', 0, ?, ? + row_number() OVER (ORDER BY c.key, m.rowid), NULL
+            FROM json_each(?) AS c JOIN {table} AS m ON m.conversation_id = c.value
+            WHERE {condition}
+            ON CONFLICT DO UPDATE SET number = excluded.number
             """,  # noqa: S608 - names of our own
             (device, number, json.dumps(conversation_ids)),
         ).rowcount
@@ -194,11 +285,60 @@ def mark_messages(
 # -------------------------------------------------------------- changes of other computers
 
 
+def _received(kind: str, fields: Mapping[str, Any], row: sqlite3.Row | None) -> dict[str, Any]:
+    """Return the values of fields as they are stored here."""
+    columns = SYNCED_TABLES[kind].columns
+    values = {name: value for name, (_, value) in fields.items() if name in columns}
+    if kind == "profiles" and "body" in values:
+        values["body"] = _adapted(values["body"], row and row["body"])
+    return values
+
+
 class Refused(NamedTuple):
-    """An entry that cannot be applied, because its values are damaged."""
+    """An entry that this version cannot read; the store keeps it for the next one."""
 
     kind: str
     id: str
+
+
+_READERS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "folders": partial(from_row, Folder),
+    "conversations": partial(from_row, Conversation, streaming=False),
+    "memory": partial(from_row, RememberedNote),
+    "prompts": prompt_from_row,
+    "presets": partial(from_row, Preset),
+    "settings": lambda row: json.loads(row["value"]),
+    "profiles": profile_from_row,
+    "compactions": partial(from_row, Compaction),
+}
+"""What reads a row of a table, and raises an error of BAD_VALUE if it cannot."""
+
+
+class _Rows(NamedTuple):
+    """How the rows of a set are added.
+
+    Attributes:
+        parent: the column of the message that has to be there before; "" for none.
+        local: the columns that do not travel, of a new row.
+    """
+
+    parent: str = ""
+    local: Mapping[str, Any] = {}
+
+
+_ROWS: Final[Mapping[str, _Rows]] = {
+    "messages": _Rows("parent_id", {"computer": ""}),  # an older version does not send it
+    "compactions": _Rows("message_id"),
+    "texts": _Rows("", {"file": "", "file_hash": "", "is_shown": 0}),
+    "attachments": _Rows(),
+    "ledger": _Rows(),
+}
+
+
+@cache
+def _insertion(kind: str, names: tuple[str, ...]) -> str:
+    values = ", ".join(f":{name}" for name in names)
+    return f"INSERT OR IGNORE INTO {kind} ({', '.join(names)}) VALUES ({values})"  # noqa: S608
 
 
 class Applier:
@@ -206,6 +346,8 @@ class Applier:
 
     Attributes:
         refused: the entries that were left out.
+        again: the conversations to send again, and whether as later additions: those that others
+            deleted without having seen all of them, and may have left out messages of.
     """
 
     def __init__(self, connection: sqlite3.Connection, device: str) -> None:
@@ -213,6 +355,7 @@ class Applier:
         self._device = device
         self._entries: list[Entry] = []
         self.refused: list[Refused] = []
+        self.again: dict[str, bool] = {}
         self._clock = 0
         self._known: set[tuple[str, str]] = set()  # rows that exist
 
@@ -226,6 +369,8 @@ class Applier:
         add_entries(connection, self._entries)
         sql = "UPDATE sync_device SET is_applying = 0, clock = max(clock, ?)"
         connection.execute(sql, (self._clock,))
+        for id_, is_later in self.again.items():
+            self._send_again(id_, is_later=is_later)
 
     def _apply(self, entry: Any) -> bool:
         """Apply an entry. Return False if it refers to something that is missing."""
@@ -234,43 +379,53 @@ class Applier:
             form, kind, id_ = entry[:3]
             if kind not in SYNCED_TABLES or type(id_) is not str:
                 raise ValueError(kind)
-            if form == "row":  # it is checked before its one statement
-                return self._apply_row(kind, id_, *entry[3:6])
+            if form == "row" and kind == "messages":  # it is checked before its one statement
+                return self._apply_row(kind, id_, *entry[3:7])
             self._connection.execute("SAVEPOINT entry")
             try:
+                if form == "row":
+                    return self._apply_row(kind, id_, *entry[3:7])
                 if form == "fields":
                     return self._apply_fields(kind, id_, entry[3])
-                return self._apply_deletion(kind, id_, entry[3])
+                if form != GONE:
+                    raise ValueError(form)
+                return self._apply_deletion(kind, id_, *entry[3:5])
             except BaseException:
                 self._connection.execute("ROLLBACK TO entry")
                 raise
             finally:
                 self._connection.execute("RELEASE entry")
-        except (*BAD_VALUE, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.DataError):
+        except (
+            *BAD_VALUE,
+            *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.DataError),
+            sqlite3.ProgrammingError,
+        ):
             self.refused.append(Refused(str(kind), str(id_)))
+            self._wait(entry, __version__)
             return True
 
     def _apply_fields(self, kind: str, id_: str, fields: Mapping[str, Any]) -> bool:
         table = SYNCED_TABLES[kind]
-        if not table.birth or (kind == "settings" and not travels(id_)):
+        if not table.birth:
             return True
         connection = self._connection
         times = {name: self._checked(at) for name, (at, _) in fields.items()}
-        values = {name: value for name, (_, value) in fields.items() if name in table.columns}
+        row = self._row(kind, id_)
+        values = _received(kind, fields, row)
         known = self._clocks(kind, id_)
         gone = known.pop(GONE, None)
         if gone is not None and (times.get(table.birth, -1), self._device) <= gone:
             return True
-        sql = f"SELECT * FROM {kind} WHERE {table.key} = ?"  # noqa: S608 - names of SYNCED_TABLES
-        row = connection.execute(sql, (id_,)).fetchone()
         if row is None and table.birth not in values:
             return False
-        folder = values.get("folder_id")
+        if _stays(kind, id_, row or values):
+            return True
+        folder, lost_folder = values.get("folder_id"), None
         if folder is not None and not self._exists("folders", folder):
             if kind == "memory":  # without its folder, it would be sent in all conversations
                 return self._is_gone("folders", folder)
             if self._is_gone("folders", folder):
-                values["folder_id"] = None
+                values["folder_id"], lost_folder = None, folder
             else:  # the rest is applied now
                 del values["folder_id"]
                 self._wait(["fields", kind, id_, {"folder_id": [times["folder_id"], folder]}])
@@ -279,161 +434,207 @@ class Applier:
             for name, value in values.items()
             if row is None or (times[name], self._device) > known.get(name, (-1, ""))
         }
+        base = {"folder_id": None, "draft": ""} if kind == "conversations" and not row else {}
         if row is None:
-            base = {"folder_id": None, "draft": ""} if kind == "conversations" else {}
             insert_rows(connection, kind, [{**base, **won, table.key: id_}])
         elif won:
             update_row(connection, kind, {**won, table.key: id_}, table.key)
+        stored = self._row(kind, id_) if won else row
+        assert stored is not None
+        _READERS[kind](stored)
         if kind == "conversations" and (row is None or "title" in won or "updated_at" in won):
-            self._index_title(id_, row)
+            if row is not None:
+                self._index_now()
+                remove_entry(connection, EntryKind.TITLE, id_, row["title"])
+            self._entries.append(Entry(EntryKind.TITLE, id_, stored["title"], stored["updated_at"]))
         if gone is not None:
             self._forget(kind, id_, GONE)
+        elif kind == "conversations" and row is not None and table.birth in won and known:
+            self.again.setdefault(id_, False)
         self._note(kind, id_, {name: times[name] for name in won})
+        if lost_folder is not None and "folder_id" in won:
+            sql = f"UPDATE sync_changes SET note = ? WHERE {_KEY}"  # noqa: S608 - our own text
+            connection.execute(sql, (lost_folder, kind, id_, "folder_id"))
         return True
-
-    def _index_title(self, id_: str, old: sqlite3.Row | None) -> None:
-        connection = self._connection
-        conversation = read_conversation(connection, id_)  # raises an error for damaged values
-        assert conversation is not None
-        if old is not None:
-            self._index_now()
-            remove_entry(connection, EntryKind.TITLE, id_, old["title"])
-        updated_at = to_micros(conversation.updated_at)
-        self._entries.append(Entry(EntryKind.TITLE, id_, conversation.title, updated_at))
 
     def _apply_row(
-        self, kind: str, id_: str, at: int, values: dict[str, Any], files: Sequence[str]
+        self,
+        kind: str,
+        id_: str,
+        at: int,
+        values: dict[str, Any],
+        files: Sequence[str],
+        seen: Mapping[str, int] | None = None,
     ) -> bool:
         at = self._checked(at)
-        values = {name: values[name] for name in SYNCED_TABLES[kind].columns if name in values}
-        if kind == "messages":
-            return self._apply_message(id_, at, values, files)
-        if kind == "compactions":
-            return self._apply_compaction(id_, at, values)
-        if kind == "texts":
-            return self._apply_text(id_, at, values)
-        if kind == "attachments":
-            return self._apply_attachment(id_, at, values)
-        if kind == "ledger" and not self._clocks(kind, id_):
-            insert_rows(self._connection, kind, [{**values, "origin": id_}], "INSERT OR IGNORE")
-        return True
-
-    def _apply_message(
-        self, id_: str, at: int, values: dict[str, Any], files: Sequence[str]
-    ) -> bool:
-        connection = self._connection
-        conversation, parent = values["conversation_id"], values["parent_id"]
-        if not self._exists("conversations", conversation):
-            return self._is_gone("conversations", conversation)
+        table, rows = SYNCED_TABLES[kind], _ROWS.get(kind)
+        if rows is None:
+            return True
+        values = {name: values[name] for name in table.columns if name in values}
+        if "conversation_id" in values and kind != "ledger":
+            conversation = values["conversation_id"]
+            if not self._exists("conversations", conversation):
+                return self._is_gone("conversations", conversation)
+        parent = values[rows.parent] if rows.parent else None
         if parent is not None and not self._exists("messages", parent):
             return False
-        Role(values["role"])
-        if MessageStatus(values["status"]) is MessageStatus.STREAMING:
-            raise ValueError(values["status"])
-        text = searchable_text(parts_from_json(json.loads(values["parts"])))
-        row = {"computer": "", **values, "id": id_}  # an older version does not send it
-        links = [(sha256, id_) for sha256 in files if is_hash(sha256)]
-        if connection.execute(_ADD_MESSAGE, row).rowcount:
-            self._known.add(("messages", id_))
-        elif not self._replace_message(row, at):
-            return True
-        connection.executemany("INSERT OR IGNORE INTO message_attachments VALUES (?, ?)", links)
-        self._entries.append(Entry(EntryKind.MESSAGE, id_, text, values["created_at"]))
-        if at:
-            self._note("messages", id_, {"": at})
-        return True
-
-    def _replace_message(self, row: dict[str, Any], at: int) -> bool:
-        """Replace a message that is here. Return False if the one that is here stays."""
-        connection, id_ = self._connection, row["id"]
-        old = connection.execute("SELECT * FROM messages WHERE id = ?", (id_,)).fetchone()
-        if old is None:
-            raise ValueError(id_)  # a value was missing
-        is_completed = old["status"] == "interrupted" and row["status"] == "complete"
-        current = self._clocks("messages", id_).get("", (0, ""))
-        is_newer = at > 0 and (at, self._device) > current
-        if old["status"] == "streaming" or not (is_newer or is_completed):
-            return False
-        row["computer"] = old["computer"]
-        self._index_now()
-        if has_entry(connection, EntryKind.MESSAGE, id_):
-            text = searchable_text(message_from_row(old).parts)
-            remove_entry(connection, EntryKind.MESSAGE, id_, text)
-        update_row(connection, "messages", row, "id")
-        return True
-
-    def _apply_compaction(self, id_: str, at: int, values: dict[str, Any]) -> bool:
-        if not self._exists("conversations", values["conversation_id"]):
-            return self._is_gone("conversations", values["conversation_id"])
-        if not self._exists("messages", values["message_id"]):
-            return False
-        if not self._exists("compactions", id_):
-            insert_rows(self._connection, "compactions", [{**values, "id": id_}])
-        elif (at, self._device) > self._clocks("compactions", id_).get("", (0, "")):
-            update_row(self._connection, "compactions", {**values, "id": id_}, "id")
-        if at:
-            self._note("compactions", id_, {"": at})
-        return True
-
-    def _apply_text(self, id_: str, at: int, values: dict[str, Any]) -> bool:
-        """Apply a text. Of two states, the later is the text, and the other one a version of it."""
-        from desktop_app.texts.text_store import add_version, text_from_row  # few have a text
-
-        if not self._exists("conversations", values["conversation_id"]):
-            return self._is_gone("conversations", values["conversation_id"])
+        row = {**rows.local, **values, table.key: id_}
+        entry = self._check(kind, row)
         connection = self._connection
-        row = {**values, "id": id_, "file": "", "file_hash": "", "is_shown": 0}
-        text = text_from_row(row)  # raises an error for damaged values
-        old = connection.execute("SELECT * FROM texts WHERE id = ?", (id_,)).fetchone()
-        if old is None:
-            insert_rows(connection, "texts", [row])
-        elif (at, self._device) > self._clocks("texts", id_).get("", (0, "")):
-            if old["body"] != text.body:
-                add_version(connection, text_from_row(old), old["updated_at"])
-            update_row(connection, "texts", {**values, "id": id_}, "id")
+        if connection.execute(_insertion(kind, tuple(row)), row).rowcount:
+            self._known.add((kind, id_))
         else:
-            if old["body"] != text.body:
-                add_version(connection, text, values["updated_at"])
-            return True
-        if at:
-            self._note("texts", id_, {"": at})
-        return True
-
-    def _apply_attachment(self, sha256: str, at: int, values: dict[str, Any]) -> bool:
-        if not is_hash(sha256):
-            raise ValueError(sha256)
-        connection = self._connection
-        added_at = to_micros(now())  # a cleanup leaves it until its message has come
-        row = {**values, "sha256": sha256, "created_at": added_at}
-        insert_rows(connection, "attachments", [row], "INSERT OR IGNORE")
-        if at and values.get("full_text"):
-            sql = "UPDATE attachments SET full_text = ? WHERE sha256 = ? AND full_text IS NULL"
-            connection.execute(sql, (values["full_text"], sha256))
-        connection.execute("INSERT OR IGNORE INTO sync_files VALUES (?)", (sha256,))
-        if not has_entry(connection, EntryKind.ATTACHMENT, sha256):
-            entry = Entry(EntryKind.ATTACHMENT, sha256, str(values["text"]), added_at)
+            old = self._row(kind, id_)
+            if old is None:
+                raise ValueError(id_)  # a value was missing
+            if not self._replaces(kind, old, row, at, seen or {}):
+                return True
+            self._index_now()
+            if kind == "messages" and has_entry(connection, EntryKind.MESSAGE, id_):
+                text = searchable_text(message_from_row(old).parts)
+                remove_entry(connection, EntryKind.MESSAGE, id_, text)
+            kept = {*rows.local, "created_at"} if kind == "attachments" else set(rows.local)
+            changed = {name: value for name, value in row.items() if name not in kept}
+            update_row(connection, kind, changed, table.key)
+        if kind == "messages":
+            links = [(sha256, id_) for sha256 in files if is_hash(sha256)]
+            sql = "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)"
+            connection.executemany(sql, links)
+        elif kind == "attachments":
+            sql = "INSERT OR IGNORE INTO sync_files (sha256) VALUES (?)"
+            connection.execute(sql, (id_,))
+        if entry is not None and not (
+            kind == "attachments" and has_entry(connection, entry.kind, id_)
+        ):
             self._entries.append(entry)
+        if at and kind not in ("attachments", "ledger"):
+            self._note(kind, id_, {"": at})
         return True
 
-    def _apply_deletion(self, kind: str, id_: str, at: int) -> bool:
+    def _check(self, kind: str, row: dict[str, Any]) -> Entry | None:
+        """Raise an error of BAD_VALUE for a row that cannot be read; return its index entry."""
+        if kind == "messages":
+            if row["status"] == _STREAMING:
+                raise ValueError(row["status"])
+            message = message_from_row({"owner_pid": None, "remote_run": None, **row})
+            text = searchable_text(message.parts)
+            return Entry(EntryKind.MESSAGE, row["id"], text, row["created_at"])
+        if kind == "attachments":
+            if not is_hash(row["sha256"]):
+                raise ValueError(row["sha256"])
+            row["created_at"] = to_micros(now())  # a cleanup leaves it until its message has come
+            return Entry(EntryKind.ATTACHMENT, row["sha256"], str(row["text"]), row["created_at"])
+        if kind == "texts":
+            from desktop_app.texts.text_store import text_from_row  # few have a text
+
+            text_from_row(row)
+        elif kind in _READERS:
+            _READERS[kind](row)
+        return None
+
+    def _replaces(
+        self, kind: str, old: sqlite3.Row, row: dict[str, Any], at: int, seen: Mapping[str, int]
+    ) -> bool:
+        """Return True if a row replaces the one that is here."""
+        if kind == "ledger":
+            return False
+        if kind == "attachments":
+            return bool(at and row.get("full_text")) and old["full_text"] is None
+        connection, id_ = self._connection, row["id"]
+        is_newer = at > 0 and (at, self._device) > self._clocks(kind, id_).get("", (0, ""))
+        if kind == "messages":
+            is_completed = old["status"] == "interrupted" and row["status"] == "complete"
+            return old["status"] != _STREAMING and (is_newer or is_completed)
+        if kind == "texts" and old["body"] != row["body"]:
+            from desktop_app.texts.text_store import keep_version, text_from_row
+
+            lost = old if is_newer else row
+            is_due = not (is_newer and self._has_seen(kind, id_, seen))
+            keep_version(connection, text_from_row(lost), lost["updated_at"], is_due=is_due)
+        return is_newer
+
+    def _has_seen(self, kind: str, id_: str, seen: Mapping[str, int]) -> bool:
+        """Return True if nothing of a row was written here that another computer had not seen."""
+        sql = """SELECT d.id, s.number, (SELECT max(number) FROM sync_held
+                WHERE kind = s.kind AND id = s.id) AS held
+            FROM sync_device AS d JOIN sync_changes AS s ON s.device = d.id
+            WHERE s.kind = ? AND s.id = ? AND s.field = ''"""
+        row = self._connection.execute(sql, (kind, id_)).fetchone()
+        if row is None:  # another computer wrote it last
+            return True
+        return row["number"] is None and seen.get(row["id"], 0) >= (row["held"] or 0)
+
+    def _apply_deletion(
+        self, kind: str, id_: str, at: int, seen: Mapping[str, int] | None = None
+    ) -> bool:
         at = self._checked(at)
         connection = self._connection
         known = self._clocks(kind, id_)
-        if kind == "settings" and not travels(id_):
+        if _stays(kind, id_, self._row(kind, id_)):
             return True
         is_added_later = known.get(SYNCED_TABLES[kind].birth, (-1, ""))[0] > at
         if is_added_later or known.get(GONE, (-1, "")) >= (at, self._device):
             return True
+        if kind == "conversations" and self._is_unseen(id_, seen):
+            self.again[id_] = True
+            return True
         self._index_now()
         self._known.clear()
+        if kind == "folders":
+            sql = """UPDATE sync_changes SET note = ?1 WHERE kind = 'conversations'
+                AND field = 'folder_id'
+                AND id IN (SELECT id FROM conversations WHERE folder_id = ?1)"""
+            connection.execute(sql, (id_,))
         if kind == "conversations":
             erase_conversation(id_, connection)
         elif kind != "messages":
             key = SYNCED_TABLES[kind].key
             connection.execute(f"DELETE FROM {kind} WHERE {key} = ?", (id_,))  # noqa: S608
         connection.execute("DELETE FROM sync_changes WHERE kind = ? AND id = ?", (kind, id_))
-        self._note(kind, id_, {GONE: at})
+        self._note(kind, id_, {GONE: at}, None if seen is None else json.dumps(seen))
         return True
+
+    def _is_unseen(self, id_: str, seen: Mapping[str, int] | None) -> bool:
+        """Return True for a conversation with a draft, or words that the deleting one lacked."""
+        row = self._row("conversations", id_)
+        if row is None:
+            return False
+        if row["draft"]:
+            return True
+        if seen is None:  # an earlier version deleted it
+            return False
+        sql = """SELECT 1 FROM messages AS m, sync_device AS d WHERE m.conversation_id = ?
+            AND NOT EXISTS (SELECT 1 FROM sync_changes WHERE kind = 'messages' AND id = m.id
+                AND field = '' AND at > 0)
+            AND (m.status = 'streaming'
+                OR EXISTS (SELECT 1 FROM sync_changes WHERE kind = 'messages' AND id = m.id
+                    AND field = '' AND number > ?)
+                OR (SELECT min(number) FROM sync_held WHERE kind = 'messages' AND id = m.id)
+                    > max(coalesce(json_extract(?, '$."' || d.id || '"'), 0),
+                        coalesce(json_extract(d.state, '$.settled'), 0)))
+            LIMIT 1"""
+        values = (id_, _FIRST_CLOCK, json.dumps(seen))
+        return self._connection.execute(sql, values).fetchone() is not None
+
+    def _send_again(self, id_: str, *, is_later: bool) -> None:
+        """Send a conversation again, to computers that may have deleted it."""
+        connection = self._connection
+        connection.execute("UPDATE sync_device SET clock = clock + 1")
+        own, clock = connection.execute("SELECT id, clock FROM sync_device").fetchone()
+        connection.executemany(
+            f"""INSERT INTO sync_changes VALUES ('conversations', ?, ?, ?, ?, ?, NULL)
+            ON CONFLICT DO UPDATE SET number = excluded.number
+            {", at = excluded.at, device = excluded.device" if is_later else ""}""",  # noqa: S608
+            [(id_, name, clock, own, clock) for name in SYNCED_TABLES["conversations"].columns],
+        )
+        connection.execute(
+            """INSERT INTO sync_changes SELECT DISTINCT 'attachments', a.sha256, '', 0, ?, ?, NULL
+            FROM messages AS m JOIN message_attachments AS l ON l.message_id = m.id
+            JOIN attachments AS a USING (sha256) WHERE m.conversation_id = ?
+            ON CONFLICT DO UPDATE SET number = coalesce(number, excluded.number)""",
+            (own, clock, id_),
+        )
+        mark_messages(connection, [id_], clock)
 
     # ---------------------------------------------------------- the clocks of what is here
 
@@ -448,15 +649,20 @@ class Applier:
         rows = self._connection.execute(sql, (kind, id_))
         return {field: (at, device) for field, at, device in rows}
 
-    def _note(self, kind: str, id_: str, times: Mapping[str, int]) -> None:
+    def _note(self, kind: str, id_: str, times: Mapping[str, int], note: str | None = None) -> None:
         self._connection.executemany(
-            "INSERT OR REPLACE INTO sync_changes VALUES (?, ?, ?, ?, ?, NULL)",
-            [(kind, id_, field, at, self._device) for field, at in times.items()],
+            "INSERT OR REPLACE INTO sync_changes VALUES (?, ?, ?, ?, ?, NULL, ?)",
+            [(kind, id_, field, at, self._device, note) for field, at in times.items()],
         )
 
     def _forget(self, kind: str, id_: str, field: str) -> None:
         sql = f"DELETE FROM sync_changes WHERE {_KEY}"  # noqa: S608 - our own text
         self._connection.execute(sql, (kind, id_, field))
+
+    def _row(self, kind: str, id_: str) -> sqlite3.Row | None:
+        sql = f"SELECT * FROM {kind} WHERE {SYNCED_TABLES[kind].key} = ?"  # noqa: S608
+        row: sqlite3.Row | None = self._connection.execute(sql, (id_,)).fetchone()
+        return row
 
     def _exists(self, kind: str, id_: str) -> bool:
         if (kind, id_) in self._known:
@@ -470,9 +676,10 @@ class Applier:
     def _is_gone(self, kind: str, id_: str) -> bool:
         return GONE in self._clocks(kind, id_)
 
-    def _wait(self, entry: Any) -> None:
-        sql = "INSERT INTO sync_waiting (device, entry) VALUES (?, ?)"
-        self._connection.execute(sql, (self._device, msgspec.json.encode(entry).decode()))
+    def _wait(self, entry: Any, refused_by: str | None = None) -> None:
+        sql = "INSERT INTO sync_waiting (device, entry, refused_by) VALUES (?, ?, ?)"
+        text = msgspec.json.encode(entry).decode()
+        self._connection.execute(sql, (self._device, text, refused_by))
 
     def _index_now(self) -> None:
         """Index what was added before an entry is removed that may be among it."""
@@ -482,15 +689,23 @@ class Applier:
 
 def apply_waiting(connection: sqlite3.Connection) -> list[Refused]:
     """Apply what waits, as long as some of it can be. Return what was refused."""
+    connection.execute("UPDATE sync_device SET is_applying = 1")
+    connection.execute(
+        """UPDATE conversations AS c SET folder_id = m.note FROM sync_changes AS m
+        JOIN folders AS f ON f.id = m.note WHERE m.kind = 'conversations' AND m.id = c.id
+        AND m.field = 'folder_id' AND c.folder_id IS NULL"""
+    )  # a folder that was deleted, and added again
+    connection.execute("UPDATE sync_device SET is_applying = 0")
     refused: list[Refused] = []
-    while True:
-        sql = "SELECT device, entry FROM sync_waiting ORDER BY id"
-        rows = connection.execute(sql).fetchall()
-        connection.execute("DELETE FROM sync_waiting")
+    sql = (
+        "SELECT id, device, entry FROM sync_waiting WHERE coalesce(refused_by, '') <> ? ORDER BY id"
+    )
+    while rows := connection.execute(sql, (__version__,)).fetchall():
+        connection.executemany("DELETE FROM sync_waiting WHERE id = ?", [(r["id"],) for r in rows])
         for row in rows:
             applier = Applier(connection, row["device"])
             applier.apply([msgspec.json.decode(row["entry"])])
             refused += applier.refused
-        left = connection.execute("SELECT count(*) FROM sync_waiting").fetchone()[0]
-        if left in (0, len(rows)):
-            return refused
+        if len(connection.execute(sql, (__version__,)).fetchall()) == len(rows):
+            break
+    return refused

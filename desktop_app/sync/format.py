@@ -17,9 +17,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from desktop_app.domain.errors import SyncRefusedError
 from desktop_app.domain.value import PrivateValue, Value
-from desktop_app.i18n.translation import N_
+from desktop_app.sync.problems import sync_error
 
 T = TypeVar("T", "Head", "Segment")
 
@@ -29,13 +28,12 @@ LIBRARY_FILE: Final = "library.json"
 DEVICES: Final = "devices"
 FILES: Final = "files"
 HEAD: Final = "head"
-BEGUN: Final = N_(
-    "A new library was begun there. If another computer began one there before, its files have not "
-    "arrived: stop synchronizing, and join once they have."
-)
 _MAGIC: Final = b"RPT\x01"
 _SALT_BYTES: Final = 16
 _KEY_BYTES: Final = 32
+_KEY_LETTERS: Final = 52
+_CHECK_LETTERS: Final = 2
+"""Earlier versions showed codes without them."""
 # RFC 7914: 128 MB and about 0.6 s, so that guessing a passphrase costs as much for each attempt.
 _SCRYPT_N: Final = 1 << 17
 _SCRYPT_MEMORY: Final = 1 << 28
@@ -52,9 +50,13 @@ class LibraryKey(PrivateValue, frozen=True):
     key: bytes
 
     def code(self) -> str:
-        """Return the key as text, to be entered on another computer."""
-        text = base64.b32encode(self.key).decode("ascii").rstrip("=")
+        """Return the key as 52 letters and 2 that check them, to be entered on another computer."""
+        text = _letters(self.key) + _letters(hashlib.sha256(self.key).digest())[:_CHECK_LETTERS]
         return "-".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+    def check(self) -> str:
+        """Return what tells this key from others in the library's file, and does not give it."""
+        return self._subkey(b"check " + self.library.encode()).hex()[:16]
 
     def file_name(self, sha256: str) -> str:
         """Return the name of an attachment's file, which does not show the attachment's hash."""
@@ -81,7 +83,7 @@ class LibraryKey(PrivateValue, frozen=True):
                 raise InvalidTag
             return cipher.decrypt(_nonce(number), sealed[start:], name.encode())
         except InvalidTag:
-            raise refused_error(name) from None
+            raise sync_error("damaged", name=name) from None
 
     def _subkey(self, info: bytes) -> bytes:
         """Return a key that is used for one purpose (RFC 5869, one block)."""
@@ -89,7 +91,7 @@ class LibraryKey(PrivateValue, frozen=True):
 
 
 class Span(NamedTuple):
-    """The numbers of the changes in one segment: several after segments were joined."""
+    """The numbers of the changes in one segment: several after it replaced several."""
 
     first: int
     last: int
@@ -110,6 +112,9 @@ class Head(Value, frozen=True):
         spans: the segments that exist.
         seen: the last segment of each other device that was applied here.
         at: the time of writing, in microseconds since 1970.
+        skipped: the numbers of each other device whose segments were torn or missing here; it
+            writes them again.
+        struck: the devices that were struck off.
     """
 
     epoch: str
@@ -118,6 +123,8 @@ class Head(Value, frozen=True):
     spans: tuple[Span, ...]
     seen: dict[str, int]
     at: int
+    skipped: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    struck: tuple[str, ...] = ()
 
 
 class Segment(Value, frozen=True):
@@ -142,10 +149,18 @@ class _LibraryFile(Value, frozen=True):
     salt: str = ""
     scrypt_n: int = 0
     key: str = ""
+    check: str = ""
 
 
 def segment_name(device: str, span: Span) -> str:
     return f"{DEVICES}/{device}/{span.name}"
+
+
+def span_of(name: str) -> Span | None:
+    """Return the numbers in the last part of a segment's name, None for any other file."""
+    first, _, last = name.partition("-")
+    is_segment = len(name) == 21 and first.isdecimal() and last.isdecimal()
+    return Span(int(first), int(last)) if is_segment else None
 
 
 def head_name(device: str) -> str:
@@ -167,7 +182,7 @@ def unpack(key: LibraryKey, name: str, number: int, sealed: bytes, kind: type[T]
     try:
         return msgspec.json.decode(zlib.decompress(content), type=kind)
     except (zlib.error, msgspec.MsgspecError):
-        raise refused_error(name) from None
+        raise sync_error("damaged", name=name) from None
 
 
 def new_library(passphrase: str) -> tuple[LibraryKey, bytes]:
@@ -176,7 +191,7 @@ def new_library(passphrase: str) -> tuple[LibraryKey, bytes]:
     salt = os.urandom(_SALT_BYTES)
     cipher = ChaCha20Poly1305(_stretched(passphrase, salt, _SCRYPT_N))
     wrapped = cipher.encrypt(_nonce(0), key.key, key.library.encode())
-    file = _LibraryFile(FORMAT, key.library, salt.hex(), _SCRYPT_N, wrapped.hex())
+    file = _LibraryFile(FORMAT, key.library, salt.hex(), _SCRYPT_N, wrapped.hex(), key.check())
     return key, msgspec.json.format(msgspec.json.encode(file), indent=1)
 
 
@@ -193,12 +208,9 @@ def _read_library(file: bytes) -> _LibraryFile:
     try:
         fields = msgspec.json.decode(file, type=_LibraryFile)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise refused_error(LIBRARY_FILE) from None
+        raise sync_error("library", name=LIBRARY_FILE) from None
     if fields.format > FORMAT:
-        raise SyncRefusedError(
-            N_("A newer version of Repartee synchronizes this library."),
-            hint=N_("Install that version on this computer, too."),
-        )
+        raise sync_error("newer_format")
     return fields
 
 
@@ -210,45 +222,47 @@ def open_library(file: bytes, secret: str) -> LibraryKey:
         secret: the passphrase, or the code (`LibraryKey.code`).
 
     Raises:
-        SyncRefusedError: the passphrase is wrong, or the file is damaged.
+        SyncRefusedError: the passphrase or the code is wrong, or the file is damaged.
     """
     fields = _read_library(file)
     try:
         salt, wrapped = bytes.fromhex(fields.salt), bytes.fromhex(fields.key)
     except ValueError:
-        raise refused_error(LIBRARY_FILE) from None
+        raise sync_error("library", name=LIBRARY_FILE) from None
     if fields.scrypt_n > _SCRYPT_N:  # a changed file must not take all memory
-        raise refused_error(LIBRARY_FILE)
-    key = _key_of_code(secret)
-    if key is not None:
-        return LibraryKey(fields.library, key)
+        raise sync_error("library", name=LIBRARY_FILE)
+    text = "".join(secret.replace("-", " ").split()).upper()
+    coded = LibraryKey(fields.library, _key_of_code(text) or b"")
+    if coded.key and (coded.check() == fields.check or (is_code(secret) and not fields.check)):
+        return coded
     try:
         cipher = ChaCha20Poly1305(_stretched(secret, salt, fields.scrypt_n))
         unwrapped = cipher.decrypt(_nonce(0), wrapped, fields.library.encode())
-    except (InvalidTag, ValueError):
-        raise SyncRefusedError(
-            N_("This passphrase is not that of the library."), hint=N_("Enter it again.")
-        ) from None
+    except (InvalidTag, ValueError, TypeError, OverflowError):
+        raise sync_error("code" if coded.key else "passphrase") from None
     return LibraryKey(fields.library, unwrapped)
 
 
-def refused_error(name: str) -> SyncRefusedError:
-    """Return the error of a file that is torn, changed, or not of this library."""
-    return SyncRefusedError(
-        N_("“{name}” in the storage is damaged, or belongs to another library."),
-        hint=N_("The rest was synchronized. Restore this file there if you can."),
-        name=name,
-    )
-
-
-def _key_of_code(secret: str) -> bytes | None:
+def is_code(secret: str) -> bool:
+    """Return True for a code without a typing error, or for one without letters that check it."""
     text = "".join(secret.replace("-", " ").split()).upper()
-    if len(text) != 52:
+    key = _key_of_code(text)
+    if key is None:
+        return False
+    return len(text) == _KEY_LETTERS or LibraryKey("", key).code().replace("-", "") == text
+
+
+def _key_of_code(text: str) -> bytes | None:
+    if len(text) not in (_KEY_LETTERS, _KEY_LETTERS + _CHECK_LETTERS):
         return None
     try:
-        return base64.b32decode(text + "====")
+        return base64.b32decode(text[:_KEY_LETTERS] + "====")
     except ValueError:
         return None
+
+
+def _letters(content: bytes) -> str:
+    return base64.b32encode(content).decode("ascii").rstrip("=")
 
 
 def _stretched(passphrase: str, salt: bytes, n: int) -> bytes:

@@ -31,8 +31,8 @@ def open_file(key: bytes, name: str, number: int, sealed: bytes) -> bytes:
 def library_key(folder: pathlib.Path, secret: str) -> bytes:
     library = json.loads((folder / "library.json").read_text())
     code = secret.replace("-", "").strip().upper()
-    if len(code) == 52:
-        return base64.b32decode(code + "====")
+    if len(code) in (52, 54):  # the last two of 54 letters check the others
+        return base64.b32decode(code[:52] + "====")
     wrapping = hashlib.scrypt(
         secret.encode(), salt=bytes.fromhex(library["salt"]), n=library["scrypt_n"], r=8, p=1,
         maxmem=1 << 28, dklen=32,

@@ -443,12 +443,13 @@ async def _content(response: httpx.Response, limit: int) -> bytes:
 
 
 def _destination(reply: _Reply) -> str:
-    """Return where a reply redirects to, without what may be secret there."""
+    """Return the folder that a reply redirects to, without what may be secret there."""
     try:
         whole = urljoin(reply.url, reply.headers.get("location", ""))
     except ValueError:
         return "?"
-    return split_credentials(whole)[0][:_MAX_SHOWN_CHARS]
+    name = reply.url.rpartition("/")[2]
+    return split_credentials(whole)[0].removesuffix(f"/{name}")[:_MAX_SHOWN_CHARS]
 
 
 def _plain(paths: Iterable[str]) -> list[str]:

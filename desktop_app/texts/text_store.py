@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,9 @@ _MAX_VERSIONS: Final = 40
 _SELECT: Final = """SELECT * FROM texts WHERE conversation_id = ? AND is_shown >= ?
     ORDER BY updated_at DESC LIMIT 1"""
 _NEWEST_VERSION: Final = "SELECT max(created_at) FROM text_versions WHERE text_id = ?"
+_ADD_VERSION: Final = """INSERT INTO text_versions (text_id, body, created_at)
+    SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
+        SELECT 1 FROM text_versions WHERE text_id = ?1 AND body = ?2)"""
 _DELETE_OLD: Final = f"""DELETE FROM text_versions WHERE text_id = ?1 AND id NOT IN (
     SELECT id FROM text_versions WHERE text_id = ?1 ORDER BY id DESC LIMIT {_MAX_VERSIONS})"""  # noqa: S608 - our own number
 
@@ -54,7 +58,10 @@ class TextStore:
         def action(connection: sqlite3.Connection) -> None:
             sql = "SELECT 1 FROM conversations WHERE id = ?"
             if connection.execute(sql, (text.conversation_id,)).fetchone():  # else it was deleted
-                _keep_version(connection, text, is_due=keeps_version)
+                row = connection.execute("SELECT * FROM texts WHERE id = ?", (text.id,)).fetchone()
+                if row is not None and row["body"] != text.body:
+                    former, at = text_from_row(row), row["updated_at"]
+                    keep_version(connection, former, at, is_due=keeps_version)
                 upsert_row(connection, "texts", _text_to_row(text))
 
         await self._database_of(text.conversation_id).write(action)
@@ -72,20 +79,33 @@ class TextStore:
         return text.accepted if row is None else str(row["body"])
 
 
-def _keep_version(connection: sqlite3.Connection, text: WrittenText, *, is_due: bool) -> None:
-    row = connection.execute("SELECT * FROM texts WHERE id = ?", (text.id,)).fetchone()
-    newest = connection.execute(_NEWEST_VERSION, (text.id,)).fetchone()[0] or 0
+def insert_texts(
+    connection: sqlite3.Connection, texts: Sequence[WrittenText], at: datetime
+) -> None:
+    """Add the texts that the store does not have, the last as the newest.
+
+    Args:
+        at: the time of the last one; each other is a millisecond older than the next.
+    """
+    for number, text in enumerate(reversed(texts)):
+        sql = "SELECT 1 FROM texts WHERE id = ?"
+        if connection.execute(sql, (text.id,)).fetchone() is None:
+            changed_at = to_micros(at - number * timedelta(milliseconds=1))
+            upsert_row(connection, "texts", {**_text_to_row(text), "updated_at": changed_at})
+
+
+def keep_version(
+    connection: sqlite3.Connection, former: WrittenText, updated_at: int, *, is_due: bool
+) -> None:
+    """Keep a former state of a text if it is due, or the last one is ten minutes old.
+
+    A state that is kept already is not kept again, and the oldest of too many is dropped.
+    """
+    newest = connection.execute(_NEWEST_VERSION, (former.id,)).fetchone()[0] or 0
     is_due = is_due or newest < to_micros(now() - _VERSION_EVERY)
-    if row is None or not row["body"] or not is_due or row["body"] == text.body:
-        return
-    add_version(connection, text_from_row(row), row["updated_at"])
-
-
-def add_version(connection: sqlite3.Connection, former: WrittenText, updated_at: int) -> None:
-    """Add a former state of a text, and drop the oldest of too many."""
-    sql = "INSERT INTO text_versions (text_id, body, created_at) VALUES (?, ?, ?)"
-    connection.execute(sql, (former.id, former.rejected, updated_at))
-    connection.execute(_DELETE_OLD, (former.id,))
+    if is_due and former.body:
+        connection.execute(_ADD_VERSION, (former.id, former.rejected, updated_at))
+        connection.execute(_DELETE_OLD, (former.id,))
 
 
 def _text_to_row(text: WrittenText) -> dict[str, str | int | float | None]:

@@ -24,9 +24,10 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import text_of
 from desktop_app.markdown.search.text_search import (
+    Phrase,
     count_in_markdown,
     count_matches,
-    fold_text,
+    fold_phrase,
     match_ranges,
     may_contain,
 )
@@ -78,6 +79,7 @@ class _Count(NamedTuple):
         return self.reasoning + self.text
 
 
+_NOTHING: Final = Phrase("")
 _NO_MATCHES: Final = _Count(0, 0)
 
 
@@ -99,7 +101,7 @@ class _Counter(QObject):
     counted = Signal(int, object, bool)
 
     def count(
-        self, texts: Sequence[_Texts], query: str, search: int, newest_search: Callable[[], int]
+        self, texts: Sequence[_Texts], query: Phrase, search: int, newest_search: Callable[[], int]
     ) -> None:
         """Count matches until done or until a newer search starts. Runs in a thread."""
         counts: dict[str, _Count] = {}
@@ -136,7 +138,7 @@ class FindInTranscript(QObject):
         self._focused_before: QWidget | None = None
         self._bar: FindBar | None = None
         self.anchor = TabAnchor(view)
-        self._query = ""
+        self._query = _NOTHING
         self._search_number = 0
         self._counts: dict[str, _Count] = {}
         self._is_count_final = True
@@ -236,14 +238,14 @@ class FindInTranscript(QObject):
 
     def search(self, text: str) -> None:
         """Search for a text, starting with the text on screen; "" ends the search."""
-        query = fold_text(text.strip("\n"))
+        query = fold_phrase(text.strip("\n"))
         if query != self._query:
             self._query = query
             self._begin_search()
 
     def restart(self) -> None:
         """Search again, because other messages are shown."""
-        if self._query:
+        if self._query.plain:
             self._begin_search()
 
     def _begin_search(self) -> None:
@@ -253,9 +255,9 @@ class FindInTranscript(QObject):
         top = self._view.place_near(QPoint(0, 0))
         top_index = max(0, self._messages.index_of(top.message_id)) if top is not None else 0
         self._start_index = top_index
-        self._is_count_final = not self._query
+        self._is_count_final = not self._query.plain
         self._view.viewport().update()
-        if not self._query:
+        if not self._query.plain:
             self._report_counts()
             return
         messages = self._messages.messages
@@ -276,7 +278,7 @@ class FindInTranscript(QObject):
 
     def recount(self, message_id: str) -> None:
         """Schedule a recount of a message that changed or was added."""
-        if self._query:
+        if self._query.plain:
             self._changed_ids.add(message_id)
             if not self._recount_timer.isActive():
                 self._recount_timer.start()
@@ -395,9 +397,9 @@ class FindInTranscript(QObject):
 
         Search the text that is shown, then the reasoning, which is unfolded if it matches.
         """
-        query = fold_text(text)
+        query = fold_phrase(text)
         shown = self._messages.opened(message_id)
-        if shown is None or not query:
+        if shown is None or not query.plain:
             return
         retry = partial(self.show_first_match, message_id, text)
         found = next(_matches(shown, query), None)
@@ -427,7 +429,7 @@ class FindInTranscript(QObject):
 
     def marks_of(self, shown: ShownSegment) -> list[Mark]:
         """Return the marks of the matches in a segment, that of the current match first."""
-        if not self._query:
+        if not self._query.plain:
             return []
         message: ShownMessage = shown.article
         current = None
@@ -449,17 +451,17 @@ def _searched_items(shown: ShownMessage) -> list[range]:
     return [range(1, shown.reasoning_count), shown.body_range]
 
 
-def _matches(shown: ShownMessage, query: str) -> Iterator[TextRange]:
+def _matches(shown: ShownMessage, query: Phrase) -> Iterator[TextRange]:
     for index in chain(*_searched_items(shown)):
         yield from _matches_in(shown, index, query)
 
 
-def _matches_in(shown: ShownMessage, index: int, query: str) -> Iterator[TextRange]:
-    """Yield the matches of the case-folded `query` in item `index` of a message."""
+def _matches_in(shown: ShownMessage, index: int, query: Phrase) -> Iterator[TextRange]:
+    """Yield the matches of `query` in item `index` of a message."""
     item = shown.items[index]
     for cell, runs in () if item.kind in (LineKind.FOLD, LineKind.DIAGRAM) else texts_of(item):
         text = text_of(runs)
-        if text.isascii() and query not in text.lower():
+        if text.isascii() and not any(each and each in text.lower() for each in query):
             continue
         for start, end in match_ranges(text, query):
             yield TextRange(index, cell, utf16_length(text[:start]), utf16_length(text[:end]))

@@ -32,10 +32,10 @@ def shown_widgets(window: QWidget) -> list[QWidget]:
     return found
 
 
-def accept_question(parent: QWidget, name: str) -> None:
-    """Press Remove in the question with this object name."""
+def accept_question(parent: QWidget, name: str, label: str = "Remove") -> None:
+    """Press a button in the question with this object name."""
     buttons = find(parent, QMessageBox, name).buttons()
-    next(button for button in buttons if button.text() == "Remove").click()
+    next(button for button in buttons if button.text() == label).click()
 
 
 def timer_of(parent: QObject) -> QTimer:

@@ -343,17 +343,20 @@ def _is_run(keys: list[QKeyEvent], actions: Iterable[QAction]) -> bool:
 
 
 class FirstUse(QObject):
-    """The watch for the first pause in the use of a window, or for some time without use.
+    """The watch for the first use of a window, and the first pause in it or some time without use.
 
     Signals:
+        used(): once, at the first use.
         paused(): once.
     """
 
+    used = Signal()
     paused = Signal()
 
     def __init__(self, parent: QObject, handle: QWindow | None, idle_ms: int) -> None:
         super().__init__(parent)
-        self._handle = handle  # None for a hidden window
+        self._was_used = False
+        self._has_paused = False
         self._timer = QTimer(self, singleShot=True, interval=idle_ms)
         self._timer.timeout.connect(self._pause)
         self._timer.start()
@@ -361,11 +364,17 @@ class FirstUse(QObject):
             handle.installEventFilter(self)
 
     def _pause(self) -> None:
-        if self._handle is not None:
-            self._handle.removeEventFilter(self)
+        self._has_paused = True
         self.paused.emit()
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() in _FIRST_USES:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() not in _FIRST_USES:
+            return False
+        if not self._was_used:
+            self._was_used = True
+            self.used.emit()
+        if self._has_paused:
+            watched.removeEventFilter(self)
+        else:
             self._timer.start(_PAUSE_MS)
         return False

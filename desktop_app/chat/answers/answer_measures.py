@@ -31,8 +31,8 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.i18n.translation import N_
 
-MAX_ANSWER_BYTES: Final = 8 << 20
-"""Bytes of an answer, far more than any model writes; storing a text takes five times its size."""
+MAX_ANSWER_BYTES: Final = 4 << 20
+"""Bytes of an answer, far more than any model writes; to store a text takes ten times its size."""
 MIN_CHARS: Final = 1_200
 """The characters that must be repetitions of one unit. A song's chorus or a table is shorter."""
 MIN_PLAIN_CHARS: Final = 6_000

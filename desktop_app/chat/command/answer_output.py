@@ -46,7 +46,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.tools.calls.consent import option_name
 from desktop_app.tools.schema_check import CheckedAnswer, check_answer, decode
 
-_LINE_WAIT_S: Final = 0.5
+_LINE_WAIT_S: Final = 0.1
 _NOTHING_MADE: Final[dict[str, Any]] = {"images": [], "files": []}
 
 

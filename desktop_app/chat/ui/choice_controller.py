@@ -102,6 +102,7 @@ class ChoiceController(ConversationChoice):
         self._prompt = prompt
         self._connected_profiles: set[ProviderProfile] = set()
         self._is_parser_loaded = False
+        self._was_used = False
         prompt.text_changed.connect(self._on_text_changed)
         prompt.row.background_requested.connect(self._setup.choose_background)
         for signal in (
@@ -111,7 +112,7 @@ class ChoiceController(ConversationChoice):
             session.of(AvailableModels).changed,
         ):
             signal.connect(self._show_choice)
-        session.events.raised.connect(self.propose_model)
+        session.events.used.connect(self._on_used)
         session.events.model_chosen.connect(self.choose_model)
         # A question with an attachment may be sent without typing.
         session.current.draft.changed.connect(
@@ -130,8 +131,12 @@ class ChoiceController(ConversationChoice):
         if not self._session.current.opening_number:
             return  # the first conversation may have another model
         self._prompt.set_choice(self._session.of(AvailableModels).view)
-        if self._prompt.isVisible():  # httpx would double the memory of a program in the background
+        if self._was_used:  # httpx would take a quarter more memory for a window that nobody uses
             self.propose_model()
+
+    def _on_used(self) -> None:
+        self._was_used = True
+        self._show_choice()
 
     def propose_model(self) -> None:
         """Read the provider's list to propose a model, unless one is chosen."""
@@ -159,6 +164,6 @@ class ChoiceController(ConversationChoice):
 def _load_parser() -> None:
     """Load the parser of answers and its libraries, which would delay the first words."""
     from desktop_app.markdown.incremental import block_stream  # noqa: F401 — imports the parser
-    from desktop_app.markdown.parsing.parser import parser
+    from desktop_app.markdown.parsing.parser import load_parser
 
-    parser()
+    load_parser()

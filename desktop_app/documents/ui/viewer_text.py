@@ -20,7 +20,7 @@ from shiboken6 import isValid
 from desktop_app.app.tasks import Tasks
 from desktop_app.markdown.block_model import Block, text_of
 from desktop_app.markdown.document_text import DocumentText, PassageMark
-from desktop_app.markdown.search.text_search import fold_text, match_ranges
+from desktop_app.markdown.search.text_search import fold_phrase, match_ranges
 from desktop_app.transcript.accessible_messages import AccessibleText
 from desktop_app.transcript.find_bar import FindBar
 from desktop_app.transcript.segment import Article, ArticleList, Place, is_table, runs_at
@@ -109,7 +109,7 @@ def _find_matches(text: str, query: str, *, skips_marks: bool) -> list[Span]:
     marks = [mark.span() for mark in PAGE_MARK.finditer(text)] if skips_marks else []
     mark_ends = [end for _, end in marks]
     matches = []
-    for start, end in match_ranges(text, fold_text(query)):
+    for start, end in match_ranges(text, fold_phrase(query)):
         mark_index = bisect_left(mark_ends, start + 1)  # the mark that the match may overlap
         if mark_index == len(marks) or end <= marks[mark_index][0]:
             matches.append((start, end))

@@ -1,4 +1,8 @@
-"""Folds letters for searches: removes case, accents and compatibility forms."""
+"""Folds letters for searches: removes case, accents and compatibility forms.
+
+Who has no ä, ö, ü, å or ø on the keyboard types ae, oe, ue, aa and oe, or leaves out the dots.
+Folding takes care of the latter, and the functions on spellings of the former.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice, pairwise, product
 from typing import Final
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
@@ -21,6 +26,29 @@ PLAIN_LETTERS: Final = str.maketrans(
         "ŧ": "t", "ƭ": "t", "ʈ": "t", "ʉ": "u", "ʋ": "v", "ƴ": "y", "ɏ": "y", "ƶ": "z", "ȥ": "z",
     }
 )  # fmt: skip
+
+_SPELLED: Final = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "å": "aa",
+        "ø": "oe",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "Å": "Aa",
+        "Ø": "Oe",
+    }
+)
+# What may stand for a single letter: a consonant follows, and no vowel precedes that makes "ue"
+# something else ("neue", "que"). So "true" and "does" stay English words.
+_SPELLING: Final = lazy_pattern(
+    r"(?:(?<![aeq])ue|[ao]e|aa)(?=[b-df-hj-np-tv-zß])|aa\b", re.IGNORECASE
+)
+_MIN_SPELLED_CHARS: Final = 4
+"""A shorter word is more often another one: "god" for Dutch "goed"."""
+_MAX_SPELLINGS: Final = 8
 
 # Scripts without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han. Hangul
 # is included: it has spaces, but endings are part of its words.
@@ -68,6 +96,27 @@ def fold(text: str) -> str:
         return text.lower().replace("\x00", " ")
     pieces = (text[at : at + _PIECE_CHARS] for at in range(0, len(text), _PIECE_CHARS))
     return "".join([piece.translate(_FOLDING) for piece in pieces])
+
+
+def spelled(text: str) -> str:
+    """Return a text without ä, ö, ü, å and ø: "Größe" becomes "Groeße"."""
+    return text if text.isascii() else text.translate(_SPELLED)
+
+
+def other_spellings(word: str) -> list[str]:
+    """Return the other ways to spell a word, with these letters or without.
+
+    >>> other_spellings("Größe"), other_spellings("groesse"), other_spellings("true")
+    (['Groeße'], ['grosse'], [])
+    """
+    word = unicodedata.normalize("NFC", word)
+    if (with_pairs := spelled(word)) != word:
+        return [with_pairs]
+    borders = (place for found in _SPELLING.finditer(word) for place in found.span())
+    texts = [word[start:end] for start, end in pairwise((0, *borders, len(word)))]
+    choices = [(text, text[:1]) if at % 2 else (text,) for at, text in enumerate(texts)]
+    found = ("".join(each) for each in islice(product(*choices), 1, _MAX_SPELLINGS))
+    return [each for each in found if len(each) >= _MIN_SPELLED_CHARS or "ue" in word.lower()]
 
 
 def fold_places(text: str) -> Sequence[int]:

@@ -17,7 +17,7 @@ entity contains the entity's name. Until 2024, a mark was 【11†words】, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -44,11 +44,17 @@ from desktop_app.exchange.importers.imported_conversation import (
     parse_json,
     seconds_of,
     text_at,
-    titled,
     unknown_content,
     value_at,
 )
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
+from desktop_app.exchange.importers.written_documents import (
+    DocumentChange,
+    as_markdown,
+    is_whole_pattern,
+    made,
+    substituted,
+)
 
 # ChatGPT shows these kinds of content in its own notes, or not at all.
 _LEFT_OUT_KINDS: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
@@ -68,7 +74,6 @@ _CITATION_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201|\ue200[^\ue20
 _OLD_CITATION_MARK: Final = re.compile("【([0-9]+)(?::[0-9]+)?†[^【】]*】")
 _ENCLOSING: Final = re.compile("[\ue203\ue204\ue206]")
 _ADDRESS: Final = re.compile(r"https?://[^\s()<>]+")
-_WHOLE_DOCUMENT_PATTERNS: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
 def is_conversation(value: Any) -> bool:
@@ -140,6 +145,7 @@ def _parse_node(
         seconds=seconds_of(message.get("create_time")),
         model=text_at(metadata, "model_slug"),
         is_complete=text_at(message, "status") in ("", "finished_successfully"),
+        changes=_canvas_changes(message),
     )
     if kind == "thoughts":
         thoughts = (
@@ -148,7 +154,7 @@ def _parse_node(
         )
         thoughts = (_without_marks(thought, metadata) for thought in thoughts)
         return replace(base_node, pending=tuple(ReasoningPart(t) for t in thoughts if t))
-    document = _canvas_document(message)
+    document = _canvas_document(base_node.changes)
     attached = objects_at(metadata, "attachments")
     names = {text_at(item, "id"): text_at(item, "name") for item in attached}
 
@@ -317,21 +323,33 @@ def _entity_name(mark: str) -> str:
     return str(values[1]) if isinstance(values, list) and len(values) > 1 else ""
 
 
-def _canvas_document(message: Mapping[str, Any]) -> str:
-    """Return the document that a message writes to the canvas, as Markdown, or ""."""
+def _canvas_changes(message: Mapping[str, Any]) -> tuple[DocumentChange, ...]:
+    """Return the changes that a message makes to the document in the canvas."""
     if not text_at(message, "recipient").startswith(_CANVAS_TOOLS):
-        return ""
+        return ()
     parts = (part for part in list_at(message, "content", "parts") if isinstance(part, str))
     text = text_at(message, "content", "text") or next(parts, "")
     value = parse_json(text) or parse_json(f"{text}]}}")  # it may lack its closing brackets
-    document = text_at(value, "content")
-    updates = objects_at(value, "updates")
-    # A change of a part is left out: the result would need the document before.
-    if not document and len(updates) == 1:
-        is_whole = text_at(updates[0], "pattern") in _WHOLE_DOCUMENT_PATTERNS
-        document = text_at(updates[0], "replacement") if is_whole else ""
-    if not document:
+    if body := text_at(value, "content"):
+        kind, _, language = text_at(value, "type").partition("/")
+        name = text_at(value, "name")
+        return (made(name, name, body, (language or None) if kind == "code" else ""),)
+    return tuple(map(_canvas_change, objects_at(value, "updates")))
+
+
+def _canvas_change(update: Mapping[str, Any]) -> DocumentChange:
+    pattern, replacement = text_at(update, "pattern"), text_at(update, "replacement")
+    if is_whole_pattern(pattern):
+        return DocumentChange("", lambda _body: replacement, is_whole=True)
+    is_multiple = update.get("multiple") is True
+    return DocumentChange("", substituted(pattern, replacement, is_multiple=is_multiple))
+
+
+def _canvas_document(changes: Sequence[DocumentChange]) -> str:
+    """Return the whole document that a message writes to the canvas, as Markdown, or ""."""
+    if len(changes) != 1 or not changes[0].is_whole:
         return ""
-    code, _, language = text_at(value, "type").partition("/")
-    body = fenced(document, language) if code == "code" else document
-    return titled(text_at(value, "name"), body)
+    change = changes[0]
+    is_made = bool(change.title or change.language is not None)
+    language = change.language if is_made else ""
+    return as_markdown(change.title, change.change("") or "", language)

@@ -2,7 +2,9 @@
 
 Anthropic does not document the format; the fields are those that exports of 2024 to 2026 have in
 common. Older exports name no parents: their messages are one path. Of attached files, the export
-has only names and the text of documents. Artifacts are calls of a tool, but are shown as documents.
+has only names and the text of documents. Documents are calls of tools: `artifacts` {command, id,
+title, type, language, content, old_str, new_str}; since late 2025 `create_file` {path, file_text}
+and `str_replace` {path, old_str, new_str}. Whole ones are shown as documents.
 
 A design chat is a file of its own, in the folder `design_chats`: {uuid, title, project: {name},
 created_at, updated_at, messages}. A message is {uuid, role: user|assistant, created_at, content},
@@ -13,9 +15,9 @@ only repeats their texts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any, Final
 
-from desktop_app.domain.code_fence import fenced
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     Part,
@@ -34,15 +36,26 @@ from desktop_app.exchange.importers.imported_conversation import (
     objects_at,
     seconds_of,
     text_at,
-    titled,
     unknown_content,
     value_at,
 )
 from desktop_app.exchange.importers.message_list import ROLES
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
+from desktop_app.exchange.importers.written_documents import (
+    DocumentChange,
+    as_markdown,
+    inserted,
+    language_of,
+    made,
+    replaced,
+)
 
 # Blocks of these kinds may be empty; of other kinds, an empty text means that they are not known.
 _EMPTY_KINDS: Final = {"", "text", "thinking", "token_budget", "flag"}
+_FILE_TOOLS: Final = (
+    *("create_file", "str_replace", "insert"),
+    *("str_replace_editor", "str_replace_based_edit_tool"),
+)
 _PASTED_NAME: Final = "pasted.txt"
 
 
@@ -91,6 +104,7 @@ def _parse_nodes(
             ROLES.get(text_at(message, "sender")),
             (*_parse_attachments(message, files), *_parse_content(message)),
             seconds=seconds_of(message.get("created_at")),
+            changes=tuple(_document_changes(message)),
         )
         previous_id = node_id
 
@@ -111,7 +125,7 @@ def _parse_attachments(
 
 def _parse_content(message: Mapping[str, Any]) -> list[Part]:
     parts: list[Part] = []
-    artifact_ids: set[str] = set()
+    document_ids: set[str] = set()
     index_by_call: dict[str, int] = {}
     # An answer also has a `text`, in which placeholders stand for the blocks that are not text.
     for block in objects_at(message, "content") or [{"text": message.get("text")}]:
@@ -121,17 +135,17 @@ def _parse_content(message: Mapping[str, Any]) -> list[Part]:
             parts.append(ReasoningPart(thought))
         elif (text := text_at(block, "text")).strip():
             parts.append(TextPart(text))
-        elif (artifact := _artifact_markdown(block)).strip():
-            artifact_ids.add(block_id)
-            parts.append(TextPart(artifact))
+        elif (document := _document_markdown(block)).strip():
+            document_ids.add(block_id)
+            parts.append(TextPart(document))
         elif kind == "tool_use":
             index_by_call[block_id] = len(parts)
             written = mapping_at(block, "input")
             parts.append(ended_call(block_id, text_at(block, "name"), written, ""))
         elif kind == "tool_result":
             call_id = text_at(block, "tool_use_id")
-            # The result of an artifact says only that it was made.
-            if call_id not in artifact_ids:
+            # The result of a document's call says only that it was made.
+            if call_id not in document_ids:
                 index = index_by_call.get(call_id, len(parts))
                 call = parts[index] if index < len(parts) else None
                 parts[index : index + 1] = [_with_result(call, call_id, block)]
@@ -154,15 +168,45 @@ def _with_result(call: Part | None, call_id: str, block: Mapping[str, Any]) -> P
     return ended_call(call_id, text_at(block, "name"), None, text, is_failed=is_failed)
 
 
-def _artifact_markdown(block: Mapping[str, Any]) -> str:
-    """Return the document that a call of the artifacts tool writes, as Markdown, or ""."""
-    written = mapping_at(block, "input")
-    text = text_at(written, "content")
-    if text_at(block, "name") != "artifacts" or not text:
+def _document_changes(message: Mapping[str, Any]) -> Iterator[DocumentChange]:
+    """Yield the changes of documents that the calls of a message made, without failed ones."""
+    blocks = objects_at(message, "content")
+    failed_ids = {text_at(b, "tool_use_id") for b in blocks if b.get("is_error") is True}
+    for block in blocks:
+        if text_at(block, "type") != "tool_use" or text_at(block, "id") in failed_ids - {""}:
+            continue
+        if change := _document_change(block):
+            yield change
+
+
+def _document_change(block: Mapping[str, Any]) -> DocumentChange | None:
+    """Return the change that a call makes, if it is of a tool that writes documents."""
+    tool, written = text_at(block, "name"), mapping_at(block, "input")
+    old, new = text_at(written, "old_str"), text_at(written, "new_str")
+    if tool == "artifacts":
+        document = text_at(written, "id")
+        if body := text_at(written, "content"):
+            is_prose = text_at(written, "type") == "text/markdown"
+            language = "" if is_prose else text_at(written, "language") or None
+            return made(document or text_at(block, "id"), text_at(written, "title"), body, language)
+        return replaced(document, old, new) if old else None
+    path = text_at(written, "path")
+    if tool not in _FILE_TOOLS or not path:
+        return None
+    if body := text_at(written, "file_text"):
+        return made(path, PurePosixPath(path).name, body, language_of(path))
+    line = written.get("insert_line")
+    if isinstance(line, int):
+        return inserted(path, line, new or text_at(written, "insert_text"))
+    return replaced(path, old, new) if old else None
+
+
+def _document_markdown(block: Mapping[str, Any]) -> str:
+    """Return the whole document that a call writes, as Markdown, or ""."""
+    change = _document_change(block)
+    if change is None or not change.is_whole:
         return ""
-    is_markdown = text_at(written, "type") == "text/markdown"
-    body = text if is_markdown else fenced(text, text_at(written, "language"))
-    return titled(text_at(written, "title"), body)
+    return as_markdown(change.title, change.change("") or "", change.language)
 
 
 # ---------------------------------------------------------------------- design chats

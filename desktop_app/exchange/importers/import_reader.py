@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,12 +24,14 @@ from zipfile import ZipInfo, is_zipfile
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import (
     chatbox,
     chatgpt,
     cherry_studio,
     claude,
+    claude_library,
     deepseek,
     gemini,
     grok,
@@ -46,6 +48,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
     FindFile,
     ImportedConversation,
+    ImportedFolder,
     damaged_conversation_error,
     parse_json,
     reading_errors,
@@ -72,6 +75,12 @@ _ASSET_NAMES: Final = "conversation_asset_file_names.json"
 
 Some include a folder: `{"file-1.dat": "dalle-generations/1.webp", …}`.
 """
+_LIBRARY_NAMES: Final = ("projects", "memories")
+"""What the names of Claude's projects and memories begin with, or their folders have."""
+_SAME_AS_JSON: Final = ("chat.html",)
+"""Members of ChatGPT's archives with the same conversations."""
+_MAX_NAMED: Final = 3
+_MAX_SHOWN_NAMES: Final = 12
 _BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of backup/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
@@ -86,11 +95,18 @@ class ParsedExport:
         kind: the name of the program that wrote it.
         total: the number of conversations, including damaged ones.
         conversations: can be iterated once; has an error in place of each damaged conversation.
+        folders: projects without conversations.
+        notes: memories.
+        left_out: returns the names of files of the archive that were not read, and their number;
+            complete after the conversations.
     """
 
     kind: str
     total: int
     conversations: Iterator[Imported]
+    folders: tuple[ImportedFolder, ...] = ()
+    notes: tuple[RememberedNote, ...] = ()
+    left_out: Callable[[], tuple[list[str], int]] = lambda: ([], 0)
 
 
 class UnknownExportError(ImportRefusedError):
@@ -236,7 +252,8 @@ def _read_archive(archive: _Archive) -> ParsedExport:
     named_members = [
         (path, info)
         for path, info in members
-        if path.name.startswith("conversations") or path.parent.name == "design_chats"
+        if path.name.startswith(("conversations", *_LIBRARY_NAMES))
+        or path.parent.name in ("design_chats", *_LIBRARY_NAMES)
     ]
     members = named_members or members
     if not members:
@@ -256,6 +273,7 @@ def _read_archive(archive: _Archive) -> ParsedExport:
             parts = [thread, info]
         try:
             exports.append(_read_json(partial(archive.chunks_of, parts), archive.find))
+            archive.read_names |= {part.filename for part in parts}
         except (ImportRefusedError, RefusedFileError) as exc:
             if len(members) == 1:  # its error is the error of the export
                 raise
@@ -264,11 +282,32 @@ def _read_archive(archive: _Archive) -> ParsedExport:
                 refusals.append(_member_error(info, exc))
     if not exports:
         raise refusals[0] if refusals else UnknownExportError()
+    kinds = [export.kind for export in exports if export.total] or [exports[0].kind]
+    names = [str(path) for path, info in infos.items() if not info.is_dir()]
     return ParsedExport(
-        exports[0].kind,
+        kinds[0],
         sum(export.total for export in exports) + len(refusals),
         archive.close_after(chain(*(export.conversations for export in exports), refusals)),
+        tuple(folder for export in exports for folder in export.folders),
+        tuple(note for export in exports for note in export.notes),
+        lambda: _summary([name for name in names if name not in archive.read_names]),
     )
+
+
+def _summary(names: Sequence[str]) -> tuple[list[str], int]:
+    """Return names of files, with a number in place of many of one type, and their number."""
+    by_suffix: dict[str, list[str]] = {}
+    for name in names:
+        if PurePosixPath(name).name not in (_ASSET_NAMES, *_SAME_AS_JSON):
+            by_suffix.setdefault(PurePosixPath(name).suffix, []).append(short_title(name))
+    rows = (
+        found if len(found) <= _MAX_NAMED or not suffix else [f"{len(found)} × {suffix}"]
+        for suffix, found in by_suffix.items()
+    )
+    shown = [*chain(*rows)]
+    if len(shown) > _MAX_SHOWN_NAMES:
+        shown = [*shown[:_MAX_SHOWN_NAMES], "…"]
+    return shown, sum(map(len, by_suffix.values()))
 
 
 def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> ImportRefusedError:
@@ -305,6 +344,7 @@ class _Archive:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.read_names: set[str] = set()
 
     @cached_property
     def _archive(self) -> ForeignArchive:
@@ -338,6 +378,7 @@ class _Archive:
             name = "".join(names[index : index + 1])
             if file_id and name.startswith(file_id):
                 data = self._archive.read(members[name], MAX_IMAGE_BYTES)
+                self.read_names.add(members[name].filename)
                 return PurePosixPath(text_at(original_names, name)).name or name, data
         return None
 
@@ -373,6 +414,8 @@ def _read_json(chunks_of: _ChunksOf, find_file: FindFile) -> ParsedExport:
             found = found or _program_of(value, find_file)
     except json.JSONDecodeError as exc:
         raise _NotJsonError(str(exc)) from exc
+    if found is None and (library := _library_of([first] if total == 1 else chunks_of)):
+        return library
     if total == 1 and own_json.is_own(first):
         rows = first.get("conversations")
         count = len(rows) if isinstance(rows, list) else 0
@@ -401,6 +444,24 @@ def _read_json(chunks_of: _ChunksOf, find_file: FindFile) -> ParsedExport:
         )
 
     return ParsedExport(found.name, total, read())
+
+
+def _library_of(source: list[Any] | _ChunksOf) -> ParsedExport | None:
+    """Return the projects and memories that values are; None if they are something else."""
+    values = source if isinstance(source, list) else read_values(source())
+    folders: list[ImportedFolder] = []
+    notes: list[RememberedNote] = []
+    for value in values:
+        if claude_library.is_project(value):
+            folders.append(claude_library.read_project(value))
+            notes += folders[-1].notes
+        elif claude_library.is_memory(value):
+            notes += claude_library.read_memory(value)
+        else:
+            return None
+    if not folders and not notes:
+        return None
+    return ParsedExport("Claude", 0, iter(()), tuple(folders), tuple(notes))
 
 
 def _is_object(value: Any) -> bool:

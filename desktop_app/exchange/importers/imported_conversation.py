@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain import bounds, hints
 from desktop_app.domain.conversations.compaction import Compaction
@@ -26,11 +26,13 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.graphemes import shorten
+from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.foreign_file import RefusedFileError
 from desktop_app.i18n.translation import N_
 from desktop_app.prompts.preset import Preset
+from desktop_app.texts.written_text import WrittenText
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SHOWN_TITLE_CHARS: Final = 60  # characters of a title in an error
@@ -62,6 +64,7 @@ class ImportedConversation:
             is only in the first of them.
         compactions: texts sent in place of its beginning.
         preset: the preset last used in it.
+        texts: the documents beside it, the one that was changed last at the end.
     """
 
     conversation: Conversation
@@ -70,6 +73,20 @@ class ImportedConversation:
     files: tuple[AttachmentFile, ...] = ()
     compactions: tuple[Compaction, ...] = ()
     preset: Preset | None = None
+    texts: tuple[WrittenText, ...] = ()
+
+
+class ImportedFolder(NamedTuple):
+    """A project of another program as a folder.
+
+    Attributes:
+        documents: names and texts of its files.
+        notes: those that are off.
+    """
+
+    folder: Folder
+    documents: tuple[tuple[str, str], ...] = ()
+    notes: tuple[RememberedNote, ...] = ()
 
 
 def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:

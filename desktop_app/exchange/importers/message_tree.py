@@ -38,6 +38,12 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     time_from_seconds,
 )
+from desktop_app.exchange.importers.written_documents import (
+    DocumentChange,
+    WrittenDocument,
+    documents_at_end,
+)
+from desktop_app.texts.written_text import WrittenText
 
 _MIN_DELAY: Final = timedelta(milliseconds=1)
 """The least time between a message and its child, so that their order is known."""
@@ -56,6 +62,7 @@ class Node:
             without arguments is only the result of an earlier call: of the first call of the same
             tool that has no result yet.
         seconds: since 1970 in UTC; None if unknown.
+        changes: of documents, in their order.
     """
 
     id: str
@@ -66,6 +73,7 @@ class Node:
     seconds: float | None = None
     model: str = ""
     is_complete: bool = True
+    changes: tuple[DocumentChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,12 +104,18 @@ def build_conversation(
 ) -> ImportedConversation:
     """Build a conversation from a tree of nodes, given in any order, and its files.
 
+    The documents of its path become texts beside it. The message that changed one last shows it.
+
     It begins at EPOCH if the source has no time at all.
 
     Args:
         files: is iterated after `nodes`, whose iteration may add to it.
     """
     ordered = _parents_first({node.id: node for node in nodes})
+    documents: list[WrittenDocument] = []
+    if any(node.changes for node in ordered):
+        documents = _documents_of(source, ordered)
+        ordered = _with_documents(ordered, documents)
     # A node with 0 seconds counts as one without a time.
     first_seconds = next((node.seconds for node in ordered if node.seconds), None)
     start_time = (
@@ -132,7 +146,41 @@ def build_conversation(
         overrides=Overrides(source.instructions or None),
         title_is_automatic=not title,
     )
-    return ImportedConversation(conversation, tuple(tree.messages), files=tuple(files))
+    texts = tuple(_text_of(document, conversation.id) for document in documents)
+    return ImportedConversation(conversation, tuple(tree.messages), files=tuple(files), texts=texts)
+
+
+def _documents_of(source: SourceConversation, ordered: list[Node]) -> list[WrittenDocument]:
+    """Return the documents of the shown path, or of that to the newest node."""
+    nodes = {node.id: node for node in ordered}
+    newest = max(reversed(ordered), key=lambda node: node.seconds or 0, default=None)
+    current = nodes.get(source.leaf or "") or newest
+    path: list[str] = []
+    while current is not None:
+        path.append(current.id)
+        current = nodes.get(current.parent or "")
+    return documents_at_end(reversed(path), {node.id: node.changes for node in ordered})
+
+
+def _with_documents(ordered: list[Node], documents: Iterable[WrittenDocument]) -> list[Node]:
+    """Return the nodes; each that changed a document last also shows the document."""
+    shown: dict[str, list[Part]] = {}
+    for document in documents:
+        if not document.is_shown:
+            shown.setdefault(document.node, []).append(TextPart(document.markdown))
+    return [
+        replace(node, role=node.role or Role.ASSISTANT, parts=(*node.parts, *shown[node.id]))
+        if node.id in shown
+        else node
+        for node in ordered
+    ]
+
+
+def _text_of(document: WrittenDocument, conversation_id: str) -> WrittenText:
+    """Return a document as a text, whose id another state of it does not have."""
+    id_ = derived_id(conversation_id, document.id, document.body)
+    title = shorten(" ".join(document.title.split()), _MAX_TITLE_CHARS)
+    return WrittenText(id_, conversation_id, title, document.body)
 
 
 class _Pending(NamedTuple):

@@ -21,6 +21,7 @@ from desktop_app.domain.conversations.conversation import Message, new_id
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
+from desktop_app.exchange.import_report import COUNTS, more_sentences
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.library.ui.conversation_list import ConversationList
@@ -115,7 +116,8 @@ class TransferController(Controller):
             ) from None
         refusals = [error_from_json(error) for file in files for error in file["refused"]]
         # Nothing but one error: show it as the error of the import.
-        if len(refusals) == 1 and not any(file["conversations"] for file in files):
+        counts = ("conversations", *COUNTS)
+        if len(refusals) == 1 and not any(file[name] for file in files for name in counts):
             raise error_from_note(refusals[0])
         sentences = [_import_summary(files), *(each.sentences for each in refusals[:MAX_REASONS])]
         hidden_count = len(refusals) - MAX_REASONS
@@ -460,4 +462,6 @@ def _import_summary(files: Sequence[dict[str, Any]]) -> str:
             empty_count,
         )
         sentences.append(sentence)
-    return paragraph(*sentences)
+    report: dict[str, Any] = {name: sum(file[name] for file in files) for name in COUNTS}
+    report["left_out"] = [name for file in files for name in file["left_out"]]
+    return paragraph(*sentences, *more_sentences(report))

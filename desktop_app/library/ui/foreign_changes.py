@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
@@ -9,6 +11,8 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
+
+_RUNNING: Final = "running-elsewhere"
 
 
 class ForeignChanges(Controller):
@@ -24,6 +28,7 @@ class ForeignChanges(Controller):
         super().__init__(session)
         self._messages = session.messages
         self._navigator = session.of(Navigator)
+        self._current.opened.connect(self._tasks.slot(self._tell_running))
         self._presenter = session.of(ListPresenter)
         self._database = session.backend.database
         self._seen_version = 0
@@ -64,8 +69,13 @@ class ForeignChanges(Controller):
             await self.show()
         elif stored_conversation is None:
             self._presenter.forget(opened_id)
-            self._navigator.open_new()
-            self._notifications.notify(tr("Another program deleted this conversation."))
+            has_typed = bool(self._prompt.text().strip())
+            self._navigator.open_another_blank()  # with what was being typed
+            self._notifications.notify(
+                tr("This conversation was deleted elsewhere. What you typed is in a new one.")
+                if has_typed
+                else tr("This conversation was deleted elsewhere.")
+            )
         elif [message.id for message in path] != [m.id for m in self._current.path]:
             await self._navigator.open(opened_id)
         else:
@@ -74,3 +84,16 @@ class ForeignChanges(Controller):
             for old, new in zip(self._current.path, path, strict=True):
                 if old != new:
                     self._messages.update(new)
+            await self._tell_running()
+
+    async def _tell_running(self) -> None:
+        """Say that the shown path lacks an answer that another computer still writes."""
+        leaf_id, path = self._current.conversation.leaf_id, self._current.path
+        name = ""
+        if leaf_id and path and path[-1].id != leaf_id:
+            synchronizer = self._session.backend.synchronizer
+            name = await synchronizer.running_elsewhere(self._current.id)
+        self._notifications.dismiss_topic(_RUNNING)
+        if name:
+            text = tr("An answer is running on “{computer}”.", computer=name)
+            self._notifications.notify(text, topic=_RUNNING)

@@ -29,6 +29,8 @@ class BuiltInModelNote(Controller):
         self._values.changed.connect(lambda key: self._show() if key == WEIGHTS_SETTING else None)
 
     def _show(self) -> None:
+        if not self._current.opening_number:
+            return  # the first conversation may have messages, or another model
         is_on_device = self._setup.profile.kind is ProviderKind.ON_DEVICE
         is_built_in = is_on_device and self._setup.choice.model == ON_DEVICE_MODEL
         is_empty = not self._current.path

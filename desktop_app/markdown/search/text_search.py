@@ -1,8 +1,9 @@
 """Finds words in what a message shows, ignoring its Markdown, case and accents; compares words.
 
 The words and the text are folded character by character, so that a position in the folded text maps
-to a position in the shown text. Most messages can be ruled out by their source, which costs a
-hundredth of rendering it.
+to a position in the shown text. Words with "oe" and the like, or with the letters that these may
+stand for, are searched a second time in the text with such letters spelled out. Most messages can
+be ruled out by their source, which costs a hundredth of rendering it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
-from typing import Final
+from typing import Final, NamedTuple
 
-from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS
+from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS, spelled
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.block_model import PICTURE, text_of
 
@@ -56,8 +57,44 @@ def _fold_character(character: str) -> str:
     return letters.translate(PLAIN_LETTERS)
 
 
-def match_ranges(text: str, phrase: str) -> list[tuple[int, int]]:
-    """Return the ranges of the folded `phrase` in a text, without overlaps."""
+class Phrase(NamedTuple):
+    """What is searched, folded.
+
+    Attributes:
+        plain: "" for nothing.
+        spelled: the words with their letters spelled out, if that may make a difference; else "".
+    """
+
+    plain: str
+    spelled: str = ""
+
+
+def fold_phrase(text: str) -> Phrase:
+    """Return a text as a phrase to search for."""
+    spelled_out = fold_text(spelled(unicodedata.normalize("NFC", text)))
+    has_pairs = any(pair in spelled_out for pair in ("ae", "oe", "ue", "aa"))
+    return Phrase(fold_text(text), spelled_out if has_pairs else "")
+
+
+def match_ranges(text: str, phrase: Phrase) -> list[tuple[int, int]]:
+    """Return the ranges of a phrase in a text, without overlaps."""
+    found = _ranges_of(text, phrase.plain)
+    if not phrase.spelled:
+        return found
+    # Each letter is spelled out where it is, so that the places remain known.
+    pieces = [spelled(character) for character in text]
+    places = [at for at, piece in enumerate(pieces) for _ in piece]
+    ranges = {*found}
+    for start, end in _ranges_of("".join(pieces), phrase.spelled):
+        ranges.add((places[start], places[end - 1] + 1))
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+    return kept
+
+
+def _ranges_of(text: str, phrase: str) -> list[tuple[int, int]]:
     if not phrase:
         return []
     offsets: Sequence[int] = range(len(text))  # in the text, of each character of the folded text
@@ -75,28 +112,38 @@ def match_ranges(text: str, phrase: str) -> list[tuple[int, int]]:
     return ranges
 
 
-def count_matches(texts: Iterable[str], phrase: str) -> int:
-    """Count the folded `phrase` in texts."""
-    return sum(fold_text(text).count(phrase) for text in texts) if phrase else 0
+def count_matches(texts: Iterable[str], phrase: Phrase) -> int:
+    """Count a phrase in texts."""
+    if phrase.spelled:
+        return sum(len(match_ranges(text, phrase)) for text in texts)
+    return sum(fold_text(text).count(phrase.plain) for text in texts) if phrase.plain else 0
 
 
-def count_in_markdown(source: str, phrase: str) -> int:
-    """Count the folded `phrase` in what Markdown shows."""
-    if not phrase or not may_contain(source, phrase):
+def count_in_markdown(source: str, phrase: Phrase) -> int:
+    """Count a phrase in what Markdown shows."""
+    if not phrase.plain or not may_contain(source, phrase):
         return 0
-    return sum(text.count(phrase) for text in _shown_texts(source))
+    if phrase.spelled:
+        return count_matches(_shown_texts(source), phrase)
+    return sum(text.count(phrase.plain) for text in _folded_texts(source))
 
 
 @lru_cache(maxsize=2048)
-def _shown_texts(source: str) -> tuple[str, ...]:
-    """Return the folded texts that are shown: paragraphs, lines of code, table cells.
+def _folded_texts(source: str) -> tuple[str, ...]:
+    """Return the folded texts that are shown.
 
     They are cached, because words are typed letter by letter.
     """
+    return tuple(map(fold_text, _shown_texts(source)))
+
+
+@lru_cache(maxsize=256)
+def _shown_texts(source: str) -> tuple[str, ...]:
+    """Return the texts that are shown: paragraphs, lines of code, table cells."""
     from desktop_app.markdown.incremental.block_stream import render  # a start searches nothing
 
     return tuple(
-        fold_text(text_of(runs))
+        text_of(runs)
         for block in render(source)
         for runs in ([cell for row in block.rows for cell in row] or [block.runs])
     )
@@ -109,12 +156,17 @@ def _remove_characters(signs: str, text: str) -> str:
     return text
 
 
-def may_contain(source: str, phrase: str) -> bool:
-    """Return False if what Markdown shows certainly does not contain the folded `phrase`.
+def may_contain(source: str, phrase: Phrase) -> bool:
+    """Return False if what Markdown shows certainly does not contain a phrase.
 
     It may also return False if only text that rendering adds contains it, such as the destination
     after a misleading link.
     """
+    is_spelled = bool(phrase.spelled) and _may_contain(spelled(source), phrase.spelled)
+    return is_spelled or _may_contain(source, phrase.plain)
+
+
+def _may_contain(source: str, phrase: str) -> bool:
     folded = fold_text(source)
     missing_words = [word for word in WORD.findall(phrase) if word not in folded]
     if not missing_words:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.notices import note_ids
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.domain.remembered_note import RememberedNote
+from desktop_app.domain.remembered_note import RememberedNote, sent_notes
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.memory.ui.feature import TYPED
 from desktop_app.transcript.message_items import SHOW_NOTES
@@ -36,9 +36,7 @@ class NotesController(Controller):
         super().__init__(session)
         self._memory = session.backend.memory
         self.notes: list[RememberedNote] = []
-        session.notes_in = lambda folder_id: [
-            note for note in self.notes if note.folder_id in (None, folder_id)
-        ]
+        session.notes_in = lambda folder_id: sent_notes(self.notes, folder_id)
         self.changed.connect(session.setup.choice_changed)
         reload = self._tasks.slot(lambda *_: self.load())
         for signal in (
@@ -117,6 +115,10 @@ class NotesController(Controller):
         except UserFacingError as error:  # the row shows the stored words again
             copy = (tr("Copy"), lambda: QGuiApplication.clipboard().setText(copyable(text)))
             self._notifications.notify(error, [copy])
+
+    def switch(self, notes: Sequence[RememberedNote], *, is_on: bool) -> None:
+        """Send notes from now on, or keep them without sending."""
+        self._start(self._memory.put([replace(note, is_off=not is_on) for note in notes]))
 
     def delete(self, notes: Sequence[RememberedNote]) -> None:
         """Delete notes; offer Undo."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QSizePolicy, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.domain.remembered_note import RememberedNote
@@ -50,6 +50,9 @@ class _NoteRow(QWidget):
             "delete-note", "x", tr("Delete"), lambda: controller.delete([self.note])
         )
         mark_deleting(delete)
+        self._box = QCheckBox(tr("Send"))
+        self._box.setObjectName("send-note")
+        self._box.clicked.connect(lambda is_on: controller.switch([self.note], is_on=is_on))
         date = PlainLabel(short_date(note.created_at.astimezone().date()), role="note")
         place = ElidedButton("")
         place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -62,13 +65,14 @@ class _NoteRow(QWidget):
         place.setText("" if found is None else one_line(found.title))
         place.setVisible(found is not None)
         top = Qt.AlignmentFlag.AlignTop
-        facts = row_of(date, (place, 1), spacing=8)
+        facts = row_of(self._box, date, (place, 1), spacing=8)
         column_of(row_of((self.field, 1), (delete, top)), facts, parent=self, margins=0, spacing=2)
         self.show_note(note)
 
     def show_note(self, note: RememberedNote) -> None:
         """Show the note as it is now."""
         self.note = note
+        self._box.setChecked(not note.is_off)
         # Notes are stored without outer spaces: the one after which a user pauses stays.
         if " ".join(self.field.toPlainText().split()) != note.text:
             self.field.show_text(note.text)
@@ -90,7 +94,10 @@ class NotesSection(AnswerSection):
         self._delete_all = compact_button(tr("Delete all notes"), "delete-notes")
         mark_deleting(self._delete_all)
         self._delete_all.clicked.connect(lambda: self._controller.delete(self._shown))
+        self._send_all = compact_button(tr("Send all notes"), "send-notes")
+        self._send_all.clicked.connect(lambda: self._controller.switch(self._shown, is_on=True))
         self.body.addWidget(self._list)
+        self.add(self._send_all)
         self.add(self._delete_all)
         self._controller.changed.connect(self._show)
 
@@ -114,6 +121,8 @@ class NotesSection(AnswerSection):
     def _show(self) -> None:
         notes = self._shown
         self._list.setVisible(bool(notes))
+        off_count = sum(note.is_off for note in notes)
+        self._send_all.setVisible(off_count > 1 and self._ids is None)
         self._delete_all.setVisible(len(notes) > 1 and self._ids is None)
         if self._ids is not None and (gone := len(self._ids) - len(notes)):
             text = tr_plural("{count} was deleted since.", "{count} were deleted since.", gone)

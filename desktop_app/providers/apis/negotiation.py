@@ -72,6 +72,7 @@ class Negotiation:
         self._new_refusals: frozenset[str] = frozenset()
         self._has_sent_notices = False
         self._has_fallen_back = False
+        self._has_unlearned = False
 
     @property
     def info(self) -> ModelInfo:
@@ -149,6 +150,11 @@ class Negotiation:
             is_page = isinstance(refusal, errors.WebPageError)
             if is_page and self._memory.had_content_of(self.api):
                 raise refusal
+            if self._may_use_responses and self._memory.api is self.api and not is_page:
+                # The server was replaced, or has given up the API that it had.
+                self._has_unlearned = True
+                self._memory.record_responses_needed(self.request.model)
+                return self._use_api(Api.RESPONSES)
             # Chat Completions can neither read a compacted state nor stream a custom tool's input.
             needs_this_api = bool(self.request.state) or self._is_api_fixed
             if needs_this_api or not self._may_fall_back:
@@ -205,7 +211,8 @@ class Negotiation:
     @property
     def _may_fall_back(self) -> bool:
         """Return True if this attempt used Responses, and Chat Completions may work instead."""
-        return self.api is Api.RESPONSES and self._memory.can_fall_back(self._info)
+        is_possible = self.api is Api.RESPONSES and not self._has_unlearned
+        return is_possible and self._memory.can_fall_back(self._info)
 
     @property
     def _asks_for_sources(self) -> bool:

@@ -229,6 +229,11 @@ _KINDS: Final[Mapping[str, tuple[type[errors.ProviderError], str, str]]] = {
         N_("{provider} doesn’t have the model “{model}”."),
         N_("Choose another model."),
     ),
+    "no_deployment": (
+        errors.ModelNotFoundError,
+        N_("{provider} doesn’t have this model."),
+        N_("Choose another model."),
+    ),
     "no_model": (
         errors.ModelNotFoundError,
         N_("Your {provider} API key has no access to this model."),

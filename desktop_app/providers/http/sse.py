@@ -47,8 +47,11 @@ class SSEDecoder:
         incomplete_line = b"" if chunk[-1:] in b"\r\n" else lines.pop()
         events: list[ServerSentEvent] = []
         for line in lines:
-            events += self._end_line(bytes(self._line) + line)
-            self._line.clear()
+            if self._line:
+                line = bytes(self._line) + line
+                self._line.clear()
+            if line or self._data_size or self._event or self._is_first_line:
+                events += self._end_line(line)
         self._line += incomplete_line
         return events
 

@@ -192,6 +192,21 @@ class FileSection(forms.FormSection):
         self._clear_button.setVisible(bool(path))
 
 
+def certificate_section(name: str, on_chosen: Callable[[Path | None], None]) -> FileSection:
+    """Return the section that chooses the certificates to trust beside those of the system."""
+    certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
+    all_files = tr("All files ({patterns})", patterns="*")
+    return FileSection(
+        tr("Trusted certificates"),
+        name,
+        choose_title=tr("Choose certificate file"),
+        tooltip=tr("PEM or DER file, trusted in addition to system certificates"),
+        filters=f"{certificates};;{all_files}",
+        clear_button=compact_button(tr("Use system certificates only"), f"clear-{name}"),
+        on_chosen=on_chosen,
+    )
+
+
 class NetworkSection(forms.CollapsibleSection):
     """What few users need: the network, storage at the provider, settings for custom servers.
 
@@ -220,16 +235,8 @@ class NetworkSection(forms.CollapsibleSection):
         title = tr("Allow provider to store conversations")
         self._add_switch(self._storage, "keeps_at_provider", "keeps-at-provider", title)
         self._proxy = ProxySection(edit, run, controller)
-        certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
-        all_files = tr("All files ({patterns})", patterns="*")
-        self.certificates = FileSection(
-            tr("Trusted certificates"),
-            "ca-file",
-            choose_title=tr("Choose certificate file"),
-            tooltip=tr("PEM or DER file, trusted in addition to system certificates"),
-            filters=f"{certificates};;{all_files}",
-            clear_button=compact_button(tr("Use system certificates only"), "clear-ca-file"),
-            on_chosen=lambda path: run(controller.choose_ca_file(self._profile.id, path)),
+        self.certificates = certificate_section(
+            "ca-file", lambda path: run(controller.choose_ca_file(self._profile.id, path))
         )
         self._fields = CustomFieldSection(
             edit, lambda field, value: run(controller.save_field(self._profile.id, field, value))

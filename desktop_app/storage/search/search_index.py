@@ -25,7 +25,13 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
-from desktop_app.domain.documents.letter_folding import fold, fold_places, unspaced_run
+from desktop_app.domain.documents.letter_folding import (
+    fold,
+    fold_places,
+    other_spellings,
+    spelled,
+    unspaced_run,
+)
 from desktop_app.domain.graphemes import border_from, cut
 from desktop_app.domain.lazy_pattern import lazy_pattern
 
@@ -43,6 +49,8 @@ _OVERLAP_CHARS: Final = 2_000
 # Emoji, and signs used as such, in the planes that SQLite takes for letters if they are private.
 _EMOJI: Final = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _FIRST_PRIVATE_CODE: Final = 0xF0000
+_VERSION: Final = lazy_pattern(r"(v?)([0-9]+(?:\.[0-9]+)+[^\s\"]*)", re.IGNORECASE)
+_MIN_PREFIX_CHARS: Final = 4
 _TERM: Final = lazy_pattern(r'"([^"]*)"|(\S+)')
 _LINE_MARKUP: Final = lazy_pattern(
     r"\n[ \t]*(?:>[ \t]?)*"
@@ -72,10 +80,14 @@ class Term(NamedTuple):
     Attributes:
         folded: the term, folded.
         may_be_prefix: the user may still be typing its last word, so that longer words match, too.
+        others: other spellings of it, folded.
+        is_doubtful: the index has the others for other words, too: "gust" for "guest".
     """
 
     folded: str
     may_be_prefix: bool
+    others: tuple[str, ...] = ()
+    is_doubtful: bool = False
 
 
 @cache
@@ -101,12 +113,15 @@ def _private_character(sign: re.Match[str]) -> str:
     return chr(_FIRST_PRIVATE_CODE + (ord(sign.group()) & 0xFFFF))
 
 
-def match_expression(query: str) -> str:
+def match_expression(query: str, *, with_spellings: bool = True) -> str:
     """Return the FTS5 expression for a query; "" if there is nothing to search for.
 
     All words must occur, those between double quotes in sequence.
     """
-    return " AND ".join(map(_phrase, terms(query)))
+    found = terms(query)
+    if not with_spellings:
+        found = [term._replace(others=()) if term.is_doubtful else term for term in found]
+    return " AND ".join(map(_phrase, found))
 
 
 def terms(query: str) -> list[Term]:
@@ -122,8 +137,36 @@ def terms(query: str) -> list[Term]:
         if _words(folded):
             # A quote ends its last word.
             is_last_word = word is not None and term.end() == len(query)
-            folded_terms.append(Term(folded, is_last_word and bool(_words(folded[-1]))))
+            may_be_prefix = is_last_word and bool(_words(folded[-1]))
+            folded_terms.append(Term(folded, may_be_prefix, *_others(quoted or word or "")))
     return folded_terms
+
+
+def _others(text: str) -> tuple[tuple[str, ...], bool]:
+    """Return other spellings of a term, folded, and whether they may be other words."""
+    if version := _VERSION.fullmatch(text):  # the index has "v1" as one word
+        return (fold(version[2] if version[1] else f"v{text}"),), False
+    others = tuple(dict.fromkeys(map(fold, other_spellings(text))))
+    return others, bool(others) and spelled(text) == text
+
+
+@lru_cache(maxsize=8)  # it is asked for each hit
+def is_doubtful(query: str) -> bool:
+    """Return True if the index may find other words than those of a query: see `is_found`."""
+    return any(term.is_doubtful for term in terms(query))
+
+
+def is_found(text: str, query: str) -> bool:
+    """Return False if a text that the index found has other words than the query.
+
+    A very long text counts as found.
+    """
+    doubtful = [term for term in terms(query) if term.is_doubtful]
+    if not doubtful or len(text) > _PIECE_CHARS:
+        return True
+    plain, with_pairs = fold(text), fold(spelled(unicodedata.normalize("NFC", text)))
+    patterns = [re.compile(_body(term.folded, is_prefix=term.may_be_prefix)) for term in doubtful]
+    return all(each.search(plain) or each.search(with_pairs) for each in patterns)
 
 
 def _words(folded: str) -> list[str]:
@@ -142,12 +185,20 @@ def _words(folded: str) -> list[str]:
 
 
 def _phrase(term: Term) -> str:
-    """Return a term as a phrase of an FTS5 expression.
+    """Return a term as a phrase of an FTS5 expression, or as one of several phrases."""
+    phrases = [_single_phrase(term.folded, is_prefix=term.may_be_prefix)]
+    for other in term.others:
+        is_prefix = term.may_be_prefix and len(other) >= _MIN_PREFIX_CHARS
+        phrases.append(_single_phrase(other, is_prefix=is_prefix))
+    return phrases[0] if len(phrases) == 1 else f"({' OR '.join(phrases)})"
+
+
+def _single_phrase(folded: str, *, is_prefix: bool) -> str:
+    """Return a folded term as a phrase of an FTS5 expression.
 
     In the text, an unspaced run at the end of a term may continue. Its pairs match anyway, but a
     single character must be searched as the start of a pair.
     """
-    folded, is_prefix = term
     words = _unspaced().sub(_pairs, folded).replace('"', " ").split()
     if _unspaced().match(folded[-1]):
         is_prefix = not _unspaced().match(folded[-2:-1])
@@ -230,16 +281,22 @@ def _query_pattern(query: str) -> re.Pattern[str]:
     """Return a pattern for the words of a query in a folded text."""
     alternatives = []
     # The longest first, because a pattern takes the first alternative that matches.
-    for folded, is_prefix in sorted(terms(query), key=lambda term: -len(term.folded)):
-        words = _words(folded)
-        body = r"[\W_]+".join(map(re.escape, words))
-        # Letters may precede or follow an emoji, or a character of a script without spaces.
-        if not _unspaced().match(words[0]):
-            body = rf"(?<![^\W_]){body}"
-        if not is_prefix and not _unspaced().match(words[-1][-1]):
-            body = rf"{body}(?![^\W_])"
-        alternatives.append(body)
+    for term in sorted(terms(query), key=lambda term: -len(term.folded)):
+        spellings = (term.folded, *term.others)
+        alternatives += [_body(each, is_prefix=term.may_be_prefix) for each in spellings]
     return re.compile("|".join(alternatives) or "(?!)")
+
+
+def _body(folded: str, *, is_prefix: bool) -> str:
+    """Return the pattern for a folded term in a folded text."""
+    words = _words(folded)
+    body = r"[\W_]+".join(map(re.escape, words))
+    # Letters may precede or follow an emoji, or a character of a script without spaces.
+    if not _unspaced().match(words[0]):
+        body = rf"(?<![^\W_]){body}"
+    if not is_prefix and not _unspaced().match(words[-1][-1]):
+        body = rf"{body}(?![^\W_])"
+    return body
 
 
 class EntryKind(StrEnum):

@@ -1,4 +1,4 @@
-"""What synchronizes by itself: five seconds after a change, and every minute."""
+"""What synchronizes automatically: 5 s after a change here or in a folder, and in rounds."""
 
 from __future__ import annotations
 
@@ -7,28 +7,39 @@ from contextlib import suppress
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.desktop.desktop_watch import saves_resources
 from desktop_app.desktop.session_bus import BusError, SessionBus
-from desktop_app.domain.errors import SyncBusyError, SyncError, SyncTargetError, UserFacingError
+from desktop_app.domain.errors import (
+    SyncBusyError,
+    SyncError,
+    SyncLaterError,
+    SyncTargetError,
+    UserFacingError,
+)
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.storage.row_conversion import from_micros
-from desktop_app.sync.format import BEGUN
 from desktop_app.sync.target import Target
 
-# A count of an index each time: 0.3 ms, so 0.01 % of a core.
+# A count of an index and the times of a few files: 0.5 ms, so 0.01 % of a core.
 _LOOK_MS: Final = 5_000
 _ROUND_S: Final = 60.0
+_SHORT_ROUND_S: Final = 10.0
+"""While a server, which does not say when another computer writes, is likely to have something."""
+_IN_USE_S: Final = 300.0
+"""After the window was used, a change here, or one that came."""
 _REST_S: Final = 300.0
 """After a failure, such as without a network."""
 _SAVING_ROUND_S: Final = 900.0
 """On a metered connection, or with a low battery, also after changes."""
 _LIST_S: Final = 5.0
 _TOLD_AFTER_S: Final = 24 * 3600
+_SHOWN_PROBLEMS: Final = 3
 _TOPIC: Final = "sync"
 
 
@@ -36,11 +47,11 @@ class SyncController(Controller):
     """Synchronizer of the window's library.
 
     Signals:
-        state_changed(str, bool): what the Data page says, "" if no library was joined, and whether
-            it is an error.
+        state_changed(str, bool, object): what the Data page says, "" if no library was joined,
+            whether it is an error, and the computers (a list of `Device`).
     """
 
-    state_changed = Signal(str, bool)
+    state_changed = Signal(str, bool, object)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -50,6 +61,8 @@ class SyncController(Controller):
         self._next_round = 0.0
         self._last_round = -_SAVING_ROUND_S
         self._next_list = 0.0
+        self._used = time.monotonic()
+        self._news: object = None
         self._is_asked = False
         self._is_running = False
         self._system_bus = SessionBus("SYSTEM")
@@ -62,12 +75,15 @@ class SyncController(Controller):
 
     async def start(self) -> None:
         """Begin, if this computer has joined a library."""
-        if await self._sync.state() is not None:
+        if await self._sync.state() is not None and not self._timer.isActive():
             if not self._system_bus.is_connected:
                 with suppress(BusError):
                     await self._system_bus.connect()
             self._timer.start()
-            await self._look()
+            application = QGuiApplication.instance()
+            assert isinstance(application, QGuiApplication)
+            application.focusWindowChanged.connect(self._note_use)
+        await self._look()
 
     def synchronize_now(self) -> None:
         """Synchronize, and report what goes wrong."""
@@ -75,14 +91,38 @@ class SyncController(Controller):
         self._is_asked = True
         self._tasks.start(self._look())
 
-    async def join(self, target: Target, secret: str, *, fetches_all: bool) -> None:
+    async def join(
+        self,
+        target: Target,
+        secret: str,
+        *,
+        begins: bool = True,
+        name: str = "",
+        fetches_all: bool = False,
+    ) -> None:
         """Join or begin a library, and begin to synchronize. Raises SyncError."""
-        if await self._sync.join(target, secret, fetches_all=fetches_all):
-            self._notifications.notify(tr(BEGUN))
+        await self._sync.join(target, secret, begins=begins, name=name, fetches_all=fetches_all)
         self.error = None
         self.report_state()
         self._is_asked = True
         self._tasks.start(self.start())
+
+    async def move(self, target: Target) -> None:
+        """Use the same library at another address, or with another password. Raises SyncError."""
+        code = (await self._sync.key()).code()
+        state = await self._sync.state()
+        all_ = state is not None and state.fetches_all
+        name = state.name if state is not None else ""
+        await self.join(target, code, begins=False, name=name, fetches_all=all_)
+
+    async def strike_off(self, device: str) -> None:
+        """Remove a lost computer from the library."""
+        try:
+            await self._sync.strike_off(device)
+        except UserFacingError as error:
+            self._notifications.notify(error)
+        else:
+            self.synchronize_now()
 
     async def leave(self) -> None:
         """Stop synchronizing; everything stays here and in the storage."""
@@ -99,27 +139,24 @@ class SyncController(Controller):
     async def _report(self) -> None:
         self._report_count += 1
         number = self._report_count
-        text = await self._state_text()
+        state = await self._sync.state()
+        devices = [] if state is None else await self._sync.devices()
         if number != self._report_count:  # a later one may have ended first
             return
-        if text and self.error is not None:
-            self.state_changed.emit(self.error.sentences, True)
-        else:
-            self.state_changed.emit(text, False)
-
-    async def _state_text(self) -> str:
-        state = await self._sync.state()
         if state is None:
-            return ""
-        if self._progress:
-            return self._progress
-        peers = await self._sync.peers()
-        names = formatting.joined([peer.name for peer in peers])
-        where = tr("Stored in {place}.", place=state.target)
-        others = tr("Shared with {computers}.", computers=names) if peers else ""
-        last = formatting.moment(from_micros(state.at)) if state.at else ""
-        when = tr("Last synchronized: {when}", when=last) if last else ""
-        return paragraph(where, others, when)
+            self.state_changed.emit("", False, devices)
+        elif self.error is not None:
+            is_error = not isinstance(self.error, SyncLaterError)
+            self.state_changed.emit(self.error.sentences, is_error, devices)
+        else:
+            where = tr("Stored in {place}.", place=state.target)
+            last = formatting.moment(from_micros(state.at)) if state.at else ""
+            when = tr("Last synchronized: {when}", when=last) if last else ""
+            shown = {device.id for device in devices}
+            notes = [note for name, note in state.problems.items() if name not in shown]
+            wrong = [note.what_happened for note in notes[:_SHOWN_PROBLEMS]]
+            text = self._progress or paragraph(where, when, *wrong)
+            self.state_changed.emit(text, False, devices)
 
     async def _look(self) -> None:
         if self._is_running:
@@ -133,11 +170,21 @@ class SyncController(Controller):
         finally:
             self._is_running = False
 
+    def _note_use(self, window: object) -> None:
+        """Have the next look synchronize: what another computer wrote is wanted now."""
+        if window is not None and self.error is None:
+            self._used = time.monotonic()
+            self._next_round = min(self._next_round, self._last_round + _SHORT_ROUND_S)
+
     async def _is_due(self) -> bool:
         now = time.monotonic()
-        is_due = now >= self._next_round or (
-            self.error is None and bool(await self._sync.unsent(_ROUND_S))
-        )
+        is_due = now >= self._next_round
+        if not is_due and self.error is None:
+            if await self._sync.unsent(_ROUND_S):
+                is_due, self._used = True, now
+            else:
+                news = await self._sync.news()
+                is_due = news is not None and news != self._news
         if not is_due or now - self._last_round >= _SAVING_ROUND_S:
             return is_due
         return not await saves_resources(self._system_bus)
@@ -146,6 +193,7 @@ class SyncController(Controller):
         is_asked, self._is_asked = self._is_asked, False
         self._last_round = time.monotonic()
         self._next_round = self._last_round + _REST_S
+        news = await self._sync.news()
         try:
             result = await self._sync.synchronize(self._show_progress)
         except SyncBusyError as error:
@@ -155,19 +203,25 @@ class SyncController(Controller):
             return
         except UserFacingError as error:  # also of a full disk, which must not be tried at once
             self.error = error
+            if isinstance(error, SyncLaterError):
+                self._next_round = time.monotonic() + error.wait_s
             # A storage that cannot be reached comes back within a day; other errors need the user.
             state = await self._sync.state()
             is_long = state is not None and 0 < state.at / 1e6 < time.time() - _TOLD_AFTER_S
             if is_long or isinstance(error, SyncTargetError) or not isinstance(error, SyncError):
                 self._tell(error)
             return
-        self._next_round = time.monotonic() + _ROUND_S
-        self.error = result.problems[0] if result.problems else None
-        if self.error is None:
+        self.error, self._news = None, news
+        now = time.monotonic()
+        if result.received:
+            self._used = now
+        is_short = news is None and now - self._used < _IN_USE_S  # a folder is looked at
+        self._next_round = now + (_SHORT_ROUND_S if is_short else _ROUND_S)
+        if result.problems:
+            self._tell(result.problems[0])
+        else:
             self._notifications.dismiss_topic(_TOPIC)
             self._told = ""
-        else:
-            self._tell(self.error)
         if result.received:
             await self._session.values.load()
             await self._session.folders.load()

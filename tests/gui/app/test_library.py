@@ -550,7 +550,7 @@ async def test_what_another_program_wrote_or_deleted_is_shown() -> None:
             await asyncio.sleep(0)
             assert app.open_id == here
         turn.end("Two")
-        await until(lambda: "Another program deleted this conversation." in app.said)
+        await until(lambda: "This conversation was deleted elsewhere." in app.said)
         assert app.open_id != here
         await app.settled()
         assert not app.rows

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QLabel, QPushButton, QWidget
 
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
@@ -124,6 +124,22 @@ async def test_a_note_is_written_sent_first_shown_and_changed() -> None:
         section = app.window.findChild(NotesSection)
         assert section is not None
         await until(lambda: len(fields(section)) == 2)
+        # As an import leaves them: kept, and not sent until they are checked.
+        boxes = section.findChildren(QCheckBox, "send-note")
+        for box in boxes:
+            box.click()
+        await until(lambda: find(section, QPushButton, "send-notes").isVisible())
+        turn = await app.ask("What do you know of me?")
+        assert "Oslo" not in turn.request.instructions
+        turn.end("Nothing.")
+        await app.settled()
+        boxes[0].click()
+        await until(lambda: not find(section, QPushButton, "send-notes").isVisible())
+        turn = await app.ask("And now?")
+        sent = turn.request.instructions
+        assert ("Oslo" in sent, "physics" in sent) == (True, False)
+        turn.end("Oslo.")
+        await app.settled()
         find(section, QPushButton, "delete-notes").click()
         await until(lambda: texts(app) == [])
         app.press_action("Undo")

@@ -6,6 +6,9 @@ import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+
 from desktop_app.chat.ui import server_watch
 from desktop_app.chat.ui.answer_actions import AnswerActions
 from desktop_app.chat.ui.choice_controller import ChoiceController
@@ -49,6 +52,15 @@ def chosen_model(app: AppHarness) -> str:
     return app.window.prompt.row.choice.short_name
 
 
+def move_mouse(app: AppHarness) -> None:
+    """Move the mouse over the window, its first use, from which on the server's list is read."""
+    handle = app.window.windowHandle()
+    assert handle is not None
+    at, none = QPointF(300, 300), Qt.MouseButton.NoButton
+    kind, held = QEvent.Type.MouseMove, Qt.KeyboardModifier.NoModifier
+    QCoreApplication.sendEvent(handle, QMouseEvent(kind, at, at, none, none, held))
+
+
 def variants(app: AppHarness) -> list[Variant]:
     """Return the variants in the menu."""
     return [e.variant for e in app.window.prompt.row.choice.models if e.variant]
@@ -63,6 +75,9 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
         AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
+        await app.written()
+        assert server.listed == []
+        move_mouse(app)
         await until(lambda: chosen_model(app) == "qwen3-8b")
         choice = app.window.prompt.row.choice
         assert (choice.offers_variants, choice.display_effort, variants(app)) == (False, None, [])
@@ -101,6 +116,7 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         LoopbackServer(REFUSED, CHAT, models=("gpt-4o", "gpt-5.2")) as server,
         AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
+        move_mouse(app)
         await until(lambda: variants(app) == [Variant.THINKING])
         choice = app.window.prompt.row.choice
         assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
@@ -127,6 +143,7 @@ async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
         LoopbackServer(replies(200, PRICED), whole_of_the_asked) as server,
         AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
+        move_mouse(app)
         await until(lambda: chosen_model(app) == "vendor/small")
         app.type("Why? " * 50)
         await until(lambda: "$" in app.estimate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,33 @@ def test_an_imported_conversation_is_found_and_exported(library: Library) -> Non
     library.export.write_text(json.dumps([CHATGPT[0], {**CHATGPT[0], "conversation_id": "new"}]))
     more = library.run("import", str(library.export), "--json").json["files"][0]
     assert (more["conversations"], more["added"], more["messages"]) == (2, 1, 2)
+
+
+def test_claudes_projects_documents_and_memories_are_imported_and_said(library: Library) -> None:
+    written = {"path": "/outputs/report.md", "file_text": "Total 42"}
+    answer = {"type": "tool_use", "id": "t", "name": "create_file", "input": written}
+    chat = {"uuid": "c", "chat_messages": [{"sender": "assistant", "content": [answer]}]}
+    doc = {"filename": "../plan.pdf", "content": "Walrus whiskers"}
+    project = {"uuid": "p", "name": "Thesis", "prompt_template": "Be brief.", "docs": [doc]}
+    file = library.folder / "claude.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("conversations.json", json.dumps([chat]))
+        archive.writestr("projects/p.json", json.dumps(project))
+        archive.writestr("memories.json", json.dumps([{"conversations_memory": "Ada writes."}]))
+        archive.writestr("users.json", "[]")
+    done = library.run("import", str(file))
+    for words in ("1 conversation added", "1 document is", "1 project is", "1 file was added"):
+        assert words in done.err
+    assert "1 note" in done.err
+    assert "1 file of the archive was left out: users.json." in done.err
+    rows = library.shell.rows
+    assert rows("SELECT title, body FROM texts") == [("report.md", "Total 42")]
+    assert rows("SELECT text, is_off FROM memory") == [("Ada writes.", 1)]
+    ((path, status),) = rows("SELECT path, status FROM collection_files")
+    assert (Path(path).read_text(), status) == ("Walrus whiskers", "ready")
+    assert Path(path).is_relative_to(library.shell.home / "data" / "imported")
+    again = library.run("import", str(file), "--json").json["files"][0]
+    assert [again[name] for name in ("added", "texts", "folders", "notes")] == [0, 0, 0, 0]
 
 
 def test_an_export_fills_another_library_with_the_same(library: Library, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 from contextlib import asynccontextmanager, contextmanager
@@ -208,11 +209,21 @@ def run_confined(socket_path: str, code: str, *arguments: str) -> None:
         "import socket, sys; from pathlib import Path; from desktop_app import sandbox; "
         "from desktop_app.local_model.server_process import policy; "
         "sandbox.confine(policy({'weights': '/m.gguf', 'projector': '', "
-        "'socket_path': sys.argv[1]}, 2)); "
+        "'socket_path': sys.argv[1], 'memory_bytes': 1 << 30}, 2)); "
     )
     command = [sys.executable, "-c", prepare + code, socket_path, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     assert b"PermissionError" in done.stderr
+
+
+def write_with_template(path: Path, template: bytes) -> None:
+    """Write the built-in model with another, shorter chat template."""
+    content = bytearray(built_in().read_bytes())
+    key = b"tokenizer.chat_template"
+    start = content.index(key) + len(key) + 4 + 8  # after the value's type and length
+    (length,) = struct.unpack_from("<Q", content, start - 8)
+    content[start : start + length] = template.ljust(length)
+    path.write_bytes(content)
 
 
 def is_socket(path: str) -> bool:
@@ -282,6 +293,19 @@ async def test_a_damaged_model_is_not_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.attack("model-template")
+async def test_a_template_that_fills_the_memory_is_stopped_and_its_file_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "memory_limit", lambda *_, **__: 400 << 20)
+    endless = b"{% for i in range(1000000000) %}{% endfor %}{{ messages[0]['content'] }}"
+    write_with_template(tmp_path / "odd.gguf", endless)
+    async with local_model(tmp_path / "odd.gguf") as model:
+        with pytest.raises(LocalModelError) as caught:
+            await model.endpoint()
+    assert caught.value.what_happened.startswith("odd.gguf asks for more memory")
+
+
 async def test_a_missing_library_of_llama_cpp_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def command_without_library(kind: ChildKind) -> ChildCommand:
         command = child_command(kind)
@@ -322,6 +346,7 @@ def configuration(weights: Path, socket_path: str) -> bytes:
         "projector": "",
         "is_embedding": False,
         "port": 0,
+        "memory_bytes": 1 << 30,
     }
     return json.dumps(line).encode() + b"\n"
 

@@ -302,10 +302,11 @@ def confine(target: Target) -> None:
         case "limited":
             sandbox.confine(json_server.POLICY)
         case "model":
-            paths = {
+            paths: dict[str, object] = {
                 "weights": target.file,
                 "projector": "",
                 "socket_path": f"{target.scratch}/model.sock",
+                "memory_bytes": 1 << 30,
             }
             configuration = cast("server_process.Configuration", paths)
             sandbox.confine(server_process.policy(configuration, 2))

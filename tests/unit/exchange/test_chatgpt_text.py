@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.exchange.importers.chatgpt import _canvas_document, _without_marks
+from desktop_app.exchange.importers.chatgpt import _canvas_changes, _canvas_document, _without_marks
 
 CITED = "\ue200cite\ue202turn0search1\ue201"
 ENTITY = "\ue200entity\ue202%s\ue201"
@@ -48,5 +48,6 @@ def test_marks_become_their_texts(text: str, read: str) -> None:
 def test_a_message_to_the_canvas_is_its_document(value: Any, read: str, field: str) -> None:
     words = json.dumps(value)
     content = {"text": words} if field == "text" else {"parts": [7, words, "more"]}
-    assert _canvas_document({"recipient": "canmore.create", "content": content}) == read
-    assert _canvas_document({"recipient": "all", "content": content}) == ""
+    message = {"recipient": "canmore.create", "content": content}
+    assert _canvas_document(_canvas_changes(message)) == read
+    assert not _canvas_changes({**message, "recipient": "all"})

@@ -32,6 +32,8 @@ from desktop_app.library.search_query import Search
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.storage.database import Action, Database, T
+from desktop_app.texts.text_store import TextStore
+from desktop_app.texts.written_text import WrittenText
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 FOLDER = Folder("f" * 32, "Work", NOON)
@@ -129,6 +131,27 @@ async def test_another_text_of_an_interrupted_answer_becomes_another_version(
         # The text of which the stored one is the beginning completes it.
         assert await imports.add(imported(made, (question, whole), None)) == ImportOutcome(False, 1)
         assert await store.message(begun.id) == whole
+
+
+async def test_the_documents_of_a_conversation_become_its_texts(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store, texts = ImportStore(database), TextStore(database)
+        conversation = a_conversation("c")
+        first, last = (
+            WrittenText(f"{n}" * 32, conversation.id, f"T{n}", f"Body {n}") for n in (1, 2)
+        )
+        turn = a_turn(conversation)
+        whole = replace(imported(conversation, turn), texts=(first, last))
+        await store.add(whole)
+        assert await texts.latest_in(conversation.id) == last
+        # A newer export has another state; what was changed here stays.
+        own = replace(last, body="Changed here")
+        await texts.put(own)
+        newer = replace(last, id="3" * 32, body="Body 3")
+        more = a_turn(conversation, turn[-1])
+        await store.add(replace(imported(conversation, (*turn, *more)), texts=(first, newer)))
+        rows = await database.rows("SELECT body FROM texts ORDER BY id")
+        assert [row["body"] for row in rows] == ["Body 1", "Changed here", "Body 3"]
 
 
 async def test_an_imported_conversation_leaves_the_trash(tmp_path: Path) -> None:

@@ -26,9 +26,10 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.remembered_note import MAX_NOTE_CHARS
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
-from desktop_app.exchange.importers.import_reader import read_export
+from desktop_app.exchange.importers.import_reader import ParsedExport, read_export
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     add_image,
@@ -197,6 +198,169 @@ def test_claudes_tree_is_kept_with_artifacts_and_texts_of_files(tmp_path: Path) 
     assert leaf(found) == second
     assert found.conversation.title == "Bread"
     assert found.conversation.created_at.isoformat() == "2026-03-29T07:06:34.084721+00:00"
+
+
+def written(tool: str, call_id: str = "", **arguments: Any) -> dict[str, Any]:
+    return {"type": "tool_use", "id": call_id, "name": tool, "input": arguments}
+
+
+def failed(call_id: str) -> dict[str, Any]:
+    return {"type": "tool_result", "tool_use_id": call_id, "content": "No", "is_error": True}
+
+
+OUTPUT = "/mnt/user-data/outputs/report.md"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "texts"),
+    [
+        (
+            (
+                written("create_file", path=OUTPUT, file_text="# R\n\nTotal 42\n"),
+                written("str_replace", path=OUTPUT, old_str="42", new_str="43"),
+                written("artifacts", id="p", title="Prog", content="x = 1\n", language="python"),
+                written("artifacts", id="p", command="update", old_str="x = 1", new_str="x = 2"),
+            ),
+            [("report.md", "# R\n\nTotal 43\n"), ("Prog", "x = 2\n")],
+        ),
+        (
+            (
+                written("artifacts", id="p", title="A", type="text/markdown", content="one"),
+                written("artifacts", id="q", title="B", content="two"),
+                written("artifacts", id="p", command="rewrite", content="three"),
+            ),
+            [("B", "two"), ("A", "three")],
+        ),
+        (  # what Claude's tools refused changes nothing
+            (
+                written("create_file", path="a.txt", file_text="one"),
+                written("str_replace", "t1", path="a.txt", old_str="one", new_str="1"),
+                failed("t1"),
+                written("str_replace", path="a.txt", old_str="two", new_str="2"),
+                written("str_replace", path="b.txt", old_str="one", new_str="1"),
+                written("str_replace", path="a.txt", old_str="", new_str="1"),
+            ),
+            [("a.txt", "one")],
+        ),
+        (
+            (
+                written("str_replace_editor", command="create", path="a.py", file_text="a\nc\n"),
+                written("str_replace_editor", path="a.py", insert_line=1, new_str="b"),
+                written("str_replace_editor", path="a.py", insert_line=9, new_str="z"),
+                written("str_replace_editor", command="view", path="a.py"),
+            ),
+            [("a.py", "a\nb\nc\n")],
+        ),
+        ((written("artifacts", content="x"), written("view", path=OUTPUT)), [("", "x")]),
+    ],
+)
+def test_claudes_documents_arrive_as_they_stood_at_the_end(
+    blocks: tuple[Any, ...], texts: list[tuple[str, str]]
+) -> None:
+    message = {"sender": "assistant", "content": [*blocks, {"type": "text", "text": "Done."}]}
+    found = claude.read_conversation({"uuid": "c", "chat_messages": [message]}, no_file)
+    assert [(text.title, text.body) for text in found.texts] == texts
+    assert all(text.body.strip() in found.messages[0].text for text in found.texts)
+
+
+PROJECT = {
+    "uuid": "p1",
+    "name": "Thesis",
+    "description": "On walruses.",
+    "prompt_template": "Answer in English.",
+    "docs": [{"filename": "a.md", "content": "Whiskers"}, {"filename": "b.md", "content": " "}],
+}
+MEMORIES = {
+    "conversations_memory": "**Work**\n\nAda writes.\n\n**Home**\n\nIn **Oslo**. " + "So. " * 400,
+    "project_memories": {"p1": "Due in May."},
+}
+
+
+def exported(tmp_path: Path, **members: object) -> ParsedExport:
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, value in members.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), json.dumps(value))
+    return read_export(file)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"projects_json": [PROJECT], "memories_json": [MEMORIES], "conversations_json": CLAUDE},
+        {"projects__p1_json": PROJECT, "memories__u_json": MEMORIES},
+        {"projects_json": [PROJECT, MEMORIES]},
+    ],
+)
+def test_claudes_projects_are_folders_and_memories_are_notes_that_are_off(
+    tmp_path: Path, members: dict[str, object]
+) -> None:
+    export = exported(tmp_path, **members)
+    assert (export.kind, len(list(export.conversations))) == ("Claude", export.total)
+    ((folder, documents, _),) = export.folders
+    assert (folder.name, folder.overrides.instructions) == ("Thesis", "Answer in English.")
+    assert documents == (("a.md", "Whiskers"),)
+    assert all(note.is_off and len(note.text) <= MAX_NOTE_CHARS for note in export.notes)
+    by_place = {note.text[:12]: note.folder_id for note in export.notes}
+    assert by_place["On walruses."] == by_place["Due in May."] == folder.id
+    assert by_place["Work: Ada wr"] is by_place["Home: In Osl"] is None
+    assert sum(note.text.count("So.") for note in export.notes) == 400
+    assert export.left_out() == ([], 0)
+
+
+def test_what_is_not_read_of_an_archive_is_named_and_counted(tmp_path: Path) -> None:
+    sounds = {f"{n}_wav": n for n in range(4)}
+    export = exported(tmp_path, conversations_json=CHATGPT, user_json={}, chat_html="", **sounds)
+    assert list(export.conversations)
+    assert export.left_out() == (["user.json", "4 × .wav"], 5)
+
+
+def canvas(name: str, value: Any, parent: str) -> dict[str, Any]:
+    content = {"content_type": "code", "text": json.dumps(value)}
+    return node(name, parent, chatgpt_message("assistant", content, recipient="canmore.x_textdoc"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "is_multiple", "body"),
+    [
+        ("First", "Second", False, "Second para. First."),
+        ("First", "Second", True, "Second para. Second."),
+        (r"(\w+) para\.", r"\1 part.", False, "First part. First."),
+        (".*", "Whole", False, "Whole"),
+        ("(a", "b", False, None),
+        ("nowhere", "b", False, None),
+        (r"First.$", "Last.", False, "First para. Last."),
+    ],
+)
+def test_the_canvas_arrives_as_it_stood_at_the_end(
+    pattern: str, replacement: str, is_multiple: bool, body: str | None
+) -> None:
+    made = {"name": "Memo", "type": "document", "content": "First para. First."}
+    update = {"pattern": pattern, "replacement": replacement, "multiple": is_multiple}
+    nodes = [
+        node("q", None, chatgpt_message("user", "Write")),
+        canvas("made", made, "q"),
+        canvas("changed", {"updates": [update]}, "made"),
+        canvas("elsewhere", {"updates": [{**update, "replacement": "Branch"}]}, "made"),
+    ]
+    value = {"mapping": {each["id"]: each for each in nodes}, "current_node": "changed"}
+    found = chatgpt.read_conversation(value, no_file)
+    (text,) = found.texts
+    assert (text.title, text.body) == ("Memo", body or "First para. First.")
+    assert text.body in (leaf(found) if body else found.messages[1]).text
+
+
+def test_a_crafted_pattern_ends_in_time_and_size() -> None:
+    slow = {"pattern": "(a+)+b", "replacement": "", "multiple": True}
+    grown = [{"pattern": "a", "replacement": "a" * 100, "multiple": True}] * 8
+    made = {"name": "M", "type": "document", "content": "a" * 40}
+    nodes = [
+        canvas("made", made, ""),
+        canvas("slow", {"updates": [slow]}, "made"),
+        canvas("grown", {"updates": grown}, "slow"),
+    ]
+    found = chatgpt.read_conversation({"mapping": {n["id"]: n for n in nodes}}, no_file)
+    assert len(found.texts[0].body) < 6_000_000
 
 
 def claude_answer(*content: Any, **more: Any) -> tuple[Any, ...]:

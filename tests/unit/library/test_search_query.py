@@ -35,6 +35,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.models.variants import Variant
+from desktop_app.library import search_query
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.library.search_query import Search
 from desktop_app.storage.database import Database
@@ -87,6 +88,18 @@ def marked(hit: SearchHit | str) -> list[str]:
         ("The quick brown fox", '"brown fox"', "brown fox"),
         ("Größe und Ärger", "grosse", "Größe"),
         ("Größe und Ärger", "arger", "Ärger"),
+        ("Größe und Ärger", "groesse", "Größe"),
+        ("Größe und Ärger", "Aerger", "Ärger"),
+        ("Größe und Ärger", '"groesse und aerger"', "Größe und Ärger"),
+        ("eine neue Tür", "neue tuer", "neue"),
+        ("Goethemöbel", "goethemoebel", "Goethemöbel"),
+        ("Groesse und Aerger", "größe", "Groesse"),
+        ("Zu\u0308rich", "zuerich", "Zu\u0308rich"),
+        ("en gård ved fjorden", "gaard", "gård"),
+        ("smørrebrød", "smoerrebroed", "smørrebrød"),
+        ("fixed in v1.2.3 of it", "1.2.3", "v1.2.3"),
+        ("fixed in v1.2.3-rc1", "1.2", "v1.2"),
+        ("fixed in 1.2.3 of it", "v1.2.3", "1.2.3"),
         ("miasto Łódź!", "lodz", "Łódź"),
         ("et smørrebrød", "smørre", "smørre"),
         ("l’Œuvre, Æsir", "oeuvre", "Œuvre"),
@@ -116,6 +129,41 @@ async def test_a_query_finds_and_marks_its_words(
         [hit] = await Search(database).find(query)
         assert hit.message_id == message_id
         assert (marked(hit) or [""])[0] == mark
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("trust and trump", "true"),
+        ("a gust of wind", "guest"),
+        ("August", "guest"),
+        ("the potter’s pot", "poet"),
+        ("do or die", "doe"),
+        ("the god", "goed"),
+        ("a full house", "fuel"),
+    ],
+)
+async def test_another_word_is_no_other_spelling(path: Path, text: str, query: str) -> None:
+    async with opened(path) as database:
+        await ask(database, text)
+        message_id = await ask(database, f"{query} is meant", minutes=1)
+        await ask(database, text, minutes=2)
+        for order in SearchOrder:
+            hits = await Search(database).find(query, order=order)
+            assert [hit.message_id for hit in hits] == [message_id]
+
+
+async def test_many_other_words_do_not_delay_a_search(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_query, "_MAX_REFUSED", 2)
+    async with opened(path) as database:
+        meant = [await ask(database, text) for text in ("a guest", "ein Güst")]
+        for minutes in range(1, 3):
+            await ask(database, "a gust", minutes=minutes)
+        assert {hit.message_id for hit in await Search(database).find("guest")} == {*meant}
+        await ask(database, "a gust", minutes=3)
+        assert [hit.message_id for hit in await Search(database).find("guest")] == meant[:1]
 
 
 async def test_reasoning_is_found(path: Path) -> None:

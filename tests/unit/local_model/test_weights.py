@@ -95,6 +95,7 @@ def test_the_server_reads_all_parts_of_the_model_only(
         "threads": 0,
         "projector": "",
         "is_embedding": False,
+        "memory_bytes": 1 << 30,
     }
     readable = policy(configuration, 3).readable
     assert {path.name for path in readable if path.parent == tmp_path} == {name, *others}

@@ -7,7 +7,7 @@ import pytest
 from desktop_app.markdown.search.text_search import (
     count_in_markdown,
     count_matches,
-    fold_text,
+    fold_phrase,
     match_ranges,
 )
 
@@ -43,7 +43,7 @@ COUNTED = [
 
 @pytest.mark.parametrize(("source", "expected"), COUNTED)
 def test_words_are_counted_as_they_are_shown(source: str, expected: int) -> None:
-    assert count_in_markdown(source, "needle") == expected
+    assert count_in_markdown(source, fold_phrase("needle")) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,16 @@ def test_words_are_counted_as_they_are_shown(source: str, expected: int) -> None
         ("ne`ed`le", "needle", 1),
         ("```\nfoo\nbar\n```", "foo\nbar", 0),
         ("foo", "", 0),
+        ("**Größe** und `Groesse`", "groesse", 2),
     ],
 )
 def test_words_shown_differently_are_counted(source: str, words: str, expected: int) -> None:
-    assert count_in_markdown(source, fold_text(words)) == expected
+    assert count_in_markdown(source, fold_phrase(words)) == expected
 
 
 @pytest.mark.parametrize(("phrase", "expected"), [("needle", 3), ("", 0), ("pin", 0)])
 def test_words_of_texts_are_counted(phrase: str, expected: int) -> None:
-    assert count_matches(["A needle", "NEEDLEneedle"], phrase) == expected
+    assert count_matches(["A needle", "NEEDLEneedle"], fold_phrase(phrase)) == expected
 
 
 @pytest.mark.parametrize(
@@ -81,15 +82,21 @@ def test_words_of_texts_are_counted(phrase: str, expected: int) -> None:
         ("a\u2028b", "a b", [(0, 3)]),
         ("a", "b", []),
         ("a", "", []),
+        ("Größe, Groesse, GRÖSSE, grosse", "groesse", [(0, 5), (7, 14), (16, 22)]),
+        ("Größe, Groesse, grosse", "größe", [(0, 5), (7, 14), (16, 22)]),
+        ("guest, güst, August", "guest", [(0, 5), (7, 11)]),
+        ("gård, gaard", "gaard", [(0, 4), (6, 11)]),
+        ("før", "foer", [(0, 3)]),
+        ("v1.2.3", "1.2.3", [(1, 6)]),
     ],
 )
 def test_matches_are_found_where_they_are_shown(
     text: str, phrase: str, ranges: list[tuple[int, int]]
 ) -> None:
-    assert match_ranges(text, phrase) == ranges
+    assert match_ranges(text, fold_phrase(phrase)) == ranges
 
 
 @pytest.mark.parametrize("end", ["\n" * 200_000, "\n \t" * 60_000, "[foo](" * 20_000])
 def test_words_before_long_ends_are_counted(end: str) -> None:
-    assert count_in_markdown(f"needle{end}", "needle") == 1
-    assert count_in_markdown(f"needle{end}", "needle needles") == 0
+    assert count_in_markdown(f"needle{end}", fold_phrase("needle")) == 1
+    assert count_in_markdown(f"needle{end}", fold_phrase("needle needles")) == 0

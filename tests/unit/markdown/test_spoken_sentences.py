@@ -137,3 +137,17 @@ def test_a_line_of_code_in_very_many_pieces_is_one_line() -> None:
     for _ in range(100_000):
         assert splitter.feed("abcd") == []
     assert splitter.feed("\n```\n") == ["json code, 1 line"]
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("mark", ["*", "- ", "1. ", "[x](", "| "])
+def test_a_line_of_any_length_is_spoken_while_it_comes(mark: str) -> None:
+    """Otherwise all of it is read at the end at once: 300 KB took seconds."""
+    sentences = SentenceSplitter()
+    words = [f"{mark}word{number}" for number in range(1_000)]
+    said = [each for word in words for each in sentences.feed(f"{word} ")]
+    assert len(" ".join(said)) > len(" ".join(words)) / 2
+    assert max(map(len, said)) <= 2_000
+    rest = sentences.finish()
+    assert "word999" in rest[-1]
+    assert " ".join([*said, *rest]).count("word") == len(words)

@@ -236,6 +236,7 @@ DAMAGED = "The image data you provided does not represent a valid image."
                 (400, "a/b:4 is not a valid model ID"),
                 (404, "models/a/b:4 is not found for API version v1beta"),
                 (404, "model: a/b:4"),
+                (503, "No available channel for model a/b:4 under group default"),
             )
         ),
         *(

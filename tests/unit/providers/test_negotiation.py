@@ -464,6 +464,19 @@ def test_a_web_page_is_no_reason_for_another_api_if_this_one_has_answered() -> N
     assert negotiation(memory=memory).api is CHAT
 
 
+def test_an_api_that_a_server_has_no_more_is_unlearned() -> None:
+    memory = RecordingMemory(COMPATIBLE, CHAT)
+    tried = negotiation(memory=memory)
+    assert (tried.adapt(missing()), tried.api) == ([], RESPONSES)
+    with pytest.raises(errors.EndpointMissingError):
+        tried.adapt(missing())
+    memory.record_api(RESPONSES)  # content came
+    assert (negotiation(memory=memory).api, memory.learned) == (RESPONSES, [RESPONSES])
+    for page in (errors.WebPageError("x", status=200), errors.WebPageError("x", status=404)):
+        with pytest.raises(errors.WebPageError):
+            negotiation(memory=RecordingMemory(COMPATIBLE, CHAT)).adapt(page)
+
+
 @pytest.mark.parametrize("param", ["tools[0].type", "tools.0.web_search.type", "tools.function"])
 def test_tools_that_a_gateway_does_not_know_are_left_out_and_named(param: str) -> None:
     hosted = ToolDefinition("web_search", "", hosted={"type": "web_search"})

@@ -16,6 +16,7 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Completed,
     MessageBegan,
+    ReasoningDelta,
     StatusChanged,
     StreamEvent,
     TextDelta,
@@ -53,6 +54,22 @@ def test_texts_that_come_at_once_are_one_with_their_number() -> None:
     shown = [event for event in passed if isinstance(event, TextDelta)]
     assert "".join(event.text for event in shown) == 2 * "It rains. `x[0]` is <b>."
     assert sum(event.deltas for event in shown) == 2 * len(texts)
+
+
+@pytest.mark.attack("reply-bounds")
+def test_a_text_of_megabytes_is_read_in_parts_and_reasoning_by_its_sections() -> None:
+    long = "[a ![b " * 50_000  # at each bracket, all that is held is searched
+    events = [
+        *(ReasoningDelta(word, section) for section in (0, 1) for word in ("It ", "rains.")),
+        *(TextDelta(long), TextDelta("x")),
+    ]
+    joined = [*joined_texts(events)]
+    assert joined[:2] == [ReasoningDelta("It rains.", 0), ReasoningDelta("It rains.", 1)]
+    texts = [event for event in joined[2:] if isinstance(event, TextDelta)]
+    assert "".join(event.text for event in texts) == long + "x"
+    assert sum(event.deltas for event in texts) == 2
+    assert max(len(event.text) for event in texts) < 10_000
+    assert cleaned(joined).text == long + "x"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])

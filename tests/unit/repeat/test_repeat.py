@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.repeat.repeat import Every, Repeat
-from desktop_app.repeat.repeat_store import KEPT_RUNS, PAUSE_ALL, RepeatStore
+from desktop_app.repeat.repeat_store import KEPT_RUNS, RepeatStore
 from desktop_app.storage.database import Database
 from tests.helpers.examples import examples
 
@@ -252,8 +252,6 @@ async def test_a_paused_repeat_is_asked_after_it_is_resumed(tmp_path: Path) -> N
         assert await store.claim_due(now() + timedelta(days=1), BERLIN) is not None
         await store.change(replace(asked, prompt="Say it"))
         assert await store.claim_due(now() + timedelta(days=1), BERLIN) is None  # it was asked
-        await store._database.execute(PAUSE_ALL)
-        assert [each.paused for each in await store.all()] == [True]
 
 
 async def test_the_last_runs_are_kept(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import zipfile
 from contextlib import closing
 from decimal import Decimal
@@ -27,6 +28,7 @@ from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.schema import SYNC_TABLES
 from desktop_app.storage.sqlite_connection import connect
+from desktop_app.storage.stored_values import SETTINGS, Effect, effect_of
 from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ToolServer
 from tests.helpers.blocking import blocking
@@ -94,6 +96,16 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     names = [all_["settings"].pop(0) for all_ in (before, after)]
     assert names[0][0] == names[1][0] == "store.library"
     assert names[0] != names[1]
+    owner = slice(19, 21)  # the process of a job
+    before["batch_jobs"] = [
+        (*row[: owner.start], None, None, *row[owner.stop :]) for row in before["batch_jobs"]
+    ]
+    # What acts by itself is switched off, and the user has agreed to nothing here.
+    assert sorted(after.pop("paused_repeats")) == sorted((row[0],) for row in before["repeats"])
+    assert before.pop("paused_repeats")
+    agreed = [row for row in before["settings"] if effect_of(row[0]) is Effect.CONSENT]
+    assert agreed
+    before["settings"] = [row for row in before["settings"] if row not in agreed]
     empty = [name for name, rows in before.items() if not rows and name not in SYNC_TABLES]
     assert empty == ["spending_holds", "tool_permissions", "tool_servers"]
     assert after == before
@@ -103,6 +115,39 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     found = found_by_every_search(other.database)
     assert all(found)
     assert found == found_by_every_search(place.database)
+
+
+def test_a_restore_starts_nothing_and_agrees_to_nothing(place: Place, tmp_path: Path) -> None:
+    place.fill()
+    with closing(sqlite3.connect(place.database)) as connection, connection:
+        for name in SETTINGS:
+            key = f"{name}x" if name.endswith(".") else name
+            sql = "INSERT OR REPLACE INTO settings VALUES (?, json_quote(?))"
+            connection.execute(sql, (key, f"planted-{name}"))
+        connection.execute("DELETE FROM paused_repeats")
+        connection.execute("INSERT INTO tool_permissions VALUES (NULL, 't', 'f', 'always')")
+        connection.execute("UPDATE repeats SET since = 0")
+    archive = place.back_up()
+    other = Place(tmp_path / "other")
+    asked = AnsweredRestore()
+    done = restore_now(archive, other.database, other.attachments, NOON, asked)
+    restored = other.settings()[1]
+    for name, (effect, _) in SETTINGS.items():
+        key = f"{name}x" if name.endswith(".") else name
+        is_listed = any(f"planted-{name}" in change for change in asked.changes)
+        assert is_listed == (effect is Effect.LISTED), name
+        is_kept = effect is not Effect.CONSENT and not name.startswith("store.")
+        assert (key in restored) == is_kept, name
+    tables = everything(other.database)
+    assert tables["repeats"]
+    assert len(tables["paused_repeats"]) == len(tables["repeats"])
+    assert tables["tool_permissions"] == []
+    assert done is not None
+    sentence = done.sentence("b.zip")
+    for row in tables["repeats"]:
+        assert str(row[1])[:20] in sentence
+        assert str(row[5]) in sentence
+    assert "asked again before tools run" in sentence
 
 
 @blocking

@@ -189,8 +189,8 @@ async def test_what_a_server_sends_for_one_file_is_no_more_than_an_error(
     ("script", "words"),
     [
         (
-            replies(302, b"", location="https://me:pw@new.example:5006/dav?token=1"),
-            "https://new.exam",
+            replies(302, b"", location="https://me:pw@new.example/dav/library.json?token=1"),
+            r"to https://new.example/dav\.$",
         ),
         (replies(200, b"<html>", kind="text/html"), "not a WebDAV folder"),
         (replies(403, b""), "refuses the user name"),

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from desktop_app.chat.conversation_store import update_answer
 from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.conversations.message_parts import Attachment, TextPart
 from desktop_app.domain.cost import Usage
@@ -38,7 +39,6 @@ from desktop_app.memory.memory import Memory
 from desktop_app.spending.budget import SpendingHolds
 from desktop_app.spending.ledger import insert_call
 from desktop_app.storage.row_conversion import from_micros
-from desktop_app.storage.synced_tables import SYNCED_TABLES
 from desktop_app.sync import format as form
 from desktop_app.sync import rescue, synchronizer
 from desktop_app.sync.entries import Applier
@@ -196,6 +196,7 @@ def empty(paths: list[Path]) -> None:
     paths[1].write_bytes(b"")
 
 
+@pytest.mark.parametrize("arrives", [True, False], ids=["arrives", "is written again"])
 @pytest.mark.parametrize(
     ("damage", "lost"),
     [
@@ -209,7 +210,7 @@ def empty(paths: list[Path]) -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 async def test_a_damaged_segment_is_named_and_the_rest_goes_on(
-    tmp_path: Path, damage: Callable[[list[Path]], None], lost: set[str]
+    tmp_path: Path, damage: Callable[[list[Path]], None], lost: set[str], arrives: bool
 ) -> None:
     async with computers(tmp_path, "a", "b") as made:
         paths = await wrote_three(tmp_path, made)
@@ -218,11 +219,22 @@ async def test_a_damaged_segment_is_named_and_the_rest_goes_on(
         result = await made[1].sync.synchronize()
         assert await conversations_of(made[1]) == {"c1", "c2", "c3"} - lost
         named = {problem.params["name"] for problem in result.problems}
-        assert any(paths[1].name in str(name) for name in named)
-        for path, content in zip(paths, whole, strict=True):  # it arrives later
-            path.write_bytes(content)
+        if damage is remove:  # it is still on its way
+            assert not named
+        else:
+            assert any(paths[1].name in str(name) for name in named)
+        assert not (await made[1].sync.synchronize()).problems  # they are told once
+        if arrives:
+            for path, content in zip(paths, whole, strict=True):
+                path.write_bytes(content)
+        else:  # its writer hears of it
+            await made[0].sync.synchronize()
         assert not (await made[1].sync.synchronize()).problems
         assert await conversations_of(made[1]) == {"c1", "c2", "c3"}
+        state = await made[1].sync.state()
+        assert state is not None
+        assert not state.problems
+        assert not any(device.is_behind for device in await made[1].sync.devices())
 
 
 async def test_a_foreign_file_is_refused_by_name(tmp_path: Path) -> None:
@@ -412,20 +424,17 @@ async def test_a_copy_does_not_replace_what_the_original_wrote(tmp_path: Path) -
             await copy.database.close()
 
 
-async def test_a_computer_that_was_away_for_half_a_year_joins_anew(tmp_path: Path) -> None:
+async def test_a_computer_that_was_away_for_half_a_year_continues(tmp_path: Path) -> None:
     async with computers(tmp_path, "a", "b") as made:
         await wrote_three(tmp_path, made)
         await settle(made)
         former = await made[0].sync._device()
-        assert [peer.name for peer in await made[1].sync.peers()] == ["a"]
         half_a_year = time.time() + 181 * 24 * 3600
         with patch.object(time, "time", lambda: half_a_year):
-            assert not await made[1].sync.peers()
             await made[0].conversations.erase(["c1"])
             await made[1].conversations.rename("c2", "Renamed meanwhile")
             await settle([made[1], made[0], made[1]])
-            assert await made[0].sync._device() != former
-        await settle(made)
+        assert await made[0].sync._device() == former
         assert await made[0].content() == await made[1].content()
         assert await conversations_of(made[0]) == {"c2", "c3"}
 
@@ -450,7 +459,7 @@ async def test_a_replaced_storage_with_the_same_passphrase_is_refused(tmp_path: 
         made[1].vault.secrets.clear()
         await made[1].add("c1")
         await made[1].sync.synchronize()  # not to where the window has synchronized before
-        own = form.head_name(await made[1].sync._device())
+        own = f"devices/{await made[1].sync._device()}/0000000001-0000000001"
         assert [(tmp_path / each / own).exists() for each in ("shared", "moved")] == [False, True]
         _, content = form.new_library(PASSPHRASE)
         (tmp_path / "moved" / "library.json").write_bytes(content)
@@ -538,41 +547,21 @@ async def test_a_stray_file_among_the_devices_is_passed_over(tmp_path: Path) -> 
         assert await conversations_of(made[1]) == {"c1", "c2", "c3"}
 
 
-@pytest.mark.parametrize("damaged", [0, 1, 5])
-@patch.object(synchronizer, "_JOINED_SEGMENTS", 8)
-async def test_a_damaged_segment_of_its_own_stops_no_joining(tmp_path: Path, damaged: int) -> None:
-    async with computers(tmp_path, "a", "b") as made:
-        for number in range(18):
-            await made[0].add(f"c{number}")
-            await made[0].sync.synchronize()
-            if number == damaged:
-                newest = files_of(tmp_path)[-1]
-                newest.write_bytes(newest.read_bytes()[:-5])
-        assert len(files_of(tmp_path)) < 13
-        (problem,) = (await made[1].sync.synchronize()).problems
-        assert f"{damaged + 1:010d}" in str(problem.params["name"])
-        assert len(await conversations_of(made[1])) == 17
-
-
-@patch.object(synchronizer, "_JOINED_SEGMENTS", 8)
-async def test_large_segments_are_not_read_with_each_change(tmp_path: Path) -> None:
+async def test_own_segments_are_not_read_again(tmp_path: Path) -> None:
     async with computers(tmp_path, "a") as made:
-        with patch.object(synchronizer, "_SMALL_BYTES", 1000):
+        reads: list[str] = []
+        read = FolderStorage.read
+
+        async def noted(self: FolderStorage, name: str) -> bytes | None:
+            reads.append(name)
+            return await read(self, name)
+
+        with patch.object(FolderStorage, "read", noted):
             for number in range(10):
                 await made[0].add(f"c{number}")
                 await made[0].sync.synchronize()
-            reads: list[str] = []
-            read = FolderStorage.read
-
-            async def noted(self: FolderStorage, name: str) -> bytes | None:
-                reads.append(name)
-                return await read(self, name)
-
-            with patch.object(FolderStorage, "read", noted):
-                for number in range(10, 14):
-                    await made[0].add(f"c{number}")
-                    await made[0].sync.synchronize()
-        assert max(reads.count(name) for name in reads if "-" in name) <= 2
+        assert len(files_of(tmp_path)) < 5
+        assert not [name for name in reads if "-" in name]
 
 
 async def test_a_file_that_cannot_be_fetched_is_missing(tmp_path: Path) -> None:
@@ -752,35 +741,41 @@ async def test_only_what_travels_leaves(tmp_path: Path) -> None:
         assert not await made[1].conversations.messages("c1")
 
 
-STAYS = {
-    "folders": "file_names collection_id",  # paths of this computer
-    "conversations": "draft",
-    "messages": "owner_pid owner_started remote_run",
-    "attachments": "created_at",
-    "ledger": "id",
-    "texts": "file file_hash is_shown",
-    **dict.fromkeys(
-        # what is made of other rows, and what is of this computer or its processes
-        "message_attachments search_entries search_index keys_in_keyring spending_holds "
-        "model_listings part_notes collections collection_files passages passage_index "
-        "passage_vectors batch_jobs batch_items attachment_origins tool_permissions tool_servers "
-        "text_versions repeats".split(),
-        "*",
-    ),
-}
+def provider(id_: str, address: str, **fields: str) -> ProviderProfile:
+    return ProviderProfile(id_, id_, ProviderKind.COMPATIBLE, address, **fields)
 
 
-async def test_all_that_a_store_has_travels_or_is_known_to_stay(tmp_path: Path) -> None:
-    """A new table or column of user content has to be named in synced_tables.py, or here."""
-    async with computers(tmp_path, "a", is_joined=False) as made:
-        sql = """SELECT t.name AS kind, c.name AS field FROM sqlite_master AS t
-            JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'
-            AND t.name NOT LIKE 'sync%' AND t.name NOT LIKE '%index\\_%' ESCAPE '\\'"""
-        for row in await made[0].database.rows(sql):
-            table, stays = SYNCED_TABLES.get(row["kind"]), STAYS.get(row["kind"], "").split()
-            travels = () if table is None else (table.key, *table.columns)
-            is_known = row["field"] in (*travels, *stays) or stays == ["*"]
-            assert is_known, f"{row['kind']}.{row['field']}"
+async def test_a_provider_leaves_its_computer_without_what_is_of_that_only(tmp_path: Path) -> None:
+    far = "https://llm.example/v1"
+    async with computers(tmp_path, "a", "b") as made:
+        a, b = (each.settings for each in made)
+        await a.save_profile(provider("far", far, ca_file="/etc/a.pem", proxy="http://proxy-a:1"))
+        await a.save_profile(provider("ollama", "http://localhost:11434/v1"))
+        await b.save_profile(provider("own", "http://127.0.0.1:8080/v1"))
+        await settle(made)
+        assert await b.profiles() == [
+            provider("own", "http://127.0.0.1:8080/v1"),
+            provider("far", far),
+        ]
+        mine = provider("far", far, ca_file="/etc/b.pem")
+        await b.save_profile(mine)
+        await a.save_profile(
+            replace(provider("far", far, proxy="http://proxy-a:1"), name="Renamed")
+        )
+        await settle(made)
+        assert replace(mine, name="Renamed") in await b.profiles()
+        # Both have an Ollama, and one of them is removed.
+        await b.save_profile(provider("ollama", "http://localhost:9999/v1"))
+        await a.remove_profile("ollama")
+        await settle(made)
+        assert provider("ollama", "http://localhost:9999/v1") in await b.profiles()
+        assert [each.id for each in await a.profiles()] == ["far"]
+        # An earlier version sends everything.
+        body = json.dumps({"name": "x", "kind": "compatible", "base_url": "http://[::1]:1/v1"})
+        entry = ["fields", "profiles", "old", {"body": [1, body], "position": [1, 1]}]
+        apply = lambda connection: Applier(connection, "c").apply([entry])  # noqa: E731
+        await made[0].database.write(apply)
+        assert [each.id for each in await a.profiles()] == ["far"]
 
 
 async def test_a_store_without_a_storage_notes_nothing(tmp_path: Path) -> None:

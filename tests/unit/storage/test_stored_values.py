@@ -1,0 +1,81 @@
+"""The table of what stored values do by themselves names all of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import desktop_app
+from desktop_app.backup.switched_off import SWITCH_OFF
+from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS
+from desktop_app.storage import stored_values
+from desktop_app.storage.schema import migrate
+from desktop_app.storage.sqlite_connection import connect_in_memory
+from desktop_app.storage.stored_values import COLUMNS, Effect, effect_of
+from desktop_app.storage.synced_tables import SYNCED_TABLES
+
+
+def test_each_column_has_one_effect() -> None:
+    stored: dict[str, list[str]] = {}
+    with closing(connect_in_memory()) as connection:
+        migrate(connection)
+        sql = """SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c
+            WHERE t.type = 'table' AND t.name NOT LIKE '%index\\_%' ESCAPE '\\'"""
+        for table, column in connection.execute(sql):
+            stored.setdefault(table, []).append(column)
+    named = {table: " ".join(columns.values()).split() for table, columns in COLUMNS.items()}
+    assert {t: sorted(names) for t, names in named.items()} == {
+        t: sorted(names) for t, names in stored.items()
+    }
+
+
+def test_each_setting_has_an_effect() -> None:
+    declared = [setting.key for setting in SETTINGS if not setting.key.startswith(KEYS_PREFIX)]
+    assert [key for key in declared if key not in stored_values.SETTINGS] == []
+    unknown = [(place, key) for place, key in written_keys() if effect_of(key) is None]
+    assert unknown == []
+
+
+def test_only_what_starts_nothing_travels() -> None:
+    for table, synced in SYNCED_TABLES.items():
+        harmless = [COLUMNS[table].get(each, "") for each in (Effect.PLAIN, Effect.LISTED)]
+        assert {*synced.columns, synced.key} <= set(" ".join(harmless).split()), table
+    for key, (effect, travels) in stored_values.SETTINGS.items():
+        assert not travels or effect in (Effect.PLAIN, Effect.LISTED), key
+
+
+def test_whatever_acts_can_be_switched_off() -> None:
+    acting = [table for table, columns in COLUMNS.items() if Effect.ACTS in columns]
+    assert sorted(acting) == sorted(SWITCH_OFF)
+
+
+def written_keys() -> Iterator[tuple[str, str]]:
+    """Yield each key that the program stores by a name or a literal, with its place."""
+    root = Path(desktop_app.__file__).parent
+    trees = {path: ast.parse(path.read_bytes()) for path in root.rglob("*.py")}
+    constants: dict[str, set[str]] = {}
+    for tree in trees.values():
+        for node in tree.body:
+            target = node.target if isinstance(node, ast.AnnAssign) else None
+            if isinstance(node, ast.Assign):
+                target = node.targets[0]
+            value = getattr(node, "value", None)
+            is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+            if isinstance(target, ast.Name) and is_text:
+                constants.setdefault(target.id, set()).add(value.value)
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            receiver = ast.unparse(node.func.value).lower()
+            if node.func.attr != "set" or "sett" not in receiver or not node.args:
+                continue
+            key = node.args[0]
+            if isinstance(key, ast.Constant):
+                yield f"{path.name}:{node.lineno}", str(key.value)
+            elif isinstance(key, ast.Name):
+                for value in constants.get(key.id, ()):
+                    if "." in value:
+                        yield f"{path.name}:{node.lineno}", value
