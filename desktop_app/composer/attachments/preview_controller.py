@@ -55,12 +55,12 @@ from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, paragraph, tr
-from desktop_app.markdown.document_text import DocumentText, TextForm
 from desktop_app.tools.ui.tools_controller import ToolsController
 
 if TYPE_CHECKING:
     from desktop_app.documents.ui.attachment_preview import AttachmentPreview
     from desktop_app.documents.ui.viewer_text import TextSearch
+    from desktop_app.markdown.document_text import DocumentText
 
 BEGINNING: Final = "beginning"
 """The id of what is sent besides the attachments: instructions, and passages of the folder."""
@@ -250,7 +250,7 @@ class PreviewController(QObject):
             facts = token_count(open_text.likely_tokens, is_exact=False)
         else:
             text, note = await self._build_beginning()
-        document = await asyncio.to_thread(DocumentText, text, TextForm.CODE)
+        document = await asyncio.to_thread(_parse_code, text)
         if load_number != self._load_number or self._dialog is None:
             return
         self._dialog.set_attachments(self._shown_names(), shown_id)
@@ -337,7 +337,7 @@ class PreviewController(QObject):
 
         delimiter = await self._session.backend.delimiters.delimiter_for(self._setup.current.id)
         shown = text.removeprefix(f"{delimiter.explanation}\n\n")
-        document = await asyncio.to_thread(DocumentText, shown, TextForm.CODE)
+        document = await asyncio.to_thread(_parse_code, shown)
         if load_number != self._load_number or self._dialog is None:
             return
         self._dialog.show_pages_field(unit, spans, hint)
@@ -561,3 +561,9 @@ def change_signals(conversation: ConversationSession) -> tuple[SignalInstance, .
         current.path_changed,
         current.compactions_changed,
     )
+
+
+def _parse_code(text: str) -> DocumentText:
+    from desktop_app.markdown.document_text import DocumentText, TextForm  # at the first preview
+
+    return DocumentText(text, TextForm.CODE)
