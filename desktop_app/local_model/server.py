@@ -223,6 +223,7 @@ class LocalModel:
 
         is_built_in = chosen_file is None
         weights = await asyncio.to_thread(_require_weights, chosen_file)
+        sizes = await asyncio.to_thread(_part_sizes, weights)
         port = _free_port() if sys.platform == "win32" else 0
         self._socket = None if port else await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
@@ -236,7 +237,8 @@ class LocalModel:
             "projector": self._options.projector,
             "is_embedding": self._options.is_embedding,
             "memory_bytes": memory_limit(
-                self._options.needed_bytes, sees_images=bool(self._options.projector)
+                self._options.needed_bytes + sum(sizes[1:]),
+                sees_images=bool(self._options.projector),
             ),
             # Empty values leave those of the user's file, or llama.cpp's.
             "sampling": BUILT_IN_SAMPLING if is_built_in else {},
@@ -245,8 +247,7 @@ class LocalModel:
         with _open_log() as log:
             self._process = await _spawn(log)
             self._require_open()  # `aclose` may have found no process to kill yet
-            size = (await asyncio.to_thread(weights.stat)).st_size
-            start_timeout_s = self._start_timeout_s or start_timeout(size)
+            start_timeout_s = self._start_timeout_s or start_timeout(sum(sizes))
             try:
                 async with asyncio.timeout(start_timeout_s):
                     await _wait_until_loaded(self._process, configuration)
@@ -343,6 +344,14 @@ def _require_weights(chosen_file: Path | None) -> Path:
     with open_model(weights) as file:
         require_model(file, weights)
     return weights.absolute()  # the child has another working directory
+
+
+def _part_sizes(weights: Path) -> list[int]:
+    """Return the bytes of a model's file, and of its further parts."""
+    from desktop_app.local_model.server_process import weight_files  # not for the start
+
+    others = [path for path in weight_files(weights) if path != weights]
+    return [path.stat().st_size for path in (weights, *others)]
 
 
 async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:

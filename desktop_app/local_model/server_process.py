@@ -95,7 +95,7 @@ def policy(configuration: Configuration, reply_fd: int) -> sandbox.Policy:
     return sandbox.Policy(
         configuration["memory_bytes"],
         readable=(
-            *_weight_files(Path(configuration["weights"])),
+            *weight_files(Path(configuration["weights"])),
             *([Path(configuration["projector"])] if configuration["projector"] else []),
             *map(Path, _PROCESSOR_FILES),
         ),
@@ -105,7 +105,7 @@ def policy(configuration: Configuration, reply_fd: int) -> sandbox.Policy:
     )
 
 
-def _weight_files(weights: Path) -> list[Path]:
+def weight_files(weights: Path) -> list[Path]:
     """Return all files of a model, of which llama.cpp gets the first one."""
     match = _SPLIT_FILE_NAME.fullmatch(weights.name)
     if match is None:
