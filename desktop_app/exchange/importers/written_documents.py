@@ -5,6 +5,7 @@ Claude and ChatGPT export only the calls that made a document and those that cha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -18,8 +19,9 @@ from desktop_app.exchange.importers.imported_conversation import titled
 _MAX_BODY_CHARS: Final = 5_000_000
 """A replacement in many places could grow without end; a model writes far less."""
 _MAX_DOCUMENTS: Final = 200
-_PATTERN_TIMEOUT_S: Final = 1.0
-"""A pattern of a crafted file could search for hours."""
+_PATTERN_TIMEOUT_S: Final = 0.5
+_MAX_CHANGES_S: Final = 5.0
+"""For all changes of a conversation: the patterns of a crafted file could search for hours."""
 _WHOLE_PATTERNS: Final = (".*", ".+", "(?s).*", "(?s).+", "[\\s\\S]*", "[\\s\\S]+", "^.*$")
 _PROSE_SUFFIXES: Final = ("", ".md", ".markdown", ".txt")
 
@@ -142,8 +144,11 @@ def documents_at_end(
         nodes: the ids of the path's nodes, from its beginning.
     """
     documents: dict[str, WrittenDocument] = {}
+    end = time.monotonic() + _MAX_CHANGES_S
     for node in nodes:
         for each in changes.get(node, ()):
+            if time.monotonic() > end:
+                break
             id_ = each.document or next(reversed(documents), "")
             known = documents.get(id_)
             if known is None and (not each.is_whole or len(documents) >= _MAX_DOCUMENTS):

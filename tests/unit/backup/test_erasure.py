@@ -91,6 +91,9 @@ async def test_an_erasure_leaves_no_text_in_any_file_of_the_program(tmp_path: Pa
     ).path
     restore_now(backup, database, attachments, NOON)
     (data / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
+    imported = data / "imported" / "project" / "a.md"
+    imported.parent.mkdir(parents=True)
+    imported.write_bytes(WORD.encode())
     assert len(holding(data)) > 3
     erase_everything(database, attachments)
     assert holding(data) == []

@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.remembered_note import MAX_NOTE_CHARS
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
+from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui, written_documents
 from desktop_app.exchange.importers.import_reader import ParsedExport, read_export
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
@@ -350,17 +350,19 @@ def test_the_canvas_arrives_as_it_stood_at_the_end(
     assert text.body in (leaf(found) if body else found.messages[1]).text
 
 
-def test_a_crafted_pattern_ends_in_time_and_size() -> None:
-    slow = {"pattern": "(a+)+b", "replacement": "", "multiple": True}
+def test_a_crafted_pattern_ends_in_time_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written_documents, "_PATTERN_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(written_documents, "_MAX_CHANGES_S", 0.5)
+    slow = {"pattern": "(a|aa)+$b", "replacement": "", "multiple": True}
     grown = [{"pattern": "a", "replacement": "a" * 100, "multiple": True}] * 8
     made = {"name": "M", "type": "document", "content": "a" * 40}
     nodes = [
         canvas("made", made, ""),
-        canvas("slow", {"updates": [slow]}, "made"),
+        canvas("slow", {"updates": [slow] * 10_000}, "made"),
         canvas("grown", {"updates": grown}, "slow"),
     ]
     found = chatgpt.read_conversation({"mapping": {n["id"]: n for n in nodes}}, no_file)
-    assert len(found.texts[0].body) < 6_000_000
+    assert len(found.texts[0].body) < 6_000_000  # and the test ends
 
 
 def claude_answer(*content: Any, **more: Any) -> tuple[Any, ...]:
