@@ -20,7 +20,7 @@ from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from threading import Lock, Thread
+from threading import RLock, Thread
 from typing import Final
 
 from PySide6.QtCore import (
@@ -217,9 +217,9 @@ class EarlyText(QObject):
         self._path = path
         self._written = ""
         self._is_dropped = False
-        self._writing = Lock()
+        self._writing = RLock()  # a signal may arrive while it is held
         with suppress(OSError, ValueError):  # there is no file, or it is no text
-            self._written = path.read_text("utf-8")
+            self._written = path.read_text("utf-8", "surrogatepass")
         if self._written:
             prompt.set_text(self._written)
         self._timer = QTimer(self, singleShot=True, interval=SAVE_MS)
@@ -236,7 +236,9 @@ class EarlyText(QObject):
         self._write(self._prompt.text())
 
     def drop(self) -> None:
-        """Remove the file: a draft has the text."""
+        """Remove the file, if that was not done: a draft has the text."""
+        if self._is_dropped:
+            return
         self._timer.stop()
         self._prompt.field.textChanged.disconnect(self._save_soon)
         self._ends.release()
