@@ -172,8 +172,7 @@ def _convert(element: Element, parent: Element) -> None:
         case "mspace":
             if width := _LENGTH.fullmatch(element.get("width", "")):
                 spaces = (space for least, space in _SPACES if float(width[1]) >= least)
-                if space := next(spaces, ""):
-                    _add_run(parent, space)
+                _add_run(parent, next(spaces, ""), is_words=True)
         case "mfrac" if len(children) == 2:
             group = _add(parent, "f")
             if element.get("linethickness", "1").startswith("0"):
