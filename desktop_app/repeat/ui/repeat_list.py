@@ -16,7 +16,7 @@ from desktop_app.library.ui.navigator import Navigator
 from desktop_app.paths import folders
 from desktop_app.repeat.ui.repeat_controller import RepeatController, RepeatState
 from desktop_app.repeat.wording import run_text, time_text
-from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton, dialog_button
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.look.theme import current_theme
@@ -102,7 +102,7 @@ class RepeatList(QWidget):
             (PlainLabel(tr("Repeated prompts"), role="strong"), 1), self.add_button, spacing=12
         )
         inner = QWidget()
-        self._column = column_of(parent=inner, margins=0, spacing=8)
+        self._column = column_of(STRETCH, parent=inner, margins=0, spacing=8)
         self._area = scroll_area_of(inner)
         self._damage = Note(object_name="repeat-damage")
         self._damaged: list[str] = []
