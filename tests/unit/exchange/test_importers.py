@@ -358,8 +358,8 @@ def test_a_crafted_pattern_ends_in_time_and_size(monkeypatch: pytest.MonkeyPatch
     made = {"name": "M", "type": "document", "content": "a" * 40}
     nodes = [
         canvas("made", made, ""),
-        canvas("slow", {"updates": [slow] * 10_000}, "made"),
-        canvas("grown", {"updates": grown}, "slow"),
+        canvas("grown", {"updates": grown}, "made"),
+        canvas("slow", {"updates": [slow] * 10_000}, "grown"),
     ]
     found = chatgpt.read_conversation({"mapping": {n["id"]: n for n in nodes}}, no_file)
     assert len(found.texts[0].body) < 6_000_000  # and the test ends
