@@ -585,14 +585,24 @@ class Applier:
                 AND field = 'folder_id'
                 AND id IN (SELECT id FROM conversations WHERE folder_id = ?1)"""
             connection.execute(sql, (id_,))
+            # Its notes go with it, also those that only this computer knows to be in it.
+            for note in connection.execute("SELECT id FROM memory WHERE folder_id = ?", (id_,)):
+                self._forget_row("memory", note["id"], at, at)
         if kind == "conversations":
             erase_conversation(id_, connection)
         elif kind != "messages":
             key = SYNCED_TABLES[kind].key
             connection.execute(f"DELETE FROM {kind} WHERE {key} = ?", (id_,))  # noqa: S608
-        connection.execute("DELETE FROM sync_changes WHERE kind = ? AND id = ?", (kind, id_))
-        self._note(kind, id_, {GONE: at}, None if seen is None else json.dumps(seen))
+        self._forget_row(kind, id_, at, None, None if seen is None else json.dumps(seen))
         return True
+
+    def _forget_row(
+        self, kind: str, id_: str, at: int, number: int | None, seen: str | None = None
+    ) -> None:
+        connection = self._connection
+        connection.execute("DELETE FROM sync_changes WHERE kind = ? AND id = ?", (kind, id_))
+        sql = "INSERT INTO sync_changes VALUES (?, ?, ?, ?, ?, ?, ?)"
+        connection.execute(sql, (kind, id_, GONE, at, self._device, number, seen))
 
     def _is_unseen(self, id_: str, seen: Mapping[str, int] | None) -> bool:
         """Return True for a conversation with a draft, or words that the deleting one lacked."""
@@ -649,10 +659,10 @@ class Applier:
         rows = self._connection.execute(sql, (kind, id_))
         return {field: (at, device) for field, at, device in rows}
 
-    def _note(self, kind: str, id_: str, times: Mapping[str, int], note: str | None = None) -> None:
+    def _note(self, kind: str, id_: str, times: Mapping[str, int]) -> None:
         self._connection.executemany(
-            "INSERT OR REPLACE INTO sync_changes VALUES (?, ?, ?, ?, ?, NULL, ?)",
-            [(kind, id_, field, at, self._device, note) for field, at in times.items()],
+            "INSERT OR REPLACE INTO sync_changes VALUES (?, ?, ?, ?, ?, NULL, NULL)",
+            [(kind, id_, field, at, self._device) for field, at in times.items()],
         )
 
     def _forget(self, kind: str, id_: str, field: str) -> None:
