@@ -106,8 +106,8 @@ CREATE TABLE sync_held (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sync_held_stale ON sync_held (number) WHERE is_stale;
 ALTER TABLE sync_changes ADD COLUMN note TEXT;
-CREATE INDEX sync_changes_noted ON sync_changes (note)
-    WHERE field = 'folder_id' AND note IS NOT NULL;
+CREATE INDEX sync_changes_noted ON sync_changes (field, note)
+    WHERE kind = 'conversations' AND note IS NOT NULL;
 ALTER TABLE sync_waiting ADD COLUMN refused_by TEXT;
 ALTER TABLE sync_files ADD COLUMN unnamed_at INTEGER;
 """

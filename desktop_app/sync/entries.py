@@ -62,6 +62,8 @@ _SELECT_NOTED: Final = f"SELECT at, note FROM sync_changes WHERE {_KEY}"  # noqa
 _MAX_TIME: Final = 1 << 62
 _FIRST_CLOCK: Final = 10**12
 """The numbers of changes that a trigger noted are times; those of a first push are smaller."""
+_AGAIN: Final = "again"
+"""The note of a conversation that was added again after a deletion."""
 _STREAMING: Final = "streaming"
 
 
@@ -358,6 +360,9 @@ class Applier:
         self.again: dict[str, bool] = {}
         self._clock = 0
         self._known: set[tuple[str, str]] = set()  # rows that exist
+        sql = f"""SELECT id FROM sync_changes
+            WHERE kind = 'conversations' AND field = 'created_at' AND note = '{_AGAIN}'"""  # noqa: S608
+        self._readded = {row["id"] for row in connection.execute(sql)}
 
     def apply(self, entries: Iterable[Any]) -> None:
         """Apply entries; those that refer to something that is missing wait in the store."""
@@ -422,9 +427,10 @@ class Applier:
             return True
         folder, lost_folder = values.get("folder_id"), None
         if folder is not None and not self._exists("folders", folder):
+            is_gone = self._is_gone("folders", folder)
             if kind == "memory":  # without its folder, it would be sent in all conversations
-                return self._is_gone("folders", folder)
-            if self._is_gone("folders", folder):
+                return is_gone
+            if is_gone:
                 values["folder_id"], lost_folder = None, folder
             else:  # the rest is applied now
                 del values["folder_id"]
@@ -443,19 +449,26 @@ class Applier:
         assert stored is not None
         _READERS[kind](stored)
         if kind == "conversations" and (row is None or "title" in won or "updated_at" in won):
-            if row is not None:
-                self._index_now()
-                remove_entry(connection, EntryKind.TITLE, id_, row["title"])
-            self._entries.append(Entry(EntryKind.TITLE, id_, stored["title"], stored["updated_at"]))
+            self._index_title(row, stored)
         if gone is not None:
             self._forget(kind, id_, GONE)
-        elif kind == "conversations" and row is not None and table.birth in won and known:
-            self.again.setdefault(id_, False)
         self._note(kind, id_, {name: times[name] for name in won})
+        if kind == "conversations" and (gone is not None or (row and known and table.birth in won)):
+            self._readded.add(id_)
+            if row is not None:
+                self.again.setdefault(id_, False)
+            sql = f"UPDATE sync_changes SET note = ? WHERE {_KEY}"  # noqa: S608 - our own text
+            connection.execute(sql, (_AGAIN, kind, id_, table.birth))
         if lost_folder is not None and "folder_id" in won:
             sql = f"UPDATE sync_changes SET note = ? WHERE {_KEY}"  # noqa: S608 - our own text
             connection.execute(sql, (lost_folder, kind, id_, "folder_id"))
         return True
+
+    def _index_title(self, old: sqlite3.Row | None, row: sqlite3.Row) -> None:
+        if old is not None:
+            self._index_now()
+            remove_entry(self._connection, EntryKind.TITLE, old["id"], old["title"])
+        self._entries.append(Entry(EntryKind.TITLE, row["id"], row["title"], row["updated_at"]))
 
     def _apply_row(
         self,
@@ -471,10 +484,9 @@ class Applier:
         if rows is None:
             return True
         values = {name: values[name] for name in table.columns if name in values}
-        if "conversation_id" in values and kind != "ledger":
-            conversation = values["conversation_id"]
-            if not self._exists("conversations", conversation):
-                return self._is_gone("conversations", conversation)
+        conversation = values.get("conversation_id") if kind != "ledger" else None
+        if conversation is not None and not self._exists("conversations", conversation):
+            return self._is_gone("conversations", conversation)
         parent = values[rows.parent] if rows.parent else None
         if parent is not None and not self._exists("messages", parent):
             return False
@@ -483,6 +495,8 @@ class Applier:
         connection = self._connection
         if connection.execute(_insertion(kind, tuple(row)), row).rowcount:
             self._known.add((kind, id_))
+            if conversation in self._readded:
+                self._pass_on(kind, id_, at)
         else:
             old = self._row(kind, id_)
             if old is None:
@@ -507,9 +521,15 @@ class Applier:
             kind == "attachments" and has_entry(connection, entry.kind, id_)
         ):
             self._entries.append(entry)
-        if at and kind not in ("attachments", "ledger"):
+        if at and kind not in ("attachments", "ledger") and conversation not in self._readded:
             self._note(kind, id_, {"": at})
         return True
+
+    def _pass_on(self, kind: str, id_: str, at: int) -> None:
+        """Send a row, too: others left it out if it came while its conversation was deleted."""
+        sql = """INSERT OR REPLACE INTO sync_changes
+            SELECT ?, ?, '', ?, ?, max(clock, ?), NULL FROM sync_device"""
+        self._connection.execute(sql, (kind, id_, at, self._device, self._clock))
 
     def _check(self, kind: str, row: dict[str, Any]) -> Entry | None:
         """Raise an error of BAD_VALUE for a row that cannot be read; return its index entry."""
@@ -632,10 +652,14 @@ class Applier:
         connection.execute("UPDATE sync_device SET clock = clock + 1")
         own, clock = connection.execute("SELECT id, clock FROM sync_device").fetchone()
         connection.executemany(
-            f"""INSERT INTO sync_changes VALUES ('conversations', ?, ?, ?, ?, ?, NULL)
+            f"""INSERT INTO sync_changes VALUES ('conversations', ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET number = excluded.number
-            {", at = excluded.at, device = excluded.device" if is_later else ""}""",  # noqa: S608
-            [(id_, name, clock, own, clock) for name in SYNCED_TABLES["conversations"].columns],
+            {", at = excluded.at, device = excluded.device" if is_later else ""},
+            note = coalesce(excluded.note, note)""",  # noqa: S608
+            [
+                (id_, name, clock, own, clock, _AGAIN if name == "created_at" else None)
+                for name in SYNCED_TABLES["conversations"].columns
+            ],
         )
         connection.execute(
             """INSERT INTO sync_changes SELECT DISTINCT 'attachments', a.sha256, '', 0, ?, ?, NULL
@@ -697,25 +721,38 @@ class Applier:
         self._entries.clear()
 
 
+_SELECT_WAITING: Final = """SELECT id, device, entry FROM sync_waiting
+    WHERE coalesce(refused_by, '') <> ? ORDER BY id"""
+_SELECT_FOLDERS: Final = """FROM sync_changes AS m JOIN folders AS f ON f.id = m.note
+    WHERE m.kind = 'conversations' AND m.field = 'folder_id' AND m.note IS NOT NULL"""
+
+
+def has_waiting(connection: sqlite3.Connection) -> bool:
+    """Return True if something waits, or if a deleted folder has come back."""
+    if connection.execute(f"SELECT 1 {_SELECT_FOLDERS}").fetchone():
+        return True
+    return connection.execute(_SELECT_WAITING, (__version__,)).fetchone() is not None
+
+
 def apply_waiting(connection: sqlite3.Connection) -> list[Refused]:
     """Apply what waits, as long as some of it can be. Return what was refused."""
     connection.execute("UPDATE sync_device SET is_applying = 1")
     connection.execute(
-        """UPDATE conversations AS c SET folder_id = m.note FROM sync_changes AS m
-        JOIN folders AS f ON f.id = m.note WHERE m.kind = 'conversations' AND m.id = c.id
-        AND m.field = 'folder_id' AND c.folder_id IS NULL"""
-    )  # a folder that was deleted, and added again
+        f"""UPDATE conversations SET folder_id = m.note
+        FROM (SELECT m.id, m.note {_SELECT_FOLDERS}) AS m
+        WHERE conversations.id = m.id AND folder_id IS NULL"""  # noqa: S608 - our own text
+    )
+    sql = """UPDATE sync_changes SET note = NULL WHERE kind = 'conversations'
+        AND field = 'folder_id' AND note IN (SELECT id FROM folders)"""
+    connection.execute(sql)
     connection.execute("UPDATE sync_device SET is_applying = 0")
     refused: list[Refused] = []
-    sql = (
-        "SELECT id, device, entry FROM sync_waiting WHERE coalesce(refused_by, '') <> ? ORDER BY id"
-    )
-    while rows := connection.execute(sql, (__version__,)).fetchall():
+    while rows := connection.execute(_SELECT_WAITING, (__version__,)).fetchall():
         connection.executemany("DELETE FROM sync_waiting WHERE id = ?", [(r["id"],) for r in rows])
         for row in rows:
             applier = Applier(connection, row["device"])
             applier.apply([msgspec.json.decode(row["entry"])])
             refused += applier.refused
-        if len(connection.execute(sql, (__version__,)).fetchall()) == len(rows):
+        if len(connection.execute(_SELECT_WAITING, (__version__,)).fetchall()) == len(rows):
             break
     return refused

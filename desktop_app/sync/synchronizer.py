@@ -46,6 +46,7 @@ from desktop_app.sync.entries import (
     Refused,
     apply_waiting,
     entries_of,
+    has_waiting,
     held_of,
     mark_everything,
     mark_messages,
@@ -74,7 +75,7 @@ from desktop_app.sync.target import Target, cleaned
 from desktop_app.system import sync
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 
     from desktop_app.providers.keys.vault import KeyVault
     from desktop_app.storage.database import Database
@@ -460,7 +461,8 @@ class Synchronizer:
                         await resume_wipe(self._database)
                     sent = await self._send(storage, key)
                     await self._replace_segments(storage, key, torn | received.torn)
-                    await self._database.write(partial(_note_healed, heads=heads))
+                    if await self._database.read(partial(_has_news, heads=heads)):
+                        await self._database.write(partial(_note_heads, heads=heads))
                     await self._remove_files(storage, key)
                     if (await self._state()).fetches_all:
                         problems |= await self._fetch_missing(storage, key)
@@ -707,7 +709,10 @@ class Synchronizer:
         if state.base and not await self.unsent():
             dropped = [span for span in state.spans if span.last <= state.base]
             await self._database.write(partial(_drop, base=state.base))
-        for group in await self._database.write(partial(_plan, torn=torn)):
+        plan = await self._database.read(partial(_plan, torn=torn))
+        if plan.state is not None:
+            await self._database.write(partial(_set_state, **plan.state))
+        for group in plan.groups:
             name = segment_name(device, Span(group[0].first, group[-1].last))
             segment = await self._database.write(partial(_remake, spans=group))
             number = group[-1].last
@@ -780,12 +785,7 @@ class Synchronizer:
         own, state = await self._device(), await self._state()
         problems: dict[str, SyncError] = {}
         peers = await self._database.read(_peers)
-        work = [
-            (device, span)
-            for device, head in heads.items()
-            for span in head.spans
-            if _is_needed(peers.get(device), span)
-        ]
+        work = [(id_, s) for id_, head in heads.items() for s in _needed(peers.get(id_), head)]
         claimed = [{device: peer.number} for device, peer in peers.items()]
         claimed += [head.seen for head in heads.values()]
         received = 0
@@ -826,23 +826,21 @@ class Synchronizer:
             received += len(segment.entries)
             log.info("received %s: %d entries", name, len(segment.entries))
             await self._database.write(note)
-        torn: set[int] = set()
-        for device, head in heads.items():
-            if head.skipped.get(own) and not (
-                device in peers and peers[device].facts.healed == head.epoch
-            ):
-                torn.update(head.skipped[own])
-            await self._database.write(partial(_note_peer, device=device, head=head))
-        problems |= _named(await self._database.write(apply_waiting))
+        torn = {
+            number
+            for device, head in heads.items()
+            if device not in peers or peers[device].facts.healed != head.epoch
+            for number in head.skipped.get(own, ())
+        }
+        if await self._database.read(has_waiting):
+            problems |= _named(await self._database.write(apply_waiting))
         sql = "SELECT entry FROM sync_waiting WHERE refused_by IS NOT NULL"
         for row in await self._database.rows(sql):  # as long as they are kept
             problems |= _named([Refused(*map(str, [*json.loads(row["entry"]), "", ""][1:3]))])
-        for peer in {peer for seen in claimed for peer in seen} - {own, *state.struck}:
+        for peer in {id_ for seen in claimed for id_ in seen} - {own, *state.struck}:
             most = max(seen.get(peer, 0) for seen in claimed)
             if most > (heads[peer].number if peer in heads else 0):
-                name = heads[peer].name if peer in heads else peer
-                name = peers[peer].facts.name if name == peer and peer in peers else name
-                problems.setdefault(peer, sync_error("hidden", name=name))
+                problems.setdefault(peer, sync_error("hidden", name=_name(peer, heads, peers)))
         return _Received(received, problems, torn)
 
     async def _read_segment(
@@ -992,8 +990,14 @@ def _drop(connection: sqlite3.Connection, base: int) -> None:
     _set_state(connection, spans=spans, base=0)
 
 
-def _plan(connection: sqlite3.Connection, torn: Collection[int]) -> list[list[Span]]:
-    """Return the segments to write again, in groups that become one."""
+class _Plan(NamedTuple):
+    """The segments to write again, in groups that become one, and what to remember of the count."""
+
+    groups: list[list[Span]]
+    state: dict[str, Any] | None = None
+
+
+def _plan(connection: sqlite3.Connection, torn: Collection[int]) -> _Plan:
     _, state = _require_state(connection)
     sql = "SELECT DISTINCT number FROM sync_held WHERE is_stale"
     numbers = {*torn, *(row[0] for row in connection.execute(sql))}
@@ -1002,7 +1006,7 @@ def _plan(connection: sqlite3.Connection, torn: Collection[int]) -> list[list[Sp
     least, most = _JOINED_SEGMENTS
     due = len(state.spans) - state.joined >= max(least, min(most, state.entries // 100))
     if not due and state.tail < _JOINED_BYTES:
-        return [[span] for span in state.spans if span in bad]
+        return _Plan([[span] for span in state.spans if span in bad])
     # What a later segment holds whole is overtaken.
     sql = """SELECT number, count(*), sum(later) FROM (
         SELECT number, coalesce(max(CASE WHEN is_whole THEN number END)
@@ -1025,8 +1029,7 @@ def _plan(connection: sqlite3.Connection, torn: Collection[int]) -> list[list[Sp
         groups[-1].append(span)
     groups = [group for group in groups if len(group) > 1 or bad.intersection(group)]
     joined = len(state.spans) - sum(len(group) - 1 for group in groups)
-    _set_state(connection, entries=entries, joined=joined, tail=0)
-    return groups
+    return _Plan(groups, {"entries": entries, "joined": joined, "tail": 0})
 
 
 def _remake(connection: sqlite3.Connection, spans: list[Span]) -> Segment:
@@ -1056,7 +1059,8 @@ def _remake(connection: sqlite3.Connection, spans: list[Span]) -> Segment:
         connection.execute("DELETE FROM sync_held WHERE number BETWEEN ? AND ?", tuple(span))
         for each in made.held:
             _hold(connection, [each], first[each[:2]])
-    _set_state(connection, rewriting=tuple(spans))
+    _, state = _require_state(connection)
+    _set_state(connection, rewriting=tuple({*state.rewriting, *spans}))
     return Segment(latest_version(), {}, entries)
 
 
@@ -1064,7 +1068,8 @@ def _replace(connection: sqlite3.Connection, spans: Sequence[Span]) -> None:
     _, state = _require_state(connection)
     whole = Span(spans[0].first, spans[-1].last)
     left = tuple(sorted({*state.spans, whole}.difference(spans if len(spans) > 1 else ())))
-    _set_state(connection, spans=left, rewriting=())
+    rewriting = tuple(span for span in state.rewriting if span not in spans)
+    _set_state(connection, spans=left, rewriting=rewriting)
 
 
 def _unsent_files(connection: sqlite3.Connection) -> list[str]:
@@ -1102,10 +1107,15 @@ def _told(connection: sqlite3.Connection) -> tuple[dict[str, int], dict[str, lis
     return told, {device: numbers for device, numbers in skipped.items() if numbers}
 
 
-def _is_needed(peer: _Peer | None, span: Span) -> bool:
-    if peer is None or span.last > peer.number:
-        return True
-    return any(span.first <= number <= span.last for number in peer.skipped)
+def _needed(peer: _Peer | None, head: Head) -> Iterator[Span]:
+    """Yield the segments that were not applied."""
+    for span in head.spans:
+        if (
+            peer is None
+            or span.last > peer.number
+            or any(span.first <= number <= span.last for number in peer.skipped)
+        ):
+            yield span
 
 
 def _note_peer(
@@ -1135,8 +1145,16 @@ def _note_peer(
     connection.execute(sql, (device, number, facts))
 
 
-def _note_healed(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> None:
+def _has_news(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> bool:
+    """Return True if a head is another one than that which was noted last."""
+    peers = _peers(connection)
+    return any(id_ not in peers or peers[id_].facts.healed != heads[id_].epoch for id_ in heads)
+
+
+def _note_heads(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> None:
+    """Note what the peers say, once their wishes were fulfilled."""
     for device, head in heads.items():
+        _note_peer(connection, device=device, head=head)
         sql = "UPDATE sync_peers SET facts = json_set(facts, '$.healed', ?) WHERE device = ?"
         connection.execute(sql, (head.epoch, device))
 
@@ -1145,6 +1163,12 @@ def _apply(connection: sqlite3.Connection, device: str, entries: Sequence[Any]) 
     applier = Applier(connection, device)
     applier.apply(entries)
     return applier.refused
+
+
+def _name(id_: str, heads: Mapping[str, Head], peers: Mapping[str, _Peer]) -> str:
+    if id_ in heads:
+        return heads[id_].name
+    return peers[id_].facts.name if id_ in peers else id_
 
 
 def _named(refused: Iterable[Refused]) -> dict[str, SyncError]:

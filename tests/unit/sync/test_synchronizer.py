@@ -759,6 +759,8 @@ async def test_a_provider_leaves_its_computer_without_what_is_of_that_only(tmp_p
         ]
         mine = provider("far", far, ca_file="/etc/b.pem")
         await b.save_profile(mine)
+        # A second ahead: of two changes within a millisecond, either may win.
+        await made[0].database.execute("UPDATE sync_device SET clock = clock + 1000000")
         await a.save_profile(
             replace(provider("far", far, proxy="http://proxy-a:1"), name="Renamed")
         )
