@@ -27,7 +27,7 @@ from desktop_app.settings.settings_store import profile_from_row
 from desktop_app.storage.schema import stored_version
 from desktop_app.storage.sqlite_connection import connect
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error
-from desktop_app.storage.stored_values import Effect, effect_of
+from desktop_app.storage.value_effects import Effect, effect_of
 
 _TABLES_WITH_TOOLS: Final = ("conversations", "folders", "presets")
 _MAX_SHOWN_CHARS: Final = 500  # a host has at most 253, and its end says whose it is

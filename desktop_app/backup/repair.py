@@ -55,7 +55,7 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.store_lock import REPAIR_PREFIX, exclusive_lock
-from desktop_app.storage.stored_values import Effect, tables_of
+from desktop_app.storage.value_effects import Effect, tables_of
 from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")

@@ -18,7 +18,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.row_conversion import error_to_text
-from desktop_app.storage.stored_values import Effect, effect_of, single_columns_of, tables_of
+from desktop_app.storage.value_effects import Effect, effect_of, single_columns_of, tables_of
 
 SWITCH_OFF: Final[Mapping[str, str]] = {
     "repeats": "INSERT OR IGNORE INTO paused_repeats SELECT id FROM repeats",

@@ -35,7 +35,7 @@ class SettingsStore:
         return await self._database.read(_read_settings)
 
     async def set(self, key: str, value: Any) -> None:
-        """Save a JSON-ready value. Its key has an effect in `storage/stored_values`."""
+        """Save a JSON-ready value. Its key has an effect in `storage/value_effects`."""
         sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
         await self._database.execute(sql, key, to_json(value))
 

@@ -13,8 +13,8 @@ __all__ = [
     "sqlite_connection",
     "storage_errors",
     "store_lock",
-    "stored_values",
     "synced_tables",
     "temporary_database",
     "temporary_files",
+    "value_effects",
 ]

@@ -13,8 +13,8 @@ from typing import Final
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.sqlite_connection import connect_in_memory
-from desktop_app.storage.stored_values import Effect, tables_of
 from desktop_app.storage.synced_tables import synced_triggers
+from desktop_app.storage.value_effects import Effect, tables_of
 
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
 _FIRST_VERSION: Final = 2

@@ -47,8 +47,8 @@ from desktop_app.storage.search.search_index import (
     has_entry,
     remove_entry,
 )
-from desktop_app.storage.stored_values import travels
 from desktop_app.storage.synced_tables import SYNCED_TABLES
+from desktop_app.storage.value_effects import travels
 
 BATCH: Final = 2000
 """Changes in one segment at most: it is made in one transaction, of about 60 ms."""

@@ -14,8 +14,8 @@ from desktop_app.domain.network.origin import Secret
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
-from desktop_app.storage.stored_values import travels
 from desktop_app.storage.synced_tables import SYNCED_TABLES
+from desktop_app.storage.value_effects import travels
 from desktop_app.sync.synchronizer import Synchronizer
 from desktop_app.sync.target import Target
 from tests.helpers.messages import CHOICE

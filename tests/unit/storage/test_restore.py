@@ -28,7 +28,7 @@ from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.schema import SYNC_TABLES
 from desktop_app.storage.sqlite_connection import connect
-from desktop_app.storage.stored_values import SETTINGS, Effect, effect_of
+from desktop_app.storage.value_effects import SETTINGS, Effect, effect_of
 from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ToolServer
 from tests.helpers.blocking import blocking
@@ -131,14 +131,13 @@ def test_a_restore_starts_nothing_and_agrees_to_nothing(place: Place, tmp_path: 
     other = Place(tmp_path / "other")
     asked = AnsweredRestore()
     done = restore_now(archive, other.database, other.attachments, NOON, asked)
-    restored = other.settings()[1]
+    tables = everything(other.database)
+    restored = {row[0] for row in tables["settings"]}
     for name, (effect, _) in SETTINGS.items():
         key = f"{name}x" if name.endswith(".") else name
         is_listed = any(f"planted-{name}" in change for change in asked.changes)
         assert is_listed == (effect is Effect.LISTED), name
-        is_kept = effect is not Effect.CONSENT and not name.startswith("store.")
-        assert (key in restored) == is_kept, name
-    tables = everything(other.database)
+        assert (key in restored) == (effect is not Effect.CONSENT), name
     assert tables["repeats"]
     assert len(tables["paused_repeats"]) == len(tables["repeats"])
     assert tables["tool_permissions"] == []

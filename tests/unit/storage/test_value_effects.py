@@ -10,11 +10,11 @@ from pathlib import Path
 import desktop_app
 from desktop_app.backup.switched_off import SWITCH_OFF
 from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS
-from desktop_app.storage import stored_values
+from desktop_app.storage import value_effects
 from desktop_app.storage.schema import migrate
 from desktop_app.storage.sqlite_connection import connect_in_memory
-from desktop_app.storage.stored_values import COLUMNS, Effect, effect_of
 from desktop_app.storage.synced_tables import SYNCED_TABLES
+from desktop_app.storage.value_effects import COLUMNS, Effect, effect_of
 
 
 def test_each_column_has_one_effect() -> None:
@@ -33,7 +33,7 @@ def test_each_column_has_one_effect() -> None:
 
 def test_each_setting_has_an_effect() -> None:
     declared = [setting.key for setting in SETTINGS if not setting.key.startswith(KEYS_PREFIX)]
-    assert [key for key in declared if key not in stored_values.SETTINGS] == []
+    assert [key for key in declared if key not in value_effects.SETTINGS] == []
     unknown = [(place, key) for place, key in written_keys() if effect_of(key) is None]
     assert unknown == []
 
@@ -42,7 +42,7 @@ def test_only_what_starts_nothing_travels() -> None:
     for table, synced in SYNCED_TABLES.items():
         harmless = [COLUMNS[table].get(each, "") for each in (Effect.PLAIN, Effect.LISTED)]
         assert {*synced.columns, synced.key} <= set(" ".join(harmless).split()), table
-    for key, (effect, travels) in stored_values.SETTINGS.items():
+    for key, (effect, travels) in value_effects.SETTINGS.items():
         assert not travels or effect in (Effect.PLAIN, Effect.LISTED), key
 
 
