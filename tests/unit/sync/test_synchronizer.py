@@ -10,11 +10,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -65,7 +66,7 @@ ACTIONS = st.lists(
         st.sampled_from(
             [
                 *("add", "ask", "rename", "pin", "erase", "folder", "unfold", "set", "text"),
-                *("note", "forget", "sync"),
+                *("note", "forget", "sync", "cut"),
             ]
         ),
         st.integers(0, 3),
@@ -75,11 +76,39 @@ ACTIONS = st.lists(
 )
 
 
+@contextmanager
+def cut_at(number: int) -> Iterator[None]:
+    """End a synchronization at one of its accesses to the storage, before or after its effect."""
+    count = 0
+
+    def cutting(method: Callable[..., Any]) -> Callable[..., Any]:
+        async def access(self: FolderStorage, *arguments: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == number // 2 and number % 2:
+                raise SyncError("cut before")
+            result = await method(self, *arguments)
+            if count == number // 2:
+                raise SyncError("cut after")
+            return result
+
+        return access
+
+    with ExitStack() as patches:
+        for name in ("read", "write", "remove"):
+            method = cutting(getattr(FolderStorage, name))
+            patches.enter_context(patch.object(FolderStorage, name, method))
+        yield
+
+
 async def act(computer: Computer, action: str, which: int, other: int) -> None:
     id_ = f"c{which}"
     known = await computer.conversations.get(id_)
     if action == "sync":
         await computer.sync.synchronize()
+    elif action == "cut":
+        with suppress(SyncError), cut_at(4 * which + other):
+            await computer.sync.synchronize()
     elif action == "add" and known is None:
         await computer.add(id_, f"{id_} by {computer.name}")
     elif action == "note":
