@@ -158,11 +158,11 @@ def _read_message(
     """
     header = _readable_header(message)
     header_lines = [header_line(name, header[name]) for name in _HEADERS if header[name]]
-    body = _body(message)
-    texts = ["" if body is None else _text_of_part(body, bundle)]
+    bodies = _bodies(message)
+    texts = [_text_of_part(body, bundle) for body in bodies]
     messages = []
     attached: list[tuple[str, bytes]] = []
-    for part in _parts_beside(message, body):
+    for part in _parts_beside(message, bodies[0] if bodies else None):
         inner = _attached_message(part)
         if inner is not None and depth < _MAX_MESSAGE_DEPTH:
             messages.append(f"Attached message:\n\n{_read_message(inner, bundle, depth + 1)[1]}")
@@ -204,7 +204,7 @@ def _parts_beside(part: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
         return
     is_alternative = part.get_content_type() == "multipart/alternative"
     if is_alternative and not any(inner is body for inner in part.walk()):
-        yield from filter(None, [_body(part)])
+        yield from _bodies(part)
     for inner in part.iter_parts():
         for leaf in _parts_beside(inner, body):
             # The texts of the other versions repeat the body, but their files are new.
@@ -257,26 +257,32 @@ def _is_text(part: MIMEPart) -> bool:
     return part.get_content_type() in ("text/plain", "text/html") and not is_file
 
 
-def _body(message: MIMEPart) -> MIMEPart | None:
-    """Return the part with the text of a message: the plain one, unless its page says more."""
+def _bodies(message: MIMEPart) -> list[MIMEPart]:
+    """Return the part with the text of a message: the plain one, unless its page says more.
+
+    Of a page that says something else than a longer plain text, return both.
+    """
     plain = message.get_body(("plain",))
     page = message.get_body(("html",))
     if plain is None or page is None:
-        return plain or page
+        return [part for part in (plain, page) if part is not None]
     is_alternative = any(
         part.get_content_type() == "multipart/alternative"
         and {id(plain), id(page)} <= {id(inner) for inner in part.walk()}
         for part in message.walk()
     )
     if not is_alternative:
-        return plain
+        return [plain]
     try:
         text = _decoded_text(plain)
     except ValueError:
-        return page
+        return [page]
     with suppress(ValueError):
-        return plain if text and not is_stub(text, _page_text(page, LeftOut())) else page
-    return plain
+        shown = _page_text(page, LeftOut())
+        if text and not is_stub(text, shown):
+            return [plain]
+        return [page] if len(shown) >= len(text) else [page, plain]
+    return [plain]
 
 
 def is_stub(text: str, page: str) -> bool:

@@ -103,7 +103,7 @@ class _Message:
         return [header_line(name, text) for name, text in rows if text]
 
     def body(self, left_out: LeftOut) -> str:
-        """Return the text: the plain text, unless the page says more."""
+        """Return the text: the plain text, unless the page says more, as in a mail."""
         text = self._text(_BODY).replace("\r\n", "\n").replace("\r", "\n").strip()
         html = self._bytes(f"{_HTML}{_BINARY}") or self._text(_HTML).encode()
         page_left_out = LeftOut(left_out.takes_hidden)
@@ -111,7 +111,8 @@ class _Message:
         if page is None or (text and not is_stub(text, page.text)):
             return text
         left_out.add(page_left_out)
-        return page.text.strip()
+        shown = page.text.strip()
+        return shown if len(shown) >= len(text) else f"{shown}\n\n{text}"
 
     def _attachments(self) -> list[str]:
         """Return the folders of the attachments, in order."""

@@ -150,6 +150,7 @@ PAGE = (
         ("Your mail program does not show HTML.", "| Total | 1,234.50 EUR |"),
         ("Total 1,234.50 EUR\n\nDue on 4 May", "Total 1,234.50 EUR\n\nDue on 4 May"),
         ("", "| Total | 1,234.50 EUR |"),
+        ("Dear Ana,\n" + "we write about another matter. " * 9, "| Total | 1,234.50 EUR |"),
     ],
 )
 @pytest.mark.parametrize("place", ["message", "attached", "mailbox"])
@@ -165,6 +166,7 @@ def test_the_alternative_with_the_words_is_read(plain: str, shown: str, place: s
     assert f"Subject: Invoice\n\n{shown}" in text
     assert text.count("1,234.50") == 1
     assert "mail program" not in text
+    assert ("another matter" in plain) == ("another matter" in text)
 
 
 FLOWED = (
