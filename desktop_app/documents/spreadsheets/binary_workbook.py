@@ -33,11 +33,12 @@ _PARSER_ERRORS: Final = (
     FormulaError,
     xlrd.XLRDError,
 )
-# Records of .xls ([MS-XLS] 2.3): the end of the part for the whole workbook, a defined name, and
-# one that xlrd ignores.
-_END: Final = 0x000A
-_NAME: Final = 0x0018
+# Records of .xls ([MS-XLS] 2.3): a defined name and a note, at which xlrd may end, although no cell
+# needs them; one that xlrd ignores; and the ends of a part.
+_UNNEEDED: Final = (0x0018, 0x001C)
 _IGNORED: Final = 0x00E1
+_BEGIN: Final = 0x0809
+_END: Final = 0x000A
 
 # The types of records in .xlsb.
 _ROW: Final = 0
@@ -72,7 +73,7 @@ def read_xls(name: str, data: bytes, left_out: LeftOut) -> str:
     """Return the sheets of a compound file as tables, each under its name; "" if all are empty."""
     try:
         with xlrd.open_workbook(
-            file_contents=_without_names(_stream(data)),
+            file_contents=_without_unneeded(_stream(data)),
             logfile=io.StringIO(),
             formatting_info=True,
             ragged_rows=True,
@@ -96,15 +97,16 @@ def _stream(data: bytes) -> bytes:
         return bytes(file.openstream(stream).read())
 
 
-def _without_names(stream: bytes) -> bytes:
-    """Return a workbook without its defined names: at a formula it does not know, xlrd ends."""
+def _without_unneeded(stream: bytes) -> bytes:
+    """Return a workbook without its defined names and notes."""
     copy = bytearray(stream)
-    position = 0
+    position = depth = 0
     while position + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, position)
-        if kind == _END:
-            break
-        if kind == _NAME:
+        depth += (kind == _BEGIN) - (kind == _END)
+        if depth == 0 and kind != _END:
+            break  # what follows the last part is no record
+        if kind in _UNNEEDED:
             struct.pack_into("<H", copy, position, _IGNORED)
         position += 4 + size
     return bytes(copy)
@@ -137,7 +139,8 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
                 style = cell.xf_index
                 if style not in formatters:
                     code = book.format_map[book.xf_list[style].format_key].format_str
-                    formatters[style] = sheet_table.formatter(code, since_1904=book.datemode == 1)
+                    since_1904 = book.datemode == 1
+                    formatters[style] = sheet_table.formatter(code or "", since_1904=since_1904)
                 sheet.add(row, column, formatters[style](cell.value))
                 if formatters[style] is sheet_table.hidden:
                     sheet.hidden_cells.add((row, column))

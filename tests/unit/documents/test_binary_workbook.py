@@ -37,7 +37,8 @@ def first_row(data: bytes, name: str = "x.xls") -> str:
 class TestXls:
     def test_sheets_are_read_although_a_name_or_another_sheet_is_not(self) -> None:
         name = record(0x18, "HBBHHH4B", 0, 0, 1, 9, 0, 0, 0, 0, 0, 0, text=b"\0N\x2d" + bytes(8))
-        assert first_row(xls({"S": label(0, 0, "Walrus")}, head=name)) == "| Walrus |"
+        note = record(0x1C, "4H", 0, 0, 0, 1, text=b"\x09\0\0")
+        assert first_row(xls({"S": label(0, 0, "Walrus") + note}, head=name)) == "| Walrus |"
         data = xls({"S": label(0, 0, "Walrus"), "T": record(0x204, "H", 0)})
         document = extract_bytes("x.xls", data, Limits(), lambda _: None)
         assert document.text == "## S\n\n| Walrus |\n| --- |"
