@@ -453,7 +453,8 @@ class Applier:
         if gone is not None:
             self._forget(kind, id_, GONE)
         self._note(kind, id_, {name: times[name] for name in won})
-        if kind == "conversations" and (gone is not None or (row and known and table.birth in won)):
+        was_added = known.get(table.birth, (times.get(table.birth, 0), ""))[0]
+        if kind == "conversations" and (gone is not None or times.get(table.birth, 0) > was_added):
             self._readded.add(id_)
             if row is not None:
                 self.again.setdefault(id_, False)
