@@ -164,6 +164,8 @@ SETTINGS: Final[Mapping[str, _Setting]] = MappingProxyType(
 )
 """The effect of each setting by its key; one that ends in a point is the beginning of keys."""
 
+_TRAVELING_GROUPS: Final = ("answer.", "look.", "spending.", "tools.", "library.")
+
 
 def tables_of(*effects: Effect) -> Iterator[str]:
     """Yield the tables whose columns all have one of these effects."""
@@ -187,9 +189,13 @@ def effect_of(key: str) -> Effect | None:
 
 
 def travels(key: str) -> bool:
-    """Return True for a setting that synchronizing carries to other computers."""
+    """Return True for a setting that synchronizing carries to other computers.
+
+    One of a later version, which only that can use, is kept and passed on: it would not have sent
+    it otherwise.
+    """
     found = _setting(key)
-    return found is not None and found.travels
+    return key.startswith(_TRAVELING_GROUPS) if found is None else found.travels
 
 
 def _setting(key: str) -> _Setting | None:

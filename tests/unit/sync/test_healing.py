@@ -277,12 +277,13 @@ async def test_what_a_later_version_sends_is_kept_and_named(tmp_path: Path, entr
         await computer.sync.synchronize()
         peer = Peer(tmp_path / "shared", await computer.sync.key())
         fine = {"title": [1 << 61, "Renamed"]}
+        peer.send(["fields", "settings", "answer.telepathy", {"value": [9, "true"]}])
         peer.send(entry, ["fields", "conversations", "c1", fine])
         assert len((await computer.sync.synchronize()).problems) == 1
         assert not (await computer.sync.synchronize()).problems  # told once, and not tried again
         assert len(await problems_of(computer)) == 1
         store = SettingsStore(computer.database)
-        assert (await store.profiles(), await store.all()) == ([], {})
+        assert (await store.profiles(), await store.all()) == ([], {"answer.telepathy": True})
         assert [each.title for each in await computer.conversations.all()] == ["Renamed"]
         await computer.conversations.messages("c1")
         (kept,) = await computer.database.rows("SELECT entry FROM sync_waiting")
