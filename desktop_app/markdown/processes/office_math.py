@@ -1,7 +1,7 @@
 """Converts MathML, as latex2mathml writes it, to Office Math (ISO/IEC 29500-1, 22.1).
 
-The only Python library for it, mathml2omml, has no releases since 2022, and writes sums and fences
-as plain characters.
+The only Python library for it, mathml2omml, had its last release in 2019, and writes accents and
+overlines as limits above the letter.
 """
 
 from __future__ import annotations
