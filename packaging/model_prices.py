@@ -9,8 +9,8 @@ packaging/requirements/model-prices.in pins. To renew it: name a newer version t
 `packaging/lock.sh`, then this script.
 
 Why genai-prices, compared on 2026-11-29: it alone has prices above a size, of service tiers, of
-batches, of cache writes and from a day on as data of one form, with patterns for dated names and
-the address of each provider, in a package of 0.2 MB (47 providers, 2,330 models up to GPT-6.1).
+batches, of cache writes, of sound and from a day on as data of one form, with patterns for dated
+names and the address of each provider, in 0.2 MB (47 providers, 2,330 models up to GPT-6.1).
 LiteLLM's list (1.110.2, 4,878 rows, MIT) has as much of OpenAI, but in 40 names of fields and a
 package of 44 MB; models.dev (MIT) has no package, and its newest copy at hand is of July 2026.
 """
@@ -43,7 +43,9 @@ FIELDS: Final = {
     "cache_write": "cache_write_mtok",
     "audio_input": "input_audio_mtok",
     "audio_output": "output_audio_mtok",
+    "characters": "input_mchars",
 }
+HOUR_S: Final = 3600
 TIER_NAMES: Final = ("service_tier", "processing")
 
 
@@ -138,7 +140,7 @@ def dated_prices(model: Any, day: date) -> list[dict[str, Any]]:
         # What is cheaper at some hours is counted as at the others.
         price = max(
             (found for each in (prices, *at_hours) if (found := price_of(each))),
-            key=lambda found: (found["input"], found["output"]),
+            key=lambda found: (found.get("input", 0), found.get("output", 0)),
             default=None,
         )
         if price is None:
@@ -158,11 +160,17 @@ def start_of(constraint: Any) -> date:
 
 
 def price_of(prices: Any) -> dict[str, Any] | None:
-    """Return a price; None without prices of input and output."""
+    """Return a price; None without prices of input and output, of sound or of characters.
+
+    That of sound is of a million seconds: like the others, it is of a million units.
+    """
     parts = {name: part for name, field in FIELDS.items()
              if (part := getattr(prices, field, None)) is not None}  # fmt: skip
     if not {"input", "output"} <= parts.keys():
-        return None
+        hour = getattr(prices, "input_audio_hours", None)
+        if hour is not None:
+            return {"audio_seconds": number(round(hour * 1_000_000 / HOUR_S, 4))}
+        return {"characters": number(parts["characters"])} if "characters" in parts else None
     starts = sorted({tier.start for part in parts.values() if isinstance(part, TieredPrices)
                      for tier in part.tiers})  # fmt: skip
     levels = [{name: number(amount_at(part, start + 1)) for name, part in parts.items()}
@@ -213,7 +221,7 @@ def fields_of(prices: Any) -> dict[str, Any]:
 def multiple_of(price: dict[str, Any], other: dict[str, Any]) -> float | int | None:
     """Return the number by which `other` is a multiple of the price in every part, if there is."""
     pairs = list(amounts(price, other))
-    if price.keys() != other.keys() or not price["input"]:
+    if price.keys() != other.keys() or not price.get("input"):
         return None
     ratio = Decimal(str(other["input"])) / Decimal(str(price["input"]))
     same = all(Decimal(str(a)) * ratio == Decimal(str(b)) for a, b in pairs)

@@ -52,13 +52,22 @@ class CallUsage(Usage, frozen=True):
     Attributes:
         cache_write_tokens, audio_input_tokens: parts of `input_tokens`.
         audio_output_tokens: part of `output_tokens`.
+        audio_seconds: of sound that was heard, for models that are billed by its length.
+        characters: of text that was spoken, for models that are billed by them.
         stated_cost: the US dollars that the server says it charges; None if it does not say.
     """
 
     cache_write_tokens: Count = 0
     audio_input_tokens: Count = 0
     audio_output_tokens: Count = 0
+    audio_seconds: float = 0.0
+    characters: Count = 0
     stated_cost: Decimal | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Return True if it has what the call is billed by."""
+        return bool(self.input_tokens or self.audio_seconds or self.characters)
 
 
 class Received(NamedTuple):
@@ -93,6 +102,8 @@ class Price(NamedTuple):
     Attributes:
         cached_input, cache_write, audio_input, audio_output: None costs as much as other input
             or output.
+        audio_seconds, characters: of a million seconds of sound, or of a million characters; None
+            if the model is billed by tokens.
         long: the price of a request with a long prompt, for all of its tokens.
     """
 
@@ -103,11 +114,18 @@ class Price(NamedTuple):
     audio_input: Decimal | None = None
     audio_output: Decimal | None = None
     long: LongPrice | None = None
+    audio_seconds: Decimal | None = None
+    characters: Decimal | None = None
 
     @property
     def is_free(self) -> bool:
         """Return True if every price is 0."""
         return not any(self)
+
+    @property
+    def is_by_tokens(self) -> bool:
+        """Return False for a model that is billed by seconds of sound or by characters only."""
+        return bool(self.input or self.output) or not (self.audio_seconds or self.characters)
 
     def times(self, multiplier: Decimal) -> Price:
         """Return the price with every amount multiplied by `multiplier`."""
@@ -123,6 +141,8 @@ class Price(NamedTuple):
             part(self.audio_input),
             part(self.audio_output),
             self.long and LongPrice(self.long.above, self.long.price.times(multiplier)),
+            part(self.audio_seconds),
+            part(self.characters),
         )
 
     def of_prompt(self, input_tokens: int) -> Price:
@@ -145,6 +165,8 @@ class Price(NamedTuple):
         output_parts = ((call.audio_output_tokens, price.audio_output),)
         total = _sum_of_parts(call.input_tokens, price.input, input_parts)
         total += _sum_of_parts(call.output_tokens, price.output, output_parts)
+        total += Decimal(str(call.audio_seconds)) * (price.audio_seconds or 0)
+        total += call.characters * (price.characters or 0)
         return total / MILLION
 
     def prompt_cost(self, tokens: int) -> Decimal:
@@ -255,7 +277,9 @@ def cost_of(price: Price | None, usage: Usage | None) -> Decimal | None:
     """
     if isinstance(usage, CallUsage) and usage.stated_cost is not None:
         return usage.stated_cost
-    return None if price is None or usage is None else price.cost(usage)
+    if price is None or usage is None or (usage.input_tokens and not price.is_by_tokens):
+        return None
+    return price.cost(usage)
 
 
 def cost_of_calls(price: Price | None, usages: Iterable[Usage]) -> Decimal | None:
@@ -268,7 +292,7 @@ def cost_of_calls(price: Price | None, usages: Iterable[Usage]) -> Decimal | Non
 
 def prompt_cost(price: Price | None, tokens: int) -> Decimal | None:
     """Return the most that a prompt of so many tokens costs; None if the price is unknown."""
-    return None if price is None else price.prompt_cost(tokens)
+    return None if price is None or not price.is_by_tokens else price.prompt_cost(tokens)
 
 
 def counted_cost(
@@ -292,8 +316,9 @@ def counted_cost(
         received: what came of the answer.
     """
     if usage is not None:
-        counted = received.counted(usage)
-        is_certain = is_certain and counted is usage and usage.input_tokens > 0
+        call = _as_call(usage)
+        counted = call if call.audio_seconds or call.characters else received.counted(call)
+        is_certain = is_certain and counted is call and call.is_complete
         usage = counted
     cost = cost_of(price, usage)
     if not is_billed or (price is not None and price.is_free and not cost):

@@ -55,7 +55,7 @@ _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 # The prefixes that gateways put before the names of OpenAI's models.
 _GATEWAY_PREFIX: Final = lazy_pattern(r"^(?:openrouter/)?(?:openai|azure)/")
 _FINE_TUNED_PREFIX: Final = "ft:"
-_SNAPSHOT_DATE: Final = lazy_pattern(r"-20\d\d-\d\d-\d\d$")
+_SNAPSHOT_DATE: Final = lazy_pattern(r"-(?:20\d\d-\d\d-\d\d|1106)$")
 # The facts of a family that its members do not have: a dated snapshot of a model is neither the
 # variant itself nor shut down on the model's date.
 _UNINHERITED_FACTS: Final = ("name", "variant", "shutdown")

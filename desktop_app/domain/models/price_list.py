@@ -33,12 +33,14 @@ class ListedPrice(NamedTuple):
 
 
 class _Amounts(msgspec.Struct):
-    input: Decimal
-    output: Decimal
+    input: Decimal = Decimal(0)
+    output: Decimal = Decimal(0)
     cached_input: Decimal | None = None
     cache_write: Decimal | None = None
     audio_input: Decimal | None = None
     audio_output: Decimal | None = None
+    audio_seconds: Decimal | None = None
+    characters: Decimal | None = None
     long: _Long | None = None
 
     def price(self) -> Price:
@@ -46,7 +48,7 @@ class _Amounts(msgspec.Struct):
         if self.long is not None:
             long = LongPrice(self.long.above, self.long.price())
         parts = (self.cached_input, self.cache_write, self.audio_input, self.audio_output)
-        return Price(self.input, self.output, *parts, long=long)
+        return Price(self.input, self.output, *parts, long, self.audio_seconds, self.characters)
 
 
 class _Long(_Amounts, kw_only=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.cost import FREE, CallUsage, Price
+from desktop_app.domain.cost import FREE, CallUsage, Price, cost_of
 from desktop_app.domain.models.price_list import PriceList
 from desktop_app.paths import resource_path
 from tests.helpers.catalogs import PRICES, shipped_catalog
@@ -118,3 +118,25 @@ def test_the_price_is_that_of_the_servers_address(
 
 def test_a_free_model_stays_free() -> None:
     assert shipped_catalog().info("smollm2-135m-instruct").price == FREE
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "dollars"),
+    [
+        ("gpt-transcribe", CallUsage(audio_seconds=60.0), "0.0045"),
+        ("whisper-1", CallUsage(audio_seconds=60.0), "0.006"),
+        ("gpt-4o-transcribe-diarize", CallUsage(600, audio_input_tokens=600), "0.0036"),
+        ("gpt-4o-mini-transcribe-2025-12-15", CallUsage(600, audio_input_tokens=600), "0.0018"),
+        ("gpt-4o-mini-tts-2025-12-15", CallUsage(output_tokens=1250), "0.015"),
+        ("tts-1", CallUsage(characters=1000), "0.015"),
+        ("tts-1-hd-1106", CallUsage(characters=1000), "0.03"),
+    ],
+)
+def test_models_that_hear_and_speak_cost_what_openai_publishes(
+    model: str, usage: CallUsage, dollars: str
+) -> None:
+    price = shipped_catalog().info(model, "https://api.openai.com/v1").price
+    assert price is not None
+    assert cost_of(price, usage) == Decimal(dollars)
+    assert (cost_of(price, CallUsage(1000, output_tokens=10)) is None) != price.is_by_tokens
+    assert price.times(Decimal(2)).cost(usage) == 2 * Decimal(dollars)
