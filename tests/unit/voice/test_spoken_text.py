@@ -100,20 +100,39 @@ def test_words_are_neither_lost_nor_repeated_however_the_stream_is_cut(
     assert said == heard(text), "the same sentences, wherever the text was cut"
 
 
+TEXTS = {
+    "de": ("Öffne die Einstellungen, und wähle dort die Sprache.", "Das ist nicht der Ordner."),
+    "en": ("The answer is that you have to open the file.", "Open it, and look at the page."),
+    "es": ("Les recomiendo que los niños van al parque.", "La página no está en el disco."),
+    "fr": (
+        "Les fichiers sont dans le dossier, et cette page est vide.",
+        "Il ne faut pas le faire.",
+    ),
+    "he": ("הקובץ נמצא בתיקייה הזאת.",),
+    "it": (
+        "Per installare il programma, aprite le impostazioni del sistema.",
+        "Non è la pagina che cerco.",
+    ),
+    "ja": ("これは日本語です。",),
+    "nb": ("Det er ikke lett, og jeg vet det.", "Filen er åpen, men du kan ikke lese den."),
+    "nl": ("Het bestand is een map, maar niet van deze gebruiker.", "De tekst is niet te lezen."),
+    "pl": ("Plik nie jest otwarty, ale to się zmieni.", "To nie jest w tym pliku."),
+    "pt": ("As cidades das regiões são muito antigas.", "Você não pode abrir o arquivo."),
+    "zh": ("这是中文。",),
+    "ru": ("Это русский язык.",),
+    "sv": ("Det är inte svårt, och jag vet att du kan.",),
+    "cs": ("Soubor je na disku, ale není to ten, který hledám.",),
+}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_the_language_of_an_answer_is_found_in_a_window_of_any_language(language: str) -> None:
+    for text in TEXTS[language]:
+        assert {language_of(text, window) for window in TEXTS} == {language}
+
+
 @pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("The answer is that you have to open the file.", "en"),
-        ("Die Datei wird geöffnet, und das ist nicht schwer.", "de"),
-        ("Les fichiers sont dans le dossier, et cette page est vide.", "fr"),
-        ("Det er ikke lett, og jeg vet det.", "nb"),
-        ("Het bestand is een map, maar niet van deze gebruiker.", "nl"),
-        ("Plik nie jest otwarty, ale to się zmieni.", "pl"),
-        ("これは日本語です。", "ja"),
-        ("这是中文。", "zh"),
-        ("Это русский язык.", "ru"),
-        ("42!", "nl"),
-    ],
+    "text", ["42!", "Installieren: pip install repartee", "Das Auto: see 漢字"]
 )
-def test_the_language_of_an_answer_is_found(text: str, language: str) -> None:
-    assert language_of(text, "nl") == language
+def test_the_window_language_is_kept_unless_another_clearly_wins(text: str) -> None:
+    assert {language_of(text, window) for window in TEXTS} == set(TEXTS)
