@@ -155,6 +155,11 @@ def keep_files_private() -> None:
     _original_umask = os.umask(0o077)
 
 
+def usual_mode() -> int:
+    """Return the mode that other programs of the user give new files."""
+    return 0o666 & ~(0o077 if _original_umask is None else _original_umask)
+
+
 @contextmanager
 def foreign_umask() -> Iterator[None]:
     """Restore the original umask while starting a program of another vendor.

@@ -19,6 +19,15 @@ _MAX_VERSIONS: Final = 40
 """Of a text of 300 pages, they take 40 MB."""
 _SELECT: Final = """SELECT * FROM texts WHERE conversation_id = ? AND is_shown >= ?
     ORDER BY updated_at DESC LIMIT 1"""
+_SELECT_SAME: Final = """SELECT * FROM texts WHERE conversation_id = ?1
+    AND (body = ?2 AND ?2 <> '' OR file = ?3 AND file_hash = ?4 AND ?3 <> '')
+    ORDER BY updated_at DESC LIMIT 1"""
+_SELECT_LISTED: Final = """SELECT t.id, t.conversation_id, t.title, t.updated_at,
+        c.title AS conversation FROM texts AS t JOIN conversations AS c ON c.id = t.conversation_id
+    WHERE c.trashed_at IS NULL {condition} ORDER BY t.updated_at DESC"""
+_SHOW_ALONE: Final = "UPDATE texts SET is_shown = 0 WHERE conversation_id = ? AND id <> ?"
+_COPY: Final = """INSERT INTO texts SELECT lower(hex(randomblob(16))), ?2, title, body, marks, file,
+    file_hash, is_shown, updated_at FROM texts WHERE conversation_id = ?1"""
 _NEWEST_VERSION: Final = "SELECT max(created_at) FROM text_versions WHERE text_id = ?"
 _ADD_VERSION: Final = """INSERT INTO text_versions (text_id, body, created_at)
     SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
@@ -32,6 +41,21 @@ class TextVersion(NamedTuple):
 
     id: int
     created_at: datetime
+
+
+class ListedText(NamedTuple):
+    """A text in a list.
+
+    Attributes:
+        conversation: the title of its conversation.
+        updated_at: when it was changed, shown or hidden last.
+    """
+
+    id: str
+    conversation_id: str
+    title: str
+    conversation: str
+    updated_at: datetime
 
 
 class TextStore:
@@ -48,8 +72,40 @@ class TextStore:
         row = await database.row(_SELECT, conversation_id, int(only_shown))
         return None if row is None else text_from_row(row)
 
+    async def text(self, conversation_id: str, text_id: str) -> WrittenText | None:
+        """Return a text; None if it is gone."""
+        sql = "SELECT * FROM texts WHERE id = ?"
+        row = await self._database_of(conversation_id).row(sql, text_id)
+        return None if row is None else text_from_row(row)
+
+    async def same_as(self, text: WrittenText) -> WrittenText | None:
+        """Return the text of the conversation with the same words or file; None for none."""
+        database = self._database_of(text.conversation_id)
+        values = (text.conversation_id, to_text(text.body), to_text(text.file), text.file_hash)
+        row = await database.row(_SELECT_SAME, *values)
+        return None if row is None else text_from_row(row)
+
+    async def listed(self, conversation_id: str | None = None) -> list[ListedText]:
+        """Return the texts of a conversation, None for all on disk; the last used first."""
+        condition = "" if conversation_id is None else "AND c.id = ?"
+        sql = _SELECT_LISTED.format(condition=condition)
+        values = [] if conversation_id is None else [conversation_id]
+        rows = await self._database_of(conversation_id).rows(sql, *values)
+        return [
+            ListedText(**{**dict(row), "updated_at": from_micros(row["updated_at"])})
+            for row in rows
+        ]
+
+    async def texts_of(self, conversation_id: str) -> list[WrittenText]:
+        """Return the texts of a conversation, the one that was used last at the end."""
+        database = self._database_of(conversation_id)
+        sql = "SELECT * FROM texts WHERE conversation_id = ? ORDER BY updated_at"
+        return [text_from_row(row) for row in await database.rows(sql, conversation_id)]
+
     async def put(self, text: WrittenText, *, keeps_version: bool = False) -> None:
         """Store a text, and its former state as a version every ten minutes.
+
+        If it is shown, no other text of its conversation is any longer.
 
         Args:
             keeps_version: store the former state now, because the change is a large one.
@@ -63,8 +119,14 @@ class TextStore:
                     former, at = text_from_row(row), row["updated_at"]
                     keep_version(connection, former, at, is_due=keeps_version)
                 upsert_row(connection, "texts", _text_to_row(text))
+                if text.is_shown:
+                    connection.execute(_SHOW_ALONE, (text.conversation_id, text.id))
 
         await self._database_of(text.conversation_id).write(action)
+
+    async def copy(self, conversation_id: str, branch_id: str) -> None:
+        """Give a branch of a conversation copies of its texts, without their versions."""
+        await self._database_of(branch_id).execute(_COPY, conversation_id, branch_id)
 
     async def versions(self, text: WrittenText) -> list[TextVersion]:
         """Return the versions of a text, newest first."""

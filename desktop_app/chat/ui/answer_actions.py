@@ -33,6 +33,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.server_presets import billing_page
+from desktop_app.texts.text_store import TextStore
 from desktop_app.transcript.message_items import (
     ADD_CREDIT,
     COPY_CSV,
@@ -218,6 +219,7 @@ class AnswerActions(Controller):
         conversation, messages = copy_branch(source, path_to_copy)
         copied_compactions = copy_compactions(compactions, path_to_copy, messages)
         await self._conversations.add_with_messages(conversation, messages, copied_compactions)
+        await TextStore(self._session.temporary).copy(source.id, conversation.id)
         self._session.of(ListPresenter).upsert(conversation)
         await self._session.of(Navigator).open(conversation.id)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category, Menu
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.app.session import Session
+    from desktop_app.shortcuts.command_search import PaletteEntry
+    from desktop_app.texts.text_store import ListedText
     from desktop_app.texts.ui.texts_controller import TextsController
 
 _CONTROLLER: Final = "texts.ui.texts_controller.TextsController"
@@ -61,6 +63,22 @@ def _start(name: str) -> Callable[[Session], object]:
     return lambda session: session.tasks.start(getattr(_texts(session), name)())
 
 
+async def _load_entries(session: Session) -> list[PaletteEntry]:
+    """Return a row for each text in the library."""
+    from desktop_app.shortcuts.command_search import PaletteEntry
+    from desktop_app.texts.text_store import TextStore
+
+    def opener(text: ListedText) -> Callable[[], object]:
+        return lambda: session.tasks.start(
+            _texts(session).open_stored(text.conversation_id, text.id)
+        )
+
+    return [
+        PaletteEntry(f"text:{text.id}", text.title, tr("Text"), "", text.conversation, opener(text))
+        for text in await TextStore(session.temporary).listed()
+    ]
+
+
 FEATURE: Final = Feature(
     actions=(
         Action(
@@ -80,6 +98,13 @@ FEATURE: Final = Feature(
             run=_start("open_answer"),
             uses_conversation=True,
             words=N_("canvas edit"),
+        ),
+        Action(
+            "text.list",
+            N_("Texts"),
+            Category.TEXT,
+            run=_start("list_all"),
+            words=N_("canvas documents list"),
         ),
         Action(
             "text.toggle",
@@ -109,4 +134,5 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    load_entries=_load_entries,
 )

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QStandardPaths
 
 from desktop_app.app.session import Controller
+from desktop_app.child_processes import usual_mode
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.system_error import system_words
 from desktop_app.exchange.writers.html_page import text_page
 from desktop_app.foreign_file import RefusedFileError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.texts.text_files import FileState, differences, read_state
+from desktop_app.texts.ui.difference_dialogs import SaveDialog
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_target, save_bytes
-from desktop_app.widgets.forms.form_dialog import ask
 
 if TYPE_CHECKING:
     from desktop_app.texts.ui.opened_text import OpenedText
@@ -42,13 +43,12 @@ def _word(text: WrittenText, *, with_changes: bool = False) -> bytes:
     return word_with_changes(before, text.accepted, "Repartee", datetime.now().astimezone())
 
 
-def _save_as_it_is(path: Path, data: bytes) -> str:
-    """Save a file as `save_bytes` does, but let those read it who could."""
-    mode = path.stat().st_mode if path.exists() else None
+def _save_as_it_is(mode: int | None, path: Path, data: bytes) -> str:
+    """Save a file as `save_bytes` does, but with a mode; None for that of new files."""
     problem = save_bytes(path, data)
-    if mode is not None and not problem:
+    if not problem:
         with suppress(PermissionError):  # another user's, whose mode has stayed
-            path.chmod(mode)
+            path.chmod(usual_mode() if mode is None else mode)
     return problem
 
 
@@ -103,13 +103,20 @@ class TextExports(Controller):
         path = Path(opened.value.file)
         await opened.store()
         text, state = opened.value, await self._state(path)
-        old = state.text
+        if state.mode is not None and not state.mode & 0o222:
+            self._notifications.notify(
+                tr("{file} is read-only. Export the text, or allow writing to it.", file=path.name)
+            )
+            return
         is_word = path.suffix.lower() == _WORD
-        if is_word and state.data is not None:
+        old = None if is_word else state.text
+        if state.data is not None and old is None:
             documents = self._session.backend.documents
-            old = (await documents.extract_bytes(path.name, state.data)).text
-        details = await asyncio.to_thread(differences, old or "", text.accepted)
-        if not details and state.data is not None:
+            read = (await documents.extract_bytes(path.name, state.data)).text
+            state = state if is_word else await asyncio.to_thread(state.read_as, read)
+            old = read if is_word or state.text is None else state.text
+        pieces = await asyncio.to_thread(differences, old or "", text.accepted)
+        if not pieces and state.data is not None:
             self._notifications.notify(tr("{file} already has this text.", file=path.name))
             return
         notes = []
@@ -123,20 +130,15 @@ class TextExports(Controller):
             notes.append(
                 tr("Layout, pictures and comments of the file would be lost. Better export.")
             )
-        elif old is None:
+        elif not state.keeps_encoding(text.accepted):
             notes.append(tr("The file is saved as UTF-8, which it is not now."))
         if text.marks:
             notes.append(tr("Changes that are still proposed are saved as accepted."))
-        notes.append(tr("Lines with − are those of the file, lines with + those of the text."))
-        ask(
-            self._window,
-            "save-text-question",
-            tr("Save to {file}?", file=path.name),
-            "\n".join(notes),
-            label=tr("Save"),
-            on_accepted=self._tasks.slot(partial(self._save, opened, text, state)),
-            details=details.replace("\n-", "\n−"),
-        )
+        notes.append(tr("Words struck through are only in the file, underlined ones are new."))
+        title = tr("Save to {file}?", file=path.name)
+        dialog = SaveDialog(title, notes, pieces, self._window)
+        dialog.accepted.connect(self._tasks.slot(partial(self._save, opened, text, state)))
+        dialog.open()
 
     async def _save(self, opened: OpenedText, text: WrittenText, shown: FileState) -> None:
         """Save what the question showed, unless the file is another one by now; then ask again."""
@@ -147,19 +149,24 @@ class TextExports(Controller):
         is_word = path.suffix.lower() == _WORD
         write = FORMATS["word"][2] if is_word else lambda text: shown.encode(text.accepted)
         data = await asyncio.to_thread(write, text)
-        if await self._write(_save_as_it_is, path, data):
+        if await self._write(partial(_save_as_it_is, shown.mode), path, data):
             await opened.store(file_hash=FileState(data).hash)
             self._notifications.notify(tr("Saved to {file}.", file=path.name))
 
-    async def exact_text(self, path: Path, sha256: str) -> str | None:
-        """Return the text of a file with this hash; None if it is another one or no plain text."""
+    async def exact_text(self, path: Path, sha256: str, read: str) -> str | None:
+        """Return all text of a file with this hash, which a reader read so; None if it is not so.
+
+        Readers leave out outer blank lines, which saving to the file should not.
+        """
         if path.suffix.lower() == _WORD:
             return None
         try:
             state = await asyncio.to_thread(read_state, path)
         except (OSError, RefusedFileError):
             return None
-        return state.text if state.hash == sha256 else None
+        if state.hash != sha256:
+            return None
+        return (await asyncio.to_thread(state.read_as, read)).text
 
     async def _state(self, path: Path) -> FileState:
         try:

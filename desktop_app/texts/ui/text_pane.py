@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QFrame, QMenu, QTextEdit, QWidget
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.texts.ui.text_editor import TextEditor
 from desktop_app.texts.ui.tracked_document import TrackedDocument
-from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import IconButton, compact_button
+from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import IconButton, MenuButton, compact_button
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.program_menu import ProgramMenu, run_command
-from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainLabel, PlainToolButton
+from desktop_app.widgets.text.foreign_text import PlainLabel, PlainToolButton, set_tooltip
+from desktop_app.widgets.text.name_field import NameField
 
 TASKS: Final = {
     "shorter": (N_("Shorter"), N_("Make this passage shorter, but keep all facts.")),
@@ -36,10 +37,12 @@ class TextPane(QFrame):
     Signals:
         change_requested(str): ask the model for this change of the selected passage.
         close_requested(): hide the pane.
+        renamed(str): give the text this title.
     """
 
     change_requested = Signal(str)
     close_requested = Signal()
+    renamed = Signal(str)
 
     def __init__(
         self,
@@ -47,13 +50,18 @@ class TextPane(QFrame):
         fill_menu: Callable[[QMenu], None],
         fill_languages: Callable[[QMenu], None],
         fill_prompts: Callable[[QMenu], None],
+        fill_texts: Callable[[QMenu], None],
     ) -> None:
         super().__init__(window)
         self.setObjectName("text-pane")
         self.setAccessibleName(tr("Text"))
         self.setProperty("edge", "left")
         set_role(self, "side")
-        self.title = ElidedLabel(name="text-title", role="strong")
+        self.title = MenuButton(fill_texts, has_background=False, object_name="text-title")
+        set_tooltip(self.title, tr("Texts of this conversation"))
+        self._title_field = NameField(tr("Title of the text"), "text-title-field")
+        self._title_field.editingFinished.connect(self._end_rename)
+        self._title_field.hide()
         self.note = PlainLabel(name="text-note", role="note")
         self.editor = TextEditor()
         self.helpers = row_of(spacing=0)
@@ -63,7 +71,10 @@ class TextPane(QFrame):
         menu_button = self._menu_button("text-menu", "ellipsis", tr("More"), fill_menu)
         close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
         head = row_of(
-            (self.title, 1), self.helpers, menu_button, close, margins=(14, 6, 8, 4), spacing=4
+            *(self.title, (self._title_field, 1), STRETCH),
+            *(self.helpers, menu_button, close),
+            margins=(8, 6, 8, 4),
+            spacing=4,
         )
         self._changes = self._make_changes_bar()
         self._selection_bar = self._make_selection_bar(fill_languages, fill_prompts)
@@ -170,8 +181,30 @@ class TextPane(QFrame):
         """Close the field of the question on Esc."""
         if event.key() == Qt.Key.Key_Escape and self._question.isVisible():
             self._end_question()
+        elif event.key() == Qt.Key.Key_Escape and self._title_field.isVisible():
+            self._title_field.set_name(self.title.text())
+            self._end_rename()
         else:
             super().keyPressEvent(event)
+
+    def begin_rename(self) -> None:
+        """Let the user edit the title."""
+        self.title.hide()
+        self._title_field.set_name(self.title.text())
+        self._title_field.show()
+        self._title_field.selectAll()
+        self._title_field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _end_rename(self) -> None:
+        if self._title_field.isHidden():
+            return
+        title = self._title_field.text().strip()
+        if title and self._title_field.is_edited:
+            self.title.setText(title)
+            self.renamed.emit(title)
+        self._title_field.hide()
+        self.title.show()
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_busy(self, is_busy: bool) -> None:
         """Say whether the model changes a passage."""

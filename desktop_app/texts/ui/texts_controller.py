@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction, QGuiApplication
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.send_context import OpenText
@@ -25,17 +27,20 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     title_from,
 )
+from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
-from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt import SELECTION, fill, missing_names, program_variables_in
 from desktop_app.texts.passage_change import change_passage
 from desktop_app.texts.text_edits import PassageError, by_sentence, word_edits
+from desktop_app.texts.text_files import Piece, differences
 from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION, TextTool
+from desktop_app.texts.ui.difference_dialogs import VersionsDialog
 from desktop_app.texts.ui.opened_text import OpenedText
 from desktop_app.texts.ui.text_exports import FORMATS, TextExports
+from desktop_app.texts.ui.text_list import TextListDialog
 from desktop_app.texts.ui.text_pane import TextPane
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.texts.written_text import WrittenText
@@ -53,6 +58,12 @@ _MAX_LISTED: Final = 12
 _PAUSE_MS: Final = 300
 
 
+def _free_name(name: str, taken: Container[str]) -> str:
+    """Return a name, with a number if it is taken."""
+    names = chain([name], (f"{name} {number}" for number in count(2)))
+    return next(each for each in names if each not in taken)
+
+
 class TextsController(Controller):
     """The texts of this run, and the pane that shows the one of the open conversation."""
 
@@ -60,16 +71,17 @@ class TextsController(Controller):
         super().__init__(session)
         self._store = TextStore(session.temporary)
         self._exports = session.of(TextExports)
-        self._opened: dict[str, OpenedText] = {}  # by conversation
+        self._opened: dict[str, OpenedText] = {}  # the last one of each conversation
+        self._texts: dict[str, OpenedText] = {}  # all of this run, by id
         self._sent: tuple[object, OpenText] | None = None
         self._change: asyncio.Future[object] | None = None
-        self.pane = TextPane(
-            session.window, self._fill_menu, self._fill_languages, self._fill_prompts
-        )
+        fill = (self._fill_menu, self._fill_languages, self._fill_prompts, self._fill_texts)
+        self.pane = TextPane(session.window, *fill)
         self.pane.hide()
         session.events.editor_made.emit(self.pane.editor, self.pane.helpers, self._notifications)
         self.pane.change_requested.connect(self.change_selection)
         self.pane.close_requested.connect(self.toggle)
+        self.pane.renamed.connect(self.rename)
         # What goes with the question, and its price, follow the selection after a pause.
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(session.setup.choice_changed)
@@ -100,7 +112,10 @@ class TextsController(Controller):
         for id_ in filter(temporary.was_ever_temporary, [*self._opened]):
             if not temporary.is_temporary(id_):  # it was discarded, so nothing of it stays
                 self.pane.show_document("", TrackedDocument(""))
-                self._opened.pop(id_).is_closed = True
+                del self._opened[id_]
+                for text in [each.value for each in self._texts.values()]:
+                    if text.conversation_id == id_:
+                        self._texts.pop(text.id).is_closed = True
         opened = self.shown
         if opened is None:
             self._window.outer_panes.show_side(None)
@@ -113,55 +128,85 @@ class TextsController(Controller):
     async def _load(self, conversation_id: str, *, only_shown: bool) -> None:
         text = await self._store.latest_in(conversation_id, only_shown=only_shown)
         if text is not None and conversation_id not in self._opened:
-            self._add(text)
+            self._opened[conversation_id] = self._texts.get(text.id) or self._add(text)
         if conversation_id == self._current.id and self.shown is not None:
             self.show_current()
             self._session.setup.choice_changed.emit()
 
     async def _reload(self) -> None:
         """Show what another computer wrote; what is typed here is stored later, and so wins."""
-        for conversation_id, opened in list(self._opened.items()):
+        for opened in list(self._texts.values()):
             value, was_stored = opened.value, opened.is_stored
-            text = await self._store.latest_in(conversation_id)
+            text = await self._store.text(value.conversation_id, value.id)
             # What was read is stale if something was typed or opened meanwhile.
             is_current = was_stored and opened.is_stored and opened.value is value
-            if text is None or text.id != value.id or opened.is_closed or not is_current:
+            if text is None or opened.is_closed or not is_current:
                 continue
-            if (text.body, text.marks) != (value.body, value.marks):
+            if (text.title, text.body, text.marks) != (value.title, value.body, value.marks):
                 opened.is_closed = True
-                self._add(text)
+                is_last = self._opened.get(value.conversation_id) is opened
+                changed = self._add(text)
+                if is_last:
+                    self._opened[value.conversation_id] = changed
         if self.shown is not None:
             self.show_current()
 
     def _add(self, text: WrittenText) -> OpenedText:
         opened = OpenedText(self._session, self._store, text)
         opened.document.changes_changed.connect(partial(self._show_changes, opened))
-        self._opened[text.conversation_id] = opened
+        self._texts[text.id] = opened
         return opened
 
     async def open_text(self, title: str, body: str, file: str = "", file_hash: str = "") -> None:
-        """Open a text beside the open conversation.
-
-        It replaces the one that the conversation has, which stays as an earlier version.
-        """
-        title = title or tr("Text")
-        self._session.of(Navigator).keep_open(title)
+        """Open a text beside the open conversation, or the one that has the same words already."""
+        self._session.of(Navigator).keep_open(title or tr("Text"))
         conversation_id = self._current.id
-        await self._load(conversation_id, only_shown=False)
+        text = WrittenText(new_id(), conversation_id, "", body, file=file, file_hash=file_hash)
+        found = await self._store.same_as(text)
+        if found is None:
+            names = {each.title for each in await self._store.listed(conversation_id)}
+            names |= {
+                each.value.title
+                for each in self._texts.values()
+                if each.value.conversation_id == conversation_id
+            }
+            found = replace(text, title=_free_name(title or tr("Text"), names))
+        await self._show(found)
+
+    async def open_stored(self, conversation_id: str, text_id: str) -> None:
+        """Open a text with its conversation."""
+        if self._current.id != conversation_id:
+            await self._session.of(Navigator).open(conversation_id)
+        text = await self._store.text(conversation_id, text_id)
+        if self._current.id != conversation_id:
+            return  # the user has opened another one
+        if text is None:
+            self._notifications.notify(tr("This text no longer exists."))
+        else:
+            await self._show(text)
+
+    async def _show(self, text: WrittenText) -> None:
+        """Show a text beside its conversation, which is open, in place of the one shown."""
+        conversation_id = text.conversation_id
+        opened = self._texts.get(text.id) or self._add(text)
         former = self._opened.get(conversation_id)
-        if former is not None:
-            while not (former.is_stored or former.is_closed):  # typed while it is stored
-                await former.store()
-            former.is_closed = True
-        text_id = new_id() if former is None else former.value.id
-        text = WrittenText(text_id, conversation_id, title, body, file=file, file_hash=file_hash)
-        opened = self._add(text)
-        opened.keeps_version = True
+        if former is not None and former is not opened:
+            former.value = replace(former.value, is_shown=False)
+            former.save()
+        opened.value = replace(opened.value, is_shown=True)
+        self._opened[conversation_id] = opened
         self.show_current()
         if self.shown is opened:
             self.pane.editor.setFocus()
             self._session.setup.leave_out_text(conversation_id, False)
+            self._session.setup.choice_changed.emit()
         await opened.store()
+
+    def rename(self, title: str) -> None:
+        """Rename the shown text."""
+        if self.shown is not None and title:
+            self.shown.value = replace(self.shown.value, title=title)
+            self._tasks.start(self.shown.store())
 
     async def open_new(self) -> None:
         """Open an empty text."""
@@ -187,12 +232,15 @@ class TextsController(Controller):
         body = await self._session.backend.attachments.text(text_key or sha256)
         await origins.load([sha256])
         path = origins.paths.get(sha256)
-        # Readers leave out outer blank lines, which saving to the file should not.
-        exact = None if path is None else await self._exports.exact_text(path, sha256)
+        exact = None if path is None else await self._exports.exact_text(path, sha256, body)
         if self._current.id != conversation_id:
             return  # beside another conversation, it would take the place of a text, and be sent
         origin = ("", "") if path is None else (str(path), sha256)
         await self.open_text(name, body if exact is None else exact, *origin)
+        # The text goes with the question, so the file need not: it would be paid twice.
+        kept = [part for part in self._draft.value.attachments if part_id(part) != sha256]
+        if self._current.id == conversation_id and len(kept) < len(self._draft.value.attachments):
+            self._draft.set_attachments(kept)
 
     def toggle(self) -> None:
         """Hide the text, or show the last one of the conversation again."""
@@ -221,17 +269,17 @@ class TextsController(Controller):
     @property
     def has_unwritten(self) -> bool:
         """Return True if the last write of a text failed."""
-        return any(opened.is_unwritten for opened in self._opened.values())
+        return any(opened.is_unwritten for opened in self._texts.values())
 
     async def write_again(self) -> None:
         """Write the texts whose last write failed."""
-        for opened in self._opened.values():
+        for opened in self._texts.values():
             if opened.is_unwritten:
                 with suppress(StorageError):  # it has been reported
                     await opened.store()
 
     def _save_all(self) -> None:
-        for opened in self._opened.values():
+        for opened in self._texts.values():
             opened.save()
 
     # -------------------------------------------------------------- questions in the conversation
@@ -331,6 +379,13 @@ class TextsController(Controller):
             self._notifications.notify(tr("The model changed nothing in this passage."))
             return
         opened.propose_at(document.accepted_offset(cursor), by_sentence(passage, edits))
+        if opened is not self.shown:
+            text = opened.value
+            show = partial(self.open_stored, text.conversation_id, text.id)
+            self._notifications.notify(
+                tr("The change is proposed in “{title}”.", title=text.title),
+                [(tr("Show"), lambda: self._tasks.start(show()))],
+            )
 
     def _fill_languages(self, menu: QMenu) -> None:
         for name in LANGUAGES.values():
@@ -397,6 +452,26 @@ class TextsController(Controller):
             menu.addAction(tr("Accept all changes"), partial(self.settle, True, True))
             menu.addAction(tr("Reject all changes"), partial(self.settle, False, True))
 
+    def _fill_texts(self, menu: QMenu) -> None:
+        """Add the texts of the conversation, which are read now, and what can be done."""
+        below = menu.addSeparator()
+        menu.addAction(tr("New text"), self._tasks.slot(lambda *_: self.open_new()))
+        menu.addAction(tr("Rename…"), lambda: self.pane.begin_rename())
+        menu.addAction(tr("All texts…"), lambda: self._session.run("text.list"))
+        self._tasks.start(self._add_texts(menu, below, self._current.id))
+
+    async def _add_texts(self, menu: QMenu, below: QAction, conversation_id: str) -> None:
+        texts = await self._store.listed(conversation_id)
+        if below not in menu.actions():
+            return  # it was filled again
+        for each in texts[:_MAX_LISTED]:
+            entry = QAction(menu_text(each.title), menu, checkable=True)
+            entry.setChecked(self.shown is not None and each.id == self.shown.value.id)
+            entry.triggered.connect(
+                self._tasks.slot(lambda *_, id_=each.id: self.open_stored(conversation_id, id_))
+            )
+            menu.insertAction(below, entry)
+
     def save_to_file(self) -> None:
         """Save the text to the file that it came from, after a question."""
         if self.shown is not None and self.shown.value.file:
@@ -414,21 +489,33 @@ class TextsController(Controller):
         self._notifications.notify(tr("Copied"))
 
     async def _list_versions(self, opened: OpenedText) -> None:
-        """Open a menu of the earlier versions, which replace the text as one step of undo."""
+        """Show the earlier versions, which replace the text as one step of undo."""
         versions = await self._store.versions(opened.value)
         if not versions:
             self._notifications.notify(tr("There is no earlier version yet."))
             return
+
+        async def compare(version_id: int) -> list[Piece]:
+            body = await self._store.version(opened.value, version_id)
+            return await asyncio.to_thread(differences, opened.document.accepted, body)
 
         async def restore(version_id: int) -> None:
             body = await self._store.version(opened.value, version_id)
             opened.keeps_version = True
             opened.document.replace_all(body)
 
-        menu = ProgramMenu(self.pane)
-        menu.setObjectName("text-versions")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for version in versions[:_MAX_LISTED]:
-            entry = menu.addAction(menu_text(moment(version.created_at)))
-            entry.triggered.connect(self._tasks.slot(lambda *_, id_=version.id: restore(id_)))
-        menu.popup(self.pane.mapToGlobal(self.pane.rect().topLeft()))
+        dialog = VersionsDialog(versions, compare, self._tasks, self._window)
+        dialog.restore_requested.connect(self._tasks.slot(restore))
+        dialog.open()
+
+    async def list_all(self) -> None:
+        """Show the texts of the whole library."""
+        texts = await self._store.listed()
+        if not texts:
+            self._notifications.notify(tr("There is no text yet."))
+            return
+        dialog = TextListDialog(texts, self._window)
+        dialog.chosen.connect(
+            lambda text: self._tasks.start(self.open_stored(text.conversation_id, text.id))
+        )
+        dialog.open()

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton, QTextEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 from desktop_app.domain.answering.stream_events import (
@@ -26,11 +26,14 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.texts.text_edits import PassageError
 from desktop_app.texts.text_store import TextStore
+from desktop_app.texts.ui.difference_dialogs import SaveDialog, VersionsDialog
 from desktop_app.texts.ui.text_exports import FORMATS
+from desktop_app.texts.ui.text_list import TextListDialog
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.texts.ui.tracked_document import stored_form
 from desktop_app.texts.written_text import Mark, WrittenText
 from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import PlainTextField
 from desktop_app.widgets.text.utf16 import utf16_length
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.widgets import find
@@ -219,7 +222,7 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
             await until(lambda: "Changing" not in find(pane(app), QLabel, "text-note").text())
         assert body(app) == CHAPTER
 
-        # A change of a text that was replaced can be copied.
+        # A change of a text that is out of sight comes there.
         await app.start_over()
         await open_text(app)
         select(app, "The sun pulls it less.")
@@ -227,10 +230,11 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
         turn = await app.turn(0)
         await open_text(app, "Another.")
         turn.end("The sun pulls less.")
-        await until(lambda: "changed meanwhile" in app.said)
-        app.press_action("Copy")
-        assert QGuiApplication.clipboard().text() == "The sun pulls less."
+        await until(lambda: "is proposed in “Tides”" in app.said)
         assert body(app) == "Another."
+        app.press_action("Show")
+        await until(lambda: "Tides" in body(app))
+        assert "The sun pulls less." in editor(app).tracked.accepted
 
         # What is typed is no part of a change.
         await app.start_over()
@@ -274,11 +278,12 @@ async def test_a_text_of_another_computer_and_on_a_full_disk(
         # A version is kept though the disk was full.
         await app.start_over()
         await open_text(app, "First.")
-        await open_text(app, "Second.")  # a version was kept just now
-        await until(lambda: app.stored("SELECT body FROM texts") == [("Second.",)])
         opened = app.state.of(TextsController).shown
         assert opened is not None
-        await until(lambda: opened.is_stored)
+        opened.keeps_version = True
+        opened.document.replace_all("Second.")
+        await until(lambda: app.stored("SELECT body FROM texts") == [("Second.",)])
+        await until(lambda: opened.is_stored)  # a version was kept just now
 
         async def refuse(*_: object, **__: object) -> None:
             raise StoreFullError(DISK_FULL)
@@ -364,7 +369,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         turn.end("No.")
         await app.settled()
 
-        # Another text keeps the former as a version.
+        # A conversation has several texts, of which one is shown.
         await app.start_over()
         await open_text(app, "First.")
         select(app, "First")
@@ -373,18 +378,61 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         await open_text(app, "Second.")
         assert body(app) == "Second."
         assert former is not None
-        with pytest.raises(PassageError):  # by an answer that still runs
-            await former.propose("Former.", "Late.")
-        assert app.stored("SELECT body FROM texts") == [("Second.",)]
-        assert app.stored("SELECT body FROM text_versions")[-1] == ("Former.",)
+        await former.propose("Former", "Late")  # by an answer that still runs
+        await open_text(app, "Second.")  # the same again
+        pane(app).begin_rename()
+        field = find(pane(app), QLineEdit, "text-title-field")
+        QTest.keyClicks(field, "Waves")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        stored = "SELECT title, body, is_shown FROM texts ORDER BY title"
+        await until(
+            lambda: app.stored(stored) == [("Tides", "FormerLate.", 0), ("Waves", "Second.", 1)]
+        )
+        menu = pane(app).title.menu()
+        menu.aboutToShow.emit()
+        await until(lambda: "Waves" in [each.text() for each in menu.actions()])
+        (entry,) = [each for each in menu.actions() if each.text() == "Tides"]
+        entry.trigger()
+        await until(lambda: body(app) == "FormerLate.")
+        assert app.state.of(TextsController).shown is former
+        app.press(Qt.Key.Key_F9)
+        await until(lambda: body(app) == "Late.")
+        app.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: ("Tides", "FormerLate.", 1) in app.stored(stored))
+        assert app.stored("SELECT sum(is_shown) FROM texts") == [(1,)]
+
+        # The list of all texts opens one with its conversation; a branch has copies.
+        conversation_id = app.state.current.id
+        app.new_conversation()
+        app.session.run("text.list")
+        await until(lambda: app.window.findChild(TextListDialog))
+        dialog = app.window.findChild(TextListDialog)
+        field = find(dialog, QLineEdit, "find-text")
+        QTest.keyClicks(field, "wave")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        await until(lambda: app.state.current.id == conversation_id and body(app) == "Second.")
+        await app.ask_and_answer("Why?", "Because.")
+        app.act("branch")
+        await until(lambda: app.state.current.id != conversation_id)
+        await until(lambda: pane(app).isVisible() and body(app) == "Second.")
+        QTest.keyClicks(editor(app), "My ")
+        bodies = "SELECT body FROM texts WHERE title = 'Waves' ORDER BY body"
+        await until(lambda: app.stored(bodies) == [("My Second.",), ("Second.",)])
+
+        # A version is shown with what it would change, and restored.
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        opened.keeps_version = True
+        opened.document.replace_all("My third.")
+        await until(lambda: ("My Second.",) in app.stored("SELECT body FROM text_versions"))
         app.click("text-menu")
         menu = find(pane(app), ProgramMenu, "text-menu-entries")
         next(a for a in menu.actions() if "versions" in a.text()).trigger()
-        await until(lambda: app.window.findChild(ProgramMenu, "text-versions"))
-        find(app.window, ProgramMenu, "text-versions").actions()[0].trigger()
-        await until(lambda: body(app) == "Former.")
-        await until(lambda: app.stored("SELECT body FROM texts") == [("Former.",)])
-        assert ("Second.",) in app.stored("SELECT body FROM text_versions")
+        await until(lambda: app.window.findChild(VersionsDialog))
+        dialog = app.window.findChild(VersionsDialog)
+        await until(lambda: dialog.field.toPlainText() == "My thirdSecond.\n")
+        dialog.restore.click()
+        await until(lambda: body(app) == "My Second.")
 
         # A text is saved to its file.
         await app.start_over()
@@ -399,6 +447,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         app.window.prompt.chips.action_requested.emit(part.sha256, "open-as-text")
         await until(lambda: app.state.made(TextsController) and editor(app).isVisible())
         assert body(app) == CHAPTER
+        await until(lambda: len(app.chips) == 1)  # that of the text: the file is not sent beside it
         select(app, "twice")
         QTest.keyClicks(editor(app), "often")
         app.session.run("text.save-to-file")
@@ -409,7 +458,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         await opened.store()
         shown = await answer_question(app, "Save")
         app.state.of(TextsController).settle(accept=False, is_all=True)
-        assert "−The sea rises twice a day.\n+The sea rises often a day." in shown
+        assert "The sea rises twiceoften a day." in shown
         assert "Another program" not in shown
         await until(lambda: "Saved" in app.said)
         saved = CHAPTER.replace("twice", "often")
@@ -426,7 +475,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         assert "Another program has changed the file since." in shown
         await until(lambda: not box.isVisible())
         shown = await answer_question(app, "Cancel")
-        assert "−The river pulls" in shown
+        assert "The rivermoon" in shown or "The riverwind" in shown, shown
         assert path.read_text() == saved.replace("moon", "river")
 
         # Temporary texts are not stored.
@@ -499,15 +548,16 @@ def test_an_export_has_the_accepted_text(
 
 async def answer_question(app: AppHarness, label: str) -> str:
     """Press a button of the question whether to save, and return what it shows."""
-    box = await question_of(app)
-    details = find(box, QTextEdit, "").toPlainText()
-    next(button for button in box.buttons() if button.text() == label).click()
-    return f"{box.informativeText()}\n{details}"
+    dialog = await question_of(app)
+    labels = [label.text() for label in dialog.findChildren(QLabel)]
+    details = find(dialog, PlainTextField, "text-differences").toPlainText()
+    next(b for b in dialog.findChildren(QPushButton) if b.text() == label).click()
+    return "\n".join([*labels, details])
 
 
-async def question_of(app: AppHarness) -> QMessageBox:
-    def question() -> QMessageBox | None:
-        found = app.window.findChildren(QMessageBox, "save-text-question")
+async def question_of(app: AppHarness) -> SaveDialog:
+    def question() -> SaveDialog | None:
+        found = app.window.findChildren(SaveDialog)
         return next((box for box in found if box.isVisible()), None)
 
     await until(question)
