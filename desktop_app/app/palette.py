@@ -11,7 +11,7 @@ from typing import Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 
-from desktop_app.app.feature import Action
+from desktop_app.app.feature import Action, imported
 from desktop_app.app.features import ACTIONS, FEATURES
 from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
@@ -153,7 +153,7 @@ class Palette(CommandPalette):
         passages = [
             row
             for row in group_hits(self._hits)
-            if row.hit.message_id and CONVERSATION + row.hit.conversation_id not in ids
+            if not row.hit.is_title and CONVERSATION + row.hit.conversation_id not in ids
         ]
         words = tr("Search messages for “{words}”", words=query)
         keys = _keys_of(self._session.actions["list.search"])
@@ -208,7 +208,10 @@ class Palette(CommandPalette):
         if isinstance(row, ConversationHits):
             self._opened_hits_of = self.field.text()
             hit = row.hit
-            self._show_conversation(hit.conversation_id, hit.message_id or "", hit.first_match)
+            if hit.text_id:
+                self._show_text(hit)
+            else:
+                self._show_conversation(hit.conversation_id, hit.message_id or "", hit.first_match)
         elif isinstance(row, PaletteEntry) and not row.stays:
             self._opened_hits_of = ""
             if self._uses is not None:  # saving before they are loaded would replace them
@@ -217,6 +220,10 @@ class Palette(CommandPalette):
             if row.run is None:
                 self._show_conversation(row.id.removeprefix(CONVERSATION))
         super().run_row(row)
+
+    def _show_text(self, hit: SearchHit) -> None:
+        texts = self._session.of(imported("texts.ui.texts_controller.TextsController"))
+        self._tasks.start(texts.open_stored(hit.conversation_id, hit.text_id, hit.first_match))
 
     def _show_conversation(self, id_: str, message_id: str = "", words: str = "") -> None:
         panes = self._session.window.outer_panes

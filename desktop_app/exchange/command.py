@@ -40,6 +40,7 @@ from desktop_app.exchange.writers.office.office_content import OfficeMessage, me
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.processes.diagram_drawing import DrawDiagram
 from desktop_app.markdown.processes.formula_client import FormulaClient
+from desktop_app.texts.text_store import TextStore
 
 MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that embedded images are scaled to fit into."""
@@ -65,7 +66,9 @@ def _writer(options: Options, backend: Backend, stack: AsyncExitStack) -> _Write
         return backend.catalog.info(model).name
 
     async def write_markdown(file: Path, conversation: Conversation, path: list[Message]) -> None:
-        text = markdown_file.to_markdown(conversation, path, name_of_model)
+        texts = await TextStore(backend.temporary).texts_of(conversation.id)
+        shown = [] if options.last_response else texts
+        text = markdown_file.to_markdown(conversation, path, name_of_model, shown)
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
 
@@ -324,7 +327,8 @@ class _Export:
                 preset = presets.get(conversation.preset_id or "")
                 if conversation.folder_id not in written_ids:
                     conversation = replace(conversation, folder_id=None)
-                writer.write_conversation(conversation, messages, compactions, preset)
+                texts = await TextStore(self._backend.temporary).texts_of(conversation.id)
+                writer.write_conversation(conversation, messages, compactions, preset, texts)
                 parts = [part for message in messages for part in message.attachments]
                 parts += conversation.draft.question_attachments
                 hashes |= {part.sha256 for part in parts}

@@ -158,7 +158,6 @@ def _add_short(
                 insert_message(connection, message, entries)
             for compaction in imported.compactions:
                 insert_compaction(connection, compaction)
-            insert_texts(connection, imported.texts, imported.conversation.updated_at)
         elif missing_messages:
             # It may be the same conversation as one before, whose entries are replaced.
             add_entries(connection, entries)
@@ -261,7 +260,7 @@ def _create_if_missing(
     *,
     entries: list[Entry] | None = None,
 ) -> bool:
-    """Create the conversation, its folder and its preset if missing. Return True if it is new.
+    """Create what is missing of conversation, folder, preset and texts. Return True if it is new.
 
     Take an existing conversation out of the trash, which would delete it.
     """
@@ -276,6 +275,7 @@ def _create_if_missing(
         if imported.preset is not None:
             add_preset(connection, imported.preset)
         insert_conversation(connection, replace(conversation, leaf_id=leaf_id), entries)
+    insert_texts(connection, imported.texts, conversation.updated_at)
     return is_new
 
 
@@ -312,7 +312,6 @@ def _insert_last(
     conversation = imported.conversation
     for compaction in imported.compactions:
         insert_compaction(connection, compaction)
-    insert_texts(connection, imported.texts, conversation.updated_at)
     stored_conversation = read_conversation(connection, conversation.id)
     if stored_conversation is not None:
         updated_at = max(stored_conversation.updated_at, conversation.updated_at)

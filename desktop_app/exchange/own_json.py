@@ -59,6 +59,7 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.i18n.translation import N_
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.preset_json import overrides_from_json, preset_from_json, preset_to_json
+from desktop_app.texts.written_text import Mark, WrittenText
 
 FORMAT: Final = "repartee"
 VERSION: Final = 1
@@ -115,6 +116,14 @@ class _Compaction(Struct):
     undone_at: _Time | None
 
 
+class _Text(Struct):
+    id: _Id
+    title: str
+    body: str
+    marks: list[tuple[bounds.Count, bounds.Count, bounds.Count, bool]] = []
+    is_shown: bool = True
+
+
 class _Conversation(Struct):
     id: _Id
     title: bounds.Name
@@ -131,6 +140,7 @@ class _Conversation(Struct):
     preset: _Row | None = None
     messages: list[_Message] = []
     compactions: list[_Compaction] = []
+    texts: list[_Text] = []
 
 
 class _File(Struct):
@@ -163,8 +173,13 @@ class JsonWriter:
         messages: Iterable[Message],
         compactions: Iterable[Compaction] = (),
         preset: Preset | None = None,
+        texts: Iterable[WrittenText] = (),
     ) -> None:
-        """Write a conversation with all messages, parents first, its compactions and preset."""
+        """Write a conversation with all messages, parents first, and what belongs to it.
+
+        Args:
+            texts: those beside it, the one that was used last at the end; their files stay unnamed.
+        """
         messages = tuple(messages)
         if conversation.leaf_id not in (None, *(message.id for message in messages)):
             # Another computer still writes the answer.
@@ -178,6 +193,7 @@ class JsonWriter:
             preset=None if preset is None else preset_to_json(preset),
             messages=[_message_to_row(message) for message in messages],
             compactions=[_to_row(compaction, _Compaction) for compaction in compactions],
+            texts=[_to_row(text, _Text) for text in texts],
         )
         self._add("conversations", item)
 
@@ -357,6 +373,7 @@ def _parse_conversation(
         files=tuple(_file_from(files[sha256]) for sha256 in hashes if sha256 in files),
         compactions=compactions,
         preset=preset,
+        texts=tuple(_text_from(text, row.id) for text in row.texts),
     )
 
 
@@ -403,6 +420,14 @@ def _compaction_from(row: _Compaction, conversation_id: str) -> Compaction:
         for item in bounds.converted(json.loads(row.body), list[_Row]):
             _require_state_item(item)
     return Compaction(conversation_id=conversation_id, **fields)
+
+
+def _text_from(row: _Text, conversation_id: str) -> WrittenText:
+    marks = tuple(Mark(*mark) for mark in row.marks)
+    edges = [edge for mark in marks for edge in (mark.start, mark.end)]
+    if edges != sorted(edges) or any(edge > len(row.body) for edge in edges):
+        raise ValueError("changes of a text that are not in it")
+    return WrittenText(row.id, conversation_id, row.title, row.body, marks, is_shown=row.is_shown)
 
 
 def _require_state_item(item: _Row) -> None:

@@ -64,7 +64,7 @@ async def _pages_of_hits(search: Search, text: str, limit: int) -> AsyncIterator
 
 
 def _without_title(hits: list[SearchHit]) -> list[SearchHit]:
-    return [hit for hit in hits if hit.message_id is not None] or hits
+    return [hit for hit in hits if not hit.is_title] or hits
 
 
 def _json_row(hit: SearchHit) -> str:
@@ -73,6 +73,7 @@ def _json_row(hit: SearchHit) -> str:
         "conversation_id": hit.conversation_id,  # as `ask --json` names it
         "title": hit.title,
         "message": hit.message_id,
+        "text": hit.text_id or None,
         "document": hit.document or None,
         "snippet": _without_marks(hit.snippet),
         "date": hit.date.isoformat(),

@@ -1,4 +1,4 @@
-"""Full-text search over titles, messages and attachments; see search_index.py.
+"""Full-text search over titles, messages and attachments (see search_index.py), and texts.
 
 A match is an entry of the index that contains the words and fits the filter. A hit is a match as
 the user sees it, with a snippet.
@@ -10,6 +10,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.chat.conversation_store import REVIEWED
@@ -19,7 +20,13 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import tr
 from desktop_app.storage.row_conversion import from_micros, searchable_text, to_micros
-from desktop_app.storage.search.search_index import is_doubtful, is_found, match_expression, snippet
+from desktop_app.storage.search.search_index import (
+    has_all,
+    is_doubtful,
+    is_found,
+    match_expression,
+    snippet,
+)
 from desktop_app.storage.sqlite_connection import any_text
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 # The order is that of the ids in the index, which is read only as far as needed.
 _MATCHES_SQL: Final = """
     SELECT e.id AS entry_id, c.id AS conversation_id, c.archived, c.title, a.name, a.text,
+        NULL AS text_id,
         m.id AS message_id, coalesce(m.id, c.id) AS id, m.parts, m.created_at, {score} AS score
     FROM search_index AS i CROSS JOIN search_entries AS e ON e.id = i.rowid
     LEFT JOIN message_attachments AS ma ON e.kind = 'attachment' AND ma.sha256 = e.ref
@@ -56,6 +64,13 @@ _FILTER_CONDITIONS: Final = {
         )
     )""",
 }
+# Texts are few and change at every key, so they are read rather than indexed.
+_TEXTS_SQL: Final = """
+    SELECT t.id AS text_id, t.title AS name, t.body AS text, t.updated_at AS entry_id,
+        t.conversation_id, c.title, c.archived, NULL AS message_id
+    FROM texts AS t JOIN conversations AS c ON c.id = t.conversation_id
+    WHERE c.trashed_at IS NULL AND t.updated_at >= :since AND t.updated_at < :until {conditions}
+    ORDER BY t.updated_at DESC"""
 _VERDICT: Final = lazy_pattern(
     r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE
 )
@@ -105,9 +120,14 @@ class Search:
         matches = await self._database.read(
             lambda c: _newest_matches(c, text, search_filter, most, is_scored=is_best)
         )
+        texts = await self._database.read(lambda c: _matching_texts(c, text, search_filter, limit))
         if is_best:
-            # Titles first, then by BM25, then the newest. A lower score is better.
+            # Titles first, then texts, then by BM25, then the newest. A lower score is better.
             matches.sort(key=lambda row: (row["message_id"] is not None, row["score"]))
+            first = sum(row["message_id"] is None for row in matches)
+            matches[first:first] = texts
+        elif texts:
+            matches = sorted([*matches, *texts], key=lambda row: -row["entry_id"])
         # Snippets are made in the database's thread too, because they take long for long texts.
         return await self._database.read(lambda _: [_hit(row, text) for row in matches[:limit]])
 
@@ -180,6 +200,21 @@ def _newest_matches(
     return matches
 
 
+def _matching_texts(
+    connection: sqlite3.Connection, query: str, search_filter: SearchFilter, limit: int
+) -> list[sqlite3.Row]:
+    """Return the texts that were used last of those that have all words."""
+    if search_filter.variant is not None or search_filter.review:
+        return []  # they are about answers
+    since, until = _time_range(search_filter)
+    conditions, values = _conditions(search_filter)
+    sql = _TEXTS_SQL.format(conditions="".join(f" AND {condition}" for condition in conditions))
+    bounds = {"since": since, "until": until}
+    with any_text(connection), closing(connection.execute(sql, {**values, **bounds})) as rows:
+        matching = (row for row in rows if has_all(f"{row['name']}\n{row['text']}", query))
+        return list(islice(matching, limit))
+
+
 def _is_found(row: sqlite3.Row, query: str) -> bool:
     try:
         return not is_doubtful(query) or is_found(_text_of(row), query)
@@ -230,7 +265,7 @@ def _find_reviewed(
     since, until = _time_range(search_filter)
     # The columns and conditions are constants of this module and of conversation_store.
     sql = f"""SELECT m.created_at AS entry_id, c.id AS conversation_id, c.archived, c.title,
-            NULL AS name, NULL AS text, m.parts, m.id, m.id AS message_id
+            NULL AS name, NULL AS text, NULL AS text_id, m.parts, m.id, m.id AS message_id
         FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
         WHERE {REVIEWED} AND c.trashed_at IS NULL AND m.created_at >= :since
             AND m.created_at < :until AND {" AND ".join(conditions)}
@@ -256,11 +291,12 @@ def _hit(row: sqlite3.Row, query: str) -> SearchHit:
         date=date,
         archived=bool(row["archived"]),
         document=row["name"] or "",
+        text_id=row["text_id"] or "",
     )
 
 
 def _text_of(row: sqlite3.Row) -> str:
-    if row["message_id"] is None:
+    if row["message_id"] is None and not row["text_id"]:
         return str(row["title"])
     if row["text"] is not None:
         return str(row["text"])

@@ -343,10 +343,11 @@ class SearchHit(Value, frozen=True):
     """A search result.
 
     Attributes:
-        message_id: None if the title matches.
+        message_id: None if the title matches, or a text.
         snippet: plain text with each match between U+0002 and U+0003.
         archived: True if the conversation is in the archive.
-        document: the name of the attachment with the match; "" if no attachment has it.
+        document: the name of the attachment or text with the match; "" for neither.
+        text_id: the id of the text with the match; "" for none.
     """
 
     conversation_id: str
@@ -356,6 +357,12 @@ class SearchHit(Value, frozen=True):
     date: datetime
     archived: bool = False
     document: str = ""
+    text_id: str = ""
+
+    @property
+    def is_title(self) -> bool:
+        """Return True if the title of the conversation matches."""
+        return self.message_id is None and not self.text_id
 
     @property
     def first_match(self) -> str:

@@ -20,6 +20,7 @@ from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCa
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.markdown.structured_answer import with_rendered_form
+from desktop_app.texts.written_text import WrittenText
 
 ModelName = Callable[[str], str]
 _CODE_TOKENS: Final = ("fence", "code_block")
@@ -29,14 +30,20 @@ _NAME_OR_CODE: Final = re.compile(r"\\.|(`+)(?!`).*?(?<!`)\1(?!`)|\[\^[^\]\s]{1,
 
 
 def to_markdown(
-    conversation: Conversation, path: Iterable[Message], name_of_model: ModelName
+    conversation: Conversation,
+    path: Iterable[Message],
+    name_of_model: ModelName,
+    texts: Iterable[WrittenText] = (),
 ) -> str:
-    """Return the text of the file."""
-    return "".join(markdown_pieces(conversation, path, name_of_model))
+    """Return the text of the file, at its end the texts beside the conversation."""
+    return "".join(markdown_pieces(conversation, path, name_of_model, texts))
 
 
 def markdown_pieces(
-    conversation: Conversation, path: Iterable[Message], name_of_model: ModelName
+    conversation: Conversation,
+    path: Iterable[Message],
+    name_of_model: ModelName,
+    texts: Iterable[WrittenText] = (),
 ) -> Iterator[str]:
     """Yield the text of the file in pieces."""
     yield f"# {conversation.title}"
@@ -44,6 +51,9 @@ def markdown_pieces(
     for message in path:
         for piece in _write_message(message, name_of_model, footnote_names):
             yield f"\n\n{piece}"
+    for text in texts:
+        heading = tr("Text: {title}", title=text.title)
+        yield f"\n\n## {heading}\n\n{_closed(unique_footnotes(text.accepted, footnote_names))}"
     yield "\n"
 
 
@@ -67,18 +77,20 @@ def _write_message(
             yield call_as_markdown(part)
     answer = with_rendered_form(message, as_text=True)
     if answer.text:
-        text = unique_footnotes(answer.text, footnote_names)
-        if "```" in text or "~~~" in text:
-            # An open code block would turn the rest of the file into code; a word after the text
-            # belongs to it.
-            last = parser().parse(f"{text}\n\nend")[-1]
-            if last.type == "fence":
-                text = f"{text.removesuffix(chr(10))}\n{last.markup}"
-        yield text
+        yield _closed(unique_footnotes(answer.text, footnote_names))
     if listed := sources_markdown(message):
         yield listed
     for line in ending_lines(message):
         yield f"*{line}*"
+
+
+def _closed(text: str) -> str:
+    """Return a text whose last code block ends: it would take in the rest of the file."""
+    if "```" in text or "~~~" in text:
+        last = parser().parse(f"{text}\n\nend")[-1]  # the word belongs to an open block
+        if last.type == "fence":
+            return f"{text.removesuffix(chr(10))}\n{last.markup}"
+    return text
 
 
 def call_as_markdown(call: ToolCallPart) -> str:

@@ -316,7 +316,7 @@ def group_hits(hits: Iterable[SearchHit]) -> list[ConversationHits]:
         if row is None:
             rows[hit.conversation_id] = ConversationHits(hit)
         else:
-            best = row.hit if row.hit.message_id else hit
+            best = hit if row.hit.is_title else row.hit
             rows[hit.conversation_id] = ConversationHits(best, row.more + 1)
     return list(rows.values())
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QTextCursor
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.send_context import OpenText
@@ -49,7 +49,6 @@ from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import announce, menu_text
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextCursor
     from PySide6.QtWidgets import QMenu
 
 _LONG_PASSAGE: Final = 1500
@@ -173,8 +172,8 @@ class TextsController(Controller):
             found = replace(text, title=_free_name(title or tr("Text"), names))
         await self._show(found)
 
-    async def open_stored(self, conversation_id: str, text_id: str) -> None:
-        """Open a text with its conversation."""
+    async def open_stored(self, conversation_id: str, text_id: str, words: str = "") -> None:
+        """Open a text with its conversation, at some words if it has them."""
         if self._current.id != conversation_id:
             await self._session.of(Navigator).open(conversation_id)
         text = await self._store.text(conversation_id, text_id)
@@ -184,6 +183,9 @@ class TextsController(Controller):
             self._notifications.notify(tr("This text no longer exists."))
         else:
             await self._show(text)
+            if words and self.shown is not None and self.shown.value.id == text_id:
+                self.pane.editor.moveCursor(QTextCursor.MoveOperation.Start)
+                self.pane.editor.find(words)
 
     async def _show(self, text: WrittenText) -> None:
         """Show a text beside its conversation, which is open, in place of the one shown."""

@@ -210,7 +210,7 @@ def _line_of_hit(hit: SearchHit) -> str:
     line = f"{hit.title} ({hit.date:%Y-%m-%d}): "
     if hit.document:
         line += f"{hit.document}: "
-    if hit.message_id:  # without it, the title was found, which the snippet would repeat
+    if not hit.is_title:  # the snippet would repeat it
         line += hit.snippet.translate(_MATCH_MARKS)
     return " ".join(line.split())
 

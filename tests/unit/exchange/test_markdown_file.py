@@ -13,6 +13,7 @@ from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.exchange.writers.markdown_file import unique_footnotes
 from desktop_app.markdown.block_model import Kind
 from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.texts.written_text import Mark, WrittenText
 from tests.helpers.messages import answer, question
 from tests.unit.storage.samples import a_conversation
 
@@ -82,3 +83,16 @@ def test_rich_text_has_questions_answers_and_errors() -> None:
     assert "<p>a &lt;b&gt;<br>c</p>" in text
     assert '<p>So <strong>it</strong> <a href="http://x.y">p</a> is.</p>' in text
     assert "<p><em>It broke.</em></p>" in text
+
+
+def test_texts_follow_the_messages() -> None:
+    marks = (Mark(14, 18, 1, is_insertion=False), Mark(18, 22, 1, is_insertion=True))
+    texts = [WrittenText("t", "c", "Tides", "Tide[^1]\n\nTherisefall\n```\nx\n\n[^1]: Low.", marks)]
+    texts.append(WrittenText("u", "c", "Waves", "Wave[^1]\n\n[^1]: High."))
+    said = answer("Rain[^1].\n\n[^1]: Wet.")
+    text = markdown_file.to_markdown(a_conversation(), [question("Well?"), said], str, texts)
+    assert text.index("Wet.") < text.index("## Text: Tides") < text.index("## Text: Waves")
+    assert "Therise" not in text
+    headings = [block.text for block in render(text) if block.kind is Kind.HEADING]
+    assert headings[-2:] == ["Text: Tides", "Text: Waves"]
+    assert "[^1_2]: High." in text

@@ -36,6 +36,8 @@ from desktop_app.library.folder_store import FolderStore
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.preset_json import preset_to_json
 from desktop_app.prompts.prompt_store import PromptStore
+from desktop_app.texts.text_store import TextStore
+from desktop_app.texts.written_text import Mark, WrittenText
 from tests.helpers.blocking import blocking
 from tests.helpers.compacted import compacted, items
 from tests.helpers.examples import examples
@@ -315,3 +317,33 @@ def test_a_damaged_compaction_is_reported(tmp_path: Path, damage: dict[str, Any]
     value["conversations"][0]["compactions"][0].update(damage)
     (found,) = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(found, ImportRefusedError)
+
+
+@blocking
+async def test_texts_travel_with_their_conversation(tmp_path: Path) -> None:
+    found = a_conversation("Title")
+    change = Mark(4, 9, 1, is_insertion=True)
+    texts = [
+        WrittenText("t" * 32, found.id, "First", "One\udcff", is_shown=False),
+        WrittenText("u" * 32, found.id, "Second", "Two more", (change._replace(end=8),)),
+    ]
+    stream = io.BytesIO()
+    writer = JsonWriter(stream)
+    writer.write_conversation(found, [], texts=texts)
+    writer.end()
+    data = stream.getvalue()
+    (imported,) = read_conversations(tmp_path, data)
+    async with opened(tmp_path / "store.sqlite3") as database:
+        importing, store = ImportStore(database), TextStore(database)
+        await importing.add(replace(imported, texts=()))  # of an earlier version
+        await importing.add(imported)
+        await store.put(replace(texts[1], body="Mine", marks=()))
+        await importing.add(imported)  # what is here stays
+        stored = await store.texts_of(found.id)
+    assert [text.title for text in stored] == ["First", "Second"]
+    assert [text.body for text in stored][1:] == ["Mine"]
+    assert imported.texts == tuple(texts)
+    damaged = json.loads(data)
+    damaged["conversations"][0]["texts"][1]["marks"] = [change]
+    (refused,) = read_conversations(tmp_path, json.dumps(damaged).encode())
+    assert isinstance(refused, ImportRefusedError)

@@ -49,6 +49,8 @@ from desktop_app.storage.search.search_index import (
     snippet,
 )
 from desktop_app.storage.sqlite_connection import connect_in_memory
+from desktop_app.texts.text_store import TextStore
+from desktop_app.texts.written_text import WrittenText
 from tests.helpers.examples import examples
 from tests.unit.storage.samples import (
     CHOICE,
@@ -427,3 +429,50 @@ async def test_the_best_matches_have_the_highest_density_of_words(path: Path) ->
         assert [hit.title for hit in hits][:2] == ["Whale", "a"]
         assert [hit.title for hit in await search.find("whale")] == ["c", "Whale", "b", "a"]
         assert len(await search.find("whale", 2, order=SearchOrder.BEST)) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "mark"),
+    [
+        ("It rises in the morning.", "MORN", "morn"),
+        ("Größe und Ärger", "groesse", "Größe"),
+        ("请帮我总结这份报告", "告", "告"),
+        (f"{'low ' * 30_000}neap tide", "neap low", "low"),
+        ("It rises in the morning.", "tides morning", "morning"),
+        ("It rises in the morning.", "orning", ""),
+        ("a gust of wind", "guest", ""),
+        ("It rises.", "??", ""),
+    ],
+)
+async def test_texts_beside_conversations_are_found(
+    path: Path, body: str, query: str, mark: str
+) -> None:
+    async with opened(path) as database:
+        store, search = ConversationStore(database), Search(database)
+        conversation = a_conversation("Plans")
+        await store.create(conversation)
+        await TextStore(database).put(WrittenText("t" * 32, conversation.id, "Tides", body))
+        for order in SearchOrder:
+            hits = await search.find(query, order=order)
+            assert [(hit.text_id, hit.document) for hit in hits] == (
+                [("t" * 32, "Tides")] if mark else []
+            )
+            assert mark in [word for hit in hits for word in marked(hit)] or not mark
+        assert not await search.find(query, search_filter=SearchFilter(variant=next(iter(Variant))))
+        await store.erase([conversation.id])
+        assert not await search.find(query)
+
+
+async def test_texts_and_messages_share_the_pages_of_a_search(path: Path) -> None:
+    async with opened(path) as database:
+        for minutes in range(4):
+            conversation_id = a_conversation(str(minutes), minutes)
+            await ConversationStore(database).create(conversation_id)
+            text = WrittenText(new_id(), conversation_id.id, "Tides", f"apple {minutes}")
+            await TextStore(database).put(text)
+            await ask(database, f"apple {minutes}", minutes=minutes)
+        pages = [page async for page in Search(database).pages("apple", 3)]
+    found = [(hit.text_id, hit.message_id) for page in pages for hit in page]
+    assert len(set(found)) == len(found) == 8
+    dates = [hit.date for page in pages for hit in page]
+    assert dates == sorted(dates, reverse=True)
