@@ -121,6 +121,8 @@ class Session:
         other_windows: return True while a window beside the main one is in use.
         other_views: return True if such a window shows the conversation of this id.
         unwritten: what the user typed, of which a write may have failed, as on a full disk.
+        end_questions: return what is asked before the program ends, and its details; None for
+            nothing.
         export_menus: add entries that export the conversations of these ids.
         notes_in: returns the notes that are sent in a folder's conversations; "" is no folder.
         typed_commands: what a message runs instead of being sent, by the word that it begins with.
@@ -165,6 +167,7 @@ class Session:
         self.other_windows: list[Callable[[], bool]] = []
         self.other_views: list[Callable[[str], bool]] = []
         self.unwritten: list[UnwrittenText] = []
+        self.end_questions: list[Callable[[], tuple[str, str] | None]] = []
         self.export_menus: list[Callable[[QMenu, list[str]], object]] = []
         self.notes_in: Callable[[str], Sequence[RememberedNote]] = lambda _folder_id: ()
         self.typed_commands: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}

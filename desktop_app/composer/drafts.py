@@ -241,8 +241,8 @@ class Drafts:
     def add_words(self, conversation_id: str, words: str) -> None:
         """Write dictated words at the end of the draft of a conversation that was left."""
         if (draft := self._drafts.get(conversation_id)) is not None:  # else it was deleted
-            text = " ".join(filter(None, (draft.text, words)))
-            self.put(conversation_id, replace(draft, text=text))
+            gap = " " if draft.text[-1:].strip() and words else ""
+            self.put(conversation_id, replace(draft, text=f"{draft.text}{gap}{words}"))
 
     def unsent(self, conversation_id: str) -> Draft:
         """Return the draft to store, with a queued question, or during an edit the previous one."""

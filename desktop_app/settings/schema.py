@@ -32,6 +32,7 @@ SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
 DICTATION_LANGUAGE: Final = "voice.language"
 DICTATION_SENDS: Final = "voice.sends"
+DICTATION_PAUSE: Final = "voice.pause"
 SPEAKER: Final = "voice.speaker"
 SPEECH_VOICE: Final = "voice.voice"
 SPEECH_RATE: Final = "voice.rate"
@@ -210,6 +211,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("Send messages once they are dictated"),
         Group.ANSWER,
         words=N_("microphone speech voice input"),
+    ),
+    Setting(
+        DICTATION_PAUSE,
+        2.0,
+        N_("Seconds of silence that end dictation"),
+        Group.ANSWER,
+        N_("After a short press, and in a spoken conversation."),
+        words=N_("microphone speech voice input"),
+        stops=(1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0),
     ),
     Setting(
         "library.model_titles",

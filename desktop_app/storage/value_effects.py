@@ -132,7 +132,7 @@ _SETTINGS: Final = (
     (
         *(_P, _STAYS),
         "default.variant default.effort voice.model voice.language voice.voice voice.rate "
-        "spelling.on spelling.languages local_model.context local_model.threads "
+        "voice.pause spelling.on spelling.languages local_model.context local_model.threads "
         "local_model.idle_minutes backup.keep backup.last desktop.on_close desktop.notifications "
         "list.pinned_order palette.uses models.favorites models.variants presets.hidden learnt. "
         "window. store.",

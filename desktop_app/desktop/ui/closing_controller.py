@@ -140,6 +140,7 @@ class ClosingController(QObject):
                 tr("A temporary conversation is open. Quit anyway?"),
                 tr("Temporary conversations are deleted when you quit."),
             ),
+            *((True, *question) for ask_more in session.end_questions if (question := ask_more())),
         )
         for number, (applies, text, details) in enumerate(questions):
             if applies and number >= first:

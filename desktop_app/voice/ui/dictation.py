@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,7 +22,7 @@ from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import language, tr
-from desktop_app.settings.schema import DICTATION_LANGUAGE, DICTATION_SENDS
+from desktop_app.settings.schema import DICTATION_LANGUAGE, DICTATION_PAUSE, DICTATION_SENDS
 from desktop_app.voice.messages import (
     Drop,
     Event,
@@ -37,6 +38,7 @@ from desktop_app.voice.messages import (
     SpeechEnded,
 )
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
+from desktop_app.voice.ui.held_key import HeldKey
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
 from desktop_app.voice.ui.provisional_text import ProvisionalText
 from desktop_app.voice.ui.read_aloud import ReadAloud
@@ -46,8 +48,7 @@ from desktop_app.widgets.text.foreign_text import announce
 _TOPIC: Final = "dictation"
 _TAP_S: Final = 0.35
 """A press that is shorter begins a dictation that goes on by itself."""
-_SILENCE_S: Final = 1.5
-"""Of silence, after which such a dictation ends: people pause to think."""
+_OWN_KEYS: Final = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _CONSENT_S: Final = 60
 """Of sound, for which the price is shown when the user is asked."""
 _WINDOW_LANGUAGE: Final = "window"
@@ -100,6 +101,7 @@ class Dictation(Controller):
         self._sending = asyncio.Lock()  # one part after the other
         session.unfinished.append(lambda: self.has_unwritten or self._field is not None)
         session.unwritten.append(self)
+        session.end_questions.append(self._end_question)
 
     @property
     def stage(self) -> Stage:
@@ -110,23 +112,27 @@ class Dictation(Controller):
 
     def press(self, field: DictationField | None = None) -> None:
         """Begin to listen, or end a dictation; None is the field with the focus."""
-        if self._field is None and any(step() for step in self.interrupts):
-            return
-        if self._field is None:
-            self.begin(field or self._microphones.focused())
-            self._pressed_at = time.monotonic()
-        else:
-            self._pressed_at = 0.0
+        pressed = field or self._field or self._microphones.focused()
+        key = HeldKey(pressed.editor) if field is None else None
+        if self._field is not None:
             self.finish()
+        elif not any(step() for step in self.interrupts):
+            self.begin(pressed)
+            self._pressed_at = time.monotonic()
+            if key is not None:
+                key.released.connect(partial(self._on_released, self._text))
 
     def release(self) -> None:
-        """End a dictation whose key was held; after a short press, silence is to end it."""
-        pressed_at, self._pressed_at = self._pressed_at, 0.0
-        if not pressed_at or self._field is None:
+        """End a dictation whose button was held; after a short press, silence is to end it."""
+        if self._field is not None:
+            self._on_released(self._text, time.monotonic() - self._pressed_at)
+
+    def _on_released(self, text: ProvisionalText, held_s: float) -> None:
+        if not self._pressed_at or not self._is_current(text):
             return
-        is_heard = self.stage is Stage.LISTENING
-        was_held = time.monotonic() - pressed_at >= _TAP_S
-        self.finish(0.0 if is_heard and was_held else _SILENCE_S)
+        self._pressed_at = 0.0
+        is_held = self.stage is Stage.LISTENING and held_s >= _TAP_S
+        self.finish(0.0 if is_held else float(self._session.values[DICTATION_PAUSE] or 0))
 
     def begin(self, field: DictationField, silence_s: float = 0.0) -> None:
         """Listen, and write into a field; see `Listen` for the silence."""
@@ -146,6 +152,7 @@ class Dictation(Controller):
 
     def finish(self, silence_s: float = 0.0) -> None:
         """End the dictation after so many seconds without speech; the rest of the text follows."""
+        self._pressed_at = 0.0
         if self._has_asked:
             self._voice.send(Finish(silence_s))
         elif silence_s:
@@ -164,16 +171,9 @@ class Dictation(Controller):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handle the keys of the field while it is dictated into."""
-        if event.type() is QEvent.Type.FocusOut and self._pressed_at:
-            self.release()  # the key's release goes elsewhere
-        if not isinstance(event, QKeyEvent) or self._field is None:
+        if not isinstance(event, QKeyEvent) or event.key() not in _OWN_KEYS:
             return False
-        if event.type() is QEvent.Type.KeyRelease:
-            if not event.isAutoRepeat():
-                self.release()
-            return False
-        is_ours = event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if not is_ours and not (event.isAutoRepeat() and self._pressed_at):
+        if self._field is None or event.type() is QEvent.Type.KeyRelease:
             return False
         event.accept()  # before shortcuts, of which Esc is one in the quick prompt
         if event.type() is QEvent.Type.KeyPress and not event.isAutoRepeat():
@@ -245,6 +245,13 @@ class Dictation(Controller):
             if event.kind is FaultKind.ENDED and self._heard:
                 self._keep(field, Recorded(bytes(self._heard), is_last=True))
             self._fail(event.error)
+
+    def _end_question(self) -> tuple[str, str] | None:
+        """Return what is asked before the program ends while somebody dictates."""
+        if self._field is None:
+            return None
+        words = tr("What you have said and is not in the text yet is lost.")
+        return tr("You are dictating. Quit anyway?"), words
 
     def _keep(self, field: DictationField, sound: Recorded) -> None:
         """Keep sound until its words are known."""

@@ -5,22 +5,17 @@ The microphone is closed while an answer is awaited or read, because it would he
 
 from __future__ import annotations
 
-from typing import Final
-
 from desktop_app.app.session import Controller, Session
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.i18n.translation import language
-from desktop_app.settings.schema import DICTATION_SENDS
+from desktop_app.settings.schema import DICTATION_PAUSE, DICTATION_SENDS
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.voice.messages import Prepare
 from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
-
-_SILENCE_S: Final = 1.0
-"""Of silence, after which what was said is sent."""
 
 
 class SpokenConversation(Controller):
@@ -90,7 +85,8 @@ class SpokenConversation(Controller):
 
     def _listen(self) -> None:
         if self._field is not None:
-            self._dictation.begin(self._field, _SILENCE_S)
+            silence_s = float(self._session.values[DICTATION_PAUSE] or 0)
+            self._dictation.begin(self._field, silence_s)
 
     def _ask(self, field: DictationField) -> None:
         if field is not self._field or not isinstance(field.editor, PromptText):
