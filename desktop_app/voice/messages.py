@@ -33,11 +33,13 @@ class Listen(Struct, tag=True, frozen=True):
             `Recorded`, for a provider.
         language: of ISO 639-1; "" finds it.
         silence_s: the seconds without speech that end it; 0 leaves that to `Finish`.
+        microphone: of `Devices`; the system's if it is "" or gone.
     """
 
     model_folder: str
     language: str
     silence_s: float
+    microphone: str = ""
 
 
 class Finish(Struct, tag=True, frozen=True):
@@ -69,6 +71,7 @@ class Say(Struct, tag=True, frozen=True):
         rate: from -1.0 to 1.0; 0.0 is the usual speed.
         sound: the text as a provider speaks it, 24,000 samples a second; b"" has a voice of the
             system speak.
+        loudspeaker: of `Devices`, for such sound; the system's if it is "" or gone.
     """
 
     number: int
@@ -77,13 +80,18 @@ class Say(Struct, tag=True, frozen=True):
     voice: str = ""
     rate: float = 0.0
     sound: bytes = b""
+    loudspeaker: str = ""
 
 
 class Hush(Struct, tag=True, frozen=True):
     """Stop speaking, and drop the sentences that wait. They are not `Finished`."""
 
 
-Request = Listen | Finish | Drop | Prepare | Say | Hush
+class ListDevices(Struct, tag=True, frozen=True):
+    """Name the devices for sound; answered by `Devices`."""
+
+
+Request = Listen | Finish | Drop | Prepare | Say | Hush | ListDevices
 
 
 # ------------------------------------------------------------------ from the child
@@ -137,6 +145,13 @@ class Voices(Struct, tag=True, frozen=True):
 
     language: str
     names: tuple[str, ...]
+
+
+class Devices(Struct, tag=True, frozen=True):
+    """The names of the microphones and loudspeakers of this computer."""
+
+    microphones: tuple[str, ...]
+    loudspeakers: tuple[str, ...]
 
 
 class Started(Struct, tag=True, frozen=True):
@@ -219,6 +234,7 @@ Event = (
     | FinalText
     | Recorded
     | Voices
+    | Devices
     | Started
     | Finished
     | Fault

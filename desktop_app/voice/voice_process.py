@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from asyncio.subprocess import DEVNULL, PIPE, Process
+import logging
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,8 +18,11 @@ import msgspec
 from desktop_app.child_processes import ChildCommand, child_command, start_child
 from desktop_app.voice.messages import LENGTH, MAX_BYTES, Event, Fault, FaultKind, Request
 
+log = logging.getLogger(__name__)
 _IDLE_S: Final = 300.0
 _END_TIMEOUT_S: Final = 1.0
+_KEPT_ERROR_BYTES: Final = 4_000
+"""Of the end of the child's standard error: a traceback and the warnings before it."""
 
 
 class VoiceProcess:
@@ -75,7 +79,7 @@ class VoiceProcess:
     async def _start(self) -> bool:
         try:
             child = await start_child(
-                self._command or child_command("voice"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+                self._command or child_command("voice"), stdin=PIPE, stdout=PIPE, stderr=PIPE
             )
         except OSError as error:
             self._on_event(Fault(FaultKind.ENDED, None, str(error)))
@@ -89,6 +93,8 @@ class VoiceProcess:
         assert child.stdout is not None
         message_type: Any = Event
         details = ""
+        errors = bytearray()
+        reading_errors = asyncio.ensure_future(_read_end(child.stderr, errors))
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
@@ -103,9 +109,15 @@ class VoiceProcess:
                     self._wait_for_idleness()
                     self._on_event(event)
         code = await child.wait()
+        # A speech-dispatcher that the child started may keep the pipe open.
+        await asyncio.wait({reading_errors}, timeout=_END_TIMEOUT_S)
+        reading_errors.cancel()
         if child is self._child:
             self._forget()
-            self._on_event(Fault(FaultKind.ENDED, None, details or f"it ended with code {code}"))
+            said = errors.decode(errors="replace").strip()
+            details = "\n".join(filter(None, (details or f"it ended with code {code}", said)))
+            log.error("The process for the voice: %s", details)
+            self._on_event(Fault(FaultKind.ENDED, None, details))
 
     def _wait_for_idleness(self) -> None:
         if self._idle_timer is not None:
@@ -124,3 +136,10 @@ class VoiceProcess:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
             self._idle_timer = None
+
+
+async def _read_end(stream: asyncio.StreamReader | None, end: bytearray) -> None:
+    """Read a stream until it ends, and keep the end of it."""
+    while stream is not None and (chunk := await stream.read(_KEPT_ERROR_BYTES)):
+        end += chunk
+        del end[:-_KEPT_ERROR_BYTES]

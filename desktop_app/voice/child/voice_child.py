@@ -22,6 +22,7 @@ from desktop_app.voice.messages import (
     FaultKind,
     Finish,
     Hush,
+    ListDevices,
     Listen,
     Prepare,
     Request,
@@ -41,12 +42,21 @@ def main() -> int:
     # The messages have a descriptor of their own. Libraries' output goes to standard error.
     messages = os.fdopen(os.dup(_STDOUT), "wb", buffering=0)
     os.dup2(_STDERR, _STDOUT)
+    sys.excepthook = _end_with  # Qt would go on after what a slot raises
+    threading.excepthook = lambda failed: _end_with(*failed[:3])
     application = QCoreApplication(["repartee-voice"])
     voice = _Voice(messages)
     inbox = _Inbox()
     inbox.received.connect(voice.serve, Qt.ConnectionType.QueuedConnection)
     threading.Thread(target=inbox.read, args=(sys.stdin.buffer,), daemon=True).start()
     return application.exec()
+
+
+def _end_with(*raised: Any) -> None:
+    """End the process with what was raised on standard error, which the window logs."""
+    sys.__excepthook__(*raised)
+    sys.stderr.flush()
+    os._exit(1)
 
 
 class _Inbox(QObject):
@@ -89,6 +99,10 @@ class _Voice(QObject):
         try:
             if isinstance(request, Listen | Finish | Drop):
                 self._serve_recorder(request)
+            elif isinstance(request, ListDevices):
+                from desktop_app.voice.child.devices import all_devices
+
+                self.send(all_devices())
             else:
                 self._serve_speaker(request)
         except (ImportError, OSError) as error:  # also of a shared library

@@ -7,11 +7,13 @@ speech-dispatcher-espeak-ng.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import re
 import resource
 import shutil
 import subprocess
+import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator
@@ -23,12 +25,15 @@ import pytest
 from desktop_app.child_processes import ChildCommand, child_command
 from desktop_app.voice.messages import (
     SPEECH_RATE,
+    Devices,
     Event,
     Fault,
     FaultKind,
     FinalText,
     Finished,
+    Hush,
     Level,
+    ListDevices,
     Listen,
     Listening,
     PartialText,
@@ -58,6 +63,7 @@ _SERVER = """
 load-module module-native-protocol-unix auth-anonymous=1 socket={socket}
 load-module module-null-sink sink_name=room
 load-module module-remap-source master=room.monitor source_name=microphone
+load-module module-null-sink sink_name=kitchen sink_properties=device.description=Kitchen
 set-default-source microphone
 set-default-sink room
 """
@@ -210,19 +216,38 @@ print(" ".join(segment.text for segment in said))
 """
 _FIRST_WORD_S = 0.4
 _LOUD = 500
+_LONGEST_GAP_S = 0.3
 
 
 class Ear:
     """A recorder in the room: what it heard, and when the first sound came."""
 
-    def __init__(self) -> None:
+    def __init__(self, sink: str = "room") -> None:
+        self._sink = sink
         self.sound = bytearray()
         self.first_at = 0.0
+
+    @property
+    def _loud_pieces(self) -> list[int]:
+        """Return the numbers of the pieces of 20 ms with sound."""
+        samples = array("h", bytes(self.sound[: len(self.sound) & ~1]))
+        pieces = range(len(samples) // 320)
+        return [n for n in pieces if max(map(abs, samples[n * 320 : n * 320 + 320])) > _LOUD]
+
+    @property
+    def loud_s(self) -> float:
+        return len(self._loud_pieces) / 50
+
+    @property
+    def longest_gap_s(self) -> float:
+        """Return the longest silence between sounds."""
+        loud = self._loud_pieces
+        return max(b - a - 1 for a, b in itertools.pairwise(loud)) / 50
 
     async def listen(self) -> None:
         options = ("--rate=16000", "--channels=1", "--format=s16le", "--latency-msec=20")
         recorder = await asyncio.create_subprocess_exec(
-            *("parec", "-d", "room.monitor", *options), stdout=asyncio.subprocess.PIPE
+            *("parec", "-d", f"{self._sink}.monitor", *options), stdout=asyncio.subprocess.PIPE
         )
         assert recorder.stdout is not None
         try:
@@ -307,6 +332,43 @@ async def test_a_spoken_conversation_does_not_hear_itself(
         spoken = kinds[kinds.index(Started) : len(kinds) - kinds[::-1].index(Finished)]
         assert not {Listening, Level, PartialText} & set(spoken)
         assert len(app.providers.turns) == 1
+
+
+async def test_ten_sentences_of_a_provider_are_played_without_a_gap(
+    room: Path, voice_command: ChildCommand
+) -> None:
+    """Two busy processes run beside it."""
+    assert room.exists()
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    voice = VoiceProcess(heard.put_nowait, voice_command)
+    spin = (sys.executable, "-c", "while True: pass")
+    busy = [await asyncio.create_subprocess_exec(*spin) for _ in range(2)]
+    tone = (b"\x00\x10" * 24 + b"\x00\xf0" * 24) * (SPEECH_RATE // 96)  # half a second
+    ears = {"": Ear("room"), "Kitchen": Ear("kitchen")}
+    try:
+        for loudspeaker, ear in ears.items():
+            listening = asyncio.create_task(ear.listen())
+            await until(lambda ear=ear: len(ear.sound) > 0)
+            for number in range(10):
+                await voice.send(Say(number, "", "en", sound=tone, loudspeaker=loudspeaker))
+            told = [await heard.get() for _ in range(20)]
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            assert told == [kind(n) for n in range(10) for kind in (Started, Finished)]
+            assert ear.loud_s > 4.5
+            assert ear.longest_gap_s < _LONGEST_GAP_S
+            await voice.send(Hush())
+        await voice.send(ListDevices())
+        devices = await heard.get()
+        assert isinstance(devices, Devices)
+        assert "Kitchen" in devices.loudspeakers
+        assert len(ears[""].sound) > 0
+        assert devices.microphones
+    finally:
+        for process in busy:
+            process.kill()
+            await process.wait()
+        await voice.aclose()
 
 
 async def test_devices_that_are_taken_away_end_speech_and_keep_what_was_said(

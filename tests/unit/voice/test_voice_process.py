@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -74,6 +75,21 @@ async def test_without_the_extra_the_real_child_says_what_is_missing() -> None:
         assert isinstance(fault, Fault)
         assert (fault.kind, fault.of_speech) == (FaultKind.NO_PACKAGE, of_speech)
         assert "PySide6.Qt" in fault.details
+    await voice.aclose()
+
+
+async def test_what_the_real_child_raises_reaches_the_log_and_the_user(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    voice = VoiceProcess(heard.put_nowait)
+    await voice.send(cast(Any, Level(0.5)))  # which only a child sends
+    fault = await heard.get()
+    assert isinstance(fault, Fault)
+    assert (fault.kind, fault.of_speech) == (FaultKind.ENDED, None)
+    for told in (fault.error.details, caplog.text):
+        assert "ValidationError" in told
+        assert "Traceback" in told
     await voice.aclose()
 
 
