@@ -178,88 +178,122 @@ class HtmlPage:
 
     def render_head(self, conversation: Conversation) -> str:
         """Return everything above the first message."""
-        return _HEAD.format(title=_to_html(conversation.title), style=STYLE)
+        return _HEAD.format(title=to_plain_html(conversation.title), style=STYLE)
 
     def begin_version(self) -> str:
         """Return what is above the messages of another version, which `END_OF_VERSION` ends."""
-        title = _to_html(tr("Other version"))
+        title = to_plain_html(tr("Other version"))
         return f'<details class="version"><summary>{title}</summary>\n'
 
     def render_message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
         """Return a message; `images` has its images that can be shown, by SHA-256."""
-        is_question = message.role is Role.USER
-        heading = _to_html(heading_of(message, self._name_of_model))
-        body: Iterable[str] = self._render_answer(message, images)
-        if is_question:
-            said = [f'<div class="said">{_to_html(message.text)}</div>'] if message.text else []
-            body = (*said, *self._render_attachments(message, images))
-        return "\n".join(
-            (
-                f'<article class="{"question" if is_question else "answer"}">',
-                f'<header class="who">{heading}</header>',
-                *body,
-                "</article>\n",
-            )
-        )
+        kind = "question" if message.role is Role.USER else "answer"
+        pieces = self.pieces(message, images)
+        return "\n".join((f'<article class="{kind}">', *pieces, "</article>\n"))
+
+    def pieces(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
+        """Yield the elements of a message, each complete, from its heading to its figures."""
+        yield self.render_note("who", to_plain_html(heading_of(message, self._name_of_model)))
+        if message.role is Role.USER:
+            if message.text:
+                yield from self.render_said(message.text)
+            yield from self._render_attachments(message, images)
+        else:
+            yield from self._render_answer(message, images)
 
     def _render_answer(
         self, message: Message, images: Mapping[str, EmbeddedImage]
     ) -> Iterator[str]:
         for part in message.parts if self._with_details else ():
             if isinstance(part, ReasoningPart) and part.text.strip():
-                title = _to_html(reasoning_title(part.text, part.seconds))
-                body = self._render_markdown(part.text)
-                yield f"<details><summary>{title}</summary><div>{body}</div>"
-                yield "</details>"
+                yield from self.render_reasoning(part)
             elif isinstance(part, ToolCallPart):
-                yield f"<details><summary>{_to_html(call_caption(part))}</summary>"
-                arguments = _visible_text("\n".join(argument_lines(part.run_arguments)))
-                yield code_block("json", arguments)
-                if part.result:
-                    yield code_block("", _visible_text(part.result))
-                yield "</details>"
+                yield from self.render_call(part)
         yield from self._render_attachments(message, images)
         answer = with_rendered_form(message, as_text=False)
         if answer.text:
-            yield self._render_markdown(answer.text)
+            yield from self.render_markdown(answer.text)
         if listed := sources_markdown(message):
-            yield self._render_markdown(listed)
+            yield from self.render_markdown(listed)
         if not self._with_details:
             if ending := export_ending(message) or (tr("Incomplete") if message.error else ""):
-                yield f'<p class="notice">{_to_html(ending)}</p>'
+                yield self.render_note("notice", to_plain_html(ending))
             return
-        yield from _render_ending(message)
+        for notice in (*message.notices, export_ending(message)):
+            if notice:
+                yield self.render_note("notice", to_plain_html(str(notice)))
+        if message.error is not None:
+            what = to_plain_html(message.error.what_happened)
+            remedy = to_plain_html(message.error.hint_on(NOT_CONTINUABLE))
+            yield self.render_error(what, remedy)
         facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:
-            yield f'<footer class="facts">{_to_html(facts)}</footer>'
-
-    def _render_markdown(self, markdown: str) -> str:
-        self._text_count += 1
-        writer = _PageWriter(self._typeset_formula, self._draw_diagram, self._text_count)
-        writer.with_images = self._with_details
-        return writer.write(render(markdown))
+            yield self.render_note("facts", to_plain_html(facts))
 
     def _render_attachments(
         self, message: Message, images: Mapping[str, EmbeddedImage]
     ) -> Iterator[str]:
         for part in message.attachments:
-            image = images.get(part.sha256) if isinstance(part, ImagePart) else None
-            if image is not None and image.media_type in _EMBEDDED_TYPES:
-                data = b64encode(image.data).decode()
-                source = f"data:{image.media_type};base64,{data}"
-                name = _to_html(part.name)
-                yield f'<figure class="pictures"><img alt="{name}" src="{source}"></figure>'
-            yield f'<p class="attached">{_to_html(attachment_line(part))}</p>'
+            if isinstance(part, ImagePart):
+                yield from self.render_picture(part, images)
+            yield self.render_note("attached", to_plain_html(attachment_line(part)))
         for passage in sent_passages(message):
-            source = f"[{passage.number}] {_to_html(passage.source)}"
+            source = f"[{passage.number}] {to_plain_html(passage.source)}"
             if self._with_details:
-                yield f"<details><summary>{source}</summary>"
-                yield f'<div class="said">{_to_html(passage.text)}</div></details>'
+                yield from self.render_passage(source, passage.text)
             else:
-                yield f'<p class="attached">{source}</p>'
+                yield self.render_note("attached", source)
+
+    # ------------------------------------------------------------------ overridden for paper
+
+    def render_note(self, kind: str, html: str) -> str:
+        """Return a small line: "who", "attached", "notice" or "facts"."""
+        tag = {"who": "header", "facts": "footer"}.get(kind, "p")
+        return f'<{tag} class="{kind}">{html}</{tag}>'
+
+    def render_picture(self, part: ImagePart, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
+        """Yield an attached picture if it can be shown."""
+        image = images.get(part.sha256)
+        if image is not None and image.media_type in _EMBEDDED_TYPES:
+            data = b64encode(image.data).decode()
+            source = f"data:{image.media_type};base64,{data}"
+            name = to_plain_html(part.name)
+            yield f'<figure class="pictures"><img alt="{name}" src="{source}"></figure>'
+
+    def render_said(self, text: str) -> Iterator[str]:
+        """Yield a question as it was typed."""
+        yield f'<div class="said">{to_plain_html(text)}</div>'
+
+    def render_passage(self, source: str, text: str) -> Iterator[str]:
+        """Yield a passage of a document; `source` is HTML."""
+        yield f"<details><summary>{source}</summary>"
+        yield f'<div class="said">{to_plain_html(text)}</div></details>'
+
+    def render_reasoning(self, part: ReasoningPart) -> Iterator[str]:
+        title = to_plain_html(reasoning_title(part.text, part.seconds))
+        body = "".join(self.render_markdown(part.text))
+        yield f"<details><summary>{title}</summary><div>{body}</div>"
+        yield "</details>"
+
+    def render_call(self, part: ToolCallPart) -> Iterator[str]:
+        """Yield a tool call with its arguments and result."""
+        yield f"<details><summary>{to_plain_html(call_caption(part))}</summary>"
+        yield code_block("json", visible_text("\n".join(argument_lines(part.run_arguments))))
+        if part.result:
+            yield code_block("", visible_text(part.result))
+        yield "</details>"
+
+    def render_error(self, what: str, remedy: str) -> str:
+        return f'<div class="error"><strong>{what}</strong> {remedy}</div>'
+
+    def render_markdown(self, markdown: str) -> Iterator[str]:
+        self._text_count += 1
+        writer = PageWriter(self._typeset_formula, self._draw_diagram, self._text_count)
+        writer.with_images = self._with_details
+        yield writer.write(render(markdown))
 
 
-class _PageWriter(HtmlWriter):
+class PageWriter(HtmlWriter):
     """A writer of colored code and drawn formulas; the page's style formats tables."""
 
     table_attributes = ""
@@ -309,7 +343,7 @@ class _PageWriter(HtmlWriter):
 
     def render_image(self, run: Run) -> str:
         """Return an image; without images its name: nobody sees what its bytes hold."""
-        return super().render_image(run) if self.with_images else _to_html(run.text)
+        return super().render_image(run) if self.with_images else to_plain_html(run.text)
 
     def render_code(self, language: str, text: str) -> str:
         diagram = self._draw_diagram(language, text)
@@ -317,8 +351,10 @@ class _PageWriter(HtmlWriter):
             return code_block(language, text)
         source = f"data:image/png;base64,{b64encode(diagram.png).decode()}"
         size = f'width="{diagram.width}" height="{diagram.height}"'
-        image = f'<img src="{source}" {size} alt="{_to_html(diagram.name)}">'
-        code = f"<details><summary>{_to_html(tr('Code'))}</summary>{code_block(language, text)}"
+        image = f'<img src="{source}" {size} alt="{to_plain_html(diagram.name)}">'
+        code = (
+            f"<details><summary>{to_plain_html(tr('Code'))}</summary>{code_block(language, text)}"
+        )
         return f'<figure class="diagram">{image}{code}</details></figure>'
 
     def cell_attributes(self, _cell: Runs) -> str:
@@ -332,13 +368,13 @@ class _PageWriter(HtmlWriter):
     def render_formula(self, tex: str, *, display: bool) -> str:
         drawn = self._typeset_formula(tex.replace("\u2028", "\n"), display=display)
         if drawn is None:
-            lines = "\u2028".join(map(_visible_text, tex.split("\u2028")))
+            lines = "\u2028".join(map(visible_text, tex.split("\u2028")))
             return super().render_formula(lines, display=display)
         style = f"width:{drawn.width:.3f}em;vertical-align:{-drawn.depth:.3f}em"
         svg = drawn.svg[drawn.svg.index("<svg") :].replace('"black"', '"currentColor"')
         svg = svg.replace("<svg", f'<svg style="{style}"', 1)
         kind = "formula display" if display else "formula"
-        label = _to_html(tex)
+        label = to_plain_html(tex)
         return f'<span class="{kind}" role="img" aria-label="{label}" title="{label}">{svg}</span>'
 
 
@@ -348,26 +384,25 @@ def _typeset_nothing(tex: str, *, display: bool) -> None:
 
 def text_page(title: str, markdown: str) -> str:
     """Return the page of a text, with its formulas and diagrams as they are written."""
-    writer = _PageWriter(_typeset_nothing, draw_nothing, number=1)
+    writer = PageWriter(_typeset_nothing, draw_nothing, number=1)
     head, _, _heading = _HEAD.partition("<h1>")  # the text has its own headings
-    head = head.format(title=_to_html(title), style=STYLE)
+    head = head.format(title=to_plain_html(title), style=STYLE)
     return f"{head}{writer.write(render(markdown))}\n{END}"
 
 
 def code_block(language: str, text: str) -> str:
     """Return code with the name of its language, colored if the language is known."""
-    name = f"<figcaption>{_to_html(language)}</figcaption>" if language else ""
-    code = "\n".join(_colored_lines(language, text))
+    name = f"<figcaption>{to_plain_html(language)}</figcaption>" if language else ""
+    code = "\n".join(colored_lines(text, highlight.file_spans(text, language)))
     return f'<figure class="code">{name}<pre tabindex="0"><code>{code}</code></pre></figure>'
 
 
-def _colored_lines(language: str, text: str) -> Iterator[str]:
-    """Yield the lines of a code block as HTML, colored if the language is known."""
-    lines = text.split("\n")
+def colored_lines(text: str, spans: Iterable[highlight.ColoredSpan]) -> Iterator[str]:
+    """Yield the lines of a code block as HTML, with these spans colored."""
     by_line: dict[int, list[highlight.ColoredSpan]] = {}
-    for span in highlight.file_spans(text, language):
+    for span in spans:
         by_line.setdefault(span.line, []).append(span)
-    for number, line in enumerate(lines):
+    for number, line in enumerate(text.split("\n")):
         yield _render_line(line, by_line.get(number, ()))
 
 
@@ -382,27 +417,16 @@ def _render_line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
     return "".join((*pieces, escape(line[end:])))
 
 
-def _render_ending(message: Message) -> Iterator[str]:
-    for notice in (*message.notices, export_ending(message)):
-        if notice:
-            yield f'<p class="notice">{_to_html(str(notice))}</p>'
-    error = message.error
-    if error is not None:
-        what = _to_html(error.what_happened)
-        remedy = _to_html(error.hint_on(NOT_CONTINUABLE))
-        yield f'<div class="error"><strong>{what}</strong> {remedy}</div>'
-
-
-def _visible_text(text: str) -> str:
+def visible_text(text: str) -> str:
     """Return text with invisible characters shown as codes, and without control characters."""
     lines = text.replace("\r\n", "\n").split("\n")
     visible = "\n".join(_CONTROLS.sub("", show_invisible(clean_text(line))) for line in lines)
     return visible.replace(ADDED_MARK, "")
 
 
-def _to_html(text: str) -> str:
-    """Return plain text as HTML: see `_visible_text`."""
-    return escape(_visible_text(text))
+def to_plain_html(text: str) -> str:
+    """Return plain text as HTML: see `visible_text`."""
+    return escape(visible_text(text))
 
 
 def html_pieces(

@@ -15,7 +15,7 @@ from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QMenu, QPlainTextEdit, QPushButton
 
-from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
+from desktop_app.exchange.ui.printing.pages import Pages
 from desktop_app.exchange.ui.share_dialog import ShareDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from tests.gui.app.app_harness import AppHarness, until
@@ -158,15 +158,15 @@ async def test_chosen_pages_are_printed_or_nothing(
         file = folder / "printed.pdf"
         file.write_text("old")
         pages: list[int] = []
-        paint = PrintedConversation.paint
+        paint = Pages.paint
 
-        def paint_until_canceled(self: PrintedConversation, painter: QPainter, number: int) -> None:
+        def paint_until_canceled(self: Pages, painter: QPainter, number: int) -> None:
             pages.append(number)
             paint(self, painter, number)
             assert canceled.wait(30)
 
         canceled = Event()
-        monkeypatch.setattr(PrintedConversation, "paint", paint_until_canceled)
+        monkeypatch.setattr(Pages, "paint", paint_until_canceled)
         await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}!" for n in range(1500)))
         printer = pdf_printer(file)
         app.controllers.of(TransferController).print_on(printer)

@@ -16,9 +16,9 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.exchange.ui.printing.markdown_printer import column_groups
+from desktop_app.exchange.ui.printing.pages import Pages, column_groups
+from desktop_app.exchange.ui.printing.paper_html import PaperHtml
 from desktop_app.exchange.ui.printing.print_job import paint, set_paper
-from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.markdown.processes.highlight import ColoredSpan, file_spans
 from desktop_app.markdown.processes.math_typesetting import Formula, typeset
@@ -49,6 +49,11 @@ class LocalReaders:
     def diagram(self, language: str, source: str) -> None:
         """Keep diagrams as code."""
 
+    def picture(self, _part: ImagePart) -> QImage:
+        image = QImage(400, 300, QImage.Format.Format_RGB32)
+        image.fill(0xFF3366)
+        return image
+
     def inline_image(self, address: str) -> QImage:
         return QImage.fromData(image_bytes_of(address) or b"")
 
@@ -57,11 +62,12 @@ def printed(file: Path, *messages: Message, title: str = "A title") -> pypdfium2
     device = QPdfWriter(str(file))
     device.setResolution(1200)
     set_paper(device, QPageSize.PageSizeId.A4)
-    image = QImage(400, 300, QImage.Format.Format_RGB32)
-    image.fill(0xFF3366)
-    pages = PrintedConversation(title, light(), device, str, LocalReaders())
+    readers = LocalReaders()
+    pages = Pages(title, light(), device, readers)
+    html = PaperHtml(str, readers, pages)
     for message in messages:
-        pages.add_message(message, {PICTURE.sha256: image})
+        for part in html.parts(message):
+            pages.add(part)
     paint(pages, device, range(pages.count))
     return pypdfium2.PdfDocument(file)
 
@@ -100,13 +106,6 @@ def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, flo
     return float(left), float(bottom), float(right), float(top)
 
 
-def test_an_image_that_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
-    device = QPdfWriter(str(tmp_path / "x.pdf"))
-    pages = PrintedConversation("A title", light(), device, str, LocalReaders())
-    pages.add_message(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
-    assert "sun.png" in pages.document.toPlainText()
-
-
 def test_text_page_numbers_and_links_are_in_the_pdf(tmp_path: Path) -> None:
     said = answer(
         "Some **bold** [link](https://a.b) $x^2$\n\n```py\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|"
@@ -115,7 +114,6 @@ def test_text_page_numbers_and_links_are_in_the_pdf(tmp_path: Path) -> None:
     document = printed(tmp_path / "x.pdf", question("<What>\n  now?", PICTURE), said)
     (text,) = page_texts(document)
     for expected in (
-        "A title",
         "<What>",
         "now?",
         "sun.png",
@@ -128,6 +126,13 @@ def test_text_page_numbers_and_links_are_in_the_pdf(tmp_path: Path) -> None:
     assert link_count(document[0]) == 1
 
 
+def test_formulas_have_their_place(tmp_path: Path) -> None:
+    said = "One $a$.\n\n$$\\frac{\\frac{a}{b}}{c}$$\n\nTwo.\n\nThree."
+    page = printed(tmp_path / "x.pdf", answer(said))[0]
+    tops = [box_of(page, words)[3] for words in ("One", "Two", "Three")]
+    assert tops[0] - tops[1] > 2.5 * (tops[1] - tops[2])
+
+
 def test_right_to_left_tables_begin_at_the_right(tmp_path: Path) -> None:
     turned = "| أحمد | b |\n|------|--:|\n| second | third |\n"
     plain = "| first | ليلى |\n|-------|------|\n| fourth | fifth |\n"
@@ -138,6 +143,9 @@ def test_right_to_left_tables_begin_at_the_right(tmp_path: Path) -> None:
 
     assert page.get_width() / 2 < left("third") < left("second")
     assert left("fourth") < left("fifth") < page.get_width() / 2
+    items = printed(tmp_path / "y.pdf", question("سؤال"), answer("- واحد\n- اثنان\n\nنص"))[0]
+    for words in ("سؤال", "واحد", "نص"):
+        assert box_of(items, words)[0] > items.get_width() / 2, words
 
 
 def test_the_header_of_a_long_table_repeats_on_every_page(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.exchange.ui.printing import print_job
 from desktop_app.exchange.ui.printing.print_job import PrintSource, pdf_of
 from tests.helpers.messages import answer, question
 from tests.unit.markdown.test_inline_images import address
@@ -86,23 +85,17 @@ async def test_a_canceled_job_ends_before_the_next_message() -> None:
         raise AssertionError("it was not canceled")
 
 
-@pytest.mark.parametrize(("height", "is_printed"), [(40_000, True), (9_000, True), (500, False)])
-async def test_a_long_conversation_has_fewer_pixels_a_page(
-    height: int, is_printed: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(print_job, "_MAX_HEIGHT", height)
-    path = [answer(f"Number {number}. " + "Some words. " * 400) for number in range(4)]
-    if not is_printed:
-        with pytest.raises(UserFacingError, match="too long"):
-            await pdf(path, Decoder())
-        return
-    document = await pdf(path, Decoder())
-    text = "".join(page.get_textpage().get_text_range() for page in document)
-    assert [f"Number {number}." in text for number in range(4)] == [True] * 4
-    assert document.get_page_size(0) == pytest.approx((595, 842), abs=1)
+async def test_every_paragraph_of_a_long_conversation_is_on_one_page() -> None:
+    said = "\n\n".join(f"## Heading {n}\n\nNumber {n}. {'Some words. ' * 60}" for n in range(60))
+    document = await pdf([question("What?"), answer(said), answer(said)], Decoder())
+    texts = [str(page.get_textpage().get_text_range()) for page in document]
+    for number in range(60):
+        pages = [at for at, text in enumerate(texts) if f"Number {number}." in text]
+        assert len(pages) == 2, number
+        assert [at for at, text in enumerate(texts) if f"Heading {number}\r" in text] == pages
+    assert sum(text.count("Some words.") for text in texts) > 7000  # a few are divided by a line
 
 
-@pytest.mark.slow
-async def test_more_pages_than_qt_can_lay_out_at_first_are_printed() -> None:
-    document = await pdf([answer("Some words. " * 12_000) for _ in range(25)], Decoder())
-    assert len(document) > 800
+async def test_a_text_that_qt_cannot_lay_out_is_refused() -> None:
+    with pytest.raises(UserFacingError, match="too long"):
+        await pdf([question("Some words. " * 200_000)], Decoder())

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QImage, QPainter, QTextCharFormat
 
-from desktop_app.exchange.ui.printing.print_styles import PrintStyles
-from desktop_app.markdown.block_model import Kind, Run
-from desktop_app.widgets.look.theme import light
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
@@ -58,15 +55,3 @@ def test_bold_text_is_bold_in_the_transcript(view: TranscriptView, family: str) 
         assert ink(format_of(view, bold).font(), family) > 1.2 * regular, bold
     assert ink(format_of(view, "fifth").font(), family) > 1.2 * regular
     assert ink(format_of(view, "eighth").font(), family) > 1.2 * regular
-
-
-def test_bold_text_is_bold_on_paper(family: str) -> None:
-    styles = PrintStyles(light(), 2.0)
-    regular = ink(styles.run_format(Run("x"), Kind.PARAGRAPH).font(), family)
-    for char_format in (
-        styles.run_format(Run("x", bold=True), Kind.PARAGRAPH),
-        styles.run_format(Run("x"), Kind.HEADING, 2),
-        styles.run_format(Run("x"), Kind.PARAGRAPH, is_head=True),
-        styles.plain_format(10, QColor("black"), bold=True),
-    ):
-        assert ink(char_format.font(), family) > 1.2 * regular

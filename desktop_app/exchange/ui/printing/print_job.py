@@ -1,8 +1,8 @@
 """Lays out a conversation and prints it, or writes it as PDF, in a thread.
 
 Qt's rich text and printing may be used in any thread. While 1,000 messages were printed, 99 % of
-the turns of the window's event loop took less than 10 ms, and all of them less than 30 ms. Confined
-processes read images, formulas and code, as for the transcript.
+the turns of the window's event loop took less than 10 ms, and all of them less than 30 ms. They
+took 30 MB. Confined processes read images, formulas and code, as for the transcript.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
+from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QMarginsF
 from PySide6.QtGui import (
     QGuiApplication,
     QImage,
@@ -37,7 +37,9 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.system_error import system_words
-from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
+from desktop_app.exchange.ui.printing.pages import Pages
+from desktop_app.exchange.ui.printing.paper_html import PaperHtml
+from desktop_app.exchange.writers.html_page import to_plain_html, visible_text
 from desktop_app.i18n.translation import N_
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.markdown.processes.formula_client import FormulaClient
@@ -64,12 +66,6 @@ _RESOLUTION: Final = 1200
 _SWITCH_INTERVAL_S: Final = 0.0005
 """With Python's own 5 ms, one in a hundred turns of the event loop takes 23 ms."""
 _USUAL_SWITCH_INTERVAL_S: Final = sys.getswitchinterval()
-_RESOLUTIONS: Final = {_RESOLUTION: 1_000_000, 300: 4_000_000, 72: 100_000_000}
-"""Pixels per inch, and the characters that fit: a page has 2,400, and in long conversations fewer
-pixels. If lines are so short that the pages are too many, the next resolution is taken."""
-_MAX_HEIGHT: Final = 4_000_000
-"""Pixels: about 350 pages of A4 at 1200 per inch, 5,500 at 72. Qt 6.11 crashes while it lays out a
-document of more than 2²³ pixels, so this leaves room for another message."""
 _MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that images are scaled to fit into."""
 
@@ -219,46 +215,32 @@ class _PrintJob:
         self._formulas = FormulaClient(child_command("math"))
         self._diagrams = FormulaClient(child_command("diagrams"))
         self._lexer = FormulaClient(child_command("lexing"))
-        self._characters = sum(len(message.text) for message in source.path)
         self.stopped = Event()
 
     def run(self) -> None:
         """Lay out the messages, and paint the pages."""
+        QEventLoop()  # gives the thread a dispatcher, which Qt's layout starts a timer in
         try:
-            pages = None
-            for resolution, most_characters in _RESOLUTIONS.items():
-                if pages is None and self._characters <= most_characters:
-                    self._device.setResolution(resolution)
-                    pages = self._lay_out()
-            if pages is not None:
+            self._device.setResolution(_RESOLUTION)
+            pages = self._lay_out()
+            if not self.stopped.is_set():
                 paint(pages, self._device, self._choose_pages(pages.count), self.stopped)
-            elif not self.stopped.is_set():
-                raise UserFacingError(
-                    N_("The conversation is too long to print."),
-                    hint=N_("Export it as Markdown or HTML."),
-                )
         finally:
             self._formulas.close()
             self._diagrams.close()
             self._lexer.close()
 
-    def _lay_out(self) -> PrintedConversation | None:
-        """Return the pages; None if they are too many for the resolution, or the job stopped."""
-        pages = PrintedConversation(
-            self._source.title, light(), self._device, self._source.name_of_model, self
-        )
-        decoder = self._source.images
-        for message in self._source.path:
-            if self.stopped.is_set() or pages.height > _MAX_HEIGHT:
-                return None
-            parts = [part for part in message.attachments if isinstance(part, ImagePart)]
-            pages.add_message(
-                message,
-                {
-                    part.sha256: self._image(decoder.thumbnail(part, _MAX_IMAGE_SIZE))
-                    for part in parts
-                },
-            )
+    def _lay_out(self) -> Pages:
+        """Return the pages; those of the first messages if the job stopped."""
+        source = self._source
+        pages = Pages(visible_text(source.title), light(), self._device, self)
+        html = PaperHtml(source.name_of_model, self, pages)
+        pages.add(f'<h1 class="title">{to_plain_html(source.title)}</h1>')
+        for message in source.path:
+            for part in html.parts(message):
+                if self.stopped.is_set():
+                    return pages
+                pages.add(part)
         return pages
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
@@ -283,6 +265,10 @@ class _PrintJob:
         image = self._image(self._source.images.decode(drawn.png, "image/png"))
         return None if image.isNull() else (image, drawn.width)
 
+    def picture(self, part: ImagePart) -> QImage:
+        """Return an attached picture; a null image if it cannot be decoded."""
+        return self._image(self._source.images.thumbnail(part, _MAX_IMAGE_SIZE))
+
     def inline_image(self, address: str) -> QImage:
         """Return the image in an address; a null image if it cannot be decoded."""
         data = image_bytes_of(address) or b""
@@ -300,10 +286,7 @@ class _PrintJob:
 
 
 def paint(
-    pages: PrintedConversation,
-    device: QPagedPaintDevice,
-    numbers: range,
-    stopped: Event | None = None,
+    pages: Pages, device: QPagedPaintDevice, numbers: range, stopped: Event | None = None
 ) -> None:
     """Paint these pages, counted from 0, onto sheets.
 
