@@ -351,10 +351,11 @@ class Backend:
     def transcription(self) -> Transcription:
         """Return the service that transcribes speech and recordings."""
         from desktop_app.backend.voice_wiring import voice_model_of
-        from desktop_app.providers.jobs.audio import transcription_model
+        from desktop_app.providers.jobs.audio import transcription_models
+        from desktop_app.settings.schema import HEARING_MODEL
         from desktop_app.voice.transcription.transcription import Transcription
 
-        find_model = partial(voice_model_of, self, transcription_model)
+        find_model = partial(voice_model_of, self, HEARING_MODEL, transcription_models)
         parts = (self.voice_calls, self.notes, lambda: self.model_store, self.values)
         return Transcription(*parts, find_model)
 
@@ -362,10 +363,12 @@ class Backend:
     def speech(self) -> ProviderSpeech:
         """Return the service by which a provider speaks."""
         from desktop_app.backend.voice_wiring import voice_model_of
-        from desktop_app.providers.jobs.audio import speech_model
+        from desktop_app.providers.jobs.audio import speech_models
+        from desktop_app.settings.schema import SPEECH_MODEL
         from desktop_app.voice.provider_speech import ProviderSpeech
 
-        return ProviderSpeech(self.voice_calls, partial(voice_model_of, self, speech_model))
+        find_model = partial(voice_model_of, self, SPEECH_MODEL, speech_models)
+        return ProviderSpeech(self.voice_calls, find_model)
 
     async def _transcribed_document(
         self,

@@ -10,35 +10,61 @@ from typing import TYPE_CHECKING
 
 from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.documents.worker.protocol import Progress
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.model_listing import info_at, with_listed_details
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.jobs.audio import tells_speakers
 from desktop_app.voice.provider_calls import VoiceModel
-from desktop_app.voice.transcription.transcription import StoppedTranscriptError
+from desktop_app.voice.transcription.transcription import SPEAKERS, StoppedTranscriptError
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.documents.worker.document_worker import OnProgress
     from desktop_app.domain.models.model_listing import ModelListing
+    from desktop_app.voice.transcription.transcription import Transcript
 
 
-async def voice_model_of(backend: Backend, choose: Callable[[ModelListing], str]) -> VoiceModel:
-    """Return the model of the default provider that `choose` finds in its listing.
+async def voice_model_of(
+    backend: Backend, setting: str, models: Callable[[ModelListing], list[str]], wanted: str = ""
+) -> VoiceModel:
+    """Return the model that transcribes or speaks.
+
+    Args:
+        setting: its value is the id of a provider and the name of a model, separated by a space;
+            "" for the newest of the default provider.
+        models: returns those of a listing that can, the newest last.
+        wanted: a name in place of the setting's, or SPEAKERS.
 
     Raises:
         ModelNotFoundError: there is none.
         UserFacingError: the models could not be listed.
     """
-    profile = await backend.providers.default_profile(await backend.values())
+    values = await backend.values()
+    provider_id, _, chosen = str(values[setting]).partition(" ")
+    profiles = {profile.id: profile for profile in await backend.providers.profiles()}
+    profile = profiles.get(provider_id) or await backend.providers.default_profile(values)
+    if profile.id != provider_id:
+        chosen = ""  # its provider was removed
+    if profile.kind is ProviderKind.ON_DEVICE:
+        raise ModelNotFoundError(
+            N_("There is no provider that could transcribe or speak."),
+            hint=N_("Add one in {provider_page}."),
+        )
+    model = chosen if wanted in ("", SPEAKERS) else wanted
     listing = backend.listings.known_listing(profile)
-    if listing is None or not backend.listings.is_fresh(profile):
-        listing = await backend.listings.fetch(profile)
-    model = choose(listing)
+    if not model or (wanted == SPEAKERS and not tells_speakers(model)):
+        if listing is None or not backend.listings.is_fresh(profile):
+            listing = await backend.listings.fetch(profile)
+        found = [name for name in models(listing) if wanted != SPEAKERS or tells_speakers(name)]
+        model = found[-1] if found else ""
     if not model:
         raise ModelNotFoundError(
-            N_("{provider} lists no model for speech."),
-            hint=N_("Choose another provider, or use a model on this computer."),
+            N_("{provider} lists no model that tells speakers apart.")
+            if wanted == SPEAKERS
+            else N_("{provider} lists no model for speech."),
+            hint=N_("Choose another model in {responses_page}, or one on this computer."),
             provider=profile.short_name,
         )
     info = with_listed_details(profile, info_at(profile, model, backend.catalog), listing)
@@ -65,9 +91,9 @@ class RecordingReading:
             UserFacingError: it failed.
         """
 
-        def show(done: float, total: float) -> None:
+        def show(heard: Transcript, total: float) -> None:
             if on_progress:
-                on_progress(Progress(int(done), int(total) or None, "second"))
+                on_progress(Progress(int(heard.seconds), int(total) or None, "second"))
 
         transcribe = self.backend.transcription.transcribe_recording
         try:

@@ -143,8 +143,9 @@ class ResumedRun(AnswerRun):
         if isinstance(event, StatusChanged | Failed):
             listen(event, self.reply)
 
-    def _unfinished(self, reply: Reply) -> Message:
-        return super()._unfinished(reply) if self._has_caught_up else self.answer
+    @property
+    def answer_so_far(self) -> Message:
+        return super().answer_so_far if self._has_caught_up else self.answer
 
     def _final_answer(self, status: MessageStatus) -> Message:
         final_answer = super()._final_answer(status)

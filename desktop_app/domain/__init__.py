@@ -23,6 +23,7 @@ __all__ = [
     "prompt_delimiter",
     "prose_words",
     "remembered_note",
+    "speech_packages",
     "spending_report",
     "statistics",
     "system_error",

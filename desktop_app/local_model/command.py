@@ -39,7 +39,7 @@ async def _get(options: Options) -> int:
     cancel_at_signals()
     async with open_backend() as backend:
         store = backend.model_store
-        remote = find_remote(options.name, store.catalog)
+        remote = find_remote(options.name, store.offered)
         path = path_of(remote, store.folder)
         is_new = not await asyncio.to_thread(path.exists)
         if is_new:
@@ -136,7 +136,7 @@ async def _list(options: Options) -> int:
                     for p in partial
                 ],
                 "unusable": [file._asdict() for file in store.unusable],
-                "catalog": [_catalog_fields(model) for model in store.catalog],
+                "catalog": [_catalog_fields(model) for model in store.offered],
                 "free_disk": free_disk,
                 "free_memory": free_memory(),
             }
@@ -156,7 +156,7 @@ async def _list(options: Options) -> int:
     )
     _write_rows(tr("Not usable"), [[file.path, file.reason] for file in store.unusable])
     present = {file.info.model for file in files if file.info}
-    missing = [model for model in store.catalog if model.id not in present]
+    missing = [model for model in store.offered if model.id not in present]
     _write_rows(tr("To download"), [_catalog_cells(model) for model in missing])
     console.write_line(
         tr(

@@ -19,6 +19,7 @@ import msgspec
 
 from desktop_app.domain.errors import IllegalChoiceError, LocalModelError
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr
@@ -130,6 +131,7 @@ class ModelStore:
     Attributes:
         folder: that of the fetched models; it may not exist yet.
         catalog: the models that can be fetched.
+        offered: those of them that this installation can use.
         unusable: the files that the last `scan` left out.
 
     Args:
@@ -140,6 +142,7 @@ class ModelStore:
     def __init__(self, folder: Path, cache: Path, home: Path | None = None) -> None:
         self.folder = folder
         self.catalog: tuple[CatalogModel, ...] = read_catalog()
+        self.offered = tuple(m for m in self.catalog if not m.parts or can_transcribe_here())
         self.unusable: tuple[UnusableFile, ...] = ()
         self._cache_file = cache / "model_headers.json"
         self._home = home or Path.home()

@@ -48,6 +48,7 @@ from desktop_app.providers.server_memory import ServerMemory
 if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
     from desktop_app.providers.http.request_secrets import ProviderAccess
+    from desktop_app.providers.jobs.audio import Heard, Hints
     from desktop_app.providers.jobs.batch_client import BatchClient
 
 LLAMA_CPP_COUNTER: Final = "/tokenize"
@@ -247,15 +248,15 @@ class ProviderClient:
         return vectors_and_tokens
 
     async def transcribe(
-        self, model: str, samples: bytes, language: str
-    ) -> tuple[str, CallUsage | None]:
-        """Return what is said, and the tokens billed: see `audio.transcribe`."""
+        self, model: str, samples: bytes, hints: Hints
+    ) -> tuple[Heard, CallUsage | None]:
+        """Return what is said, and what is billed: see `audio.transcribe`."""
         from desktop_app.providers.jobs import audio  # rarely needed
 
         self._require_key()
         with self._in_use():
             return await audio.transcribe(
-                self._transport, self._profile.name, model, samples, language
+                self._transport, self._profile.name, model, samples, hints
             )
 
     async def speak(self, model: str, text: str, voice: str, speed: float) -> bytes:

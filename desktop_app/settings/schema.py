@@ -14,6 +14,7 @@ from typing import Final
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
+from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.domain.tools.image_settings import (
     QUALITY_NAMES,
     SHAPE_NAMES,
@@ -36,6 +37,9 @@ DICTATION_PAUSE: Final = "voice.pause"
 SPEAKER: Final = "voice.speaker"
 SPEECH_VOICE: Final = "voice.voice"
 SPEECH_RATE: Final = "voice.rate"
+HEARING_MODEL: Final = "voice.hearing_model"
+SPEECH_MODEL: Final = "voice.speech_model"
+VOICE_WORDS: Final = "voice.words"
 SEND_KEYS: Final = "keys.prompt.send"
 INSTRUCTIONS: Final = "answer.system_prompt"
 SEARCH_DOMAINS: Final = "tools.search_domains"
@@ -359,12 +363,30 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         "voice.transcriber",
-        "computer",
+        "computer" if can_transcribe_here() else "provider",
         N_("Transcribe speech"),
         Group.ANSWER,
         N_("The provider gets your voice; you are asked first, with the price."),
         words=N_("voice dictation microphone audio recording whisper"),
         choices=(Choice("computer", N_("This computer")), Choice("provider", N_("Provider"))),
+    ),
+    # The id of a provider and the name of a model. Empty: the newest of the default provider.
+    Setting(
+        HEARING_MODEL,
+        "",
+        N_("Provider’s model that transcribes"),
+        Group.ANSWER,
+        words=N_("voice dictation microphone audio recording whisper"),
+        has_dialog=True,
+    ),
+    Setting(
+        VOICE_WORDS,
+        "",
+        N_("Names and terms that are dictated"),
+        Group.ANSWER,
+        N_("Separated by commas. The model that transcribes expects them."),
+        words=N_("voice dictation microphone audio recording whisper"),
+        placeholder="Repartee, Ångström, PySide",
     ),
     Setting(
         SPEAKER,
@@ -374,6 +396,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("The provider gets what is read; you are asked first, with the price."),
         words=N_("voice speech listen speak sound"),
         choices=(Choice("computer", N_("This computer")), Choice("provider", N_("Provider"))),
+    ),
+    Setting(
+        SPEECH_MODEL,
+        "",
+        N_("Provider’s model that reads aloud"),
+        Group.ANSWER,
+        words=N_("voice speech listen speak sound"),
+        has_dialog=True,
     ),
     # The name of a voice, chosen from a list. Empty: the usual one of the answer's language.
     Setting(

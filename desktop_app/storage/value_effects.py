@@ -127,12 +127,13 @@ _SETTINGS: Final = (
         "answer.temperature answer.reasoning_summary answer.form tools.search_domains "
         "tools.search_location library.model_titles library.embedding_model look.theme "
         "look.language look.text_size look.font look.line_width look.code_wrap spending.warned. "
-        "keys.",
+        "voice.words keys.",
     ),
     (
         *(_P, _STAYS),
         "default.variant default.effort voice.model voice.language voice.voice voice.rate "
-        "voice.pause spelling.on spelling.languages local_model.context local_model.threads "
+        "voice.hearing_model voice.speech_model voice.pause "
+        "spelling.on spelling.languages local_model.context local_model.threads "
         "local_model.idle_minutes backup.keep backup.last desktop.on_close desktop.notifications "
         "list.pinned_order palette.uses models.favorites models.variants presets.hidden learnt. "
         "window. store.",

@@ -23,9 +23,12 @@ _INSTRUCTIONS: Final = (
 
 
 async def change_passage(
-    calls: PaidCalls, resolved: ResolvedChoice, conversation_id: str, request: str
+    calls: PaidCalls, resolved: ResolvedChoice, conversation_id: str, passage: str, request: str
 ) -> str:
-    """Return the model's reply to a request to change a passage, which has the passage.
+    """Return a passage as the model changes it, with the outer spaces that it had.
+
+    Args:
+        request: what to change, with the passage.
 
     Raises:
         SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
@@ -47,4 +50,6 @@ async def change_passage(
         raise reply.error
     if reply.reply.status is MessageStatus.INCOMPLETE or not reply.text:
         raise ProviderError(N_("The model stopped early."), hint=hints.RETRY_CHANGED)
-    return reply.text
+    start = len(passage) - len(passage.lstrip())
+    end = len(passage.rstrip())
+    return f"{passage[:start]}{reply.text}{passage[end:]}"

@@ -17,6 +17,16 @@ def transcribe_arguments() -> Command:
                 tr("transcribe on this computer, or by the provider; else as set in the window"),
                 ("computer", "provider"),
             ),
+            option(
+                "--model NAME", tr("the provider’s model; else as set in the window"), default=""
+            ),
+            flag("--speakers", tr("have a provider’s model tell the speakers apart")),
+            option(
+                "--format FORMAT",
+                tr("lines with times, or subtitles"),
+                ("text", "srt", "vtt"),
+                default="text",
+            ),
             flag("-y --yes", tr("send the voice to the provider without asking")),
             json_flag(),
             *progress_flags(),

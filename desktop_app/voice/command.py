@@ -20,7 +20,8 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
-from desktop_app.voice.transcription.transcription import StoppedTranscriptError
+from desktop_app.voice.transcription.subtitles import subtitles
+from desktop_app.voice.transcription.transcription import BY_PROVIDER, SPEAKERS, Transcript, line_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
-    from desktop_app.voice.transcription.transcription import Transcript
 
 
 def run_transcribe(options: Options) -> int:
@@ -49,6 +49,10 @@ async def _transcribe(options: Options) -> int:
         try:
             for name in options.files:
                 await _transcribe_file(backend, expand_path(name), options, results)
+        except asyncio.CancelledError:
+            if options.json and results:
+                console.write_json(results)
+            raise
         except UserFacingError as error:
             if not (options.json and results):
                 raise
@@ -64,34 +68,64 @@ async def _transcribe(options: Options) -> int:
 async def _transcribe_file(
     backend: Backend, path: Path, options: Options, results: list[dict[str, Any]]
 ) -> None:
-    """Write what is said in a file, or add it to the results; also a part before an error."""
+    """Write what is said in a file as it is heard, or add it to the results.
+
+    What was heard before an error or a stop is written, too.
+    """
     reporter = console.ProgressReporter(path.name, in_lines=options.progress)
+    writer = TranscriptWriter(path, options)
 
-    def show(done: float, total: float) -> None:
-        reporter.show(round(done), round(total) or None)
-
-    def put(transcript: Transcript) -> None:
-        console.clear_progress()
-        if options.json:
-            results.append(_fields(path, transcript))
-        else:
-            write_transcript(path, transcript, is_named=len(options.files) > 1)
+    def show(heard: Transcript, total: float) -> None:
+        writer.write(heard)
+        reporter.show(round(heard.seconds), round(total) or None)
 
     data = await asyncio.to_thread(read_file, path, backend.documents.limits)
-    transcribe = backend.transcription.transcribe_recording
     try:
-        put(await transcribe(path.name, data, show, options.language, options.by or ""))
-    except StoppedTranscriptError as error:
-        put(error.transcript)
-        raise
+        await backend.transcription.transcribe_recording(
+            path.name,
+            data,
+            show,
+            options.language,
+            BY_PROVIDER if options.speakers or options.model else options.by or "",
+            model_name=options.model or (SPEAKERS if options.speakers else ""),
+        )
+    finally:
+        console.clear_progress()
+        if options.json and writer.heard.segments:
+            results.append(_fields(path, writer.heard))
+        writer.end()
 
 
-def write_transcript(path: Path, transcript: Transcript, *, is_named: bool) -> None:
-    """Write what is said in a recording, and on standard error what that cost."""
-    if is_named:
-        console.write_line(f"{console.clean_line(path.name)}:")
-    console.write_lines(transcript.text)
-    console.write_note(_cost_text(transcript.model, transcript.cost))
+class TranscriptWriter:
+    """Writes the new segments of a growing transcript, and at its end what it costs.
+
+    Attributes:
+        heard: the transcript so far.
+    """
+
+    def __init__(self, path: Path, options: Options) -> None:
+        self.heard = Transcript([], 0.0, "", None)
+        self._name = console.clean_line(path.name) if len(options.files) > 1 else ""
+        self._form = "json" if options.json else options.format
+        self._written = 0
+
+    def write(self, heard: Transcript) -> None:
+        """Write what is new."""
+        self.heard = heard
+        new = heard.segments[self._written :]
+        if self._form != "json" and new:
+            if self._name and not self._written and self._form == "text":
+                console.write_line(f"{self._name}:")
+            if self._form == "text":
+                console.write_lines("\n".join(map(line_of, new)))
+            else:
+                console.write(console.clean(subtitles(new, self._form, self._written + 1)))
+        self._written += len(new)
+
+    def end(self) -> None:
+        """Write on standard error what it costs."""
+        if self.heard.segments and self._form != "json":
+            console.write_note(_cost_text(self.heard.model, self.heard.cost))
 
 
 def _cost_text(model: str, cost: Decimal | None) -> str:

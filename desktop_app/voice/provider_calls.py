@@ -25,6 +25,7 @@ from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.jobs.audio import Heard
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.budget import Budget
@@ -35,9 +36,23 @@ Ask = Callable[[str, str], Awaitable[bool]]
 """Asks the user whether to send something: what goes where, and what it costs."""
 
 VOICE_SENT: Final = N_("Your voice goes to {provider}.")
+RECORDING_SENT: Final = N_("What is said in the recording goes to {provider}.")
 TEXT_SENT: Final = N_("What is read aloud goes to {provider}.")
-_CONSENT_KEYS: Final = {VOICE_SENT: "voice.consent.", TEXT_SENT: "voice.speech_consent."}
+_CONSENT_KEYS: Final = {
+    VOICE_SENT: "voice.consent.",
+    RECORDING_SENT: "voice.consent.",
+    TEXT_SENT: "voice.speech_consent.",
+}
 """Each is followed by the origin of a provider's server: nobody agreed to another one."""
+
+
+# Models that are billed by tokens, by OpenAI's own estimates (its pricing page, November 2026). Of
+# gpt-4o-transcribe's $0.006 a minute, 10 tokens of sound a second are $0.0036, and the words the
+# rest. gpt-4o-mini-tts takes $0.015 a minute, which is 1,250 tokens, and some 900 characters.
+_SOUND_TOKENS: Final = 10
+_WORD_TOKENS: Final = 4  # per second
+_SPOKEN_TOKENS: Final = 1.4  # per character
+_CHARACTERS_PER_TOKEN: Final = 4
 
 
 class VoiceModel(NamedTuple):
@@ -50,6 +65,27 @@ class VoiceModel(NamedTuple):
     def cost(self, usage: CallUsage) -> Decimal | None:
         """Return the US dollars of a call; None if unknown."""
         return cost_of(self.price, usage)
+
+    @property
+    def is_by_tokens(self) -> bool:
+        """Return True unless its calls are billed by seconds or characters, which are known."""
+        return self.price is None or self.price.is_by_tokens
+
+    def hearing(self, seconds: float) -> CallUsage:
+        """Return what hearing so much takes; an estimate if it is billed by tokens."""
+        if not self.is_by_tokens:
+            return CallUsage(audio_seconds=seconds)
+        sound, words = round(seconds * _SOUND_TOKENS), round(seconds * _WORD_TOKENS)
+        return CallUsage(sound, output_tokens=words, audio_input_tokens=sound)
+
+    def speaking(self, text: str) -> CallUsage:
+        """Return what speaking a text takes; an estimate if it is billed by tokens."""
+        if not self.is_by_tokens:
+            return CallUsage(characters=len(text))
+        sound = round(len(text) * _SPOKEN_TOKENS)
+        return CallUsage(
+            len(text) // _CHARACTERS_PER_TOKEN + 1, output_tokens=sound, audio_output_tokens=sound
+        )
 
 
 class VoiceCalls:
@@ -78,7 +114,7 @@ class VoiceCalls:
         """Raise VoiceError unless the user agrees, or has agreed, that this is sent.
 
         Args:
-            sent: VOICE_SENT or TEXT_SENT.
+            sent: VOICE_SENT, RECORDING_SENT or TEXT_SENT.
             cost: of the first call.
         """
         key = f"{_CONSENT_KEYS[sent]}{origin(model.profile.base_url)}"
@@ -129,7 +165,7 @@ class VoiceCalls:
             try:
                 result, usage = await request(provider)
                 outcome = MessageStatus.COMPLETE
-                received = Received.of([result] if isinstance(result, str) else ())
+                received = Received.of([result.text] if isinstance(result, Heard) else ())
             except ProviderError as error:
                 outcome, is_billed = MessageStatus.FAILED, isinstance(error, BILLABLE_ERRORS)
                 raise

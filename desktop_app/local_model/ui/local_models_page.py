@@ -328,7 +328,7 @@ class LocalModelsPage(QWidget):
         suitable = models.find_suitable()
         rest = [
             ModelLine(remote=model, suits=model is suitable)
-            for model in store.catalog
+            for model in store.offered
             if model.url not in taken
         ]
         rest.sort(key=lambda line: not line.suits)
@@ -339,7 +339,7 @@ class LocalModelsPage(QWidget):
     def _download_url(self) -> None:
         text = self.url.text().strip()
         try:
-            remote = find_remote(text, self._backend.model_store.catalog) if text else None
+            remote = find_remote(text, self._backend.model_store.offered) if text else None
         except UserFacingError as error:
             self.status.show_message(error.sentences, is_error=True)
         else:

@@ -1,19 +1,21 @@
 """Speech to text and text to speech: POST /audio/transcriptions and /audio/speech.
 
 Which models there are, only the provider's listing says: OpenAI's whisper-1 and gpt-4o models for
-transcription end on 26 February 2027. Source: OpenAI's published OpenAPI document, August 2026.
+transcription end on 26 February 2027. Sources: OpenAI's published OpenAPI document, August 2026,
+and its reference "Create transcription" and guide "Speech to text", November 2026.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import wave
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain.cost import CallUsage
-from desktop_app.domain.errors import EndpointMissingError
+from desktop_app.domain.errors import EndpointMissingError, RequestTooLargeError
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.event_reader import tokens
 from desktop_app.providers.http import json_fields
@@ -25,55 +27,98 @@ if TYPE_CHECKING:
 
 SPEECH_RATE: Final = 24_000
 """Samples per second of speech, which has 16 bits a sample and one channel."""
-VOICES: Final = ("alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage")
+VOICES: Final = (
+    "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage",
+    "shimmer", "verse",
+)  # fmt: skip
 """Of OpenAI; another server may have others."""
 _MAX_SPEECH_BYTES: Final = 64 << 20
-# These answer in sessions of the Realtime API, or with other fields.
-_OTHER_KINDS: Final = ("realtime", "live", "diarize")
+_MAX_SECONDS: Final = 1_000_000
+_DIARIZING: Final = "diarize"
+# These answer in sessions of the Realtime API.
+_OTHER_KINDS: Final = ("realtime", "live")
 
 
-def transcription_model(listing: ModelListing) -> str:
-    """Return the newest listed model that transcribes; "" if there is none."""
-    return _newest(listing, lambda id_: "transcribe" in id_ or "whisper" in id_)
+class Said(NamedTuple):
+    """What somebody says in a sound: seconds from its beginning, a name for who, and the words."""
+
+    start: float
+    end: float
+    speaker: str
+    text: str
 
 
-def speech_model(listing: ModelListing) -> str:
-    """Return the newest listed model that speaks; "" if there is none."""
-    return _newest(listing, lambda id_: "tts" in id_)
+class Heard(NamedTuple):
+    """What is said in a sound; `said` has its parts if the model tells speakers apart, else ()."""
+
+    text: str
+    said: tuple[Said, ...] = ()
 
 
-def _newest(listing: ModelListing, is_wanted: Callable[[str], bool]) -> str:
+class Hints(NamedTuple):
+    """What helps a model to hear.
+
+    Attributes:
+        language: of ISO 639-1; "" finds it.
+        words: names and terms, separated by commas or lines.
+        speakers: samples of the voices of at most four speakers, by their names.
+    """
+
+    language: str = ""
+    words: str = ""
+    speakers: Mapping[str, bytes] = {}
+
+
+def transcription_models(listing: ModelListing) -> list[str]:
+    """Return the listed models that transcribe, the newest last, after those that tell speakers."""
+    return _sorted(listing, ("transcribe", "whisper"))
+
+
+def speech_models(listing: ModelListing) -> list[str]:
+    """Return the listed models that speak, the newest last."""
+    return _sorted(listing, ("tts",))
+
+
+def tells_speakers(model: str) -> bool:
+    """Return True if a model for transcription tells speakers apart."""
+    return _DIARIZING in model.lower()
+
+
+def _sorted(listing: ModelListing, names: tuple[str, ...]) -> list[str]:
     found = [
         model
         for model in listing.models
-        if is_wanted(model.id.lower()) and not any(kind in model.id for kind in _OTHER_KINDS)
+        if any(name in model.id.lower() for name in names)
+        and not any(kind in model.id.lower() for kind in _OTHER_KINDS)
     ]
-    # Whisper is billed by the minute, and no list has that price.
-    found.sort(key=lambda m: ("whisper" not in m.id.lower(), str(m.created or ""), m.id))
-    return found[-1].id if found else ""
+    # Servers that state no day list Whisper beside newer models.
+    found.sort(
+        key=lambda m: (
+            not tells_speakers(m.id),
+            "whisper" not in m.id.lower(),
+            str(m.created or ""),
+            m.id,
+        )
+    )
+    return [model.id for model in found]
 
 
 async def transcribe(
-    transport: Transport, provider: str, model: str, samples: bytes, language: str
-) -> tuple[str, CallUsage | None]:
-    """Return what is said in a sound of 16,000 samples a second, and the tokens, None if unknown.
-
-    Args:
-        language: of ISO 639-1; "" finds it.
+    transport: Transport, provider: str, model: str, samples: bytes, hints: Hints
+) -> tuple[Heard, CallUsage | None]:
+    """Return what is said in a sound of 16,000 samples a second, and what is billed, if known.
 
     Raises:
         ProviderError: it failed.
     """
-    form = {"model": model, "response_format": "json"}
-    if language:
-        form["language"] = language
+    form = {"model": model, **_form_of(model, hints)}
     content = {"file": ("speech.wav", wav_file(samples), "audio/wav")}
 
-    async def attempt() -> tuple[str, CallUsage | None]:
+    async def attempt() -> tuple[Heard, CallUsage | None]:
         async with transport.send(
             "POST", "audio/transcriptions", model=model, data=form, files=content
         ) as reply:
-            return await reply.json(lambda value: (json_fields.text(value, "text"), _usage(value)))
+            return await reply.json(lambda value: (_heard(value), _usage(value)))
 
     try:
         return await repeat(attempt)
@@ -83,6 +128,55 @@ async def transcribe(
             hint=N_("Choose another provider, or transcribe on this computer."),
             provider=provider,
         ) from error
+    except RequestTooLargeError as error:
+        raise RequestTooLargeError(
+            N_("The recording is too large for {provider}."),
+            hint=N_("Choose another model for transcription in {responses_page}."),
+            provider=provider,
+        ) from error
+
+
+def _form_of(model: str, hints: Hints) -> dict[str, str | list[str]]:
+    """Return the fields of a request, which depend on the model.
+
+    gpt-transcribe takes lists of languages and of keywords; older ones take one language and a
+    prompt; one that tells speakers apart takes no prompt, and needs to be told to cut long sounds.
+    """
+    form: dict[str, str | list[str]] = {"response_format": "json"}
+    words = [
+        word
+        for line in hints.words.splitlines()
+        for word in map(str.strip, line.split(","))
+        if word
+    ]
+    is_newer = model.lower().startswith("gpt-transcribe")
+    if hints.language:
+        form |= {"languages[]": [hints.language]} if is_newer else {"language": hints.language}
+    if tells_speakers(model):
+        form |= {"response_format": "diarized_json", "chunking_strategy": "auto"}
+        if hints.speakers:
+            form["known_speaker_names[]"] = list(hints.speakers)
+            form["known_speaker_references[]"] = [
+                "data:audio/wav;base64," + base64.b64encode(wav_file(each)).decode()
+                for each in hints.speakers.values()
+            ]
+    elif words:
+        form |= {"keywords[]": words} if is_newer else {"prompt": ", ".join(words)}
+    return form
+
+
+def _heard(reply: Any) -> Heard:
+    said = tuple(
+        Said(
+            _seconds(part, "start"),
+            _seconds(part, "end"),
+            json_fields.text(part, "speaker"),
+            json_fields.text(part, "text"),
+        )
+        for part in json_fields.rows(reply, "segments")
+    )
+    has_speakers = any(part.speaker for part in said)
+    return Heard(json_fields.text(reply, "text"), said if has_speakers else ())
 
 
 async def speak(
@@ -111,14 +205,22 @@ async def speak(
 
 def _usage(reply: Any) -> CallUsage | None:
     usage = json_fields.mapping(reply, "usage")
-    if not usage or usage.get("type") == "duration":
-        return None  # billed by the minute
+    if not usage:
+        return None
+    if usage.get("type") == "duration":
+        return CallUsage(audio_seconds=_seconds(usage, "seconds"))
     details = json_fields.mapping(usage, "input_token_details")
     return CallUsage(
         input_tokens=tokens(usage, "input_tokens"),
         output_tokens=tokens(usage, "output_tokens"),
         audio_input_tokens=tokens(details, "audio_tokens"),
     )
+
+
+def _seconds(reply: Any, key: str) -> float:
+    value = reply.get(key)
+    is_number = isinstance(value, (int, float)) and 0 <= value < _MAX_SECONDS
+    return float(value) if is_number else 0.0
 
 
 def wav_file(samples: bytes) -> bytes:

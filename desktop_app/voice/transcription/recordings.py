@@ -16,9 +16,27 @@ from desktop_app.domain.errors import DocumentError, UserFacingError, VoiceError
 from desktop_app.i18n.translation import N_
 from desktop_app.voice.transcription.local_transcriber import Segment
 
-_MAX_LINE_BYTES: Final = 16 << 20  # a piece has 2 MB of sound, and a third more in JSON
-_STANDSTILL_S: Final = 600.0  # of large-v3-turbo on an old computer; a piece is a minute long
+_MAX_LINE_BYTES: Final = 64 << 20  # a piece has 23 MB of sound, and a third more in JSON
+_STANDSTILL_S: Final = 600.0  # of large-v3-turbo on an old computer, and of minutes of silence
 _WRITTEN_BYTES: Final = 1 << 20
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What a recording is read for.
+
+    Attributes:
+        model_folder: of a Whisper model; "" returns the sound.
+        language: of ISO 639-1; "" finds it.
+        words: see `LocalTranscriber`.
+        start: the second from which on it is read.
+        tells_speakers: the provider's model does, and so gets long pieces.
+    """
+
+    model_folder: str = ""
+    language: str = ""
+    words: str = ""
+    start: float = 0.0
+    tells_speakers: bool = False
 
 
 class Sound(msgspec.Struct, tag=True, frozen=True):
@@ -71,24 +89,21 @@ _ERRORS: Final = {
 
 
 async def read_recording(
-    name: str, data: bytes, model_folder: str, language: str
+    name: str, data: bytes, task: Task
 ) -> AsyncGenerator[Sound | Words | Ended, None]:
     """Yield the pieces of a recording, then its end. Closing the iterator ends the child.
 
     Args:
         name: for errors.
-        model_folder: of a Whisper model; "" yields the sound.
-        language: of ISO 639-1; "" finds it.
 
     Raises:
         DocumentError: it cannot be read.
         VoiceError: packages are missing, or the model is damaged.
     """
     command = child_command("recordings")
-    command = command._replace(argv=(*command.argv, model_folder, language))
     pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": DEVNULL}
     child = await start_child(command, **pipes, limit=_MAX_LINE_BYTES)
-    writing = asyncio.ensure_future(_write(child, data))
+    writing = asyncio.ensure_future(_write(child, msgspec.json.encode(task) + b"\n", data))
     try:
         while True:
             reply = await _receive(child, name)
@@ -104,9 +119,10 @@ async def read_recording(
         await child.communicate()
 
 
-async def _write(child: Process, data: bytes) -> None:
+async def _write(child: Process, head: bytes, data: bytes) -> None:
     assert child.stdin is not None
     with contextlib.suppress(OSError):  # its end is seen by the reader
+        child.stdin.write(head)
         for start in range(0, len(data), _WRITTEN_BYTES):
             child.stdin.write(data[start : start + _WRITTEN_BYTES])
             await child.stdin.drain()

@@ -7,6 +7,7 @@ against the monthly cap and recorded in the ledger.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from decimal import Decimal
@@ -15,36 +16,41 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from desktop_app.documents.store.note_store import NoteStore
-from desktop_app.domain.cost import CallUsage
+from desktop_app.domain.cost import CallUsage, sum_costs
 from desktop_app.domain.errors import (
     DocumentEmptyError,
     DocumentError,
     LocalModelError,
     StorageError,
     UserFacingError,
+    VoiceError,
 )
 from desktop_app.domain.network.origin import origin
+from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.domain.spending_report import Purpose
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.store import LocalFile, ModelStore
-from desktop_app.providers.jobs.audio import wav_file
+from desktop_app.providers.jobs.audio import Heard, Hints, tells_speakers, wav_file
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.voice.provider_calls import VOICE_SENT, VoiceCalls, VoiceModel
-from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, Segment
-from desktop_app.voice.transcription.pieces import MAX_PIECE_BYTES, pieces
-from desktop_app.voice.transcription.recordings import Ended, Sound, read_recording
+from desktop_app.voice.provider_calls import RECORDING_SENT, VOICE_SENT, VoiceCalls, VoiceModel
+from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, SAMPLE_RATE, Segment
+from desktop_app.voice.transcription.pieces import Piece
+from desktop_app.voice.transcription.recordings import Sound, Task, Words, read_recording
 
 BY_PROVIDER: Final = "provider"
 """The value of the setting `voice.transcriber` for the provider; "computer" is the other."""
-# gpt-4o-transcribe: $0.006 a minute by OpenAI's own estimate (its pricing page, November 2026), of
-# which 10 tokens of sound a second are $0.0036, and the words the rest.
-_SOUND_TOKENS: Final = 10
-_WORD_TOKENS: Final = 4  # per second
+SPEAKERS: Final = "speakers"
+"""In place of a model's name: the newest that tells speakers apart."""
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+_MOST_SPEAKERS: Final = 4
+_SAMPLE_S: Final = (2.0, 10.0)
+"""What OpenAI takes as the sample of a speaker's voice, in seconds."""
 
-OnSeconds = Callable[[float, float], None]
-"""Hears how many seconds of how many were transcribed; the second is 0 if unknown."""
+OnHeard = Callable[["Transcript", float], None]
+"""Hears what was transcribed so far, and the seconds of the recording; 0 if unknown."""
 
 
 class Transcript(NamedTuple):
@@ -63,7 +69,19 @@ class Transcript(NamedTuple):
     @property
     def text(self) -> str:
         """Return a line for each segment, with the time at which it begins."""
-        return "\n".join(f"[{time_mark(s.start)}] {s.text}" for s in self.segments)
+        return "\n".join(map(line_of, self.segments))
+
+
+def line_of(segment: Segment) -> str:
+    """Return a segment with its time, and its speaker if known."""
+    return f"[{time_mark(segment.start)}] {spoken_line(segment)}"
+
+
+def spoken_line(segment: Segment) -> str:
+    """Return the words of a segment, after their speaker if known."""
+    if not segment.speaker:
+        return segment.text
+    return tr("Speaker {number}: {words}", number=segment.speaker, words=segment.text)
 
 
 def time_mark(seconds: float) -> str:
@@ -76,12 +94,12 @@ def time_mark(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-class _Sent(NamedTuple):
-    """What a provider made of a piece: its words, what they cost, and the bytes of the piece."""
+class _Kept(NamedTuple):
+    """What was made of a piece: its segments, what they cost, and the second where it ends."""
 
-    text: str
+    segments: list[Segment]
     cost: Decimal | None
-    size: int
+    end: float
 
 
 class StoppedTranscriptError(DocumentError):
@@ -112,10 +130,10 @@ class Transcription:
     """Transcribes speech.
 
     Args:
-        notes: keeps the words of a provider, so that no piece is paid for twice.
+        notes: keeps what was heard, so that nothing is paid or waited for twice.
         choose: returns the values of the settings.
-        find_model: returns the provider's model. Raises UserFacingError.
-
+        find_model: returns the provider's model, given a name in place of the setting's, or
+            SPEAKERS; "" for the setting's. Raises UserFacingError.
     """
 
     def __init__(
@@ -124,7 +142,7 @@ class Transcription:
         notes: NoteStore,
         open_store: Callable[[], ModelStore],
         choose: Callable[[], Awaitable[Mapping[str, object]]],
-        find_model: Callable[[], Awaitable[VoiceModel]],
+        find_model: Callable[[str], Awaitable[VoiceModel]],
     ) -> None:
         self._calls = calls
         self._notes = notes
@@ -139,11 +157,17 @@ class Transcription:
             transcriber: instead of that of the settings.
 
         Raises:
+            VoiceError: it should be on this computer, but packages are missing.
             LocalModelError: it should be on this computer, but none was downloaded.
         """
         values = await self._choose()
         if (transcriber or values["voice.transcriber"]) == BY_PROVIDER:
             return None
+        if not can_transcribe_here():
+            raise VoiceError(
+                N_("This installation can’t transcribe on this computer."),
+                hint=N_("Install Repartee as repartee[voice], or have the provider transcribe."),
+            )
         store = await asyncio.to_thread(self._open_store)
         models = await asyncio.to_thread(store.speech_models)
         chosen = [model for model in models if model.path == values["voice.model"]]
@@ -160,15 +184,18 @@ class Transcription:
         self,
         name: str,
         data: bytes,
-        on_seconds: OnSeconds,
+        on_heard: OnHeard,
         language: str = "",
         transcriber: str = "",
-        conversation_id: str = "",
+        conversation_id: str | None = "",
+        model_name: str = "",
     ) -> Transcript:
         """Return what is said in a sound or video file.
 
         Args:
-            conversation_id: of the conversation with which the words are deleted; "" for none.
+            conversation_id: of the conversation with which the words are deleted; "" for none;
+                None keeps no words.
+            model_name: see `find_model`.
 
         Raises:
             StoppedTranscriptError: it failed later than the first words.
@@ -176,12 +203,15 @@ class Transcription:
             VoiceError: packages are missing, or the user does not agree.
             UserFacingError: there is no model, or the provider failed.
         """
-        model = await self.local_model(transcriber)
-        found = Transcript([], 0.0, model.name if model else "", Decimal(0))
+        local = await self.local_model(transcriber)
+        found = Transcript([], 0.0, local.name if local else "", Decimal(0))
         seconds = 0.0
+        source = local or await self.find_model(model_name)
+        hints = Hints(language, str((await self._choose())["voice.words"]))
+        notes = await self._notes_of(source, hints, data, conversation_id)
         try:
-            async for found, seconds in self._heard(name, data, model, language, conversation_id):
-                on_seconds(found.seconds, seconds)
+            async for found, seconds in self._heard(name, data, source, hints, notes):
+                on_heard(found, seconds)
         except UserFacingError as error:
             if not found.segments:
                 raise
@@ -194,59 +224,63 @@ class Transcription:
             )
         return found
 
+    async def _notes_of(
+        self, source: LocalFile | VoiceModel, hints: Hints, data: bytes, conversation_id: str | None
+    ) -> _Notes:
+        who = (
+            f"{source.path}"
+            if isinstance(source, LocalFile)
+            else (f"{origin(source.profile.base_url)} {source.model}")
+        )
+        heard_by = f"{who} {hints.language} {hints.words} ".encode()
+        key = await asyncio.to_thread(lambda: sha256(heard_by + data).hexdigest())
+        notes = _Notes(self._notes, key, conversation_id)
+        if conversation_id is not None:
+            await notes.load()
+        return notes
+
     async def _heard(
-        self, name: str, data: bytes, model: LocalFile | None, language: str, conversation_id: str
+        self, name: str, data: bytes, source: LocalFile | VoiceModel, hints: Hints, notes: _Notes
     ) -> AsyncGenerator[tuple[Transcript, float], None]:
         """Yield what was transcribed so far, and the seconds of the recording, 0 if unknown."""
-        segments: list[Segment] = []
-        sound = bytearray()
+        task = Task(language=hints.language, words=hints.words, start=notes.end)
+        if isinstance(source, LocalFile):
+            model, provider = source.name, None
+            task = replace(task, model_folder=str(Path(source.path).parent))
+        else:
+            model, provider = source.model, source
+            task = replace(task, tells_speakers=tells_speakers(model))
+        waiting: list[Piece] = []
         seconds = 0.0
-        folder = str(Path(model.path).parent) if model else ""
-        async with aclosing(read_recording(name, data, folder, language)) as replies:
+        if notes.segments:
+            yield notes.transcript(model), seconds
+        async with aclosing(read_recording(name, data, task)) as replies:
             async for reply in replies:
                 if isinstance(reply, Sound):
-                    sound += reply.samples
-                elif isinstance(reply, Ended):
+                    waiting.append(Piece(reply.start, reply.samples))
+                elif isinstance(reply, Words):
+                    await notes.add(_Kept(reply.segments, Decimal(0), reply.done))
+                    yield notes.transcript(model), reply.total
+                else:
                     seconds = reply.seconds
-                elif model is not None:
-                    segments += reply.segments
-                    yield Transcript(segments, reply.done, model.name, Decimal(0)), reply.total
-        if model is not None:
-            yield Transcript(segments, seconds, model.name, Decimal(0)), seconds
-            return
-        voice_model = await self.find_model()
-        await self.require_consent(voice_model, seconds)
-        source = f"{origin(voice_model.profile.base_url)} {voice_model.model} {language} ".encode()
-        key = await asyncio.to_thread(lambda: sha256(source + data).hexdigest())
-        cost: Decimal | None = Decimal(0)
-        position = 0
-        while position < len(sound):
-            rest = bytes(sound[position : position + MAX_PIECE_BYTES + 2])
-            piece_key = f"{key} {position}"
-            sent = await self._send_once(voice_model, rest, language, piece_key, conversation_id)
-            start, position = position, position + sent.size
-            words = " ".join(sent.text.split())  # a line each
-            start_s, end_s = start / BYTES_PER_SECOND, position / BYTES_PER_SECOND
-            segments += [Segment(start_s, end_s, words)] if words else []
-            cost = None if cost is None or sent.cost is None else cost + sent.cost
-            yield Transcript(segments, end_s, voice_model.model, cost), seconds
+        if provider is not None and waiting:
+            async for _ in self._send_pieces(provider, waiting, hints, notes):
+                yield notes.transcript(model), seconds
+        yield notes.transcript(model)._replace(seconds=seconds), seconds
 
-    async def _send_once(
-        self, model: VoiceModel, sound: bytes, language: str, key: str, conversation_id: str
-    ) -> _Sent:
-        """Transcribe the first piece of a sound, unless it was paid for before.
-
-        FFmpeg never decodes a file to quite the same samples, so the key has none.
-        """
-        kept = await self._notes.get(key)
-        if kept is not None:
-            return msgspec.json.decode(kept, type=_Sent)
-        piece = next(pieces([sound]))
-        text, cost = await self._send(model, piece.samples, language)
-        sent = _Sent(text, cost, len(piece.samples))
-        with suppress(StorageError):  # it is only paid for again after a failure
-            await self._notes.put(key, msgspec.json.encode(sent).decode(), conversation_id)
-        return sent
+    async def _send_pieces(
+        self, model: VoiceModel, waiting: Sequence[Piece], hints: Hints, notes: _Notes
+    ) -> AsyncGenerator[None, None]:
+        """Have a provider transcribe pieces, and yield after each."""
+        spoken = sum(len(piece.samples) for piece in waiting) / BYTES_PER_SECOND
+        await self.require_consent(model, spoken, RECORDING_SENT)
+        voices = _Voices(notes.segments)
+        for piece in waiting:
+            known = hints._replace(speakers=dict(voices.samples))
+            heard, cost = await self._send(model, piece.samples, known)
+            said = voices.named(heard, piece) if heard.said else _sentences(heard.text, piece)
+            await notes.add(_Kept(said, cost, piece.end))
+            yield
 
     async def transcribe_sound(self, samples: bytes, language: str = "") -> str:
         """Return what was said into the microphone.
@@ -257,30 +291,126 @@ class Transcription:
         if await self.local_model() is not None:  # as the user chose after the provider failed
             with suppress(DocumentEmptyError):
                 file = wav_file(samples)
-                heard = await self.transcribe_recording("", file, lambda *_: None, language)
+                transcribe = self.transcribe_recording
+                heard = await transcribe("", file, lambda *_: None, language, conversation_id=None)
                 return " ".join(segment.text for segment in heard.segments)
             return ""
-        model = await self.find_model()
+        model = await self.find_model("")
         await self.require_consent(model, len(samples) / BYTES_PER_SECOND)
-        text, _ = await self._send(model, samples, language)
-        return text.strip()
+        hints = Hints(language, str((await self._choose())["voice.words"]))
+        said, _ = await self._send(model, samples, hints)
+        return said.text.strip()
 
-    async def require_consent(self, model: VoiceModel, seconds: float) -> None:
-        """Raise VoiceError unless the user agrees that so much speech goes to the provider."""
-        await self._calls.require_consent(model, VOICE_SENT, model.cost(_usage(seconds)))
+    async def require_consent(
+        self, model: VoiceModel, seconds: float, sent: str = VOICE_SENT
+    ) -> None:
+        """Raise VoiceError unless the user agrees that so much speech goes to the provider.
+
+        Args:
+            sent: VOICE_SENT or RECORDING_SENT.
+        """
+        await self._calls.require_consent(model, sent, model.cost(model.hearing(seconds)))
 
     async def _send(
-        self, model: VoiceModel, samples: bytes, language: str
-    ) -> tuple[str, Decimal | None]:
-        """Transcribe one piece. Return the text and its cost."""
+        self, model: VoiceModel, samples: bytes, hints: Hints
+    ) -> tuple[Heard, Decimal | None]:
+        """Transcribe one piece. Return what was heard and its cost."""
+        taken = model.hearing(len(samples) / BYTES_PER_SECOND)
 
-        async def request(provider: ProviderClient) -> tuple[str, CallUsage | None]:
-            return await provider.transcribe(model.model, samples, language)
+        async def request(provider: ProviderClient) -> tuple[Heard, CallUsage | None]:
+            heard, usage = await provider.transcribe(model.model, samples, hints)
+            if not model.is_by_tokens:
+                return heard, usage if usage and usage.audio_seconds else taken
+            return heard, usage if usage and usage.input_tokens else None
 
-        expected = model.cost(_usage(len(samples) / BYTES_PER_SECOND))
-        return await self._calls.call(model, expected, Purpose.TRANSCRIPTION, request)
+        return await self._calls.call(model, model.cost(taken), Purpose.TRANSCRIPTION, request)
 
 
-def _usage(seconds: float) -> CallUsage:
-    sound, words = round(seconds * _SOUND_TOKENS), round(seconds * _WORD_TOKENS)
-    return CallUsage(sound, output_tokens=words, audio_input_tokens=sound)
+class _Notes:
+    """What was heard of a recording, kept piece by piece.
+
+    FFmpeg never decodes a file to quite the same samples, so the keys have none: a later run begins
+    where the last piece ends.
+
+    Attributes:
+        segments: so far.
+        end: the second up to which they go.
+    """
+
+    def __init__(self, store: NoteStore, key: str, conversation_id: str | None) -> None:
+        self._store = store
+        self._key = key
+        self._conversation_id = conversation_id
+        self._count = 0
+        self._cost: Decimal | None = Decimal(0)
+        self.segments: list[Segment] = []
+        self.end = 0.0
+
+    async def load(self) -> None:
+        """Read what an earlier run has heard. Raises StorageError."""
+        while (text := await self._store.get(f"{self._key} {self._count}")) is not None:
+            self._append(msgspec.json.decode(text, type=_Kept))
+
+    async def add(self, kept: _Kept) -> None:
+        """Keep a piece; one that cannot be stored is heard again after a failure."""
+        if self._conversation_id is not None:
+            text = msgspec.json.encode(kept).decode()
+            with suppress(StorageError):
+                await self._store.put(f"{self._key} {self._count}", text, self._conversation_id)
+        self._append(kept)
+
+    def _append(self, kept: _Kept) -> None:
+        self._count += 1
+        self.segments += kept.segments
+        self.end = kept.end
+        self._cost = sum_costs([self._cost, kept.cost])
+
+    def transcript(self, model: str) -> Transcript:
+        return Transcript(self.segments, self.end, model, self._cost)
+
+
+def _sentences(text: str, piece: Piece) -> list[Segment]:
+    """Return the sentences of a piece, with times by their share of its words."""
+    words = " ".join(text.split())
+    parts = [part for part in _SENTENCE_END.split(words) if part]
+    rate = (piece.end - piece.start) / max(1, sum(map(len, parts)))
+    segments = []
+    start = piece.start
+    for part in parts:
+        end = start + len(part) * rate
+        segments.append(Segment(round(start, 2), round(end, 2), part))
+        start = end
+    return segments
+
+
+class _Voices:
+    """The speakers of a recording by their numbers, with samples of their voices.
+
+    A model calls them A, B and so on, each time again. With samples of the voices of those that it
+    has heard in a piece it finds them in the next one; all others get further numbers.
+    """
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._last = max((int(each.speaker or 0) for each in segments), default=0)
+        self.samples: dict[str, bytes] = {}
+
+    def named(self, heard: Heard, piece: Piece) -> list[Segment]:
+        """Return what is said in a piece, by numbered speakers."""
+        numbers = {name: name for name in self.samples}
+        segments = []
+        for part in heard.said:
+            if not (text := " ".join(part.text.split())):
+                continue
+            if part.speaker not in numbers:
+                self._last += 1
+                numbers[part.speaker] = str(self._last)
+            number = numbers[part.speaker]
+            shortest, longest = _SAMPLE_S
+            if number not in self.samples and len(self.samples) < _MOST_SPEAKERS:
+                begin, end = part.start, min(part.end, part.start + longest)
+                if end - begin >= shortest:
+                    cut = slice(int(begin * SAMPLE_RATE) * 2, int(end * SAMPLE_RATE) * 2)
+                    self.samples[number] = piece.samples[cut]
+            start, end = piece.start + part.start, piece.start + part.end
+            segments.append(Segment(round(start, 2), round(end, 2), text, number))
+        return segments

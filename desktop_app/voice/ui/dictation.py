@@ -208,7 +208,7 @@ class Dictation(Controller):
         """
         if (model := await self._transcription.local_model()) is not None:
             return str(Path(model.path).parent)
-        provided = await self._transcription.find_model()
+        provided = await self._transcription.find_model("")
         await self._transcription.require_consent(provided, _CONSENT_S)
         return ""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
-from desktop_app.settings.schema import SPEECH_VOICE
+from desktop_app.settings.schema import HEARING_MODEL, SPEECH_MODEL, SPEECH_VOICE
 from desktop_app.shortcuts.command import Category, CommandScope, Menu
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ def _compose(session: Session) -> None:
 
         session.of(VoiceList).choose(request)
 
+    def choose_model(request: EditRequest) -> None:
+        from desktop_app.voice.ui.voice_settings import VoiceList
+
+        session.of(VoiceList).choose_model(request)
+
     async def ask(sent: str, price: str) -> bool:
         from desktop_app.voice.ui.voice_settings import ask_about_voice
 
@@ -38,6 +43,8 @@ def _compose(session: Session) -> None:
     session.events.editor_made.connect(microphones.add)
     session.window.transcript.action_requested.connect(run_action)
     session.value_editors[SPEECH_VOICE] = choose_voice
+    session.value_editors[HEARING_MODEL] = choose_model
+    session.value_editors[SPEECH_MODEL] = choose_model
     session.backend.ask_about_voice = ask
 
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QInputDialog
+
 from desktop_app.app.session import Controller, Session
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import language, paragraph, tr
-from desktop_app.providers.jobs.audio import VOICES
-from desktop_app.settings.schema import SPEAKER
+from desktop_app.providers.jobs.audio import (
+    VOICES,
+    speech_models,
+    tells_speakers,
+    transcription_models,
+)
+from desktop_app.settings.schema import HEARING_MODEL, SPEAKER
 from desktop_app.voice.messages import Event, Fault, Prepare, Voices
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.widgets.forms.schema_form import EditRequest
@@ -47,7 +57,7 @@ async def ask_about_voice(session: Session, sent: str, price: str) -> bool:
 
 
 class VoiceList(Controller):
-    """The menu of voices below their row of the settings."""
+    """The menus of voices and models below their rows of the settings."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -58,7 +68,7 @@ class VoiceList(Controller):
     def choose(self, request: EditRequest) -> None:
         """Show the voices of the provider, or those of this computer for the window's language."""
         if self._session.values[SPEAKER] == "provider":
-            self._show(request, VOICES)
+            self._show(request, tuple((name, name) for name in VOICES), tr("Another voice…"))
         else:
             self._request = request
             self._voice.send(Prepare(language()))
@@ -69,15 +79,65 @@ class VoiceList(Controller):
             return
         if isinstance(event, Voices):
             self._request = None
-            self._show(request, event.names)
+            self._show(request, tuple((name, name) for name in event.names))
         elif isinstance(event, Fault) and event.of_speech is not False:
             self._request = None
             self._session.window.notifications.notify(event.error)
 
-    def _show(self, request: EditRequest, names: tuple[str, ...]) -> None:
+    def choose_model(self, request: EditRequest) -> None:
+        """Show the models of all providers that transcribe, or that speak."""
+        self._tasks.start(self._show_models(request))
+
+    async def _show_models(self, request: EditRequest) -> None:
+        backend = self._session.backend
+        models_of = transcription_models if request.key == HEARING_MODEL else speech_models
+        usable = await backend.providers.usable()
+        default = await backend.providers.default_profile(await backend.values(), usable)
+        if backend.listings.known_listing(default) is None:
+            with suppress(UserFacingError):  # a name can be typed
+                await backend.listings.fetch(default)
+        rows = []
+        for profile in usable:
+            listing = backend.listings.known_listing(profile)
+            for model in reversed(models_of(listing)) if listing else ():
+                label = tr("{model} ({place})", model=model, place=profile.short_name)
+                if tells_speakers(model):
+                    label = tr("{model}, tells speakers apart", model=label)
+                rows.append((f"{profile.id} {model}", label))
+        self._show(request, tuple(rows), tr("Another model…"), f"{default.id} ")
+
+    def _show(
+        self,
+        request: EditRequest,
+        rows: tuple[tuple[str, str], ...],
+        other: str = "",
+        prefix: str = "",
+    ) -> None:
+        """Show the values with their labels, and if `other` is its label, a row to type one.
+
+        Args:
+            prefix: of a typed value.
+        """
         menu = ProgramMenu(request.anchor)
-        for name, label in (("", tr("Default")), *((name, name) for name in names)):
-            action = menu.addAction(menu_text(label), partial(request.on_changed, name))
+        for value, label in (("", tr("Default")), *rows):
+            action = menu.addAction(menu_text(label), partial(request.on_changed, value))
             action.setCheckable(True)
-            action.setChecked(name == request.value)
+            action.setChecked(value == request.value)
+        if other:
+            menu.addAction(menu_text(other), partial(_ask_for_name, request, other, prefix))
         menu.popup(request.anchor.mapToGlobal(request.anchor.rect().bottomLeft()))
+
+
+def _ask_for_name(request: EditRequest, title: str, prefix: str) -> None:
+    dialog = QInputDialog(request.anchor.window())
+    dialog.setWindowTitle(title.rstrip("…"))
+    dialog.setLabelText(tr("Name:"))
+    dialog.setTextValue(request.value.removeprefix(prefix))
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def accept(name: str) -> None:
+        if name := name.strip():
+            request.on_changed(f"{prefix}{name}")
+
+    dialog.textValueSelected.connect(accept)
+    dialog.open()

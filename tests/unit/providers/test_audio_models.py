@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
-from desktop_app.providers.jobs.audio import speech_model, transcription_model
+from desktop_app.providers.jobs.audio import speech_models, transcription_models
 
 
 def listing(*ids: str) -> ModelListing:
@@ -22,7 +22,9 @@ def listing(*ids: str) -> ModelListing:
     [
         (("gpt-4o", "whisper-1", "tts-1"), "whisper-1", "tts-1"),
         (("whisper-1", "gpt-4o-transcribe", "gpt-7-transcribe"), "gpt-7-transcribe", ""),
-        (("gpt-4o-transcribe-diarize", "gpt-live-transcribe", "gpt-realtime-whisper"), "", ""),
+        (("gpt-live-transcribe", "gpt-realtime-whisper"), "", ""),
+        (("gpt-4o-transcribe-diarize", "whisper-1"), "whisper-1", ""),
+        (("gpt-4o-transcribe-diarize",), "gpt-4o-transcribe-diarize", ""),
         (
             ("Systran/faster-whisper-small", "kokoro-tts"),
             "Systran/faster-whisper-small",
@@ -34,5 +36,5 @@ def listing(*ids: str) -> ModelListing:
 def test_the_newest_model_that_the_provider_lists(
     ids: tuple[str, ...], transcribes: str, speaks: str
 ) -> None:
-    assert transcription_model(listing(*ids)) == transcribes
-    assert speech_model(listing(*ids)) == speaks
+    assert (transcription_models(listing(*ids)) or [""])[-1] == transcribes
+    assert (speech_models(listing(*ids)) or [""])[-1] == speaks

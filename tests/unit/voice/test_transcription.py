@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncGenerator
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from desktop_app.documents.worker.pdf_reading import PartlyReadError
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.cost import CallUsage, Price
 from desktop_app.domain.errors import (
-    DocumentError,
     EndpointMissingError,
     LocalModelError,
     ModelNotFoundError,
+    RequestTooLargeError,
     VoiceError,
 )
+from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.voice.command import _transcribe_file
 from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.transcription import transcription
-from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
-from desktop_app.voice.transcription.recordings import Ended, Sound
-from desktop_app.voice.transcription.transcription import BY_PROVIDER, StoppedTranscriptError
+from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, Segment
+from desktop_app.voice.transcription.recordings import Ended, Sound, Task, Words
+from desktop_app.voice.transcription.transcription import (
+    BY_PROVIDER,
+    SPEAKERS,
+    StoppedTranscriptError,
+)
+from tests.helpers.scripted_voice import put_speech_model
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies
 
@@ -114,16 +121,16 @@ async def test_the_cost_is_held_and_counted() -> None:
         LoopbackServer(replies(body=reply), models=MODELS) as server,
         started_backend(environment(server)) as backend,
     ):
-        found = await backend.transcription.find_model()
+        found = await backend.transcription.find_model("")
 
-        async def priced() -> VoiceModel:
+        async def priced(_: str) -> VoiceModel:
             return VoiceModel(found.profile, found.model, PRICE)
 
         backend.transcription.find_model = priced
         await backend.settings.set("voice.transcriber", BY_PROVIDER)
         backend.ask_about_voice = agree
         minute = CallUsage(600, output_tokens=240, audio_input_tokens=600)
-        assert (await priced()).cost(minute) == Decimal("0.006"), "OpenAI's own estimate"
+        assert (await priced("")).cost(minute) == Decimal("0.006"), "OpenAI's own estimate"
         await backend.transcription.transcribe_sound(MINUTE)
         (row,) = await backend.database.rows("SELECT purpose FROM ledger")
         assert tuple(row) == ("transcription",)
@@ -150,25 +157,32 @@ async def test_what_the_provider_lacks_is_a_sentence() -> None:
             await backend.transcription.transcribe_sound(MINUTE)
 
 
+OPTIONS = SimpleNamespace(
+    json=True, progress=True, files=["x"], language="", by="", model="", speakers=False
+)
+
+
+def recording_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *seconds: float) -> Path:
+    """Return a file with a piece of ten seconds at each of `seconds`."""
+    path = tmp_path / "meeting.mp3"
+    path.write_bytes(b"ID3")
+
+    async def pieces(_name: str, _data: bytes, task: Task) -> AsyncGenerator[Sound | Ended, None]:
+        for start in seconds:
+            if start >= task.start:
+                yield Sound(start, bytes(10 * BYTES_PER_SECOND))
+        yield Ended(160.0)
+
+    monkeypatch.setattr(transcription, "read_recording", pieces)
+    return path
+
+
 async def test_what_was_paid_for_is_kept_when_a_later_piece_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recording = tmp_path / "meeting.mp3"
-    recording.write_bytes(b"ID3")
-
-    quiet = itertools.cycle((46, 55, 50))  # seconds: FFmpeg never decodes to the same samples
-
-    async def nearly_three_minutes(*_: object) -> AsyncGenerator[Sound | Ended, None]:
-        minute = bytearray(b"\x00\x10" * (len(MINUTE) // 2))
-        moment = next(quiet) * BYTES_PER_SECOND
-        minute[moment : moment + 3200] = bytes(3200)
-        yield Sound(0.0, bytes(minute * 2))
-        yield Sound(120.0, bytes(40 * BYTES_PER_SECOND))
-        yield Ended(160.0)
-
-    monkeypatch.setattr(transcription, "read_recording", nearly_three_minutes)
+    recording = recording_of(tmp_path, monkeypatch, 1.5, 46.0, 120.0)
     refused = replies(400, {"error": {"message": "Bad sound."}})
-    said = [replies(body={"text": word}) for word in ("One.", "Two.", "Three.")]
+    said = [replies(body={"text": text}) for text in ("One. It begins!", "Two.", "Three.")]
     server = LoopbackServer(said[0], refused, said[1], refused, said[2], models=MODELS)
     async with server:
         async with started_backend(environment(server)) as backend:
@@ -176,38 +190,160 @@ async def test_what_was_paid_for_is_kept_when_a_later_piece_fails(
             await backend.settings.set("voice.transcriber", BY_PROVIDER)
             with pytest.raises(PartlyReadError, match="meeting") as stopped:
                 await backend.documents.extract(recording)
-            assert "00:00:46 of 00:02:40: " in stopped.value.what_happened
+            assert "00:00:11 of 00:02:40: " in stopped.value.what_happened
             assert "Bad sound." in stopped.value.what_happened
-            assert stopped.value.reading.progress == "00:00:46 / 00:02:40"
+            assert stopped.value.reading.progress == "00:00:11 / 00:02:40"
             so_far = await stopped.value.reading.finish()
-            assert so_far.text == "[00:00:00] One."
-            options = SimpleNamespace(json=True, progress=True, files=["x"], language="", by="")
+            assert so_far.text == "[00:00:01] One.\n[00:00:04] It begins!"
             results: list[dict[str, object]] = []
             with pytest.raises(StoppedTranscriptError):  # “repartee transcribe --json”
-                await _transcribe_file(backend, recording, options, results)
-            assert [result["text"] for result in results] == ["One. Two."]
+                await _transcribe_file(backend, recording, OPTIONS, results)
+            assert [result["text"] for result in results] == ["One. It begins! Two."]
         async with started_backend(environment(server)) as backend:  # after a restart, too
             backend.ask_about_voice = agree
             document = await backend.documents.extract(recording)
             rows = await backend.database.rows("SELECT outcome FROM ledger ORDER BY id")
-    assert document.text.splitlines()[:2] == ["[00:00:00] One.", "[00:00:46] Two."]
-    billed = [len(request.body) / BYTES_PER_SECOND for request in server.requests]
-    seconds = billed[0] + billed[2] + sum(billed[4:])
-    assert round(seconds) == 160, "all of it, and nothing twice"
-    outcomes = [row["outcome"] for row in rows]
-    assert outcomes[:4] == ["complete", "failed", "complete", "failed"]
+    assert document.text.splitlines()[2:] == ["[00:00:46] Two.", "[00:02:00] Three."]
+    assert len(server.requests) == 5, "all of it, and nothing twice"
+    assert [row["outcome"] for row in rows] == ["complete", "failed"] * 2 + ["complete"]
+
+
+async def test_what_was_heard_on_this_computer_before_a_stop_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = tmp_path / "meeting.mp3"
+    recording.write_bytes(b"ID3")
+    tasks: list[Task] = []
+    heard_one = asyncio.Event()
+
+    async def child(_name: str, _data: bytes, task: Task) -> AsyncGenerator[Words | Ended, None]:
+        tasks.append(task)
+        if not task.start:
+            yield Words([Segment(0.0, 20.0, "One.")], 20.0, 1200.0)
+            heard_one.set()
+            await asyncio.sleep(60)
+        yield Words([Segment(20.0, 40.0, "Two.")], 40.0, 1200.0)
+        yield Ended(1200.0)
+
+    monkeypatch.setattr(transcription, "read_recording", child)
+    monkeypatch.setattr(transcription, "can_transcribe_here", lambda: True)
+    options = SimpleNamespace(**vars(OPTIONS) | {"json": False, "format": "text", "by": "computer"})
+    async with started_backend() as backend:
+        put_speech_model(backend.model_store)
+        await backend.settings.set("voice.words", "Repartee")
+        stopped = asyncio.ensure_future(_transcribe_file(backend, recording, options, []))
+        await heard_one.wait()
+        assert capsys.readouterr().out == "[00:00:00] One.\n", "while it is heard"
+        stopped.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopped
+        await _transcribe_file(backend, recording, options, [])
+    assert capsys.readouterr().out == "[00:00:00] One.\n[00:00:20] Two.\n"
+    assert [(task.start, task.words) for task in tasks] == [(0.0, "Repartee"), (20.0, "Repartee")]
+
+
+async def test_seconds_are_priced_asked_about_held_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording_of(tmp_path, monkeypatch, *range(0, 60, 10))
+    asked: list[str] = []
+
+    async def hear(sentence: str, price: str) -> bool:
+        asked.extend((sentence, price))
+        return True
+
+    duration = {"text": "Hello.", "usage": {"type": "duration", "seconds": 10}}
+    models = ("gpt-transcribe", "gpt-4o-transcribe-diarize")
+    server = LoopbackServer(replies(body=duration), replies(body={"text": "Hi."}), models=models)
+    async with server, started_backend(environment(server)) as backend:
+        found = await backend.transcription.find_model("")
+        assert found.model == "gpt-transcribe"
+        price = backend.catalog.info(found.model, "https://api.openai.com/v1").price
+
+        async def priced(_: str) -> VoiceModel:
+            return VoiceModel(found.profile, found.model, price)
+
+        backend.transcription.find_model = priced
+        backend.ask_about_voice = hear
+        await backend.settings.set("voice.words", "Ångström, PySide\nRepartee")
+        transcribe = backend.transcription.transcribe_recording
+        heard = await transcribe("a.mp3", b"ID3", lambda *_: None, "de", BY_PROVIDER)
+        assert asked[0].startswith("What is said in the recording goes to")
+        assert "$0.005" in asked[1], "0.0045, before it is sent"
+        assert heard.cost == Decimal("0.0045"), "also if the server states no seconds"
+        rows = await backend.database.rows("SELECT DISTINCT is_estimated FROM ledger")
+        assert [tuple(row) for row in rows] == [(0,)]
+    body = server.requests[0].body
+    for field, value in (
+        ("languages[]", "de"),
+        ("keywords[]", "PySide"),
+        ("keywords[]", "Repartee"),
+    ):
+        assert f'name="{field}"\r\n\r\n{value}\r\n'.encode() in body
+    assert b'name="language"' not in body
+    assert b'name="prompt"' not in body
+
+
+async def test_speakers_are_told_apart_over_several_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = recording_of(tmp_path, monkeypatch, 0.0, 700.0)
+
+    def said(*parts: tuple[float, float, str, str]) -> dict[str, object]:
+        keys = ("start", "end", "speaker", "text")
+        return {"text": "x", "segments": [dict(zip(keys, each, strict=True)) for each in parts]}
+
+    first = said((0.5, 4.0, "A", "Hello."), (4.0, 9.0, "B", "Good morning."))
+    second = said((1.0, 3.0, "2", "Yes."), (3.0, 8.0, "A", "I am new."))
+    models = ("gpt-transcribe", "gpt-4o-transcribe-diarize")
+    server = LoopbackServer(replies(body=first), replies(body=second), models=models)
+    async with server, started_backend(environment(server)) as backend:
+        backend.ask_about_voice = agree
+        options = SimpleNamespace(**vars(OPTIONS) | {"speakers": True})
+        results: list[dict[str, Any]] = []
+        await _transcribe_file(backend, recording, options, results)
+    speakers = [(segment["speaker"], segment["text"]) for segment in results[0]["segments"]]
+    assert speakers == [("1", "Hello."), ("2", "Good morning."), ("2", "Yes."), ("3", "I am new.")]
+    assert results[0]["segments"][2]["start"] == 701.0
+    for body in (each.body for each in server.requests):
+        assert b"diarized_json" in body
+        assert b'name="chunking_strategy"\r\n\r\nauto\r\n' in body
+    assert server.requests[1].body.count(b'name="known_speaker_names[]"') == 2
+    assert server.requests[1].body.count(b"data:audio/wav;base64,UklGR") == 2
+
+
+async def test_the_model_is_that_of_the_chosen_provider() -> None:
+    async with (
+        LoopbackServer(models=("gpt-4o", "whisper-1")) as default,
+        LoopbackServer(
+            replies(413, {"error": {"message": "Too large"}}), models=("kokoro-tts",)
+        ) as other,
+        started_backend(environment(default)) as backend,
+    ):
+        profile = ProviderProfile(
+            "own", "Own", ProviderKind.COMPATIBLE, other.base_url, needs_key=False
+        )
+        await backend.settings.save_profile(profile)
+        assert (await backend.transcription.find_model("")).model == "whisper-1"
+        await backend.settings.set("voice.hearing_model", "own parakeet v3")
+        await backend.settings.set("voice.speech_model", "own kokoro")
+        for service, model in ((backend.transcription, "parakeet v3"), (backend.speech, "kokoro")):
+            found = await service.find_model("")
+            assert (found.profile.id, found.model) == ("own", model)
+        await backend.settings.set("voice.transcriber", BY_PROVIDER)
+        backend.ask_about_voice = agree
+        with pytest.raises(RequestTooLargeError, match="The recording is too large"):
+            await backend.transcription.transcribe_sound(MINUTE)
+        with pytest.raises(ModelNotFoundError, match="tells speakers apart"):
+            await backend.transcription.find_model(SPEAKERS)
+        await backend.settings.set("voice.hearing_model", "removed x")
+        assert (await backend.transcription.find_model("")).model == "whisper-1"
 
 
 async def test_the_words_of_a_temporary_conversation_are_not_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def minute(*_: object) -> AsyncGenerator[Sound | Ended, None]:
-        yield Sound(0.0, MINUTE)
-        yield Ended(60.0)
-
-    recording = tmp_path / "meeting.mp3"
-    recording.write_bytes(b"ID3")
-    monkeypatch.setattr(transcription, "read_recording", minute)
+    recording = recording_of(tmp_path, monkeypatch, 0.0)
     async with (
         LoopbackServer(replies(body={"text": "Private."}), models=MODELS) as server,
         started_backend(environment(server)) as backend,
@@ -223,15 +359,24 @@ async def test_the_words_of_a_temporary_conversation_are_not_on_the_disk(
         assert len(transcriptions) == 1, "nothing is paid twice"
 
 
-async def test_a_recording_needs_a_model_on_this_computer_or_the_provider(tmp_path: Path) -> None:
+async def test_a_recording_needs_packages_and_a_model_or_the_provider(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recording = tmp_path / "meeting.MP3"
     recording.write_bytes(b"ID3")
     async with started_backend() as backend:
+        await backend.settings.set("voice.transcriber", "computer")
+        monkeypatch.setattr(transcription, "can_transcribe_here", lambda: False)
+        with pytest.raises(VoiceError, match="can’t transcribe on this computer"):
+            await backend.documents.extract(recording)
+        assert (
+            not any(model.parts for model in backend.model_store.offered) or can_transcribe_here()
+        )
+        monkeypatch.setattr(transcription, "can_transcribe_here", lambda: True)
         with pytest.raises(LocalModelError, match="No model that transcribes"):
             await backend.documents.extract(recording)
         await backend.settings.set("voice.transcriber", BY_PROVIDER)
-        # Without the packages of voice, or with them, since it is no recording.
-        with pytest.raises((VoiceError, DocumentError)):
+        with pytest.raises(ModelNotFoundError, match="no provider"):
             await backend.documents.extract(recording)
 
 
@@ -247,10 +392,10 @@ async def test_a_provider_speaks_after_the_user_has_agreed_and_the_cost_is_estim
         LoopbackServer(replies(body=sound, kind="audio/pcm"), models=MODELS) as server,
         started_backend(environment(server)) as backend,
     ):
-        found = await backend.speech.find_model()
+        found = await backend.speech.find_model("")
         assert found.model == "tts-1"
 
-        async def priced() -> VoiceModel:
+        async def priced(_: str) -> VoiceModel:
             return VoiceModel(found.profile, "gpt-4o-mini-tts", Price(Decimal("0.6"), Decimal(12)))
 
         backend.speech.find_model = priced
