@@ -23,6 +23,7 @@ from desktop_app.documents.worker.protocol import (
     Pixels,
     Progress,
     ScaledImage,
+    WordText,
     replace_surrogates,
 )
 from desktop_app.domain import hints
@@ -282,6 +283,20 @@ class DocumentWorker(PdfPageReader):
     async def markdown_of(self, html: str) -> str:
         """Convert HTML from the clipboard to Markdown: see `web_page.convert_selection`."""
         return await self._ask("convert", _NAME_OF_TEXT, str, html.encode(errors="replace"))
+
+    async def word_text(self, name: str, data: bytes) -> WordText:
+        """Return a Word document as Markdown that `word_with_text` takes back.
+
+        Raises DocumentError.
+        """
+        return await self._ask("word-text", replace_surrogates(name), WordText, data)
+
+    async def word_with_text(self, name: str, data: bytes, text: str) -> bytes:
+        """Return a Word document with another text, and all else as it is. Raises DocumentError."""
+        words = text.encode(errors="replace")
+        return await self._ask(
+            "word-with-text", replace_surrogates(name), bytes, words + data, text_bytes=len(words)
+        )
 
     async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
         """Split a text into chunks of at most `tokens` tokens of o200k_base: see `chunks.py`."""

@@ -65,6 +65,17 @@ class OpenedPdf(msgspec.Struct, frozen=True):
     is_unreadable_form: bool = False
 
 
+class WordText(msgspec.Struct, frozen=True):
+    """A Word document as Markdown that can be written back into it; None if it cannot.
+
+    `hidden` counts what stays in the document, but is not in the text, by kind: "comments",
+    "changes", "pictures", "boxes", "formulas", "headers".
+    """
+
+    text: str | None
+    hidden: dict[str, int] = {}
+
+
 OnProgress = Callable[[Progress], None]
 
 

@@ -164,6 +164,16 @@ def _serve(
             from desktop_app.documents.text.web_page import convert_selection
 
             return convert_selection(payload.decode())
+        case "word-text":
+            from desktop_app.documents.office import word_text
+
+            return word_text.read_text(name, payload, limits)
+        case "word-with-text":
+            from desktop_app.documents.office import word_text
+
+            size = arguments["text_bytes"]
+            text = payload[:size].decode()
+            return word_text.with_text(name, payload[size:], text, limits)
         case "view-sizes" | "view-strip" | "view-boxes":
             return _serve_view(kind, name, payload, **arguments)
     from desktop_app.documents.index import chunks

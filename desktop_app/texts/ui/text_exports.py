@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -18,17 +19,35 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.domain.system_error import system_words
 from desktop_app.exchange.writers.html_page import text_page
 from desktop_app.foreign_file import RefusedFileError
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.texts.text_files import FileState, differences, read_state
 from desktop_app.texts.ui.difference_dialogs import SaveDialog
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_target, save_bytes
 
 if TYPE_CHECKING:
+    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.texts.ui.opened_text import OpenedText
     from desktop_app.texts.written_text import WrittenText
 
 _WORD: Final = ".docx"
+_NUMBER: Final = re.compile(r"(?m)(?<=^)[0-9]{1,9}[.)]|(?<=  )[0-9]{1,9}[.)](?= )")
+_HIDDEN: Final[dict[str, Callable[[int], str]]] = {
+    "comments": lambda count: tr_plural("{count} comment", "{count} comments", count),
+    "changes": lambda count: tr_plural(
+        "{count} tracked change, shown as accepted",
+        "{count} tracked changes, shown as accepted",
+        count,
+    ),
+    "pictures": lambda count: tr_plural("{count} picture", "{count} pictures", count),
+    "boxes": lambda count: tr_plural("{count} text box", "{count} text boxes", count),
+    "formulas": lambda count: tr_plural("{count} formula", "{count} formulas", count),
+    "headers": lambda count: tr_plural(
+        "{count} header or footer", "{count} headers and footers", count
+    ),
+}
+"""Name so many parts of a Word document that its text does not show, by kind."""
 _FORBIDDEN: Final = str.maketrans(dict.fromkeys('<>:"/\\|?*', "-"))
 
 
@@ -109,10 +128,14 @@ class TextExports(Controller):
             )
             return
         is_word = path.suffix.lower() == _WORD
+        saved: bytes | None = None
         old = None if is_word else state.text
+        if state.data is not None and is_word:
+            old = (await self._documents.word_text(path.name, state.data)).text
+            if old is not None:
+                saved = await self._documents.word_with_text(path.name, state.data, text.accepted)
         if state.data is not None and old is None:
-            documents = self._session.backend.documents
-            read = (await documents.extract_bytes(path.name, state.data)).text
+            read = (await self._documents.extract_bytes(path.name, state.data)).text
             state = state if is_word else await asyncio.to_thread(state.read_as, read)
             old = read if is_word or state.text is None else state.text
         pieces = await asyncio.to_thread(differences, old or "", text.accepted)
@@ -126,7 +149,11 @@ class TextExports(Controller):
             notes.append(
                 tr("Another program has changed the file since. Its changes would be lost.")
             )
-        if is_word:
+        if saved is not None:
+            written = (await self._documents.word_text(path.name, saved)).text
+            if _NUMBER.sub("1.", written or "") != _NUMBER.sub("1.", text.accepted):
+                notes.append(tr("Not all Markdown of the text has a form in the file."))
+        elif is_word:
             notes.append(
                 tr("Layout, pictures and comments of the file would be lost. Better export.")
             )
@@ -137,21 +164,50 @@ class TextExports(Controller):
         notes.append(tr("Words struck through are only in the file, underlined ones are new."))
         title = tr("Save to {file}?", file=path.name)
         dialog = SaveDialog(title, notes, pieces, self._window)
-        dialog.accepted.connect(self._tasks.slot(partial(self._save, opened, text, state)))
+        save = partial(self._save, opened, text, state, saved)
+        dialog.accepted.connect(self._tasks.slot(save))
         dialog.open()
 
-    async def _save(self, opened: OpenedText, text: WrittenText, shown: FileState) -> None:
-        """Save what the question showed, unless the file is another one by now; then ask again."""
+    async def _save(
+        self, opened: OpenedText, text: WrittenText, shown: FileState, saved: bytes | None
+    ) -> None:
+        """Save what the question showed, unless the file is another one by now; then ask again.
+
+        Args:
+            saved: the new content of the file; None to write it from the text alone.
+        """
         path = Path(text.file)
         if (await self._state(path)).hash != shown.hash:
             await self.save_to_file(opened)
             return
         is_word = path.suffix.lower() == _WORD
         write = FORMATS["word"][2] if is_word else lambda text: shown.encode(text.accepted)
-        data = await asyncio.to_thread(write, text)
+        data = await asyncio.to_thread(write, text) if saved is None else saved
         if await self._write(partial(_save_as_it_is, shown.mode), path, data):
             await opened.store(file_hash=FileState(data).hash)
             self._notifications.notify(tr("Saved to {file}.", file=path.name))
+
+    @property
+    def _documents(self) -> DocumentWorker:
+        return self._session.backend.documents
+
+    async def word_text(self, name: str, sha256: str) -> str | None:
+        """Return the text of an attached Word document, and say what it leaves in the file.
+
+        Returns None for what is no Word document, or one that cannot be written back.
+        """
+        if Path(name).suffix.lower() != _WORD:
+            return None
+        file = await self._session.backend.attachments.file(sha256)
+        if file is None:
+            return None
+        found = await self._documents.word_text(name, file.data)
+        if found.text is not None and found.hidden:
+            kinds = [_HIDDEN[kind](n) for kind, n in found.hidden.items() if kind in _HIDDEN]
+            self._notifications.notify(
+                tr("Kept in the file, but not in its text: {things}.", things=joined(kinds))
+            )
+        return found.text
 
     async def exact_text(self, path: Path, sha256: str, read: str) -> str | None:
         """Return all text of a file with this hash, which a reader read so; None if it is not so.

@@ -229,16 +229,18 @@ class TextsController(Controller):
 
     async def open_document(self, sha256: str, name: str, text_key: str) -> None:
         """Open an attached document as a text."""
-        name, conversation_id = Path(name).stem, self._current.id
+        conversation_id = self._current.id
         origins = self._session.of(AttachmentOrigins)
         body = await self._session.backend.attachments.text(text_key or sha256)
         await origins.load([sha256])
         path = origins.paths.get(sha256)
         exact = None if path is None else await self._exports.exact_text(path, sha256, body)
+        if exact is None:
+            exact = await self._exports.word_text(name, sha256)
         if self._current.id != conversation_id:
-            return  # beside another conversation, it would take the place of a text, and be sent
+            return  # beside another conversation, it would be sent with its questions
         origin = ("", "") if path is None else (str(path), sha256)
-        await self.open_text(name, body if exact is None else exact, *origin)
+        await self.open_text(Path(name).stem, body if exact is None else exact, *origin)
         # The text goes with the question, so the file need not: it would be paid twice.
         kept = [part for part in self._draft.value.attachments if part_id(part) != sha256]
         if self._current.id == conversation_id and len(kept) < len(self._draft.value.attachments):

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
+from desktop_app.child_processes import usual_mode
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -37,6 +38,7 @@ from desktop_app.widgets.text.foreign_text import PlainTextField
 from desktop_app.widgets.text.utf16 import utf16_length
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.widgets import find
+from tests.unit.documents.test_word_text import TEXT, a_document, parts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -484,6 +486,60 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         shown = await answer_question(app, "Cancel")
         assert "The rivermoon" in shown or "The riverwind" in shown, shown
         assert path.read_text() == saved.replace("moon", "river")
+
+        # Of a Word document, only the change is written, and what the text lacks is said.
+        await app.start_over()
+        path = tmp_path / "lease.docx"
+        path.write_bytes(a_document())
+        app.window.files_dropped.emit([path])
+        await until(lambda: app.chips and not app.is_reading)
+        (part,) = app.state.current.draft.value.attachments
+        app.window.prompt.chips.action_requested.emit(part.sha256, "open-as-text")
+        await until(lambda: app.state.made(TextsController) and editor(app).isVisible())
+        await until(lambda: body(app) == TEXT)
+        assert "1 comment, 2 tracked changes" in app.said
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await opened.propose("tenant", "lodger")
+        app.state.of(TextsController).settle(accept=True, is_all=True)
+        app.session.run("text.save-to-file")
+        shown = await answer_question(app, "Save")
+        assert "The tenantlodger **pays**" in shown
+        assert "lost" not in shown
+        await until(lambda: "Saved" in app.said)
+        before, after = parts_of(a_document()), parts_of(path.read_bytes())
+        assert [name for name in before if before[name] != after[name]] == ["word/document.xml"]
+        path.chmod(0o444)
+        await opened.propose("lodger", "guest")
+        app.session.run("text.save-to-file")
+        await until(lambda: "read-only" in app.said)
+        path.unlink()  # it is made again, for all who may read other files
+        app.session.run("text.save-to-file")
+        assert "made again" in await answer_question(app, "Save")
+        await until(path.exists)
+        await until(lambda: path.stat().st_mode & 0o777 == usual_mode())
+
+        # A file keeps its encoding.
+        await app.start_over()
+        path = tmp_path / "latin.txt"
+        path.write_bytes("\r\nDas Größte für Ärzte, naïve Maße.\r\n".encode("cp1252"))
+        app.window.files_dropped.emit([path])
+        await until(lambda: app.chips and not app.is_reading)
+        (part,) = app.state.current.draft.value.attachments
+        app.window.prompt.chips.action_requested.emit(part.sha256, "open-as-text")
+        await until(lambda: "Größte" in body(app))
+        select(app, "Ärzte")
+        QTest.keyClicks(editor(app), "Leute")
+        app.session.run("text.save-to-file")
+        shown = await answer_question(app, "Save")
+        assert "für ÄrzteLeute, naïve" in shown
+        assert "UTF-8" not in shown
+        saved = "\r\nDas Größte für Leute, naïve Maße.\r\n".encode("cp1252")
+        await until(lambda: path.read_bytes() == saved)
+        select(app, "Leute")
+        editor(app).textCursor().insertText("Łódź")
+        app.session.run("text.save-to-file")
+        assert "UTF-8" in await answer_question(app, "Cancel")
 
         # Temporary texts are not stored.
         await app.start_over()
