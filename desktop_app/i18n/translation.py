@@ -18,6 +18,7 @@ from desktop_app.i18n import formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 ENGLISH: Final = "en"
@@ -57,6 +58,8 @@ class _Language:
 
 
 _current = _Language()
+_catalogs: dict[str, NullTranslations] = {ENGLISH: NullTranslations()}
+"""The catalogs that `in_language` can use."""
 
 
 def N_(message: str) -> str:  # noqa: N802 — gettext's own name
@@ -172,20 +175,34 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
     return ENGLISH
 
 
-@contextmanager
-def in_english() -> Iterator[None]:
-    """Use English within the block, for logs and for output that programs read.
+def in_english() -> AbstractContextManager[None]:
+    """Use English within the block, for logs and for output that programs read."""
+    return in_language(ENGLISH)
 
-    The block must not await, because other tasks would use English meanwhile.
+
+def load_language(code: str) -> None:
+    """Load the catalog of a language of ISO 639-1, if the program has it, for `in_language`."""
+    code = _COUNTRIES.get(code, code)
+    catalog = None if _current.folder is None else _catalog(code, _current.folder)
+    if catalog is not None:
+        _catalogs[code] = catalog
+
+
+@contextmanager
+def in_language(code: str) -> Iterator[None]:
+    """Use a language of ISO 639-1 within the block; without a loaded catalog, the one in use.
+
+    The block must not await, because other tasks would use the language meanwhile.
     """
-    if _current.code == ENGLISH:
+    wanted = _COUNTRIES.get(code, code)
+    if _current.code == wanted or wanted not in _catalogs:
         yield
         return
     code = _current.code
     catalog = _current.catalog
-    _current.code = ENGLISH
-    _current.catalog = NullTranslations()
-    formatting.use_formats_of(ENGLISH)
+    _current.code = wanted
+    _current.catalog = _catalogs[wanted]
+    formatting.use_formats_of(wanted)
     try:
         yield
     finally:

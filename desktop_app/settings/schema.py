@@ -33,6 +33,9 @@ SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
 DICTATION_LANGUAGE: Final = "voice.language"
 DICTATION_SENDS: Final = "voice.sends"
+MICROPHONE: Final = "voice.microphone"
+LOUDSPEAKER: Final = "voice.loudspeaker"
+READ_EACH: Final = "answer.read_aloud"
 DICTATION_PAUSE: Final = "voice.pause"
 SPEAKER: Final = "voice.speaker"
 SPEECH_VOICE: Final = "voice.voice"
@@ -208,6 +211,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             Choice("", N_("Automatic")),
             *(Choice(code, name) for code, name in LANGUAGES.items()),
         ),
+    ),
+    Setting(
+        MICROPHONE,
+        "",
+        N_("Microphone"),
+        Group.ANSWER,
+        words=N_("microphone speech voice input"),
+        has_dialog=True,
     ),
     Setting(
         DICTATION_SENDS,
@@ -413,6 +424,23 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         words=N_("voice speech listen speak sound"),
         has_dialog=True,
+    ),
+    Setting(
+        LOUDSPEAKER,
+        "",
+        N_("Loudspeaker"),
+        Group.ANSWER,
+        N_("For a provider’s voice. Other voices use the system’s."),
+        words=N_("voice speech listen speak sound"),
+        has_dialog=True,
+    ),
+    Setting(
+        READ_EACH,
+        False,
+        N_("Read each response aloud"),
+        Group.ANSWER,
+        words=N_("voice speech listen speak sound"),
+        per_conversation=True,
     ),
     Setting(
         SPEECH_RATE,

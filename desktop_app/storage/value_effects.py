@@ -133,6 +133,7 @@ _SETTINGS: Final = (
         *(_P, _STAYS),
         "default.variant default.effort voice.model voice.language voice.voice voice.rate "
         "voice.hearing_model voice.speech_model voice.pause "
+        "voice.microphone voice.loudspeaker answer.read_aloud "
         "spelling.on spelling.languages local_model.context local_model.threads "
         "local_model.idle_minutes backup.keep backup.last desktop.on_close desktop.notifications "
         "list.pinned_order palette.uses models.favorites models.variants presets.hidden learnt. "

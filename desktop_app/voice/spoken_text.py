@@ -18,6 +18,9 @@ from desktop_app.markdown.spoken_formula import spoken_words
 from desktop_app.markdown.spoken_sentences import SentenceSplitter
 
 _MOST_FORMULA_WORDS: Final = 8
+_MOST_CODE_CHARACTERS: Final = 40
+_CODE_MARKS: Final = re.compile(r"[^\w.\-/+]+|_|(?<=[a-z])(?=[A-Z])")  # of names in programs
+_TAG: Final = re.compile(r"</?[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>")
 _TABLE_RULE: Final = re.compile(r"[\s:|-]+")
 _ADDRESS: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"”»]+[^\s<>\"”».,;:!?)]")
 _UNSPOKEN: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
@@ -149,7 +152,10 @@ def _words_of_run(run: Run) -> str:
     if run.math:
         words = spoken_words([run])
         return words if len(words.split()) <= _MOST_FORMULA_WORDS else tr("a formula")
-    words = spoken_words([run]) if run.image else run.text
+    if run.code:
+        words = _CODE_MARKS.sub(" ", run.text).strip()
+        return words if words and len(run.text) <= _MOST_CODE_CHARACTERS else tr("code")
+    words = spoken_words([run]) if run.image else _TAG.sub("", run.text)
     return _ADDRESS.sub(lambda found: _link_words(found[0]), words)
 
 

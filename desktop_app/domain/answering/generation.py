@@ -32,6 +32,7 @@ class GenerationParameters(Value, frozen=True):
         seed: makes answers repeatable at servers that support it.
         tools: the full names of the tools that the model may call.
         image_shape, image_quality: of generated images, as in domain/tools/image_settings.py.
+        read_aloud: the window reads the answer aloud; this is never sent.
         form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "" for
             none.
     """
@@ -52,6 +53,7 @@ class GenerationParameters(Value, frozen=True):
     image_shape: ImageShape | None = None
     image_quality: ImageQuality | None = None
     form: str = ""
+    read_aloud: bool = False
 
 
 PARAMETER_NAMES = frozenset(GenerationParameters.__struct_fields__)

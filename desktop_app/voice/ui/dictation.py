@@ -22,7 +22,12 @@ from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import language, tr
-from desktop_app.settings.schema import DICTATION_LANGUAGE, DICTATION_PAUSE, DICTATION_SENDS
+from desktop_app.settings.schema import (
+    DICTATION_LANGUAGE,
+    DICTATION_PAUSE,
+    DICTATION_SENDS,
+    MICROPHONE,
+)
 from desktop_app.voice.messages import (
     Drop,
     Event,
@@ -198,7 +203,8 @@ class Dictation(Controller):
             return
         if self._is_current(text):
             self._has_asked = True
-            self._voice.send(Listen(folder, self._language(), self._silence_s))
+            microphone = str(self._session.values[MICROPHONE])
+            self._voice.send(Listen(folder, self._language(), self._silence_s, microphone))
 
     async def _model_folder(self) -> str:
         """Return the folder of the model on this computer, "" if the provider transcribes.

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
-from desktop_app.settings.schema import HEARING_MODEL, SPEECH_MODEL, SPEECH_VOICE
+from desktop_app.settings.schema import (
+    HEARING_MODEL,
+    LOUDSPEAKER,
+    MICROPHONE,
+    SPEECH_MODEL,
+    SPEECH_VOICE,
+)
 from desktop_app.shortcuts.command import Category, CommandScope, Menu
 
 if TYPE_CHECKING:
@@ -17,11 +23,28 @@ if TYPE_CHECKING:
 def _compose(session: Session) -> None:
     from desktop_app.voice.ui.microphones import Microphones
 
+    begun_id = ""
+
     def run_action(message_id: str, action: str) -> None:
         if action == "read-aloud":
             from desktop_app.voice.ui.read_aloud import ReadAloud
 
             session.of(ReadAloud).read_message(message_id)
+
+    def read_each(conversation_id: str, answer_id: str, _text: str) -> None:
+        nonlocal begun_id
+        if answer_id == begun_id or conversation_id != session.current.id:
+            return
+        begun_id = answer_id
+        if session.setup.settings_of(session.current.conversation).parameters.read_aloud:
+            from desktop_app.voice.ui.read_aloud import ReadAloud
+
+            session.of(ReadAloud).read_each(answer_id)
+
+    def choose_device(request: EditRequest) -> None:
+        from desktop_app.voice.ui.device_list import DeviceList
+
+        session.of(DeviceList).choose(request)
 
     def choose_voice(request: EditRequest) -> None:
         from desktop_app.voice.ui.voice_settings import VoiceList
@@ -38,6 +61,7 @@ def _compose(session: Session) -> None:
 
         return await ask_about_voice(session, sent, price)
 
+    session.running.text_arrived.connect(read_each)
     microphones, prompt = session.of(Microphones), session.window.prompt
     microphones.add(prompt.field, prompt.row.helpers, session.window.notifications)
     session.events.editor_made.connect(microphones.add)
@@ -45,6 +69,7 @@ def _compose(session: Session) -> None:
     session.value_editors[SPEECH_VOICE] = choose_voice
     session.value_editors[HEARING_MODEL] = choose_model
     session.value_editors[SPEECH_MODEL] = choose_model
+    session.value_editors[MICROPHONE] = session.value_editors[LOUDSPEAKER] = choose_device
     session.backend.ask_about_voice = ask
 
 
@@ -91,6 +116,20 @@ FEATURE: Final = Feature(
             run=call("voice.ui.read_aloud.ReadAloud.toggle"),
             uses_conversation=True,
             menu_label=N_("Read aloud"),
+            words=N_("voice speech listen speak sound"),
+        ),
+        Action(
+            "answer.pause-reading",
+            N_("Pause or continue reading"),
+            Category.ANSWER,
+            run=call("voice.ui.read_aloud.ReadAloud.pause"),
+            words=N_("voice speech listen speak sound"),
+        ),
+        Action(
+            "answer.next-sentence",
+            N_("Read the next sentence"),
+            Category.ANSWER,
+            run=call("voice.ui.read_aloud.ReadAloud.skip"),
             words=N_("voice speech listen speak sound"),
         ),
     ),

@@ -137,6 +137,12 @@ class Microphones:
         """Return the prompt of the window."""
         return self._fields[0]
 
+    @property
+    def is_open(self) -> bool:
+        """Return True while somebody dictates."""
+        closed = (Stage.OFF, Stage.TALKING)
+        return any(field.button.stage not in closed for field in self._fields)
+
     def focused(self) -> DictationField:
         """Return the field with the focus, else that of the active window, else the prompt."""
         focused, window = QApplication.focusWidget(), QApplication.activeWindow()

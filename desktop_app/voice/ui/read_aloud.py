@@ -1,24 +1,34 @@
-"""Reads an answer aloud, sentence by sentence, while it streams or once it is complete."""
+"""Reads an answer aloud, sentence by sentence, while it streams or once it is complete.
+
+It goes on while another conversation is shown. A pause ends the sentence in the child; reading
+continues at the beginning of this sentence.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from math import log2
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.i18n.translation import language
-from desktop_app.settings.schema import SPEAKER, SPEECH_RATE, SPEECH_VOICE
+from desktop_app.i18n.translation import in_language, language, load_language, tr
+from desktop_app.settings.schema import LOUDSPEAKER, SPEAKER, SPEECH_RATE, SPEECH_VOICE
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.text_marks import TextRange
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.voice.messages import Event, Fault, Finished, Hush, Prepare, Say, Started
 from desktop_app.voice.spoken_text import SpokenText, language_of
+from desktop_app.voice.ui.microphones import Microphones
 from desktop_app.voice.ui.voice import Voice
+from desktop_app.widgets.look.icons import set_icon
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainToolButton, set_tooltip
 
 _TOPIC: Final = "read-aloud"
 _SPOKEN_AHEAD: Final = 3
@@ -28,6 +38,9 @@ _BY_PROVIDER: Final = "provider"  # a value of the setting SPEAKER
 
 class ReadAloud(Controller):
     """Reads one answer at a time.
+
+    Attributes:
+        message_id: of the answer; "" for none.
 
     Signals:
         ended(bool): reading has ended; True if all of the answer was read.
@@ -40,23 +53,33 @@ class ReadAloud(Controller):
         self._view = session.window.transcript
         self._followed: set[TranscriptView] = set()
         self._voice = session.of(Voice)
-        self._message_id = ""
+        self.message_id = ""
+        self._answer: Message
         self._splitter = SpokenText()
         self._fed = 0  # characters of the answer
+        self._languages = {language()}  # whose texts are loaded
         self._is_whole = False  # all of the answer was given to the splitter
         self._number = 0  # of the last sentence that was sent, of all answers
-        self._waiting: dict[int, str] = {}  # sentences that were not spoken yet, by number
+        self._waiting: dict[int, Say] = {}  # sentences that were not spoken yet, by number
+        self._is_paused = False
+        self._buttons = [
+            self._add_button("stop", "square", tr("Stop reading"), self.stop),
+            self._add_button("pause", "pause", "", self.pause),
+            self._add_button("next", "skip-forward", tr("Next sentence"), self.skip),
+        ]
         self._place: TextRange | None = None  # of the sentence that was marked last
         self._begin: Place | None = None  # sentences before it are left out
         self._turn = asyncio.Lock()  # of sentences that a provider speaks
         self._was_spoken = asyncio.Event()
         self._voice.received.connect(self._on_event)
+        self._running.text_arrived.connect(self._on_text_arrived)
+        self._running.finished.connect(self._on_finished)
         session.escape_steps.append(self.stop)
 
     @property
     def is_reading(self) -> bool:
         """Return True while an answer is read, or its next sentence is awaited."""
-        return bool(self._message_id)
+        return bool(self.message_id)
 
     def toggle(self) -> None:
         """Stop; or read from the selection, else the newest answer from its beginning."""
@@ -95,69 +118,151 @@ class ReadAloud(Controller):
             message_id, lambda: self.start(message_id, begin, view)
         ):
             return
-        self._message_id, self._begin, self._place = message_id, begin, None
+        self.message_id, self._begin, self._place = message_id, begin, None
+        self._answer, self._is_paused = shown.message, False
         self._splitter, self._fed, self._is_whole = SpokenText(), 0, False
         if self._session.values[SPEAKER] != _BY_PROVIDER:
             self._voice.send(Prepare(language()))  # it takes seconds, and so begins at once
+        self._show_buttons()
         self._feed()
+
+    def read_each(self, message_id: str) -> None:
+        """Read an answer that has begun, unless another is read or a microphone is open."""
+        if not (self.is_reading or self._session.of(Microphones).is_open):
+            self.start(message_id)
+
+    def pause(self) -> None:
+        """Pause, or continue with the sentence that was interrupted."""
+        if self.message_id:
+            self._is_paused = not self._is_paused
+            self._send_again()
+
+    def skip(self) -> None:
+        """Continue with the next sentence."""
+        if self.message_id and self._waiting:
+            del self._waiting[min(self._waiting)]
+            self._was_spoken.set()
+            self._is_paused = False
+            self._send_again()
+            self._end_if_read()
+
+    def _send_again(self) -> None:
+        self._voice.send(Hush())
+        for say in self._waiting.values():
+            self._send(say)
+        self._show_buttons()
+
+    def _send(self, say: Say) -> None:
+        """Have the child speak a sentence; one of a provider once its sound has come."""
+        if not self._is_paused and (say.sound or self._session.values[SPEAKER] != _BY_PROVIDER):
+            self._voice.send(say)
+
+    def _add_button(
+        self, name: str, icon: str, label: str, act: Callable[[], object]
+    ) -> PlainToolButton:
+        button = PlainToolButton(name=f"reading-{name}", label=label, role="quiet")
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # commands do the same
+        button.clicked.connect(act)
+        button.hide()
+        set_icon(button, icon, current_theme().dim, current_theme().px(18))
+        self._prompt.row.helpers.addWidget(button)
+        return button
+
+    def _show_buttons(self) -> None:
+        for button in self._buttons:
+            button.setVisible(self.is_reading)
+        button, theme = self._buttons[1], current_theme()
+        label = tr("Continue reading") if self._is_paused else tr("Pause reading")
+        button.setAccessibleName(label)
+        set_tooltip(button, label)
+        set_icon(button, "play" if self._is_paused else "pause", theme.dim, theme.px(18))
 
     def stop(self) -> bool:
         """Stop reading. Return False if nothing is read."""
-        if not self._message_id:
+        if not self.message_id:
             return False
         self._voice.send(Hush())
         self._end()
         return True
 
     def _end(self, *, is_whole: bool = False) -> None:
-        self._message_id = ""
+        self.message_id = ""
         self._waiting.clear()
         self._was_spoken.set()
         self._view.spoken.show("", None)
+        self._show_buttons()
         self.ended.emit(is_whole)
 
-    def _on_text_changed(self, message_id: str) -> None:
-        if message_id == self._message_id and not self._is_whole:
-            self._feed()
-
-    def _feed(self) -> None:
-        """Have the sentences spoken that are complete by now."""
-        shown = self._view.messages.opened(self._message_id)
-        if shown is None:  # another conversation was opened
-            self.stop()
-            return
-        text = shown.source
-        sentences = self._splitter.feed(text[self._fed :])
-        self._fed = len(text)
-        if not shown.is_streaming:
-            self._is_whole = True
-            sentences += self._splitter.finish()
-        for words in sentences:
-            self._say(words, text)
+    def _end_if_read(self) -> None:
         if self._is_whole and not self._waiting:
             self._end(is_whole=True)
 
-    def _say(self, words: str, text: str) -> None:
+    def _on_text_changed(self, message_id: str) -> None:
+        if message_id == self.message_id and not self._is_whole:
+            self._feed()
+
+    def _on_text_arrived(self, _conversation_id: str, message_id: str, _text: str) -> None:
+        """Read on in an answer of which the view shows nothing at the moment."""
+        if message_id == self.message_id and not self._is_shown:
+            self._feed()
+
+    def _on_finished(self, _conversation_id: str, answer: Message) -> None:
+        if answer.id == self.message_id and not self._is_whole and not self._is_shown:
+            self._answer = answer
+            self._feed()
+
+    @property
+    def _is_shown(self) -> bool:
+        return self._view.messages.opened(self.message_id) is not None
+
+    def _feed(self) -> None:
+        """Have the sentences spoken that are complete by now."""
+        shown = self._view.messages.opened(self.message_id)
+        if shown is not None:
+            text, is_streaming = shown.source, shown.is_streaming
+        else:
+            answer = self._running.newest_state(self._answer)
+            text, is_streaming = answer.text, answer.status is MessageStatus.STREAMING
+        spoken = language_of(text, language())
+        if spoken not in self._languages:
+            self._languages.add(spoken)
+            self._tasks.start(self._load_language(spoken, self.message_id))
+            return
+        with in_language(spoken):  # what stands for code and tables
+            sentences = self._splitter.feed(text[self._fed :])
+            self._fed = len(text)
+            if not is_streaming:
+                self._is_whole = True
+                sentences += self._splitter.finish()
+        for words in sentences:
+            self._say(words, spoken)
+        self._end_if_read()
+
+    async def _load_language(self, code: str, message_id: str) -> None:
+        await asyncio.to_thread(load_language, code)
+        self._on_text_changed(message_id)
+
+    def _say(self, words: str, spoken: str) -> None:
         if self._begin is not None:
-            found = self._view.spoken.find(self._message_id, words, self._place)
+            found = self._view.spoken.find(self.message_id, words, self._place)
             begin = (self._begin.item, self._begin.cell, self._begin.unit)
             if found is None or (found.item, found.cell, found.end) <= begin:
                 self._place = found or self._place
                 return
             self._begin = None
         self._number += 1
-        self._waiting[self._number] = words
         values = self._session.values
         speed = float(values[SPEECH_RATE] or 1)
         voice = str(values[SPEECH_VOICE])
         # Qt's rate goes from half to double the speed.
-        say = Say(self._number, words, language_of(text, language()), voice, log2(speed))
+        loudspeaker = str(values[LOUDSPEAKER])
+        say = Say(self._number, words, spoken, voice, log2(speed), loudspeaker=loudspeaker)
+        self._waiting[say.number] = say
+        self._send(say)
         if values[SPEAKER] == _BY_PROVIDER:
-            self._tasks.start(self._say_by_provider(say, speed, text))
-        else:
-            self._voice.send(say)
+            self._tasks.start(self._say_by_provider(say, speed))
 
-    async def _say_by_provider(self, say: Say, speed: float, answer: str) -> None:
+    async def _say_by_provider(self, say: Say, speed: float) -> None:
         """Have a provider speak a sentence, while those before it are played."""
         try:
             async with self._turn:
@@ -167,25 +272,27 @@ class ReadAloud(Controller):
                 if say.number not in self._waiting:
                     return
                 speech = self._session.backend.speech
+                answer = self._running.newest_state(self._answer).text
                 sound = await speech.sound(say.text, say.voice, speed, answer)
         except UserFacingError as error:
             if say.number in self._waiting:
                 self._fail(error)
             return
         if say.number in self._waiting:
-            self._voice.send(msgspec.structs.replace(say, sound=sound))
+            self._waiting[say.number] = msgspec.structs.replace(say, sound=sound)
+            self._send(self._waiting[say.number])
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Started) and event.number in self._waiting:
-            words = self._waiting[event.number]
-            found = self._view.spoken.find(self._message_id, words, self._place)
+            words = self._waiting[event.number].text
+            found = self._view.spoken.find(self.message_id, words, self._place)
             self._place = found or self._place
-            self._view.spoken.show(self._message_id, found)
-        elif isinstance(event, Finished) and self._waiting.pop(event.number, ""):
+            self._view.spoken.show(self.message_id, found)
+        elif isinstance(event, Finished) and event.number in self._waiting:
+            del self._waiting[event.number]
             self._was_spoken.set()
-            if self._is_whole and not self._waiting:
-                self._end(is_whole=True)
-        elif isinstance(event, Fault) and event.of_speech is not False and self._message_id:
+            self._end_if_read()
+        elif isinstance(event, Fault) and event.of_speech is not False and self.message_id:
             self._fail(event.error)
 
     def _fail(self, error: UserFacingError) -> None:

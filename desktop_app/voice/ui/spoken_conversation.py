@@ -107,7 +107,8 @@ class SpokenConversation(Controller):
         window = self._field.editor.window()
         quick_view = None if window is self._window else window.findChild(TranscriptView)
         self._answer_id = answer_id
-        self._reading.start(answer_id, view=quick_view)
+        if self._reading.message_id != answer_id:  # else as each answer of the conversation
+            self._reading.start(answer_id, view=quick_view)
 
     def _on_finished(self, conversation_id: str, _answer: Message) -> None:
         """End the conversation after an answer without text, which has failed."""

@@ -27,6 +27,8 @@ from desktop_app.i18n.translation import N_, offered_languages, paragraph, tr, t
 from desktop_app.settings.schema import (
     HEARING_MODEL,
     INSTRUCTIONS,
+    LOUDSPEAKER,
+    MICROPHONE,
     SPEECH_MODEL,
     SPEECH_VOICE,
     SPELLING_LANGUAGES,
@@ -504,7 +506,7 @@ _DESCRIPTIONS: Final = {
     "answer.form": describe_form,
     "answer.tools": describe_tools,
     SPELLING_LANGUAGES: describe_languages,
-    SPEECH_VOICE: describe_voice,
+    **dict.fromkeys((SPEECH_VOICE, MICROPHONE, LOUDSPEAKER), describe_voice),
     HEARING_MODEL: describe_voice_model,
     SPEECH_MODEL: describe_voice_model,
 }

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
-from desktop_app.settings.schema import SPEAKER, SPEECH_RATE, SPEECH_VOICE
+from desktop_app.i18n.translation import use_language
+from desktop_app.paths import resource_path
+from desktop_app.settings.schema import READ_EACH, SPEAKER, SPEECH_RATE, SPEECH_VOICE
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.transcript.segment import Place
 from desktop_app.voice.messages import Fault, FaultKind, Finished, Started, Voices
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.voice_process import VoiceProcess
+from desktop_app.widgets.text.foreign_text import PlainToolButton
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED
 from tests.helpers.scripted_voice import ScriptedVoice
@@ -61,6 +65,7 @@ def marked(app: AppHarness) -> str:
 
 
 async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
+    use_language("en", resource_path("locale"))
     async with AppHarness(environment=KEYED) as app:
         # An answer is read while it streams and the spoken sentence is marked.
         child = prepare(app, tmp_path)
@@ -113,6 +118,67 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
         app.session.run("voice.dictate")  # the microphone would hear it
         assert not app.session.of(ReadAloud).is_reading
 
+        # Pause ends the sentence; it is read again, or left out.
+        await app.start_over()
+        child = prepare(app, tmp_path)
+        heard = app.session.of(Voice).received
+        await app.ask_and_answer("Go", ANSWER)
+        app.act("read-aloud")
+        await until(lambda: said(child) == SENTENCES)
+        numbers = [request["number"] for request in child.requests if request["type"] == "Say"]
+        heard.emit(Started(numbers[0]))
+        heard.emit(Finished(numbers[0]))
+        find(app.window, PlainToolButton, "reading-pause").click()
+        await until(lambda: child.names[-1] == "Hush")
+        assert app.session.of(ReadAloud).is_reading
+        app.session.run("answer.pause-reading")
+        await until(lambda: said(child)[len(SENTENCES) :] == SENTENCES[1:])
+        find(app.window, PlainToolButton, "reading-next").click()
+        await until(lambda: said(child)[2 * len(SENTENCES) - 1 :] == SENTENCES[2:])
+        app.session.run("answer.read-aloud")
+
+        # What stands for a table is said in the answer's language.
+        await app.start_over()
+        child = prepare(app, tmp_path)
+        german = "Das ist die Tabelle, und sie ist nicht lang.\n\n| a |\n|---|\n| 1 |\n"
+        await app.ask_and_answer("Go", german)
+        app.act("read-aloud")
+        await until(lambda: "Tabelle mit 1 Zeile." in said(child))
+        app.session.run("answer.read-aloud")
+
+        # Reading goes on while another conversation is shown, also of what still streams.
+        await app.start_over()
+        child = prepare(app, tmp_path)
+        heard = app.session.of(Voice).received
+        turn = await app.ask("Go")
+        turn.say("The first one. The sec")
+        first = app.open_id
+        await until(lambda: "The sec" in app.transcript)
+        app.session.run("answer.read-aloud")
+        app.new_conversation()
+        await until(lambda: app.open_id != first)
+        turn.say("ond one. The th")
+        await until(lambda: said(child) == ["The first one.", "The second one."])
+        turn.end("ird one.")
+        await until(lambda: said(child)[2:] == ["The third one."])
+        await app.open_conversation(first)
+        numbers = [request["number"] for request in child.requests if request["type"] == "Say"]
+        heard.emit(Started(numbers[-1]))
+        assert marked(app) == "The third one."
+        for number in numbers:
+            heard.emit(Finished(number))
+        assert not app.session.of(ReadAloud).is_reading
+        assert not find(app.window, PlainToolButton, "reading-stop").isVisible()
+
+        # Each answer of this conversation is read.
+        app.session.of(SettingsController).override(app.open_id, READ_EACH, True)
+        await app.settled()
+        turn = await app.ask("And?")
+        turn.say("The fourth one. The")
+        await until(lambda: said(child)[3:] == ["The fourth one."])
+        turn.end(" last.")
+        app.press(Qt.Key.Key_Escape)
+
         # Voices are chosen from those of this computer or of the provider.
         await app.start_over()
         prepare(app, tmp_path)
@@ -133,6 +199,7 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
         assert isinstance(menu, QMenu)
         assert "alloy" in labels(menu)
         menu.close()
+    use_language("en", Path())
 
 
 async def test_a_provider_speaks_a_few_sentences_ahead(

@@ -34,6 +34,9 @@ TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n| 5 | 6 |\n"
         ("Read [the guide](https://a.example/x?y=1) first.", ["Read the guide first."]),
         ("It is at https://www.example.org/a/b?c=d. Go.", ["It is at link to example.org.", "Go."]),
         ("It holds[^1]. Yes.\n\n[^1]: Source: A. B, 2020.\n", ["It holds.", "Yes.", "Footnote 1."]),
+        ("Call `foo_bar(x)` or `readAll`.", ["Call foo bar x or read All."]),
+        ("Set `x = {'a': [1, 2], 'b': (3, 4), 'c': [5, 6], 'd': 7, 'e': 8}`.", ["Set code."]),
+        ("It is <b>bold</b> <span class='x'>here</span>, 1 < 2.", ["It is bold here, 1 < 2."]),
         ("# Head\n\n1. **one**\n2. `two`\n", ["Head", "one", "two"]),
     ],
 )
