@@ -143,9 +143,8 @@ class ResumedRun(AnswerRun):
         if isinstance(event, StatusChanged | Failed):
             listen(event, self.reply)
 
-    @property
-    def answer_so_far(self) -> Message:
-        return super().answer_so_far if self._has_caught_up else self.answer
+    def _unfinished(self, reply: Reply) -> Message:
+        return super()._unfinished(reply) if self._has_caught_up else self.answer
 
     def _final_answer(self, status: MessageStatus) -> Message:
         final_answer = super()._final_answer(status)

@@ -341,7 +341,9 @@ class Database:
             if is_same:
                 return is_alone
             if time.monotonic() > deadline:
-                raise other_program_error(self.path) if is_alone else self._other_log_error(lock)
+                if is_alone and None not in log:  # another program keeps its log while it runs
+                    raise other_program_error(self.path)
+                raise self._other_log_error(lock)
             time.sleep(_RETRY_S)
 
     def _other_log_error(self, lock: StoreLock) -> StorageError:

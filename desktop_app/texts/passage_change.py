@@ -23,12 +23,9 @@ _INSTRUCTIONS: Final = (
 
 
 async def change_passage(
-    calls: PaidCalls, resolved: ResolvedChoice, conversation_id: str, passage: str, request: str
+    calls: PaidCalls, resolved: ResolvedChoice, conversation_id: str, request: str
 ) -> str:
-    """Return a passage as the model changes it, with the outer spaces that it had.
-
-    Args:
-        request: what to change, with the passage.
+    """Return the model's reply to a request to change a passage, which has the passage.
 
     Raises:
         SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
@@ -50,6 +47,4 @@ async def change_passage(
         raise reply.error
     if reply.reply.status is MessageStatus.INCOMPLETE or not reply.text:
         raise ProviderError(N_("The model stopped early."), hint=hints.RETRY_CHANGED)
-    start = len(passage) - len(passage.lstrip())
-    end = len(passage.rstrip())
-    return f"{passage[:start]}{reply.text}{passage[end:]}"
+    return reply.text

@@ -20,6 +20,7 @@ from desktop_app.domain.conversations.message_facts import (
     argument_lines,
     attachment_facts,
     call_line,
+    edits_line,
     ending_text,
     is_explained,
     made_facts,
@@ -45,6 +46,7 @@ from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.domain.tools.tool import EDIT_TOOL
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import PICTURE, Block, Kind, Run, Runs, clean_text
@@ -75,6 +77,8 @@ TOGGLE_PASSAGES: Final = "passages-"
 TOGGLE_SOURCES: Final = "sources"
 """Action that shows or hides the sources of an answer."""
 
+SHOW_CHANGES: Final = "show-changes"
+"""Action that shows the changes that an answer has proposed to the open text."""
 TOGGLE_TOOL: Final = "tool-"
 """Prefix of the action that unfolds or folds a tool call; followed by the call's index."""
 
@@ -289,15 +293,29 @@ def section_line(title: str, link: str, *, is_unfolded: bool) -> Line:
 def tool_lines(message: Message, unfolded: Container[str]) -> list[Item]:
     """Return `› Searched your conversations for “contract” · 3 found` for each tool call.
 
-    An unfolded call is followed by its arguments and its result.
+    An unfolded call is followed by its arguments and its result. All changes of the open text have
+    one line, whose words lead to them.
     """
     lines: list[Item] = []
-    for number, call in enumerate(tool_calls(message.parts)):
+    is_streaming = message.status is MessageStatus.STREAMING
+    calls = tool_calls(message.parts)
+    edits = [call for call in calls if call.display_name == EDIT_TOOL]
+    for number, call in enumerate(calls):
         action = f"{TOGGLE_TOOL}{number}"
         is_unfolded = action in unfolded
-        title = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
-        lines.append(section_line(title, ACTION + action, is_unfolded=is_unfolded))
-        if is_unfolded:
+        shown = [call]
+        if call.display_name != EDIT_TOOL:
+            title = call_line(call, is_streaming=is_streaming)
+            lines.append(section_line(title, ACTION + action, is_unfolded=is_unfolded))
+        elif call is edits[0]:
+            shown = edits
+            title = edits_line(edits, is_streaming=is_streaming)
+            line = section_line(title, ACTION + action, is_unfolded=is_unfolded)
+            words = line.runs[1]._replace(link=ACTION + SHOW_CHANGES)
+            lines.append(line._replace(runs=(line.runs[0], words)))
+        else:
+            continue
+        for call in shown if is_unfolded else ():
             lines += _code_items("json", argument_lines(call.run_arguments))
             if call.result:
                 lines += _code_items("", call.result.split("\n"))

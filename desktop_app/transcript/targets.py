@@ -109,6 +109,8 @@ def describe(shown: ShownMessage, target: Target, source: str = "") -> TargetDes
             tr("Copy code, {language}", language=text) if text else tr("Copy code")
         )
     if target.link.startswith(ACTION):
+        if target.expanded is not None:  # of a line whose words lead elsewhere
+            text = text or tr("Details")
         if target.expanded:  # Qt has no role for a fold
             return TargetDescription(tr("{name}, expanded", name=text))
         if target.expanded is False:

@@ -328,9 +328,10 @@ class AnswerRun:
             return True
 
         async def write() -> None:
+            reply = self.reply
             if isinstance(event, RoundEnded):  # the tool loop makes the next request's hold
-                await self._ledger.record_round(self.reply, self.answer)
-            await self._store.save_answer(self.answer_so_far)
+                await self._ledger.record_round(reply, self.answer)
+            await self._save_so_far(reply)
 
         error = await self._write(write)
         if error is not None:
@@ -440,9 +441,10 @@ class AnswerRun:
             if not has_more_fees and is_run_saved and not is_failing:
                 continue
             try:
-                await self._ledger.record_fees(reply, self.answer, ended_only=True)
                 if has_grown or not is_run_saved or is_failing:
-                    await self._store.save_answer(self.answer_so_far)
+                    await self._save_so_far(reply)
+                else:
+                    await self._ledger.record_fees(reply, self.answer, ended_only=True)
             except errors.StorageError as error:
                 if not is_failing:
                     self._report(error)
@@ -454,6 +456,11 @@ class AnswerRun:
                 is_failing = False
                 await self._raise_hold(reply)
             write_s = time.monotonic() - started_at
+
+    async def _save_so_far(self, reply: Reply) -> None:
+        # Fees come first: a kill between the writes counts a call too much, never too little.
+        await self._ledger.record_fees(reply, self.answer, ended_only=True)
+        await self._store.save_answer(self._unfinished(reply))
 
     async def _raise_hold(self, reply: Reply) -> None:
         """Hold what the text so far costs: as much counts if the process is killed."""
@@ -484,8 +491,10 @@ class AnswerRun:
 
     @property
     def answer_so_far(self) -> Message:
-        """Return the unfinished answer with the reply so far, as checkpoints store it."""
-        reply = self.reply
+        """Return the unfinished answer with the reply so far."""
+        return self._unfinished(self.reply)
+
+    def _unfinished(self, reply: Reply) -> Message:
         return replace(
             self.answer,
             parts=self.timing.with_thinking_time(reply.parts),

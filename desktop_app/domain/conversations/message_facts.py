@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -25,7 +25,14 @@ from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.graphemes import cut
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.tools.tool import BAD_ARGUMENTS, NOTHING_FOUND, SEARCH_TOOL, ToolCallState
+from desktop_app.domain.tools.tool import (
+    BAD_ARGUMENTS,
+    EDIT_TOOL,
+    NOTHING_FOUND,
+    PROPOSED,
+    SEARCH_TOOL,
+    ToolCallState,
+)
 from desktop_app.domain.tools.tool_words import describe_call, tool_title
 from desktop_app.i18n.formatting import counted_money, duration, moment, percent, size
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
@@ -56,6 +63,7 @@ _EXPORT_ENDINGS: Final = {
 
 _MIN_SHOWN_S: Final = 0.1
 """Seconds. Shorter durations are shown as this one, not as "0.0 s"."""
+_PROPOSED: Final = lazy_pattern(PROPOSED.replace("{}", r"(\d+)"))
 _SUBJECT: Final = lazy_pattern(r"\s*(?:\*\*|#+ )(?P<subject>[^*\n]{3,80})")
 """A heading, or bold words, at the beginning of a summary of the reasoning."""
 
@@ -254,6 +262,34 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
         facts.append(tr("Arguments changed"))
     if call.seconds is not None and call.seconds >= _MIN_CALL_S:
         facts.append(duration(call.seconds))
+    return " · ".join(facts)
+
+
+def edits_line(calls: Sequence[ToolCallPart], *, is_streaming: bool) -> str:
+    """Return `Proposed 3 changes to the text · 1 didn’t fit the text` for calls of EDIT_TOOL."""
+    proposed = wanted = 0
+    for call in calls:
+        if call.state in (ToolCallState.DONE, ToolCallState.FAILED):
+            counts = _PROPOSED.match(call.result)
+            is_done = call.state is ToolCallState.DONE
+            proposed += int(counts[1]) if counts else is_done
+            wanted += int(counts[2]) if counts else 1
+    facts = [
+        tr_plural(
+            "Proposed {count} change to the text", "Proposed {count} changes to the text", proposed
+        )
+        if proposed
+        else tool_title(EDIT_TOOL)
+    ]
+    is_running = is_streaming and not all(call.state.has_ended for call in calls)
+    if is_running:
+        facts[0] += "…"
+    elif not proposed and not wanted:
+        facts.append(tr("No change"))
+    if missed := wanted - proposed:
+        facts.append(
+            tr_plural("{count} didn’t fit the text", "{count} didn’t fit the text", missed)
+        )
     return " · ".join(facts)
 
 

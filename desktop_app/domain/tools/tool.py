@@ -34,6 +34,10 @@ SEARCH_TOOL: Final = "search_library"
 """The built-in tool that searches conversations; its result has a line for each that it found."""
 REMEMBER_TOOL: Final = "remember"
 """The built-in tool that adds a note."""
+EDIT_TOOL: Final = "edit_text"
+"""The built-in tool that proposes changes to the open text."""
+PROPOSED: Final = "Proposed {} of {} changes. The user accepts or rejects them."
+"""How its results begin."""
 PYTHON_TOOL: Final = "python"
 WEB_SEARCH: Final = "web_search"
 """The hosted tool that searches the web."""
@@ -101,6 +105,8 @@ class ToolDefinition(Value, frozen=True):
         touches: a sentence that tells the user what it can access; marked for translation.
         needs_consent: False for tools that only compute.
         asks_each_time: True if no permission is stored: the user decides on each call.
+        is_limited: False if its calls have no effect until the user accepts it: neither they nor
+            the rounds of such calls alone are counted.
         timeout_s: the time limit of a call, in seconds.
         hosted: the request's fields with which the provider runs it; None if it runs here.
     """
@@ -113,6 +119,7 @@ class ToolDefinition(Value, frozen=True):
     touches: str = ""
     needs_consent: bool = True
     asks_each_time: bool = False
+    is_limited: bool = True
     timeout_s: float = USUAL_TIMEOUT_S
     hosted: Mapping[str, Any] | None = None
 
@@ -171,7 +178,7 @@ class ToolLimits(NamedTuple):
 
     Attributes:
         rounds: the number of requests in which the model may call tools; one more request lets it
-            answer.
+            answer. Those that only proposed changes of a text are not counted.
         seconds: from the first request, without the time in which the user decides.
         cost: US dollars; None for no limit.
     """

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
-from desktop_app.domain.tools.tool import OWN_SEARCH, REMEMBER_TOOL
+from desktop_app.domain.tools.tool import EDIT_TOOL, OWN_SEARCH, REMEMBER_TOOL
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 MAX_QUOTED_CHARS: Final = 100
@@ -77,7 +77,7 @@ _WORDS: Final[Mapping[str, _Words]] = {
         N_("Searched your documents for “{value}”"),
     ),
     "read_pages": _Words(N_("Read your documents"), N_("Looked at your documents")),
-    "edit_text": _Words(N_("Change the open text"), N_("Proposed a change to the text")),
+    EDIT_TOOL: _Words(N_("Change the open text"), N_("Proposed a change to the text")),
     "query_table": _Words(N_("Query your tables"), N_("Queried your tables")),
     REMEMBER_TOOL: _Words(
         N_("Remember a note"),

@@ -22,6 +22,7 @@ from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_butt
 from desktop_app.widgets.file_dialogs import choose_folder
 from desktop_app.widgets.forms.form_dialog import FormDialog, ask
 from desktop_app.widgets.forms.form_widgets import LineSection, Note, check_box, line_field
+from desktop_app.widgets.text.foreign_text import window_title
 from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 _HINT: Final = N_(
@@ -50,7 +51,7 @@ class JoinDialog(FormDialog):
         super().__init__(parent)
         self.setObjectName("join-sync")
         title = tr("Synchronize") if joined is None else tr("Change storage")
-        self.setWindowTitle(title)
+        self.setWindowTitle(window_title(title))
         self.finished.connect(self.deleteLater)
         self._session = session
         self._joined = joined

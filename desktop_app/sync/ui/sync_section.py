@@ -22,7 +22,7 @@ from desktop_app.widgets.buttons.dialog_button import compact_button, dialog_but
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import FormSection, Note, ReadOnlyLine
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import PlainLabel
+from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 from desktop_app.widgets.windows import fitting_size
 
 _ABOUT: Final = N_(
@@ -94,7 +94,7 @@ class SyncSection(FormSection):
             row_of((label, 1), parent=row, margins=0)
             return row
         button = compact_button(tr("Strike off…"), f"sync-strike-{device.id}")
-        button.setAccessibleName(tr("Strike off “{name}”…", name=device.name))
+        button.setAccessibleName(spoken_text(tr("Strike off “{name}”…", name=device.name)))
         button.clicked.connect(lambda: self._ask_to_strike_off(device))
         row_of((label, 1), button, parent=row, margins=0, spacing=8)
         return row

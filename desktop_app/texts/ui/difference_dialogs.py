@@ -21,7 +21,12 @@ from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, Libr
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW
-from desktop_app.widgets.text.foreign_text import PlainLabel, PlainTextField, spoken_text
+from desktop_app.widgets.text.foreign_text import (
+    PlainLabel,
+    PlainTextField,
+    spoken_text,
+    window_title,
+)
 from desktop_app.widgets.windows import fitting_size
 
 _SIZE: Final = (680, 520)
@@ -58,7 +63,7 @@ class SaveDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("save-text-question")
-        self.setWindowTitle(title)
+        self.setWindowTitle(window_title(title))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         field = _difference_field()
         _show_pieces(field, pieces)

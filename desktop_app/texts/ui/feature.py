@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category, Menu
+from desktop_app.transcript.message_items import SHOW_CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ _CHANGES: Final = (
     ("reject-all", N_("Reject all changes"), "", "settle", False, True),
 )
 """The commands on changes: id, title, keys, method of the controller and its arguments."""
+CHANGE_COMMANDS: Final = tuple(name for name, *_ in _CHANGES)
 
 
 def _texts(session: Session) -> TextsController:
@@ -51,6 +53,8 @@ def _compose(session: Session) -> None:
     def run(message_id: str, action: str) -> None:
         if action == "as-text":
             session.tasks.start(_texts(session).open_answer(message_id))
+        elif action == SHOW_CHANGES:
+            session.tasks.start(_texts(session).show_changes())
 
     session.current.opened.connect(session.tasks.slot(show_stored))
     session.window.transcript.action_requested.connect(run)
@@ -121,7 +125,6 @@ FEATURE: Final = Feature(
                 Category.TEXT,
                 keys,
                 run=call(f"{_CONTROLLER}.{method}", *arguments),
-                is_in_palette=not keys,
             )
             for name, title, keys, method, *arguments in _CHANGES
         ),

@@ -15,8 +15,9 @@ from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton, MenuButton, compact_button
 from desktop_app.widgets.forms.form_widgets import line_field
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.program_menu import ProgramMenu, run_command
+from desktop_app.widgets.program_menu import ProgramMenu, command_of, run_command
 from desktop_app.widgets.text.foreign_text import PlainLabel, PlainToolButton, set_tooltip
 from desktop_app.widgets.text.name_field import NameField
 
@@ -26,6 +27,12 @@ TASKS: Final = {
     "fix": (N_("Fix"), N_("Correct spelling, grammar and punctuation, and nothing else.")),
 }
 """The changes that a button offers: its label, and what the model is asked."""
+_LABELS: Final = {
+    "text.previous-change": N_("Previous change"),
+    "text.next-change": N_("Next change"),
+    "text.accept": N_("Accept change"),
+    "text.reject": N_("Reject change"),
+}
 
 
 class TextPane(QFrame):
@@ -68,6 +75,7 @@ class TextPane(QFrame):
         self._selection_buttons: list[QWidget] = []
         self._is_busy, self._is_sent = False, True
         self._marked: int | None = None
+        self._order: list[int] = []  # of the changes
         menu_button = self._menu_button("text-menu", "ellipsis", tr("More"), fill_menu)
         close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
         head = row_of(
@@ -115,22 +123,19 @@ class TextPane(QFrame):
         def run(command: str) -> Callable[[], None]:
             return lambda: run_command(self, command)
 
-        accept = compact_button(tr("Accept"), "text-accept", "filter")
-        reject = compact_button(tr("Reject"), "text-reject", "filter")
-        accept.clicked.connect(run("text.accept"))
-        reject.clicked.connect(run("text.reject"))
-        row_of(
-            (self._count, 1),
-            IconButton(
+        self._keyed = {
+            "text.previous-change": IconButton(
                 "text-previous", "chevron-up", tr("Previous change"), run("text.previous-change")
             ),
-            IconButton("text-next", "chevron-down", tr("Next change"), run("text.next-change")),
-            accept,
-            reject,
-            parent=bar,
-            margins=0,
-            spacing=4,
-        )
+            "text.next-change": IconButton(
+                "text-next", "chevron-down", tr("Next change"), run("text.next-change")
+            ),
+            "text.accept": compact_button(tr("Accept"), "text-accept", "filter"),
+            "text.reject": compact_button(tr("Reject"), "text-reject", "filter"),
+        }
+        for command in ("text.accept", "text.reject"):
+            self._keyed[command].clicked.connect(run(command))
+        row_of((self._count, 1), *self._keyed.values(), parent=bar, margins=0, spacing=4)
         return bar
 
     def _make_selection_bar(
@@ -244,20 +249,23 @@ class TextPane(QFrame):
 
     def show_changes(self) -> None:
         """Show how many changes are proposed, and mark the one that would be accepted."""
-        count = len(self.editor.tracked.changes)
-        self._count.setText(tr_plural("{count} change", "{count} changes", count))
-        self._changes.setVisible(bool(count))
+        self._order = self.editor.tracked.changes
+        self._changes.setVisible(bool(self._order))
+        for command, button in self._keyed.items():
+            action = command_of(self, command)
+            label, keys = (
+                tr(_LABELS[command]),
+                "" if action is None else action.shortcut().toString(),
+            )
+            shown = tr("{action} ({shortcut})", action=label, shortcut=shortcut_text(keys))
+            set_tooltip(button, shown if keys else label)
         self._marked = None
         self._mark_current()
 
     @property
     def current_change(self) -> int | None:
         """Return the change at the cursor, else the next one, else the first; None for none."""
-        ranges = self.editor.tracked.ranges()
-        position = self.editor.textCursor().selectionStart()
-        following = [each for each in ranges if each.end >= position]
-        found = next(iter(following or ranges), None)
-        return None if found is None else found.change
+        return self.editor.tracked.change_at(self.editor.textCursor().selectionStart())
 
     def go_to_change(self, step: int) -> None:
         """Put the cursor at the next (+1) or previous (-1) change."""
@@ -268,10 +276,27 @@ class TextPane(QFrame):
         start = document.ranges(current)[0].start
         is_there = self.editor.textCursor().position() == start
         number = changes.index(current) + (step if is_there or step < 0 else 0)
-        position = document.ranges(changes[number % len(changes)])[0].start
-        self.editor.setTextCursor(document.cursor(position, position))
-        self.editor.centerCursor()
+        self.show_change(changes[number % len(changes)])
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_change(self, change: int) -> None:
+        """Put the cursor before a change, so that no selection covers it."""
+        is_in_sight = self.is_in_sight(change)
+        position = self.editor.tracked.ranges(change)[0].start
+        self.editor.setTextCursor(self.editor.tracked.cursor(position, position))
+        if not is_in_sight:
+            self.editor.centerCursor()
+
+    def is_in_sight(self, change: int) -> bool:
+        """Return True if the beginning of a change is on screen, or what is on screen is of it."""
+        document = self.editor.tracked
+        ranges = document.ranges(change)
+        first, last = (
+            self.editor.cursorRect(document.cursor(position, position))
+            for position in (ranges[0].start, ranges[-1].end)
+        )
+        visible = self.editor.viewport().rect()
+        return visible.intersects(first) or first.bottom() < 0 < visible.height() <= last.top()
 
     def _mark_current(self) -> None:
         document = self.editor.document()
@@ -286,6 +311,16 @@ class TextPane(QFrame):
                 selection.cursor = document.cursor(each.start, each.end)
                 selection.format.setBackground(current_theme().selected)
                 selections.append(selection)
+            if current in self._order:
+                count, number = len(self._order), self._order.index(current) + 1
+                self._count.setText(
+                    tr_plural(
+                        "{number} of {count} change",
+                        "{number} of {count} changes",
+                        count,
+                        number=number,
+                    )
+                )
         self.editor.setExtraSelections(selections)
 
     def focusInEvent(self, event: QFocusEvent) -> None:

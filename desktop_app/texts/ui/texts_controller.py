@@ -29,15 +29,17 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
+from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt import SELECTION, fill, missing_names, program_variables_in
 from desktop_app.texts.passage_change import change_passage
-from desktop_app.texts.text_edits import PassageError, by_sentence, word_edits
+from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits
 from desktop_app.texts.text_files import Piece, differences
 from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION, TextTool
 from desktop_app.texts.ui.difference_dialogs import VersionsDialog
+from desktop_app.texts.ui.feature import CHANGE_COMMANDS
 from desktop_app.texts.ui.opened_text import OpenedText
 from desktop_app.texts.ui.text_exports import FORMATS, TextExports
 from desktop_app.texts.ui.text_list import TextListDialog
@@ -49,11 +51,16 @@ from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import announce, menu_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
     from PySide6.QtWidgets import QMenu
 
 _LONG_PASSAGE: Final = 1500
 """From this length in characters on, a model changes parts of a passage by the tool."""
 _MAX_LISTED: Final = 12
+_MAX_SHOWN_CHARS: Final = 500
+"""Of a reply that is no change."""
 _PAUSE_MS: Final = 300
 
 
@@ -74,6 +81,7 @@ class TextsController(Controller):
         self._texts: dict[str, OpenedText] = {}  # all of this run, by id
         self._sent: tuple[object, OpenText] | None = None
         self._change: asyncio.Future[object] | None = None
+        self._first_shown: int | None = None  # the change that was shown as it came
         fill = (self._fill_menu, self._fill_languages, self._fill_prompts, self._fill_texts)
         self.pane = TextPane(session.window, *fill)
         self.pane.hide()
@@ -153,6 +161,7 @@ class TextsController(Controller):
     def _add(self, text: WrittenText) -> OpenedText:
         opened = OpenedText(self._session, self._store, text)
         opened.document.changes_changed.connect(partial(self._show_changes, opened))
+        opened.proposed.connect(partial(self._show_proposed, opened))
         self._texts[text.id] = opened
         return opened
 
@@ -303,7 +312,7 @@ class TextsController(Controller):
             if not text.strip():
                 text, introduction = opened.document.accepted, INTRODUCTION
                 propose = partial(opened.propose, within=None)
-            tools = TextTool(propose, self._tell_of_problem).tool_set
+            tools = TextTool(propose).tool_set
             # The same object until it changes, so that its tokens are counted once.
             self._sent = (state, OpenText(opened.value.title, introduction, text, tools))
         return self._sent[1]
@@ -315,20 +324,14 @@ class TextsController(Controller):
     def _show_whether_sent(self) -> None:
         self.pane.show_whether_sent(self._session.setup.ask_settings.open_text is not None)
 
-    def _tell_of_problem(self, error: PassageError) -> None:
-        self._notifications.notify(
-            tr("The model wanted to change a passage that isn’t in the text. Nothing was changed.")
-            if error.count == 0
-            else tr(
-                "The model wanted to change a passage that is in the text several times. "
-                "Nothing was changed."
-            )
-        )
-
     # -------------------------------------------------------------- changes of a selection
 
-    def change_selection(self, task: str) -> None:
-        """Ask the model to change the selected passage."""
+    def change_selection(self, task: str, *, is_translation: bool = False) -> None:
+        """Ask the model to change the selected passage.
+
+        Args:
+            is_translation: whether the reply may have other words than the passage.
+        """
         opened, cursor = self.shown, self.pane.editor.textCursor()
         passage = "" if opened is None else opened.document.accepted_in(cursor)
         if opened is None or not passage.strip():
@@ -342,19 +345,24 @@ class TextsController(Controller):
             self._session.setup.leave_out_text(self._current.id, False)
             self._tasks.start(chat.begin(path, Draft(task), single_answer=True))
         else:
-            self._begin_change(opened, cursor, passage, task)
+            change = partial(self._change_passage, opened, cursor, passage, task)
+            self._begin_change(partial(change, is_translation=is_translation))
 
-    def _begin_change(
-        self, opened: OpenedText, cursor: QTextCursor, passage: str, task: str
-    ) -> None:
+    def _begin_change(self, change: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._change is not None and not self._change.done():
             message = tr("Another passage is being changed. Wait for it.")
             self._notifications.notify(message, [(tr("Stop"), self._change.cancel)])
             return
-        self._change = self._tasks.start(self._change_passage(opened, cursor, passage, task))
+        self._change = self._tasks.start(change())
 
     async def _change_passage(
-        self, opened: OpenedText, cursor: QTextCursor, passage: str, task: str
+        self,
+        opened: OpenedText,
+        cursor: QTextCursor,
+        passage: str,
+        task: str,
+        *,
+        is_translation: bool,
     ) -> None:
         setup, backend = self._session.setup, self._session.backend
         conversation = self._current.conversation
@@ -366,23 +374,37 @@ class TextsController(Controller):
         self._notifications.announce(tr("Changing the passage…"))
         self.pane.set_busy(True)
         try:
-            changed = await change_passage(
-                backend.paid_calls, resolved, conversation.id, passage, request
-            )
+            reply = await change_passage(backend.paid_calls, resolved, conversation.id, request)
         finally:
             self.pane.set_busy(False)
-        edits = await asyncio.to_thread(word_edits, passage, changed)
+        propose = partial(self._propose_reply, opened, cursor, passage, reply)
+        is_other = not is_translation and is_about_something_else(passage, reply)
+        if is_other or is_refusal(passage, reply):
+            copy = (tr("Copy"), partial(self._copy_words, reply))
+            use = (tr("Use it"), lambda: self._tasks.start(propose()))
+            words = tr("The model replied: {reply}", reply=shorten(reply, _MAX_SHOWN_CHARS))
+            self._notifications.notify(words, [copy, use], stays=True)
+        else:
+            await propose()
+
+    async def _propose_reply(
+        self, opened: OpenedText, cursor: QTextCursor, passage: str, reply: str
+    ) -> None:
+        """Propose a model's reply in place of the selected passage."""
+        groups = await asyncio.to_thread(reply_edits, passage, reply)
         document = opened.document
         if opened.is_closed or document.accepted_in(cursor) != passage:
-            copy = (tr("Copy"), lambda: QGuiApplication.clipboard().setText(copyable(changed)))
+            copy = (tr("Copy"), partial(self._copy_words, reply))
             self._notifications.notify(
                 tr("The passage has changed meanwhile, so nothing was changed in it."), [copy]
             )
             return
-        if not edits:
+        if not groups:
             self._notifications.notify(tr("The model changed nothing in this passage."))
             return
-        opened.propose_at(document.accepted_offset(cursor), by_sentence(passage, edits))
+        before = document.changes
+        opened.propose_at(document.accepted_offset(cursor), groups)
+        self._show_proposed(opened, before)
         if opened is not self.shown:
             text = opened.value
             show = partial(self.open_stored, text.conversation_id, text.id)
@@ -391,10 +413,14 @@ class TextsController(Controller):
                 [(tr("Show"), lambda: self._tasks.start(show()))],
             )
 
+    def _copy_words(self, words: str) -> None:
+        QGuiApplication.clipboard().setText(copyable(words))
+
     def _fill_languages(self, menu: QMenu) -> None:
         for name in LANGUAGES.values():
             task = tr("Translate this passage into {language}.", language=name)
-            menu.addAction(menu_text(name), partial(self.change_selection, task))
+            translate = partial(self.change_selection, task, is_translation=True)
+            menu.addAction(menu_text(name), translate)
         menu.addAction(tr("Other…"), self.pane.begin_question)
 
     def _fill_prompts(self, menu: QMenu) -> None:
@@ -414,22 +440,54 @@ class TextsController(Controller):
             words = tr_plural("{count} change proposed", "{count} changes proposed", count)
             announce(self.pane.editor, words)
 
+    def _show_proposed(self, opened: OpenedText, before: list[int]) -> None:
+        """Show the first of new changes if the selection covers it, or the review has not begun."""
+        editor, changes = self.pane.editor, opened.document.changes
+        new = next((each for each in changes if each not in before), None)
+        if new is None or editor.document() is not opened.document:
+            return
+        start, cursor = opened.document.ranges(new)[0].start, editor.textCursor()
+        is_covered = cursor.selectionStart() <= start <= cursor.selectionEnd()
+        has_begun = bool(before) and self.pane.current_change != self._first_shown
+        if (cursor.hasSelection() and is_covered) or not (has_begun or editor.hasFocus()):
+            self._first_shown = new if has_begun else changes[0]
+            self.pane.show_change(self._first_shown)
+
     def go_to_change(self, step: int) -> None:
-        """Go to the next (+1) or previous (-1) change."""
+        """Go to the next (+1) or previous (-1) change, or to the one at the cursor (0)."""
         if self.shown is not None:
             self.pane.go_to_change(step)
 
     def settle(self, accept: bool, is_all: bool = False) -> None:
-        """Accept or reject the change at the cursor, or all."""
+        """Accept or reject the change at the cursor, or all.
+
+        A change that is out of sight is shown first. Then the next one is shown.
+        """
         opened = self.shown
-        if opened is None:
-            return
-        current = self.pane.current_change
-        changes = opened.document.changes if is_all else [] if current is None else [current]
-        if changes:
-            opened.document.settle(changes, accept=accept)
+        current = self.pane.current_change if opened is not None else None
+        if opened is None or current is None:
+            if opened is not None:
+                self._notifications.notify(tr("No change is proposed."))
+        elif is_all:
+            opened.document.settle(opened.document.changes, accept=accept)
+        elif not self.pane.is_in_sight(current):
+            self.pane.show_change(current)
         else:
+            opened.document.settle([current], accept=accept)
+            following = self.pane.current_change
+            if following is not None:
+                self.pane.show_change(following)
+
+    async def show_changes(self) -> None:
+        """Show the text with the cursor at the change that would be accepted."""
+        await self._load(self._current.id, only_shown=False)
+        opened = self._opened.get(self._current.id)
+        if opened is not None and self.shown is None:
+            self.toggle()
+        if opened is None or not opened.document.changes:
             self._notifications.notify(tr("No change is proposed."))
+        else:
+            self.go_to_change(0)
 
     # -------------------------------------------------------------- the menu
 
@@ -453,8 +511,7 @@ class TextsController(Controller):
         versions.triggered.connect(self._tasks.slot(lambda *_: self._list_versions(opened)))
         if opened.document.changes:
             menu.addSeparator()
-            menu.addAction(tr("Accept all changes"), partial(self.settle, True, True))
-            menu.addAction(tr("Reject all changes"), partial(self.settle, False, True))
+            menu.addActions([self._session.actions[f"text.{name}"] for name in CHANGE_COMMANDS])
 
     def _fill_texts(self, menu: QMenu) -> None:
         """Add the texts of the conversation, which are read now, and what can be done."""

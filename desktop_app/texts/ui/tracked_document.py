@@ -6,7 +6,8 @@ and offsets that come in and go out are Python's; the document and its ranges co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,6 +23,8 @@ from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 CHANGE: Final = QTextFormat.Property.UserProperty.value + 1
 """The property of characters with the number of the change that they belong to."""
 IS_INSERTION: Final = CHANGE + 1
+Groups = Sequence[Sequence[Replacement]]
+"""The replacements of each change."""
 _PARAGRAPH_SEPARATOR: Final = "\u2029"
 _KEEP: Final = QTextCursor.MoveMode.KeepAnchor
 
@@ -40,6 +43,8 @@ class TrackedDocument(SealedDocument):
         self.setDocumentLayout(QPlainTextDocumentLayout(self))
         self._extents: dict[int, QTextCursor] = {}  # where the ranges of each change are
         self._accepted = (-1, "")
+        self._order: list[int] = []  # the changes, as they were signaled last
+        self._is_proposing = False
         self._count = max((mark.change for mark in marks), default=0)
         self.setUndoRedoEnabled(False)
         self.setPlainText(text)
@@ -84,7 +89,7 @@ class TrackedDocument(SealedDocument):
     @property
     def changes(self) -> list[int]:
         """Return the numbers of the changes, in the order of the text."""
-        return list(dict.fromkeys(each.change for each in self.ranges()))
+        return self._order
 
     def ranges(self, change: int | None = None) -> list[Mark]:
         """Return the ranges of a change, None for all, in the order of the text."""
@@ -111,19 +116,35 @@ class TrackedDocument(SealedDocument):
         if not self._count:
             return
         block, end = self.findBlock(position), position + added
-        has_marks = False
+        touched = set()
         while block.isValid() and block.position() <= end:
             for each in _ranges_of(block):
-                has_marks = True
+                touched.add(each.change)
                 extent = self._extents.get(each.change) or self.cursor(each.start, each.end)
                 start, stop = _span(extent)
                 self._extents[each.change] = self.cursor(
                     min(start, each.start), max(stop, each.end)
                 )
             block = block.next()
-        spans = map(_span, self._extents.values())
-        if has_marks or any(start <= position <= end for start, end in spans):
-            self.changes_changed.emit()
+        if self._is_proposing:
+            return
+        for change, extent in self._extents.items():
+            start, stop = _span(extent)
+            if start <= end and position <= stop:
+                touched.add(change)
+        known = set(self._order)
+        if any((change in known) != bool(self.ranges(change)) for change in touched):
+            self._signal()
+
+    def _signal(self) -> None:
+        self._order = list(dict.fromkeys(each.change for each in self.ranges()))
+        self.changes_changed.emit()
+
+    def change_at(self, position: int) -> int | None:
+        """Return the change at a position, else the next one, else the first; None for none."""
+        ends = _Ends(self._extents, self._order)
+        at = bisect_left(ends, position)
+        return self._order[at if at < len(self._order) else 0] if self._order else None
 
     # -------------------------------------------------------------- positions
 
@@ -145,27 +166,51 @@ class TrackedDocument(SealedDocument):
 
     # -------------------------------------------------------------- proposals
 
-    def propose(self, offset: int, groups: Sequence[Sequence[Replacement]]) -> None:
-        """Propose replacements in the accepted text behind an offset, as one step of undo.
+    def propose(self, offset: int, groups: Groups) -> None:
+        """Propose replacements in the accepted text behind an offset, as one step of undo."""
+        for _ in self.propose_all([(offset, groups)]):
+            pass
+
+    def propose_all(self, proposals: Iterable[tuple[int, Groups]]) -> Generator[None, None, None]:
+        """Propose replacements behind offsets of the accepted text, as one step of undo.
+
+        Yields after each proposal, from the last one of the text to the first, so that the window
+        can go on. If something else changes the document meanwhile, close the iterator.
 
         Args:
-            groups: the replacements of each change, which is accepted as a whole.
+            proposals: each with the replacements of each change, which is accepted as a whole.
         """
-        text, ranges = self.accepted[offset:], self.ranges()
-        begin = utf16_length(self.accepted[:offset])
-        edits = []
-        for group in groups:
-            self._count += 1
-            edits += [(self._count, *edit) for edit in group]
-        with self._one_step() as cursor:
-            # From the last to the first, so that positions before stay.
-            for change, start, end, new in sorted(edits, key=lambda edit: edit[1], reverse=True):
-                before = begin + utf16_length(text[:start])
-                after = before + utf16_length(text[start:end])
-                first, last = _document_position(before, ranges), _document_position(after, ranges)
-                if before < after:  # behind the deletions before the first character
-                    first = _document_position(before + 1, ranges) - 1
-                self._replace(cursor, Mark(first, last, change, False), new, ranges)
+        text, ranges = self.accepted, self.ranges()
+        places = _Places(ranges)
+        placed: list[list[tuple[Mark, str]]] = []
+        done = position = 0
+        for offset, groups in sorted(proposals, key=lambda proposal: proposal[0]):
+            edits = []
+            for group in groups:
+                self._count += 1
+                edits += [(offset + e.start, offset + e.end, self._count, e.text) for e in group]
+            marks = []
+            for start, end, change, new in sorted(edits, key=lambda edit: edit[0]):
+                position += utf16_length(text[done:start])
+                done = start
+                after = position + utf16_length(text[start:end])
+                first, last = places.at(position), places.at(after)
+                if position < after:  # behind the deletions before the first character
+                    first = places.at(position + 1) - 1
+                marks.append((Mark(first, last, change, False), new))
+            placed.append(marks)
+        try:
+            for marks in reversed(placed):
+                self._is_proposing = True  # one signal for all of them
+                with self._one_step(joins=marks is not placed[-1]) as cursor:
+                    # From the last to the first, so that positions before stay.
+                    for mark, new in reversed(marks):
+                        self._replace(cursor, mark, new, places.between(mark.start, mark.end))
+                self._is_proposing = False
+                yield
+        finally:
+            self._is_proposing = False
+            self._signal()
 
     def _replace(self, cursor: QTextCursor, old: Mark, new: str, ranges: Sequence[Mark]) -> None:
         first, last, change, _ = old
@@ -203,22 +248,68 @@ class TrackedDocument(SealedDocument):
             cursor.insertText(text, QTextCharFormat())
 
     @contextmanager
-    def _one_step(self) -> Iterator[QTextCursor]:
+    def _one_step(self, *, joins: bool = False) -> Iterator[QTextCursor]:
         cursor = QTextCursor(self)
-        cursor.beginEditBlock()
+        if joins:
+            cursor.joinPreviousEditBlock()
+        else:
+            cursor.beginEditBlock()
         try:
             yield cursor
         finally:
             cursor.endEditBlock()
-        self.changes_changed.emit()
 
     def unmark(self, start: int, end: int) -> None:
         """Take what was typed between two positions out of the change around it."""
         cursor = self.cursor(start, end)
-        if self._count and any(e.start < end and start < e.end for e in self.ranges()):
+        if self._count and self._has_marks(start, end):
             cursor.joinPreviousEditBlock()
             cursor.setCharFormat(QTextCharFormat())
             cursor.endEditBlock()
+
+    def _has_marks(self, start: int, end: int) -> bool:
+        block = self.findBlock(start)
+        while block.isValid() and block.position() <= end:
+            if any(each.start < end and start < each.end for each in _ranges_of(block)):
+                return True
+            block = block.next()
+        return False
+
+
+class _Ends(Sequence[int]):
+    """Where changes end, to be searched: asking Qt for all of 1,000 at each key takes 1 ms."""
+
+    def __init__(self, extents: Mapping[int, QTextCursor], order: Sequence[int]) -> None:
+        self._extents, self._order = extents, order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, index: int) -> int:  # type: ignore[override]
+        return self._extents[self._order[index]].selectionEnd()
+
+
+class _Places:
+    """Where positions of the accepted text are in the document."""
+
+    def __init__(self, ranges: Sequence[Mark]) -> None:
+        self._ranges = ranges
+        self._starts = [each.start for each in ranges]
+        self._ends = [each.end for each in ranges]
+        self._deletions: list[int] = []  # where they are in the accepted text
+        self._lengths = [0]  # of all deletions before
+        for each in ranges:
+            if not each.is_insertion:
+                self._deletions.append(each.start - self._lengths[-1])
+                self._lengths.append(self._lengths[-1] + each.end - each.start)
+
+    def at(self, position: int) -> int:
+        """Return where a position of the accepted text is, before deletions that begin there."""
+        return position + self._lengths[bisect_left(self._deletions, position)]
+
+    def between(self, start: int, end: int) -> Sequence[Mark]:
+        """Return the ranges that begin before `end`, and do not end before `start`."""
+        return self._ranges[bisect_left(self._ends, start) : bisect_left(self._starts, end)]
 
 
 def _span(cursor: QTextCursor) -> tuple[int, int]:
@@ -240,14 +331,6 @@ def stored_form(raw: str, ranges: Sequence[Mark]) -> tuple[str, tuple[Mark, ...]
         return offset
 
     return text, tuple(Mark(advance(each.start), advance(each.end), *each[2:]) for each in ranges)
-
-
-def _document_position(position: int, ranges: Iterable[Mark]) -> int:
-    """Return where a position of the accepted text is, before deletions that begin there."""
-    for each in ranges:
-        if not each.is_insertion and each.start < position:
-            position += each.end - each.start
-    return position
 
 
 def _format(change: int, *, is_insertion: bool) -> QTextCharFormat:

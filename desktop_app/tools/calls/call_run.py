@@ -45,7 +45,7 @@ REPORT_S: Final = 0.5
 MAX_REPORT_CHARS: Final = 100
 """Characters of a report's words that are shown, an arbitrary number."""
 MAX_PARALLEL: Final = 16
-"""Calls of a round that run; the model gets an error for each further call."""
+"""Calls of a round that run, of tools that are limited; the model gets an error for each other."""
 
 _log = logging.getLogger(__name__)
 
@@ -91,12 +91,15 @@ class CallRun:
             remaining_s: the seconds that are left for the answer.
         """
         ready: list[_ReadyCall] = []
+        limited_count = 0
         for number, call in enumerate(calls):
             tool = self._tools.tools.get(call.name)
             if tool is not None and tool.definition.full_name != call.display_name:
                 call = replace(call, full_name=tool.definition.full_name)
             result: _ReadyCall | ToolCallPart
-            if number >= MAX_PARALLEL:
+            is_limited = tool is None or tool.definition.is_limited
+            limited_count += is_limited
+            if is_limited and limited_count > MAX_PARALLEL:
                 await asyncio.sleep(0)  # the window goes on
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."  # for the model
                 result = _refused(call, ToolCallState.FAILED, words)

@@ -52,6 +52,7 @@ from desktop_app.domain.tools.tool import (
     TOO_EXPENSIVE,
     TOO_LONG,
     TOO_MANY_ROUNDS,
+    ToolCallState,
     ToolContext,
     ToolLimits,
 )
@@ -67,6 +68,8 @@ from desktop_app.tools.calls.tool_set import ToolSet
 NO_MORE_CALLS: Final = "none"
 """The tool choice of the last request, so that the model answers with words."""
 
+MAX_FREE_ROUNDS: Final = 400
+"""Rounds that are not counted. A model may append the same sentence again and again."""
 MAX_IMAGES: Final = 8
 """Images of results that a request has; the text of a result names all of them."""
 _IMAGES_NOTE: Final = TextPart("[The images that the tools have returned]")
@@ -111,6 +114,7 @@ class _LoopProvider(ProviderWrapper):
         task = self._task
         started_at = time.monotonic()
         reply = Reply()
+        free_rounds, free_s = 0, 0.0
         images: list[ImageData] = []
         refused_parts = 0
         sources: dict[str, Source] = {}  # by address
@@ -131,10 +135,11 @@ class _LoopProvider(ProviderWrapper):
         provider = "" if is_on_device else profile.name
         call_run = CallRun(task.tools, task.consent, context, provider)
         while True:
+            round_at = time.monotonic()
             terminal_event: StreamEvent | None = None
-            async with aclosing(
-                self._provider.stream(self._next_request(request, reply, images, refused_parts))
-            ) as events:
+            is_last = reply.round - free_rounds >= task.limits.rounds
+            next_request = self._next_request(request, reply, images, refused_parts, is_last)
+            async with aclosing(self._provider.stream(next_request)) as events:
                 async for event in events:
                     if isinstance(event, Completed | Incomplete | Failed):
                         terminal_event = event
@@ -152,11 +157,11 @@ class _LoopProvider(ProviderWrapper):
             if not isinstance(terminal_event, Completed) or not calls:
                 yield terminal_event or Completed()
                 return
-            if reply.round >= task.limits.rounds:
+            if is_last:
                 yield Incomplete(TOO_MANY_ROUNDS)
                 return
             yield RoundEnded()
-            spent_s = time.monotonic() - started_at - call_run.waited_s
+            spent_s = time.monotonic() - started_at - call_run.waited_s - free_s
             reply, last_reply = ended_reply, reply
             async with aclosing(call_run.run(calls, task.limits.seconds - spent_s)) as steps:
                 async for step in steps:
@@ -164,7 +169,10 @@ class _LoopProvider(ProviderWrapper):
                     yield step
             if sources:
                 yield SourcesFound(tuple(sources.values()))
-            spent_s = time.monotonic() - started_at - call_run.waited_s
+            if free_rounds < MAX_FREE_ROUNDS and self._is_free(reply, last_reply.round):
+                free_rounds += 1
+                free_s += time.monotonic() - round_at
+            spent_s = time.monotonic() - started_at - call_run.waited_s - free_s
             if reason := self._reached_limit(reply, spent_s):
                 yield Incomplete(reason)
                 return
@@ -181,8 +189,20 @@ class _LoopProvider(ProviderWrapper):
                 return
             task.call_hold.take_over(next_hold)
 
+    def _is_free(self, reply: Reply, round_number: int) -> bool:
+        """Return True if a round had only calls that are not limited, and one of them succeeded."""
+        calls = [call for call in tool_calls(reply.parts) if call.round == round_number]
+        tools = [self._task.tools.tools.get(call.name) for call in calls]
+        is_limited = any(tool is None or tool.definition.is_limited for tool in tools)
+        return not is_limited and any(call.state is ToolCallState.DONE for call in calls)
+
     def _next_request(
-        self, request: ChatRequest, reply: Reply, images: Sequence[ImageData], refused_parts: int
+        self,
+        request: ChatRequest,
+        reply: Reply,
+        images: Sequence[ImageData],
+        refused_parts: int,
+        is_last: bool,
     ) -> ChatRequest:
         """Return the next request with all rounds so far; the last request forbids calls.
 
@@ -191,6 +211,7 @@ class _LoopProvider(ProviderWrapper):
         Args:
             refused_parts: the number of first parts that the provider takes in a simpler form only:
                 see `domain/answering/earlier_answers.py`.
+            is_last: whether the model has reached the limit of rounds.
         """
         if not reply.round:
             return request
@@ -203,7 +224,6 @@ class _LoopProvider(ProviderWrapper):
         shown: tuple[RequestMessage, ...] = ()
         if images and task.resolved.model.sees_images is not False:
             shown = (RequestMessage(Role.USER, (_IMAGES_NOTE, *images[-MAX_IMAGES:])),)
-        is_last = reply.round >= task.limits.rounds
         return replace(
             request,
             messages=(*earlier, *so_far, *shown),

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
-from desktop_app.texts.text_edits import PassageError
+from desktop_app.texts.passage_reply import Change, Problem
 from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.ui.difference_dialogs import SaveDialog, VersionsDialog
 from desktop_app.texts.ui.text_exports import FORMATS
@@ -109,13 +109,13 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
         assert document.accepted == expected.replace("twice a day", "twice daily")
         second.end("Done.")
         await app.settled()
-        pane(app).go_to_change(+1)
-        app.press(Qt.Key.Key_F9)  # of the first of the text
+        app.press(Qt.Key.Key_F9)  # of the first of the text, where the cursor is
         app.press(Qt.Key.Key_F9)
         app.press(Qt.Key.Key_F9, Qt.KeyboardModifier.ShiftModifier)
         changed = CHAPTER.replace("twice a day", "twice daily").replace(" strongly", "")
         assert body(app) == changed
         assert not document.changes
+        editor(app).setFocus()
         app.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert len(document.changes) == 1
         assert [tool.name for tool in second.request.tools] == ["edit_text"]
@@ -131,7 +131,6 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
         edit(second, ("pulls", "draws"))
         third = await app.turn(2)
         assert "several times" in str(third.request.messages[-1])
-        await until(lambda: "several times" in app.said)
         third.end("I can’t.")
         await app.settled()
         assert body(app) == CHAPTER
@@ -244,7 +243,7 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
         texts = app.state.of(TextsController)
         opened = texts.shown
         assert opened is not None
-        await opened.propose("blue", "very green")
+        await opened.propose([Change("blue", "very green")])
         assert body(app) == "It is bluevery green."
         select(app, "green")
         app.press(Qt.Key.Key_Right)
@@ -270,8 +269,8 @@ async def test_a_text_of_another_computer_and_on_a_full_disk(
         await change_elsewhere("Theirs")
         await until(lambda: body(app) == "Theirs")
         assert shown is not None
-        with pytest.raises(PassageError):  # by an answer that began before
-            await shown.propose("Ours", "Mine")
+        refusals = await shown.propose([Change("Ours", "Mine")])  # by an earlier answer
+        assert [each and each.problem for each in refusals] == [Problem.ABSENT]
         QTest.keyClicks(editor(app), "typed ")
         await change_elsewhere("Theirs, again")
         await until(lambda: app.stored(stored) == [("typed Theirs",)])
@@ -292,7 +291,7 @@ async def test_a_text_of_another_computer_and_on_a_full_disk(
 
         with monkeypatch.context() as full:
             full.setattr(TextStore, "put", refuse)
-            await opened.propose("Second.", "Third.")
+            await opened.propose([Change("Second.", "Third.")])
             await until(lambda: opened.is_unwritten)
         await app.state.of(TextsController).write_again()
         await until(lambda: opened.is_stored)
@@ -380,7 +379,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         await open_text(app, "Second.")
         assert body(app) == "Second."
         assert former is not None
-        await former.propose("Former", "Late")  # by an answer that still runs
+        await former.propose([Change("Former", "Late")])  # by an answer that still runs
         await open_text(app, "Second.")  # the same again
         pane(app).begin_rename()
         field = find(pane(app), QLineEdit, "text-title-field")
@@ -463,7 +462,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         await question_of(app)
         opened = app.state.of(TextsController).shown
         assert opened is not None
-        await opened.propose("Tides", "Waves")  # by an answer, while the question is open
+        await opened.propose([Change("Tides", "Waves")])  # by an answer, while the question is open
         await opened.store()
         shown = await answer_question(app, "Save")
         app.state.of(TextsController).settle(accept=False, is_all=True)
@@ -566,7 +565,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         QTest.keyClicks(editor(app), "The ")
         opened = app.state.of(TextsController).shown
         assert opened is not None
-        await opened.propose("They rise.", "They fall.")
+        await opened.propose([Change("They rise.", "They fall.")])
         await until(lambda: app.stored("SELECT marks FROM texts") not in ([], [("[]",)]))
         app.new_conversation()
         await until(lambda: not pane(app).isVisible())

@@ -110,9 +110,10 @@ def test_an_import_counts_new_conversations_and_messages(
     assert command("import", export(longer, chat(number=2))) == (0, "", words)
     code, out, err = command("import", export(longer, chat(number=3)), "--json", "--progress")
     assert (code, err) == (0, "0 2\n1 2\n")
-    facts = {"conversations": 2, "added": 1, "messages": 2, "empty": 0, "refused": []}
-    found = {"files": [{"file": "conversations.json", "kind": "ChatGPT"} | facts]}
-    assert json.loads(out) == found
+    (found,) = json.loads(out)["files"]
+    assert (found.pop("file"), found.pop("kind")) == ("conversations.json", "ChatGPT")
+    counts = {name: value for name, value in found.items() if value}
+    assert counts == {"conversations": 2, "added": 1, "messages": 2}
 
 
 def test_the_window_gets_errors_as_codes(

@@ -1,0 +1,194 @@
+"""What a model wrote in place of a passage: whether it fits, and which changes it makes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from desktop_app.texts.text_edits import (
+    PassageError,
+    Replacement,
+    by_sentence,
+    find_once,
+    likeness,
+    with_typography_of,
+    word_edits,
+    words_of,
+)
+
+_TAG: Final = re.compile(r"</?[a-z]+-\d{12}\b[^>\n]*>\n?")
+"""A tag of `PromptDelimiter`."""
+_FENCED: Final = re.compile(
+    r"(?P<before>(?:(?!^(?:```|~~~)).)*)^(?P<mark>```+|~~~+)[^\n`]*\n"
+    r"(?P<text>.*?)\n?^(?P=mark)[ \t]*$(?P<after>(?:(?!^(?:```|~~~)).)*)",
+    re.DOTALL | re.MULTILINE,
+)
+_QUOTES: Final = {
+    '"': '"',
+    "“": "”",
+    "„": "“”",
+    "«": "»",
+    "»": "«",
+    "‘": "’",
+    "'": "'",
+    "「": "」",
+    "『": "』",
+}
+_ANSWER_WORDS: Final = (
+    r"Sure(?: thing)?|Certainly|Of course|Absolutely|Okay|OK|Got it|Natürlich|Gern|Gerne|Klar|"
+    r"Selbstverständlich|Claro(?: que s[ií])?|Por supuesto|Desde luego|Con gusto|Bien sûr|"
+    r"Certainement|Avec plaisir|D['’]accord|Certo|Certamente|Volentieri|Selvfølgelig|Gjerne|"
+    r"Natuurlijk|Zeker|Graag|Oczywiście|Jasne|Com certeza|Com prazer|בטח|כמובן|בוודאי|בשמחה"
+)
+_ANNOUNCEMENTS: Final = (
+    r"Here(?:['’]s| is| are)|Below is|Hier (?:ist|sind|is|zijn|volgt)|Aquí (?:está|tienes?|va)|"
+    r"Voici|Voilà|Ecco|Di seguito|Her (?:er|kommer)|Oto|Poniżej|Aqui (?:está|vai)|Segue|הנה|להלן"
+)
+_CJK_ANSWER_WORDS: Final = (
+    "もちろん(?:です)?|はい|承知(?:しま|いたしま)した|了解(?:しま)?した|"
+    "かしこまりました|当然(?:可以)?|好的|没问题"
+)
+_CJK_ANNOUNCEMENTS: Final = "こちらが|以下が|以下は|以下に|以下是|这是|下面是"
+_OPENING: Final = re.compile(
+    rf"(?:(?:(?:{_ANSWER_WORDS})\b|{_CJK_ANSWER_WORDS})[!.,;、。！，\s]*)?"
+    rf"(?:(?:{_ANNOUNCEMENTS})\b|{_CJK_ANNOUNCEMENTS})[^\n:：]{{0,150}}[:：][*_]*\s+"
+    rf"|(?:(?:{_ANSWER_WORDS})\b|{_CJK_ANSWER_WORDS})[^\n]{{0,200}}(?:[:：][ \t]*\n|\n[ \t]*\n)\s*",
+    re.IGNORECASE,
+)
+"""A sentence with which models begin, in the languages of the window."""
+_REFUSAL: Final = re.compile(
+    r"\W*(?:(?:I['’]m|I am)(?: very| so)? sorry|Sorry\b|"
+    r"I (?:can['’]?t|cannot|won['’]t|am unable)\b|I['’]m (?:unable|not able)|"
+    r"Unfortunately\b|As an AI\b|(?:Es )?tut mir leid|Leider\b|"
+    r"Ich kann\b.{0,40}\bnicht\b|Entschuldigung\b|Lo siento|Lamento\b|No puedo\b|Je suis désolé|"
+    r"Désolé|Je ne peux pas|Je regrette|Malheureusement|Mi dispiace|Spiacente|Non posso\b|Beklager|"
+    r"Jeg kan\b.{0,20}\bikke\b|Dessverre|Het spijt me|Helaas\b|Ik kan\b.{0,40}\bniet\b|Przepraszam|"
+    r"Przykro mi|Niestety|Nie mogę|Desculpe|Sinto muito|Infelizmente|Não posso\b|(?:אני )?מצטער|"
+    r"סליחה|איני יכול|אני לא יכול|申し訳|すみません|ごめんなさい|残念ながら|"
+    r"很?抱歉|对不起|我无法|我不能)",
+    re.IGNORECASE,
+)
+_ALIKE: Final = 0.3
+"""A likeness of words from which on an apology belongs to the text."""
+_MIN_WORDS: Final = 8
+"""Of a passage that no change leaves without any of its words, unless it translates it."""
+
+
+def cleaned_reply(passage: str, reply: str) -> str:
+    """Return what a model wrote for a passage, without outer white space and what it put around it.
+
+    What the passage did not have is taken off: the program's tags, a code fence and what is outside
+    of it, an opening sentence, quotation marks around the whole.
+    """
+    text = _TAG.sub(lambda tag: tag[0] if tag[0].strip() in passage else "", reply).strip()
+    fenced = None if "```" in passage or "~~~" in passage else _FENCED.fullmatch(text)
+    if fenced:
+        words = words_of(passage)
+        of_text, of_before = (words_of(fenced[part]) for part in ("text", "before"))
+        if likeness(of_text, words) >= likeness(of_before, words):
+            text = fenced["text"].strip()
+    opening = _OPENING.match(text)
+    if opening and opening.end() < len(text) and not _OPENING.match(f"{passage.lstrip()}\n\n"):
+        text = text[opening.end() :].strip()
+    return _without_quotes(passage.strip(), text)
+
+
+def with_outer_space(passage: str, text: str) -> str:
+    """Return a text with the outer white space that a passage has; "" stays empty."""
+    if not text or not passage.strip():
+        return text
+    start, end = len(passage) - len(passage.lstrip()), len(passage.rstrip())
+    return f"{passage[:start]}{text}{passage[end:]}"
+
+
+def _without_quotes(passage: str, text: str) -> str:
+    """Return a text without quotation marks around it that the passage does not have."""
+    if len(text) < 3 or text[-1] not in _QUOTES.get(text[0], "") or passage[:1] in _QUOTES:
+        return text
+    if passage and any(passage[-1] in ends for ends in _QUOTES.values()):
+        return text
+    inner, marks = text[1:-1], {text[0], text[-1]}
+    count = sum(Counter(inner)[mark] for mark in marks)
+    return inner.strip() if count <= sum(Counter(passage)[mark] for mark in marks) else text
+
+
+def is_refusal(passage: str, reply: str) -> bool:
+    """Return True if a model apologizes instead of changing a passage."""
+    is_apology = _REFUSAL.match(reply) and not _REFUSAL.match(passage)
+    return bool(is_apology) and likeness(words_of(passage), words_of(reply)) < _ALIKE
+
+
+def is_about_something_else(passage: str, reply: str) -> bool:
+    """Return True if a reply has no word of a longer passage, as its translation has none."""
+    words = words_of(passage)
+    return len(words) >= _MIN_WORDS and words.isdisjoint(words_of(reply))
+
+
+class Change(NamedTuple):
+    """A change that a model wants: a passage, and what replaces it."""
+
+    old: str
+    new: str
+
+
+class Plan(NamedTuple):
+    """A change in its place.
+
+    Attributes:
+        start: the place of the passage in the text.
+        passage: as the text has it.
+        groups: the replacements of each change that the user decides on, within the passage.
+    """
+
+    start: int
+    passage: str
+    groups: list[list[Replacement]]
+
+
+class Problem(Enum):
+    """Why a change cannot be proposed."""
+
+    ABSENT = auto()
+    AMBIGUOUS = auto()
+    UNCHANGED = auto()
+    REFUSAL = auto()
+
+
+class Refusal(NamedTuple):
+    """Why a change cannot be proposed, with what the model may have meant, "" if unknown."""
+
+    problem: Problem
+    nearest: str = ""
+
+
+def plan_change(text: str, change: Change) -> Plan | Refusal:
+    """Return a change in its place, or why it has none.
+
+    Takes up to half a second for 20,000 words: call it in a thread.
+    """
+    try:
+        start, end = find_once(text, change.old)
+    except PassageError as error:
+        return Refusal(Problem.AMBIGUOUS if error.count else Problem.ABSENT)
+    passage = text[start:end]
+    if is_refusal(passage, change.new):
+        return Refusal(Problem.REFUSAL)
+    if passage != change.old:
+        groups = reply_edits(passage, change.new)
+    else:
+        new = cleaned_reply(passage, change.new)
+        is_clean = new == change.new.strip()
+        new = change.new if is_clean else with_outer_space(passage, new)
+        groups = by_sentence(passage, word_edits(passage, new))
+    return Plan(start, passage, groups) if groups else Refusal(Problem.UNCHANGED)
+
+
+def reply_edits(passage: str, reply: str) -> list[list[Replacement]]:
+    """Return the replacements that a model's reply makes in a passage, by sentence.
+
+    The outer white space of the passage stays, and its typography where no word changes.
+    """
+    new = with_outer_space(passage, cleaned_reply(passage, reply))
+    return by_sentence(passage, word_edits(passage, with_typography_of(passage, new)))
