@@ -51,10 +51,11 @@ _CJK_ANSWER_WORDS: Final = (
     "かしこまりました|当然(?:可以)?|好的|没问题"
 )
 _CJK_ANNOUNCEMENTS: Final = "こちらが|以下が|以下は|以下に|以下是|这是|下面是"
+_SURE: Final = rf"(?:(?:{_ANSWER_WORDS})\b|{_CJK_ANSWER_WORDS})"
+_HERE: Final = rf"(?:(?:{_ANNOUNCEMENTS})\b|{_CJK_ANNOUNCEMENTS})"
 _OPENING: Final = re.compile(
-    rf"(?:(?:(?:{_ANSWER_WORDS})\b|{_CJK_ANSWER_WORDS})[!.,;、。！，\s]*)?"
-    rf"(?:(?:{_ANNOUNCEMENTS})\b|{_CJK_ANNOUNCEMENTS})[^\n:：]{{0,150}}[:：][*_]*\s+"
-    rf"|(?:(?:{_ANSWER_WORDS})\b|{_CJK_ANSWER_WORDS})[^\n]{{0,200}}(?:[:：][ \t]*\n|\n[ \t]*\n)\s*",
+    rf"[*_¡]*(?:(?:{_SURE}[!.,;、。！，\s]*)?{_HERE}[^\n:：]{{0,150}}[:：][*_]*\s+"
+    rf"|{_SURE}[^\n]{{0,200}}(?:[:：][ \t]*\n|\n[ \t]*\n)\s*)",
     re.IGNORECASE,
 )
 """A sentence with which models begin, in the languages of the window."""

@@ -50,6 +50,7 @@ PASSAGE_INTRODUCTION: Final = (
     "The user has selected this passage of a longer text, which is open beside the conversation."
 )
 """These precede the text in a question."""
+_DECIDES: Final = " The user accepts or rejects them."
 _PROBLEMS: Final = {
     Problem.ABSENT: "`old` is not in the text. Copy a passage exactly as the text has it now.",
     Problem.AMBIGUOUS: "`old` is in the text several times. Take more words around it.",
@@ -97,7 +98,7 @@ class TextTool:
         ]
         wanted = sum(r is None or r.problem is not Problem.UNCHANGED for r in refusals)
         proposed = refusals.count(None)
-        result = "\n".join([PROPOSED.format(proposed, wanted), *problems])
+        result = "\n".join([PROPOSED.format(proposed, wanted) + _DECIDES, *problems])
         if not proposed:
             raise ToolError(result)
         return result

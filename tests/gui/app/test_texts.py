@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -250,6 +251,122 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
         QTest.keyClicks(editor(app), "ish")
         texts.settle(accept=False, is_all=True)
         assert body(app) == "It is blueish."
+
+
+CORRECTIONS = 200
+LONG_CHAPTER = "\n\n".join(
+    f"Paragraph {number} has “a word{number}x” — 😀 in  it, and\u00a0more words after. And one."
+    for number in range(CORRECTIONS)
+)
+
+
+def corrected(text: str, *numbers: int) -> str:
+    for number in numbers:
+        text = text.replace(f"word{number}x”", f"WORD{number}”")
+    return text
+
+
+async def test_all_corrections_of_a_chapter_come_at_once() -> None:
+    async with AppHarness(environment=COMET) as app:
+        # One list: what is not there is told, and all others are proposed in its place.
+        await open_text(app, LONG_CHAPTER)
+        turn = await app.ask("Correct my chapter.")
+        changes = [
+            {"old": f'"a word{number}x" - 😀 in it', "new": f'"a WORD{number}" - 😀 in it'}
+            for number in range(CORRECTIONS)
+        ]
+        changes.insert(2, {"old": "Paragraph 7 has a wrd7x in it", "new": "It"})
+        turn.give(ToolCallDelta(0, json.dumps({"changes": changes}), "c", "edit_text"))
+        turn.give(Completed())
+        second = await app.turn(1)
+        told = str(second.request.messages[-1])
+        assert "Change 3: `old` is not in the text" in told
+        assert "The nearest passage: Paragraph 7 has “a WORD7”" in told
+        second.end("Done.")
+        await app.settled()
+        document = editor(app).tracked
+        assert len(document.changes) == CORRECTIONS
+        assert document.accepted == corrected(LONG_CHAPTER, *range(CORRECTIONS))
+        assert app.transcript.count("Proposed") == 1
+        assert "Proposed 200 changes to the text · 1 didn’t fit the text" in app.transcript
+        # The first one is shown, and each decision shows the next one.
+        count = find(pane(app), QLabel, "text-changes")
+        assert count.text() == "1 of 200 changes"
+        app.press(Qt.Key.Key_F9)
+        assert count.text() == "1 of 199 changes"
+        app.press(Qt.Key.Key_F9, Qt.KeyboardModifier.ShiftModifier)
+        app.press(Qt.Key.Key_F9)
+        # One that is out of sight is shown first.
+        end = document.characterCount() - 1
+        editor(app).setTextCursor(document.cursor(end, end))
+        app.press(Qt.Key.Key_F9)
+        assert count.text() == "1 of 197 changes"
+        assert editor(app).textCursor().position() < end
+        app.press(Qt.Key.Key_F9)
+        assert count.text() == "1 of 196 changes"
+        app.session.of(TextsController).settle(accept=False, is_all=True)
+        assert body(app) == corrected(LONG_CHAPTER, 0, 2, 3)
+        # All were proposed as one step of undo.
+        for _ in range(6):
+            document.undo()
+        assert (body(app), document.changes) == (LONG_CHAPTER, [])
+
+        # The line of the transcript leads to the changes. What is typed meanwhile is kept.
+        document.redo()
+        app.session.run("text.toggle")
+        assert not pane(app).isVisible()
+        app.act("show-changes")
+        await until(lambda: pane(app).isVisible() and editor(app).hasFocus())
+        assert count.text().endswith("of 200 changes")
+
+        # A change needs no other round, and there may be more rounds than other tools have.
+        await app.start_over()
+        await open_text(app, LONG_CHAPTER)
+        turn = await app.ask("Correct my chapter.")
+        for number in range(12):
+            edit(turn, (f"word{number}x", f"WORD{number}"))
+            turn = await app.turn(number + 1)
+        edit(turn, *[(f"word{number}x", f"WORD{number}") for number in range(12, 42)])
+        turn = await app.turn(13)
+        turn.end("Done.")
+        await app.settled()
+        assert len(editor(app).tracked.changes) == 42
+        assert app.transcript.count("Proposed 42 changes") == 1
+
+        # What is typed while changes come stays, and they find their places.
+        await app.start_over()
+        await open_text(app, LONG_CHAPTER)
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        wanted = [Change(f"word{n}x", f"WORD{n}") for n in range(CORRECTIONS)]
+        proposing = asyncio.ensure_future(opened.propose(wanted))
+        document = opened.document
+        editor(app).setTextCursor(document.cursor(0, 0))
+        typed = 0
+        while not proposing.done():
+            QTest.keyClicks(editor(app), "y")
+            typed += 1
+            await asyncio.sleep(0)
+        assert set(proposing.result()) == {None}
+        expected = "y" * typed + corrected(LONG_CHAPTER, *range(CORRECTIONS))
+        assert document.accepted == expected
+        app.state.of(TextsController).settle(accept=False, is_all=True)
+        assert body(app) == "y" * typed + LONG_CHAPTER
+
+        # A reply that is no text for the passage is shown, and proposed only if the user wants it.
+        await app.start_over()
+        await open_text(app)
+        select(app, "The moon pulls the water strongly.")
+        app.click("text-shorter")
+        turn = await app.turn(0)
+        turn.end("I’m sorry, but I can’t help with that.")
+        await until(lambda: "I’m sorry" in app.said)
+        assert not editor(app).tracked.changes
+        app.press_action("Use it")
+        await until(lambda: editor(app).tracked.changes)
+        assert not editor(app).textCursor().hasSelection()  # it would cover the change
+        app.state.of(TextsController).settle(accept=False, is_all=True)
+        assert body(app) == CHAPTER
 
 
 async def test_a_text_of_another_computer_and_on_a_full_disk(

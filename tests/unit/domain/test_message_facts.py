@@ -197,6 +197,39 @@ def test_a_tool_call_is_described_on_one_line(
     assert message_facts.call_line(call, is_streaming=is_streaming) == line
 
 
+def edited(result: str, state: ToolCallState = ToolCallState.DONE) -> ToolCallPart:
+    return ToolCallPart("1", "edit_text", "{}", state=state, result=result)
+
+
+NOT_FOUND = edited("Proposed 0 of 1 changes. …\nChange 1: …", ToolCallState.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("calls", "is_streaming", "line"),
+    [
+        ([edited("Proposed 3 of 3 changes. …")], False, "Proposed 3 changes to the text"),
+        (
+            [edited("Proposed 199 of 200 changes. …"), NOT_FOUND],
+            False,
+            "Proposed 199 changes to the text · 2 didn’t fit the text",
+        ),
+        ([NOT_FOUND], False, "Change the open text · 1 didn’t fit the text"),
+        ([edited("Proposed 0 of 0 changes. …")], False, "Change the open text · No change"),
+        # As earlier versions stored them.
+        ([edited("Proposed. The user …")] * 2, False, "Proposed 2 changes to the text"),
+        (
+            [edited("Proposed 1 of 1 changes. …"), edited("", ToolCallState.RUNNING)],
+            True,
+            "Proposed 1 change to the text…",
+        ),
+    ],
+)
+def test_all_changes_of_a_text_are_one_line(
+    calls: list[ToolCallPart], is_streaming: bool, line: str
+) -> None:
+    assert message_facts.edits_line(calls, is_streaming=is_streaming) == line
+
+
 def test_the_caption_of_a_call_has_no_arguments() -> None:
     assert message_facts.call_caption(RUNNING) == "Tool: find (files) · Running"
     assert message_facts.call_caption(DONE) == "Tool: Search your conversations · Done · 0.4 s"

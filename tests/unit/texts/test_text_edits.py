@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +14,8 @@ from desktop_app.texts.text_edits import (
     Replacement,
     by_sentence,
     find_once,
+    nearest_passages,
+    with_typography_of,
     word_edits,
 )
 
@@ -19,12 +24,16 @@ PASSAGES = st.lists(st.sampled_from(["sea ", "the ", "moon", ". ", "\n", "é", "
 
 @given(PASSAGES.map("".join), PASSAGES.map("".join))
 def test_the_replacements_make_the_new_passage(old: str, new: str) -> None:
-    changed, end = "", 0
-    for edit in word_edits(old, new):
+    assert applied(old, word_edits(old, new)) == new
+
+
+def applied(old: str, edits: list[Replacement]) -> str:
+    changed, end = [], 0
+    for edit in edits:
         assert edit.start >= end
-        changed += old[end : edit.start] + edit.text
+        changed += [old[end : edit.start], edit.text]
         end = edit.end
-    assert changed + old[end:] == new
+    return "".join([*changed, old[end:]])
 
 
 @pytest.mark.parametrize(
@@ -97,3 +106,110 @@ def test_an_abbreviated_passage_must_be_there_once(passage: str, count: int) -> 
     with pytest.raises(PassageError) as raised:
         find_once("The moon pulls strongly. The sun pulls less.", passage)
     assert raised.value.count == count
+
+
+@pytest.mark.parametrize(
+    ("text", "passage", "found"),
+    [
+        ("He said “It rises.” Then", '"It rises."', "“It rises.”"),
+        ('He said "It rises." Then', "“It rises.”", '"It rises."'),
+        ("It’s there", "It's there", "It’s there"),
+        ("«Oui», dit-il", '"Oui", dit-il', "«Oui», dit-il"),
+        ("10\u00a0km away", "10 km", "10\u00a0km"),
+        ("a\tb", "a b", "a\tb"),
+        ("one  \ntwo", "one\ntwo", "one  \ntwo"),
+        ("a  double space", "a double", "a  double"),
+        ("hard\nwrapped line", "hard wrapped", "hard\nwrapped"),
+        ("one\n\ntwo", "one\r\n\r\ntwo", "one\n\ntwo"),
+        ("It rises.", "It rises. ", "It rises."),
+        ("cafe\u0301 au lait", "caf\u00e9 au", "cafe\u0301 au"),
+        ("caf\u00e9 au lait", "cafe\u0301 au", "caf\u00e9 au"),
+        ("re\u2011entry is", "re-entry", "re\u2011entry"),
+        ("so\u00adft word", "soft word", "so\u00adft word"),
+        ("Wait… now", "Wait... now", "Wait… now"),
+        ("Wait... now", "Wait… now", "Wait... now"),
+        ("yes—no", "yes--no", "yes—no"),
+        ("10–12 km", "10-12 km", "10–12 km"),
+        ("The “first” is here. And the last.", 'The "first" ... last.', None),
+    ],
+)
+def test_typography_does_not_decide_whether_a_passage_is_found(
+    text: str, passage: str, found: str | None
+) -> None:
+    start, end = find_once(text, passage)
+    assert text[start:end] == (text if found is None else found)
+    with pytest.raises(PassageError) as raised:
+        find_once(f"{text}\n\n{text}", passage)
+    assert raised.value.count == 2
+
+
+def test_what_is_there_exactly_precedes_other_forms() -> None:
+    assert find_once('“so” and "so"', '"so"') == (9, 13)
+    with pytest.raises(PassageError):
+        find_once("one\n\ntwo", "one two")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kept"),
+    [
+        (
+            "He said “it rises” at 10\u00a0km.",
+            'He said "it falls" at 10 km.',
+            "“it falls” at 10\u00a0",
+        ),
+        ("hard\nwrapped line\nhere", "hard wrapped lines here", "hard\nwrapped lines\nhere"),
+        ("one  \ntwo", "one\nthree", "one  \nthree"),
+        ("yes—no cafe\u0301 x", "yes--no caf\u00e9 y", "yes—no cafe\u0301 y"),
+        # What the model means to change, changes.
+        ("“it rises”", '"it rises"', '"it rises"'),
+        ('a "b" c', "a “b” d", "a “b” d"),
+    ],
+)
+def test_unchanged_words_keep_their_typography(old: str, new: str, kept: str) -> None:
+    assert kept in with_typography_of(old, new)
+
+
+def test_the_nearest_passage_is_named() -> None:
+    text = "The sea rises. The moon pulls the water strongly. It falls.\n\nThe sun pulls it less."
+    assert nearest_passages(
+        text, ["The Moon draws the water strongly", "The sun pulls it a bit less.", "Quite another"]
+    ) == ["The moon pulls the water strongly.", "The sun pulls it less.", ""]
+
+
+def table(rows: int, chance: random.Random) -> str:
+    return "\n".join(
+        f"| item {row} | {chance.random()} | {chance.random()} |" for row in range(rows)
+    )
+
+
+def words(count: int, chance: random.Random, prefix: str = "") -> str:
+    return " ".join(f"{prefix}{chance.randrange(3000)}" for _ in range(count))
+
+
+def lines(count: int, chance: random.Random, prefix: str) -> str:
+    return "\n".join(
+        f"{words(3, chance, prefix)}: {words(4, chance, prefix)}" for _ in range(count)
+    )
+
+
+CHANCE = random.Random("words")
+SEA = words(20_000, CHANCE)
+MANY = " ".join(CHANCE.choice(["sea", "moon", "sun.", "and\n"]) for _ in range(20_000))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        pytest.param(table(2000, CHANCE), table(2000, CHANCE), 2000, id="numbers of a table"),
+        pytest.param(lines(2000, CHANCE, "a"), lines(2000, CHANCE, "b"), 2000, id="translated"),
+        pytest.param(SEA, words(20_000, CHANCE), 1, id="without punctuation"),
+        pytest.param(MANY, MANY[7000:] + MANY[:7000], 0, id="few words, often"),
+        pytest.param(SEA, SEA.replace(" 7 ", " 7, "), 1, id="a few words"),
+    ],
+)
+def test_long_passages_are_compared_fast_and_in_parts(old: str, new: str, parts: int) -> None:
+    started_at = process_time()
+    edits = word_edits(old, new)
+    assert process_time() - started_at < 1
+    assert applied(old, edits) == new
+    assert len(by_sentence(old, edits)) >= parts

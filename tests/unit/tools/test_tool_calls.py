@@ -47,6 +47,7 @@ from desktop_app.domain.tools.tool import (
     TOO_EXPENSIVE,
     TOO_LONG,
     TOO_MANY_ROUNDS,
+    ListedTool,
     Permission,
     ToolCallState,
     ToolContext,
@@ -437,6 +438,30 @@ async def test_the_number_of_rounds_is_limited(rounds: int, requests: int, end: 
     if requests - 1 == rounds and requests > 1:
         choices[-1] = "none"
     assert [request.tool_choice for request in provider.requests[1:]] == choices[1:]
+
+
+class Proposing(Source):
+    """A source whose calls have no effect until the user accepts it."""
+
+    async def tools(self) -> Sequence[ListedTool]:
+        return [
+            each._replace(definition=replace(each.definition, is_limited=False))
+            for each in await super().tools()
+        ]
+
+
+async def test_rounds_of_calls_without_an_effect_are_not_counted() -> None:
+    free = Proposing(look=done)
+    events, provider, _ = await looped(*[ROUND] * 5, LAST, limits=ToolLimits(rounds=1), own=free)
+    assert (len(provider.requests), events[-1]) == (6, Completed())
+    assert {request.tool_choice for request in provider.requests[1:]} == {"auto"}
+    calls = [ToolCallDelta(number, "{}", f"c{number}", "look") for number in range(40)]
+    await looped([*calls, Completed()], LAST, own=free)
+    assert len(free.calls) == 5 + 40
+    # Rounds that fail are, and so a model that repeats its mistake comes to an end.
+    failing = Proposing(look=refused)
+    events, provider, _ = await looped(*[ROUND] * 5, limits=ToolLimits(rounds=2), own=failing)
+    assert (len(provider.requests), events[-1]) == (3, Incomplete(TOO_MANY_ROUNDS))
 
 
 class Picturing(Source):
