@@ -64,6 +64,8 @@ _FIRST_CLOCK: Final = 10**12
 """The numbers of changes that a trigger noted are times; those of a first push are smaller."""
 _AGAIN: Final = "again"
 """The note of a conversation that was added again after a deletion."""
+_SELECT_AGAIN: Final = f"""SELECT id FROM sync_changes
+    WHERE kind = 'conversations' AND field = 'created_at' AND note = '{_AGAIN}'"""  # noqa: S608
 _STREAMING: Final = "streaming"
 
 
@@ -296,13 +298,6 @@ def _received(kind: str, fields: Mapping[str, Any], row: sqlite3.Row | None) -> 
     return values
 
 
-class Refused(NamedTuple):
-    """An entry that this version cannot read; the store keeps it for the next one."""
-
-    kind: str
-    id: str
-
-
 _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "folders": partial(from_row, Folder),
     "conversations": partial(from_row, Conversation, streaming=False),
@@ -347,7 +342,6 @@ class Applier:
     """Applies entries of one device in a transaction of the caller's.
 
     Attributes:
-        refused: the entries that were left out.
         again: the conversations to send again, and whether as later additions: those that others
             deleted without having seen all of them, and may have left out messages of.
     """
@@ -356,16 +350,17 @@ class Applier:
         self._connection = connection
         self._device = device
         self._entries: list[Entry] = []
-        self.refused: list[Refused] = []
         self.again: dict[str, bool] = {}
         self._clock = 0
         self._known: set[tuple[str, str]] = set()  # rows that exist
-        sql = f"""SELECT id FROM sync_changes
-            WHERE kind = 'conversations' AND field = 'created_at' AND note = '{_AGAIN}'"""  # noqa: S608
-        self._readded = {row["id"] for row in connection.execute(sql)}
+        self._readded = {row["id"] for row in connection.execute(_SELECT_AGAIN)}
 
     def apply(self, entries: Iterable[Any]) -> None:
-        """Apply entries; those that refer to something that is missing wait in the store."""
+        """Apply entries.
+
+        Those that refer to something that is missing wait in the store, and those that this
+        version cannot read, for the next one.
+        """
         connection = self._connection
         connection.execute("UPDATE sync_device SET is_applying = 1")
         for entry in entries:
@@ -379,7 +374,6 @@ class Applier:
 
     def _apply(self, entry: Any) -> bool:
         """Apply an entry. Return False if it refers to something that is missing."""
-        kind = id_ = ""
         try:
             form, kind, id_ = entry[:3]
             if kind not in SYNCED_TABLES or type(id_) is not str:
@@ -405,7 +399,6 @@ class Applier:
             *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.DataError),
             sqlite3.ProgrammingError,
         ):
-            self.refused.append(Refused(str(kind), str(id_)))
             self._wait(entry, __version__)
             return True
 
@@ -458,11 +451,9 @@ class Applier:
             self._readded.add(id_)
             if row is not None:
                 self.again.setdefault(id_, False)
-            sql = f"UPDATE sync_changes SET note = ? WHERE {_KEY}"  # noqa: S608 - our own text
-            connection.execute(sql, (_AGAIN, kind, id_, table.birth))
+            self._remark(kind, id_, table.birth, _AGAIN)
         if lost_folder is not None and "folder_id" in won:
-            sql = f"UPDATE sync_changes SET note = ? WHERE {_KEY}"  # noqa: S608 - our own text
-            connection.execute(sql, (lost_folder, kind, id_, "folder_id"))
+            self._remark(kind, id_, "folder_id", lost_folder)
         return True
 
     def _index_title(self, old: sqlite3.Row | None, row: sqlite3.Row) -> None:
@@ -690,6 +681,10 @@ class Applier:
             [(kind, id_, field, at, self._device) for field, at in times.items()],
         )
 
+    def _remark(self, kind: str, id_: str, field: str, note: str) -> None:
+        sql = f"UPDATE sync_changes SET note = ? WHERE {_KEY}"  # noqa: S608 - our own text
+        self._connection.execute(sql, (note, kind, id_, field))
+
     def _forget(self, kind: str, id_: str, field: str) -> None:
         sql = f"DELETE FROM sync_changes WHERE {_KEY}"  # noqa: S608 - our own text
         self._connection.execute(sql, (kind, id_, field))
@@ -726,17 +721,23 @@ _SELECT_WAITING: Final = """SELECT id, device, entry FROM sync_waiting
     WHERE coalesce(refused_by, '') <> ? ORDER BY id"""
 _SELECT_FOLDERS: Final = """FROM sync_changes AS m JOIN folders AS f ON f.id = m.note
     WHERE m.kind = 'conversations' AND m.field = 'folder_id' AND m.note IS NOT NULL"""
+_CONVERSATION: Final = "json_extract(entry, '$[4].conversation_id')"
 
 
 def has_waiting(connection: sqlite3.Connection) -> bool:
     """Return True if something waits, or if a deleted folder has come back."""
-    if connection.execute(f"SELECT 1 {_SELECT_FOLDERS}").fetchone():
-        return True
-    return connection.execute(_SELECT_WAITING, (__version__,)).fetchone() is not None
+    sql = f"SELECT 1 {_SELECT_FOLDERS} UNION ALL SELECT 1 FROM sync_waiting"  # noqa: S608
+    return connection.execute(sql).fetchone() is not None
 
 
-def apply_waiting(connection: sqlite3.Connection) -> list[Refused]:
-    """Apply what waits, as long as some of it can be. Return what was refused."""
+def apply_waiting(connection: sqlite3.Connection, *, is_complete: bool) -> None:
+    """Apply what waits, as long as some of it can be, and forget what was deleted meanwhile.
+
+    Args:
+        is_complete: True if all that the other computers have seen was received. What a message
+            waits for was then deleted, and so was the message, if its conversation was added again
+            after a deletion; in any other, it is an answer that still runs.
+    """
     connection.execute("UPDATE sync_device SET is_applying = 1")
     connection.execute(
         f"""UPDATE conversations SET folder_id = m.note
@@ -747,13 +748,37 @@ def apply_waiting(connection: sqlite3.Connection) -> list[Refused]:
         AND field = 'folder_id' AND note IN (SELECT id FROM folders)"""
     connection.execute(sql)
     connection.execute("UPDATE sync_device SET is_applying = 0")
-    refused: list[Refused] = []
     while rows := connection.execute(_SELECT_WAITING, (__version__,)).fetchall():
         connection.executemany("DELETE FROM sync_waiting WHERE id = ?", [(r["id"],) for r in rows])
         for row in rows:
-            applier = Applier(connection, row["device"])
-            applier.apply([msgspec.json.decode(row["entry"])])
-            refused += applier.refused
+            Applier(connection, row["device"]).apply([msgspec.json.decode(row["entry"])])
         if len(connection.execute(_SELECT_WAITING, (__version__,)).fetchall()) == len(rows):
             break
-    return refused
+    _forget_deleted(connection)
+    if is_complete and not refused(connection):
+        sql = f"DELETE FROM sync_waiting WHERE {_CONVERSATION} IN ({_SELECT_AGAIN})"  # noqa: S608
+        connection.execute(sql)
+
+
+def _forget_deleted(connection: sqlite3.Connection) -> None:
+    """Forget what waits of deleted rows and conversations, also what could not be read."""
+    gone = "SELECT id FROM sync_changes WHERE kind = 'conversations' AND field = 'gone'"
+    connection.execute(f"DELETE FROM sync_waiting WHERE {_CONVERSATION} IN ({gone})")  # noqa: S608
+    for kind, table in SYNCED_TABLES.items():
+        if not table.birth:
+            continue
+        born_at = f"coalesce(json_extract(entry, '$[3].{table.birth}[0]'), 0)"
+        connection.execute(
+            f"""DELETE FROM sync_waiting WHERE json_extract(entry, '$[1]') = ?1
+            AND json_extract(entry, '$[0]') <> 'gone'
+            AND EXISTS (SELECT 1 FROM sync_changes WHERE kind = ?1 AND field = 'gone'
+                AND id = json_extract(entry, '$[2]') AND at >= {born_at})""",  # noqa: S608
+            (kind,),
+        )
+
+
+def refused(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return the tables and ids of entries that were not read."""
+    sql = """SELECT json_extract(entry, '$[1]'), json_extract(entry, '$[2]') FROM sync_waiting
+        WHERE refused_by IS NOT NULL"""
+    return [(str(kind or ""), str(id_ or "")) for kind, id_ in connection.execute(sql)]

@@ -43,13 +43,13 @@ from desktop_app.sync.entries import (
     BATCH_CHARS,
     Applier,
     Held,
-    Refused,
     apply_waiting,
     entries_of,
     has_waiting,
     held_of,
     mark_everything,
     mark_messages,
+    refused,
     take_changes,
 )
 from desktop_app.sync.format import (
@@ -227,19 +227,6 @@ class _Peer(NamedTuple):
     def skipped(self) -> dict[int, int]:
         found = self.facts.skipped
         return dict(found) if isinstance(found, Mapping) else dict.fromkeys(found, 0)
-
-
-class _Received(NamedTuple):
-    """What a round of receiving has found.
-
-    Attributes:
-        problems: by file or device.
-        torn: the numbers of own segments that others could not read.
-    """
-
-    changes: int
-    problems: dict[str, SyncError]
-    torn: set[int]
 
 
 class Synchronizer:
@@ -446,23 +433,23 @@ class Synchronizer:
         """Apply the changes of the other computers, and send those of this one."""
         async with self._lock:
             target, key = await self._secrets()
+            problems: dict[str, SyncError] = {}  # by file or device
             if not await self._database.write(_take):
                 raise sync_error("busy")
             try:
                 async with _opened(target) as storage:
                     await self._require_library(storage, target, key)
                     torn = await self._require_own_head(storage, key)
-                    heads, problems = await self._read_heads(storage, key)
+                    heads = await self._read_heads(storage, key, problems)
                     await self._learn_held(storage, key)
                     await self._mark_everything()
-                    received = await self._receive(storage, key, heads, progress)
-                    problems |= received.problems
-                    if received.changes:
+                    torn |= await self._database.read(partial(_torn, heads=heads))
+                    received = await self._receive(storage, key, heads, problems, progress)
+                    if received:
                         await resume_wipe(self._database)
                     sent = await self._send(storage, key)
-                    await self._replace_segments(storage, key, torn | received.torn)
-                    if await self._database.read(partial(_has_news, heads=heads)):
-                        await self._database.write(partial(_note_heads, heads=heads))
+                    await self._replace_segments(storage, key, torn)
+                    await self._database.write(partial(_note_heads, heads=heads))
                     await self._remove_files(storage, key)
                     if (await self._state()).fetches_all:
                         problems |= await self._fetch_missing(storage, key)
@@ -475,7 +462,7 @@ class Synchronizer:
         new = [error for name, error in problems.items() if name not in told]
         for error in new:
             log.info("%s", error.message.format_map(error.params))
-        return SyncResult(sent, received.changes, tuple(new[:_TOLD_PROBLEMS]))
+        return SyncResult(sent, received, tuple(new[:_TOLD_PROBLEMS]))
 
     async def _mark_everything(self) -> None:
         """Mark what this computer has, unless that was done; a kill in between repeats it."""
@@ -749,11 +736,10 @@ class Synchronizer:
     # -------------------------------------------------------------- from the storage
 
     async def _read_heads(
-        self, storage: Storage, key: LibraryKey
-    ) -> tuple[dict[str, Head], dict[str, SyncError]]:
-        """Return the other devices' heads, and what is wrong with others."""
+        self, storage: Storage, key: LibraryKey, problems: dict[str, SyncError]
+    ) -> dict[str, Head]:
+        """Return the other devices' heads; add what is wrong with others to `problems`."""
         own, state = await self._device(), await self._state()
-        problems: dict[str, SyncError] = {}
         heads: dict[str, Head] = {}
         for device in await storage.names(DEVICES):
             if device == own or device in set(state.struck) - set(state.removing):
@@ -773,17 +759,18 @@ class Synchronizer:
         if struck != set(state.struck):
             await self._database.write(partial(_strike, devices=struck))
         gone = struck - set(state.removing)
-        return {id_: head for id_, head in heads.items() if id_ not in gone}, problems
+        return {id_: head for id_, head in heads.items() if id_ not in gone}
 
     async def _receive(
         self,
         storage: Storage,
         key: LibraryKey,
         heads: Mapping[str, Head],
+        problems: dict[str, SyncError],
         progress: Progress | None,
-    ) -> _Received:
+    ) -> int:
+        """Apply what is new; return the number of changes. Adds what is wrong to `problems`."""
         own, state = await self._device(), await self._state()
-        problems: dict[str, SyncError] = {}
         peers = await self._database.read(_peers)
         work = [(id_, s) for id_, head in heads.items() for s in _needed(peers.get(id_), head)]
         claimed = [{device: peer.number} for device, peer in peers.items()]
@@ -822,26 +809,21 @@ class Synchronizer:
             for start in range(0, len(segment.entries), _APPLIED_AT_ONCE):
                 some = segment.entries[start : start + _APPLIED_AT_ONCE]
                 apply = partial(_apply, device=device, entries=some)
-                problems |= _named(await self._database.write(apply))
+                await self._database.write(apply)
             received += len(segment.entries)
             log.info("received %s: %d entries", name, len(segment.entries))
             await self._database.write(note)
-        torn = {
-            number
-            for device, head in heads.items()
-            if device not in peers or peers[device].facts.healed != head.epoch
-            for number in head.skipped.get(own, ())
-        }
-        if await self._database.read(has_waiting):
-            problems |= _named(await self._database.write(apply_waiting))
-        sql = "SELECT entry FROM sync_waiting WHERE refused_by IS NOT NULL"
-        for row in await self._database.rows(sql):  # as long as they are kept
-            problems |= _named([Refused(*map(str, [*json.loads(row["entry"]), "", ""][1:3]))])
         for peer in {id_ for seen in claimed for id_ in seen} - {own, *state.struck}:
             most = max(seen.get(peer, 0) for seen in claimed)
             if most > (heads[peer].number if peer in heads else 0):
                 problems.setdefault(peer, sync_error("hidden", name=_name(peer, heads, peers)))
-        return _Received(received, problems, torn)
+        if await self._database.read(has_waiting):
+            skipped = any(peer.skipped for peer in (await self._database.read(_peers)).values())
+            is_complete = not problems and not skipped
+            await self._database.write(partial(apply_waiting, is_complete=is_complete))
+        for kind, id_ in await self._database.read(refused):  # as long as they are kept
+            problems[f"{kind}/{id_}"] = sync_error("unknown", kind=kind, id=id_)
+        return received
 
     async def _read_segment(
         self, storage: Storage, key: LibraryKey, device: str, span: Span
@@ -1145,34 +1127,36 @@ def _note_peer(
     connection.execute(sql, (device, number, facts))
 
 
-def _has_news(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> bool:
-    """Return True if a head is another one than that which was noted last."""
+def _torn(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> set[int]:
+    """Return the numbers of own segments that others could not read, and have said so since."""
+    device, _ = _require_state(connection)
+    new = _new_heads(connection, heads)
+    return {number for head in new.values() for number in head.skipped.get(device, ())}
+
+
+def _new_heads(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> dict[str, Head]:
+    """Return the heads that are others than those that were noted last."""
     peers = _peers(connection)
-    return any(id_ not in peers or peers[id_].facts.healed != heads[id_].epoch for id_ in heads)
+    return {
+        id_: head
+        for id_, head in heads.items()
+        if id_ not in peers or peers[id_].facts.healed != head.epoch
+    }
 
 
 def _note_heads(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> None:
     """Note what the peers say, once their wishes were fulfilled."""
-    for device, head in heads.items():
+    for device, head in _new_heads(connection, heads).items():
         _note_peer(connection, device=device, head=head)
         sql = "UPDATE sync_peers SET facts = json_set(facts, '$.healed', ?) WHERE device = ?"
         connection.execute(sql, (head.epoch, device))
 
 
-def _apply(connection: sqlite3.Connection, device: str, entries: Sequence[Any]) -> list[Refused]:
-    applier = Applier(connection, device)
-    applier.apply(entries)
-    return applier.refused
+def _apply(connection: sqlite3.Connection, device: str, entries: Sequence[Any]) -> None:
+    Applier(connection, device).apply(entries)
 
 
 def _name(id_: str, heads: Mapping[str, Head], peers: Mapping[str, _Peer]) -> str:
     if id_ in heads:
         return heads[id_].name
     return peers[id_].facts.name if id_ in peers else id_
-
-
-def _named(refused: Iterable[Refused]) -> dict[str, SyncError]:
-    return {
-        f"{each.kind}/{each.id}": sync_error("unknown", kind=each.kind, id=each.id)
-        for each in refused
-    }

@@ -13,6 +13,7 @@ import importlib
 import os
 import pkgutil
 import re
+import socket
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -83,6 +84,7 @@ NAMES: Final = (
     *("NAME=VALUE", "NAME: VALUE", "npx -y …", "https://"),
     # Questions for the built-in model, which knows English only.
     *("What are three tips for better sleep?", "What is photosynthesis?", "Why is the sky blue?"),
+    *("correct horse battery", socket.gethostname()),  # of a library on several computers
     *("max_completion_tokens", "max_tokens", "text-embedding-3-small", "LM Studio", "Ollama"),
 )
 DATA: Final = re.compile(
@@ -97,7 +99,8 @@ DATA: Final = re.compile(
             rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}",
             rf"\b(?:{'|'.join(calendar.month_abbr[1:])}) \d{{1,2}}",
             r"\b(?:Enter|Esc)\b",
-            r"[A-Z2-7]{4}(?: [A-Z2-7]{4})+",  # the code of a library
+            r"repartee-library:\S+",
+            r"[A-Z2-7]{4}(?: [A-Z2-7]{2,4})+",  # the code of a library
             r"\b(?:(?:Ctrl|Shift|Alt|Meta)\+)+(?:\w+|\S)",
         )
     )

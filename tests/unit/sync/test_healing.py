@@ -21,6 +21,7 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import Attachment
 from desktop_app.domain.errors import SyncRefusedError, SyncTargetError
 from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.row_conversion import to_row
 from desktop_app.storage.schema import latest_version
 from desktop_app.sync import format as form
 from desktop_app.sync.format import Head, LibraryKey, Segment, Span
@@ -61,16 +62,18 @@ async def titles(computer: Computer) -> dict[str, str]:
 class Peer:
     """Another program that writes into the storage, perhaps a later version."""
 
-    def __init__(self, shared: Path, key: LibraryKey) -> None:
-        self.shared, self.key, self.id = shared, key, "ab" * 8
+    def __init__(self, shared: Path, key: LibraryKey, id_: str = "ab" * 8) -> None:
+        self.shared, self.key, self.id = shared, key, id_
         self.spans: tuple[Span, ...] = ()
+        self.seen: dict[str, int] = {}
 
     def send(self, *entries: Any) -> None:
         number = len(self.spans) + 1
         self.spans += (Span(number, number),)
         name = form.segment_name(self.id, self.spans[-1])
-        segment = Segment(latest_version(), {}, list(entries))
-        head = Head(os.urandom(4).hex(), "peer", number, self.spans, {}, time.time_ns() // 1000)
+        segment = Segment(latest_version(), self.seen, list(entries))
+        at = time.time_ns() // 1000
+        head = Head(os.urandom(4).hex(), "peer", number, self.spans, self.seen, at)
         (self.shared / name).parent.mkdir(parents=True, exist_ok=True)
         (self.shared / name).write_bytes(form.pack(self.key, name, number, segment))
         name = form.head_name(self.id)
@@ -267,6 +270,7 @@ LATER = {"kind": "telepathy", "name": "Later"}
         ["forgotten", "conversations", "c1", 9],
         ["gone"],
         {"not": "an entry"},
+        5,
     ],
     ids=lambda value: json.dumps(value)[:70],
 )
@@ -290,6 +294,58 @@ async def test_what_a_later_version_sends_is_kept_and_named(tmp_path: Path, entr
         assert json.loads(kept["entry"]) == entry
         await computer.database.execute("UPDATE sync_waiting SET refused_by = '0.0.1'")
         assert not (await computer.sync.synchronize()).problems  # the next version tries once more
+
+
+def reply(id_: str, parent: str) -> list[Any]:
+    """Return the entry of a message."""
+    message = replace(question("Zanzibar"), id=id_, conversation_id="c1", parent_id=parent)
+    return ["row", "messages", id_, 0, to_row(message, "owner_pid", "remote_run"), []]
+
+
+async def test_a_reply_waits_only_while_its_question_may_come(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a") as made:
+        (computer,) = made
+        await computer.add("c1")
+        first = question("First")
+        await computer.write(first, "c1")
+        await computer.sync.synchronize()
+        key = await computer.sync.key()
+        asking, replying = (Peer(tmp_path / "shared", key, id_ * 8) for id_ in ("ab", "cd"))
+        replying.seen = {asking.id: 1}
+        replying.send(reply("m3", "m2"))
+        await computer.sync.synchronize()
+        assert await computer.sync.waiting() == 1  # the question has not arrived
+        asking.send(reply("m2", first.id))
+        await computer.sync.synchronize()
+        found = {message.id for message in await computer.conversations.messages("c1")}
+        assert found == {first.id, "m2", "m3"}
+        replying.send(reply("m5", "m4"))  # an answer, which still runs there
+        await computer.sync.synchronize()
+        assert await computer.sync.waiting() == 1
+        await computer.write(question("Unseen, so that it is added again"), "c1")
+        asking.send(["gone", "conversations", "c1", 1 << 60, {}])
+        await computer.sync.synchronize()
+        assert len(await computer.conversations.messages("c1")) == 4
+        assert not await computer.database.rows("SELECT 1 FROM sync_waiting")
+
+
+async def test_deleted_words_that_could_not_be_read_do_not_stay(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a") as made:
+        (computer,) = made
+        for id_ in ("c1", "c2"):
+            await computer.add(id_)
+        await computer.sync.synchronize()
+        peer = Peer(tmp_path / "shared", await computer.sync.key())
+        strange = {"conversation_id": "c1", "parent_id": None, "role": "Zanzibar"}
+        title = {"title": [1 << 59, {"Zanzibar": 1}]}
+        peer.send(["row", "messages", "m1", 0, strange, []])
+        peer.send(["fields", "conversations", "c2", title])
+        assert len((await computer.sync.synchronize()).problems) == 2
+        await computer.conversations.erase(["c1"])
+        peer.send(["gone", "conversations", "c2", 1 << 60, {}])
+        await computer.sync.synchronize()
+        assert not await problems_of(computer)
+        assert not await computer.database.rows("SELECT 1 FROM sync_waiting")
 
 
 async def test_a_message_unseen_by_the_deleting_computer_keeps_its_conversation(
