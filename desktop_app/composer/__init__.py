@@ -14,4 +14,5 @@ __all__ = [
     "prompt_list",
     "prompt_text",
     "spelling",
+    "written_field",
 ]

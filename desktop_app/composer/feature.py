@@ -20,6 +20,17 @@ def _previews(session: Session) -> PreviewController:
     return session.main.of(PreviewController)
 
 
+def _suggest_spelling(session: Session) -> None:
+    """Go to the next misspelled word of the field with the focus, else of the prompt."""
+    from desktop_app.composer.written_field import WrittenField
+
+    field = session.window.focusWidget()
+    if isinstance(field, WrittenField):
+        field.suggest_spelling()
+    else:
+        session.window.prompt.suggest_spelling()
+
+
 def _compose(session: Session) -> None:
     from desktop_app.composer.attachments.attachments_controller import AttachmentsController
     from desktop_app.composer.attachments.file_readings import FileReadings
@@ -108,7 +119,7 @@ FEATURE: Final = Feature(
             Category.PROMPT,
             "F7",
             scope=CommandScope.EVERYWHERE,
-            run=lambda session: session.window.prompt.suggest_spelling(),
+            run=_suggest_spelling,
             uses_conversation=True,
             is_in_palette=False,
         ),

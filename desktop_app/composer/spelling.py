@@ -13,7 +13,7 @@ from PySide6.QtCore import QLocale, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QColor, QTextBlock, QTextCharFormat, QTextCursor, QTextLayout
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.composer.prompt_text import PromptText
+from desktop_app.composer.written_field import WrittenField
 from desktop_app.desktop.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
 from desktop_app.domain.prose_words import ProseWord, fence_after, next_misspelled, words_of_line
 from desktop_app.i18n.translation import language, tr
@@ -40,7 +40,7 @@ _MAX_CHARACTERS: Final = 50_000
 
 
 class Spelling(QObject):
-    """The verdicts of the installed dictionaries on words, shared by all prompts.
+    """The verdicts of the installed dictionaries on words, shared by all fields.
 
     Signals:
         changed(): verdicts on words may have changed.
@@ -215,54 +215,62 @@ class Spelling(QObject):
         return menu
 
 
-class PromptSpelling(QObject):
-    """Underlines of the misspelled words of a prompt outside of code.
+class FieldSpelling(QObject):
+    """Underlines of the misspelled words of a field outside of code.
 
-    They are formats of the layout: QSyntaxHighlighter would report each of them as an edit.
+    They are formats of the layout: QSyntaxHighlighter would report each of them as an edit. A field
+    that has a highlighter overrides `lines` and `underline`.
     """
 
-    def __init__(self, text: PromptText, spelling: Spelling) -> None:
+    def __init__(self, text: WrittenField, spelling: Spelling) -> None:
         super().__init__(text)
         self._text = text
-        self._document = text.document()
         self.spelling = spelling
         self._format = misspelling_format(current_theme().error)
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self._check)
-        self._document.contentsChange.connect(self._on_change)
-        text.cursorPositionChanged.connect(self._timer.start)
+        self.watch_document()
+        text.cursorPositionChanged.connect(self.check_soon)
         spelling.changed.connect(self._underline_misspelled)
-        self._timer.start()
+
+    def watch_document(self) -> None:
+        """Check the words of the document that the field shows now."""
+        self._text.document().contentsChange.connect(self.on_change)
+        self.check_soon()
 
     def update_theme(self) -> None:
         self._format = misspelling_format(current_theme().error)
         self._underline_misspelled()
 
-    def _on_change(self, position: int, _removed: int, _added: int) -> None:
-        """Move the underlines of the edited line at once; new words wait for a pause."""
+    def check_soon(self) -> None:
+        """Check words after a pause."""
         self._timer.start()
-        block = self._document.findBlock(position)
+
+    def on_change(self, position: int, _removed: int, _added: int) -> None:
+        """Move the underlines of the edited line at once; new words wait for a pause."""
+        self.check_soon()
+        block = self._text.document().findBlock(position)
         # A line without underlines has nothing to move and may be code.
         if block.layout().formats() and not self._text.is_composing:
-            self._underline(block, words_of_line(block.text()))
+            self.underline(block, words_of_line(block.text()))
 
     def _check(self) -> None:
-        words = {word.text for _block, words in self._lines() for word in words}
+        words = {word.text for _block, words in self.lines() for word in words}
         self.spelling.tasks.start(self.spelling.check(words))
         self._underline_misspelled()
 
     def _underline_misspelled(self) -> None:
-        for block, words in self._lines():
-            self._underline(block, words)
+        for block, words in self.lines():
+            self.underline(block, words)
 
-    def _lines(self) -> Iterator[tuple[QTextBlock, tuple[ProseWord, ...]]]:
+    def lines(self) -> Iterator[tuple[QTextBlock, tuple[ProseWord, ...]]]:
         """Yield the blocks with their words; code has none.
 
         Yield nothing while an input method composes: its text has no positions in the document.
         """
-        if self._text.is_composing or self._document.characterCount() > _MAX_CHARACTERS:
+        if self._text.is_composing or self._text.document().characterCount() > _MAX_CHARACTERS:
             return
-        block = self._document.firstBlock()
+        block = self._text.document().firstBlock()
         fence = ""
         while block.isValid():
             previous_fence = fence
@@ -270,14 +278,11 @@ class PromptSpelling(QObject):
             yield block, () if previous_fence or fence else words_of_line(block.text())
             block = block.next()
 
-    def _underline(self, block: QTextBlock, words: Iterable[ProseWord]) -> None:
-        # The word that ends at the cursor may not be finished.
-        cursor_column = -1
-        if self._text.hasFocus():
-            cursor_column = self._text.textCursor().position() - block.position()
+    def underline(self, block: QTextBlock, words: Iterable[ProseWord]) -> None:
+        """Underline those words of a block that are misspelled."""
         formats = []
         for word in words:
-            if word.end != cursor_column and self.spelling.is_misspelled(word.text):
+            if self.is_underlined(block, word):
                 underline = QTextLayout.FormatRange()
                 underline.start, underline.length = word.start, len(word.text)
                 underline.format = self._format
@@ -285,7 +290,14 @@ class PromptSpelling(QObject):
         # An unchanged line is not laid out and painted again.
         if block.layout().formats() != formats:
             block.layout().setFormats(formats)
-            self._document.markContentsDirty(block.position(), block.length())
+            self._text.document().markContentsDirty(block.position(), block.length())
+
+    def is_underlined(self, block: QTextBlock, word: ProseWord) -> bool:
+        """Return True for a misspelled word, unless it ends at the cursor: it may be unfinished."""
+        if not self.spelling.is_misspelled(word.text):
+            return False
+        cursor_column = self._text.textCursor().position() - block.position()
+        return not (self._text.hasFocus() and word.end == cursor_column)
 
     def add_suggestions(self, menu: QMenu, cursor: QTextCursor, show: Callable[[], None]) -> None:
         """Insert suggestions if the cursor is at a misspelled word, then call `show`."""
@@ -335,8 +347,8 @@ class PromptSpelling(QObject):
 
     def _select(self, start: int, length: int) -> QTextCursor:
         """Return a selection of a range, within a document that may have become shorter."""
-        last_position = self._document.characterCount() - 1
-        selection = QTextCursor(self._document)
+        last_position = self._text.document().characterCount() - 1
+        selection = QTextCursor(self._text.document())
         selection.setPosition(min(start, last_position))
         selection.setPosition(min(start + length, last_position), QTextCursor.MoveMode.KeepAnchor)
         return selection

@@ -47,7 +47,7 @@ CITATION_SCALE: Final = 0.85
 BOLD_HEADING_WEIGHT: Final = QFont.Weight.ExtraBold
 """Weight of bold text in headings and table heads, which are bold anyway."""
 
-_HEADING_HEIGHTS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
+HEADING_HEIGHTS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 """Font heights of heading levels 1 to 6, in pixels at the default text size."""
 
 FORMULA: Final = int(QTextFormat.Property.UserProperty) + 11
@@ -408,7 +408,7 @@ class Styles:
         char_format.setForeground(theme.dim if kind is Kind.TABLE and level else theme.text)
         if kind is Kind.HEADING:
             font = theme.heading()
-            font.setPointSizeF(theme.points(_HEADING_HEIGHTS[level - 1]))
+            font.setPointSizeF(theme.points(HEADING_HEIGHTS[level - 1]))
             char_format.setFont(font)
         elif kind is Kind.CODE:
             char_format.setFont(self._fonts["code"])

@@ -23,7 +23,7 @@ from desktop_app.backend.log_file import redacted
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.attachments.chunked_reading import ChunkPositions, placed_pages
 from desktop_app.composer.dropped_content import has_attachable_content
-from desktop_app.composer.prompt_text import text_of_html
+from desktop_app.composer.written_field import text_of_html
 from desktop_app.documents.index.chunks import chunks, passages
 from desktop_app.documents.text.web_page import convert_selection, to_markdown
 from desktop_app.domain.answering.reply import Reply, accumulate

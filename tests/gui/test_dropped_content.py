@@ -19,7 +19,7 @@ from desktop_app.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.composer.prompt_text import RichTextPaste
+from desktop_app.composer.written_field import RichTextPaste, is_richer
 
 PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at here"
 MAIL = b"From: a@b.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= an/alle\r\n\r\nHello\r\n"
@@ -194,9 +194,5 @@ def test_a_text_changed_during_the_conversion_is_not_replaced(field: QPlainTextE
 
 
 @pytest.mark.parametrize("markdown", ["", "bold  words", "**bold**"])
-def test_markdown_that_adds_nothing_does_not_replace_the_text(
-    field: QPlainTextEdit, markdown: str
-) -> None:
-    paste = RichTextPaste(field.textCursor(), *RICH)
-    paste.replace_with(markdown)
-    assert field.toPlainText() == "before bold wordsafter"
+def test_markdown_that_adds_nothing_is_not_richer(markdown: str) -> None:
+    assert not is_richer(markdown, RICH[0])

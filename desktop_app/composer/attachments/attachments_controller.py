@@ -25,13 +25,9 @@ from desktop_app.composer.attachments.prompt_chips import PromptChips
 from desktop_app.composer.available_models import AvailableModels, view_of
 from desktop_app.composer.dropped_content import DroppedContent, DroppedData
 from desktop_app.composer.prompt_list import PromptList
-from desktop_app.composer.prompt_text import (
-    MAX_TEXT_CHARACTERS,
-    RichTextPaste,
-    is_richer,
-    text_of_html,
-)
+from desktop_app.composer.prompt_text import MAX_TEXT_CHARACTERS
 from desktop_app.composer.suggestions import Suggestion
+from desktop_app.composer.written_field import RichTextPaste, is_richer, text_of_html
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -158,7 +154,9 @@ class AttachmentsController(Controller):
     async def convert(self, paste: RichTextPaste) -> None:
         """Replace a pasted text by Markdown if that has more."""
         with suppress(errors.DocumentError):  # the plain text stays
-            paste.replace_with(await self._markdown_of(paste.html))
+            markdown = await self._markdown_of(paste.html)
+            if await asyncio.to_thread(is_richer, markdown, paste.plain_text):
+                paste.replace_with(markdown)
 
     async def _attach_rich(self, text: str, html: str) -> None:
         conversation_id = self._current.id

@@ -39,7 +39,8 @@ from desktop_app.composer.dropped_content import (
     read_dropped,
 )
 from desktop_app.composer.model_button import ModelButton
-from desktop_app.composer.prompt_text import PromptText, pressed_keys
+from desktop_app.composer.prompt_text import PromptText
+from desktop_app.composer.written_field import pressed_keys
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.quick.ui.window_placement import TOP_SHARE, WindowPlacement, X11Frame

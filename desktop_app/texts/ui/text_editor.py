@@ -1,161 +1,233 @@
-"""The editor of a text: Markdown source, lightly highlighted, with proposed changes in it."""
+"""The editor of a text: Markdown that reads as a text, with proposed changes in it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
-from PySide6.QtCore import QMimeData, QTimer
+from PySide6.QtCore import QMimeData, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
-    QColor,
-    QFont,
     QInputMethodEvent,
     QKeyEvent,
     QKeySequence,
-    QSyntaxHighlighter,
-    QTextCharFormat,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QTextBlock,
+    QTextLine,
     QTextOption,
 )
-from PySide6.QtWidgets import QFrame
+from PySide6.QtWidgets import QFrame, QTextEdit
 
+from desktop_app.composer.dropped_content import has_attachable_content, is_acceptable
+from desktop_app.composer.spelling import FieldSpelling, Spelling
+from desktop_app.composer.written_field import WrittenField, pressed_keys
+from desktop_app.domain.prose_words import ProseWord, words_of_line
 from desktop_app.i18n.translation import tr
-from desktop_app.texts.ui.tracked_document import CHANGE, IS_INSERTION, TrackedDocument
+from desktop_app.texts.ui.markdown_looks import looks_of
+from desktop_app.texts.ui.text_highlighter import TextHighlighter
+from desktop_app.texts.ui.tracked_document import TrackedDocument
+from desktop_app.widgets.look.direction import is_right_to_left
 from desktop_app.widgets.look.theme import MARGIN, current_theme
-from desktop_app.widgets.text.foreign_text import PlainTextField
-from desktop_app.widgets.text.utf16 import utf16_length
 
-_FENCE: Final = re.compile(r" {0,3}(?:```|~~~)")
-_SYNTAX: Final = re.compile(
-    r"(?P<heading>^ {0,3}#{1,6} .*)|(?P<code>`[^`\n]+`)|(?P<strong>\*\*[^*\n]+\*\*|__[^_\n]+__)"
-    r"|(?P<emphasis>\*[^*\s][^*\n]*\*|\b_[^_\s][^_\n]*_\b)"
-    r"|(?P<link>\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\))"
-    r"|(?P<mark>^ *(?:[-+*]|\d{1,9}[.)])(?= )|^ {0,3}>.*)"
-)
-_IN_FENCE: Final = 1
-_PARAGRAPHS_AT_ONCE: Final = 100
-_MANY: Final = 1 << 30
+_BULLET: Final = "\u2022"
 
 
-class _Highlighter(QSyntaxHighlighter):
-    """The looks of Markdown's marks and of proposed changes, a paragraph at a time."""
+class _TextSpelling(FieldSpelling):
+    """Underlines of the lines on screen, which the highlighter of the text sets."""
 
-    def __init__(self, document: TrackedDocument) -> None:
-        super().__init__(document)
-        self._tracked = document
-        self._done = 0  # paragraphs that have their looks
-        self._timer = QTimer(self, interval=0)
-        self._timer.timeout.connect(self._go_on)
-        self.use_theme()
+    def __init__(self, editor: TextEditor, spelling: Spelling) -> None:
+        super().__init__(editor, spelling)
+        self._editor = editor
+        self._lines_on_screen = range(0)
+        editor.verticalScrollBar().valueChanged.connect(self.check_soon)
 
-    def use_theme(self) -> None:
-        """Make the formats of the current theme."""
-        theme = current_theme()
-        self._looks = {
-            "heading": _look(weight=QFont.Weight.Bold),
-            "strong": _look(weight=QFont.Weight.Bold),
-            "emphasis": _look(is_italic=True),
-            "code": _look(theme.string),
-            "link": _look(theme.accent),
-            "mark": _look(theme.dim),
-        }
-        self._inserted, self._deleted = _look(theme.good), _look(theme.error)
-        self._inserted.setFontUnderline(True)
-        self._deleted.setFontStrikeOut(True)
-        # All paragraphs of 300 pages at once would stop the window for 0.2 s.
-        self._done = _PARAGRAPHS_AT_ONCE
-        self._timer.start()
+    def misspelled(self, block: QTextBlock, text: str) -> Sequence[ProseWord]:
+        """Return the misspelled words of a block, () for one that is not on screen."""
+        if block.blockNumber() not in self._lines_on_screen or self._editor.is_composing:
+            return ()
+        if self._editor.highlighter.is_code(block):
+            return ()
+        return [word for word in words_of_line(text) if self.is_underlined(block, word)]
 
-    def _go_on(self) -> None:
-        block = self._tracked.findBlockByNumber(self._done)
-        self._done += _PARAGRAPHS_AT_ONCE
-        while block.isValid() and block.blockNumber() < self._done:
-            self.rehighlightBlock(block)
-            block = block.next()
-        if not block.isValid():
-            self._done = self._tracked.blockCount() + _MANY
-            self._timer.stop()
-
-    def highlightBlock(self, text: str) -> None:
-        if self.currentBlock().blockNumber() >= self._done:
+    def lines(self) -> Iterator[tuple[QTextBlock, tuple[ProseWord, ...]]]:
+        if self._editor.is_composing:
             return
-        is_fenced = self.previousBlockState() == _IN_FENCE
-        if _FENCE.match(text):
-            self.setCurrentBlockState(-1 if is_fenced else _IN_FENCE)
-            self.setFormat(0, len(text), self._looks["mark"])
-        elif is_fenced:
-            self.setCurrentBlockState(_IN_FENCE)
-            self.setFormat(0, len(text), self._looks["code"])
-        else:
-            self.setCurrentBlockState(-1)
-            for match in _SYNTAX.finditer(text):
-                self._format_match(text, match)
-        for each in self.currentBlock().textFormats() if self._tracked.has_changes else ():
-            if each.format.hasProperty(CHANGE):
-                is_insertion = each.format.boolProperty(IS_INSERTION)
-                look = self._inserted if is_insertion else self._deleted
-                self.setFormat(each.start, each.length, look)
+        blocks = [block for block, _ in self._editor.blocks_on_screen()]
+        if blocks:
+            self._lines_on_screen = range(blocks[0].blockNumber(), blocks[-1].blockNumber() + 1)
+        for block in blocks:
+            is_code = self._editor.highlighter.is_code(block)
+            yield block, () if is_code else words_of_line(block.text())
 
-    def _format_match(self, text: str, match: re.Match[str]) -> None:
-        start, length = match.start(), match.end() - match.start()
-        if len(text) != self.currentBlock().length() - 1:  # letters of two UTF-16 units
-            start, length = utf16_length(text[:start]), utf16_length(match[0])
-        self.setFormat(start, length, self._looks[match.lastgroup or "mark"])
+    def underline(self, block: QTextBlock, _words: object) -> None:
+        self._editor.highlighter.show_again(block)
+
+    def on_change(self, *_: int) -> None:
+        self.check_soon()
 
 
-def _look(
-    color: QColor | None = None,
-    *,
-    weight: QFont.Weight = QFont.Weight.Normal,
-    is_italic: bool = False,
-) -> QTextCharFormat:
-    look = QTextCharFormat()
-    if color is not None:
-        look.setForeground(color)
-    look.setFontWeight(weight)
-    look.setFontItalic(is_italic)
-    return look
-
-
-class TextEditor(PlainTextField):
+class TextEditor(WrittenField):
     """The editor. What the user types is never a part of a proposed change."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._text_spelling: _TextSpelling | None = None
+        self.highlighter: TextHighlighter
+        self._marked: dict[str, Sequence[QTextEdit.ExtraSelection]] = {}
         self.setObjectName("text-editor")
         self.setAccessibleName(tr("Text"))
+        self.setPlaceholderText(tr("Write or paste a text"))
         self.setTabChangesFocus(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMinimumHeight(1)  # in a low window with large text, the bars keep their height
-        self._highlighter: _Highlighter | None = None
+        self.cursorPositionChanged.connect(self._show_marks)
+        self.show_document(TrackedDocument(""))
         self.update_theme()
 
     def update_theme(self) -> None:
         theme = current_theme()
         self.setFont(theme.reading())
-        self.document().setDocumentMargin(theme.px(MARGIN))
-        if self._highlighter is not None:
-            self._highlighter.use_theme()
-            self._highlighter.rehighlight()
+        self.viewport().setFont(self.font())  # the placeholder uses it
+        self.setCursorWidth(theme.px(1))
+        self._set_margin(self.tracked)
+        self.highlighter.use_theme()
+        self.highlighter.rehighlight()
 
     def show_document(self, document: TrackedDocument) -> None:
         """Show another text."""
-        if self._highlighter is not None:
-            self._highlighter.setDocument(None)
-            self._highlighter.deleteLater()
+        if isinstance(self.document(), TrackedDocument):
+            self.highlighter.setDocument(None)
+            self.highlighter.deleteLater()
         document.setDefaultFont(current_theme().reading())
-        document.setDocumentMargin(current_theme().px(MARGIN))
+        self._set_margin(document)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.wrap_for(document.toRawText())
+        self.highlighter = TextHighlighter(document, self._misspelled)
         self.setDocument(document)
-        self._highlighter = _Highlighter(document)
+        if self._spelling is not None:
+            self._spelling.watch_document()
+
+    def _set_margin(self, document: TrackedDocument) -> None:
+        margin = current_theme().px(MARGIN)
+        if document.documentMargin() == margin:
+            return
+        # For Qt it is a step of undo. Without undo, its history would be lost.
+        has_history = document.isUndoAvailable() or document.isRedoAvailable()
+        document.setUndoRedoEnabled(has_history)
+        document.setDocumentMargin(margin)
+        document.setUndoRedoEnabled(True)
 
     @property
     def tracked(self) -> TrackedDocument:
         document = self.document()
         assert isinstance(document, TrackedDocument)
         return document
+
+    # -------------------------------------------------------------- looks
+
+    def blocks_on_screen(self, area: QRect | None = None) -> Iterator[tuple[QTextBlock, QRectF]]:
+        """Yield the blocks on screen, or in an area of it, laid out, with their places."""
+        block, offset = self.firstVisibleBlock(), self.contentOffset()
+        area = area or self.viewport().rect()
+        while block.isValid():
+            place = self.blockBoundingGeometry(block).translated(offset)
+            if place.top() > area.bottom():
+                break
+            if place.bottom() >= area.top():
+                yield block, place
+            block = block.next()
+
+    def mark(self, name: str, selections: Sequence[QTextEdit.ExtraSelection]) -> None:
+        """Mark ranges beside those of other names."""
+        if selections or self._marked.get(name):
+            self._marked[name] = selections
+            self.setExtraSelections([each for some in self._marked.values() for each in some])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # Qt aligns all paragraphs alike, when it lays them out.
+        blocks = list(self.blocks_on_screen(event.rect()))
+        for block, _ in blocks:
+            self._align(block)
+        painter = QPainter(self.viewport())
+        margin = self.document().documentMargin()
+        width = self.viewport().width() - margin
+        for block, place in blocks:
+            if self.highlighter.is_code(block):
+                painter.fillRect(
+                    QRectF(margin / 2, place.top(), width, place.height()),
+                    current_theme().code_ground,
+                )
+        painter.end()
+        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        for block, place in blocks:
+            if not self.highlighter.is_code(block):
+                self._paint_marks(painter, block, place)
+        painter.end()
+
+    def _align(self, block: QTextBlock) -> None:
+        text, layout = block.text(), block.layout()
+        is_from_right = is_right_to_left(text) if text else self.isRightToLeft()
+        alignment = Qt.AlignmentFlag.AlignRight if is_from_right else Qt.AlignmentFlag.AlignLeft
+        option = layout.textOption()
+        if option.alignment() != alignment:
+            option.setAlignment(alignment)
+            layout.setTextOption(option)
+
+    def _paint_marks(self, painter: QPainter, block: QTextBlock, place: QRectF) -> None:
+        """Paint bullets, the bars of quotes and rules, whose characters are hidden."""
+        found = looks_of(block.text())
+        if not (found.bullet >= 0 or found.quotes or found.is_rule):
+            return
+        if self.highlighter.is_source(block):
+            return
+        theme, layout = current_theme(), block.layout()
+        first = layout.lineAt(0)
+        if found.bullet >= 0:
+            start, end = (_x(first, at) for at in (found.bullet, found.bullet + 1))
+            painter.setFont(self.font())
+            painter.setPen(theme.text)
+            width = painter.fontMetrics().horizontalAdvance(_BULLET)
+            x = place.left() + (start + end - width) / 2
+            painter.drawText(QPointF(x, place.top() + first.y() + first.ascent()), _BULLET)
+        if found.quotes:
+            x = _x(first, 0)
+            is_from_right = layout.textOption().alignment() == Qt.AlignmentFlag.AlignRight
+            x += theme.px(8) if is_from_right else -theme.px(10)
+            bar = QRectF(place.left() + x, place.top(), theme.px(3), place.height())
+            painter.fillRect(bar, theme.outline)
+        if found.is_rule:
+            margin = self.document().documentMargin()
+            middle = round(place.top() + first.y() + first.height() / 2)
+            length = self.viewport().width() - 2 * margin
+            painter.fillRect(QRectF(margin, middle, length, theme.px(1)), theme.outline)
+
+    def _show_marks(self) -> None:
+        # Marks that appear below the pressed mouse would move the text that it selects.
+        if not self._is_pressed:
+            self.highlighter.show_marks_at(self.textCursor())
+
+    _is_pressed = False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._is_pressed = True
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self._is_pressed = False
+        self._show_marks()
+
+    # -------------------------------------------------------------- spelling
+
+    def check_spelling_with(self, spelling: Spelling) -> None:
+        self._spelling = self._text_spelling = _TextSpelling(self, spelling)
+
+    def _misspelled(self, block: QTextBlock, text: str) -> Sequence[ProseWord]:
+        spelling = self._text_spelling
+        return () if spelling is None else spelling.misspelled(block, text)
 
     # -------------------------------------------------------------- typing
 
@@ -164,14 +236,32 @@ class TextEditor(PlainTextField):
             QKeySequence.StandardKey.Redo
         ):
             super().keyPressEvent(event)
+        elif pressed_keys(event) == self.plain_paste_keys:
+            self.paste_plain()
+        elif pressed_keys(event) in ("Shift+Return", "Ctrl+Return"):
+            # Qt would insert nothing for Ctrl, and for Shift a separator that is no line end.
+            self._type(self.textCursor().insertBlock)
+            self.ensureCursorVisible()
         else:
+            if event.text().isprintable() and not event.text().isspace():
+                self._begin_word()
             self._type(partial(super().keyPressEvent, event))
+
+    def _begin_word(self) -> None:
+        """Let undo stop before a word that begins: Qt would undo a whole paragraph at once."""
+        cursor = self.textCursor()
+        column = cursor.positionInBlock()
+        if column == 0 or self.document().characterAt(cursor.position() - 1).isspace():
+            self.document().setModified(False)  # Qt merges no step with one before this
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._type(partial(super().inputMethodEvent, event))
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        # What the prompt attaches is left to the window.
+        return is_acceptable(source) and not has_attachable_content(source)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
-        self.wrap_for(source.text())
         self._type(partial(super().insertFromMimeData, source))
 
     def _type(self, insert: Callable[[], object]) -> None:
@@ -180,3 +270,9 @@ class TextEditor(PlainTextField):
         end = self.textCursor().position()
         if end > start and self.document().revision() != revision:
             self.tracked.unmark(start, end)
+
+
+def _x(line: QTextLine, column: int) -> float:
+    """Return where a column of a line is, in pixels of its layout."""
+    x, _ = cast("tuple[float, int]", line.cursorToX(column))
+    return x

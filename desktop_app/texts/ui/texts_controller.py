@@ -17,8 +17,10 @@ from PySide6.QtGui import QAction, QGuiApplication, QTextCursor
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.send_context import OpenText
 from desktop_app.chat.ui.chat_controller import ChatController
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
 from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.composer.prompt_list import PromptList
+from desktop_app.composer.spelling import Spelling
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -33,6 +35,7 @@ from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt import SELECTION, fill, missing_names, program_variables_in
+from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.texts.passage_change import change_passage
 from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits
 from desktop_app.texts.text_files import Piece, differences
@@ -86,6 +89,7 @@ class TextsController(Controller):
         self.pane = TextPane(session.window, *fill)
         self.pane.hide()
         session.events.editor_made.emit(self.pane.editor, self.pane.helpers, self._notifications)
+        self._connect_editor()
         self.pane.change_requested.connect(self.change_selection)
         self.pane.close_requested.connect(self.toggle)
         self.pane.renamed.connect(self.rename)
@@ -95,7 +99,6 @@ class TextsController(Controller):
         self.pane.editor.selectionChanged.connect(self._pause.start)
         self._typing = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._typing.timeout.connect(session.current.draft.changed)  # so have its chips and price
-        self.pane.editor.textChanged.connect(self._typing.start)
         for signal in (session.setup.choice_changed, session.current.path_changed):
             signal.connect(self._show_whether_sent)
         session.setup.open_text_of = self._open_text_of
@@ -104,6 +107,19 @@ class TextsController(Controller):
         session.events.store_changed.connect(self._tasks.slot(self._reload))
         session.unwritten.append(self)
         session.end_steps.append(self._save_all)
+
+    def _connect_editor(self) -> None:
+        """Let the text check spelling and paste as the prompt does, and attach what is no text."""
+        session, editor = self._session, self.pane.editor
+        editor.set_plain_paste_keys(Keymap.from_settings(session.values.all))
+        session.events.keys_changed.connect(editor.set_plain_paste_keys)
+        editor.rich_text_pasted.connect(self._tasks.slot(session.of(AttachmentsController).convert))
+        editor.files_pasted.connect(session.window.files_dropped)
+        editor.data_pasted.connect(session.window.data_dropped)
+        editor.notice_raised.connect(self._notifications.notify)
+        if (spelling := session.made(Spelling)) is not None:
+            editor.check_spelling_with(spelling)
+        session.events.spelling_started.connect(editor.check_spelling_with)
 
     # -------------------------------------------------------------- opening
 
@@ -162,6 +178,8 @@ class TextsController(Controller):
         opened = OpenedText(self._session, self._store, text)
         opened.document.changes_changed.connect(partial(self._show_changes, opened))
         opened.proposed.connect(partial(self._show_proposed, opened))
+        # Not the editor's textChanged, which highlighting emits, too.
+        opened.document.contentsChange.connect(lambda *_: self._typing.start())
         self._texts[text.id] = opened
         return opened
 
