@@ -115,6 +115,7 @@ class Session:
         current, messages, setup: those of `main`.
         stored_settings: as they were at the start.
         remedies: return what to offer for a question that was refused; the offers of all are shown.
+        finders: find in what has the focus: open the bar (0) or step; return True if done.
         escape_steps: stop what Esc stops before answers; return True if there was something.
         unfinished: return True while the window cannot be built again without a loss.
         rebuild_obstacles: return why the window cannot be built again yet; "" if it can.
@@ -162,6 +163,7 @@ class Session:
         self.events = SessionEvents()
         self.remedies: list[Callable[[UserFacingError], Actions]] = []
         self.escape_steps: list[Callable[[], bool]] = []
+        self.finders: list[Callable[[int], bool]] = []
         self.unfinished: list[Callable[[], bool]] = []
         self.rebuild_obstacles: list[Callable[[], str]] = []
         self.other_windows: list[Callable[[], bool]] = []

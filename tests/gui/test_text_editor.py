@@ -9,6 +9,7 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QTextBlock, QTextCursor, QTextOption
 from PySide6.QtTest import QTest
 
+from desktop_app.texts.text_edits import Replacement
 from desktop_app.texts.ui.text_editor import TextEditor
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 
@@ -104,7 +105,7 @@ def test_a_line_reads_as_a_text_and_shows_its_marks_at_the_cursor(
 def test_a_line_with_a_proposed_change_shows_all_of_it(qtbot: QtBot, editor: TextEditor) -> None:
     document = show(editor, "a **b** c\nend")
     qtbot.waitUntil(lambda: len(runs(document.firstBlock())) == 3)
-    document.propose(0, [[(4, 5, "z")]])
+    document.propose(0, [[Replacement(4, 5, "z")]])
     assert "".join(piece for piece, _ in runs(document.firstBlock())) == "a **bz** c"
     document.settle(document.changes, accept=True)
     assert runs(document.firstBlock()) == [("a ", ""), ("z", "bold"), (" c", "")]
@@ -157,7 +158,7 @@ def test_paragraphs_are_aligned_by_their_own_direction(qtbot: QtBot, editor: Tex
 
 def test_what_is_pasted_into_a_change_is_no_part_of_it(editor: TextEditor) -> None:
     document = show(editor, "It is blue.")
-    document.propose(0, [[(6, 10, "very green")]])
+    document.propose(0, [[Replacement(6, 10, "very green")]])
     start = document.ranges()[1].start
     editor.setTextCursor(document.cursor(start + 5, start + 5))
     pastes = []

@@ -23,6 +23,8 @@ def _step_region(session: Session, step: int) -> None:
 
 def _find(session: Session, step: int) -> None:
     """Open the find bar (0), or show the next match; an empty conversation would hide the bar."""
+    if any(finder(step) for finder in session.finders):
+        return
     find = session.window.transcript.find_in_transcript
     if session.window.transcript.isHidden():
         session.window.notifications.notify(tr("This conversation is empty."))

@@ -128,6 +128,13 @@ FEATURE: Final = Feature(
             )
             for name, title, keys, method, *arguments in _CHANGES
         ),
+        Action(
+            "text.replace",
+            N_("Find and replace in text"),
+            Category.TEXT,
+            "Ctrl+H",
+            run=call(f"{_CONTROLLER}.replace"),
+        ),
         Action("text.export", N_("Export text…"), Category.TEXT, run=call(f"{_CONTROLLER}.export")),
         Action(
             "text.save-to-file",

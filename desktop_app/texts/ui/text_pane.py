@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QTextEdit, QWidget
 
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.texts.ui.text_editor import TextEditor
+from desktop_app.texts.ui.text_find import TextFind
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton, MenuButton, compact_button
@@ -35,21 +36,28 @@ _LABELS: Final = {
 }
 
 
+_LOW: Final = 340
+"""Pixels at the default text size: the height of a pane below which its bars are in one row."""
+
+
 class TextPane(QFrame):
     """The pane beside the transcript, or in its place.
 
     Attributes:
         helpers: the row of what features add for writing.
+        finder: the find bar.
 
     Signals:
         change_requested(str): ask the model for this change of the selected passage.
         close_requested(): hide the pane.
+        stop_requested(): stop the change of a passage.
         renamed(str): give the text this title.
     """
 
     change_requested = Signal(str)
     close_requested = Signal()
     renamed = Signal(str)
+    stop_requested = Signal()
 
     def __init__(
         self,
@@ -69,16 +77,16 @@ class TextPane(QFrame):
         self._title_field = NameField(tr("Title of the text"), "text-title-field")
         self._title_field.editingFinished.connect(self._end_rename)
         self._title_field.hide()
-        self.note = PlainLabel(name="text-note", role="note")
         self.editor = TextEditor()
+        self.finder = TextFind(self.editor)
         self.helpers = row_of(spacing=0)
         self._selection_buttons: list[QWidget] = []
-        self._is_busy, self._is_sent = False, True
+        self._is_busy, self._is_sent, self._is_low = False, True, False
         self._marked: int | None = None
         self._order: list[int] = []  # of the changes
         menu_button = self._menu_button("text-menu", "ellipsis", tr("More"), fill_menu)
         close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
-        head = row_of(
+        self._head = row_of(
             *(self.title, (self._title_field, 1), STRETCH),
             *(self.helpers, menu_button, close),
             margins=(8, 6, 8, 4),
@@ -86,16 +94,19 @@ class TextPane(QFrame):
         )
         self._changes = self._make_changes_bar()
         self._selection_bar = self._make_selection_bar(fill_languages, fill_prompts)
+        self._selection_row = row_of((self._selection_bar, 1), margins=(14, 0, 10, 4))
+        self._foot = self._make_foot()
         self._question = line_field(tr("What to change"), "text-question")
         self._question.returnPressed.connect(self._ask)
         self._question.hide()
         column_of(
-            head,
-            row_of((self._selection_bar, 1), margins=(14, 0, 10, 4)),
+            self._head,
+            self._selection_row,
             row_of((self._question, 1), margins=(14, 0, 14, 2)),
             row_of((self._changes, 1), margins=(14, 0, 10, 2)),
+            row_of((self.finder, 1), margins=(10, 0, 10, 4)),
             (self.editor, 1),
-            row_of((self.note, 1), margins=(14, 2, 14, 6)),
+            self._foot,
             parent=self,
             margins=0,
             spacing=0,
@@ -115,6 +126,43 @@ class TextPane(QFrame):
         return button
 
     # -------------------------------------------------------------- the bars
+
+    def _make_foot(self) -> QWidget:
+        foot = QWidget()
+        self.note = PlainLabel(name="text-note", role="note")
+        self._length = PlainLabel(name="text-length", role="note")
+        self._stop = compact_button(tr("Stop"), "text-stop", "filter")
+        self._stop.clicked.connect(self.stop_requested)
+        self._stop.hide()
+        parts = ((self.note, 1), self._length, self._stop)
+        row_of(*parts, parent=foot, margins=(14, 2, 14, 6), spacing=8)
+        return foot
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low pane, move the buttons to the title, so that the text keeps most of the height.
+
+        Its foot is shown only while it has something to press.
+        """
+        super().resizeEvent(event)
+        is_low = self.height() < current_theme().px(_LOW)
+        if is_low != self._is_low:
+            self._is_low = is_low
+            if is_low:
+                self._head.insertWidget(2, self._selection_bar, 4)
+            else:
+                self._selection_row.addWidget(self._selection_bar, 1)
+            self._show_selection()
+
+    def show_length(self, words: int, characters: int, *, is_selection: bool) -> None:
+        """Show how long the text or the selected passage is."""
+        parts = (
+            tr_plural("{count} word", "{count} words", words),
+            tr_plural("{count} character", "{count} characters", characters),
+        )
+        form = (
+            N_("{words} · {characters} selected") if is_selection else N_("{words} · {characters}")
+        )
+        self._length.setText(tr(form, words=parts[0], characters=parts[1]))
 
     def _make_changes_bar(self) -> QWidget:
         bar = QWidget()
@@ -223,12 +271,13 @@ class TextPane(QFrame):
 
     def _show_selection(self) -> None:
         has_selection = self.editor.textCursor().hasSelection()
+        for button in self._selection_buttons:
+            button.setEnabled(has_selection and not self._is_busy)
+        self._stop.setVisible(self._is_busy)
+        self._foot.setVisible(self._is_busy or not self._is_low)
         if self._is_busy:
             self.note.setText(tr("Changing the passage…"))
-            return
-        for button in self._selection_buttons:
-            button.setEnabled(has_selection)
-        if not self._is_sent:
+        elif not self._is_sent:
             self.note.setText(tr("This message goes without the text."))
         elif has_selection:
             self.note.setText(tr("The selected passage goes with your message."))
@@ -321,7 +370,7 @@ class TextPane(QFrame):
                         number=number,
                     )
                 )
-        self.editor.setExtraSelections(selections)
+        self.editor.mark("change", selections)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Pass the focus to the text."""

@@ -36,7 +36,7 @@ from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt import SELECTION, fill, missing_names, program_variables_in
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.texts.passage_change import change_passage
+from desktop_app.texts.passage_change import change_passage, passage_with_context
 from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits
 from desktop_app.texts.text_files import Piece, differences
 from desktop_app.texts.text_store import TextStore
@@ -48,7 +48,7 @@ from desktop_app.texts.ui.text_exports import FORMATS, TextExports
 from desktop_app.texts.ui.text_list import TextListDialog
 from desktop_app.texts.ui.text_pane import TextPane
 from desktop_app.texts.ui.tracked_document import TrackedDocument
-from desktop_app.texts.written_text import WrittenText
+from desktop_app.texts.written_text import WrittenText, length_of
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import announce, menu_text
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from PySide6.QtWidgets import QMenu
+    from PySide6.QtWidgets import QMenu, QWidget
 
 _LONG_PASSAGE: Final = 1500
 """From this length in characters on, a model changes parts of a passage by the tool."""
@@ -92,6 +92,9 @@ class TextsController(Controller):
         self._connect_editor()
         self.pane.change_requested.connect(self.change_selection)
         self.pane.close_requested.connect(self.toggle)
+        self.pane.stop_requested.connect(self._stop_change)
+        session.escape_steps.append(self._stop_change)
+        session.finders.append(self._find)
         self.pane.renamed.connect(self.rename)
         # What goes with the question, and its price, follow the selection after a pause.
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -99,6 +102,8 @@ class TextsController(Controller):
         self.pane.editor.selectionChanged.connect(self._pause.start)
         self._typing = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._typing.timeout.connect(session.current.draft.changed)  # so have its chips and price
+        for timer in (self._pause, self._typing):
+            timer.timeout.connect(self._tasks.slot(self._show_length))
         for signal in (session.setup.choice_changed, session.current.path_changed):
             signal.connect(self._show_whether_sent)
         session.setup.open_text_of = self._open_text_of
@@ -120,6 +125,39 @@ class TextsController(Controller):
         if (spelling := session.made(Spelling)) is not None:
             editor.check_spelling_with(spelling)
         session.events.spelling_started.connect(editor.check_spelling_with)
+
+    def _find(self, step: int) -> bool:
+        """Find in the text, or go to another match, if the focus is in its pane."""
+        focused: QWidget | None = self._window.focusWidget()
+        if focused is None or not self.pane.isAncestorOf(focused):
+            return False
+        if step:
+            self.pane.finder.step(step)
+        else:
+            self.pane.finder.open(replaces=False)
+        return True
+
+    def replace(self) -> None:
+        """Find and replace in the text."""
+        if self.shown is not None:
+            self.pane.finder.open(replaces=True)
+
+    async def _show_length(self) -> None:
+        opened, cursor = self.shown, self.pane.editor.textCursor()
+        if opened is None:
+            return
+        is_selection = cursor.hasSelection()
+        document = opened.document
+        text = document.accepted_in(cursor) if is_selection else document.accepted
+        words, characters = await asyncio.to_thread(length_of, text)
+        self.pane.show_length(words, characters, is_selection=is_selection)
+
+    def _stop_change(self) -> bool:
+        """Stop the change of a passage. Return True if there was one."""
+        if self._change is None or self._change.done():
+            return False
+        self._change.cancel()
+        return True
 
     # -------------------------------------------------------------- opening
 
@@ -386,13 +424,23 @@ class TextsController(Controller):
         conversation = self._current.conversation
         if not self._session.providers.has_provider(conversation):
             raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
-        resolved = setup.resolved  # before the user can open another conversation
+        # Before the user can open another conversation.
+        resolved = setup.resolved
+        instructions = replace(setup.ask_settings, research=False).sent_instructions
+        around = passage_with_context(
+            opened.document.accepted, passage, opened.document.accepted_offset(cursor)
+        )
         delimiter = await backend.delimiters.delimiter_for(conversation.id)
-        request = "\n\n".join((task, delimiter.explanation, delimiter.wrap("passage", passage)))
+        parts = [task, delimiter.explanation, delimiter.wrap("passage", passage)]
+        if around != passage:
+            parts.append(delimiter.wrap("passage-in-its-text", around))
+        request = "\n\n".join(parts)
         self._notifications.announce(tr("Changing the passage…"))
         self.pane.set_busy(True)
         try:
-            reply = await change_passage(backend.paid_calls, resolved, conversation.id, request)
+            reply = await change_passage(
+                backend.paid_calls, resolved, conversation.id, request, instructions
+            )
         finally:
             self.pane.set_busy(False)
         propose = partial(self._propose_reply, opened, cursor, passage, reply)
