@@ -29,6 +29,8 @@ from desktop_app.widgets.text.utf16 import utf16_length
 
 _AT_ONCE_S: Final = 0.004
 """Seconds of highlighting at once: all of 300 pages would stop the window for a second."""
+_TINT: Final = 0.1
+"""Of the color of a change, behind it."""
 _NO_FENCE: Final = -1
 _HIDDEN_POINTS: Final = 0.5
 _HIDDEN_PERCENT: Final = 1  # of a letter's width; at 0, Qt takes the whole width
@@ -62,6 +64,10 @@ class TextHighlighter(QSyntaxHighlighter):
         theme = current_theme()
         self._formats: dict[tuple[int, int, bool], QTextCharFormat] = {}
         self._inserted, self._deleted = _colored(theme.good), _colored(theme.error)
+        for look in (self._inserted, self._deleted):
+            tint = look.foreground().color()
+            tint.setAlphaF(_TINT)
+            look.setBackground(tint)
         self._inserted.setFontUnderline(True)
         self._deleted.setFontStrikeOut(True)
         self._bullet = _colored(QColor(0, 0, 0, 0))

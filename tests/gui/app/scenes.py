@@ -115,6 +115,7 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
+from desktop_app.texts.passage_reply import Change
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
@@ -646,7 +647,7 @@ async def text(app: AppHarness, look: Look) -> None:
     texts = app.session.of(TextsController)
     await texts.open_text("⟦Tides⟧", "⟦# Tides⟧\n\n⟦The sea rises twice a day.⟧")
     assert texts.shown is not None
-    await texts.shown.propose("twice", "⟦often⟧")
+    await texts.shown.propose([Change("twice", "⟦often⟧")])
     await look("text-changes")
     texts.pane.editor.selectAll()
     texts.pane.begin_question()

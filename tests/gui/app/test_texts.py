@@ -616,7 +616,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         assert "1 comment, 2 tracked changes" in app.said
         opened = app.state.of(TextsController).shown
         assert opened is not None
-        await opened.propose("tenant", "lodger")
+        await opened.propose([Change("tenant", "lodger")])
         app.state.of(TextsController).settle(accept=True, is_all=True)
         app.session.run("text.save-to-file")
         shown = await answer_question(app, "Save")
@@ -626,7 +626,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         before, after = parts_of(a_document()), parts_of(path.read_bytes())
         assert [name for name in before if before[name] != after[name]] == ["word/document.xml"]
         path.chmod(0o444)
-        await opened.propose("lodger", "guest")
+        await opened.propose([Change("lodger", "guest")])
         app.session.run("text.save-to-file")
         await until(lambda: "read-only" in app.said)
         path.unlink()  # it is made again, for all who may read other files
