@@ -13,9 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.documents.extract import extract_bytes
+from desktop_app.documents.office.word_text import read_text
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.exchange.writers.office.docx_file import add_blocks, word_with_changes
-from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.exchange.writers.office.docx_file import word_with_changes
 from tests.helpers.examples import examples
 from tests.helpers.nested_markdown import sources
 
@@ -115,9 +115,7 @@ def content(document: Document) -> list[Any]:
 
 
 def plain(text: str) -> list[Any]:
-    document = docx.Document()
-    add_blocks(document, render(text))
-    return content(document)
+    return content(changed(text, text))
 
 
 def test_changes_name_their_author_and_time_and_leave_the_rest_alone() -> None:
@@ -133,11 +131,7 @@ def test_changes_name_their_author_and_time_and_leave_the_rest_alone() -> None:
 
 
 def test_our_own_reader_reads_the_later_text() -> None:
-    later = docx.Document()
-    add_blocks(later, render(AFTER))
-    file = io.BytesIO()
-    later.save(file)
-    files = word_with_changes(BEFORE, AFTER, "Ann", AT), file.getvalue()
+    files = [word_with_changes(text, AFTER, "Ann", AT) for text in (BEFORE, AFTER)]
     changed_text, text = (extract_bytes("a.docx", each, Limits(), print).text for each in files)
     assert changed_text == text
 
@@ -176,3 +170,48 @@ def test_accepting_gives_the_later_text_and_rejecting_the_earlier(pair: tuple[st
         expected = plain(text)
         assert found in (expected, [*expected, None])
         assert not document.element.body.xpath(".//w:delText")
+
+
+TEXT = """\
+# One
+
+See[^a] it.
+
+3. third
+4. fourth
+   - inner
+   - last
+
+## Two
+
+1. first
+
+Again[^b].
+
+[^a]: Note *one*.
+
+[^b]: Note two.
+"""
+
+
+def test_a_text_has_the_headings_lists_and_footnotes_of_word() -> None:
+    data = word_with_changes(TEXT, TEXT, "Ann", AT)
+    read = read_text("a.docx", data, Limits()).text
+    assert read == TEXT.replace("[^a]", "[^1]").replace("[^b]", "[^2]").rstrip()
+    document = docx.Document(io.BytesIO(data))
+    levels = {p.text: p._p.xpath("./w:pPr/w:numPr/w:ilvl/@w:val") for p in document.paragraphs}
+    assert [levels[text] for text in ("third", "fourth", "inner", "first")] == [
+        ["0"],
+        ["0"],
+        ["1"],
+        ["0"],
+    ]
+    lists = document.element.xpath(".//w:numPr/w:numId/@w:val")
+    assert lists[0] == lists[1] != lists[-1]  # each list counts from its own beginning
+
+
+def test_a_footnote_that_changes_or_goes_is_a_tracked_change() -> None:
+    later = TEXT.replace("Note two", "Note three").replace("See[^a]", "See")
+    body = changed(TEXT, later).element.body
+    for mark, count in (("w:del", 2), ("w:ins", 1)):
+        assert len(body.xpath(f".//{mark}//w:footnoteReference")) == count

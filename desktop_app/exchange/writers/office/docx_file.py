@@ -8,6 +8,7 @@ version, rejecting all gives the earlier one.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from difflib import SequenceMatcher
@@ -20,6 +21,8 @@ import docx
 from docx.enum.table import WD_TABLE_DIRECTION
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.shared import Cm
@@ -103,49 +106,70 @@ def add_blocks(
     blocks: Iterable[Block],
     draw: DrawDiagram = draw_nothing,
     write_formula: WriteFormula = _write_no_formula,
+    forms: TextForms | None = None,
 ) -> None:
-    """Add blocks at the end of a document."""
+    """Add blocks at the end of a document.
+
+    Args:
+        forms: those of a text of its own, whose headings keep their level; None for a message,
+            which is below a heading, and whose lists may be cut off.
+    """
+    if forms is not None:
+        blocks = forms.take_notes(blocks)
     parts = list(document_parts(blocks, draw))
     for part, below in zip_longest(parts, parts[1:]):
         if isinstance(part, OfficeTable):
-            _add_table(document, part, write_formula)
+            _add_table(document, part, write_formula, forms)
         elif isinstance(part, Diagram):
             width, _height = picture_size_cm(part)
             picture = document.add_picture(BytesIO(part.png), width=Cm(width))
             picture._inline.docPr.set("descr", part.name)  # python-docx has no function for it
         elif part.kind is Kind.HEADING:
             marker = to_office_text(f"{part.marker} ".lstrip())
-            heading = document.add_heading(marker, min(part.level + 1, _DEEPEST_HEADING))
-            _add_runs(heading, part.runs, part.kind, write_formula)
+            level = part.level if forms is not None else part.level + 1
+            heading = document.add_heading(marker, min(level, _DEEPEST_HEADING))
+            _add_runs(heading, part.runs, part.kind, write_formula, forms)
             _set_direction(heading)
         elif part.kind is Kind.RULE:
             if part.marker:  # the only text: a rule has none
-                _add_paragraph(document, part, write_formula)
+                _add_paragraph(document, part, write_formula, forms)
             document.add_paragraph("⁂").alignment = WD_ALIGN_PARAGRAPH.CENTER
         elif part.kind is not Kind.CODE_HEAD:
-            paragraph = _add_paragraph(document, part, write_formula)
+            paragraph = _add_paragraph(document, part, write_formula, forms)
             if is_same_code(part, below):
                 paragraph.paragraph_format.space_after = Cm(0)
 
 
-def _add_paragraph(document: Document, block: Block, write_formula: WriteFormula) -> Paragraph:
+def _add_paragraph(
+    document: Document, block: Block, write_formula: WriteFormula, forms: TextForms | None
+) -> Paragraph:
     paragraph = document.add_paragraph(style="Quote" if block.quote else None)
     shape = paragraph.paragraph_format
     if levels := block.depth + block.quote:
         shape.left_indent = Cm(_INDENT_CM * levels)
-        if block.marker:
+        if forms is not None and forms.number(paragraph, block):
+            shape.first_line_indent = Cm(-_INDENT_CM)
+        elif block.marker:
             shape.first_line_indent = Cm(-_INDENT_CM)
             shape.tab_stops.add_tab_stop(Cm(_INDENT_CM * levels))
             paragraph.add_run(f"{to_office_text(block.marker)}\t")
-    _add_runs(paragraph, block.runs, block.kind, write_formula)
+    _add_runs(paragraph, block.runs, block.kind, write_formula, forms)
     if block.kind is not Kind.CODE:
         from_right = is_read_from_right(block) if block.kind in TEXT_KINDS else None
         _set_direction(paragraph, from_right)
     return paragraph
 
 
-def _add_runs(paragraph: Paragraph, runs: Runs, kind: Kind, write_formula: WriteFormula) -> None:
+def _add_runs(
+    paragraph: Paragraph,
+    runs: Runs,
+    kind: Kind,
+    write_formula: WriteFormula,
+    forms: TextForms | None = None,
+) -> None:
     for run in runs:
+        if run.note and forms is not None and forms.refer(paragraph, run.text):
+            continue
         is_display = kind is Kind.MATH
         tex = source_text(run).replace(LINE_BREAK, "\n")
         if run.math and (formula := write_formula(tex, display=is_display)):
@@ -188,7 +212,9 @@ def _set_direction(paragraph: Paragraph, from_right: bool | None = None) -> None
             run.font.cs_italic = run.italic
 
 
-def _add_table(document: Document, table: OfficeTable, write_formula: WriteFormula) -> None:
+def _add_table(
+    document: Document, table: OfficeTable, write_formula: WriteFormula, forms: TextForms | None
+) -> None:
     added_table = document.add_table(rows=0, cols=table.columns, style="Table Grid")
     if table.from_right:
         added_table.table_direction = WD_TABLE_DIRECTION.RTL
@@ -197,12 +223,152 @@ def _add_table(document: Document, table: OfficeTable, write_formula: WriteFormu
         padded_runs = (*row_runs, *[()] * len(row))
         for cell, (text, align), runs in zip(cells, row, padded_runs, strict=False):
             paragraph = cell.paragraphs[0]
-            _add_runs(paragraph, runs, Kind.TABLE, write_formula)
+            _add_runs(paragraph, runs, Kind.TABLE, write_formula, forms)
             for run in paragraph.runs if number == 0 else ():
                 run.bold = True
             _set_direction(paragraph)
             if not is_from_right(text):
                 paragraph.alignment = _ALIGNMENTS.get(align)
+
+
+_W: Final = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+_BULLETS: Final = "•◦▪"
+_LEVELS: Final = 9
+_ORDERED: Final = re.compile("([0-9]{1,9})([.)])")
+_FOOTNOTES_TYPE: Final = (
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+)
+_FIRST_NOTE: Final = 1  # 0 and -1 are the lines above the notes
+_FOOTNOTES: Final = (
+    f'<w:footnotes {_W}><w:footnote w:type="separator" w:id="-1"><w:p><w:r><w:separator/></w:r>'
+    '</w:p></w:footnote><w:footnote w:type="continuationSeparator" w:id="0"><w:p><w:r>'
+    "<w:continuationSeparator/></w:r></w:p></w:footnote>{notes}</w:footnotes>"
+)
+_NOTE_MARK: Final = f'<w:r {_W}><w:rPr><w:vertAlign w:val="superscript"/></w:rPr>{{mark}}</w:r>'
+
+
+class TextForms:
+    """The lists and footnotes of a text, as Word has them. Versions of a text share them."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._numbering = document.part.numbering_part.element
+        self._abstract: dict[str, int] = {}  # by what follows the number; "" for bullets
+        self._lists: dict[tuple[object, ...], int] = {}
+        self._open: list[int] = []  # the lists around the next item
+        self._seen: Counter[tuple[object, ...]] = Counter()
+        self._names: dict[str, int] = {}  # of the footnotes of this version
+        self._notes: dict[tuple[Block, ...], int] = {}
+
+    def take_notes(self, blocks: Iterable[Block]) -> list[Block]:
+        """Begin a version of the text: return its blocks without those of its footnotes."""
+        self._seen.clear()
+        self._open.clear()
+        self._names.clear()
+        kept: list[Block] = []
+        notes: dict[str, list[Block]] = {}
+        name = ""
+        for block in blocks:
+            if block.note and block.marker:
+                name = block.marker
+            elif not (name and block.depth and not block.marker and not block.begins):
+                name = ""
+            if name:
+                notes.setdefault(name, []).append(block)
+            else:
+                kept.append(block)
+        for label, members in notes.items():
+            self._names[label] = self._notes.setdefault(
+                tuple(members), _FIRST_NOTE + len(self._notes)
+            )
+        return kept
+
+    def refer(self, paragraph: Paragraph, name: str) -> bool:
+        """Add the mark of a footnote. Return False if the text has no such footnote."""
+        number = self._names.get(name)
+        if number is not None:
+            mark = f'<w:footnoteReference w:id="{number}"/>'
+            paragraph._p.append(parse_xml(_NOTE_MARK.format(mark=mark)))
+        return number is not None
+
+    def number(self, paragraph: Paragraph, block: Block) -> bool:
+        """Make a paragraph an item of a list; return False if Word has no such list."""
+        ordered = _ORDERED.fullmatch(block.marker)
+        if not (block.depth and (ordered or (block.marker and block.marker in _BULLETS))):
+            return False
+        level = min(block.depth, _LEVELS) - 1
+        del self._open[level + (0 if block.begins else 1) :]
+        while len(self._open) <= level:
+            self._open.append(self._begin_list(block, level, ordered))
+        paragraph.style = "List Paragraph" if not block.quote else paragraph.style
+        reference = paragraph._p.get_or_add_pPr().get_or_add_numPr()
+        reference.get_or_add_ilvl().val = level
+        reference.get_or_add_numId().val = self._open[level]
+        return True
+
+    def _begin_list(self, block: Block, level: int, ordered: re.Match[str] | None) -> int:
+        """Return the number of a list; a list that begins alike in another version has the same."""
+        start, after = (int(ordered[1]), ordered[2]) if ordered else (0, "")
+        key: tuple[object, ...] = (after,)
+        if ordered:
+            key = (after, level, start, block.runs)
+            self._seen[key] += 1
+            key = (*key, self._seen[key])
+        if key not in self._lists:
+            abstract = self._abstract.get(after)
+            if abstract is None:
+                abstract = self._abstract[after] = self._add_abstract(after)
+            added = self._numbering.add_num(abstract)
+            if ordered:
+                added.add_lvlOverride(level).add_startOverride(start)
+            self._lists[key] = added.numId
+        return self._lists[key]
+
+    def _add_abstract(self, after: str) -> int:
+        numbers = self._numbering.xpath("./w:abstractNum/@w:abstractNumId")
+        number = max(map(int, numbers), default=-1) + 1
+        levels = "".join(
+            f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/>'
+            f'<w:numFmt w:val="{"decimal" if after else "bullet"}"/>'
+            f'<w:lvlText w:val="{f"%{level + 1}{after}" if after else _BULLETS[min(level, 2)]}"/>'
+            f'<w:lvlJc w:val="left"/><w:pPr><w:ind w:left="{425 * (level + 1)}" w:hanging="425"/>'
+            "</w:pPr></w:lvl>"
+            for level in range(_LEVELS)
+        )
+        kind = '<w:multiLevelType w:val="multilevel"/>'
+        xml = f'<w:abstractNum {_W} w:abstractNumId="{number}">{kind}{levels}</w:abstractNum>'
+        first = self._numbering.find(qn("w:num"))  # all definitions precede the lists
+        element = parse_xml(xml)
+        if first is None:
+            self._numbering.append(element)
+        else:
+            first.addprevious(element)
+        return number
+
+    def write_notes(self, write_formula: WriteFormula = _write_no_formula) -> None:
+        """Add the footnotes of all versions to the document."""
+        if not self._notes:
+            return
+        notes = []
+        for blocks, number in self._notes.items():
+            paragraphs = []
+            for block in blocks:
+                paragraph = self._document.add_paragraph()
+                if block is blocks[0]:
+                    mark = _NOTE_MARK.format(mark="<w:footnoteRef/>")
+                    paragraph._p.append(parse_xml(mark))
+                    paragraph.add_run(" ")
+                # Without links: their targets are relationships of the document.
+                runs = tuple(run._replace(link="") for run in block.runs)
+                _add_runs(paragraph, runs, block.kind, write_formula)
+                _set_direction(paragraph)
+                self._document.element.body.remove(paragraph._p)
+                paragraphs.append(etree.tostring(paragraph._p, encoding="unicode"))
+            notes.append(f'<w:footnote w:id="{number}">{"".join(paragraphs)}</w:footnote>')
+        name = PackURI("/word/footnotes.xml")
+        data = _FOOTNOTES.replace("{notes}", "".join(notes)).encode()
+        part = Part(name, _FOOTNOTES_TYPE, data, self._document.part.package)
+        self._document.part.relate_to(part, RT.FOOTNOTES)
 
 
 Element = Any
@@ -218,11 +384,18 @@ _MIN_SIMILARITY: Final = 0.5
 
 
 class _Piece(NamedTuple):
-    """A word with its format: the XML of its properties, and the id of its link."""
+    """A word with its format, or the mark of a footnote.
+
+    Attributes:
+        properties: the XML of the run's properties.
+        link: the id of its link.
+        mark: the XML of a run that is no text.
+    """
 
     text: str
     properties: bytes
     link: str
+    mark: bytes = b""
 
 
 def word_with_changes(before: str, after: str, author: str, when: datetime) -> bytes:
@@ -236,7 +409,9 @@ def word_with_changes(before: str, after: str, author: str, when: datetime) -> b
     """
     document = docx.Document()
     document.core_properties.author = ""
-    old, new = _written(document, before), _written(document, after)
+    forms = TextForms(document)
+    old, new = _written(document, before, forms), _written(document, after, forms)
+    forms.write_notes()
     changes = _Changes(to_office_text(author), when)
     end = document.element.body[-1]  # the properties of the pages
     for element in changes.merged(old, new):
@@ -248,9 +423,9 @@ def word_with_changes(before: str, after: str, author: str, when: datetime) -> b
     return target.getvalue()
 
 
-def _written(document: Document, markdown: str) -> list[Element]:
-    """Return what the writer makes of a text. Both texts share the document's links."""
-    add_blocks(document, render(markdown))
+def _written(document: Document, markdown: str, forms: TextForms) -> list[Element]:
+    """Return what the writer makes of a text. Both texts share the document's links and forms."""
+    add_blocks(document, render(markdown), forms=forms)
     elements = list(document.element.body)[:-1]
     for element in elements:
         document.element.body.remove(element)
@@ -327,13 +502,14 @@ class _Changes:
     def _fill(self, paragraph: Element, pieces: list[tuple[str, _Piece]]) -> None:
         """Replace the text of a paragraph by pieces, each with its change."""
         paragraph.clear_content()
-        for (change, properties, link), members in groupby(
+        for (change, properties, link, mark), members in groupby(
             pieces, key=lambda pair: (pair[0], *pair[1][1:])
         ):
-            run = OxmlElement("w:r")
-            if properties:
+            run = parse_xml(mark) if mark else OxmlElement("w:r")
+            if properties and not mark:
                 run.append(parse_xml(properties))
-            run.text = "".join(piece.text for _, piece in members)
+            if not mark:
+                run.text = "".join(piece.text for _, piece in members)
             if change == _DELETED:
                 for text in run.t_lst:
                     text.tag = qn("w:delText")
@@ -361,6 +537,8 @@ def _pieces(paragraph: Element) -> list[_Piece]:
         properties = b"" if run.rPr is None else etree.tostring(run.rPr)
         link = run.getparent().get(qn("r:id"), "")
         pieces += [_Piece(text, properties, link) for text in _WORD.findall(run.text)]
+        if run.xpath("./w:footnoteReference"):
+            pieces.append(_Piece("", properties, link, etree.tostring(run)))
     return pieces
 
 
