@@ -131,7 +131,6 @@ class ModelStore:
     Attributes:
         folder: that of the fetched models; it may not exist yet.
         catalog: the models that can be fetched.
-        offered: those of them that this installation can use.
         unusable: the files that the last `scan` left out.
 
     Args:
@@ -142,7 +141,6 @@ class ModelStore:
     def __init__(self, folder: Path, cache: Path, home: Path | None = None) -> None:
         self.folder = folder
         self.catalog: tuple[CatalogModel, ...] = read_catalog()
-        self.offered = tuple(m for m in self.catalog if not m.parts or can_transcribe_here())
         self.unusable: tuple[UnusableFile, ...] = ()
         self._cache_file = cache / "model_headers.json"
         self._home = home or Path.home()
@@ -181,6 +179,11 @@ class ModelStore:
         if known != headers:
             self._remember(self._cache_file, known)
         return files
+
+    @property
+    def offered(self) -> tuple[CatalogModel, ...]:
+        """Return the models of the catalog that this installation can use."""
+        return tuple(m for m in self.catalog if not m.parts or can_transcribe_here())
 
     def speech_models(self) -> list[LocalFile]:
         """Return the fetched models that transcribe speech. Blocking."""

@@ -34,12 +34,14 @@ class Listen(Struct, tag=True, frozen=True):
         language: of ISO 639-1; "" finds it.
         silence_s: the seconds without speech that end it; 0 leaves that to `Finish`.
         microphone: of `Devices`; the system's if it is "" or gone.
+        words: names and terms that the model on this computer expects.
     """
 
     model_folder: str
     language: str
     silence_s: float
     microphone: str = ""
+    words: str = ""
 
 
 class Finish(Struct, tag=True, frozen=True):

@@ -80,7 +80,7 @@ class Recorder(QObject):
         self._send = send
         self._detector = SileroVAD(SAMPLE_RATE)
         self._worker = ThreadPoolExecutor(1)
-        self._transcriber: tuple[tuple[str, str], Future[LocalTranscriber]] | None = None
+        self._transcriber: tuple[tuple[str, str, str], Future[LocalTranscriber]] | None = None
         self._request: Listen | None = None
         self._source: QAudioSource | None = None
         self._device: QIODevice | None = None
@@ -217,10 +217,11 @@ class Recorder(QObject):
 
     def _load_transcriber(self, request: Listen) -> None:
         """Load the model in a thread, while the first words are said."""
-        key = (request.model_folder, request.language)
+        key = (request.model_folder, request.language, request.words)
         if not request.model_folder or (self._transcriber and self._transcriber[0] == key):
             return
-        load = partial(LocalTranscriber, Path(request.model_folder), request.language or None)
+        folder, language = Path(request.model_folder), request.language or None
+        load = partial(LocalTranscriber, folder, language, request.words)
         self._transcriber = (key, self._worker.submit(load))
 
     def _transcribe(self) -> None:

@@ -27,6 +27,7 @@ from desktop_app.settings.schema import (
     DICTATION_PAUSE,
     DICTATION_SENDS,
     MICROPHONE,
+    VOICE_WORDS,
 )
 from desktop_app.voice.messages import (
     Drop,
@@ -203,8 +204,8 @@ class Dictation(Controller):
             return
         if self._is_current(text):
             self._has_asked = True
-            microphone = str(self._session.values[MICROPHONE])
-            self._voice.send(Listen(folder, self._language(), self._silence_s, microphone))
+            options = (str(self._session.values[each]) for each in (MICROPHONE, VOICE_WORDS))
+            self._voice.send(Listen(folder, self._language(), self._silence_s, *options))
 
     async def _model_folder(self) -> str:
         """Return the folder of the model on this computer, "" if the provider transcribes.

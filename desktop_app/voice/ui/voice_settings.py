@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QDialog, QLineEdit
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.errors import UserFacingError
@@ -22,11 +22,21 @@ from desktop_app.providers.jobs.audio import (
 from desktop_app.settings.schema import HEARING_MODEL, SPEAKER
 from desktop_app.voice.messages import Event, Fault, Prepare, Voices
 from desktop_app.voice.ui.voice import Voice
+from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.forms.schema_form import EditRequest
+from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.foreign_text import menu_text
+from desktop_app.widgets.text.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    menu_text,
+    spoken_text,
+    window_title,
+)
 
 _TOPIC: Final = "voice-consent"
+_WIDTH: Final = 360
 
 
 async def ask_about_voice(session: Session, sent: str, price: str) -> bool:
@@ -124,20 +134,29 @@ class VoiceList(Controller):
             action.setCheckable(True)
             action.setChecked(value == request.value)
         if other:
-            menu.addAction(menu_text(other), partial(_ask_for_name, request, other, prefix))
+            menu.addAction(menu_text(other), lambda: NameDialog(request, other, prefix).open())
         menu.popup(request.anchor.mapToGlobal(request.anchor.rect().bottomLeft()))
 
 
-def _ask_for_name(request: EditRequest, title: str, prefix: str) -> None:
-    dialog = QInputDialog(request.anchor.window())
-    dialog.setWindowTitle(title.rstrip("…"))
-    dialog.setLabelText(tr("Name:"))
-    dialog.setTextValue(request.value.removeprefix(prefix))
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+class NameDialog(QDialog):
+    """A dialog that asks for the name of a voice or a model; it is deleted when it is closed."""
 
-    def accept(name: str) -> None:
-        if name := name.strip():
-            request.on_changed(f"{prefix}{name}")
-
-    dialog.textValueSelected.connect(accept)
-    dialog.open()
+    def __init__(self, request: EditRequest, title: str, prefix: str) -> None:
+        super().__init__(request.anchor.window())
+        self.setWindowTitle(window_title(title.rstrip("…")))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.field = QLineEdit(request.value.removeprefix(prefix))
+        self.field.setObjectName("voice-name")
+        self.field.setAccessibleName(spoken_text(tr("Name")))
+        accept = PlainButton(tr("Use"), name="use-name", role="primary")
+        cancel = cancel_button("cancel-name")
+        accept.setDefault(True)
+        accept.clicked.connect(self.accept)
+        cancel.clicked.connect(self.reject)
+        self.field.textChanged.connect(lambda text: accept.setEnabled(bool(text.strip())))
+        accept.setEnabled(bool(self.field.text().strip()))
+        self.accepted.connect(lambda: request.on_changed(f"{prefix}{self.field.text().strip()}"))
+        note = PlainLabel(tr("As the server calls it."), role="note", wraps=True)
+        row = row_of(STRETCH, cancel, accept)
+        column_of(self.field, note, row, parent=self, margins=20, spacing=10)
+        self.setFixedWidth(current_theme().px(_WIDTH))

@@ -10,16 +10,24 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
-from desktop_app.settings.schema import READ_EACH, SPEAKER, SPEECH_RATE, SPEECH_VOICE
+from desktop_app.settings.schema import (
+    HEARING_MODEL,
+    READ_EACH,
+    SPEAKER,
+    SPEECH_MODEL,
+    SPEECH_RATE,
+    SPEECH_VOICE,
+)
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.transcript.segment import Place
 from desktop_app.voice.messages import Fault, FaultKind, Finished, Started, Voices
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
+from desktop_app.voice.ui.voice_settings import NameDialog
 from desktop_app.voice.voice_process import VoiceProcess
 from desktop_app.widgets.text.foreign_text import PlainToolButton
 from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import KEYED
+from tests.gui.app.scenes import KEYED, OWN_SERVER
 from tests.helpers.scripted_voice import ScriptedVoice
 from tests.helpers.widgets import find
 
@@ -53,6 +61,13 @@ def said(child: ScriptedVoice) -> list[object]:
 
 def labels(menu: QMenu) -> list[str]:
     return [action.text().replace("&", "") for action in menu.actions()]
+
+
+def type_name(name: str) -> None:
+    """Type a name into the dialog that asks for one."""
+    (dialog,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, NameDialog))
+    dialog.field.setText(name)
+    dialog.accept()
 
 
 def marked(app: AppHarness) -> str:
@@ -197,9 +212,56 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
         await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
-        assert "alloy" in labels(menu)
+        assert "marin" in labels(menu)
+        menu.actions()[-1].trigger()
         menu.close()
+        type_name("af_bella")  # of another server
+        await until(lambda: app.session.values[SPEECH_VOICE] == "af_bella")
     use_language("en", Path())
+
+
+async def test_the_model_that_transcribes_is_chosen_from_all_providers() -> None:
+    ids = ("gpt-5.2", "whisper-1", "gpt-transcribe", "gpt-4o-transcribe-diarize", "tts-1")
+    async with AppHarness(environment=KEYED) as app:
+        await app.backend.settings.save_profile(OWN_SERVER)
+        (first, *_) = await app.backend.providers.usable()
+        app.providers.models_of |= {first.id: ids, "own": ("faster-whisper", "kokoro-tts")}
+        for profile in (first, OWN_SERVER):
+            await app.backend.listings.fetch(profile)
+        for setting, labels_of, value in (
+            (
+                HEARING_MODEL,
+                [
+                    "gpt-transcribe (OpenAI (environment))",
+                    "whisper-1 (OpenAI (environment))",
+                    "gpt-4o-transcribe-diarize (OpenAI (environment)), tells speakers apart",
+                    "faster-whisper (⟦Home⟧)",
+                ],
+                "own faster-whisper",
+            ),
+            (
+                SPEECH_MODEL,
+                ["tts-1 (OpenAI (environment))", "kokoro-tts (⟦Home⟧)"],
+                "own kokoro-tts",
+            ),
+        ):
+            app.session.window.settings.show_setting("answer", setting)
+            button = find(app.window, QPushButton, setting)
+            button.click()
+            await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+            menu = QApplication.activePopupWidget()
+            assert isinstance(menu, QMenu)
+            assert labels(menu)[1:-1] == labels_of
+            menu.actions()[-2].trigger()
+            menu.close()
+            await until(lambda key=setting, to=value: app.session.values[key] == to)
+            button.click()
+            await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+            menu = QApplication.activePopupWidget()
+            menu.actions()[-1].trigger()
+            menu.close()
+            type_name("parakeet")  # no list has it
+            await until(lambda key=setting: app.session.values[key].endswith(" parakeet"))
 
 
 async def test_a_provider_speaks_a_few_sentences_ahead(
