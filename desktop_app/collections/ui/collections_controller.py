@@ -29,7 +29,7 @@ from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
-from desktop_app.i18n.formatting import money, number
+from desktop_app.i18n.formatting import joined, money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.shortcuts.command_search import PaletteEntry
@@ -46,7 +46,11 @@ UpdateWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, A
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
 _UNDO_MS: Final = 600_000  # long enough to notice that it is gone
-_FOLLOW_S: Final = 30  # listing 10,000 files takes a second
+_FOLLOW_S: Final = 30
+"""Seconds between two looks at many files: listing 10,000 takes a second."""
+_FOLLOW_FEW_S: Final = 2
+_FEW: Final = 200
+_MAX_NAMED: Final = 5
 _RELOAD_MS: Final = 200  # between two reloads, however often an update reports progress
 
 
@@ -312,7 +316,9 @@ class CollectionsController(Controller):
     def follow(self, collection_id: str) -> None:
         """Read what has changed in a folder's files, unless that was looked for just now."""
         now = monotonic()
-        if now - self._followed_at.get(collection_id, -inf) < _FOLLOW_S or self._following:
+        state = self.states.get(collection_id)
+        pause_s = _FOLLOW_FEW_S if state is not None and state.count <= _FEW else _FOLLOW_S
+        if now - self._followed_at.get(collection_id, -inf) < pause_s or self._following:
             return
         self._followed_at[collection_id] = now
         self._following = self._tasks.start(self._follow(collection_id))
@@ -322,8 +328,19 @@ class CollectionsController(Controller):
         await self.reload()
         if collection_id not in self.states or self._update is not None:
             return
+        before = {file.name for file in await self.service.files(collection_id)}
         try:
             await self.service.refresh(collection_id)
+            gone = before - {file.name for file in await self.service.files(collection_id)}
+            if gone:
+                self._notifications.notify(
+                    tr_plural(
+                        "{names} is no longer on disk, so it isn’t sent any more.",
+                        "{names} are no longer on disk, so they aren’t sent any more.",
+                        len(gone),
+                        names=joined(sorted(gone)[:_MAX_NAMED]),
+                    )
+                )
         except UserFacingError as error:
             self._followed_at[collection_id] = inf  # said once, not before each question
             self._notifications.notify(error)

@@ -17,6 +17,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.settings.schema import label_of
 from desktop_app.settings.setting import SettingValue
 from desktop_app.shortcuts.command_search import PaletteEntry
@@ -187,12 +188,15 @@ class FolderSettingsController(Controller):
     def show(self, folder_id: str = "") -> None:
         """Show a folder's settings.
 
-        The default is the folder that the list shows, else that of the open conversation.
+        The default is the folder that the list shows, else that of the open conversation, else the
+        one at the list's current row.
         """
         list_filter = self._presenter.list_filter
         is_in_folder = list_filter.kind is ListFilterKind.FOLDER
         default_id = list_filter.folder_id if is_in_folder else self._current.conversation.folder_id
-        requested_id = folder_id or default_id or ""
+        row = self._session.of(ConversationList).view.current_row
+        row_id = row.data(Roles.IDENTIFIER) if row.data(Roles.IS_FOLDER) else ""
+        requested_id = folder_id or default_id or row_id or ""
         if requested_id not in self._folders.by_id:
             self._notifications.notify(tr("Open a folder to change its settings."))
             return

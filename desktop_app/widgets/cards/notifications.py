@@ -189,9 +189,10 @@ class Notifications(QFrame):
     def announce(self, text: str) -> None:
         """Announce a text to screen readers only."""
         text = one_line(text, LONGEST_PARAGRAPH)
-        if not self._cards:  # otherwise it shows the title of the visible card
+        if not self._cards:  # otherwise it shows and names the visible card
             self.status.setText(text)
-        self._send_announcement(text)
+            self.status.setAccessibleName(spoken_text(text))
+        announce(self.status, text)
 
     def dismiss(self) -> None:
         """Close the visible card and show the previous card."""

@@ -43,7 +43,7 @@ def write_files(folder: Path) -> list[Path]:
 async def test_a_folder_with_three_files_answers_from_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collections_controller, "_FOLLOW_S", 0)
+    monkeypatch.setattr(collections_controller, "_FOLLOW_FEW_S", 0)
     files = write_files(tmp_path / "Flat")
     async with AppHarness(environment=KEY) as app:
         controller = app.session.of(CollectionsController)
@@ -140,13 +140,23 @@ async def test_undo_keeps_a_newer_link_and_files_outlive_a_folder(tmp_path: Path
 async def test_files_that_vanish_are_reported_once_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collections_controller, "_FOLLOW_S", 0)
+    monkeypatch.setattr(collections_controller, "_FOLLOW_FEW_S", 0)
     files = write_files(tmp_path / "Flat")
     async with AppHarness(environment=KEY) as app:
         controller = app.session.of(CollectionsController)
         folder = await new_folder(app)
         controller.add_to_folder(folder, [tmp_path / "Flat"])
         await until(lambda: len(controller.states) == 1 and not controller.is_busy)
+        # Of several files, one that is gone is told, and no longer counted.
+        first = sorted(files)[0]
+        count = controller.states[next(iter(controller.states))].count
+        first.unlink()
+        controller.follow(next(iter(controller.states)))
+        await until(lambda: first.name in app.said and "no longer on disk" in app.said)
+        await until(lambda: [s.count for s in controller.states.values()] == [count - 1])
+        first.write_text("Again.")
+        controller.follow(next(iter(controller.states)))
+        await until(lambda: [s.count for s in controller.states.values()] == [count])
         for file in files:
             file.unlink()
         (tmp_path / "Flat").rmdir()
