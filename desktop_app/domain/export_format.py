@@ -37,5 +37,7 @@ EXPORT_FORMATS: Final = (
     ExportFormat("pptx", N_("Slides of the responses"), ".pptx"),
     ExportFormat("xlsx", N_("Workbook with the tables"), ".xlsx"),
     ExportFormat("csv", N_("Tables as CSV"), ".csv"),
+    ExportFormat("srt", N_("Subtitles of the recording (SRT)"), ".srt"),
+    ExportFormat("vtt", N_("Subtitles of the recording (WebVTT)"), ".vtt"),
     ExportFormat("json", N_("JSON (for import)"), ".json", holds_many=True),
 )

@@ -30,7 +30,8 @@ from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritabl
 from desktop_app.domain import errors
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
-from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.documents.document_types import RECORDINGS
 from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.domain.graphemes import cut
 from desktop_app.exchange.importers.imported_conversation import short_title
@@ -41,6 +42,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.processes.diagram_drawing import DrawDiagram
 from desktop_app.markdown.processes.formula_client import FormulaClient
 from desktop_app.texts.text_store import TextStore
+from desktop_app.voice.transcription.subtitles import SUBTITLE_FORMATS, segments_of, subtitles
 
 MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that embedded images are scaled to fit into."""
@@ -90,6 +92,23 @@ def _writer(options: Options, backend: Backend, stack: AsyncExitStack) -> _Write
             _write_office, format_id, file, conversation.title, messages, *drawers
         )
 
+    async def write_subtitles(file: Path, _: Conversation, path: list[Message]) -> None:
+        recordings = [
+            part
+            for message in path
+            for part in message.parts
+            if isinstance(part, DocumentPart) and part.media_type in RECORDINGS.values()
+        ]
+        if not recordings:
+            raise errors.StorageError(
+                N_("The conversation has no recording."), hint=N_("Choose another format.")
+            )
+        transcript = await backend.attachments.text(recordings[-1].text_key)
+        text = subtitles(segments_of(transcript), format_id)
+        await asyncio.to_thread(file.write_text, text, "utf-8", "replace")
+
+    if format_id in SUBTITLE_FORMATS:
+        return write_subtitles
     if format_id == "markdown":
         return write_markdown
     diagrams = FormulaClient(child_command("diagrams"))

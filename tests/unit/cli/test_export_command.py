@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,8 @@ from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.helpers.started_backend import started_backend
 from tests.unit.storage.samples import a_conversation, a_question, an_answer
 
@@ -91,6 +94,41 @@ def test_tables_are_written_as_csv(export: Run, conversation_id: str, tmp_path: 
     file = tmp_path / "boats.csv"
     assert export("--conversation", conversation_id, "--format", "csv", "--to", file)[0] == 0
     assert file.read_text("utf-8-sig").split() == ["boat,sails", "Selby,4"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "subtitle"),
+    [
+        ("srt", "2\n00:00:07,000 --> 00:00:11,000\nSpeaker 2: Two.\n\n"),
+        ("vtt", "2\n00:00:07.000 --> 00:00:11.000\nSpeaker 2: Two.\n\n"),
+    ],
+)
+def test_the_transcript_of_a_recording_is_written_as_subtitles(
+    export: Run, conversation_id: str, tmp_path: Path, suffix: str, subtitle: str
+) -> None:
+    file = tmp_path / f"talk.{suffix}"
+    options = ("--format", suffix, "--to", file)
+    assert export("--conversation", conversation_id, *options)[0] == 1, "it has no recording"
+    text = "[00:00:00] Speaker 1: One.\n[00:00:07] Speaker 2: Two."
+    conversation = a_conversation("Talk")
+
+    async def store() -> None:
+        async with started_backend() as backend:
+            recording = tmp_path / "talk.mp3"
+            recording.write_bytes(b"ID3")
+            document = ExtractedDocument(
+                "talk.mp3", "audio/mpeg", hashlib.sha256(b"ID3").hexdigest(), 3, text, None, 9
+            )
+            part = await backend.attachments.add_document(recording, document, conversation.id)
+            question = replace(
+                a_question(conversation, "What is it?"), parts=(TextPart("What is it?"), part)
+            )
+            shown = replace(conversation, leaf_id=question.id)
+            await backend.conversations.add_with_messages(shown, [question], [])
+
+    asyncio.run(store())
+    assert export("--conversation", conversation.id, *options)[0] == 0
+    assert file.read_text("utf-8").endswith(subtitle)
 
 
 def test_the_beginning_of_an_id_is_enough(
