@@ -71,6 +71,7 @@ class SessionEvents(QObject):
             text beside the conversation.
         desktop_joined(SessionBus): the program has joined the session bus.
         hotkey_reported(HotkeyReport): whether the global shortcut works.
+        hotkey_held(bool): the global shortcut is held to dictate; False: it was let go.
         hotkey_toggled(): pause or resume the global shortcut, and say so.
         hotkey_pause_requested(bool): pause the global shortcut, or resume it.
         completer_made(PromptCompleter, Callable): a prompt has this completer of `/` prompts, and
@@ -97,6 +98,7 @@ class SessionEvents(QObject):
     text_requested = Signal(str, str, str)
     desktop_joined = Signal(object)
     hotkey_reported = Signal(object)
+    hotkey_held = Signal(bool)
     hotkey_toggled = Signal()
     hotkey_pause_requested = Signal(bool)
     completer_made = Signal(object, object)

@@ -36,6 +36,7 @@ DICTATION_SENDS: Final = "voice.sends"
 MICROPHONE: Final = "voice.microphone"
 LOUDSPEAKER: Final = "voice.loudspeaker"
 READ_EACH: Final = "answer.read_aloud"
+DICTATES_ANYWHERE: Final = "voice.anywhere"
 DICTATION_PAUSE: Final = "voice.pause"
 SPEAKER: Final = "voice.speaker"
 SPEECH_VOICE: Final = "voice.voice"
@@ -225,6 +226,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         False,
         N_("Send messages once they are dictated"),
         Group.ANSWER,
+        words=N_("microphone speech voice input"),
+    ),
+    Setting(
+        DICTATES_ANYWHERE,
+        False,
+        N_("Hold the global shortcut to dictate into other programs"),
+        Group.ANSWER,
+        N_("On X11. The words are pasted into the window with the focus."),
         words=N_("microphone speech voice input"),
     ),
     Setting(

@@ -154,7 +154,8 @@ _SETTINGS: Final = (
     (
         *(Effect.CONSENT, _STAYS),
         "voice.consent. voice.speech_consent. voice.transcriber voice.speaker library.embeddings "
-        "spending.unpriced. desktop.paste_back desktop.paste_token",
+        "spending.unpriced. desktop.paste_back desktop.paste_token "
+        "voice.anywhere",
     ),
 )
 SETTINGS: Final[Mapping[str, _Setting]] = MappingProxyType(

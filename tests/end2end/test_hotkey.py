@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from Xlib import X
+from Xlib import display as xlib
 
 from desktop_app.desktop.hotkey.hotkey_status import HotkeyError, HotkeyStatus
 from desktop_app.desktop.hotkey.x11_keys import X11Hotkey, is_held
@@ -51,6 +54,24 @@ def test_a_grabbed_shortcut_is_seen_whatever_is_locked() -> None:
         assert wait_for(hotkey.count_presses, "the press after another") == 1
         assert is_held()
     assert not is_held()
+
+
+def test_a_held_key_is_one_press_however_often_it_repeats() -> None:
+    with closing(xlib.Display()) as display, closing(X11Hotkey(KEYS)) as hotkey:
+        display.change_keyboard_control(auto_repeat_mode=X.AutoRepeatModeOn)
+        display.sync()
+        try:
+            subprocess.run("xdotool keydown super keydown alt keydown space".split(), check=True)
+            presses = wait_for(hotkey.count_presses, "the press")
+            for _ in range(100):
+                time.sleep(0.01)
+                presses += hotkey.count_presses()
+            assert presses == 1
+        finally:
+            subprocess.run("xdotool keyup space keyup alt keyup super".split(), check=True)
+            display.change_keyboard_control(auto_repeat_mode=X.AutoRepeatModeOff)
+            display.sync()
+        wait_for(lambda: hotkey.count_presses() == 0 and not hotkey.is_down, "the release")
 
 
 def test_taken_keys_are_refused_and_free_again_later() -> None:

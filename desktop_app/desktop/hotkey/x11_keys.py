@@ -43,6 +43,9 @@ xlib_extensions.__extensions__ = [("XTEST", "xtest")]
 class X11Hotkey:
     """Keys that are grabbed from all programs, until `close`.
 
+    Attributes:
+        is_down: the keys are held. X11 repeats them by a release and a press of the same time.
+
     The constructor and `close` talk to the X server: call them in a thread.
     """
 
@@ -59,6 +62,8 @@ class X11Hotkey:
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
         self._root = self._display.screen().root
         self._keys = keys
+        self.is_down = False
+        self._released_at = -1
         try:
             self._grab()
             # A selection belongs to a window, which is never shown.
@@ -81,6 +86,8 @@ class X11Hotkey:
     def count_presses(self) -> int:
         """Return how often the keys were pressed since the last call, without waiting.
 
+        Repetitions of held keys do not count.
+
         Raises:
             HotkeyError: the connection is lost, or the keys cannot be grabbed again after a change
                 of the keyboard's layout.
@@ -90,7 +97,11 @@ class X11Hotkey:
             while self._display.pending_events():
                 event = self._display.next_event()
                 if event.type == X.KeyPress:
-                    count += 1
+                    count += event.time != self._released_at
+                    self.is_down = True
+                elif event.type == X.KeyRelease:
+                    self._released_at = event.time
+                    self.is_down = False
                 elif event.type == X.MappingNotify:
                     self._display.refresh_keyboard_mapping(event)
                     self._root.ungrab_key(X.AnyKey, X.AnyModifier)
@@ -226,6 +237,15 @@ class PasteTarget:
 
     window: int
     is_terminal: bool
+
+
+def focused_window() -> int:
+    """Return the window that has the focus; 0 if that is unknown."""
+    try:
+        with _connection() as display:
+            return _active_window(display)
+    except PasteError:
+        return 0
 
 
 def wait_for_target(own_window: int) -> PasteTarget:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -26,6 +26,7 @@ from desktop_app.desktop.hotkey.hotkey_status import (
 )
 from desktop_app.desktop.portal.portal_shortcut import PortalShortcut
 from desktop_app.i18n.translation import tr
+from desktop_app.settings.schema import DICTATES_ANYWHERE
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.form_dialog import ask
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
     from desktop_app.desktop.hotkey.x11_keys import X11Hotkey
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
+
+
+_HOLD_MS: Final = 350
+_SETTLED_MS: Final = 100
+"""After a release, by when the press of a repetition has arrived."""
 
 
 class HotkeyController(QObject):
@@ -62,6 +68,11 @@ class HotkeyController(QObject):
         self._portal_request: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
         self._change_lock = asyncio.Lock()
+        self._is_held = False
+        self._hold = QTimer(self, singleShot=True, interval=_HOLD_MS)
+        self._hold.timeout.connect(self._on_hold)
+        self._settled = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self._settled.timeout.connect(self._on_released)
         session.events.keys_changed.connect(self.bind)
         session.events.hotkey_pause_requested.connect(self.pause)
         session.events.hotkey_toggled.connect(self.toggle_pause)
@@ -184,8 +195,28 @@ class HotkeyController(QObject):
             self._tasks.start(asyncio.to_thread(self._detach_x11(self._x11).close))
             self._session.events.hotkey_reported.emit(HotkeyReport(self._keys or "", error.status))
             return
-        if press_count:
+        if press_count and not self._session.values[DICTATES_ANYWHERE]:
             self._on_pressed()
+        elif press_count:
+            self._is_held = False
+            self._hold.start()
+        if self._x11.is_down:
+            self._settled.stop()
+        else:
+            self._settled.start()
+
+    def _on_hold(self) -> None:
+        if self._x11 is not None and self._x11.is_down:
+            self._is_held = True
+            self._session.events.hotkey_held.emit(True)
+
+    def _on_released(self) -> None:
+        if self._hold.isActive():  # a short press
+            self._hold.stop()
+            self._on_pressed()
+        elif self._is_held:
+            self._is_held = False
+            self._session.events.hotkey_held.emit(False)
 
 
 class HotkeyRemedy(QWidget):

@@ -16,7 +16,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
 from desktop_app.app.session import Session
-from desktop_app.cli.console import clean
+from desktop_app.app.x11_paste import paste_on_x11
 from desktop_app.desktop.hotkey.hotkey_status import is_x11
 from desktop_app.desktop.portal.portal_requests import PortalRefusedError
 from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
@@ -116,21 +116,12 @@ class PasteBack(QObject):
 
     async def _paste(self) -> None:
         """Type Paste with X11 into the window that gets the focus."""
-        from desktop_app.desktop.hotkey.x11_keys import PasteError, type_paste, wait_for_target
-
         self._is_typing = True
         window = int(self._quick.winId())
         self._quick.hide()
         try:
-            target = await asyncio.to_thread(wait_for_target, window)
-            if target.is_terminal:
-                # It pastes the primary selection; other programs would lose theirs. Escaped,
-                # because a control character could end the paste, so that a shell runs the rest.
-                clipboard = QGuiApplication.clipboard()
-                clipboard.setText(clean(clipboard.text()), clipboard.Mode.Selection)
-            await asyncio.to_thread(type_paste, target)
-        except PasteError:
-            self._show_failure()
+            if not await paste_on_x11(window):
+                self._show_failure()
         finally:
             self._is_typing = False
         await self._wait_for_fetching()

@@ -41,6 +41,11 @@ def _compose(session: Session) -> None:
 
             session.of(ReadAloud).read_each(answer_id)
 
+    def dictate_anywhere(is_held: bool) -> None:
+        from desktop_app.voice.ui.dictation_anywhere import DictationAnywhere
+
+        session.of(DictationAnywhere).hold(is_held)
+
     def choose_device(request: EditRequest) -> None:
         from desktop_app.voice.ui.device_list import DeviceList
 
@@ -62,6 +67,7 @@ def _compose(session: Session) -> None:
         return await ask_about_voice(session, sent, price)
 
     session.running.text_arrived.connect(read_each)
+    session.events.hotkey_held.connect(dictate_anywhere)
     microphones, prompt = session.of(Microphones), session.window.prompt
     microphones.add(prompt.field, prompt.row.helpers, session.window.notifications)
     session.events.editor_made.connect(microphones.add)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.errors import UserFacingError
@@ -57,6 +57,8 @@ async def ask_about_voice(session: Session, sent: str, price: str) -> bool:
 
     offers = [(tr("Send"), partial(choose, True)), (tr("Don’t send"), partial(choose, False))]
     notices = session.window.notifications
+    if QApplication.activeWindow() is None:  # dictation into another program
+        session.raise_window()
     notices.closed.connect(refuse)
     notices.notify(paragraph(sent, price), offers, topic=_TOPIC, stays=True)
     try:

@@ -28,6 +28,7 @@ from desktop_app.voice.messages import (
     SpeechEnded,
 )
 from desktop_app.voice.ui import dictation as dictation_module
+from desktop_app.voice.ui import dictation_anywhere
 from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import MicrophoneButton, Stage
 from desktop_app.voice.ui.voice import Voice
@@ -422,6 +423,41 @@ async def test_other_editors_are_dictated_into_and_failures_lose_nothing(
         assert provider.told == ["One.", "Two."], "nothing is paid twice"
         await app.settled()
         assert not app.providers.turns, "what was said earlier is not sent by itself"
+
+
+async def test_words_for_another_program_are_pasted_or_on_the_clipboard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = [True, False]
+
+    async def paste(*_windows: int) -> bool:
+        return outcomes.pop(0)
+
+    monkeypatch.setattr(dictation_anywhere, "paste_on_x11", paste)
+    clipboard = QApplication.clipboard()
+    async with AppHarness() as app:
+        held = app.session.events.hotkey_held
+        prepare(app, tmp_path)
+        # A field of the program itself is dictated into.
+        held.emit(True)
+        await until(lambda: provisional(app.text))
+        held.emit(False)
+        await until(lambda: app.text.toPlainText() == "a short summary of it")
+        assert outcomes == [True, False]
+
+        monkeypatch.setattr(QApplication, "activeWindow", lambda: None)
+        window = app.session.of(dictation_anywhere.DictationAnywhere).window
+        for is_pasted in (True, False):
+            clipboard.setText("before")
+            held.emit(True)
+            await until(lambda: provisional(window.field.editor))
+            assert window.isVisible()
+            held.emit(False)
+            await until(lambda: clipboard.text() == "a short summary of it ")
+            await until(lambda is_pasted=is_pasted: window.isVisible() is not is_pasted)
+            assert window.field.notices.isVisible() is not is_pasted
+        assert not app.providers.turns, "nothing is sent"
+        window.hide()
 
 
 class SlowProvider:

@@ -119,7 +119,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> XServer:
 
 
 def event(kind: int, **facts: Any) -> Any:
-    return SimpleNamespace(type=kind, **facts)
+    return SimpleNamespace(type=kind, **{"time": 0, **facts})
 
 
 @pytest.mark.parametrize(
@@ -145,8 +145,11 @@ def test_keys_are_grabbed_with_all_locks(server: XServer, keys: str, code: int, 
 
 def test_presses_are_counted_once(server: XServer) -> None:
     hotkey = X11Hotkey("Meta+G")
-    server.events = [event(X.KeyPress), event(X.KeyRelease), event(X.KeyPress)]
-    assert [hotkey.count_presses(), hotkey.count_presses()] == [2, 0]
+    turns = ((X.KeyPress, 1), (X.KeyRelease, 500), (X.KeyPress, 500), (X.KeyRelease, 600))
+    server.events = [event(kind, time=time) for kind, time in turns]  # held, it repeats
+    assert [hotkey.count_presses(), hotkey.is_down, hotkey.count_presses()] == [1, False, 0]
+    server.events = [event(X.KeyPress, time=700)]
+    assert [hotkey.count_presses(), hotkey.is_down] == [1, True]
     assert server.grabbed
 
 
