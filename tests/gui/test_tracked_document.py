@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import process_time
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,3 +114,27 @@ def test_a_line_of_open_brackets_is_highlighted_in_time(qapp: QApplication) -> N
     began = process_time()
     qapp.processEvents()  # which highlights it
     assert process_time() - began < 3  # 0.2 s; each bracket looked for its end for 43 s in all
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "typed_after", "rejected_text"),
+    [
+        ("gamma delta", "gamma brand new delta", "brand", "gamma MINE delta"),
+        ("gamma delta", "gamma wide big delta", "wide ", "gamma MINE delta"),
+        ("gamma delta", "gamma delta, brand new", "brand", "gamma delta MINE"),
+        ("gamma delta", "gamma deltas", "gamma", "gammaMINE delta"),
+    ],
+)
+def test_what_is_typed_within_a_rejected_change_keeps_its_space(
+    qapp: QApplication, old: str, new: str, typed_after: str, rejected_text: str
+) -> None:
+    document = TrackedDocument(old)
+    document.propose(0, [word_edits(old, new)])
+    at = document.toRawText().index(typed_after) + len(typed_after)
+    document.cursor(at, at).insertText("MINE")
+    document.unmark(at, at + len("MINE"))
+    document.settle(document.changes, accept=False)
+    assert document.toRawText() == rejected_text
+    document.undo()
+    document.undo()
+    assert rejected(document) == old

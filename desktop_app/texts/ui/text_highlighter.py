@@ -152,13 +152,17 @@ class TextHighlighter(QSyntaxHighlighter):
             self.setFormat(0, block.length(), self._format(look, 0, is_hidden=False))
         else:
             self._format_line(block, text)
+        edges: set[int] = set()  # of changes
         for each in block.textFormats() if self._tracked.has_changes else ():
             if each.format.hasProperty(CHANGE):
                 is_insertion = each.format.boolProperty(IS_INSERTION)
                 look_of_change = self.format(each.start)
                 look_of_change.merge(self._inserted if is_insertion else self._deleted)
                 self.setFormat(each.start, each.length, look_of_change)
+                edges |= {each.start, each.start + each.length}
         for word in self._misspelled(block, text):
+            if not edges.isdisjoint(range(word.start + 1, word.start + len(word.text))):
+                continue  # what is deleted, and what is inserted behind it, are no word
             underlined = self.format(word.start)
             underlined.merge(self._misspelling)
             self.setFormat(word.start, len(word.text), underlined)

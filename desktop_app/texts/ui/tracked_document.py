@@ -23,6 +23,8 @@ from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 CHANGE: Final = QTextFormat.Property.UserProperty.value + 1
 """The property of characters with the number of the change that they belong to."""
 IS_INSERTION: Final = CHANGE + 1
+_IS_TYPED: Final = IS_INSERTION + 1
+"""The property of characters that were typed within a change."""
 Groups = Sequence[Sequence[Replacement]]
 """The replacements of each change."""
 _PARAGRAPH_SEPARATOR: Final = "\u2029"
@@ -239,7 +241,21 @@ class TrackedDocument(SealedDocument):
                 if each.is_insertion == accept:
                     cursor.setCharFormat(QTextCharFormat())
                 else:
+                    needs_space = self._needs_space(cursor)
                     cursor.removeSelectedText()
+                    if needs_space:
+                        cursor.insertText(" ", QTextCharFormat())
+
+    def _needs_space(self, cursor: QTextCursor) -> bool:
+        """Return True if what was typed within a change would lose its space to the next word."""
+        start, end = _span(cursor)
+        sides = (self.cursor(position, position).charFormat() for position in (start, end + 1))
+        signs = (self.characterAt(start - 1), self.characterAt(end))
+        return (
+            any(side.hasProperty(_IS_TYPED) for side in sides)
+            and any(sign.isspace() for sign in cursor.selectedText())
+            and not any(sign.isspace() or sign == "\0" for sign in signs)
+        )
 
     def replace_all(self, text: str) -> None:
         """Replace the text, and with it all changes, as one step of undo."""
@@ -264,7 +280,9 @@ class TrackedDocument(SealedDocument):
         cursor = self.cursor(start, end)
         if self._count and self._has_marks(start, end):
             cursor.joinPreviousEditBlock()
-            cursor.setCharFormat(QTextCharFormat())
+            typed = QTextCharFormat()
+            typed.setProperty(_IS_TYPED, True)
+            cursor.setCharFormat(typed)
             cursor.endEditBlock()
 
     def _has_marks(self, start: int, end: int) -> bool:
