@@ -46,20 +46,10 @@ def _compose(session: Session) -> None:
 
         session.of(DictationAnywhere).hold(is_held)
 
-    def choose_device(request: EditRequest) -> None:
-        from desktop_app.voice.ui.device_list import DeviceList
-
-        session.of(DeviceList).choose(request)
-
-    def choose_voice(request: EditRequest) -> None:
+    def choose(request: EditRequest) -> None:
         from desktop_app.voice.ui.voice_settings import VoiceList
 
         session.of(VoiceList).choose(request)
-
-    def choose_model(request: EditRequest) -> None:
-        from desktop_app.voice.ui.voice_settings import VoiceList
-
-        session.of(VoiceList).choose_model(request)
 
     async def ask(sent: str, price: str) -> bool:
         from desktop_app.voice.ui.voice_settings import ask_about_voice
@@ -72,10 +62,8 @@ def _compose(session: Session) -> None:
     microphones.add(prompt.field, prompt.row.helpers, session.window.notifications)
     session.events.editor_made.connect(microphones.add)
     session.window.transcript.action_requested.connect(run_action)
-    session.value_editors[SPEECH_VOICE] = choose_voice
-    session.value_editors[HEARING_MODEL] = choose_model
-    session.value_editors[SPEECH_MODEL] = choose_model
-    session.value_editors[MICROPHONE] = session.value_editors[LOUDSPEAKER] = choose_device
+    for key in (SPEECH_VOICE, HEARING_MODEL, SPEECH_MODEL, MICROPHONE, LOUDSPEAKER):
+        session.value_editors[key] = choose
     session.backend.ask_about_voice = ask
 
 

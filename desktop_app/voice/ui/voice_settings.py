@@ -19,8 +19,14 @@ from desktop_app.providers.jobs.audio import (
     tells_speakers,
     transcription_models,
 )
-from desktop_app.settings.schema import HEARING_MODEL, SPEAKER
-from desktop_app.voice.messages import Event, Fault, Prepare, Voices
+from desktop_app.settings.schema import (
+    HEARING_MODEL,
+    LOUDSPEAKER,
+    MICROPHONE,
+    SPEAKER,
+    SPEECH_MODEL,
+)
+from desktop_app.voice.messages import Devices, Event, Fault, ListDevices, Prepare, Voices
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
@@ -69,7 +75,7 @@ async def ask_about_voice(session: Session, sent: str, price: str) -> bool:
 
 
 class VoiceList(Controller):
-    """The menus of voices and models below their rows of the settings."""
+    """The menus of voices, models and devices below their rows of the settings."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -78,8 +84,17 @@ class VoiceList(Controller):
         self._voice.received.connect(self._on_event)
 
     def choose(self, request: EditRequest) -> None:
-        """Show the voices of the provider, or those of this computer for the window's language."""
-        if self._session.values[SPEAKER] == "provider":
+        """Show what can be chosen.
+
+        These are devices, models, the provider's voices, or this computer's voices for the
+        window's language.
+        """
+        if request.key in (HEARING_MODEL, SPEECH_MODEL):
+            self._tasks.start(self._show_models(request))
+        elif request.key in (MICROPHONE, LOUDSPEAKER):
+            self._request = request
+            self._voice.send(ListDevices())
+        elif self._session.values[SPEAKER] == "provider":
             self._show(request, tuple((name, name) for name in VOICES), tr("Another voice…"))
         else:
             self._request = request
@@ -89,18 +104,18 @@ class VoiceList(Controller):
         request = self._request
         if request is None:
             return
-        if isinstance(event, Voices):
+        if isinstance(event, Voices | Devices):
             self._request = None
-            self._show(request, tuple((name, name) for name in event.names))
-        elif isinstance(event, Fault) and event.of_speech is not False:
+            names = event.names if isinstance(event, Voices) else event.loudspeakers
+            if isinstance(event, Devices) and request.key == MICROPHONE:
+                names = event.microphones
+            self._show(request, tuple((name, name) for name in names))
+        elif isinstance(event, Fault):
             self._request = None
             self._session.window.notifications.notify(event.error)
 
-    def choose_model(self, request: EditRequest) -> None:
-        """Show the models of all providers that transcribe, or that speak."""
-        self._tasks.start(self._show_models(request))
-
     async def _show_models(self, request: EditRequest) -> None:
+        """Show the models of all providers that transcribe, or that speak."""
         backend = self._session.backend
         models_of = transcription_models if request.key == HEARING_MODEL else speech_models
         usable = await backend.providers.usable()

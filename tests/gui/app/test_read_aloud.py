@@ -12,6 +12,8 @@ from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import (
     HEARING_MODEL,
+    LOUDSPEAKER,
+    MICROPHONE,
     READ_EACH,
     SPEAKER,
     SPEECH_MODEL,
@@ -20,7 +22,7 @@ from desktop_app.settings.schema import (
 )
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.transcript.segment import Place
-from desktop_app.voice.messages import Fault, FaultKind, Finished, Started, Voices
+from desktop_app.voice.messages import Devices, Fault, FaultKind, Finished, Started, Voices
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.ui.voice_settings import NameDialog
@@ -48,7 +50,11 @@ SENTENCES = [
 
 
 def prepare(app: AppHarness, folder: Path) -> ScriptedVoice:
-    child = ScriptedVoice(folder, {"Prepare": (Voices("en", ("Ada", "Bob")),)})
+    replies = {
+        "Prepare": (Voices("en", ("Ada", "Bob")),),
+        "ListDevices": (Devices(("Desk",), ("Box", "Ears")),),
+    }
+    child = ScriptedVoice(folder, replies)
     voice = app.session.of(Voice)
     voice.process = VoiceProcess(voice._receive, child.command)
     app.session.end_steps.append(voice.process.aclose)
@@ -207,6 +213,15 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
         menu.actions()[1].trigger()
         menu.close()
         await until(lambda: app.session.values[SPEECH_VOICE] == "Ada")
+        for key, offered in ((MICROPHONE, ["Desk"]), (LOUDSPEAKER, ["Box", "Ears"])):
+            find(app.window, QPushButton, key).click()
+            await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+            menu = QApplication.activePopupWidget()
+            assert isinstance(menu, QMenu)
+            assert labels(menu) == ["Default", *offered]
+            menu.actions()[-1].trigger()
+            menu.close()
+            await until(lambda key=key, name=offered[-1]: app.session.values[key] == name)
         await app.session.values.set(SPEAKER, "provider")
         button.click()
         await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
@@ -275,11 +290,13 @@ async def test_a_provider_speaks_a_few_sentences_ahead(
 
     async with AppHarness(environment=KEYED) as app:
         child = prepare(app, tmp_path)
+        await app.session.values.set(LOUDSPEAKER, "Ears")
         monkeypatch.setattr(app.backend.speech, "sound", speak)
         await app.session.values.set(SPEAKER, "provider")
         await app.ask_and_answer("Go", ANSWER)
         app.act("read-aloud")
         await until(lambda: said(child) == SENTENCES[:3])
+        assert {request["loudspeaker"] for request in child.requests} == {"Ears"}
         app.session.of(Voice).received.emit(Finished(1))
         await until(lambda: said(child) == SENTENCES[:4])
         app.press(Qt.Key.Key_Escape)

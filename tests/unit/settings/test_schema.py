@@ -200,7 +200,6 @@ tools.max_cost: 0.01..100.0 0.01,0.05,0.1,0.25,0.5,1.0,2.0,5.0,10.0,50.0,100.0 o
 voice.transcriber: computer
 voice.language: window
 voice.microphone: dialog
-voice.anywhere: False
 voice.pause: 2.0 1.0..8.0 1.0,1.5,2.0,3.0,4.0,6.0,8.0
 voice.speaker: computer
 voice.hearing_model: dialog
