@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import language, paragraph, tr
 from desktop_app.providers.jobs.audio import (
@@ -43,6 +44,7 @@ from desktop_app.widgets.text.foreign_text import (
 
 _TOPIC: Final = "voice-consent"
 _WIDTH: Final = 360
+_MOST_MODELS: Final = 20
 
 
 async def ask_about_voice(session: Session, sent: str, price: str) -> bool:
@@ -123,15 +125,20 @@ class VoiceList(Controller):
         if backend.listings.known_listing(default) is None:
             with suppress(UserFacingError):  # a name can be typed
                 await backend.listings.fetch(default)
+        chosen = request.value.partition(" ")[0]
         rows = []
         for profile in usable:
             listing = backend.listings.known_listing(profile)
-            for model in reversed(models_of(listing)) if listing else ():
+            names = models_of(listing) if listing else []
+            if listing and not names and profile.kind is ProviderKind.COMPATIBLE:
+                # A speech server of one's own may call them anything.
+                names = [model.id for model in listing.models[:_MOST_MODELS]]
+            for model in reversed(names):
                 label = tr("{model} ({place})", model=model, place=profile.short_name)
                 if tells_speakers(model):
                     label = tr("{model}, tells speakers apart", model=label)
                 rows.append((f"{profile.id} {model}", label))
-        self._show(request, tuple(rows), tr("Another model…"), f"{default.id} ")
+        self._show(request, tuple(rows), tr("Another model…"), f"{chosen or default.id} ")
 
     def _show(
         self,

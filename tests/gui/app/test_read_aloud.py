@@ -240,7 +240,7 @@ async def test_the_model_that_transcribes_is_chosen_from_all_providers() -> None
     async with AppHarness(environment=KEYED) as app:
         await app.backend.settings.save_profile(OWN_SERVER)
         (first, *_) = await app.backend.providers.usable()
-        app.providers.models_of |= {first.id: ids, "own": ("faster-whisper", "kokoro-tts")}
+        app.providers.models_of |= {first.id: ids, "own": ("kokoro", "faster-whisper")}
         for profile in (first, OWN_SERVER):
             await app.backend.listings.fetch(profile)
         for setting, labels_of, value in (
@@ -256,8 +256,8 @@ async def test_the_model_that_transcribes_is_chosen_from_all_providers() -> None
             ),
             (
                 SPEECH_MODEL,
-                ["tts-1 (OpenAI (environment))", "kokoro-tts (⟦Home⟧)"],
-                "own kokoro-tts",
+                ["tts-1 (OpenAI (environment))", "faster-whisper (⟦Home⟧)", "kokoro (⟦Home⟧)"],
+                "own kokoro",
             ),
         ):
             app.session.window.settings.show_setting("answer", setting)
@@ -276,7 +276,7 @@ async def test_the_model_that_transcribes_is_chosen_from_all_providers() -> None
             menu.actions()[-1].trigger()
             menu.close()
             type_name("parakeet")  # no list has it
-            await until(lambda key=setting: app.session.values[key].endswith(" parakeet"))
+            await until(lambda key=setting: app.session.values[key] == "own parakeet")
 
 
 async def test_a_provider_speaks_a_few_sentences_ahead(

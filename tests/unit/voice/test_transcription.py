@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from desktop_app.domain.errors import (
     LocalModelError,
     ModelNotFoundError,
     RequestTooLargeError,
+    SpendingCapError,
     VoiceError,
 )
 from desktop_app.domain.speech_packages import can_transcribe_here
@@ -273,6 +275,16 @@ async def test_seconds_are_priced_asked_about_held_and_counted(
         assert heard.cost == Decimal("0.0045"), "also if the server states no seconds"
         rows = await backend.database.rows("SELECT DISTINCT is_estimated FROM ledger")
         assert [tuple(row) for row in rows] == [(0,)]
+        sent = len(server.requests)
+        capped = replace(found.profile, monthly_cap=Decimal("0.005"))
+
+        async def limited(_: str) -> VoiceModel:
+            return VoiceModel(capped, found.model, price)
+
+        backend.transcription.find_model = limited
+        with pytest.raises(SpendingCapError):  # ten seconds more would exceed it
+            await transcribe("b.mp3", b"ID3b", lambda *_: None, "de", BY_PROVIDER)
+        assert len(server.requests) == sent
     body = server.requests[0].body
     for field, value in (
         ("languages[]", "de"),
