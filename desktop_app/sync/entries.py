@@ -104,19 +104,16 @@ class Held(NamedTuple):
     is_whole: bool
 
 
-class Changes(NamedTuple):
-    """Entries for a segment.
-
-    Attributes:
-        total: the changes that they stand for; 0 if there are no more.
-    """
+class Made(NamedTuple):
+    """Entries, what they hold, and the keys that were considered before they were too many."""
 
     entries: list[Any]
     held: list[Held]
-    total: int
+    keys: list[tuple[str, str]]
+    chars: int
 
 
-def take_changes(connection: sqlite3.Connection) -> Changes:
+def take_changes(connection: sqlite3.Connection) -> Made:
     """Return the oldest changes, and mark them as sent; the caller commits the segment, too."""
     sql = """SELECT kind, id, field, at FROM sync_changes
         WHERE number IS NOT NULL ORDER BY number LIMIT ?"""
@@ -127,21 +124,12 @@ def take_changes(connection: sqlite3.Connection) -> Changes:
     sent = [(*key, field) for key in made.keys for field in grouped[key]]
     connection.executemany(_FORGET_SET_ROW, sent)
     connection.executemany(_MARK_AS_SENT, sent)
-    return Changes(made.entries, made.held, len(sent))
-
-
-class _Made(NamedTuple):
-    """Entries, what they hold, and the keys that were considered before they were too many."""
-
-    entries: list[Any]
-    held: list[Held]
-    keys: list[tuple[str, str]]
-    chars: int
+    return made
 
 
 def entries_of(
     connection: sqlite3.Connection, keys: Mapping[tuple[str, str], Mapping[str, int] | None]
-) -> _Made:
+) -> Made:
     """Return entries of rows by kind and id: of these fields, or with None of all.
 
     A row that is neither here nor known to be deleted has none.
@@ -149,7 +137,7 @@ def entries_of(
     rows = _rows_of(connection, keys)
     sql = "SELECT max(json_extract(state, '$.name')) FROM sync_device"
     own_name = connection.execute(sql).fetchone()[0]
-    made = _Made([], [], [], 0)
+    made = Made([], [], [], 0)
     chars = 0
     for (kind, id_), fields in keys.items():
         if chars > BATCH_CHARS:
@@ -290,7 +278,6 @@ def mark_messages(
 
 
 def _received(kind: str, fields: Mapping[str, Any], row: sqlite3.Row | None) -> dict[str, Any]:
-    """Return the values of fields as they are stored here."""
     columns = SYNCED_TABLES[kind].columns
     values = {name: value for name, (_, value) in fields.items() if name in columns}
     if kind == "profiles" and "body" in values:

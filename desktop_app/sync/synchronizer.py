@@ -249,7 +249,7 @@ class Synchronizer:
         self._attachments = attachments
         self._vault = vault
         self._lock = asyncio.Lock()
-        self._unlocked: tuple[str, LibraryKey] | None = None  # by the passphrase: it takes 0.6 s
+        self._unlocked: LibraryKey | None = None  # by the passphrase: it takes 0.6 s
 
     async def state(self) -> DeviceState | None:
         """Return what is known of this computer's part; None if it has joined no library."""
@@ -380,30 +380,21 @@ class Synchronizer:
             if not stored:
                 await storage.write(LIBRARY_FILE, file)
             await self._keep(target, key)
-            options = msgspec.structs.asdict(target)
-            place = {"target": options.pop("address"), "user": options.pop("user")}
-            del options["password"]
-            state = DeviceState(
-                key.library,
-                name=name or (former.name if former else socket.gethostname()),
-                **place,
-                endpoint=options.pop("endpoint"),
-                options=options,
-                fetches_all=fetches_all,
-                is_first=is_first,
-                is_held=True,
-                library_file=file.decode(),
-            )
+            chosen = {
+                **_place(target),
+                "name": name or (former.name if former else socket.gethostname()),
+                "fetches_all": fetches_all,
+                "library_file": file.decode(),
+            }
 
             def begin(connection: sqlite3.Connection) -> None:
                 if former is not None and former.library == key.library and not is_first:
-                    names = ("name", "target", "user", "endpoint", "options", "fetches_all")
-                    kept = {each: getattr(state, each) for each in (*names, "library_file")}
-                    _set_state(connection, **kept, is_left=False, problems={})
+                    _set_state(connection, **chosen, is_left=False, problems={})
                     return
                 for table in SYNC_TABLES:
                     if table != "sync_changes":  # the times of changes are those of any library
                         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+                state = DeviceState(key.library, is_first=is_first, is_held=True, **chosen)
                 sql = "INSERT INTO sync_device (id, state) VALUES (?, ?)"
                 connection.execute(sql, (os.urandom(8).hex(), _text(state)))
 
@@ -521,34 +512,36 @@ class Synchronizer:
         state = await self._state()
         secret = await self._vault.get(SECRET_NAME, _ORIGIN)
         passphrase = self._environment.get(PASSPHRASE_VARIABLE, "")
-        if secret is None and passphrase:
+        if secret is not None:
+            fields = json.loads(secret.value)
+            key = LibraryKey(fields.pop("library"), bytes.fromhex(fields.pop("key")))
+            given = Target(**fields)
+        elif passphrase:
             password = self._environment.get(PASSWORD_VARIABLE, "")
             options: Any = state.options
-            target = cleaned(Target(state.target, state.user, password, state.endpoint, **options))
-            if target.address != state.target:
-                keep = partial(_set_state, target=target.address, user=target.user)
-                await self._database.write(keep)
-            file = state.library_file.encode()
-            if not file:  # an earlier version has joined
-                async with _opened(target) as storage:
-                    file = await storage.read(LIBRARY_FILE) or b""
-                if not file:
-                    raise sync_error("emptied", place=target.address)
-            # Another process may have joined another library.
-            if self._unlocked is None or self._unlocked[1].library != state.library:
-                key = await asyncio.to_thread(open_library, file, passphrase)
-                self._unlocked = passphrase, key
-            return target, self._unlocked[1]
-        if secret is None:
+            given = Target(state.target, state.user, password, state.endpoint, **options)
+            key = await self._key_from(passphrase, state, cleaned(given))
+        else:
             raise sync_error("keyless", variable=PASSPHRASE_VARIABLE)
-        fields = json.loads(secret.value)
-        key = LibraryKey(fields.pop("library"), bytes.fromhex(fields.pop("key")))
-        target = Target(**fields)
-        if cleaned(target) != target:  # an earlier version kept a password in the address
-            target = cleaned(target)
-            await self._keep(target, key)
-            await self._database.write(partial(_set_state, target=target.address, user=target.user))
+        target = cleaned(given)
+        if target != given:  # an earlier version kept a password in the address
+            if secret is not None:
+                await self._keep(target, key)
+            await self._database.write(partial(_set_state, **_place(target)))
         return target, key
+
+    async def _key_from(self, passphrase: str, state: DeviceState, target: Target) -> LibraryKey:
+        """Return the key where no keyring keeps it."""
+        file = state.library_file.encode()
+        if not file:  # an earlier version has joined
+            async with _opened(target) as storage:
+                file = await storage.read(LIBRARY_FILE) or b""
+            if not file:
+                raise sync_error("emptied", place=target.address)
+        # Another process may have joined another library.
+        if self._unlocked is None or self._unlocked.library != state.library:
+            self._unlocked = await asyncio.to_thread(open_library, file, passphrase)
+        return self._unlocked
 
     async def _require_library(self, storage: Storage, target: Target, key: LibraryKey) -> None:
         """Raise SyncTargetError if the storage was emptied or replaced.
@@ -878,6 +871,14 @@ async def _opened(target: Target) -> AsyncIterator[Storage]:
 # -------------------------------------------------------------- in transactions of the store
 
 
+def _place(target: Target) -> dict[str, Any]:
+    """Return where a storage is, as fields of `DeviceState`."""
+    options = msgspec.structs.asdict(target)
+    del options["password"]
+    names = {"target": "address", "user": "user", "endpoint": "endpoint"}
+    return {**{field: options.pop(name) for field, name in names.items()}, "options": options}
+
+
 def _text(state: DeviceState) -> str:
     return msgspec.json.encode(state).decode()
 
@@ -945,7 +946,7 @@ def _make_segment(connection: sqlite3.Connection, key: LibraryKey) -> tuple[int,
     device, state = _require_state(connection)
     changes = take_changes(connection)
     if not changes.entries:
-        return 0, bool(changes.total)
+        return 0, bool(changes.keys)
     number = state.number + 1
     span = Span(number, number)
     segment = Segment(latest_version(), _seen(connection), changes.entries)
