@@ -1,9 +1,4 @@
-"""The synchronization of one store: it joins a library, sends changes, and applies those of others.
-
-A segment is committed to the store before it is written to the storage, and written again after a
-kill. What it holds is written down (`sync_held`), so that it can be made again from the store:
-without what was deleted or overtaken, or because a reader has found it torn.
-"""
+"""The synchronization of a store: it joins a library, sends changes, applies those of others."""
 
 from __future__ import annotations
 
@@ -16,7 +11,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -33,24 +27,38 @@ from desktop_app.domain.errors import (
     SyncRefusedError,
 )
 from desktop_app.domain.network.origin import Secret
-from desktop_app.domain.value import Value
 from desktop_app.storage.deletion_wipe import resume_wipe
 from desktop_app.storage.private_files import create_private_folder
-from desktop_app.storage.process_identity import is_alive, this_process
 from desktop_app.storage.schema import SYNC_TABLES, latest_version
 from desktop_app.storage.storage_errors import translate_errors
+from desktop_app.sync.device_state import (
+    DeviceState,
+    Peer,
+    forget_struck,
+    needed_segments,
+    note_heads,
+    note_peer,
+    place_of,
+    read_peers,
+    read_seen,
+    read_told,
+    renew_device,
+    require_state,
+    set_state,
+    state_text,
+    stored_state,
+    take_ownership,
+    torn_segments,
+)
 from desktop_app.sync.entries import (
-    BATCH_CHARS,
     Applier,
     Held,
     apply_waiting,
-    entries_of,
     has_waiting,
     held_of,
     mark_everything,
     mark_messages,
     refused,
-    take_changes,
 )
 from desktop_app.sync.format import (
     DEVICES,
@@ -69,13 +77,21 @@ from desktop_app.sync.format import (
     span_of,
     unpack,
 )
+from desktop_app.sync.own_segments import (
+    drop_segments,
+    hold,
+    make_segment,
+    plan_segments,
+    remake_segment,
+    replace_segments,
+)
 from desktop_app.sync.problems import sync_error
 from desktop_app.sync.storage import FolderStorage, Storage, open_storage
 from desktop_app.sync.target import Target, cleaned
 from desktop_app.system import sync
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from desktop_app.providers.keys.vault import KeyVault
     from desktop_app.storage.database import Database
@@ -89,10 +105,6 @@ PASSWORD_VARIABLE: Final = "REPARTEE_SYNC_PASSWORD"
 _ORIGIN: Final = "repartee:sync"
 _APPLIED_AT_ONCE: Final = 500  # entries: a window that saves waits for 50 ms at most
 _CONVERSATIONS_AT_ONCE: Final = 200
-_JOINED_ENTRIES: Final = 500
-"""More are not written again because of a few small segments beside them."""
-_JOINED_SEGMENTS: Final = (4, 32)
-_JOINED_BYTES: Final = 1 << 19
 _KNOWN_EPOCHS: Final = 64
 _MANY_SEGMENTS: Final = 16
 """With more, the index merges 16 parts at a time instead of 4: a sixth less of all the time."""
@@ -103,82 +115,6 @@ _UNNAMED_S: Final = 7 * 24 * 3600
 
 Progress = Callable[[int, int], None]
 """Called with the number of segments done, and the number of all."""
-
-
-class DeviceState(Value, frozen=True):
-    """What this store remembers of its own files.
-
-    Attributes:
-        library: the id of the library that it has joined.
-        target, user, endpoint, options: where its storage is, without the password.
-        name: this computer's name.
-        number: the last segment's number.
-        epoch: of the last head that was written; "" before the first.
-        epochs: those of the last heads, of which a cache or a restored storage may show one, and of
-            the one that was about to be written.
-        told: what that head says about the others; its number is under "".
-        fetches_all: attachments are fetched at once, not when they are opened.
-        is_first: it began the library, so that its settings win.
-        is_marked: everything that it had was marked to be sent.
-        owner_pid, owner_started: the process that synchronizes, or did last.
-        at: the time of the last synchronization, in microseconds; 0 before the first.
-        is_left: this computer does not synchronize, but still notes the times of changes.
-        library_file: the content of the library's file.
-        struck: the devices that were struck off, here or elsewhere.
-        removing: those of them whose files this computer removes.
-        base: the last segment that is replaced once everything has been sent again.
-        settled: the last segment of a first push, or of everything that was sent again.
-        rewriting: the segments that were about to be written again.
-        is_held: what its segments hold is known.
-        entries, joined, tail: after segments were joined last: entries, segments; bytes since.
-        problems: what is wrong in the storage and was told, by file or device.
-    """
-
-    library: str
-    target: str
-    name: str
-    user: str = ""
-    endpoint: str = ""
-    options: Mapping[str, str | bool] = {}
-    number: int = 0
-    spans: tuple[Span, ...] = ()
-    epoch: str = ""
-    epochs: tuple[str, ...] = ()
-    told: Mapping[str, int] = {}
-    fetches_all: bool = False
-    at: int = 0
-    is_first: bool = False
-    is_marked: bool = False
-    owner_pid: int | None = None
-    owner_started: str = ""
-    is_left: bool = False
-    library_file: str = ""
-    struck: tuple[str, ...] = ()
-    removing: tuple[str, ...] = ()
-    base: int = 0
-    settled: int = 0
-    rewriting: tuple[Span, ...] = ()
-    is_held: bool = False
-    entries: int = 0
-    joined: int = 0
-    tail: int = 0
-    problems: Mapping[str, ErrorNote] = {}
-
-
-class _Facts(Value, frozen=True):
-    """What is known of another device.
-
-    Attributes:
-        skipped: the numbers of its segments that could not be read, and when that was seen first,
-            in microseconds; 0 for those that are torn. An earlier version has the numbers only.
-        healed: the epoch of its head whose wishes were fulfilled.
-    """
-
-    name: str
-    at: int
-    number: int
-    skipped: Mapping[int, int] | list[int] = msgspec.field(default_factory=dict)
-    healed: str = ""
 
 
 class Device(NamedTuple):
@@ -219,16 +155,6 @@ class SyncResult(NamedTuple):
     problems: tuple[SyncError, ...] = ()
 
 
-class _Peer(NamedTuple):
-    number: int
-    facts: _Facts
-
-    @property
-    def skipped(self) -> dict[int, int]:
-        found = self.facts.skipped
-        return dict(found) if isinstance(found, Mapping) else dict.fromkeys(found, 0)
-
-
 class Synchronizer:
     """The synchronization of a store. All methods raise SyncError, StorageError, CredentialError.
 
@@ -253,12 +179,12 @@ class Synchronizer:
 
     async def state(self) -> DeviceState | None:
         """Return what is known of this computer's part; None if it has joined no library."""
-        found = await self._database.read(_stored_state)
+        found = await self._database.read(stored_state)
         return None if found is None or found[1].is_left else found[1]
 
     async def devices(self) -> list[Device]:
         """Return the computers as they were at the last synchronization, this one first."""
-        found = await self._database.read(_stored_state)
+        found = await self._database.read(stored_state)
         if found is None or found[1].is_left:
             return []
         own, state = found
@@ -272,7 +198,7 @@ class Synchronizer:
                 skipped=tuple(peer.skipped),
                 problem=state.problems.get(id_),
             )
-            for id_, peer in (await self._database.read(_peers)).items()
+            for id_, peer in (await self._database.read(read_peers)).items()
             if id_ not in state.struck
         }
         for id_, note in state.problems.items():
@@ -299,11 +225,11 @@ class Synchronizer:
         (device,) = found
 
         def strike(connection: sqlite3.Connection) -> None:
-            _, state = _require_state(connection)
-            has_sent = device in _peers(connection)
+            _, state = require_state(connection)
+            has_sent = device in read_peers(connection)
             again = {"base": state.number, "is_marked": False} if has_sent else {}
             problems = {key: note for key, note in state.problems.items() if key != device}
-            _set_state(
+            set_state(
                 connection,
                 struck=tuple({*state.struck, device}),
                 removing=tuple({*state.removing, device}),
@@ -361,7 +287,7 @@ class Synchronizer:
         """
         target = cleaned(target)
         async with self._lock, _opened(target) as storage:
-            found = await self._database.read(_stored_state)
+            found = await self._database.read(stored_state)
             former = None if found is None else found[1]
             stored = await storage.read(LIBRARY_FILE)
             is_first = stored is None and not await storage.names(DEVICES)
@@ -381,7 +307,7 @@ class Synchronizer:
                 await storage.write(LIBRARY_FILE, file)
             await self._keep(target, key)
             chosen = {
-                **_place(target),
+                **place_of(target),
                 "name": name or (former.name if former else socket.gethostname()),
                 "fetches_all": fetches_all,
                 "library_file": file.decode(),
@@ -389,21 +315,21 @@ class Synchronizer:
 
             def begin(connection: sqlite3.Connection) -> None:
                 if former is not None and former.library == key.library and not is_first:
-                    _set_state(connection, **chosen, is_left=False, problems={})
+                    set_state(connection, **chosen, is_left=False, problems={})
                     return
                 for table in SYNC_TABLES:
                     if table != "sync_changes":  # the times of changes are those of any library
                         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
                 state = DeviceState(key.library, is_first=is_first, is_held=True, **chosen)
                 sql = "INSERT INTO sync_device (id, state) VALUES (?, ?)"
-                connection.execute(sql, (os.urandom(8).hex(), _text(state)))
+                connection.execute(sql, (os.urandom(8).hex(), state_text(state)))
 
             await self._database.write(begin)
 
     async def leave(self) -> None:
         """Stop synchronizing. Everything stays here, and in the storage."""
         async with self._lock:
-            await self._database.write(partial(_set_state, is_left=True))
+            await self._database.write(partial(set_state, is_left=True))
             await self._vault.remove(SECRET_NAME)
 
     async def target(self) -> Target:
@@ -425,7 +351,7 @@ class Synchronizer:
         async with self._lock:
             target, key = await self._secrets()
             problems: dict[str, SyncError] = {}  # by file or device
-            if not await self._database.write(_take):
+            if not await self._database.write(take_ownership):
                 raise sync_error("busy")
             try:
                 async with _opened(target) as storage:
@@ -434,22 +360,22 @@ class Synchronizer:
                     heads = await self._read_heads(storage, key, problems)
                     await self._learn_held(storage, key)
                     await self._mark_everything()
-                    torn |= await self._database.read(partial(_torn, heads=heads))
+                    torn |= await self._database.read(partial(torn_segments, heads=heads))
                     received = await self._receive(storage, key, heads, problems, progress)
                     if received:
                         await resume_wipe(self._database)
                     sent = await self._send(storage, key)
                     await self._replace_segments(storage, key, torn)
-                    await self._database.write(partial(_note_heads, heads=heads))
+                    await self._database.write(partial(note_heads, heads=heads))
                     await self._remove_files(storage, key)
                     if (await self._state()).fetches_all:
                         problems |= await self._fetch_missing(storage, key)
             finally:
-                await self._database.write(partial(_set_state, owner_pid=None))
+                await self._database.write(partial(set_state, owner_pid=None))
         told = (await self._state()).problems
         notes = {name: note_from_error(error) for name, error in problems.items()}
         if notes != told:
-            await self._database.write(partial(_set_state, problems=notes))
+            await self._database.write(partial(set_state, problems=notes))
         new = [error for name, error in problems.items() if name not in told]
         for error in new:
             log.info("%s", error.message.format_map(error.params))
@@ -472,7 +398,7 @@ class Synchronizer:
             some = ids[start : start + _CONVERSATIONS_AT_ONCE]
             mark = partial(mark_messages, conversation_ids=some, number=number)
             number = await self._database.write(mark)
-        await self._database.write(partial(_set_state, is_marked=True, settled=1 << 62))
+        await self._database.write(partial(set_state, is_marked=True, settled=1 << 62))
 
     async def fetch(self, sha256: str) -> bool:
         """Fetch the file of an attachment. Return False if the storage does not have it.
@@ -527,7 +453,7 @@ class Synchronizer:
         if target != given:  # an earlier version kept a password in the address
             if secret is not None:
                 await self._keep(target, key)
-            await self._database.write(partial(_set_state, **_place(target)))
+            await self._database.write(partial(set_state, **place_of(target)))
         return target, key
 
     async def _key_from(self, passphrase: str, state: DeviceState, target: Target) -> LibraryKey:
@@ -557,7 +483,7 @@ class Synchronizer:
         if file is None or library_of(file) != state.library:
             raise sync_error("emptied", place=target.address)
         if not state.library_file:
-            await self._database.write(partial(_set_state, library_file=file.decode()))
+            await self._database.write(partial(set_state, library_file=file.decode()))
 
     async def _opens(self, storage: Storage, key: LibraryKey) -> bool | None:
         """Return True if the key opens a device's head, None if there is no head."""
@@ -596,10 +522,10 @@ class Synchronizer:
             torn = {span.last for span in state.spans} if is_lost else set()
         if head is not None and head.epoch not in (state.epoch, *state.epochs):
             log.info("a copy of this computer has written; a new name is taken")
-            await self._database.write(partial(_renew, head=head))
+            await self._database.write(partial(renew_device, head=head))
             return set()
         if head is None or head.epoch != state.epoch:
-            await self._database.write(partial(_set_state, told={}))
+            await self._database.write(partial(set_state, told={}))
         await self._write_outbox(storage, device)
         return torn
 
@@ -620,8 +546,8 @@ class Synchronizer:
 
         def learn(connection: sqlite3.Connection) -> None:
             for each, number in held:
-                _hold(connection, [each], number)
-            _set_state(connection, is_held=True, settled=state.number, **again)
+                hold(connection, [each], number)
+            set_state(connection, is_held=True, settled=state.number, **again)
 
         await self._database.write(learn)
 
@@ -633,18 +559,18 @@ class Synchronizer:
         while True:
             for sha256 in await self._database.read(_unsent_files):
                 await self._send_file(storage, key, sha256)
-            count, is_more = await self._database.write(partial(_make_segment, key=key))
+            count, is_more = await self._database.write(partial(make_segment, key=key))
             await self._write_outbox(storage, device)
             sent += count
             if not is_more:
                 break
         state = await self._state()
         if state.settled > state.number:
-            await self._database.write(partial(_set_state, settled=state.number))
-        told, _ = await self._database.read(_told)
+            await self._database.write(partial(set_state, settled=state.number))
+        told, _ = await self._database.read(read_told)
         if state.told != told:
             await self._write_head(storage, key, device)
-        await self._database.write(partial(_set_state, at=time.time_ns() // 1000))
+        await self._database.write(partial(set_state, at=time.time_ns() // 1000))
         return sent
 
     async def _write_outbox(self, storage: Storage, device: str) -> None:
@@ -658,16 +584,16 @@ class Synchronizer:
 
     async def _write_head(self, storage: Storage, key: LibraryKey, device: str) -> None:
         state = await self._state()
-        told, skipped = await self._database.read(_told)
+        told, skipped = await self._database.read(read_told)
         epoch = os.urandom(8).hex()
         at = time.time_ns() // 1000
-        seen = await self._database.read(_seen)
+        seen = await self._database.read(read_seen)
         spans = state.spans
         head = Head(epoch, state.name, state.number, spans, seen, at, skipped, state.struck)
         epochs = (*state.epochs, epoch)[-_KNOWN_EPOCHS:]
-        await self._database.write(partial(_set_state, epochs=epochs))
+        await self._database.write(partial(set_state, epochs=epochs))
         await storage.write(head_name(device), pack(key, head_name(device), 0, head))
-        await self._database.write(partial(_set_state, epoch=epoch, told=told))
+        await self._database.write(partial(set_state, epoch=epoch, told=told))
 
     async def _send_file(self, storage: Storage, key: LibraryKey, sha256: str) -> None:
         path = attachment_path(self._attachments, sha256)
@@ -688,18 +614,18 @@ class Synchronizer:
         dropped: list[Span] = []
         if state.base and not await self.unsent():
             dropped = [span for span in state.spans if span.last <= state.base]
-            await self._database.write(partial(_drop, base=state.base))
-        plan = await self._database.read(partial(_plan, torn=torn))
+            await self._database.write(partial(drop_segments, base=state.base))
+        plan = await self._database.read(partial(plan_segments, torn=torn))
         if plan.state is not None:
-            await self._database.write(partial(_set_state, **plan.state))
+            await self._database.write(partial(set_state, **plan.state))
         for group in plan.groups:
             name = segment_name(device, Span(group[0].first, group[-1].last))
-            segment = await self._database.write(partial(_remake, spans=group))
+            segment = await self._database.write(partial(remake_segment, spans=group))
             number = group[-1].last
             sealed = await asyncio.to_thread(pack, key, name, number, segment)
             await storage.write(name, sealed)
             log.info("wrote %s again, for %d segments", name, len(group))
-            await self._database.write(partial(_replace, spans=group))
+            await self._database.write(partial(replace_segments, spans=group))
             dropped += group if len(group) > 1 else []
         if dropped:
             await self._write_head(storage, key, device)
@@ -718,8 +644,8 @@ class Synchronizer:
                 for name in await storage.names(f"{DEVICES}/{device}"):
                     await storage.remove(f"{DEVICES}/{device}/{name}")
                 log.info("removed the files of %s", device)
-            await self._database.write(partial(_set_state, removing=()))
-            await self._database.write(partial(_strike, devices=state.struck))
+            await self._database.write(partial(set_state, removing=()))
+            await self._database.write(partial(forget_struck, devices=state.struck))
         sql = "SELECT sha256 FROM sync_files WHERE unnamed_at < ?"
         for row in await self._database.rows(sql, int(time.time()) - _UNNAMED_S):
             await storage.remove(key.file_name(row["sha256"]))
@@ -748,9 +674,9 @@ class Synchronizer:
         struck = {*state.struck, *(id_ for head in heads.values() for id_ in head.struck)}
         if own in struck:  # others have its place
             log.info("this computer was struck off; a new name is taken")
-            await self._database.write(partial(_renew, head=None))
+            await self._database.write(partial(renew_device, head=None))
         if struck != set(state.struck):
-            await self._database.write(partial(_strike, devices=struck))
+            await self._database.write(partial(forget_struck, devices=struck))
         gone = struck - set(state.removing)
         return {id_: head for id_, head in heads.items() if id_ not in gone}
 
@@ -764,8 +690,10 @@ class Synchronizer:
     ) -> int:
         """Apply what is new; return the number of changes. Adds what is wrong to `problems`."""
         own, state = await self._device(), await self._state()
-        peers = await self._database.read(_peers)
-        work = [(id_, s) for id_, head in heads.items() for s in _needed(peers.get(id_), head)]
+        peers = await self._database.read(read_peers)
+        work = [
+            (id_, s) for id_, head in heads.items() for s in needed_segments(peers.get(id_), head)
+        ]
         claimed = [{device: peer.number} for device, peer in peers.items()]
         claimed += [head.seen for head in heads.values()]
         received = 0
@@ -778,7 +706,7 @@ class Synchronizer:
             if device in problems:
                 continue
             name = segment_name(device, span)
-            note = partial(_note_peer, device=device, head=heads[device], span=span)
+            note = partial(note_peer, device=device, head=heads[device], span=span)
             try:
                 segment = await self._read_segment(storage, key, device, span)
             except SyncRefusedError as error:
@@ -811,7 +739,7 @@ class Synchronizer:
             if most > (heads[peer].number if peer in heads else 0):
                 problems.setdefault(peer, sync_error("hidden", name=_name(peer, heads, peers)))
         if await self._database.read(has_waiting):
-            skipped = any(peer.skipped for peer in (await self._database.read(_peers)).values())
+            skipped = any(peer.skipped for peer in (await self._database.read(read_peers)).values())
             is_complete = not problems and not skipped
             await self._database.write(partial(apply_waiting, is_complete=is_complete))
         for kind, id_ in await self._database.read(refused):  # as long as they are kept
@@ -871,293 +799,16 @@ async def _opened(target: Target) -> AsyncIterator[Storage]:
 # -------------------------------------------------------------- in transactions of the store
 
 
-def _place(target: Target) -> dict[str, Any]:
-    """Return where a storage is, as fields of `DeviceState`."""
-    options = msgspec.structs.asdict(target)
-    del options["password"]
-    names = {"target": "address", "user": "user", "endpoint": "endpoint"}
-    return {**{field: options.pop(name) for field, name in names.items()}, "options": options}
-
-
-def _text(state: DeviceState) -> str:
-    return msgspec.json.encode(state).decode()
-
-
-def _stored_state(connection: sqlite3.Connection) -> tuple[str, DeviceState] | None:
-    row = connection.execute("SELECT id, state FROM sync_device").fetchone()
-    return None if row is None else (row["id"], msgspec.json.decode(row["state"], type=DeviceState))
-
-
-def _require_state(connection: sqlite3.Connection) -> tuple[str, DeviceState]:
-    found = _stored_state(connection)
-    if found is None:
-        raise sync_error("alone")
-    return found
-
-
-def _set_state(connection: sqlite3.Connection, **fields: Any) -> None:
-    found = _stored_state(connection)
-    if found is not None:
-        sql = "UPDATE sync_device SET state = ?"
-        connection.execute(sql, (_text(replace(found[1], **fields)),))
-
-
-def _take(connection: sqlite3.Connection) -> bool:
-    """Own the synchronization of this store; False while another process does it."""
-    found = _stored_state(connection)
-    if found is None:
-        return True
-    owner = found[1].owner_pid, found[1].owner_started
-    if owner != this_process() and is_alive(*owner):
-        return False
-    pid, started = this_process()
-    _set_state(connection, owner_pid=pid, owner_started=started)
-    return True
-
-
-def _renew(connection: sqlite3.Connection, head: Head | None) -> None:
-    """Take a new name; what the head of the former one lists is then another computer's."""
-    former, state = _require_state(connection)
-    connection.execute("UPDATE sync_device SET id = ?", (os.urandom(8).hex(),))
-    for table in ("sync_outbox", "sync_held"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
-    if head is not None:
-        # After the last head that this store wrote, the numbers may be the copy's.
-        span = Span(0, min(state.told.get("", 0), head.number))
-        _note_peer(connection, device=former, head=head, span=span)
-    names = (
-        *("number", "spans", "epoch", "epochs", "told", "at", "is_first"),
-        *("is_marked", "base", "settled", "rewriting", "entries", "joined", "tail"),
-    )
-    blank = DeviceState("", "", "")
-    _set_state(connection, **{name: getattr(blank, name) for name in names}, is_held=True)
-
-
-def _strike(connection: sqlite3.Connection, devices: Collection[str]) -> None:
-    """Forget the devices that were struck off, except for those whose files are still needed."""
-    _, state = _require_state(connection)
-    gone = [(id_,) for id_ in devices if id_ not in state.removing]
-    connection.executemany("DELETE FROM sync_peers WHERE device = ?", gone)
-    _set_state(connection, struck=tuple(sorted(devices)))
-
-
-def _make_segment(connection: sqlite3.Connection, key: LibraryKey) -> tuple[int, bool]:
-    """Commit the oldest changes as a sealed segment; return their number, and if more follow."""
-    device, state = _require_state(connection)
-    changes = take_changes(connection)
-    if not changes.entries:
-        return 0, bool(changes.keys)
-    number = state.number + 1
-    span = Span(number, number)
-    segment = Segment(latest_version(), _seen(connection), changes.entries)
-    body = pack(key, segment_name(device, span), number, segment)
-    connection.execute("INSERT INTO sync_outbox VALUES (?, ?)", (number, body))
-    _hold(connection, changes.held, number)
-    spans = (*state.spans, span)
-    _set_state(connection, number=number, spans=spans, tail=state.tail + len(body))
-    return len(changes.entries), True
-
-
-def _hold(connection: sqlite3.Connection, held: Iterable[Held], number: int) -> None:
-    connection.executemany(
-        "INSERT OR REPLACE INTO sync_held (kind, id, number, is_whole) VALUES (?, ?, ?, ?)",
-        [(*each[:2], number, int(each.is_whole)) for each in held],
-    )
-
-
-def _drop(connection: sqlite3.Connection, base: int) -> None:
-    """Forget the segments that were sent again."""
-    _, state = _require_state(connection)
-    connection.execute("DELETE FROM sync_held WHERE number <= ?", (base,))
-    spans = tuple(span for span in state.spans if span.last > base)
-    _set_state(connection, spans=spans, base=0)
-
-
-class _Plan(NamedTuple):
-    """The segments to write again, in groups that become one, and what to remember of the count."""
-
-    groups: list[list[Span]]
-    state: dict[str, Any] | None = None
-
-
-def _plan(connection: sqlite3.Connection, torn: Collection[int]) -> _Plan:
-    _, state = _require_state(connection)
-    sql = "SELECT DISTINCT number FROM sync_held WHERE is_stale"
-    numbers = {*torn, *(row[0] for row in connection.execute(sql))}
-    bad = {span for span in state.spans if span in state.rewriting}
-    bad |= {s for s in state.spans if any(s.first <= number <= s.last for number in numbers)}
-    least, most = _JOINED_SEGMENTS
-    due = len(state.spans) - state.joined >= max(least, min(most, state.entries // 100))
-    if not due and state.tail < _JOINED_BYTES:
-        return _Plan([[span] for span in state.spans if span in bad])
-    # What a later segment holds whole is overtaken.
-    sql = """SELECT number, count(*), sum(later) FROM (
-        SELECT number, coalesce(max(CASE WHEN is_whole THEN number END)
-            OVER (PARTITION BY kind, id) > number, FALSE) AS later FROM sync_held)
-        GROUP BY number"""
-    counts = {number: (count, later) for number, count, later in connection.execute(sql)}
-    groups: list[list[Span]] = [[]]
-    total = entries = 0
-    for span in state.spans:
-        within = [counts[number] for number in counts if span.first <= number <= span.last]
-        count, later = (sum(each) for each in zip(*within, strict=True)) if within else (0, 0)
-        live = count - later
-        if later * 2 > count:
-            bad.add(span)
-        if total + live > _JOINED_ENTRIES:
-            groups.append([])
-            total = 0
-        total += live
-        entries += live
-        groups[-1].append(span)
-    groups = [group for group in groups if len(group) > 1 or bad.intersection(group)]
-    joined = len(state.spans) - sum(len(group) - 1 for group in groups)
-    return _Plan(groups, {"entries": entries, "joined": joined, "tail": 0})
-
-
-def _remake(connection: sqlite3.Connection, spans: list[Span]) -> Segment:
-    """Return what segments hold as the store has it now; `spans` loses what is too much."""
-    entries: list[Any] = []
-    done: set[tuple[str, str]] = set()
-    chars = 0
-    for index, span in enumerate(tuple(spans)):
-        sql = """SELECT kind, id, number FROM sync_held AS h WHERE number BETWEEN ? AND ?
-            ORDER BY number"""
-        rows = connection.execute(sql, (span.first, span.last)).fetchall()
-        sql = """SELECT 1 FROM sync_held WHERE kind = ? AND id = ? AND number > ? AND is_whole"""
-        keys = {
-            (kind, id_): None
-            for kind, id_, _ in rows
-            if (kind, id_) not in done
-            and connection.execute(sql, (kind, id_, span.last)).fetchone() is None
-        }
-        made = entries_of(connection, keys)
-        if index and chars + made.chars > BATCH_CHARS:
-            del spans[index:]
-            break
-        chars += made.chars
-        entries += made.entries
-        done.update(keys)
-        first = {(kind, id_): number for kind, id_, number in reversed(rows)}
-        connection.execute("DELETE FROM sync_held WHERE number BETWEEN ? AND ?", tuple(span))
-        for each in made.held:
-            _hold(connection, [each], first[each[:2]])
-    _, state = _require_state(connection)
-    _set_state(connection, rewriting=tuple({*state.rewriting, *spans}))
-    return Segment(latest_version(), {}, entries)
-
-
-def _replace(connection: sqlite3.Connection, spans: Sequence[Span]) -> None:
-    _, state = _require_state(connection)
-    whole = Span(spans[0].first, spans[-1].last)
-    left = tuple(sorted({*state.spans, whole}.difference(spans if len(spans) > 1 else ())))
-    rewriting = tuple(span for span in state.rewriting if span not in spans)
-    _set_state(connection, spans=left, rewriting=rewriting)
-
-
 def _unsent_files(connection: sqlite3.Connection) -> list[str]:
     sql = "SELECT id FROM sync_changes WHERE kind = 'attachments' AND number IS NOT NULL"
     return [row[0] for row in connection.execute(sql)]
-
-
-def _peers(connection: sqlite3.Connection) -> dict[str, _Peer]:
-    rows = connection.execute("SELECT device, number, facts FROM sync_peers")
-    return {
-        row["device"]: _Peer(row["number"], msgspec.json.decode(row["facts"], type=_Facts))
-        for row in rows
-    }
-
-
-def _seen(connection: sqlite3.Connection) -> dict[str, int]:
-    rows = connection.execute("SELECT device, number FROM sync_peers")
-    return {row["device"]: row["number"] for row in rows}
-
-
-def _told(connection: sqlite3.Connection) -> tuple[dict[str, int], dict[str, list[int]]]:
-    """Return what the head has to say, and which numbers of others could not be read.
-
-    A segment that was missing for the first time is on its way.
-    """
-    _, state = _require_state(connection)
-    peers = _peers(connection)
-    skipped = {
-        device: [number for number, since in peer.skipped.items() if since < state.at]
-        for device, peer in peers.items()
-    }
-    told = {"": state.number, **{device: peer.number for device, peer in peers.items()}}
-    told |= {f"{id_}/{number}": 1 for id_, numbers in skipped.items() for number in numbers}
-    told |= {f"{id_}/": 1 for id_ in state.struck}
-    return told, {device: numbers for device, numbers in skipped.items() if numbers}
-
-
-def _needed(peer: _Peer | None, head: Head) -> Iterator[Span]:
-    """Yield the segments that were not applied."""
-    for span in head.spans:
-        if (
-            peer is None
-            or span.last > peer.number
-            or any(span.first <= number <= span.last for number in peer.skipped)
-        ):
-            yield span
-
-
-def _note_peer(
-    connection: sqlite3.Connection,
-    device: str,
-    head: Head,
-    span: Span | None = None,
-    *,
-    skipped_at: int | None = None,
-) -> None:
-    """Note what a peer says, and the segment that was applied or, if it could not be, skipped."""
-    peer = _peers(connection).get(device)
-    skipped = {} if peer is None else peer.skipped
-    number = 0 if peer is None else peer.number
-    healed = "" if peer is None else peer.facts.healed
-    if span is not None:
-        skipped = {n: at for n, at in skipped.items() if not span.first <= n <= span.last}
-        if skipped_at is not None:
-            skipped[span.last] = skipped_at
-        number = max(number, span.last)
-    # What it has sent again under other numbers is no longer missing.
-    skipped = {
-        n: at for n, at in skipped.items() if any(s.first <= n <= s.last for s in head.spans)
-    }
-    facts = msgspec.json.encode(_Facts(head.name, head.at, head.number, skipped, healed)).decode()
-    sql = "INSERT OR REPLACE INTO sync_peers VALUES (?, ?, ?)"
-    connection.execute(sql, (device, number, facts))
-
-
-def _torn(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> set[int]:
-    """Return the numbers of own segments that others could not read, and have said so since."""
-    device, _ = _require_state(connection)
-    new = _new_heads(connection, heads)
-    return {number for head in new.values() for number in head.skipped.get(device, ())}
-
-
-def _new_heads(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> dict[str, Head]:
-    """Return the heads that are others than those that were noted last."""
-    peers = _peers(connection)
-    return {
-        id_: head
-        for id_, head in heads.items()
-        if id_ not in peers or peers[id_].facts.healed != head.epoch
-    }
-
-
-def _note_heads(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> None:
-    """Note what the peers say, once their wishes were fulfilled."""
-    for device, head in _new_heads(connection, heads).items():
-        _note_peer(connection, device=device, head=head)
-        sql = "UPDATE sync_peers SET facts = json_set(facts, '$.healed', ?) WHERE device = ?"
-        connection.execute(sql, (head.epoch, device))
 
 
 def _apply(connection: sqlite3.Connection, device: str, entries: Sequence[Any]) -> None:
     Applier(connection, device).apply(entries)
 
 
-def _name(id_: str, heads: Mapping[str, Head], peers: Mapping[str, _Peer]) -> str:
+def _name(id_: str, heads: Mapping[str, Head], peers: Mapping[str, Peer]) -> str:
     if id_ in heads:
         return heads[id_].name
     return peers[id_].facts.name if id_ in peers else id_

@@ -41,7 +41,7 @@ from desktop_app.spending.budget import SpendingHolds
 from desktop_app.spending.ledger import insert_call
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync import format as form
-from desktop_app.sync import rescue, synchronizer
+from desktop_app.sync import device_state, own_segments, rescue, synchronizer
 from desktop_app.sync.entries import Applier
 from desktop_app.sync.storage import FolderStorage
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
@@ -375,7 +375,7 @@ async def test_a_wrong_passphrase_joins_nothing(tmp_path: Path) -> None:
 
 async def test_changes_of_a_newer_version_wait(tmp_path: Path) -> None:
     async with computers(tmp_path, "a", "b") as made:
-        with patch.object(synchronizer, "latest_version", lambda: 1000):
+        with patch.object(own_segments, "latest_version", lambda: 1000):
             await wrote_three(tmp_path, made)
         (problem,) = (await made[1].sync.synchronize()).problems
         assert problem.params["name"] == "a"
@@ -559,9 +559,9 @@ async def test_a_resumed_answer_replaces_its_beginning(tmp_path: Path) -> None:
 async def test_one_process_synchronizes_a_store_at_a_time(tmp_path: Path) -> None:
     async with computers(tmp_path, "a", "b") as made:
         await made[0].add("c1")
-        with patch.object(synchronizer, "this_process", lambda: (1, "another")):
-            await made[0].database.write(synchronizer._take)
-        lives = patch.object(synchronizer, "is_alive", lambda *_: True)
+        with patch.object(device_state, "this_process", lambda: (1, "another")):
+            await made[0].database.write(device_state.take_ownership)
+        lives = patch.object(device_state, "is_alive", lambda *_: True)
         with lives, pytest.raises(SyncBusyError):
             await made[0].sync.synchronize()
         await settle(made)  # that process has ended
