@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -107,6 +107,9 @@ class Peer(NamedTuple):
         return dict(found) if isinstance(found, Mapping) else dict.fromkeys(found, 0)
 
 
+_UNKNOWN: Final = Peer(0, PeerFacts("", 0, 0))
+
+
 def place_of(target: Target) -> dict[str, Any]:
     """Return where a storage is, as fields of `DeviceState`."""
     options = msgspec.structs.asdict(target)
@@ -124,8 +127,13 @@ def stored_state(connection: sqlite3.Connection) -> tuple[str, DeviceState] | No
     return None if row is None else (row["id"], msgspec.json.decode(row["state"], type=DeviceState))
 
 
-def require_state(connection: sqlite3.Connection) -> tuple[str, DeviceState]:
+def joined_state(connection: sqlite3.Connection) -> tuple[str, DeviceState] | None:
     found = stored_state(connection)
+    return None if found is None or found[1].is_left else found
+
+
+def require_state(connection: sqlite3.Connection) -> tuple[str, DeviceState]:
+    found = joined_state(connection)
     if found is None:
         raise sync_error("alone")
     return found
@@ -186,25 +194,29 @@ def read_peers(connection: sqlite3.Connection) -> dict[str, Peer]:
 
 
 def read_seen(connection: sqlite3.Connection) -> dict[str, int]:
-    rows = connection.execute("SELECT device, number FROM sync_peers")
-    return {row["device"]: row["number"] for row in rows}
+    return {device: peer.number for device, peer in read_peers(connection).items()}
 
 
-def read_told(connection: sqlite3.Connection) -> tuple[dict[str, int], dict[str, list[int]]]:
-    """Return what the head has to say, and which numbers of others could not be read.
+def new_head(connection: sqlite3.Connection) -> Head:
+    """Return the head that the storage should have, without its epoch and time.
 
-    A segment that was missing for the first time is on its way.
+    A segment of another device that was missing for the first time is on its way.
     """
     _, state = require_state(connection)
-    peers = read_peers(connection)
     skipped = {
         device: [number for number, since in peer.skipped.items() if since < state.at]
-        for device, peer in peers.items()
+        for device, peer in read_peers(connection).items()
     }
-    told = {"": state.number, **{device: peer.number for device, peer in peers.items()}}
-    told |= {f"{id_}/{number}": 1 for id_, numbers in skipped.items() for number in numbers}
-    told |= {f"{id_}/": 1 for id_ in state.struck}
-    return told, {device: numbers for device, numbers in skipped.items() if numbers}
+    skipped = {device: numbers for device, numbers in skipped.items() if numbers}
+    seen = read_seen(connection)
+    return Head("", state.name, state.number, state.spans, seen, 0, skipped, state.struck)
+
+
+def told_by(head: Head) -> dict[str, int]:
+    """Return what a head says, as `DeviceState.told` has it."""
+    skipped = {f"{id_}/{n}": 1 for id_, numbers in head.skipped.items() for n in numbers}
+    struck = {f"{id_}/": 1 for id_ in head.struck}
+    return {"": head.number, **head.seen, **skipped, **struck}
 
 
 def note_peer(
@@ -214,12 +226,17 @@ def note_peer(
     span: Span | None = None,
     *,
     skipped_at: int | None = None,
+    healed: str | None = None,
 ) -> None:
-    """Note what a peer says, and the segment that was applied or, if it could not be, skipped."""
-    peer = read_peers(connection).get(device)
-    skipped = {} if peer is None else peer.skipped
-    number = 0 if peer is None else peer.number
-    healed = "" if peer is None else peer.facts.healed
+    """Note what a peer says, and what was done about it.
+
+    Args:
+        span: the segment that was applied.
+        skipped_at: when it was missing first, if it could not be applied.
+        healed: the head's epoch, if its wishes were fulfilled.
+    """
+    peer = read_peers(connection).get(device, _UNKNOWN)
+    skipped, number = peer.skipped, peer.number
     if span is not None:
         skipped = {n: at for n, at in skipped.items() if not span.first <= n <= span.last}
         if skipped_at is not None:
@@ -229,44 +246,40 @@ def note_peer(
     skipped = {
         n: at for n, at in skipped.items() if any(s.first <= n <= s.last for s in head.spans)
     }
-    facts = msgspec.json.encode(
-        PeerFacts(head.name, head.at, head.number, skipped, healed)
-    ).decode()
+    healed = peer.facts.healed if healed is None else healed
+    facts = PeerFacts(head.name, head.at, head.number, skipped, healed)
     sql = "INSERT OR REPLACE INTO sync_peers VALUES (?, ?, ?)"
-    connection.execute(sql, (device, number, facts))
+    connection.execute(sql, (device, number, msgspec.json.encode(facts).decode()))
 
 
 def _new_heads(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> dict[str, Head]:
     """Return the heads that are others than those that were noted last."""
     peers = read_peers(connection)
     return {
-        id_: head
-        for id_, head in heads.items()
-        if id_ not in peers or peers[id_].facts.healed != head.epoch
+        device: head
+        for device, head in heads.items()
+        if peers.get(device, _UNKNOWN).facts.healed != head.epoch
     }
 
 
 def torn_segments(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> set[int]:
     """Return the numbers of own segments that others could not read, and have said so since."""
-    device, _ = require_state(connection)
+    own, _ = require_state(connection)
     new = _new_heads(connection, heads)
-    return {number for head in new.values() for number in head.skipped.get(device, ())}
+    return {number for head in new.values() for number in head.skipped.get(own, ())}
 
 
 def note_heads(connection: sqlite3.Connection, heads: Mapping[str, Head]) -> None:
     """Note what the peers say, once their wishes were fulfilled."""
     for device, head in _new_heads(connection, heads).items():
-        note_peer(connection, device=device, head=head)
-        sql = "UPDATE sync_peers SET facts = json_set(facts, '$.healed', ?) WHERE device = ?"
-        connection.execute(sql, (head.epoch, device))
+        note_peer(connection, device, head, healed=head.epoch)
 
 
-def needed_segments(peer: Peer | None, head: Head) -> Iterator[Span]:
-    """Yield the segments that were not applied."""
-    for span in head.spans:
-        if (
-            peer is None
-            or span.last > peer.number
-            or any(span.first <= number <= span.last for number in peer.skipped)
-        ):
-            yield span
+def needed_segments(peer: Peer | None, head: Head) -> list[Span]:
+    """Return the segments that were not applied."""
+    number, skipped = (peer or _UNKNOWN).number, (peer or _UNKNOWN).skipped
+    return [
+        span
+        for span in head.spans
+        if span.last > number or any(span.first <= each <= span.last for each in skipped)
+    ]

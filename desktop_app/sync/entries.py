@@ -205,8 +205,13 @@ def _rows_of(
 
 
 def _times_of(connection: sqlite3.Connection, kind: str, id_: str) -> dict[str, int]:
-    sql = "SELECT field, at FROM sync_changes WHERE kind = ? AND id = ?"
-    return dict(map(tuple, connection.execute(sql, (kind, id_))))
+    return {field: at for field, (at, _) in _clocks(connection, kind, id_).items()}
+
+
+def _clocks(connection: sqlite3.Connection, kind: str, id_: str) -> dict[str, tuple[int, str]]:
+    """Return the time and the device of the last change of each field of a row."""
+    sql = "SELECT field, at, device FROM sync_changes WHERE kind = ? AND id = ?"
+    return {field: (at, device) for field, at, device in connection.execute(sql, (kind, id_))}
 
 
 def _files_of(connection: sqlite3.Connection, message_id: str) -> list[str]:
@@ -298,25 +303,13 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
 """What reads a row of a table, and raises an error of BAD_VALUE if it cannot."""
 
 
-class _Rows(NamedTuple):
-    """How the rows of a set are added.
-
-    Attributes:
-        parent: the column of the message that has to be there before; "" for none.
-        local: the columns that do not travel, of a new row.
-    """
-
-    parent: str = ""
-    local: Mapping[str, Any] = {}
-
-
-_ROWS: Final[Mapping[str, _Rows]] = {
-    "messages": _Rows("parent_id", {"computer": ""}),  # an older version does not send it
-    "compactions": _Rows("message_id"),
-    "texts": _Rows("", {"file": "", "file_hash": "", "is_shown": 0}),
-    "attachments": _Rows(),
-    "ledger": _Rows(),
+_PARENTS: Final = {"messages": "parent_id", "compactions": "message_id"}
+"""The column of the message that has to be there before."""
+_LOCAL: Final[Mapping[str, Mapping[str, Any]]] = {
+    "messages": {"computer": ""},  # an older version does not send it
+    "texts": {"file": "", "file_hash": "", "is_shown": 0},
 }
+"""The columns of a new row that did not travel."""
 
 
 @cache
@@ -397,7 +390,7 @@ class Applier:
         times = {name: self._checked(at) for name, (at, _) in fields.items()}
         row = self._row(kind, id_)
         values = _received(kind, fields, row)
-        known = self._clocks(kind, id_)
+        known = _clocks(self._connection, kind, id_)
         gone = known.pop(GONE, None)
         if gone is not None and (times.get(table.birth, -1), self._device) <= gone:
             return True
@@ -459,17 +452,17 @@ class Applier:
         seen: Mapping[str, int] | None = None,
     ) -> bool:
         at = self._checked(at)
-        table, rows = SYNCED_TABLES[kind], _ROWS.get(kind)
-        if rows is None:
+        table, local = SYNCED_TABLES[kind], _LOCAL.get(kind, {})
+        if table.birth:
             return True
         values = {name: values[name] for name in table.columns if name in values}
         conversation = values.get("conversation_id") if kind != "ledger" else None
         if conversation is not None and not self._exists("conversations", conversation):
             return self._is_gone("conversations", conversation)
-        parent = values[rows.parent] if rows.parent else None
+        parent = values[_PARENTS[kind]] if kind in _PARENTS else None
         if parent is not None and not self._exists("messages", parent):
             return False
-        row = {**rows.local, **values, table.key: id_}
+        row = {**local, **values, table.key: id_}
         entry = self._check(kind, row)
         connection = self._connection
         if connection.execute(_insertion(kind, tuple(row)), row).rowcount:
@@ -486,7 +479,7 @@ class Applier:
             if kind == "messages" and has_entry(connection, EntryKind.MESSAGE, id_):
                 text = searchable_text(message_from_row(old).parts)
                 remove_entry(connection, EntryKind.MESSAGE, id_, text)
-            kept = {*rows.local, "created_at"} if kind == "attachments" else set(rows.local)
+            kept = {"created_at"} if kind == "attachments" else local
             changed = {name: value for name, value in row.items() if name not in kept}
             update_row(connection, kind, changed, table.key)
         if kind == "messages":
@@ -540,7 +533,9 @@ class Applier:
         if kind == "attachments":
             return bool(at and row.get("full_text")) and old["full_text"] is None
         connection, id_ = self._connection, row["id"]
-        is_newer = at > 0 and (at, self._device) > self._clocks(kind, id_).get("", (0, ""))
+        is_newer = at > 0 and (at, self._device) > _clocks(self._connection, kind, id_).get(
+            "", (0, "")
+        )
         if kind == "messages":
             is_completed = old["status"] == "interrupted" and row["status"] == "complete"
             return old["status"] != _STREAMING and (is_newer or is_completed)
@@ -568,7 +563,7 @@ class Applier:
     ) -> bool:
         at = self._checked(at)
         connection = self._connection
-        known = self._clocks(kind, id_)
+        known = _clocks(self._connection, kind, id_)
         if _stays(kind, id_, self._row(kind, id_)):
             return True
         is_added_later = known.get(SYNCED_TABLES[kind].birth, (-1, ""))[0] > at
@@ -657,11 +652,6 @@ class Applier:
         self._clock = max(self._clock, at)
         return at
 
-    def _clocks(self, kind: str, id_: str) -> dict[str, tuple[int, str]]:
-        sql = "SELECT field, at, device FROM sync_changes WHERE kind = ? AND id = ?"
-        rows = self._connection.execute(sql, (kind, id_))
-        return {field: (at, device) for field, at, device in rows}
-
     def _note(self, kind: str, id_: str, times: Mapping[str, int]) -> None:
         self._connection.executemany(
             "INSERT OR REPLACE INTO sync_changes VALUES (?, ?, ?, ?, ?, NULL, NULL)",
@@ -691,7 +681,7 @@ class Applier:
         return is_there
 
     def _is_gone(self, kind: str, id_: str) -> bool:
-        return GONE in self._clocks(kind, id_)
+        return GONE in _clocks(self._connection, kind, id_)
 
     def _wait(self, entry: Any, refused_by: str | None = None) -> None:
         sql = "INSERT INTO sync_waiting (device, entry, refused_by) VALUES (?, ?, ?)"

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -35,19 +36,20 @@ from desktop_app.sync.device_state import (
     DeviceState,
     Peer,
     forget_struck,
+    joined_state,
     needed_segments,
+    new_head,
     note_heads,
     note_peer,
     place_of,
     read_peers,
-    read_seen,
-    read_told,
     renew_device,
     require_state,
     set_state,
     state_text,
     stored_state,
     take_ownership,
+    told_by,
     torn_segments,
 )
 from desktop_app.sync.entries import (
@@ -67,6 +69,7 @@ from desktop_app.sync.format import (
     LibraryKey,
     Segment,
     Span,
+    T,
     head_name,
     is_code,
     library_of,
@@ -179,13 +182,13 @@ class Synchronizer:
 
     async def state(self) -> DeviceState | None:
         """Return what is known of this computer's part; None if it has joined no library."""
-        found = await self._database.read(stored_state)
-        return None if found is None or found[1].is_left else found[1]
+        found = await self._database.read(joined_state)
+        return None if found is None else found[1]
 
     async def devices(self) -> list[Device]:
         """Return the computers as they were at the last synchronization, this one first."""
-        found = await self._database.read(stored_state)
-        if found is None or found[1].is_left:
+        found = await self._database.read(joined_state)
+        if found is None:
             return []
         own, state = found
         devices = {
@@ -420,15 +423,15 @@ class Synchronizer:
 
     # -------------------------------------------------------------- what is where
 
+    async def _own(self) -> tuple[str, DeviceState]:
+        """Return the id and the state of this computer."""
+        return await self._database.read(require_state)
+
     async def _state(self) -> DeviceState:
-        state = await self.state()
-        if state is None:
-            raise sync_error("alone")
-        return state
+        return (await self._own())[1]
 
     async def _device(self) -> str:
-        row = await self._database.row("SELECT id FROM sync_device")
-        return "" if row is None else str(row["id"])
+        return (await self._own())[0]
 
     async def _keep(self, target: Target, key: LibraryKey) -> None:
         fields = {**msgspec.structs.asdict(target), "library": key.library, "key": key.key.hex()}
@@ -490,17 +493,11 @@ class Synchronizer:
         opened = None
         for device in await storage.names(DEVICES):
             try:
-                if await self._read_head(storage, key, device) is not None:
+                if await _read(storage, key, head_name(device), 0, Head) is not None:
                     return True
             except SyncRefusedError:
                 opened = False
         return opened
-
-    async def _read_head(self, storage: Storage, key: LibraryKey, device: str) -> Head | None:
-        sealed = await storage.read(head_name(device))
-        if sealed is None:
-            return None
-        return await asyncio.to_thread(unpack, key, head_name(device), 0, sealed, Head)
 
     async def _require_own_head(self, storage: Storage, key: LibraryKey) -> set[int]:
         """Take a new name if a copy of this store has written under it.
@@ -511,15 +508,14 @@ class Synchronizer:
         Return the numbers of the segments that the storage no longer has: all, if it has lost this
         computer's folder.
         """
-        device, state = await self._device(), await self._state()
+        device, state = await self._own()
+        torn = set()
         try:
-            head = await self._read_head(storage, key, device)
+            head = await _read(storage, key, head_name(device), 0, Head)
+            if head is None and state.epoch:
+                torn = {span.last for span in state.spans}
         except SyncRefusedError:  # torn: it is written again
             head = None
-            torn = set()
-        else:
-            is_lost = head is None and bool(state.epoch)
-            torn = {span.last for span in state.spans} if is_lost else set()
         if head is not None and head.epoch not in (state.epoch, *state.epochs):
             log.info("a copy of this computer has written; a new name is taken")
             await self._database.write(partial(renew_device, head=head))
@@ -531,16 +527,17 @@ class Synchronizer:
 
     async def _learn_held(self, storage: Storage, key: LibraryKey) -> None:
         """Read what the segments hold that an earlier version wrote."""
-        state, device = await self._state(), await self._device()
+        device, state = await self._own()
         if state.is_held:
             return
         held: list[tuple[Held, int]] = []
+        again: dict[str, Any] = {}
         try:
             for span in state.spans:
-                segment = await self._read_segment(storage, key, device, span)
+                name = segment_name(device, span)
+                segment = await _read(storage, key, name, span.last, Segment)
                 entries = () if segment is None else segment.entries
                 held += [(each, span.last) for each in held_of(entries)]
-            again: dict[str, Any] = {}
         except (SyncRefusedError, *BAD_VALUE):
             again = {"base": state.number, "is_marked": False}
 
@@ -557,8 +554,9 @@ class Synchronizer:
         device = await self._device()
         sent = 0
         while True:
-            for sha256 in await self._database.read(_unsent_files):
-                await self._send_file(storage, key, sha256)
+            sql = "SELECT id FROM sync_changes WHERE kind = 'attachments' AND number IS NOT NULL"
+            for row in await self._database.rows(sql):
+                await self._send_file(storage, key, row["id"])
             count, is_more = await self._database.write(partial(make_segment, key=key))
             await self._write_outbox(storage, device)
             sent += count
@@ -567,8 +565,7 @@ class Synchronizer:
         state = await self._state()
         if state.settled > state.number:
             await self._database.write(partial(set_state, settled=state.number))
-        told, _ = await self._database.read(read_told)
-        if state.told != told:
+        if state.told != told_by(await self._database.read(new_head)):
             await self._write_head(storage, key, device)
         await self._database.write(partial(set_state, at=time.time_ns() // 1000))
         return sent
@@ -583,17 +580,13 @@ class Synchronizer:
             await self._database.execute("DELETE FROM sync_outbox WHERE number = ?", number)
 
     async def _write_head(self, storage: Storage, key: LibraryKey, device: str) -> None:
-        state = await self._state()
-        told, skipped = await self._database.read(read_told)
         epoch = os.urandom(8).hex()
-        at = time.time_ns() // 1000
-        seen = await self._database.read(read_seen)
-        spans = state.spans
-        head = Head(epoch, state.name, state.number, spans, seen, at, skipped, state.struck)
-        epochs = (*state.epochs, epoch)[-_KNOWN_EPOCHS:]
+        head = await self._database.read(new_head)
+        head = replace(head, epoch=epoch, at=time.time_ns() // 1000)
+        epochs = (*(await self._state()).epochs, epoch)[-_KNOWN_EPOCHS:]
         await self._database.write(partial(set_state, epochs=epochs))
         await storage.write(head_name(device), pack(key, head_name(device), 0, head))
-        await self._database.write(partial(set_state, epoch=epoch, told=told))
+        await self._database.write(partial(set_state, epoch=epoch, told=told_by(head)))
 
     async def _send_file(self, storage: Storage, key: LibraryKey, sha256: str) -> None:
         path = attachment_path(self._attachments, sha256)
@@ -610,7 +603,7 @@ class Synchronizer:
 
     async def _replace_segments(self, storage: Storage, key: LibraryKey, torn: set[int]) -> None:
         """Write segments again that are torn, or hold what was deleted, and join small ones."""
-        device, state = await self._device(), await self._state()
+        device, state = await self._own()
         dropped: list[Span] = []
         if state.base and not await self.unsent():
             dropped = [span for span in state.spans if span.last <= state.base]
@@ -658,13 +651,13 @@ class Synchronizer:
         self, storage: Storage, key: LibraryKey, problems: dict[str, SyncError]
     ) -> dict[str, Head]:
         """Return the other devices' heads; add what is wrong with others to `problems`."""
-        own, state = await self._device(), await self._state()
+        own, state = await self._own()
         heads: dict[str, Head] = {}
         for device in await storage.names(DEVICES):
             if device == own or device in set(state.struck) - set(state.removing):
                 continue
             try:
-                head = await self._read_head(storage, key, device)
+                head = await _read(storage, key, head_name(device), 0, Head)
             except SyncRefusedError as error:
                 if device not in state.removing:
                     problems[device] = error
@@ -689,7 +682,7 @@ class Synchronizer:
         progress: Progress | None,
     ) -> int:
         """Apply what is new; return the number of changes. Adds what is wrong to `problems`."""
-        own, state = await self._device(), await self._state()
+        own, state = await self._own()
         peers = await self._database.read(read_peers)
         work = [
             (id_, s) for id_, head in heads.items() for s in needed_segments(peers.get(id_), head)
@@ -708,7 +701,7 @@ class Synchronizer:
             name = segment_name(device, span)
             note = partial(note_peer, device=device, head=heads[device], span=span)
             try:
-                segment = await self._read_segment(storage, key, device, span)
+                segment = await _read(storage, key, name, span.last, Segment)
             except SyncRefusedError as error:
                 problems[name] = error
                 log.info("skipped %s: it cannot be read", name)
@@ -745,15 +738,6 @@ class Synchronizer:
         for kind, id_ in await self._database.read(refused):  # as long as they are kept
             problems[f"{kind}/{id_}"] = sync_error("unknown", kind=kind, id=id_)
         return received
-
-    async def _read_segment(
-        self, storage: Storage, key: LibraryKey, device: str, span: Span
-    ) -> Segment | None:
-        name = segment_name(device, span)
-        sealed = await storage.read(name)
-        if sealed is None:
-            return None
-        return await asyncio.to_thread(unpack, key, name, span.last, sealed, Segment)
 
     async def _fetch_missing(self, storage: Storage, key: LibraryKey) -> dict[str, SyncError]:
         """Fetch the files that are missing here; return what is wrong with those there."""
@@ -796,12 +780,13 @@ async def _opened(target: Target) -> AsyncIterator[Storage]:
         await storage.close()
 
 
-# -------------------------------------------------------------- in transactions of the store
-
-
-def _unsent_files(connection: sqlite3.Connection) -> list[str]:
-    sql = "SELECT id FROM sync_changes WHERE kind = 'attachments' AND number IS NOT NULL"
-    return [row[0] for row in connection.execute(sql)]
+async def _read(
+    storage: Storage, key: LibraryKey, name: str, number: int, kind: type[T]
+) -> T | None:
+    sealed = await storage.read(name)
+    if sealed is None:
+        return None
+    return await asyncio.to_thread(unpack, key, name, number, sealed, kind)
 
 
 def _apply(connection: sqlite3.Connection, device: str, entries: Sequence[Any]) -> None:

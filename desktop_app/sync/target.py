@@ -22,6 +22,10 @@ from desktop_app.i18n.translation import N_
 _LINE: Final = "repartee-library:?"
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 _AMAZON: Final = "https://s3.amazonaws.com"
+_ALLOW_HTTP: Final = N_(
+    "If it is in your own network, allow it with --allow-http: others there can see when and how "
+    "much is synchronized, and the password of some servers."
+)
 
 
 class Target(PrivateValue, frozen=True):
@@ -94,22 +98,11 @@ def require_usable(target: Target) -> None:
         bucket, *folders = target.address.removeprefix("s3://").rstrip("/").split("/")
         if not _BUCKET.fullmatch(bucket) or {"", ".", ".."} & set(folders):
             raise _address_error(target)
-    if server.scheme == "http" and not is_loopback(host):
-        if not unencrypted_private_host(target.server):
-            raise SyncError(
-                N_("The connection to {host} isn’t encrypted."),
-                hint=N_("Use an https:// address."),
-                host=host,
-            )
-        if not target.allows_http:
-            raise SyncError(
-                N_("The connection to {host} isn’t encrypted."),
-                hint=N_(
-                    "If it is in your own network, allow it with --allow-http: others there can "
-                    "see when and how much is synchronized, and the password of some servers."
-                ),
-                host=host,
-            )
+    is_private = bool(unencrypted_private_host(target.server))
+    is_allowed = is_loopback(host) or (is_private and target.allows_http)
+    if server.scheme == "http" and not is_allowed:
+        hint = _ALLOW_HTTP if is_private else N_("Use an https:// address.")
+        raise SyncError(N_("The connection to {host} isn’t encrypted."), hint=hint, host=host)
 
 
 def _is_host(host: str) -> bool:
