@@ -40,8 +40,8 @@ from desktop_app.memory.memory import Memory
 from desktop_app.spending.budget import SpendingHolds
 from desktop_app.spending.ledger import insert_call
 from desktop_app.storage.row_conversion import from_micros
-from desktop_app.sync import format as form
 from desktop_app.sync import device_state, own_segments, rescue, synchronizer
+from desktop_app.sync import format as form
 from desktop_app.sync.entries import Applier
 from desktop_app.sync.storage import FolderStorage
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
