@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from desktop_app.child_processes import ChildCommand, child_command, start_child
-from desktop_app.voice.messages import LENGTH, MAX_BYTES, Event, Fault, FaultKind, Request
+from desktop_app.voice.messages import LENGTH, MAX_BYTES, Event, Fault, FaultKind, Request, pack
 
 log = logging.getLogger(__name__)
 _IDLE_S: Final = 300.0
@@ -54,11 +54,10 @@ class VoiceProcess:
             if self._child is None and not await self._start():
                 return
             child = self._child
-        packed = msgspec.msgpack.encode(request)
         self._wait_for_idleness()
         with contextlib.suppress(OSError):  # its end is reported by `_read`
             if child is not None and child.stdin is not None:
-                child.stdin.write(LENGTH.pack(len(packed)) + packed)
+                child.stdin.write(pack(request))
                 await child.stdin.drain()
 
     async def aclose(self) -> None:
@@ -90,32 +89,19 @@ class VoiceProcess:
 
     async def _read(self, child: Process) -> None:
         """Pass on the child's messages until it ends."""
-        assert child.stdout is not None
-        message_type: Any = Event
-        details = ""
-        errors = bytearray()
-        reading_errors = asyncio.ensure_future(_read_end(child.stderr, errors))
-        with contextlib.suppress(asyncio.IncompleteReadError):
+        errors = ChildErrors(child)
+        try:
             while True:
-                (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
-                if length > MAX_BYTES:
-                    details = "a message is too long"
-                    child.kill()
-                    break
-                event = msgspec.msgpack.decode(
-                    await child.stdout.readexactly(length), type=message_type
-                )
+                event = await receive(child, Event)
                 if child is self._child:
                     self._wait_for_idleness()
                     self._on_event(event)
-        code = await child.wait()
-        # A speech-dispatcher that the child started may keep the pipe open.
-        await asyncio.wait({reading_errors}, timeout=_END_TIMEOUT_S)
-        reading_errors.cancel()
+        except asyncio.IncompleteReadError:
+            details = await errors.end()
+        except EOFError as error:
+            details = await errors.end(str(error))
         if child is self._child:
             self._forget()
-            said = errors.decode(errors="replace").strip()
-            details = "\n".join(filter(None, (details or f"it ended with code {code}", said)))
             log.error("The process for the voice: %s", details)
             self._on_event(Fault(FaultKind.ENDED, None, details))
 
@@ -138,8 +124,40 @@ class VoiceProcess:
             self._idle_timer = None
 
 
-async def _read_end(stream: asyncio.StreamReader | None, end: bytearray) -> None:
-    """Read a stream until it ends, and keep the end of it."""
-    while stream is not None and (chunk := await stream.read(_KEPT_ERROR_BYTES)):
-        end += chunk
-        del end[:-_KEPT_ERROR_BYTES]
+async def receive(child: Process, message_type: Any) -> Any:
+    """Return the next message of a child.
+
+    Raises:
+        EOFError: it has ended, or was ended because a message was too long.
+    """
+    assert child.stdout is not None
+    (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
+    if length > MAX_BYTES:
+        child.kill()
+        raise EOFError("a message is too long")
+    return msgspec.msgpack.decode(await child.stdout.readexactly(length), type=message_type)
+
+
+class ChildErrors:
+    """What a child raises: the last traceback of its standard error, whatever libraries write."""
+
+    def __init__(self, child: Process) -> None:
+        self._child = child
+        self._kept = bytearray()
+        self._reading = asyncio.ensure_future(self._read())
+
+    async def end(self, reason: str = "") -> str:
+        """Return why the child has ended, and what it raised; wait for its end."""
+        code = await self._child.wait()
+        # A speech-dispatcher that the child started may keep the pipe open.
+        await asyncio.wait({self._reading}, timeout=_END_TIMEOUT_S)
+        self._reading.cancel()
+        # FFmpeg writes the titles of files, which belong in no log.
+        raised = "".join(self._kept.decode(errors="replace").partition("Traceback")[1:])
+        return "\n".join(filter(None, (reason, f"it ended with code {code}", raised.strip())))
+
+    async def _read(self) -> None:
+        stream = self._child.stderr
+        while stream is not None and (chunk := await stream.read(_KEPT_ERROR_BYTES)):
+            self._kept += chunk
+            del self._kept[:-_KEPT_ERROR_BYTES]

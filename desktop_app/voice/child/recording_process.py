@@ -1,8 +1,8 @@
 """The child process that decodes a recording, and transcribes it if there is a model for that.
 
-Its standard input is a line with a `Task` in JSON, and the recording, which anyone may have made.
-FFmpeg, in QtMultimedia, decodes it in this confined process, and Silero finds where somebody
-speaks. Each line of its output is a `RecordingReply` in JSON.
+Its standard input is a `Task` and the recording, which anyone may have made. FFmpeg, in
+QtMultimedia, decodes it in this confined process, and Silero finds where somebody speaks. Its
+output has the form of the child that listens and speaks; each message is a `RecordingReply`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from desktop_app import sandbox
+from desktop_app.voice.messages import LENGTH, pack
 from desktop_app.voice.transcription.local_transcriber import (
     BYTES_PER_SECOND,
     SAMPLE_RATE,
@@ -46,7 +47,8 @@ _LOOK_MS: Final = 250
 
 def main(_arguments: Sequence[str]) -> int:
     """Do the task of standard input."""
-    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    (length,) = LENGTH.unpack(sys.stdin.buffer.read(LENGTH.size))
+    task = msgspec.msgpack.decode(sys.stdin.buffer.read(length), type=Task)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # libraries write to standard output
     folders = [task.model_folder] if task.model_folder else []
@@ -54,7 +56,7 @@ def main(_arguments: Sequence[str]) -> int:
     sandbox.confine(sandbox.Policy(_MEMORY_BYTES, readable, descriptors=(replies.fileno(),)))
 
     def reply(message: RecordingReply) -> None:
-        replies.write(msgspec.json.encode(message) + b"\n")
+        replies.write(pack(message))
         replies.flush()
 
     try:

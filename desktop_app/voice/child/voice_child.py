@@ -27,6 +27,7 @@ from desktop_app.voice.messages import (
     Prepare,
     Request,
     Say,
+    pack,
 )
 
 if TYPE_CHECKING:
@@ -88,9 +89,8 @@ class _Voice(QObject):
 
     def send(self, event: Event) -> None:
         """Send a message to the window."""
-        packed = msgspec.msgpack.encode(event)
         try:
-            self._messages.write(LENGTH.pack(len(packed)) + packed)
+            self._messages.write(pack(event))
         except BrokenPipeError:  # the window has ended
             os._exit(0)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from asyncio.subprocess import DEVNULL, PIPE, Process
+import logging
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -14,9 +15,11 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import DocumentError, UserFacingError, VoiceError
 from desktop_app.i18n.translation import N_
+from desktop_app.voice.messages import pack
 from desktop_app.voice.transcription.local_transcriber import Segment
+from desktop_app.voice.voice_process import ChildErrors, receive
 
-_MAX_LINE_BYTES: Final = 64 << 20  # a piece has 23 MB of sound, and a third more in JSON
+log = logging.getLogger(__name__)
 _STANDSTILL_S: Final = 600.0  # of large-v3-turbo on an old computer, and of minutes of silence
 _WRITTEN_BYTES: Final = 1 << 20
 
@@ -101,12 +104,12 @@ async def read_recording(
         VoiceError: packages are missing, or the model is damaged.
     """
     command = child_command("recordings")
-    pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": DEVNULL}
-    child = await start_child(command, **pipes, limit=_MAX_LINE_BYTES)
-    writing = asyncio.ensure_future(_write(child, msgspec.json.encode(task) + b"\n", data))
+    child = await start_child(command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+    errors = ChildErrors(child)
+    writing = asyncio.ensure_future(_write(child, pack(task), data))
     try:
         while True:
-            reply = await _receive(child, name)
+            reply = await _receive(child, errors, name)
             if isinstance(reply, Refused):
                 raise _error(reply.reason, name, reply.details)
             yield reply
@@ -116,7 +119,7 @@ async def read_recording(
         writing.cancel()
         with contextlib.suppress(ProcessLookupError):
             child.kill()
-        await child.communicate()
+        await errors.end()
 
 
 async def _write(child: Process, head: bytes, data: bytes) -> None:
@@ -129,15 +132,16 @@ async def _write(child: Process, head: bytes, data: bytes) -> None:
         child.stdin.close()
 
 
-async def _receive(child: Process, name: str) -> RecordingReply:
-    assert child.stdout is not None
-    reply_type: Any = RecordingReply
+async def _receive(child: Process, errors: ChildErrors, name: str) -> RecordingReply:
     try:
         async with asyncio.timeout(_STANDSTILL_S):
-            line = await child.stdout.readline()
-        reply: RecordingReply = msgspec.json.decode(line, type=reply_type)
-    except (TimeoutError, msgspec.MsgspecError, *BAD_VALUE) as exc:
-        raise _error("recording", name, f"the reader ended: {exc!r}") from exc
+            reply: RecordingReply = await receive(child, RecordingReply)
+    except (TimeoutError, EOFError, msgspec.MsgspecError, *BAD_VALUE) as exc:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        details = await errors.end(repr(exc))
+        log.exception("The process for recordings: %s", details)
+        raise _error("recording", name, details) from exc
     return reply
 
 

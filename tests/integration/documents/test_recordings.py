@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import shutil
@@ -11,11 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from desktop_app.child_processes import child_command
 from desktop_app.providers.jobs.audio import wav_file
+from desktop_app.voice.messages import LENGTH, pack
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
+from desktop_app.voice.transcription.recordings import Task
 from tests.helpers.gateways import tool_folder
 
 pytestmark = pytest.mark.slow
@@ -32,10 +34,14 @@ def read(python: Path, model: Path | None, data: bytes, start: float = 0.0) -> l
     """Return what the child says about a recording."""
     command = child_command("recordings")
     argv = (str(python / "python"), *command.argv[1:])
-    task = json.dumps({"model_folder": str(model or ""), "start": start, "words": "Repartee"})
-    data = task.encode() + b"\n" + data
+    data = pack(Task(model_folder=str(model or ""), start=start, words="Repartee")) + data
     done = subprocess.run(argv, input=data, capture_output=True, check=True, timeout=120)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    replies, rest = [], done.stdout
+    while rest:
+        (length,) = LENGTH.unpack(rest[: LENGTH.size])
+        packed, rest = rest[LENGTH.size : LENGTH.size + length], rest[LENGTH.size + length :]
+        replies.append(msgspec.msgpack.decode(packed))
+    return replies
 
 
 def test_a_spoken_sentence_is_transcribed_with_its_times(
