@@ -300,8 +300,15 @@ def _lasting_command() -> tuple[str, ...]:
     return _program_command()
 
 
+def name_of(command: ChildCommand) -> str:
+    """Return what the log calls a process: the kind of a child, or the program without folders."""
+    if "_child" in command.argv:
+        return f"child {command.argv[command.argv.index('_child') + 1]}"
+    return f"child {Path(command.argv[0]).name}"
+
+
 async def start_child(command: ChildCommand, **options: Any) -> Process:
-    """Start a process that the event loop watches.
+    """Start a process that the event loop watches, and log its end.
 
     Args:
         command: the process to start.
@@ -310,13 +317,34 @@ async def start_child(command: ChildCommand, **options: Any) -> Process:
     Raises:
         OSError: it cannot be started.
     """
-    import asyncio  # a second start, which only calls the running program, does not need it
+    # A second start, which only calls the running program, does not need these.
+    import asyncio
+    import time
+    from asyncio.subprocess import Process, SubprocessStreamProtocol
+
+    from desktop_app.domain.activity_log import log_end
+
+    start = time.monotonic()
+    loop = asyncio.get_running_loop()
+
+    class LoggedProtocol(SubprocessStreamProtocol):
+        def process_exited(self) -> None:
+            super().process_exited()
+            log_end(name_of(command), f"code {transport.get_returncode()}", start)
 
     if sys.platform == "win32":
         options["creationflags"] = CREATE_NO_WINDOW
-    process = await asyncio.create_subprocess_exec(
-        *command.argv, env=command.environment, cwd=command.working_directory, **options
+    limit = options.pop("limit", 1 << 16)
+    for stream in ("stdin", "stdout", "stderr"):
+        options.setdefault(stream, None)
+    transport, protocol = await loop.subprocess_exec(
+        lambda: LoggedProtocol(limit=limit, loop=loop),
+        *command.argv,
+        env=command.environment,
+        cwd=command.working_directory,
+        **options,
     )
+    process = Process(transport, protocol, loop)
     if sys.platform == "win32":
         system.end_with_this_process(process.pid)
     return process

@@ -9,6 +9,7 @@ from typing import Any
 
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.domain import hints
+from desktop_app.domain.activity_log import described
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.cards.notifications import Notifications
@@ -21,16 +22,20 @@ class ErrorNotifier:
 
     Args:
         repair: repairs the store.
+        report: shows a report of the problem to save.
     """
 
-    def __init__(self, notifications: Notifications, repair: Callable[[], None]) -> None:
+    def __init__(
+        self, notifications: Notifications, repair: Callable[[], None], report: Callable[[], object]
+    ) -> None:
         self._notifications = notifications
         self._repair = repair
+        self._report = report
 
     def show(self, error: UserFacingError) -> None:
         """Notify of an error, with an action if the store can be repaired."""
         if isinstance(error, StorageError):
-            log.error("%s %s", error, error.details)
+            log.error("%s", described(error))
         if error.hint == hints.REPAIR_LIBRARY:
             self._notifications.notify(error, [(tr("Repair"), self._repair)])
             return
@@ -44,7 +49,8 @@ class ErrorNotifier:
         self._notifications.notify(
             UserFacingError(
                 N_("Something went wrong, but your conversations are saved."),
-                hint=N_("If it happens again, see the log in {about_page}."),
+                hint=N_("If it happens again, save a report and send it to the developers."),
                 details=str(error or context.get("message", "")),
-            )
+            ),
+            [(tr("Save a report…"), self._report)],
         )

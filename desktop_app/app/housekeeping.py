@@ -13,6 +13,7 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.session import Session
+from desktop_app.domain.activity_log import described
 from desktop_app.domain.errors import StorageError
 from desktop_app.library.ui.trash import Trash
 from desktop_app.storage.deletion_wipe import resume_wipe
@@ -44,7 +45,7 @@ class Housekeeping(QObject):
         try:
             await self._conversations.interrupt_orphans()
         except StorageError as error:  # the next start tries again
-            log.warning("%s %s", error, error.details)
+            log.warning("%s", described(error))
         if self._database.needs_check:  # the last exit was unclean, and the store is large
             self._tasks.start(self._database.check())
 
@@ -63,7 +64,7 @@ class Housekeeping(QObject):
             await self._attachment_store.remove_unneeded()
             await resume_wipe(self._database)
         except StorageError as error:
-            log.warning("%s %s", error, error.details)
+            log.warning("%s", described(error))
 
     async def clean_up_at_end(self) -> None:
         """Clean up at the program's end, for at most two seconds."""

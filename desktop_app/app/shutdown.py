@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 
+from desktop_app.domain.activity_log import described
 from desktop_app.domain.errors import UserFacingError
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Shutdown:
                 case None:
                     pass
                 case UserFacingError() as error:  # there is no window left to show it
-                    log.error("%s %s", error, error.details)
+                    log.error("%s", described(error))
                 case error:
                     log.error("a step of the end failed", exc_info=error)
         self._has_ended.set()

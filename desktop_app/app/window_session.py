@@ -88,7 +88,9 @@ class WindowSession(Session):
         self.window = window
         self.shutdown = Shutdown(self._shutdown_steps)
         self._errors = ErrorNotifier(
-            window.notifications, lambda: self.of(BackupController).repair()
+            window.notifications,
+            lambda: self.of(BackupController).repair(),
+            lambda: self.run("report.save"),
         )
         self.tasks = Tasks(self._errors.show)
         self.backend = backend

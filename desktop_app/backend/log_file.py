@@ -1,4 +1,4 @@
-"""The log: warnings and errors of the program in a small file, without keys or prompts.
+"""The log: what the program does and what fails, in a small file, without keys or prompts.
 
 `crash.log` beside it has the stack of each thread when a crash in a library ended the process:
 only names of files and functions, never values.
@@ -60,7 +60,10 @@ class _LogFile(logging.FileHandler):
 
 
 def start_log(folder: Path) -> None:
-    """Log warnings and errors to `folder`; continue without a log if it is not writable."""
+    """Log to `folder`; continue without a log if it is not writable.
+
+    Of libraries, only warnings and errors are logged: httpx logs addresses.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in (folder / LOG_NAME, folder / CRASH_NAME):
@@ -80,6 +83,7 @@ def start_log(folder: Path) -> None:
             root.removeHandler(old_handler)
             old_handler.close()
     root.addHandler(handler)
+    logging.getLogger("desktop_app").setLevel(logging.INFO)
 
 
 def last_lines(folder: Path, count: int = 20, name: str = LOG_NAME) -> list[str]:

@@ -12,5 +12,6 @@ __all__ = [
     "page_options",
     "password_prompt",
     "registry",
+    "report",
     "standard_input",
 ]

@@ -7,7 +7,7 @@ from functools import partial
 import click
 
 from desktop_app import __version__
-from desktop_app.cli.command_line import Command, Commands, json_flag
+from desktop_app.cli.command_line import Command, Commands, flag, json_flag, option
 from desktop_app.cli.console import write_line
 from desktop_app.cli.registry import COMMANDS, load
 from desktop_app.i18n.translation import tr
@@ -48,7 +48,12 @@ def doctor_arguments() -> Command:
         0: tr("The window, the library, and the local model work"),
         1: tr("One of them doesn’t work"),
     }
-    return Command(tr("check the installation"), [json_flag()], codes=codes)
+    options = [
+        json_flag(),
+        option("--report FILE", tr("show a report of a problem, and write it; - only prints it")),
+        flag("--yes", tr("report: write it without confirmation")),
+    ]
+    return Command(tr("check the installation"), options, codes=codes)
 
 
 def _declared(name: str) -> click.Command:

@@ -97,9 +97,11 @@ def expand_path(name: str) -> Path:
 
 @asynccontextmanager
 async def open_backend(*, allows_unpriced: bool = False) -> AsyncIterator[Backend]:
-    """Open the library; close it on exit."""
+    """Open the library, and log what is done with it; close it on exit."""
     from desktop_app.backend.backend import Backend
+    from desktop_app.backend.log_file import start_log
 
+    start_log(folders().logs)
     backend = Backend(allows_unpriced=allows_unpriced)
     try:
         await backend.open(reads_if_full=True)

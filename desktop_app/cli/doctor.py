@@ -20,8 +20,18 @@ from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.display_check import display_problem
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.command_setup import run_command
-from desktop_app.cli.console import terminal_error_text, write_json, write_lines
+from desktop_app.cli.command_setup import expand_path, run_command
+from desktop_app.cli.console import (
+    confirm,
+    terminal_error_text,
+    write_diagnostic,
+    write_json,
+    write_lines,
+    write_note,
+)
+from desktop_app.cli.exit_code import ExitCode
+from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
+from desktop_app.cli.report import report_text
 from desktop_app.desktop.hotkey import hotkey_status
 from desktop_app.desktop.hotkey.hotkey_status import HotkeyStatus, check_hotkey, is_x11
 from desktop_app.desktop.login_start import autostart_file, starts_at_login
@@ -76,6 +86,8 @@ async def _run(options: Options) -> int:
         except UserFacingError as error:
             problem = error
         findings = await run_checks(backend, problem, is_thorough=True)
+        if options.report:
+            return await _write_report(options, await report_text(backend, findings))
     finally:
         await backend.aclose()
     if options.json:
@@ -86,6 +98,26 @@ async def _run(options: Options) -> int:
     # bind a command.
     needed = {"window", "store", "on-device model"}
     return 1 if any(f.works is False and f.name in needed for f in findings) else 0
+
+
+async def _write_report(options: Options, text: str) -> int:
+    """Show the report, ask if it shall be written, and write it; return the exit code."""
+    if options.report == STANDARD_OUTPUT:
+        write_lines(text)
+        return 0
+    if not options.yes:
+        write_diagnostic(text)
+        if not await confirm(tr("Write this report? [y/N]"), default=False):
+            write_diagnostic(tr("Nothing was written."))
+            return ExitCode.FAILED
+    target = expand_path(options.report)
+    try:
+        with partial_file(target) as file:
+            await asyncio.to_thread(file.write_text, text, "utf-8")
+    except OSError as error:
+        raise unwritable_error(target, error) from error
+    write_note(tr("The report is in {file}.", file=str(target)))
+    return 0
 
 
 def findings_text(findings: list[Finding]) -> str:

@@ -1,6 +1,7 @@
 """Plain values."""
 
 __all__ = [
+    "activity_log",
     "answering",
     "batch_jobs",
     "bounds",

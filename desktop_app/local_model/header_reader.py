@@ -10,6 +10,7 @@ import os
 import struct
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
@@ -19,6 +20,7 @@ import msgspec
 
 from desktop_app import sandbox
 from desktop_app.child_processes import child_command, open_child
+from desktop_app.domain.activity_log import log_end
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -52,6 +54,7 @@ class HeaderReader:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
+        self._start_time = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +106,7 @@ class HeaderReader:
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = child_command("headers")
+        self._start_time = time.monotonic()
         self._child = open_child(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
         return self._child
 
@@ -111,6 +115,7 @@ class HeaderReader:
         if child is not None:
             child.kill()
             child.communicate()
+            log_end("child headers", f"code {child.returncode}", self._start_time)
 
 
 @contextmanager

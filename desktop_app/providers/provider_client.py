@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain import errors, hints
+from desktop_app.domain.activity_log import Activity, logged
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -30,6 +31,7 @@ from desktop_app.domain.cost import CallUsage, Usage
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.model_listing import ModelListing, info_at
+from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers import model_list
@@ -149,7 +151,7 @@ class ProviderClient:
             ProviderError: the provider could not be reached, or refused.
         """
         self._require_key()
-        with self._in_use():
+        with self._in_use("cancellation"):
             return await cancel(self._transport, run, self._run_times)
 
     async def _cleaned(
@@ -169,7 +171,7 @@ class ProviderClient:
         name = self._profile.name
         cleaner = AnswerCleaner(name, offered, lambda: self._transport.redactor)
         cited: list[FileCited] = []
-        with self._in_use():
+        with self._in_use("answer", request.model if request else "") as activity:
             try:
                 self._require_key()
                 async with aclosing(source) as events_of_source:
@@ -187,6 +189,10 @@ class ProviderClient:
                                     )
                                     for cleaned in cleaner.feed(fetched):
                                         yield cleaned
+                            case Completed():
+                                activity.ending = "done"
+                            case Incomplete():
+                                activity.ending = "incomplete"
                             case UsageReported(usage) if self._is_cut(request, usage.input_tokens):
                                 count = formatting.number(usage.input_tokens)
                                 said = notice(NoticeCode.INPUT_CUT, provider=name, tokens=count)
@@ -194,6 +200,7 @@ class ProviderClient:
                         for cleaned in cleaner.feed(event):
                             yield cleaned
             except errors.ProviderError as error:
+                activity.fail(error)
                 # Before the event is passed on: the reader stops at the last one.
                 window = error.window if isinstance(error, errors.ContextTooLongError) else 0
                 if request is not None and window:
@@ -217,7 +224,7 @@ class ProviderClient:
         if not is_offered or provider_compaction.REFUSED in known_refusals:
             raise self._missing_error(N_("The base URL of {provider} doesn’t support compaction."))
         try:
-            with self._in_use():
+            with self._in_use("compaction", request.model):
                 return await provider_compaction.compact(
                     self._transport, self._profile, info, request, omit=known_refusals
                 )
@@ -241,7 +248,7 @@ class ProviderClient:
         requests = embeddings.EmbeddingRequests(
             self._transport, self._profile.name, model, known_refusals
         )
-        with self._in_use():
+        with self._in_use("embeddings", model):
             vectors_and_tokens = await requests.embed(texts)
         if requests.refused != known_refusals:
             self._memory.add_refusals(model, requests.refused)
@@ -254,7 +261,7 @@ class ProviderClient:
         from desktop_app.providers.jobs import audio  # rarely needed
 
         self._require_key()
-        with self._in_use():
+        with self._in_use("transcription", model):
             return await audio.transcribe(
                 self._transport, self._profile.name, model, samples, hints
             )
@@ -264,7 +271,7 @@ class ProviderClient:
         from desktop_app.providers.jobs import audio  # rarely needed
 
         self._require_key()
-        with self._in_use():
+        with self._in_use("speech", model):
             return await audio.speak(self._transport, self._profile.name, model, text, voice, speed)
 
     async def count_tokens(self, model: str, text: str) -> int | None:
@@ -306,11 +313,13 @@ class ProviderClient:
         )
 
     @contextmanager
-    def _in_use(self) -> Iterator[None]:
-        """Count a request as open while the context lasts."""
+    def _in_use(self, what: str = "batch", model: str = "") -> Iterator[Activity]:
+        """Count a request as open while the context lasts, and log its end."""
         self._open_requests += 1
+        host = split_url(self._profile.base_url).hostname or "this computer"
         try:
-            yield
+            with logged(f"{what} of {model or 'models'} from {host}") as activity:
+                yield activity
         finally:
             self._open_requests -= 1
 
@@ -324,7 +333,7 @@ class ProviderClient:
         """
         self._require_key()
         try:
-            with self._in_use():
+            with self._in_use("list of models"):
                 return await model_list.fetch_listing(
                     self._transport, self._profile, self._timeouts.windows, self._set_server_kind
                 )

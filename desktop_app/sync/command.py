@@ -6,7 +6,6 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.backend.log_file import start_log
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.cli import console, password_prompt
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
@@ -42,7 +41,6 @@ def run_sync(options: Options) -> int:
 async def _run(options: Options) -> int:
     cancel_at_signals()
     async with open_backend() as backend:
-        start_log(backend.folders.logs)  # of what was sent, received and left out
         sync = backend.synchronizer
         if options.action == "join":
             return await _join(sync, options)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from desktop_app.documents.store.attachment_store import attachment_path
+from desktop_app.domain.activity_log import logged
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import (
@@ -100,7 +101,6 @@ if TYPE_CHECKING:
     from desktop_app.storage.database import Database
 
 log = logging.getLogger(__name__)
-log.setLevel(logging.INFO)  # "my other computer lacks X" can be followed, without any words of X
 
 SECRET_NAME: Final = "sync"
 PASSPHRASE_VARIABLE: Final = "REPARTEE_SYNC_PASSPHRASE"
@@ -351,37 +351,39 @@ class Synchronizer:
 
     async def synchronize(self, progress: Progress | None = None) -> SyncResult:
         """Apply the changes of the other computers, and send those of this one."""
-        async with self._lock:
-            target, key = await self._secrets()
-            problems: dict[str, SyncError] = {}  # by file or device
-            if not await self._database.write(take_ownership):
-                raise sync_error("busy")
-            try:
-                async with _opened(target) as storage:
-                    await self._require_library(storage, target, key)
-                    torn = await self._require_own_head(storage, key)
-                    heads = await self._read_heads(storage, key, problems)
-                    await self._learn_held(storage, key)
-                    await self._mark_everything()
-                    torn |= await self._database.read(partial(torn_segments, heads=heads))
-                    received = await self._receive(storage, key, heads, problems, progress)
-                    if received:
-                        await resume_wipe(self._database)
-                    sent = await self._send(storage, key)
-                    await self._replace_segments(storage, key, torn)
-                    await self._database.write(partial(note_heads, heads=heads))
-                    await self._remove_files(storage, key)
-                    if (await self._state()).fetches_all:
-                        problems |= await self._fetch_missing(storage, key)
-            finally:
-                await self._database.write(partial(set_state, owner_pid=None))
-        told = (await self._state()).problems
-        notes = {name: note_from_error(error) for name, error in problems.items()}
-        if notes != told:
-            await self._database.write(partial(set_state, problems=notes))
-        new = [error for name, error in problems.items() if name not in told]
-        for error in new:
-            log.info("%s", error.message.format_map(error.params))
+        with logged("synchronization") as activity:
+            async with self._lock:
+                target, key = await self._secrets()
+                problems: dict[str, SyncError] = {}  # by file or device
+                if not await self._database.write(take_ownership):
+                    raise sync_error("busy")
+                try:
+                    async with _opened(target) as storage:
+                        await self._require_library(storage, target, key)
+                        torn = await self._require_own_head(storage, key)
+                        heads = await self._read_heads(storage, key, problems)
+                        await self._learn_held(storage, key)
+                        await self._mark_everything()
+                        torn |= await self._database.read(partial(torn_segments, heads=heads))
+                        received = await self._receive(storage, key, heads, problems, progress)
+                        if received:
+                            await resume_wipe(self._database)
+                        sent = await self._send(storage, key)
+                        await self._replace_segments(storage, key, torn)
+                        await self._database.write(partial(note_heads, heads=heads))
+                        await self._remove_files(storage, key)
+                        if (await self._state()).fetches_all:
+                            problems |= await self._fetch_missing(storage, key)
+                finally:
+                    await self._database.write(partial(set_state, owner_pid=None))
+            told = (await self._state()).problems
+            notes = {name: note_from_error(error) for name, error in problems.items()}
+            if notes != told:
+                await self._database.write(partial(set_state, problems=notes))
+            new = [error for name, error in problems.items() if name not in told]
+            for error in new:
+                log.info("%s", error.message.format_map(error.params))
+            activity.ending = f"done, {len(problems)} problems"
         return SyncResult(sent, received, tuple(new[:_TOLD_PROBLEMS]))
 
     async def _mark_everything(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
 import shutil
 import subprocess
@@ -106,7 +107,8 @@ def test_output_of_a_tool_need_not_be_utf_8() -> None:
 
 
 @linux_only("programs that start without SYSTEMROOT")
-def test_a_child_gets_the_environment_of_its_command() -> None:
+def test_a_child_gets_the_environment_of_its_command(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "desktop_app")
     command = ChildCommand((sys.executable, "-c", SAY_WHERE), {"ONE": "1", "LC_ALL": "C"}, "/usr")
 
     @blocking
@@ -117,6 +119,9 @@ def test_a_child_gets_the_environment_of_its_command() -> None:
     with open_child(command, stdout=subprocess.PIPE) as process:
         opened = process.communicate()[0]
     assert started() == opened
+    assert [message.split(" after ")[0] for message in caplog.messages] == [
+        f"child {Path(sys.executable).name}: code 0"
+    ]
     folder, *names = opened.decode().split()
     assert folder == "/usr"
     assert {"ONE"} <= set(names) <= {"ONE", "LC_ALL", "LC_CTYPE"}  # Python itself adds the last

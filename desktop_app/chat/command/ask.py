@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from desktop_app.backend.backend import Backend, use_weights
+from desktop_app.backend.log_file import start_log
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.chat_service import ChatService
@@ -166,6 +167,7 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
     backend = Backend(
         allows_unpriced=options.allow_unpriced, wants_embeddings=options.create_embeddings
     )
+    start_log(backend.folders.logs)
     try:
         # Without --save, only the record of the cost needs a writable library.
         is_stored = options.save or options.continued or options.conversation

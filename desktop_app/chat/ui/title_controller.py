@@ -46,7 +46,7 @@ class TitleController(Controller):
             try:
                 title = await writer.suggest(path, resolved)
             except UserFacingError as error:
-                log.warning("no title: %s %s", error, error.all_details)
+                log.warning("no title: %s", type(error).__name__)
         title = title or local_title(path)
         current_conversation = find_existing(conversation_id)
         if current_conversation is None or not current_conversation.title_is_automatic:

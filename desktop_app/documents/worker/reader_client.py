@@ -31,6 +31,7 @@ from desktop_app.documents.worker.protocol import (
     T,
 )
 from desktop_app.domain import errors, hints
+from desktop_app.domain.activity_log import logged
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
 
@@ -121,51 +122,52 @@ class ReaderClient:
         """
         limits = self.limits
         header = {"kind": kind, "name": name, "limits": limits, "arguments": arguments}
-        async with self._request_lock:
-            self._cancel_idle_stop()
-            loop = asyncio.get_running_loop()
-            limit = limits.standstill_s if on_page else limits.seconds
-            last_step: Progress | PageRead | None = None
-            try:
-                async with asyncio.timeout(limit) as timeout:
-                    child = await self._running_child(limits.memory_bytes)
-                    await _send(child, {**header, "size": len(payload)}, payload)
-                    while isinstance(
-                        reply := await _receive(child, reply_type), Progress | PageRead
-                    ):
-                        if isinstance(reply, PageRead) and on_page:
-                            on_page(reply)
-                        elif isinstance(reply, Progress) and on_progress:
-                            on_progress(reply)
-                        if reply != last_step:
-                            is_work = isinstance(reply, PageRead) or reply.is_within_units
-                            limit = limits.standstill_s if is_work else limits.seconds
-                            timeout.reschedule(loop.time() + limit)
-                            last_step = reply
-            except TimeoutError as error:
-                self._discard()
-                raise StandstillError(
-                    N_("Reading “{name}” takes longer than {limit} s.")
-                    if last_step is None and not on_page
-                    else N_("Reading “{name}” made no progress for {limit} s."),
-                    hints.ATTACH_PART,
-                    name=name,
-                    limit=f"{limit:g}",
-                ) from error
-            except ChildGoneError as error:
-                self._discard()
-                raise refusals.reader_stopped_error(name, str(error), limits) from error
-            except BaseException:
-                # Canceled, or the progress callback raised: the child is still working.
-                self._discard()
-                raise
-            if isinstance(reply, Refusal) and reply.ends_child:
-                self._discard()
-            else:
-                self._idle_timer = loop.call_later(self._idle_s, self._discard)
-        if isinstance(reply, Refusal):
-            raise _error(reply, name)
-        return reply.value
+        with logged(f"reading, {kind}, {len(payload)} bytes"):
+            async with self._request_lock:
+                self._cancel_idle_stop()
+                loop = asyncio.get_running_loop()
+                limit = limits.standstill_s if on_page else limits.seconds
+                last_step: Progress | PageRead | None = None
+                try:
+                    async with asyncio.timeout(limit) as timeout:
+                        child = await self._running_child(limits.memory_bytes)
+                        await _send(child, {**header, "size": len(payload)}, payload)
+                        while isinstance(
+                            reply := await _receive(child, reply_type), Progress | PageRead
+                        ):
+                            if isinstance(reply, PageRead) and on_page:
+                                on_page(reply)
+                            elif isinstance(reply, Progress) and on_progress:
+                                on_progress(reply)
+                            if reply != last_step:
+                                is_work = isinstance(reply, PageRead) or reply.is_within_units
+                                limit = limits.standstill_s if is_work else limits.seconds
+                                timeout.reschedule(loop.time() + limit)
+                                last_step = reply
+                except TimeoutError as error:
+                    self._discard()
+                    raise StandstillError(
+                        N_("Reading “{name}” takes longer than {limit} s.")
+                        if last_step is None and not on_page
+                        else N_("Reading “{name}” made no progress for {limit} s."),
+                        hints.ATTACH_PART,
+                        name=name,
+                        limit=f"{limit:g}",
+                    ) from error
+                except ChildGoneError as error:
+                    self._discard()
+                    raise refusals.reader_stopped_error(name, str(error), limits) from error
+                except BaseException:
+                    # Canceled, or the progress callback raised: the child is still working.
+                    self._discard()
+                    raise
+                if isinstance(reply, Refusal) and reply.ends_child:
+                    self._discard()
+                else:
+                    self._idle_timer = loop.call_later(self._idle_s, self._discard)
+            if isinstance(reply, Refusal):
+                raise _error(reply, name)
+            return reply.value
 
     async def _running_child(self, memory_bytes: int) -> Process:
         """Return the child; start it if it is not running, or has another memory limit."""

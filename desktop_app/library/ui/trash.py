@@ -9,6 +9,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.domain.activity_log import described
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
@@ -220,7 +221,7 @@ class Trash(Controller):
         try:
             await self._erase_trashed(cutoff)
         except StorageError as error:
-            log.warning("%s %s", error, error.details)
+            log.warning("%s", described(error))
 
     async def _erase_trashed(self, cutoff: datetime) -> None:
         erased_ids = await self._conversations.empty_trash(cutoff)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.child_processes import ChildCommand, open_child
+from desktop_app.child_processes import ChildCommand, name_of, open_child
+from desktop_app.domain.activity_log import log_end
 from desktop_app.markdown.color_tokens import LIGHT, NAMES
 from desktop_app.markdown.processes.diagram_drawing import (
     MAX_SOURCE_LENGTH,
@@ -44,6 +46,7 @@ class FormulaClient:
         """`command` starts the process."""
         self._command = command
         self._process: Popen[bytes] | None = None
+        self._start = 0.0
         self._formulas: dict[tuple[str, bool], Formula | None] = {}
 
     def close(self) -> None:
@@ -54,6 +57,7 @@ class FormulaClient:
             # Closing fails if the process has ended without reading a request.
             with suppress(OSError), process:
                 process.kill()
+            log_end(name_of(self._command), f"code {process.returncode}", self._start)
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         """Return the formula; None if it cannot be typeset, or crashes the process."""
@@ -83,6 +87,7 @@ class FormulaClient:
         answer = None
         with suppress(OSError):
             if self._process is None:
+                self._start = time.monotonic()
                 self._process = open_child(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
             requests, answers = self._process.stdin, self._process.stdout
             assert requests is not None

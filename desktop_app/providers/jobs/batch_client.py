@@ -110,7 +110,7 @@ class BatchClient:
         profile: ProviderProfile,
         catalog: ModelCatalog,
         refused_parameters: Mapping[str, frozenset[str]],
-        in_use: Callable[[], AbstractContextManager[None]],
+        in_use: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self._transport = transport
         self._profile = profile

@@ -54,6 +54,12 @@ FEATURE: Final = Feature(
             is_in_palette=False,
             menu=(Menu.PROGRAM, 10),
         ),
+        Action(
+            "report.save",
+            N_("Save a report…"),
+            Category.PROGRAM,
+            run=call("settings.ui.settings_controller.SettingsController.save_report"),
+        ),
     ),
     compose=_compose,
     pages={

@@ -266,6 +266,35 @@ class SettingsController(Controller):
         findings = findings_text(await run_checks(self._backend))
         about.set_about(findings, licenses_text)
 
+    def save_report(self) -> None:
+        """Show a report of a problem, and ask for the file to write it to."""
+        self._tasks.start(self._show_report())
+
+    async def _show_report(self) -> None:
+        # Imported here, because the start does not need it and few users report.
+        from desktop_app.cli.doctor import run_checks
+        from desktop_app.cli.report import report_text
+        from desktop_app.settings.ui.report_dialog import ReportDialog
+
+        text = await report_text(self._backend, await run_checks(self._backend))
+        dialog = ReportDialog(text, self._window)
+        dialog.confirmed.connect(self._choose_report_file)
+        dialog.open()
+
+    def _choose_report_file(self, text: str) -> None:
+        async def write(path: Path) -> None:
+            error = await asyncio.to_thread(save_text, path, text)
+            self._notifications.notify(error or tr("The report is in {file}.", file=path.name))
+
+        choose_target(
+            self._window,
+            tr("Save a report"),
+            self._tasks.slot(write),
+            start=Path.home() / "repartee-report.txt",
+            filters=tr("Text files ({pattern})", pattern="*.txt"),
+            suffix="txt",
+        )
+
     async def check_for_updates(self) -> None:
         """Show on the About page whether there is a newer version, or newer model facts."""
         from desktop_app.desktop.updates import update_report  # not at the start

@@ -8,6 +8,7 @@ idle process ends after a while.
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from collections.abc import Mapping
 from itertools import count
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Qt, QTimer, Signal
 
+from desktop_app.child_processes import name_of
+from desktop_app.domain.activity_log import log_end
 from desktop_app.markdown.processes.json_server import MAX_ANSWER_BYTES, parse_answer
 
 if TYPE_CHECKING:
@@ -129,6 +132,8 @@ class JsonProcess(QObject):
         process.setStandardErrorFile(QProcess.nullDevice())
         process.readyReadStandardOutput.connect(self._read_answers)
         process.finished.connect(self._on_finished)
+        start, name = time.monotonic(), name_of(self._command)
+        process.finished.connect(lambda code: log_end(name, f"code {code}", start))
         # Queued, because a failed start may be reported within `start`.
         process.errorOccurred.connect(self._on_error, Qt.ConnectionType.QueuedConnection)
         process.start(self._command.argv[0], list(self._command.argv[1:]))

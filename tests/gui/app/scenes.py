@@ -111,6 +111,7 @@ from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
 from desktop_app.repeat.ui.repeat_list import RepeatList
 from desktop_app.settings.schema import SPELLING_LANGUAGES
+from desktop_app.settings.ui.report_dialog import ReportDialog
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
@@ -305,6 +306,10 @@ async def conversation(app: AppHarness, look: Look) -> None:
     app.controllers.of(TransferController).share(app.open_id)
     await dialog_of(ShareDialog)
     await look("share")
+    _close_dialogs(app)
+    app.session.actions["report.save"].trigger()
+    await dialog_of(ReportDialog)
+    await look("report")
     _close_dialogs(app)
     show_sent_text("⟦Note⟧", "⟦Text⟧\n" * 30, app.window)
     await look("sent-text")

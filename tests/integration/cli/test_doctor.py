@@ -66,3 +66,13 @@ def test_a_store_that_cannot_be_used_is_a_finding(shell: Shell) -> None:
     assert done.code == 1
     assert found["store"]["works"] is False
     assert path.read_bytes().startswith(b"no database")
+    # A report is written only with consent, which nobody can give here.
+    file = shell.home / "report.txt"
+    done = asyncio.run(shell.run("doctor", "--report", str(file), env=OFFSCREEN))
+    assert done.code == 1
+    assert "== Repartee report ==" in done.err
+    assert not file.exists()
+    done = asyncio.run(shell.run("doctor", "--report", str(file), "--yes", env=OFFSCREEN))
+    assert done.code == 0
+    assert "== Changed settings ==\nStorageError" in file.read_text("utf-8")
+    assert str(shell.home) not in file.read_text("utf-8")
