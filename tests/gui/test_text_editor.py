@@ -9,8 +9,10 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QTextBlock, QTextCursor, QTextOption
 from PySide6.QtTest import QTest
 
+from desktop_app.domain.prose_words import words_of_line
 from desktop_app.texts.text_edits import Replacement
 from desktop_app.texts.ui.text_editor import TextEditor
+from desktop_app.texts.ui.text_highlighter import TextHighlighter
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 
 if TYPE_CHECKING:
@@ -171,3 +173,14 @@ def test_what_is_pasted_into_a_change_is_no_part_of_it(editor: TextEditor) -> No
     document.settle(document.changes, accept=False)
     assert document.accepted == "It is blue**light** ."
     assert editor.toPlainText() == document.accepted
+
+
+def test_a_word_across_the_edge_of_a_change_is_no_word_to_underline(qtbot: QtBot) -> None:
+    document = TrackedDocument("They knwo it.")
+    document.propose(0, [[Replacement(5, 9, "know")]])
+    highlighter = TextHighlighter(document, lambda _block, text: words_of_line(text))
+    layout = document.firstBlock().layout()
+    qtbot.waitUntil(lambda: 5 in {each.start for each in layout.formats()})
+    looks = {each.start: (each.length, each.format.fontStrikeOut()) for each in layout.formats()}
+    assert (looks[5], looks[9]) == ((4, True), (4, False))
+    highlighter.setDocument(None)

@@ -121,7 +121,7 @@ def test_a_line_of_open_brackets_is_highlighted_in_time(qapp: QApplication) -> N
     [
         ("gamma delta", "gamma brand new delta", "brand", "gamma MINE delta"),
         ("gamma delta", "gamma wide big delta", "wide ", "gamma MINE delta"),
-        ("gamma delta", "gamma delta, brand new", "brand", "gamma delta MINE"),
+        ("gamma delta", "gamma delta, brand new", "brand", "gamma deltaMINE"),
         ("gamma delta", "gamma deltas", "gamma", "gammaMINE delta"),
     ],
 )

@@ -251,9 +251,10 @@ class TrackedDocument(SealedDocument):
         start, end = _span(cursor)
         sides = (self.cursor(position, position).charFormat() for position in (start, end + 1))
         signs = (self.characterAt(start - 1), self.characterAt(end))
+        edges = (self.characterAt(start), self.characterAt(end - 1))
         return (
             any(side.hasProperty(_IS_TYPED) for side in sides)
-            and any(sign.isspace() for sign in cursor.selectedText())
+            and any(sign.isspace() for sign in edges)
             and not any(sign.isspace() or sign == "\0" for sign in signs)
         )
 
