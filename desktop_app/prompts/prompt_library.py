@@ -32,6 +32,8 @@ FOR_DOCUMENTS = (SUMMARY, "extract-table")
 """The prompts offered once a document is attached; Enter takes the first."""
 FOR_TWO_DOCUMENTS = (*FOR_DOCUMENTS, "differences")
 """The prompts offered if two documents are attached."""
+FOR_CODE = ("explain", "review-code", "write-tests")
+"""The prompts that are not offered for a passage of a text."""
 BUILT_IN_NAMES = (
     N_("Answer from documents only"),
     N_("Summarize by chapter"),

@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
+from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import tr
 from desktop_app.texts.text_store import ListedText
@@ -21,7 +22,13 @@ from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.windows import fitting_size
 
 _SIZE: Final = (520, 520)
+_MAX_TITLE_CHARS: Final = 30
 _KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+def _note(text: ListedText) -> str:
+    day = short_date(text.updated_at.astimezone())
+    return f"{shorten(text.conversation, _MAX_TITLE_CHARS)} · {day}"
 
 
 class TextList(QWidget):
@@ -56,7 +63,7 @@ class TextList(QWidget):
         words = self.field.text().casefold().split()
         self._model.set_rows(
             [
-                LibraryRow(text.id, text.title, short_date(text.updated_at.astimezone()))
+                LibraryRow(text.id, text.title, _note(text))
                 for text in self._texts.values()
                 if all(word in f"{text.title} {text.conversation}".casefold() for word in words)
             ]

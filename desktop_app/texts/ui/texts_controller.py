@@ -35,6 +35,7 @@ from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt import SELECTION, fill, missing_names, program_variables_in
+from desktop_app.prompts.prompt_library import FOR_CODE
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.texts.passage_change import change_passage, passage_with_context
 from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits
@@ -493,7 +494,8 @@ class TextsController(Controller):
         """Add the prompts that are about a selection and need nothing else."""
         for prompt in self._session.of(PromptList).offered_prompts:
             is_about_selection = SELECTION in program_variables_in(prompt.text)
-            if is_about_selection and not missing_names(prompt.text, {}):
+            is_about_code = prompt.id in FOR_CODE
+            if is_about_selection and not (is_about_code or missing_names(prompt.text, {})):
                 task = fill(prompt.text, {SELECTION: ""}).text.strip()
                 menu.addAction(menu_text(prompt.title), partial(self.change_selection, task))
 
