@@ -23,7 +23,9 @@ from desktop_app.texts.written_text import WrittenText
 _SAVE_MS: Final = 300
 """From the first change that is not stored: a killed process loses 0.4 s of typing at most."""
 _SLICE_S: Final = 0.008
-"""Of a list of changes at once: between two slices, the window goes on."""
+"""Of a list of changes at once."""
+_PAUSE_S: Final = 0.001
+"""Between two slices: without it, timers of the window would wait for all."""
 _ABSENT: Final = Refusal(Problem.ABSENT)
 
 
@@ -163,7 +165,7 @@ class OpenedText(QObject):
                     plans.pop()
                     state = document.revision()
                     if time.monotonic() > slice_end:
-                        await asyncio.sleep(0)
+                        await asyncio.sleep(_PAUSE_S)
                         slice_end = time.monotonic() + _SLICE_S
                     if document.revision() != state or self.is_closed:
                         break
