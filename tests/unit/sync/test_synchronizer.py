@@ -157,7 +157,7 @@ async def act(computer: Computer, action: str, which: int, other: int) -> None:
 
 
 @given(ACTIONS)
-@settings(max_examples=examples(100), deadline=None, phases=[Phase.generate])
+@settings(max_examples=min(1_000, examples(100)), deadline=None, phases=[Phase.generate])
 def test_all_computers_have_the_same_library_in_the_end(actions: list) -> None:
     @blocking
     async def run() -> None:
