@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 _MEMORY_BYTES: Final = 8 << 30  # large-v3-turbo takes 2.2 GB; the recording may have 0.2
 _PROCESSOR_FILES: Final = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system")
-# After a header that names 2,147,483,647 samples a second, FFmpeg never
-# makes a sample nor ends. The first of an ordinary file takes 0.1 s.
+# After a header that names 2,147,483,647 samples a second, FFmpeg neither makes a sample nor ends.
+# The first sample of an ordinary file takes 0.1 s.
 _FIRST_SOUND_S: Final = 6.0
 _LOOK_MS: Final = 250
 

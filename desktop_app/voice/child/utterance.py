@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Final
 
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
+from desktop_app.voice.transcription.pieces import (
+    BEGINS,
+    FEWEST_FRAMES,
+    FRAME_BYTES,
+    GOES_ON,
+    samples_of,
+)
 
-FRAME_BYTES: Final = 1024
-"""Bytes that the detector of speech takes at a time: 32 ms."""
-_BEGINS: Final = 0.5
-_GOES_ON: Final = 0.35
-"""The probabilities at which speech begins and goes on: Silero's own defaults."""
-_FEWEST_FRAMES: Final = 4
-"""Frames of speech below which it was a click or a breath."""
 _MARGIN_BYTES: Final = BYTES_PER_SECOND * 3 // 10
 """What is kept around the speech: the detector hears soft consonants late."""
 
@@ -44,8 +44,9 @@ class Utterance:
         while self._rated + FRAME_BYTES <= len(self._sound):
             frame = self._sound[self._rated : self._rated + FRAME_BYTES]
             self._rated += FRAME_BYTES
-            samples = array("f", (sample / 32768 for sample in array("h", bytes(frame))))
-            self._is_speaking = self._rate(samples) > (_GOES_ON if self._is_speaking else _BEGINS)
+            self._is_speaking = self._rate(samples_of(frame)) > (
+                GOES_ON if self._is_speaking else BEGINS
+            )
             if self._is_speaking:
                 self._speech_frames += 1
                 self.speech_end = self._rated
@@ -54,7 +55,7 @@ class Utterance:
 
     @property
     def has_speech(self) -> bool:
-        return self._speech_frames >= _FEWEST_FRAMES
+        return self._speech_frames >= FEWEST_FRAMES
 
     @property
     def seconds(self) -> float:
@@ -77,5 +78,5 @@ class Utterance:
         del self._sound[:end]
         self._rated = max(0, self._rated - end)  # a part of a frame may be cut, too
         self._speech_start = 0 if self.speech_end > end else -1
-        self._speech_frames = _FEWEST_FRAMES if self.speech_end > end else 0
+        self._speech_frames = FEWEST_FRAMES if self.speech_end > end else 0
         self.speech_end = max(0, self.speech_end - end)

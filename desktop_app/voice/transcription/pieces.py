@@ -10,10 +10,10 @@ from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 
 FRAME_BYTES: Final = 1024
 """Bytes that the detector of speech takes at a time: 32 ms."""
-_BEGINS: Final = 0.5
-_GOES_ON: Final = 0.35
+BEGINS: Final = 0.5
+GOES_ON: Final = 0.35
 """The probabilities at which speech begins and goes on: Silero's own defaults."""
-_FEWEST_FRAMES: Final = 4
+FEWEST_FRAMES: Final = 4
 """Frames of speech below which it was a click or a breath."""
 
 
@@ -56,6 +56,11 @@ _MARGIN: Final = 10
 """Frames that are kept around the speech: the detector hears soft consonants late."""
 
 
+def samples_of(frame: bytearray) -> array[float]:
+    """Return the samples of a frame as the detector takes them, from -1.0 to 1.0."""
+    return array("f", (sample / 32768 for sample in array("h", bytes(frame))))
+
+
 def _frames(seconds: float) -> int:
     return round(seconds * BYTES_PER_SECOND / FRAME_BYTES)
 
@@ -83,8 +88,7 @@ def pieces(
         waiting += chunk
         while (count + 1) * FRAME_BYTES <= len(waiting):
             frame = waiting[count * FRAME_BYTES : (count + 1) * FRAME_BYTES]
-            samples = array("f", (sample / 32768 for sample in array("h", bytes(frame))))
-            is_speech = rate(samples) > (_GOES_ON if is_speech else _BEGINS)
+            is_speech = rate(samples_of(frame)) > (GOES_ON if is_speech else BEGINS)
             if is_speech:
                 spoken += 1
                 last = count
@@ -92,20 +96,20 @@ def pieces(
             count += 1
             silent = count - 1 - last
             end = 0
-            if spoken < _FEWEST_FRAMES:
+            if spoken < FEWEST_FRAMES:
                 end = count - _MARGIN if silent > 2 * _MARGIN else 0
             elif silent >= silence or (count >= least and silent >= _pause(count, least, most)):
                 end = last + 1 + min(_MARGIN, silent)
             elif count >= most:
                 end = _quietest(waiting, count)
-            if end and spoken >= _FEWEST_FRAMES:
+            if end and spoken >= FEWEST_FRAMES:
                 yield piece(end)
             if end:
                 del waiting[: end * FRAME_BYTES]
                 done, count, last = done + end, count - end, last - end
-                first, spoken = (0, _FEWEST_FRAMES) if last >= 0 else (-1, 0)
+                first, spoken = (0, FEWEST_FRAMES) if last >= 0 else (-1, 0)
                 last = max(-1, last)
-    if spoken >= _FEWEST_FRAMES:
+    if spoken >= FEWEST_FRAMES:
         yield piece(min(count, last + 1 + _MARGIN))
 
 
