@@ -80,7 +80,12 @@ class RichTextPaste:
         self._end_cursor.setPosition(cursor.position())
         self._end_cursor.setKeepPositionOnInsert(True)
         self.plain_text = self._range.selectedText()
-        self._revision = cursor.document().revision()
+        self._state = self._document_state()
+
+    def _document_state(self) -> object:
+        """Return what differs after each edit. The revision differs after highlighting, too."""
+        document = self._range.document()
+        return document.availableUndoSteps(), document.characterCount()
 
     def replace_with(self, markdown: str) -> None:
         """Replace the text by Markdown if the text is unedited."""
@@ -89,7 +94,7 @@ class RichTextPaste:
         cursor_range.setPosition(self._end_cursor.position(), _KEEP_ANCHOR)
         if cursor_range.selectedText() != self.plain_text:
             return
-        if cursor_range.document().revision() == self._revision:
+        if self._document_state() == self._state:
             cursor_range.joinPreviousEditBlock()
         else:
             cursor_range.beginEditBlock()

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QTextEdit, QWidget
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.texts.ui.text_editor import TextEditor
 from desktop_app.transcript.find_bar import FindBar
-from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
-from desktop_app.widgets.forms.form_widgets import check_box, check_row, line_field
-from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import announce
+from desktop_app.widgets.forms.form_widgets import line_field
+from desktop_app.widgets.look.theme import current_theme, set_style_property
+from desktop_app.widgets.text.foreign_text import PlainButton, announce, set_tooltip, spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
 _PAUSE_MS: Final = 120
@@ -40,13 +40,13 @@ class TextFind(QWidget):
         self._editor = editor
         self._matches: list[tuple[int, int]] = []  # positions of the document
         self._current = -1
-        self._revision = -1
+        self._state: object = None  # of the document that was searched
         self.bar = FindBar(self, tr("Find in text"))
         self.bar.changed.connect(lambda _: self._search_from_cursor())
-        self.bar.step_requested.connect(self.step)
+        self.bar.step_requested.connect(self._go)
         self.bar.close_requested.connect(self.close_bar)
-        self._case = check_box(tr("Match case"), object_name="text-find-case")
-        self._words = check_box(tr("Whole words"), object_name="text-find-words")
+        self._case = self._toggle("Aa", tr("Match case"), "text-find-case")
+        self._words = self._toggle("W", tr("Whole words"), "text-find-words")
         self._new = line_field(tr("Replace with"), "text-replacement")
         self._new.returnPressed.connect(self.replace)
         replace = compact_button(tr("Replace"), "text-replace", "filter")
@@ -56,21 +56,27 @@ class TextFind(QWidget):
         self._buttons = (replace, replace_all)
         self._replacing = QWidget()
         row_of((self._new, 1), replace, replace_all, parent=self._replacing, margins=0, spacing=6)
-        options = row_of(
-            check_row(tr("Match case"), self._case),
-            check_row(tr("Whole words"), self._words),
-            STRETCH,
-            spacing=12,
-        )
-        column_of(self.bar, self._replacing, options, parent=self, margins=0, spacing=4)
-        for box in (self._case, self._words):
-            box.toggled.connect(lambda _: self._search_from_cursor())
+        finding = row_of((self.bar, 1), self._case, self._words, spacing=6)
+        column_of(finding, self._replacing, parent=self, margins=(0, 0, 0, 4), spacing=4)
         # After a change of the text, and for what scrolling shows.
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._search_again)
         editor.verticalScrollBar().valueChanged.connect(lambda _: self._mark())
         editor.textChanged.connect(self._note_change)
         self.hide()
+
+    def _toggle(self, sign: str, label: str, name: str) -> PlainButton:
+        button = compact_button(sign, name, "filter")
+        button.setCheckable(True)
+        button.setAccessibleName(spoken_text(label))
+        set_tooltip(button, label)
+
+        def search(is_on: bool) -> None:
+            set_style_property(button, "set", is_on)
+            self._search_from_cursor()
+
+        button.toggled.connect(search)
+        return button
 
     # -------------------------------------------------------------- the bar
 
@@ -100,7 +106,7 @@ class TextFind(QWidget):
         super().hideEvent(event)
         if not event.spontaneous():
             self._timer.stop()
-            self._matches, self._current, self._revision = [], -1, -1
+            self._matches, self._current, self._state = [], -1, None
             self._editor.mark(_MARK, [])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -114,7 +120,13 @@ class TextFind(QWidget):
 
     @property
     def _is_current_known(self) -> bool:
-        return self._revision == self._editor.document().revision()
+        return self._state == self._document_state()
+
+    def _document_state(self) -> object:
+        """Return what differs after each edit. The revision differs after highlighting, too."""
+        document = self._editor.document()
+        steps = document.availableUndoSteps(), document.availableRedoSteps()
+        return (id(document), *steps, document.characterCount())
 
     def _pattern(self) -> re.Pattern[str] | None:
         query = self.bar.field.text()
@@ -128,7 +140,7 @@ class TextFind(QWidget):
     def _search(self) -> None:
         """Find the matches of the text as it is now: 8 ms for 300 pages."""
         document, pattern = self._editor.tracked, self._pattern()
-        self._revision = document.revision()
+        self._state = self._document_state()
         text = document.toRawText()
         self._matches = [] if pattern is None else [m.span() for m in pattern.finditer(text)]
         if self._matches and not text.isascii() and max(text) > "\uffff":
@@ -163,7 +175,10 @@ class TextFind(QWidget):
         """Go to the next (1) or the previous (-1) match, or open the bar if it is hidden."""
         if self.isHidden():
             self.open(replaces=False)
-            return
+        else:
+            self.bar.step(direction)
+
+    def _go(self, direction: int) -> None:
         if not self._is_current_known:
             self._search()
         start = self._editor.textCursor().selectionStart()
@@ -216,7 +231,7 @@ class TextFind(QWidget):
         if not self._is_current_known:
             self._search_again()
         if not 0 <= self._current < len(self._matches):
-            self.step(+1)
+            self._go(+1)
             return
         start, end = self._matches[self._current]
         cursor = self._editor.tracked.cursor(start, end)

@@ -13,7 +13,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.texts.ui.text_editor import TextEditor
 from desktop_app.texts.ui.text_find import TextFind
 from desktop_app.texts.ui.tracked_document import TrackedDocument
-from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
+from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of, set_unscaled
 from desktop_app.widgets.buttons.dialog_button import IconButton, MenuButton, compact_button
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look.shortcut_text import shortcut_text
@@ -36,6 +36,9 @@ _LABELS: Final = {
 }
 
 
+_HEAD_MARGINS: Final = (8, 6, 8, 4)
+_BUTTON_MARGINS: Final = (14, 0, 10, 4)
+_LOW_HEAD_MARGINS: Final = (8, 1, 8, 1)
 _LOW: Final = 340
 """Pixels at the default text size: the height of a pane below which its bars are in one row."""
 
@@ -89,12 +92,12 @@ class TextPane(QFrame):
         self._head = row_of(
             *(self.title, (self._title_field, 1), STRETCH),
             *(self.helpers, menu_button, close),
-            margins=(8, 6, 8, 4),
+            margins=_HEAD_MARGINS,
             spacing=4,
         )
         self._changes = self._make_changes_bar()
         self._selection_bar = self._make_selection_bar(fill_languages, fill_prompts)
-        self._selection_row = row_of((self._selection_bar, 1), margins=(14, 0, 10, 4))
+        self._selection_row = row_of((self._selection_bar, 1), margins=_BUTTON_MARGINS)
         self._foot = self._make_foot()
         self._question = line_field(tr("What to change"), "text-question")
         self._question.returnPressed.connect(self._ask)
@@ -104,7 +107,7 @@ class TextPane(QFrame):
             self._selection_row,
             row_of((self._question, 1), margins=(14, 0, 14, 2)),
             row_of((self._changes, 1), margins=(14, 0, 10, 2)),
-            row_of((self.finder, 1), margins=(10, 0, 10, 4)),
+            row_of((self.finder, 1), margins=(10, 0, 10, 0)),
             (self.editor, 1),
             self._foot,
             parent=self,
@@ -147,8 +150,10 @@ class TextPane(QFrame):
         is_low = self.height() < current_theme().px(_LOW)
         if is_low != self._is_low:
             self._is_low = is_low
+            set_unscaled(self._head, _LOW_HEAD_MARGINS if is_low else _HEAD_MARGINS, 4)
+            set_unscaled(self._selection_row, 0 if is_low else _BUTTON_MARGINS, 0)
             if is_low:
-                self._head.insertWidget(2, self._selection_bar, 4)
+                self._head.insertWidget(2, self._selection_bar, 40)
             else:
                 self._selection_row.addWidget(self._selection_bar, 1)
             self._show_selection()
@@ -231,8 +236,10 @@ class TextPane(QFrame):
         self._question.hide()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the field of the question on Esc."""
-        if event.key() == Qt.Key.Key_Escape and self._question.isVisible():
+        """On Esc, stop the change, or close the field of the question or of the title."""
+        if event.key() == Qt.Key.Key_Escape and self._is_busy:
+            self.stop_requested.emit()
+        elif event.key() == Qt.Key.Key_Escape and self._question.isVisible():
             self._end_question()
         elif event.key() == Qt.Key.Key_Escape and self._title_field.isVisible():
             self._title_field.set_name(self.title.text())

@@ -16,6 +16,7 @@ from desktop_app.domain.conversations.conversation import Folder, ModelChoice, n
 from desktop_app.domain.conversations.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.texts.ui.texts_controller import TextsController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
@@ -86,6 +87,19 @@ async def test_a_folder_with_three_files_answers_from_them(
         turn.end("In March 2027 [1].")
         await app.settled()
         assert app.chips == ["Lease, 3 documents"]
+
+        # The buttons of a text send the instructions, too.
+        texts = app.state.of(TextsController)
+        await texts.open_text("Color", "One. Two. The color. Four.\n\nFive.")
+        texts.pane.editor.setTextCursor(texts.pane.editor.tracked.cursor(10, 20))
+        texts.change_selection("Fix")
+        turn = await app.turn(1)
+        assert turn.request.instructions.startswith("Be brief.")
+        assert "One. Two. The color. Four." in turn.asked  # to be understood
+        assert "Five" not in turn.asked
+        turn.end("The colour.")
+        await until(lambda: texts.pane.editor.tracked.changes)
+        texts.toggle()
 
         files[1].write_text("Five keys belong to the flat.")
         app.type("How many keys")  # while the question is typed, the files are looked at

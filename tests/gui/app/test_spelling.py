@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QTextCharFormat, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 
 from desktop_app.composer import spelling
 from desktop_app.desktop import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
+from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
@@ -32,6 +33,8 @@ def marked(text: QPlainTextEdit) -> list[str]:
     found, block = [], text.document().begin()
     while block.isValid():
         for mark in block.layout().formats():
+            if mark.format.underlineStyle() != QTextCharFormat.UnderlineStyle.SpellCheckUnderline:
+                continue
             units = block.text().encode("utf-16-le")
             word = units[2 * mark.start : 2 * (mark.start + mark.length)].decode("utf-16-le")
             found.append(word)
@@ -118,6 +121,24 @@ async def test_misspelled_words_are_underlined_and_corrected() -> None:
         await until(lambda: marked(app.text) == ["theese"])
         app.type(" ")  # a word is marked once the cursor leaves it
         await until(lambda: marked(app.text) == ["theese", "wrld"])
+        # A text beside the conversation is checked where it is seen, and F7 goes on there.
+        texts = app.state.of(TextsController)
+        await texts.open_text(
+            "Tides", "The **wrld** theese\n```\nthiss\n```\n" + "and\n" * 300 + "enmd"
+        )
+        text = texts.pane.editor
+        text.setFocus()
+        await until(lambda: marked(text) == ["wrld", "theese"])
+        app.session.actions["prompt.spelling"].trigger()
+        await popup()
+        assert text.textCursor().selectedText() == "wrld"
+        choose("suggestion")
+        assert "**wrld**" not in text.toPlainText()
+        await until(lambda: marked(text) == ["theese"])
+        text.moveCursor(QTextCursor.MoveOperation.End)
+        text.insertPlainText(" ")
+        await until(lambda: marked(text)[-1:] == ["enmd"])
+        texts.toggle()
         await begin(app, "the wrld turns")
         await until(lambda: marked(app.text) == ["wrld"])
         app.window.settings.pages.change(SPELLING, False)

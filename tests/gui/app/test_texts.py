@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
@@ -42,6 +42,7 @@ from tests.helpers.widgets import find
 from tests.unit.documents.test_word_text import TEXT, a_document, parts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from desktop_app.texts.ui.text_editor import TextEditor
@@ -215,12 +216,18 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
         # A change that does not end can be stopped.
         await app.start_over()
         await open_text(app)
-        for number in (0, 1):
+        stops: list[Callable[[], object]] = [
+            lambda: app.press_action("Stop"),
+            lambda: app.click("text-stop"),
+            lambda: app.press(Qt.Key.Key_Escape),
+        ]
+        for number, stop in enumerate(stops):
             select(app, "The sun pulls it less.")
+            editor(app).setFocus()
             app.session.of(TextsController).change_selection("Shorter")
             await app.turn(number)
             app.session.of(TextsController).change_selection("Shorter")
-            app.press_action("Stop")
+            stop()
             await until(lambda: "Changing" not in find(pane(app), QLabel, "text-note").text())
         assert body(app) == CHAPTER
 
@@ -429,6 +436,22 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         assert editor(app).hasFocus()
         assert not app.window.transcript.isVisible()
         assert app.text.isVisible()
+        await until(lambda: editor(app).height() >= 0.45 * app.window.height())
+        # Ctrl+F finds in the text that has the focus, else in the conversation.
+        app.press(Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        assert pane(app).finder.bar.field.hasFocus()
+        QTest.keyClicks(pane(app).finder.bar.field, "pull")
+        app.press(Qt.Key.Key_F3)
+        assert "1 of 2" in find(pane(app), QLabel, "find-count").text()
+        app.press(Qt.Key.Key_Escape)
+        assert editor(app).textCursor().selectedText() == "pull"
+        app.press(Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier)
+        assert find(pane(app), QLineEdit, "text-replacement").isVisible()
+        app.press(Qt.Key.Key_Escape)
+        length = find(pane(app), QLabel, "text-length")
+        await until(lambda: length.text() == "1 word · 4 characters selected")
+        app.press(Qt.Key.Key_Right)
+        await until(lambda: length.text() == "20 words · 112 characters")
         app.press(Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
         assert app.text.hasFocus()
         app.session.run("text.toggle")
@@ -558,6 +581,20 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         await until(lambda: dialog.field.toPlainText() == "My thirdSecond.\n")
         dialog.restore.click()
         await until(lambda: body(app) == "My Second.")
+
+        # What is pasted becomes Markdown, as in the prompt; files are attached.
+        await app.start_over()
+        await open_text(app, "")
+        data = QMimeData()
+        data.setHtml("<h1>Title</h1><p>A <b>bold</b> word</p>")
+        QGuiApplication.clipboard().setMimeData(data)
+        editor(app).paste()
+        await until(lambda: body(app) == "# Title\n\nA **bold** word")
+        editor(app).undo()
+        assert body(app) == ""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(tmp_path / "absent.txt"))])
+        assert not editor(app).canInsertFromMimeData(data)
 
         # A text is saved to its file.
         await app.start_over()
