@@ -91,7 +91,7 @@ def log_lines(lines: Iterable[str]) -> Iterator[str]:
 def without_paths(line: str) -> str:
     """Return a line without paths, and without what follows the host in web addresses.
 
-    >>> without_paths("Couldn’t save /home/me/my plan.txt: the disk is full")
+    >>> without_paths("Couldn’t save /srv/me/my plan.txt: the disk is full")
     'Couldn’t save [path]: the disk is full'
     """
     if _FRAME.match(line):

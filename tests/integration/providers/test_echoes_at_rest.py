@@ -61,7 +61,9 @@ async def test_neither_answer_nor_error_leaves_the_key_on_the_disk(
         handler.close()
     assert REMOVED in str(path)
     forms = {KEY, spelled, json.dumps(spelled)[1:-1], repr(spelled)[1:-1]}
-    assert (tmp_path / "logs" / LOG_NAME).is_file()
+    log = (tmp_path / "logs" / LOG_NAME).read_text("utf-8")
+    assert "answer of gpt-5.2 from 127.0.0.1: done after" in log
+    assert "answer of gpt-5.2 from 127.0.0.1: RequestRefusedError after" in log
     for file in (file for file in tmp_path.rglob("*") if file.is_file()):
         content = file.read_bytes()
         for form in forms:

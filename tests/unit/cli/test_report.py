@@ -17,12 +17,12 @@ pytestmark = pytest.mark.attack("secrets")
 SECRET = "Zürich plan"
 LOG = f"""\
 2026-11-30 11:57:21,045 INFO desktop_app.domain: answer of gpt from host: done after 5 s
-2026-11-30 11:57:22,045 ERROR desktop_app.app: “{SECRET}” isn’t in /home/me/{SECRET}/x.txt: no
+2026-11-30 11:57:22,045 ERROR desktop_app.app: “{SECRET}” isn’t in /srv/me/{SECRET}/x.txt: no
  {SECRET} on a line of its own
 {SECRET}: and another
 2026-11-30 11:57:23,045 ERROR asyncio: a defect
 Traceback (most recent call last):
-  File "/home/me/{SECRET}/lib/python3.11/site-packages/desktop_app/app/session.py", line 3, in run
+  File "/srv/me/{SECRET}/lib/python3.11/site-packages/desktop_app/app/session.py", line 3, in run
     raise ValueError(text)
            ^^^^^^^^^^^^^^^
 ValueError: {SECRET}
@@ -39,19 +39,19 @@ def test_the_log_has_no_words_and_no_paths_but_its_own() -> None:
     assert "    raise ValueError(text)\n" in lines
     assert "\nValueError\n" in lines
     assert lines.endswith("asked https://[key]@proxy.lan:3128")
-    for word in ("Zürich", "plan", "pw123456", "/home"):
+    for word in ("Zürich", "plan", "pw123456", "/srv"):
         assert word not in lines, word
 
 
 @pytest.mark.parametrize(
     ("line", "left"),
     [
-        ("Library: /home/me/a b/x.sqlite3, 3 conversations", "Library: [path], 3 conversations"),
+        ("Library: /srv/me/a b/x.sqlite3, 3 conversations", "Library: [path], 3 conversations"),
         (r"Library: C:\Users\me\x.sqlite3, 3", "Library: [path], 3"),
         ("in ~/notes: no", "in [path]: no"),
         ("Landlock (ABI 7), TCP/IP and/or 1/2", "Landlock (ABI 7), TCP/IP and/or 1/2"),
         ("Proxy http://proxy.lan:3128 (settings)", "Proxy http://proxy.lan:3128 (settings)"),
-        ('  File "/home/me/own.py", line 1 in main', '  File "own.py", line 1 in main'),
+        ('  File "/srv/me/own.py", line 1 in main', '  File "own.py", line 1 in main'),
     ],
 )
 def test_paths_are_left_out(line: str, left: str) -> None:
@@ -63,14 +63,14 @@ async def test_a_report_has_settings_and_providers_without_words() -> None:
     profile = replace(COMPATIBLE, id="p", name=SECRET, base_url=address, ca_file=f"/x/{SECRET}")
     found = [
         Finding("version", None, "Repartee 1", "Version"),
-        Finding("logs", None, "/home/me/logs", "Logs"),
-        Finding("store", True, f"/home/me/{SECRET}, 2 conversations", "Library"),
+        Finding("logs", None, "/srv/me/logs", "Logs"),
+        Finding("store", True, f"/srv/me/{SECRET}, 2 conversations", "Library"),
     ]
     async with started_backend() as backend:
         await backend.settings.save_profile(profile)
         await backend.settings.set("default.effort", "high")
         await backend.settings.set("look.text_size", 100)
-        await backend.settings.set("backup.folder", f"/home/me/{SECRET}")
+        await backend.settings.set("backup.folder", f"/srv/me/{SECRET}")
         logs = backend.folders.logs
         logs.mkdir(parents=True, exist_ok=True)
         earlier = [f"2026-11-30 11:57:21,045 INFO x: number {n}" for n in range(600)]
@@ -87,5 +87,5 @@ async def test_a_report_has_settings_and_providers_without_words() -> None:
     ):
         assert expected in report, expected
     assert len([line for line in report.splitlines() if "number " in line]) < 500
-    for word in ("Zürich", "plan", "pw123456", "secretpath", "/home", "text_size", "Logs"):
+    for word in ("Zürich", "plan", "pw123456", "secretpath", "/srv", "text_size", "Logs"):
         assert word not in report, word
