@@ -20,7 +20,7 @@ _MAX_VERSIONS: Final = 40
 _SELECT: Final = """SELECT * FROM texts WHERE conversation_id = ? AND is_shown >= ?
     ORDER BY updated_at DESC LIMIT 1"""
 _SELECT_SAME: Final = """SELECT * FROM texts WHERE conversation_id = ?1
-    AND (body = ?2 AND ?2 <> '' OR file = ?3 AND file_hash = ?4 AND ?3 <> '')
+    AND file = ?3 AND (body = ?2 OR file_hash = ?4 AND ?3 <> '')
     ORDER BY updated_at DESC LIMIT 1"""
 _SELECT_LISTED: Final = """SELECT t.id, t.conversation_id, t.title, t.updated_at,
         c.title AS conversation FROM texts AS t JOIN conversations AS c ON c.id = t.conversation_id
@@ -79,7 +79,10 @@ class TextStore:
         return None if row is None else text_from_row(row)
 
     async def same_as(self, text: WrittenText) -> WrittenText | None:
-        """Return the text of the conversation with the same words or file; None for none."""
+        """Return the text of the conversation with the same file and words, None for none.
+
+        If the file has not changed since, the words may have: it is open already.
+        """
         database = self._database_of(text.conversation_id)
         values = (text.conversation_id, to_text(text.body), to_text(text.file), text.file_hash)
         row = await database.row(_SELECT_SAME, *values)

@@ -521,6 +521,11 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         assert former is not None
         await former.propose([Change("Former", "Late")])  # by an answer that still runs
         await open_text(app, "Second.")  # the same again
+        for _ in range(2):  # an empty text is opened again rather than a second one
+            await app.state.of(TextsController).open_new()
+        assert app.stored("SELECT count(*) FROM texts") == [(3,)]
+        await app.backend.database.execute("DELETE FROM texts WHERE body = ''")
+        await open_text(app, "Second.")
         pane(app).begin_rename()
         field = find(pane(app), QLineEdit, "text-title-field")
         QTest.keyClicks(field, "Waves")
