@@ -6,7 +6,7 @@ import asyncio
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFrame, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QFrame
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.x11_paste import paste_on_x11
@@ -16,6 +16,7 @@ from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import DictationField, MicrophoneButton, Microphones, Stage
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.cards.notifications import Notifications
+from desktop_app.widgets.text.foreign_text import PlainTextField
 
 _WIDTH, _HEIGHT = 420, 110
 _ABOVE_EDGE = 80
@@ -31,7 +32,7 @@ class DictationWindow(QFrame):
         self.setObjectName("dictation-anywhere")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        editor = QPlainTextEdit()
+        editor = PlainTextField()
         editor.setAccessibleName(tr("Dictated words"))
         self.field = DictationField(editor, MicrophoneButton(), Notifications())
         column_of(editor, self.field.button, self.field.notices, parent=self)

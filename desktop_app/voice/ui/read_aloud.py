@@ -28,7 +28,7 @@ from desktop_app.voice.ui.microphones import Microphones
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import PlainToolButton, set_tooltip
+from desktop_app.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
 _TOPIC: Final = "read-aloud"
 _SPOKEN_AHEAD: Final = 3
@@ -173,7 +173,7 @@ class ReadAloud(Controller):
             button.setVisible(self.is_reading)
         button, theme = self._buttons[1], current_theme()
         label = tr("Continue reading") if self._is_paused else tr("Pause reading")
-        button.setAccessibleName(label)
+        button.setAccessibleName(spoken_text(label))
         set_tooltip(button, label)
         set_icon(button, "play" if self._is_paused else "pause", theme.dim, theme.px(18))
 
