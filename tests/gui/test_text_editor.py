@@ -184,3 +184,18 @@ def test_a_word_across_the_edge_of_a_change_is_no_word_to_underline(qtbot: QtBot
     looks = {each.start: (each.length, each.format.fontStrikeOut()) for each in layout.formats()}
     assert (looks[5], looks[9]) == ((4, True), (4, False))
     highlighter.setDocument(None)
+
+
+def test_moving_the_cursor_over_changes_keeps_them(editor: TextEditor) -> None:
+    document = show(editor, "# Tides\n\nThe sea rises.\n\nIt falls.")
+    document.propose(9, [[Replacement(4, 7, "water")]])
+    for key, is_shifted in (
+        (Qt.Key.Key_Home, False),
+        (Qt.Key.Key_End, True),
+        (Qt.Key.Key_Right, False),
+    ):
+        modifiers = Qt.KeyboardModifier.ControlModifier
+        if is_shifted:
+            modifiers |= Qt.KeyboardModifier.ShiftModifier
+        QTest.keyClick(editor, key, modifiers)
+    assert len(document.changes) == 1

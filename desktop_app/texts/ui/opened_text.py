@@ -136,7 +136,7 @@ class OpenedText(QObject):
         offset = 0
         if within is not None:
             offset, selected = document.accepted_offset(within), document.accepted_in(within)
-        state = document.revision()
+        state = document.edit_count
         refusals: list[Refusal | None] = []
         plans: list[tuple[int, Plan]] = []
         for change in changes:
@@ -153,7 +153,7 @@ class OpenedText(QObject):
             refusals.append(plan if isinstance(plan, Refusal) else None)
         plans.sort(key=lambda each: each[1].start)
         while plans:
-            if document.revision() != state or self.is_closed:  # the user has typed meanwhile
+            if document.edit_count != state or self.is_closed:  # the user has typed meanwhile
                 plans, lost = _found_again("" if self.is_closed else document.accepted, plans)
                 refusals = [_ABSENT if i in lost else each for i, each in enumerate(refusals)]
             self.keeps_version = self.keeps_version or not document.changes
@@ -163,11 +163,11 @@ class OpenedText(QObject):
             ) as steps:
                 for _ in steps:
                     plans.pop()
-                    state = document.revision()
+                    state = document.edit_count
                     if time.monotonic() > slice_end:
                         await asyncio.sleep(_PAUSE_S)
                         slice_end = time.monotonic() + _SLICE_S
-                    if document.revision() != state or self.is_closed:
+                    if document.edit_count != state or self.is_closed:
                         break
         return refusals
 

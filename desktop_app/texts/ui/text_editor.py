@@ -265,10 +265,11 @@ class TextEditor(WrittenField):
         self._type(partial(super().insertFromMimeData, source))
 
     def _type(self, insert: Callable[[], object]) -> None:
-        start, revision = self.textCursor().selectionStart(), self.document().revision()
+        # Not the revision, which showing the marks of another line changes, too.
+        start, edits = self.textCursor().selectionStart(), self.tracked.edit_count
         insert()
         end = self.textCursor().position()
-        if end > start and self.document().revision() != revision:
+        if end > start and self.tracked.edit_count != edits:
             self.tracked.unmark(start, end)
 
 

@@ -362,7 +362,7 @@ class TextsController(Controller):
         cursor = self.pane.editor.textCursor()
         is_selected = opened is self.shown and cursor.hasSelection()
         span = (cursor.selectionStart(), cursor.selectionEnd()) if is_selected else None
-        state = (opened, opened.document.revision(), span)
+        state = (opened, opened.document.edit_count, span)
         if self._sent is None or self._sent[0] != state:
             text = opened.document.accepted_in(cursor) if is_selected else ""
             introduction, propose = PASSAGE_INTRODUCTION, partial(opened.propose, within=cursor)

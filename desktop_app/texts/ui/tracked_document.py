@@ -34,6 +34,9 @@ _KEEP: Final = QTextCursor.MoveMode.KeepAnchor
 class TrackedDocument(SealedDocument):
     """A plain text with proposed changes.
 
+    Attributes:
+        edit_count: how often the text or its changes have changed.
+
     Signals:
         changes_changed(): changes were proposed, accepted or rejected, or undone.
     """
@@ -45,6 +48,7 @@ class TrackedDocument(SealedDocument):
         self.setDocumentLayout(QPlainTextDocumentLayout(self))
         self._extents: dict[int, QTextCursor] = {}  # where the ranges of each change are
         self._accepted = (-1, "")
+        self.edit_count = 0
         self._order: list[int] = []  # the changes, as they were signaled last
         self._is_proposing = False
         self._count = max((mark.change for mark in marks), default=0)
@@ -67,10 +71,10 @@ class TrackedDocument(SealedDocument):
     @property
     def accepted(self) -> str:
         """Return the text with all proposed changes."""
-        if self._accepted[0] != self.revision():
+        if self._accepted[0] != self.edit_count:
             text, marks = stored_form(self.toRawText(), self.ranges())
             deletions = [mark for mark in marks if not mark.is_insertion]
-            self._accepted = (self.revision(), cut(text, deletions))
+            self._accepted = (self.edit_count, cut(text, deletions))
         return self._accepted[1]
 
     def accepted_in(self, cursor: QTextCursor) -> str:
@@ -115,6 +119,7 @@ class TrackedDocument(SealedDocument):
 
     def _note_marks(self, position: int, removed: int, added: int) -> None:
         """Note where changes are in a part of the text that has changed."""
+        self.edit_count += 1
         if not self._count:
             return
         block, end = self.findBlock(position), position + added
