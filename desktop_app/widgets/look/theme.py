@@ -371,6 +371,7 @@ QHeaderView::section { border-bottom: 1px solid @line; padding: 0 $6px; }
 [role="filter"]::menu-indicator { width: 0; image: none; }
 [role="filter"]:hover { color: @text; background: @hover; }
 [role="filter"]:focus { border-color: @accent; }
+[role="filter"]:disabled { color: @faint; border-color: @line; }
 [role="filter"][set="true"] { color: @accent; background: @tint; font-weight: @bold; }
 [role="link"] { color: @accent; font-weight: @bold; padding: 0; min-height: $20px; min-width: $20px;
     text-decoration: underline; }
