@@ -199,3 +199,17 @@ def test_moving_the_cursor_over_changes_keeps_them(editor: TextEditor) -> None:
             modifiers |= Qt.KeyboardModifier.ShiftModifier
         QTest.keyClick(editor, key, modifiers)
     assert len(document.changes) == 1
+
+
+def test_a_copy_is_the_source_and_its_html(editor: TextEditor) -> None:
+    document = show(editor, "# A **b**\n\n- *c*\u00a0d")
+    document.propose(0, [[Replacement(2, 3, "Z")]])
+    editor.selectAll()
+    editor.copy()
+    editor.moveCursor(QTextCursor.MoveOperation.End)
+    editor.insertPlainText("\n")
+    editor.paste()
+    assert document.accepted == "\n".join(["# Z **b**\n\n- *c*\u00a0d"] * 2)
+    data = QGuiApplication.clipboard().mimeData()
+    assert data is not None
+    assert "<b>b</b>" in data.html() or "<strong>b</strong>" in data.html()

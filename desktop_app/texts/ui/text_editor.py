@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, cast
 
@@ -25,12 +25,17 @@ from desktop_app.composer.spelling import FieldSpelling, Spelling
 from desktop_app.composer.written_field import WrittenField, pressed_keys
 from desktop_app.domain.prose_words import ProseWord, words_of_line
 from desktop_app.i18n.translation import tr
+from desktop_app.markdown.export.html_writer import to_html
+from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.texts.ui.markdown_looks import looks_of
 from desktop_app.texts.ui.text_highlighter import TextHighlighter
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.widgets.look.direction import is_right_to_left
 from desktop_app.widgets.look.theme import MARGIN, current_theme
+from desktop_app.widgets.text.clipboard import HTML, MARKDOWN, PLAIN, mime_data
 
+_MAX_HTML_CHARACTERS: Final = 5_000
+"""Up to which a selection is copied as HTML, too: each selection by mouse is copied, in 16 ms."""
 _BULLET: Final = "\u2022"
 
 
@@ -256,6 +261,17 @@ class TextEditor(WrittenField):
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._type(partial(super().inputMethodEvent, event))
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Return the selection as its source, and as HTML; Qt would escape its marks."""
+        source = self.tracked.accepted_in(self.textCursor())
+        texts: dict[str, Callable[[], Iterable[str]]] = {
+            PLAIN: lambda: [source],
+            MARKDOWN: lambda: [source],
+        }
+        if len(source) <= _MAX_HTML_CHARACTERS:
+            texts[HTML] = lambda: [to_html(render(source))]
+        return mime_data(texts)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         # What the prompt attaches is left to the window.
