@@ -328,9 +328,15 @@ async def start_child(command: ChildCommand, **options: Any) -> Process:
     loop = asyncio.get_running_loop()
 
     class LoggedProtocol(SubprocessStreamProtocol):
-        def process_exited(self) -> None:
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            assert isinstance(transport, asyncio.SubprocessTransport)
+            self._started = transport
+
+        def process_exited(self) -> None:  # perhaps before `subprocess_exec` returns
             super().process_exited()
-            log_end(name_of(command), f"code {transport.get_returncode()}", start)
+            code = self._started.get_returncode()
+            log_end(name_of(command), f"code {code}", start)
 
     if sys.platform == "win32":
         options["creationflags"] = CREATE_NO_WINDOW

@@ -165,7 +165,8 @@ class Price(NamedTuple):
         output_parts = ((call.audio_output_tokens, price.audio_output),)
         total = _sum_of_parts(call.input_tokens, price.input, input_parts)
         total += _sum_of_parts(call.output_tokens, price.output, output_parts)
-        total += Decimal(str(call.audio_seconds)) * (price.audio_seconds or 0)
+        if price.audio_seconds is not None:
+            total += Decimal(str(call.audio_seconds)) * price.audio_seconds
         total += call.characters * (price.characters or 0)
         return total / MILLION
 

@@ -117,6 +117,9 @@ from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
 from desktop_app.texts.passage_reply import Change
+from desktop_app.texts.text_files import INSERTED, Piece
+from desktop_app.texts.ui.difference_dialogs import SaveDialog, VersionsDialog
+from desktop_app.texts.ui.text_list import TextListDialog
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
@@ -129,6 +132,8 @@ from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.action_row import LinkTargetLabel
 from desktop_app.transcript.copying import menu_for
 from desktop_app.transcript.message_items import TOGGLE_SOURCES
+from desktop_app.voice.ui.dictation_anywhere import DictationWindow
+from desktop_app.voice.ui.voice_settings import NameDialog
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -659,7 +664,42 @@ async def text(app: AppHarness, look: Look) -> None:
     await look("text-question")
     menu = find(texts.pane, ProgramMenu, "text-menu-entries")
     await _popup(app, look, "menu-text", menu)
+    app.session.run("text.replace")
+    await look("text-find")
+    texts.shown.keeps_version = True
+    texts.shown.document.replace_all("⟦# Tides⟧")
+    await until(lambda: app.stored("SELECT count(*) FROM text_versions") == [(1,)])
+    menu.popup(app.window.pos())
+    next(
+        a for a in menu.actions() if a.text().replace("&", "") == tr("Earlier versions…")
+    ).trigger()
+    _close_popups()
+    await dialog_of(VersionsDialog)
+    await look("text-versions")
+    _close_dialogs(app)
+    app.session.run("text.list")
+    await dialog_of(TextListDialog)
+    await look("text-list")
+    _close_dialogs(app)
+    pieces = [Piece("⟦The sea⟧ "), Piece("⟦rises⟧", INSERTED)]
+    title = tr("Save to {file}?", file="⟦tides⟧.md")
+    SaveDialog(title, (), pieces, app.window).open()
+    await look("text-save")
+    _close_dialogs(app)
     texts.toggle()
+
+
+async def voice(app: AppHarness, look: Look) -> None:
+    """Show what is dictated into another program, and the name of a voice."""
+    window = DictationWindow()
+    window.show_on_screen()
+    await look("dictation-anywhere")
+    window.close()
+    window.deleteLater()
+    anchor = app.window.prompt
+    NameDialog(EditRequest("", "", lambda _: None, anchor), tr("Another voice…"), "").open()
+    await look("voice-name")
+    _close_dialogs(app)
 
 
 async def temporary(app: AppHarness, look: Look) -> None:
@@ -948,6 +988,7 @@ SCENES: Final = (
     quick_prompt,
     viewer,
     text,
+    voice,
     temporary,
     spending,
     models,

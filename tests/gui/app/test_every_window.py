@@ -100,6 +100,7 @@ DATA: Final = re.compile(
             rf"\b(?:{'|'.join(calendar.month_abbr[1:])}) \d{{1,2}}",
             r"\b(?:Enter|Esc)\b",
             r"repartee-library:\S+",
+            r"^(?:Aa|W)$",  # signs of buttons
             r"[A-Z2-7]{4}(?: [A-Z2-7]{2,4})+",  # the code of a library
             r"\b(?:(?:Ctrl|Shift|Alt|Meta)\+)+(?:\w+|\S)",
         )
