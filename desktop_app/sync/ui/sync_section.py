@@ -106,8 +106,8 @@ class SyncSection(FormSection):
             tr("Strike off “{name}”?", name=device.name),
             tr(
                 "For a computer that is lost or sold: its files are removed from the storage. What "
-                "it has sent stays in the library. It keeps what it has; change the passphrase if "
-                "somebody else may use it."
+                "it has sent stays in the library. It keeps what it has; change the storage’s "
+                "password if somebody else may use it."
             ),
             label=tr("Strike off"),
             on_accepted=lambda: self._session.tasks.start(self._controller.strike_off(device.id)),
