@@ -30,13 +30,20 @@ DELETED = {
     "repeat": ("repeat", "backend/repeat_wiring.py"),
     "spending": ("spending/ui", "spending/arguments.py", "spending/command.py"),
     "sync": ("sync",),
-    "texts": ("texts",),
+    "texts": (
+        "texts/ui",
+        "texts/passage_change.py",
+        "texts/passage_reply.py",
+        "texts/text_edits.py",
+        "texts/text_files.py",
+        "texts/text_tool.py",
+    ),
     "voice": ("voice", "backend/voice_wiring.py"),
 }
 """What is deleted of each feature.
 
 Of local models, notes, prompts and spending, the values and stores stay: every answer is asked with
-them.
+them. So do those of texts, which are exported, copied and synchronized with their conversations.
 """
 TOGETHER = (
     ("batch", "voice"),
