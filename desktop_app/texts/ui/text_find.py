@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit, QWidget
 
@@ -32,7 +32,12 @@ class TextFind(QWidget):
     What a proposed change would delete is not found; a replacement is no part of a change, as what
     is typed. The current match is marked and not selected, because a question would have only the
     selection.
+
+    Signals:
+        toggled(): the bar is shown or hidden.
     """
+
+    toggled = Signal()
 
     def __init__(self, editor: TextEditor) -> None:
         super().__init__()
@@ -90,6 +95,7 @@ class TextFind(QWidget):
             cursor.setPosition(cursor.selectionStart())
             self._editor.setTextCursor(cursor)
         self.show()
+        self.toggled.emit()
         self.bar.open(selected if is_query else "")
 
     def close_bar(self) -> None:
@@ -108,6 +114,7 @@ class TextFind(QWidget):
             self._timer.stop()
             self._matches, self._current, self._state = [], -1, None
             self._editor.mark(_MARK, [])
+            self.toggled.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the bar on Esc, whichever field of it has the focus."""

@@ -89,9 +89,11 @@ class TextPane(QFrame):
         self._order: list[int] = []  # of the changes
         menu_button = self._menu_button("text-menu", "ellipsis", tr("More"), fill_menu)
         close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
+        self._head_bar = QWidget()
         self._head = row_of(
             *(self.title, (self._title_field, 1), STRETCH),
             *(self.helpers, menu_button, close),
+            parent=self._head_bar,
             margins=_HEAD_MARGINS,
             spacing=4,
         )
@@ -103,7 +105,7 @@ class TextPane(QFrame):
         self._question.returnPressed.connect(self._ask)
         self._question.hide()
         column_of(
-            self._head,
+            self._head_bar,
             self._selection_row,
             row_of((self._question, 1), margins=(14, 0, 14, 2)),
             row_of((self._changes, 1), margins=(14, 0, 10, 2)),
@@ -114,6 +116,7 @@ class TextPane(QFrame):
             margins=0,
             spacing=0,
         )
+        self.finder.toggled.connect(self._share_height)
         self.editor.selectionChanged.connect(self._show_selection)
         self.editor.cursorPositionChanged.connect(self._mark_current)
         self._show_selection()
@@ -157,6 +160,20 @@ class TextPane(QFrame):
             else:
                 self._selection_row.addWidget(self._selection_bar, 1)
             self._show_selection()
+            self._share_height()
+
+    def _share_height(self) -> None:
+        """In a low pane, show the find bar in place of the other bars."""
+        gives_way = self._is_low and not self.finder.isHidden()
+        self._head_bar.setVisible(not gives_way)
+        self._changes.setVisible(bool(self._order) and not gives_way)
+        if gives_way:
+            self._question.hide()
+
+    def _make_room(self) -> None:
+        """Close the find bar if it takes the place of another."""
+        if self._is_low:
+            self.finder.hide()
 
     def show_length(self, words: int, characters: int, *, is_selection: bool) -> None:
         """Show how long the text or the selected passage is."""
@@ -221,6 +238,7 @@ class TextPane(QFrame):
 
         The last request is there, selected: it may have failed, or nothing was selected.
         """
+        self._make_room()
         self._question.show()
         self._question.selectAll()
         self._question.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -249,6 +267,7 @@ class TextPane(QFrame):
 
     def begin_rename(self) -> None:
         """Let the user edit the title."""
+        self._make_room()
         self.title.hide()
         self._title_field.set_name(self.title.text())
         self._title_field.show()
@@ -306,7 +325,7 @@ class TextPane(QFrame):
     def show_changes(self) -> None:
         """Show how many changes are proposed, and mark the one that would be accepted."""
         self._order = self.editor.tracked.changes
-        self._changes.setVisible(bool(self._order))
+        self._share_height()
         for command, button in self._keyed.items():
             action = command_of(self, command)
             label, keys = (
