@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Qt gives the text of a spin box another inner margin; a price comes when it is known; a note of a
-# mirrored menu is as wide as the menu, because Qt would put it at the wrong side. It is
-# compared only that they show.
-UNSTEADY: Final = ("qt_spinbox_lineedit", "estimate", "menu-note")
+# mirrored menu is as wide as the menu, because Qt would put it at the wrong side; the words of a
+# text are counted after a pause, and its note has the rest of the row. It is compared only that
+# they show.
+UNSTEADY: Final = ("qt_spinbox_lineedit", "estimate", "menu-note", "text-length", "text-note")
 SIZE: Final = QSize(1000, 700)
 CODE: Final = "he"
 _HAIRLINE: Final = 3
