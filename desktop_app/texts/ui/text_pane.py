@@ -19,7 +19,12 @@ from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.program_menu import ProgramMenu, command_of, run_command
-from desktop_app.widgets.text.foreign_text import PlainLabel, PlainToolButton, set_tooltip
+from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+)
 from desktop_app.widgets.text.name_field import NameField
 
 TASKS: Final = {
@@ -135,7 +140,7 @@ class TextPane(QFrame):
 
     def _make_foot(self) -> QWidget:
         foot = QWidget()
-        self.note = PlainLabel(name="text-note", role="note")
+        self.note = ElidedLabel(name="text-note", role="note")
         self._length = PlainLabel(name="text-length", role="note")
         self._stop = compact_button(tr("Stop"), "text-stop", "filter")
         self._stop.clicked.connect(self.stop_requested)
