@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -28,6 +29,8 @@ while head := sys.stdin.buffer.read(4):
     sys.stdout.buffer.flush()
 """
 
+_NUMBERS = itertools.count()
+
 
 class ScriptedVoice:
     """A child that answers requests with these messages; None ends it.
@@ -39,7 +42,8 @@ class ScriptedVoice:
 
     def __init__(self, folder: Path, replies: Mapping[str, Sequence[Event | None]]) -> None:
         assert LENGTH.size == 4
-        self._log = folder / f"voice-{id(self)}.log"
+        # Not id(self): it is given again to a later child of the same test.
+        self._log = folder / f"voice-{next(_NUMBERS)}.log"
         packed = {
             name: [None if each is None else msgspec.msgpack.encode(each) for each in events]
             for name, events in replies.items()
