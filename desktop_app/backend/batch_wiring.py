@@ -15,7 +15,6 @@ from desktop_app.batch.batch_files import BatchFiles, question_of
 from desktop_app.batch.batch_service import BatchService
 from desktop_app.chat.structured.answer_forms import form_notice, load_form
 from desktop_app.domain import hints
-from desktop_app.domain.batch_jobs import BatchFile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -28,13 +27,14 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.jobs.batch_jobs import BatchFile
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.batch.batch_store import BatchStore
     from desktop_app.chat.conversation_store import ConversationStore
-    from desktop_app.domain.batch_jobs import BatchItem, BatchJob
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+    from desktop_app.providers.jobs.batch_jobs import BatchItem, BatchJob
 
 
 def batch_service(

@@ -9,8 +9,8 @@ from desktop_app.collections.embedding_service import EmbeddingChoice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.providers.jobs.embeddings import is_offered
+from desktop_app.providers.models.model_listing import ModelListing
 
 OPENAI_MODEL: Final = "text-embedding-3-small"
 

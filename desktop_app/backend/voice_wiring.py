@@ -13,16 +13,16 @@ from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import ModelNotFoundError
-from desktop_app.domain.models.model_listing import info_at, with_listed_details
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.jobs.audio import tells_speakers
+from desktop_app.providers.models.model_listing import info_at, with_listed_details
 from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.transcription.transcription import SPEAKERS, StoppedTranscriptError
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.documents.worker.document_worker import OnProgress
-    from desktop_app.domain.models.model_listing import ModelListing
+    from desktop_app.providers.models.model_listing import ModelListing
     from desktop_app.voice.transcription.transcription import Transcript
 
 

@@ -27,14 +27,6 @@ from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.batch_jobs import (
-    MAX_BYTES,
-    MAX_REQUESTS,
-    BatchItem,
-    BatchJob,
-    BatchResult,
-    ItemStatus,
-)
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
@@ -50,6 +42,14 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER, DelimiterFactory
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.jobs.batch_client import BatchClient
+from desktop_app.providers.jobs.batch_jobs import (
+    MAX_BYTES,
+    MAX_REQUESTS,
+    BatchItem,
+    BatchJob,
+    BatchResult,
+    ItemStatus,
+)
 from desktop_app.providers.ports import AttachmentSource
 
 ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]

@@ -30,22 +30,6 @@ from desktop_app.chat.structured.answer_forms import load_form
 from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.batch_jobs import (
-    BATCH_TIER,
-    RETRYABLE_STATUSES,
-    SCHEMA_PROBLEM,
-    BatchCounts,
-    BatchEstimate,
-    BatchFile,
-    BatchItem,
-    BatchJob,
-    BatchResult,
-    BatchStatus,
-    ItemStatus,
-    RemoteBatch,
-    batch_refusal,
-    estimate_batch,
-)
 from desktop_app.domain.conversations.conversation import (
     Draft,
     ModelChoice,
@@ -68,6 +52,22 @@ from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.jobs.batch_client import BatchClient
+from desktop_app.providers.jobs.batch_jobs import (
+    BATCH_TIER,
+    RETRYABLE_STATUSES,
+    SCHEMA_PROBLEM,
+    BatchCounts,
+    BatchEstimate,
+    BatchFile,
+    BatchItem,
+    BatchJob,
+    BatchResult,
+    BatchStatus,
+    ItemStatus,
+    RemoteBatch,
+    batch_refusal,
+    estimate_batch,
+)
 from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.providers.ports import RequirementsLoader
 from desktop_app.spending.budget import Budget

@@ -17,17 +17,6 @@ from typing import Final
 import msgspec
 
 from desktop_app.domain.answering.generation import PARAMETER_NAMES, Overrides
-from desktop_app.domain.batch_jobs import (
-    FINAL_STATUSES,
-    BatchCounts,
-    BatchEstimate,
-    BatchItem,
-    BatchItemSummary,
-    BatchJob,
-    BatchResult,
-    ItemStatus,
-    item_number,
-)
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -41,6 +30,17 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.jobs.batch_jobs import (
+    FINAL_STATUSES,
+    BatchCounts,
+    BatchEstimate,
+    BatchItem,
+    BatchItemSummary,
+    BatchJob,
+    BatchResult,
+    ItemStatus,
+    item_number,
+)
 from desktop_app.spending.ledger import Ledger, insert_call
 from desktop_app.storage.database import Database
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted

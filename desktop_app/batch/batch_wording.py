@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from desktop_app.domain import batch_jobs
 from desktop_app.domain.conversations.message_facts import image_pages_fact
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
+from desktop_app.providers.jobs import batch_jobs
 
 
 def estimate_text(job: batch_jobs.BatchJob) -> str:

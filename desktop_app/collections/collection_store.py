@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 from desktop_app.domain.documents.collections import Collection, CollectionFile, PassageLocation
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
-from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
+from desktop_app.providers.jobs.vectors import UnembeddedPassage, Vector
 from desktop_app.storage.database import Database
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.row_conversion import (

@@ -17,10 +17,10 @@ from typing import Final
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.cost import CallCost, Price, Usage, cost_of, counted_cost
-from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.spending.budget import Budget
 from desktop_app.spending.ledger import Ledger
 

@@ -3,7 +3,6 @@
 __all__ = [
     "activity_log",
     "answering",
-    "batch_jobs",
     "bounds",
     "code_fence",
     "conversations",
@@ -13,7 +12,6 @@ __all__ = [
     "error_note",
     "error_text",
     "errors",
-    "export_format",
     "graphemes",
     "hints",
     "json_table",
@@ -28,6 +26,7 @@ __all__ = [
     "spending_report",
     "statistics",
     "system_error",
+    "text_enum",
     "tools",
     "value",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desktop_app.cli import command_line as cli
-from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
+from desktop_app.exchange.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.i18n.translation import tr
 
 

@@ -32,8 +32,8 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.documents.document_types import RECORDINGS
-from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.domain.graphemes import cut
+from desktop_app.exchange.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file, shared_page

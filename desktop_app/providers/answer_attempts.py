@@ -31,7 +31,6 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
-from desktop_app.domain.models.model_listing import info_at
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, responses
@@ -43,6 +42,7 @@ from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
+from desktop_app.providers.models.model_listing import info_at
 from desktop_app.providers.server_memory import ServerMemory
 
 if TYPE_CHECKING:

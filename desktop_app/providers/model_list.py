@@ -40,12 +40,12 @@ from desktop_app.domain.models.model_facts import (
     ModelKind,
     ServerKind,
 )
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.models.model_listing import ModelListing
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport

@@ -30,7 +30,6 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import CallUsage, Usage
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
-from desktop_app.domain.models.model_listing import ModelListing, info_at
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
@@ -45,13 +44,14 @@ from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import container_files, provider_compaction
 from desktop_app.providers.jobs.background_run import RunTimes, cancel
 from desktop_app.providers.jobs.code_files import with_uploads
+from desktop_app.providers.models.model_listing import ModelListing, info_at
 from desktop_app.providers.server_memory import ServerMemory
 
 if TYPE_CHECKING:
-    from desktop_app.domain.documents.vectors import Vector
     from desktop_app.providers.http.request_secrets import ProviderAccess
     from desktop_app.providers.jobs.audio import Heard, Hints
     from desktop_app.providers.jobs.batch_client import BatchClient
+    from desktop_app.providers.jobs.vectors import Vector
 
 LLAMA_CPP_COUNTER: Final = "/tokenize"
 MIN_CUT_WORDS: Final = 300

@@ -28,7 +28,6 @@ from desktop_app.documents.index.chunks import chunks, passages
 from desktop_app.documents.text.web_page import convert_selection, to_markdown
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import TextDelta
-from desktop_app.domain.batch_jobs import BatchItem
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage, parts_to_json
 from desktop_app.domain.documents.passage_matching import find_passage
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -48,6 +47,7 @@ from desktop_app.markdown.spoken_sentences import SentenceSplitter
 from desktop_app.providers.errors.error_body import parse_error
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.sse import SSEDecoder
+from desktop_app.providers.jobs.batch_jobs import BatchItem
 from desktop_app.spending.ledger import Ledger
 from desktop_app.tools.built_in.tool_process import tables_of
 from desktop_app.tools.built_in.web_tools import WebPageTool

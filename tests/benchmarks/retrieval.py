@@ -43,7 +43,7 @@ from desktop_app.documents.index.chunks import PASSAGE_TOKENS, passages
 from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain.documents import passage_words
 from desktop_app.domain.documents.letter_folding import fold, unspaced_run
-from desktop_app.domain.documents.vectors import Vector
+from desktop_app.providers.jobs.vectors import Vector
 
 DATA: Final = Path(__file__).parents[1] / "data"
 TOP: Final = 5

@@ -7,7 +7,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from desktop_app.backend.backend import Backend
-from desktop_app.domain.batch_jobs import (
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
+from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.providers.gateway.environment_profiles import OPENAI, OPENAI_URL
+from desktop_app.providers.jobs.batch_jobs import (
     BatchItem,
     BatchJob,
     BatchResult,
@@ -15,11 +20,6 @@ from desktop_app.domain.batch_jobs import (
     ItemStatus,
     estimate_batch,
 )
-from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
-from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.providers.gateway.environment_profiles import OPENAI, OPENAI_URL
 from tests.helpers.batch_server import cost_at
 
 _PRICE = Price(Decimal("1.75"), Decimal(14))

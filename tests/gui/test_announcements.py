@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from desktop_app.app.features import COMMANDS
 from desktop_app.batch.ui import batch_bar
 from desktop_app.batch.ui.batch_bar import BatchBar
-from desktop_app.domain.batch_jobs import BatchJob
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.providers.jobs.batch_jobs import BatchJob
 from desktop_app.settings.ui import shortcuts_tab
 from desktop_app.transcript import find_bar
 from desktop_app.transcript.find_bar import FindBar

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QFormLayout, QWidget
 from desktop_app.batch.ui.batch_job_page import BatchJobPage
 from desktop_app.batch.ui.batch_new_page import BatchFileChooser
 from desktop_app.batch.ui.batch_page import BatchPage
-from desktop_app.domain.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.providers.jobs.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.forms.form_widgets import Combo, FieldLabel, line_field
 from desktop_app.widgets.look.theme import current_theme

@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     SearchHit,
 )
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
+from desktop_app.library.list_filter import ARCHIVE, LIST
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.message_search import group_hits, plain_snippet
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles

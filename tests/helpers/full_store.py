@@ -19,7 +19,6 @@ from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.batch_jobs import BatchEstimate, BatchItem, BatchJob, BatchStatus
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -41,10 +40,8 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
-from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.spending_report import Call
@@ -53,6 +50,9 @@ from desktop_app.memory.memory import Memory
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
+from desktop_app.providers.jobs.batch_jobs import BatchEstimate, BatchItem, BatchJob, BatchStatus
+from desktop_app.providers.jobs.vectors import Vector
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.repeat.repeat import Every, Repeat
 from desktop_app.repeat.repeat_store import RepeatStore

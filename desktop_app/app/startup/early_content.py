@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
     ModelChoice,
 )
-from desktop_app.domain.conversations.list_filter import LIST
+from desktop_app.library.list_filter import LIST
 from desktop_app.paths import folders
 from desktop_app.settings.startup_settings import read_at_start
 from desktop_app.widgets.look.theme import current_theme

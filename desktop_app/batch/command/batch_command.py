@@ -47,17 +47,17 @@ from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_b
 from desktop_app.cli.console import ProgressReporter, terminal_error_text, write_diagnostic
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain import hints
-from desktop_app.domain.batch_jobs import (
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.prompts.prompt_library import SUMMARY
+from desktop_app.providers.jobs.batch_jobs import (
     SCHEMA_PROBLEM,
     BatchJob,
     BatchStatus,
     ItemStatus,
     batch_refusal,
 )
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError
-from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import require_supported
 
 _Action = Callable[[Backend, BatchService, Options], Awaitable[int]]

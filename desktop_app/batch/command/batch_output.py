@@ -17,7 +17,6 @@ from desktop_app.batch.batch_wording import item_error_text
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain.answering.answer_form import FormSource
-from desktop_app.domain.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.json_table import MAX_COLUMNS, row_of
@@ -27,6 +26,7 @@ from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.markdown.parsing.parser import parser
+from desktop_app.providers.jobs.batch_jobs import BatchItem, BatchJob
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 

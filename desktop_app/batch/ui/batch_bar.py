@@ -16,10 +16,10 @@ from desktop_app.batch.batch_wording import job_progress_text
 from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.drafts import AttachmentOrigins
-from desktop_app.domain.batch_jobs import BatchJob
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.providers.jobs.batch_jobs import BatchJob
 from desktop_app.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, announce, spoken_text

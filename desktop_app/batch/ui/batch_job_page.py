@@ -22,13 +22,13 @@ from desktop_app.batch.batch_wording import (
     job_progress_text,
 )
 from desktop_app.composer.attachments.images_controller import ImagesController
-from desktop_app.domain import batch_jobs
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.graphemes import cut
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.jobs import batch_jobs
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl

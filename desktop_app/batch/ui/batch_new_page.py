@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFormLayout, QWidget
 
 from desktop_app.backend.prompt_loader import today
 from desktop_app.composer.prompt_list import PromptList
-from desktop_app.domain.batch_jobs import batch_refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.models.model_entry import ModelEntry
@@ -23,6 +22,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt import DATE, fill
 from desktop_app.prompts.prompt_library import SUMMARY
+from desktop_app.providers.jobs.batch_jobs import batch_refusal
 from desktop_app.providers.models.model_menu import menu_entries
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button

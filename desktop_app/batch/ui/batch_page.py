@@ -23,13 +23,13 @@ from desktop_app.batch.ui.batch_job_page import BatchJobPage
 from desktop_app.batch.ui.batch_new_page import BatchNewPage, NewBatchJob
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
 from desktop_app.domain import hints
-from desktop_app.domain.batch_jobs import BatchJob, BatchStatus
 from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
+from desktop_app.providers.jobs.batch_jobs import BatchJob, BatchStatus
 from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.forms.form_dialog import ask

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
-from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.exchange.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category
 

@@ -20,7 +20,7 @@ from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.domain.conversations.conversation import Message, new_id
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
+from desktop_app.exchange.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.exchange.import_report import COUNTS, more_sentences
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural

@@ -41,8 +41,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
-from desktop_app.domain.conversations.list_filter import LIST
 from desktop_app.i18n.translation import tr_plural
+from desktop_app.library.list_filter import LIST
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
 from desktop_app.widgets.look.direction import mirrored
 from desktop_app.widgets.rows.row_view import NO_UPDATE, RowView

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH
 from desktop_app.i18n.translation import N_
+from desktop_app.library.list_filter import ARCHIVE, LIST, TRASH
 from desktop_app.shortcuts.command import Category, Menu
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.app.session import Controller, Session
 from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
 from desktop_app.domain.conversations.conversation import Folder, ModelChoice, new_id, now
-from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
+from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.rows.conversation_model import Roles

@@ -14,8 +14,8 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QIcon, QResizeEv
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
-from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
+from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.library.ui.conversation_view import dragged_ids
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
 from desktop_app.widgets.boxes import STRETCH, row_of

@@ -20,9 +20,9 @@ from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.chat.ui.open_conversation import OpenConversation
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
-from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
+from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.library.ui.conversation_list import ConversationList
 
 PAGE_SIZE = 100  # more rows than the tallest window has

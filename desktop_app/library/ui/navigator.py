@@ -24,10 +24,10 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
+from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.transcript.message_items import COPY_LINK

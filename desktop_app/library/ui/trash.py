@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.activity_log import described
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.library.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator

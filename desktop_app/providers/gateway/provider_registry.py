@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.origin import canonical_base_url, origin
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, all_profiles
@@ -18,6 +17,7 @@ from desktop_app.providers.models.choice_resolution import (
     ProviderModels,
     default_choice,
 )
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_menu import (
     VARIANTS,
     proposed_model,

@@ -22,8 +22,8 @@ from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import repeat
 
 if TYPE_CHECKING:
-    from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.providers.http.transport import Transport
+    from desktop_app.providers.models.model_listing import ModelListing
 
 SPEECH_RATE: Final = 24_000
 """Samples per second of speech, which has 16 bits a sample and one channel."""

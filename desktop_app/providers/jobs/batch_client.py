@@ -22,13 +22,6 @@ from urllib.parse import quote
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import Reply, accumulate
-from desktop_app.domain.batch_jobs import (
-    BatchResult,
-    BatchStatus,
-    ItemStatus,
-    LineError,
-    RemoteBatch,
-)
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_note import ErrorNote, note_from_error
@@ -42,7 +35,6 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.models.model_listing import info_at
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, negotiation, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
@@ -54,6 +46,14 @@ from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.http_reply import MAX_JSON_BYTES
 from desktop_app.providers.http.retries import AttemptError, repeat
 from desktop_app.providers.http.transport import data_url
+from desktop_app.providers.jobs.batch_jobs import (
+    BatchResult,
+    BatchStatus,
+    ItemStatus,
+    LineError,
+    RemoteBatch,
+)
+from desktop_app.providers.models.model_listing import info_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.documents.vectors import Vector
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.event_reader import tokens
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import repeat
+from desktop_app.providers.jobs.vectors import Vector
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport

@@ -22,13 +22,13 @@ from desktop_app.domain.cost import FREE, LONGEST_ANSWER_TOKENS, CallCost, Price
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing, info_at
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.network_address import is_private, split_url
 from desktop_app.domain.tools.image_settings import REQUESTED_IMAGE, image_price
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import paragraph, tr
+from desktop_app.providers.models.model_listing import ModelAvailability, ModelListing, info_at
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's

@@ -14,8 +14,8 @@ import msgspec
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import Cells, from_micros, read_row, to_json, to_micros
 

@@ -24,11 +24,11 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_entry import ModelEntry, ModelRow
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ProviderModels
+from desktop_app.providers.models.model_listing import ModelAvailability, ModelListing
 
 _LONG_LIST: Final = 18
 """Of a longer list, models that the server has had for long are older ones."""

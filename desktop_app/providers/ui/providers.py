@@ -12,12 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
 from desktop_app.providers.models.choice_resolution import ProviderModels
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.settings_store import SettingsStore

@@ -15,7 +15,6 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
 from desktop_app.domain.errors import SettingError, UserFacingError
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import Secret, canonical_base_url, host_of, origin
 from desktop_app.domain.places import LinkedText
@@ -23,6 +22,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.keys.vault import KeyPlace
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_menu import chat_models
 from desktop_app.providers.ui.local_server_offer import LocalServerOffer
 from desktop_app.providers.ui.providers import KeyState

@@ -38,8 +38,8 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
 )
-from desktop_app.domain.conversations.list_filter import LIST
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.library.list_filter import LIST
 from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.library.ui.trash import Trash

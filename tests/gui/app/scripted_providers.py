@@ -18,10 +18,10 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.providers.jobs.vectors import Vector
+from desktop_app.providers.models.model_listing import ModelListing
 
 NOT_LISTED = errors.NetworkError("There is no list of models.")
 TERMINAL = (Completed, Incomplete, Failed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.app import housekeeping
-from desktop_app.domain.conversations.list_filter import TRASH
+from desktop_app.library.list_filter import TRASH
 from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until

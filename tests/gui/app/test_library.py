@@ -31,9 +31,9 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.library.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.library.ui import conversation_view
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController

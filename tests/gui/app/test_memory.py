@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QLabel, QPushButton, QWidget
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
-from desktop_app.domain.conversations.list_filter import LIST, ListFilter
 from desktop_app.domain.remembered_note import MAX_NOTE_CHARS
+from desktop_app.library.list_filter import LIST, ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.memory.ui.notes_controller import NotesController

@@ -13,7 +13,7 @@ from desktop_app.collections.ui import collections_controller
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 from desktop_app.domain.conversations.conversation import Folder, ModelChoice, now
-from desktop_app.domain.conversations.list_filter import ListFilter
+from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.texts.ui.texts_controller import TextsController

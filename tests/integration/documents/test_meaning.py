@@ -24,10 +24,10 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import Price
 from desktop_app.domain.documents.collections import Collection
-from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import NetworkError, SpendingCapError
 from desktop_app.domain.spending_report import Grouping
 from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.budget import Budget, SpendingHolds
 from desktop_app.spending.ledger import Ledger

@@ -26,7 +26,6 @@ from desktop_app.batch.batch_files import question_of
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import (
     Folder,
     MessageStatus,
@@ -39,6 +38,7 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, N
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StorageError
+from desktop_app.providers.jobs.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
 from tests.helpers.linux_only import linux_only
 from tests.helpers.started_backend import started_backend
 

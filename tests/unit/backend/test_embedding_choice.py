@@ -13,7 +13,7 @@ from desktop_app.collections.embedding_service import EmbeddingChoice
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
 from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.providers.models.model_listing import ModelListing
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 MODEL = "text-embedding-3-small"

@@ -17,15 +17,15 @@ from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.documents.refusals import locked_error
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.batch_jobs import BatchFile, BatchItem, BatchJob
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs.batch_client import BatchClient
+from desktop_app.providers.jobs.batch_jobs import BatchFile, BatchItem, BatchJob
 from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.budget import Budget, SpendingHolds

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator
 from typing import BinaryIO
 
 from desktop_app.domain.answering.chat_request import ChatRequest
-from desktop_app.domain.batch_jobs import BatchResult, BatchStatus, RemoteBatch
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.providers.jobs.batch_jobs import BatchResult, BatchStatus, RemoteBatch
 
 
 class ScriptedBatches:

@@ -13,7 +13,7 @@ from desktop_app.batch.command.batch_command import run_batch
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.command_setup import open_backend
-from desktop_app.domain.batch_jobs import BatchStatus
+from desktop_app.providers.jobs.batch_jobs import BatchStatus
 from tests.unit.batch.test_batch_store import a_job
 
 Run = Callable[..., tuple[int, str, str]]

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.batch_jobs import BatchStatus
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.providers.jobs.batch_client import BatchClient
+from desktop_app.providers.jobs.batch_jobs import BatchStatus
 from tests.helpers.batch_server import BatchServer
 from tests.unit.batch.batch_setup import BatchSetup, OneGateway, open_setup
 

@@ -13,12 +13,12 @@ import pytest
 
 from desktop_app.batch.batch_wording import estimate_text, item_error_text
 from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.domain.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending_report import Grouping
+from desktop_app.providers.jobs.batch_jobs import BatchStatus, ItemStatus
+from desktop_app.providers.models.model_listing import ModelListing
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.prompt_delimiters import plain
 from tests.unit.batch.batch_setup import TASK, BatchSetup, change_profile, open_setup

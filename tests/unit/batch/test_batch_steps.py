@@ -18,16 +18,6 @@ from desktop_app.batch.batch_store import BATCH_FULL
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.batch_jobs import (
-    BatchFile,
-    BatchItem,
-    BatchJob,
-    BatchResult,
-    BatchStatus,
-    ItemStatus,
-    LineError,
-    RemoteBatch,
-)
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote
@@ -43,6 +33,16 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.jobs.batch_client import parse_result
+from desktop_app.providers.jobs.batch_jobs import (
+    BatchFile,
+    BatchItem,
+    BatchJob,
+    BatchResult,
+    BatchStatus,
+    ItemStatus,
+    LineError,
+    RemoteBatch,
+)
 from tests.helpers.fragment import Fragment
 from tests.unit.batch.batch_setup import BatchSetup
 from tests.unit.batch.scripted_batches import ScriptedBatches

@@ -15,7 +15,13 @@ from desktop_app.backup.repair import repair_store
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.batch_jobs import (
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
+from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.providers.jobs.batch_jobs import (
     BatchEstimate,
     BatchItem,
     BatchJob,
@@ -23,12 +29,6 @@ from desktop_app.domain.batch_jobs import (
     BatchStatus,
     ItemStatus,
 )
-from desktop_app.domain.conversations.conversation import ModelChoice, new_id
-from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
-from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from desktop_app.storage.process_identity import _start_of

@@ -37,7 +37,6 @@ from desktop_app.domain.cost import CallCost, Price, Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Call, CallPerformance, MonthSpending, Purpose
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
@@ -46,6 +45,7 @@ from desktop_app.providers.models.choice_resolution import (
     ProviderModels,
     ResolvedChoice,
 )
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.spending.budget import Budget, HeldCall, NoRoom, PaidCalls
 from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.fragment import Fragment

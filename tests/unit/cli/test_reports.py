@@ -17,9 +17,9 @@ from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.providers.command import run_models
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_menu import FAVORITES
 from desktop_app.spending import budget
 from desktop_app.spending import command as spending_command

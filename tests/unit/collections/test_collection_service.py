@@ -35,10 +35,10 @@ from desktop_app.domain.documents.collections import (
     PassageLocation,
 )
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
-from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.providers.jobs.vectors import UnembeddedPassage, Vector
 from desktop_app.spending.budget import Hold
 
 A, B, C = (Path(f"/folder/{name}.txt") for name in "abc")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.collections import collection_store
 from desktop_app.collections.collection_store import VectorStore
-from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
+from desktop_app.providers.jobs.vectors import UnembeddedPassage, Vector
 from tests.unit.collections.test_collection_store import A, B, fill
 from tests.unit.storage.samples import opened
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from desktop_app.batch.command import batch_output
-from desktop_app.domain.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
@@ -26,6 +25,7 @@ from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.exchange.writers.html_page import HtmlPage
 from desktop_app.exchange.writers.office.office_content import messages_of
+from desktop_app.providers.jobs.batch_jobs import BatchItem, BatchJob, ItemStatus
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.providers.models.model_listing import ModelListing
 
 
 def listed_ids(listing: ModelListing) -> tuple[str, ...]:

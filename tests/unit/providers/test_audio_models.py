@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.providers.jobs.audio import speech_models, transcription_models
+from desktop_app.providers.models.model_listing import ModelListing
 
 
 def listing(*ids: str) -> ModelListing:

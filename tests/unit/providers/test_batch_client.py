@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.batch_jobs import BatchStatus, RemoteBatch
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs import batch_client
 from desktop_app.providers.jobs.batch_client import BatchClient, lines_of
+from desktop_app.providers.jobs.batch_jobs import BatchStatus, RemoteBatch
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.providers.server_memory import ServerMemory
 from tests.helpers.batch_server import answered, lines

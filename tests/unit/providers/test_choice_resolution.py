@@ -15,7 +15,6 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.local_model.server import LoadOptions
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
@@ -27,6 +26,7 @@ from desktop_app.providers.models.choice_resolution import (
     require_supported,
     shutdown_note,
 )
+from desktop_app.providers.models.model_listing import ModelListing
 from tests.helpers.catalogs import shipped_catalog
 from tests.unit.providers.samples import CATALOG
 

@@ -9,12 +9,12 @@ import pytest
 
 from desktop_app.domain.cost import FREE
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.apis.chat_completions import body
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.gateway.provider_gateway import local_path
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ProviderModels
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_menu import menu_entries, model_rows
 from tests.unit.providers.samples import CATALOG, ask
 

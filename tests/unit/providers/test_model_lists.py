@@ -22,10 +22,10 @@ from desktop_app.domain.cost import LongPrice, Price
 from desktop_app.domain.errors import NetworkError, UnexpectedReplyError
 from desktop_app.domain.models.model_entry import ModelEntry, ModelRow
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
-from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.models.choice_resolution import ProviderModels
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_listings import FRESH_FOR, ModelListings
 from desktop_app.providers.models.model_menu import menu_entries, model_rows, proposed_model
 from desktop_app.providers.provider_client import ProviderClient

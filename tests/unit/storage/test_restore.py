@@ -20,10 +20,10 @@ from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.passage_words import question_terms
-from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.library.search_query import Search
+from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.schema import SYNC_TABLES

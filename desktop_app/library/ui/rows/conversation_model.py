@@ -21,8 +21,8 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, Qt, Signal
 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
-from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.library.ui.rows.row_order import Heading, Key, RowOrder, heading_key
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
-from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.value import Value
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
 
 # The groups, in their order in the list. MONTHS + n is the month n months ago.
 PINNED, FOLDERS, TODAY, YESTERDAY, WEEK, MONTHS = range(6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.exchange.export_format import EXPORT_FORMATS
 
 
 def test_only_json_holds_several_conversations() -> None:

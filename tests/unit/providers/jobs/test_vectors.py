@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.documents.vectors import Vector
+from desktop_app.providers.jobs.vectors import Vector
 
 numbers = st.lists(st.floats(-1, 1, width=32), min_size=8, max_size=8).filter(any)
 

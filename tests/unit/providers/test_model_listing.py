@@ -12,13 +12,13 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_listing import (
+from desktop_app.domain.models.variants import Effort
+from desktop_app.providers.models.model_listing import (
     ModelAvailability,
     ModelListing,
     with_listed_details,
     with_listed_window,
 )
-from desktop_app.domain.models.variants import Effort
 
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
 COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")

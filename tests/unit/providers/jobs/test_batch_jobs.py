@@ -10,7 +10,10 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.batch_jobs import (
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.cost import Price
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.providers.jobs.batch_jobs import (
     BatchCounts,
     BatchEstimate,
     BatchJob,
@@ -20,9 +23,6 @@ from desktop_app.domain.batch_jobs import (
     estimate_batch,
     item_number,
 )
-from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.cost import Price
-from desktop_app.domain.models.model_catalog import ModelInfo
 from tests.helpers.fragment import Fragment
 
 JOB = BatchJob(

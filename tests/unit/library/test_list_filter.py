@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter, days_left
+from desktop_app.library.list_filter import ARCHIVE, LIST, TRASH, ListFilter, days_left
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PLAIN = Conversation("a", "Title", NOON, NOON, ModelChoice("provider", "model"))
