@@ -292,7 +292,7 @@ def launcher_command() -> tuple[str, ...]:
 
 
 def _lasting_command() -> tuple[str, ...]:
-    """Return the command of the program; of an AppImage, which is unpacked anew, its file."""
+    """Return the command of the program; of an AppImage, unpacked at each start, its file."""
     image, unpacked = os.environ.get("APPIMAGE", ""), os.environ.get("APPDIR", "")
     # A terminal that is an AppImage itself leaves its own variables to the programs in it.
     if image and unpacked and Path(sys.executable).is_relative_to(unpacked):

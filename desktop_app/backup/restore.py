@@ -66,7 +66,7 @@ class RestoreResult(NamedTuple):
     Attributes:
         previous_store: the new path of the previous store; None if there was none.
         has_left: the library of several computers, if the store or the backup belonged to one.
-        switched_off: what acted by itself in the backup, and its consents.
+        switched_off: what acted automatically in the backup, and its consents.
     """
 
     previous_store: Path | None

@@ -1,4 +1,4 @@
-"""Switches off what acts by itself in a restored or repaired store, and drops its consents.
+"""Switches off what acts automatically in a restored or repaired store, and drops its consents.
 
 The author of a backup would gain questions that are asked of any model, at the user's cost, with
 notes and instructions of the user, or the user's voice. An honest backup would ask on two
@@ -38,7 +38,7 @@ class SwitchedOff(NamedTuple):
     """What a restore or a repair switched off.
 
     Attributes:
-        repeats: a line for each prompt that asked by itself, with its model and how often.
+        repeats: a line for each prompt that asked automatically, with its model and how often.
         has_consents: True if the user had agreed to something.
     """
 

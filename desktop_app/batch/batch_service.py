@@ -449,7 +449,7 @@ class BatchService:
 
         error_note = await fetch_results(self._store, provider, job, batch, cost)
         if batch.input_file_id:
-            with suppress(errors.ProviderError):  # the provider deletes the file by itself later
+            with suppress(errors.ProviderError):  # the provider deletes the file later
                 await provider.delete_file(batch.input_file_id)
         is_failed = status is BatchStatus.FAILED
         ended_status = status

@@ -227,7 +227,7 @@ def accepted_parameters(
     max_tokens = parameters.max_output_tokens
     model_limit = resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not max_tokens:
-        # Large models end by themselves; this leaves room for their thinking.
+        # Large models end on their own; this leaves room for their thinking.
         window = resolved.model.context_window or 0
         is_built_in = resolved.model.id == ON_DEVICE_MODEL
         max_tokens = MAX_OUTPUT_TOKENS_ON_DEVICE if is_built_in else window // 2

@@ -15,7 +15,7 @@ _VARIANT_EFFORTS: Final = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, 
 
 
 class VariantOffer(Value, frozen=True):
-    """A model that the user can choose for a variant for good; `model` is "" for its own."""
+    """A model that the user can choose for a variant permanently; `model` is "" for its own."""
 
     variant: Variant
     model: str

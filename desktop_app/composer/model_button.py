@@ -115,7 +115,7 @@ class ModelButton(MenuButton):
         )
 
     def _add_successor(self, menu: QMenu) -> None:
-        """Offer the successor of the chosen model: for a message, a conversation or for good."""
+        """Offer the successor of the chosen model: for a message, a conversation or permanently."""
         choice, successor = self.choice, self.choice.successor
         if successor is not None:
             add_note(menu, tr("Successor"))

@@ -74,7 +74,7 @@ class UserTimer:
     def problem(self) -> str:
         """Return why a timer that is wanted does not run; "" if it does."""
         if "OnCalendar=" not in self.path.read_text("utf-8", "replace"):
-            return tr("No prompt repeats now. The timer goes on with the next one.")
+            return tr("No prompt repeats now. The timer continues with the next one.")
         for question in ("is-enabled", "is-active"):
             try:
                 code, told, words = run_desktop_tool(

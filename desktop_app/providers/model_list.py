@@ -461,7 +461,7 @@ def _parse_prices(info: Row) -> dict[str, Any]:
             long = _long_prices(source, names, factor)
             if long is not None and {"input_price", "output_price"} <= prices.keys():
                 above, others = long
-                # A part whose price is not listed anew costs as much as in a short prompt.
+                # A part whose price is not listed again costs as much as in a short prompt.
                 facts: dict[str, Any] = {**prices, **others}
                 price = ModelFacts(**facts).price
                 assert price is not None

@@ -59,7 +59,7 @@ class Repeat(Value, frozen=True):
     def next_time(self, zone: tzinfo | None = None) -> datetime:
         """Return the first occurrence after `since`.
 
-        It is computed anew each time, so it follows the clock of the place where the user is. A
+        It is computed again each time, so it follows the clock of the place where the user is. A
         time that the clock skips in spring is an hour later, one that it shows twice is the first.
 
         Args:

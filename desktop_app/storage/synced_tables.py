@@ -1,6 +1,6 @@
 """The tables that travel between computers (`sync/`), and the triggers that note their changes.
 
-The triggers note a change in the transaction that makes it, whoever writes. They are made anew
+The triggers note a change in the transaction that makes it, whoever writes. They are made again
 after each migration, so a table or column of user content that a step adds needs its name here.
 """
 

@@ -16,7 +16,7 @@ from desktop_app.i18n.translation import N_
 if TYPE_CHECKING:
     from desktop_app.domain.errors import Param
 
-_REST_WENT_ON: Final = N_("The rest was synchronized. Its computer writes it again by itself.")
+_REST_WENT_ON: Final = N_("The rest was synchronized. Its computer writes it again automatically.")
 _STRIKE_OFF: Final = N_(
     "If that computer is lost, strike it off in {data_page}, or with “repartee sync devices”."
 )

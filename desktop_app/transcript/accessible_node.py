@@ -200,7 +200,7 @@ class AccessibleNode(QAccessibleInterface):
         self.is_alive = True
 
     def release(self) -> None:
-        """Remove the node and its descendants from Qt's cache, which would keep them for good."""
+        """Remove the node and its descendants from Qt's cache, which would keep them."""
         for node in self._nodes or ():
             node.release()
         self._nodes = None

@@ -62,7 +62,7 @@ def install_roles(*existing: QWidget) -> None:
 
 
 def renew_interface(target: QObject) -> None:
-    """Have Qt make an interface anew that it made before it knew the role."""
+    """Have Qt make an interface again that it made before it knew the role."""
     if QAccessible.isActive():
         interface = QAccessible.queryAccessibleInterface(target)
         if not isinstance(interface, AccessibleProgram):

@@ -1,4 +1,4 @@
-"""Texts to compare with sentences that may be worded anew."""
+"""Texts to compare with sentences that may be reworded."""
 
 from __future__ import annotations
 

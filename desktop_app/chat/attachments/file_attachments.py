@@ -4,7 +4,7 @@ The provider reads such a file itself, including all that is drawn on the pages 
 questions never block a new one: a provider without files gets their documents as text. But a new
 question is refused if its document should go as a file and cannot.
 
-A document that a request contains already is reduced to its name. Each request decides anew which
+A document that a request contains already is reduced to its name. Each request decides again which
 copy is left out: once a compaction has removed the first copy, the second is sent in full. The
 stored question never changes.
 """

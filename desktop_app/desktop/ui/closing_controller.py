@@ -33,7 +33,7 @@ class ClosingController(QObject):
     """Handler of closed windows, which ends the program once nothing keeps it running.
 
     Attributes:
-        was_started_to_stay: the program was started without a window, and must not end by itself.
+        was_started_to_stay: the program was started without a window, and must not end with it.
         is_finishing: the window was hidden until the running answers end; then the program ends.
 
     Signals:

@@ -1,6 +1,6 @@
 """What of an OpenDocument file is hidden or deleted, its forms, and the numbers of its lists.
 
-A list begins anew unless it continues another (OpenDocument 1.3, part 3, 5.3.3 and 19.880).
+A list begins again unless it continues another (OpenDocument 1.3, part 3, 5.3.3 and 19.880).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Computes the numbers that Word shows before paragraphs: "§ 1", "1.2", "(a)", "IV." …
 
 A paragraph's list and level come from itself or from its style; lists with the same definition
-count on together, unless one starts anew (ISO/IEC 29500-1, 17.9).
+count on together, unless one starts again (ISO/IEC 29500-1, 17.9).
 """
 
 from __future__ import annotations

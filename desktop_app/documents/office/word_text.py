@@ -194,7 +194,7 @@ class _Chunk:
 
 
 def read_text(name: str, data: bytes, limits: Limits) -> WordText:
-    """Return a document as Markdown that `with_text` takes back."""
+    """Return a document as Markdown that `with_text` writes into it again."""
     try:
         document = _Document(name, data, limits)
     except (ValueError, LookupError, expat.ExpatError):

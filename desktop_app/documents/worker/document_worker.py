@@ -285,7 +285,7 @@ class DocumentWorker(PdfPageReader):
         return await self._ask("convert", _NAME_OF_TEXT, str, html.encode(errors="replace"))
 
     async def word_text(self, name: str, data: bytes) -> WordText:
-        """Return a Word document as Markdown that `word_with_text` takes back.
+        """Return a Word document as Markdown that `word_with_text` writes into it again.
 
         Raises DocumentError.
         """

@@ -1,7 +1,7 @@
 """Earlier answers of a conversation, in forms for servers that refuse what belongs to others.
 
 Reasoning and signatures of calls are read only by the server, and often only by the model, that
-issued them. A conversation goes on without them. Ids of calls are replaced by short ones.
+issued them. A conversation continues without them. Ids of calls are replaced by short ones.
 """
 
 from __future__ import annotations

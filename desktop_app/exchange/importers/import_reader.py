@@ -370,7 +370,7 @@ class _Archive:
         """Return the name and bytes of the first member whose name begins with a file id.
 
         The name is the original one if the archive has it. Return None if there is no such member,
-        or if it cannot be read: the import goes on without it.
+        or if it cannot be read: the import continues without it.
         """
         with suppress(OSError, RefusedFileError):
             members, names, original_names = self._names

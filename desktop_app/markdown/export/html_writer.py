@@ -89,7 +89,7 @@ class HtmlWriter:
     table_attributes = (
         ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
     )
-    """Borders in the color of the text: word processors draw none by themselves."""
+    """Borders in the color of the text: word processors draw none on their own."""
 
     def __init__(self) -> None:
         # The open containers: kinds of lists, "li" and "blockquote", the outermost first.
@@ -230,7 +230,7 @@ class HtmlWriter:
             return "<li>"
         direction = self.direction_attribute(block, of_container=True)
         number = block.marker.split(" ")[0][:-1]  # without its "." or ")" and a task's box
-        # HTML counts from 1 by itself.
+        # HTML counts from 1 automatically.
         if is_innermost and name == "ol" and number not in ("1", ""):
             return f'<ol start="{number}"{direction}>'
         return f"<{_TAG_OF_LIST.get(name, name)}{direction}>"

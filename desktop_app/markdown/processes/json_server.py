@@ -41,7 +41,9 @@ def run_limited(work: Callable[[], _Result]) -> _Result:
     Raises:
         TooSlowError: the work took longer than `MAX_CPU_S`.
     """
-    if sys.platform == "win32":  # where no signal interrupts Python; the next request starts anew
+    if (
+        sys.platform == "win32"
+    ):  # where no signal interrupts Python; the next request starts a new one
         watchdog = threading.Timer(_MAX_WALL_S, os._exit, (1,))
         watchdog.start()
         try:

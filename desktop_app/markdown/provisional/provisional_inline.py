@@ -4,7 +4,7 @@ A scanner passes once over the text of the growing block, in the parser's order 
 escapes, code, mathematics, autolinks, brackets, emphasis. A construct that cannot be decided yet (a
 bracket, a formula, half an entity) is held back from its first mark on. A construct that can be
 decided is completed: `**bold` is bold, `[words](https://exa` is a link without a target yet. So
-shown text is taken back only if marks turn out to be plain text.
+shown text is removed only if marks turn out to be plain text.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 _ABOUT: Final = N_(
     "Sent with each message, but not in temporary conversations. To add one, select words and "
-    "choose “Remember this”, or type /remember and a sentence. Nothing is added by itself."
+    "choose “Remember this”, or type /remember and a sentence. Nothing is added automatically."
 )
 _SIZE: Final = (520, 420)
 _HEIGHT: Final = 56  # of a note, in pixels at the default text size: two lines

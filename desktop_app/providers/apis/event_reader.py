@@ -210,7 +210,7 @@ def _parse_dollars(value: object) -> Decimal | None:
 def tokens(usage: Mapping[str, Any], name: str) -> int:
     """Return the number of tokens under `name`, or 0 if it is missing or implausible.
 
-    An implausible number would exceed every monthly spending limit for good.
+    An implausible number would exceed every monthly spending limit permanently.
     """
     value = usage.get(name)
     if isinstance(value, str) and _NUMBER.fullmatch(value):  # some gateways send text

@@ -68,7 +68,7 @@ class SourceList:
         return self.news()
 
     def cite_marks(self, text: str, annotations: Sequence[Mapping[str, Any]]) -> None:
-        """Add the sources that the marks in a text cite, by their annotations or by themselves."""
+        """Add the sources that the marks in a text cite, by their annotations or their words."""
         code = CodeSpans()
         start = 0
         for mark in citation_marks.MARK.finditer(text):

@@ -74,7 +74,7 @@ class SSEDecoder:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            # No JSON value goes on with another object: a new event begins without a blank line.
+            # No JSON value continues with another object: a new event begins without a blank line.
             if self._data.endswith(b"}") and value.startswith((b"{", b"[DONE]")):
                 ended = self._dispatch()
             self._add_data(line, value)

@@ -76,7 +76,7 @@ class PasteBack(QObject):
             self._quick.show_status(tr("Copied"))
         elif not can_type():
             self._is_typing = True
-            self._tasks.start(self._paste_by_portal())  # the desktop asks by itself
+            self._tasks.start(self._paste_by_portal())  # the desktop asks the user
         elif choice == PasteBackChoice.ASK:
             self._ask()
         else:

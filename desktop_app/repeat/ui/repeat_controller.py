@@ -206,7 +206,7 @@ class RepeatController(Controller):
         self._tasks.start(change())
 
     def remove(self, removed: Repeat | str) -> None:
-        """Remove a repeat, which a notification takes back, or a damaged one by its id."""
+        """Remove a repeat, which a notification can undo, or a damaged one by its id."""
 
         async def remove() -> None:
             await self._store.remove(removed if isinstance(removed, str) else removed.id)

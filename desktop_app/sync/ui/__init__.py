@@ -1,1 +1,1 @@
-"""Synchronization in the window: what runs by itself, and the section of the Data page."""
+"""Synchronization in the window: what runs automatically, and the section of the Data page."""

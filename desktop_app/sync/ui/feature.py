@@ -1,4 +1,4 @@
-"""Synchronization: what the window does by itself once a library was joined."""
+"""Synchronization: what the window does automatically once a library was joined."""
 
 from __future__ import annotations
 

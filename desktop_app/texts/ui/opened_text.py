@@ -140,7 +140,7 @@ class OpenedText(QObject):
         refusals: list[Refusal | None] = []
         plans: list[tuple[int, Plan]] = []
         for change in changes:
-            # Each by itself, so that Stop ends it.
+            # One at a time, so that Stop ends it.
             plan = await asyncio.to_thread(plan_change, selected, change)
             if isinstance(plan, Plan):
                 plan = plan._replace(start=plan.start + offset)

@@ -233,8 +233,8 @@ class CallRun:
 class _CallClock:
     """The time of a running call.
 
-    It begins anew whenever the call reports progress, up to a total, and does not count the time in
-    which the user answers a question.
+    It begins again whenever the call reports progress, up to a total, and does not count the time
+    in which the user answers a question.
 
     Args:
         limit_s: seconds without progress.
@@ -264,7 +264,7 @@ class _CallClock:
         return min(self._last_sign + self._limit_s, total_end) - now
 
     def on_progress(self) -> None:
-        """Begin the time without progress anew."""
+        """Begin the time without progress again."""
         self._last_sign = time.monotonic()
         self._has_progress = True
 

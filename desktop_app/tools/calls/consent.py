@@ -20,8 +20,8 @@ from desktop_app.tools.calls.tool_set import wildcard_of
 from desktop_app.tools.permission_store import PermissionStore
 
 _NOBODY_THERE: Final = (
-    "This prompt runs by itself, and the tool needs the user's permission, which nobody can give "
-    "now. Say so in the answer."
+    "This prompt runs automatically, and the tool needs the user's permission, which nobody can "
+    "give now. Say so in the answer."
 )
 
 

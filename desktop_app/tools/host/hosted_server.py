@@ -188,7 +188,7 @@ class HostedServer:
         else:
             environment = {**os.environ, **launch_message["environment"]}
             program, *arguments = launch_message["command"]
-            if sys.platform == "win32":  # which by itself finds no npx.cmd
+            if sys.platform == "win32":  # which finds no npx.cmd otherwise
                 program = shutil.which(program, path=environment.get("PATH")) or program
             command = ChildCommand((program, *arguments), environment, launch_message["folder"])
             transport = bounded_stdio(command, self._output.log, self._end)

@@ -312,7 +312,7 @@ class _Provider(OAuthClientProvider):
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Refresh a token that the server refuses before it expires, once, and repeat the request.
 
-        By itself, the SDK has the user sign in again, also if there is a refresh token.
+        Otherwise the SDK has the user sign in again, also if there is a refresh token.
         """
         flow = super()._auth_flow(request)
         may_refresh = True

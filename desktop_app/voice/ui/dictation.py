@@ -53,7 +53,7 @@ from desktop_app.widgets.text.foreign_text import announce
 
 _TOPIC: Final = "dictation"
 _TAP_S: Final = 0.35
-"""A press that is shorter begins a dictation that goes on by itself."""
+"""A press that is shorter begins a dictation that continues without the key."""
 _OWN_KEYS: Final = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _CONSENT_S: Final = 60
 """Of sound, for which the price is shown when the user is asked."""
@@ -102,7 +102,7 @@ class Dictation(Controller):
         self._pressed_at = 0.0
         self._silence_s = 0.0
         self._has_asked = False  # the child to listen
-        self._conversation_id: str | None = None  # to which the text may be sent by itself
+        self._conversation_id: str | None = None  # to which the text may be sent automatically
         self._unsent: deque[_Part] = deque()  # of this dictation, and of those that failed
         self._sending = asyncio.Lock()  # one part after the other
         session.unfinished.append(lambda: self.has_unwritten or self._field is not None)

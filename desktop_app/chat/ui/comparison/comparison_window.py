@@ -282,7 +282,7 @@ class ComparisonWindow(QDialog):
         return self.marks_button.isChecked() and self.marks_button.isEnabled()
 
     def _show_marks(self) -> None:
-        """Mark the words that differ, anew after an answer or the theme has changed."""
+        """Mark the words that differ, again after an answer or the theme has changed."""
         for column in self.columns:
             column.mark_differences(())
         if self._marks_differences:
