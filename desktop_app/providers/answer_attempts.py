@@ -44,6 +44,7 @@ from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 from desktop_app.providers.models.model_listing import info_at
 from desktop_app.providers.server_memory import ServerMemory
+from desktop_app.providers.template_check import TemplateCheck
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.http_reply import HttpReply
@@ -66,6 +67,7 @@ class AnswerAttempts:
 
     Args:
         memory: the facts known about the server; attempts add to them.
+        template: checks the chat template of a model file first.
         suspended_s: returns the seconds that the computer has slept.
     """
 
@@ -78,6 +80,7 @@ class AnswerAttempts:
         silence: SilenceLimits,
         run_times: RunTimes,
         suspended_s: Callable[[], float],
+        template: TemplateCheck | None = None,
     ) -> None:
         self._transport = transport
         self._profile = profile
@@ -86,6 +89,7 @@ class AnswerAttempts:
         self._silence = silence
         self._run_times = run_times
         self._suspended_s = suspended_s
+        self._template = template
         self._one_at_a_time = asyncio.Semaphore()
 
     async def events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -134,6 +138,8 @@ class AnswerAttempts:
             negotiation.request, negotiation.info, self._profile, negotiation.omitted_fields
         )
         in_background = negotiation.request.background and api is Api.RESPONSES
+        if self._template is not None:
+            await self._template.require_rendering(body)
         for attempt in itertools.count():
             try:
                 # llama-cpp-python aborts an answer at the next request.

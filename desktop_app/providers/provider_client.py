@@ -46,6 +46,7 @@ from desktop_app.providers.jobs.background_run import RunTimes, cancel
 from desktop_app.providers.jobs.code_files import with_uploads
 from desktop_app.providers.models.model_listing import ModelListing, info_at
 from desktop_app.providers.server_memory import ServerMemory
+from desktop_app.providers.template_check import ModelFile, TemplateCheck
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -63,6 +64,7 @@ class ProviderClient:
 
     Args:
         memory: the facts that earlier clients learned about the server; it stores new ones.
+        file: the model file on this computer that answers; None for the built-in one.
         timeouts, run_times: time limits, which tests shorten.
         suspended_s: returns the seconds that the computer has slept; tests replace it.
     """
@@ -73,6 +75,7 @@ class ProviderClient:
         catalog: ModelCatalog,
         *,
         memory: ServerMemory | None = None,
+        file: ModelFile | None = None,
         timeouts: Timeouts | None = None,
         run_times: RunTimes | None = None,
         suspended_s: Callable[[], float] = suspended_s,
@@ -99,6 +102,7 @@ class ProviderClient:
             silence=self._timeouts.silence,
             run_times=self._run_times,
             suspended_s=suspended_s,
+            template=None if file is None else TemplateCheck(self._transport, file),
         )
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:

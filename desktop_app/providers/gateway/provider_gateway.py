@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     # The client imports httpx, which must not be loaded before the first paint.
     from desktop_app.providers.provider_client import ProviderClient
+    from desktop_app.providers.template_check import ModelFile
     from desktop_app.settings.settings_store import SettingsStore
 
 
@@ -99,7 +102,9 @@ class ProviderGateway:
                 await client.aclose()
             client_class = await asyncio.to_thread(_import_client)
             memory = await self._load_memory(access.profile)
-            client = client_class(access, self._catalog, memory=memory)
+            client = client_class(
+                access, self._catalog, memory=memory, file=self._model_file(profile)
+            )
             self._clients[name] = (access, client)
             return client
 
@@ -122,6 +127,17 @@ class ProviderGateway:
         """Return True if a profile's model on this computer is loaded, or takes little memory."""
         path = local_path(profile)
         return not path or self.local_models.is_loaded(path)
+
+    def _model_file(self, profile: ProviderProfile) -> ModelFile | None:
+        """Return the model file that answers; None for the built-in one and for other providers."""
+        from desktop_app.providers.template_check import ModelFile  # with the client
+
+        path = local_path(profile)
+        if path is None:  # the model of new conversations
+            path = str(self.local_models.weights or BUILT_IN)
+        if profile.kind is not ProviderKind.ON_DEVICE or path == BUILT_IN:
+            return None
+        return ModelFile(Path(path).name, partial(self.local_models.unload, path))
 
     def _is_busy(self, model: str) -> bool:
         """Return True while a model on this computer answers."""

@@ -10,17 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.answering.stream_events import Failed, Incomplete, StreamEvent
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.domain.models.model_facts import ModelKind
+from desktop_app.local_model import server
 from desktop_app.local_model.local_models import BUILT_IN, LocalModels, RunOptions
 from desktop_app.local_model.memory import OVERHEAD_BYTES
 from desktop_app.local_model.server import find_weights
 from desktop_app.local_model.store import ModelStore
+from desktop_app.providers import template_check
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.storage.database import Database
 from tests.helpers.gguf_files import TEMPLATE, write_gguf, write_variant
 from tests.helpers.stored_gateway import gateway_over
-from tests.integration.local_model.test_server import built_in, until
+from tests.integration.local_model.test_server import built_in, until, write_with_template
+from tests.unit.providers.samples import ask as chat_request
 
 GIGABYTE = 1 << 30
 
@@ -127,6 +131,49 @@ async def test_vectors_of_a_local_embedding_model(tmp_path: Path) -> None:
     assert len(vectors) == 2
     assert {len(vector.numbers) for vector in vectors} == {576}
     assert tokens is None or tokens > 0
+
+
+ODD_TEMPLATE = (
+    b"{% set x = messages[0]['content'] %}{% if 'fill' in x %}{% for i in range(1000000000) %}"
+    b"{% endfor %}{% elif 'loop' in x %}{% for i in range(9999) %}{% for j in range(9999) %}"
+    b"{% for k in range(9999) %}{% endfor %}{% endfor %}{% endfor %}{% endif %}{{ x }}"
+)
+
+
+@pytest.mark.slow
+async def test_a_template_that_goes_astray_at_a_question_is_named_and_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "memory_limit", lambda *_, **__: 500 << 20)
+    monkeypatch.setattr(template_check, "LONGEST_S", 2.0)
+    write_with_template(tmp_path / "odd.gguf", ODD_TEMPLATE)
+    path = str(tmp_path / "odd.gguf")
+    database = Database(tmp_path / "store.sqlite3")
+    await database.open()
+    gateway = gateway_over(database)
+
+    async def ask(words: str) -> StreamEvent:
+        client = await gateway.provider(replace(ON_DEVICE, models=(path,)))
+        question = chat_request(words, model=path, max_output_tokens=1)
+        return [event async for event in client.stream(question)][-1]
+
+    try:
+        full = await ask("fill")
+        assert isinstance(full, Failed)
+        assert full.error.what_happened.startswith("odd.gguf asks for more memory")
+        assert isinstance(await ask("plain"), Incomplete)
+        endless = await ask("loop")
+        assert isinstance(endless, Failed)
+        assert "template of odd.gguf didn’t finish within 2 seconds" in endless.error.what_happened
+        assert not gateway.local_models.is_loaded(path)
+        asking = asyncio.create_task(ask("loop"))
+        await until(lambda: gateway.local_models.is_loaded(path))
+        asking.cancel()
+        await asyncio.wait({asking})
+        assert not gateway.local_models.is_loaded(path)
+    finally:
+        await gateway.aclose()
+        await database.close()
 
 
 async def test_two_models_answer_at_the_same_time(store: ModelStore) -> None:
