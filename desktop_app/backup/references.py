@@ -42,6 +42,16 @@ _MEND_REFERENCES: Final = (
     """DELETE FROM tool_permissions WHERE conversation_id IS NOT NULL
     AND conversation_id NOT IN (SELECT id FROM conversations)""",
     "DELETE FROM batch_items WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
+    *(
+        f"DELETE FROM {name} WHERE table_id NOT IN (SELECT id FROM tables)"  # noqa: S608
+        for name in ("table_columns", "table_rows", "table_runs")
+    ),
+    *(
+        f"""DELETE FROM {name} WHERE row_id NOT IN (SELECT id FROM table_rows)
+        OR column_id NOT IN (SELECT id FROM table_columns)"""  # noqa: S608
+        for name in ("table_values", "table_answers")
+    ),
+    "DELETE FROM table_batches WHERE run_id NOT IN (SELECT id FROM table_runs)",
 )
 
 

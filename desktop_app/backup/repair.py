@@ -77,6 +77,8 @@ _FEATURE_READERS: Final[Mapping[str, str]] = {
     "collection_files": "collections.collection_store.file_from_row",
     "batch_jobs": "batch.batch_store.job_from_row",
     "batch_items": "batch.batch_store.item_from_row",
+    "table_columns": "tables.table_store.column_from_row",
+    "table_rows": "tables.table_store.row_from_row",
     "texts": "texts.text_store.text_from_row",
     "repeats": "repeat.repeat_store.repeat_from_row",
 }

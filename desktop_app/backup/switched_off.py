@@ -26,6 +26,10 @@ SWITCH_OFF: Final[Mapping[str, str]] = {
     "batch_items": """UPDATE batch_items SET status = 'unanswered', error = :error
         WHERE status = 'read'
         AND job_id IN (SELECT id FROM batch_jobs WHERE status NOT IN ('preparing', 'ready'))""",
+    # The same of the cells of a table that are not at the provider.
+    "table_answers": """UPDATE table_answers SET state = CASE WHEN error <> '' THEN 'failed'
+        WHEN answer <> '' THEN 'done' ELSE 'empty' END
+        WHERE state IN ('waiting', 'running') AND batch = 0""",
 }
 """The SQL for each table with a column that acts."""
 _REPEATS: Final = """SELECT prompt, model, every FROM repeats

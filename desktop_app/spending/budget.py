@@ -131,6 +131,11 @@ class SpendingHolds:
         sql = "UPDATE spending_holds SET amount = ?, most = ? WHERE id = ?"
         await self._database.execute(sql, to_nanos(cost.usual), to_nanos(cost.most), hold_id)
 
+    async def lower_to(self, hold_id: int, amount: Decimal) -> None:
+        """Replace the amounts of a hold by a smaller one."""
+        sql = "UPDATE spending_holds SET amount = ?1, most = ?1 WHERE id = ?2"
+        await self._database.execute(sql, to_nanos(amount), hold_id)
+
     async def release(self, hold_id: int) -> None:
         """Release a hold after its call has ended and is in the ledger."""
         await self._database.execute("DELETE FROM spending_holds WHERE id = ?", hold_id)
@@ -210,7 +215,8 @@ def _running(connection: sqlite3.Connection, provider_ids: Sequence[str]) -> lis
                 usual = from_nanos(row["amount"])
                 running.append(_Running(usual, max(usual, from_nanos(row["most"]))))
         # Batches run at the provider even if their owner has ended.
-        sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
+        sql = """SELECT held FROM batch_jobs WHERE provider_id = ?1 AND held IS NOT NULL UNION ALL
+            SELECT held FROM table_batches WHERE provider_id = ?1 AND held IS NOT NULL"""
         for row in connection.execute(sql, (provider_id,)):
             try:
                 held = checked_money(row["held"])
@@ -267,6 +273,14 @@ class Hold:
             storage, hold_id = self._held[-1]
             self.cost = cost
             await storage.raise_to(hold_id, cost)
+
+    async def lower_by(self, amount: Decimal) -> None:
+        """Hold less: a part of what is held for many calls gets a hold of its own."""
+        if self.cost is None or not self._held:
+            return
+        storage, hold_id = self._held[-1]
+        self.cost = CallCost.fixed(max(self.cost.usual - amount, Decimal(0)))
+        await storage.lower_to(hold_id, self.cost.usual)
 
     @contextmanager
     def ending(self) -> Iterator[Sequence[int]]:

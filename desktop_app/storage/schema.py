@@ -111,6 +111,110 @@ CREATE INDEX sync_changes_noted ON sync_changes (field, note)
 ALTER TABLE sync_waiting ADD COLUMN refused_by TEXT;
 ALTER TABLE sync_files ADD COLUMN unnamed_at INTEGER;
 """
+# Tables for asking many. A value without text has no row, nor has the answer of a cell that was
+# never asked or corrected. `number` and `sort_key` are what a column is sorted by; costs are in
+# nano-dollars. A batch is a file of requests at the provider; `held` is its amount under the
+# monthly limit.
+_TABLES: Final = """
+CREATE TABLE tables (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    trashed_at INTEGER
+) STRICT;
+CREATE TABLE table_columns (
+    id TEXT PRIMARY KEY,
+    table_id TEXT NOT NULL REFERENCES tables (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    question TEXT NOT NULL
+) STRICT;
+CREATE INDEX table_columns_by_table ON table_columns (table_id, position);
+CREATE TABLE table_rows (
+    id INTEGER PRIMARY KEY,
+    table_id TEXT NOT NULL REFERENCES tables (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    paths TEXT NOT NULL,
+    page INTEGER,
+    parts TEXT NOT NULL,
+    checks TEXT NOT NULL,
+    error TEXT NOT NULL
+) STRICT;
+CREATE INDEX table_rows_by_table ON table_rows (table_id, position);
+CREATE TABLE table_values (
+    id INTEGER PRIMARY KEY,
+    row_id INTEGER NOT NULL REFERENCES table_rows (id) ON DELETE CASCADE,
+    column_id TEXT NOT NULL REFERENCES table_columns (id) ON DELETE CASCADE,
+    part TEXT NOT NULL,
+    text TEXT NOT NULL,
+    number REAL,
+    sort_key TEXT NOT NULL,
+    citations TEXT NOT NULL,
+    is_corrected INTEGER NOT NULL,
+    UNIQUE (row_id, column_id, part)
+) STRICT;
+CREATE INDEX table_values_by_column ON table_values (column_id, part, number, sort_key);
+CREATE TABLE table_answers (
+    id INTEGER PRIMARY KEY,
+    row_id INTEGER NOT NULL REFERENCES table_rows (id) ON DELETE CASCADE,
+    column_id TEXT NOT NULL REFERENCES table_columns (id) ON DELETE CASCADE,
+    state TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    error TEXT NOT NULL,
+    input_tokens INTEGER,
+    cached_tokens INTEGER,
+    output_tokens INTEGER,
+    reasoning_tokens INTEGER,
+    cost INTEGER,
+    seconds REAL,
+    has_passed INTEGER,
+    failures TEXT NOT NULL,
+    conversation_id TEXT NOT NULL,
+    answered_by TEXT NOT NULL,
+    UNIQUE (row_id, column_id)
+) STRICT;
+CREATE INDEX table_answers_by_column ON table_answers (column_id, state);
+CREATE INDEX table_answers_by_run ON table_answers (run_id, batch, state);
+CREATE TABLE table_runs (
+    id TEXT PRIMARY KEY,
+    table_id TEXT NOT NULL REFERENCES tables (id) ON DELETE CASCADE,
+    mode TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    cells INTEGER NOT NULL,
+    estimate TEXT,
+    error TEXT NOT NULL,
+    is_cancelled INTEGER NOT NULL,
+    owner_pid INTEGER,
+    owner_started TEXT
+) STRICT;
+CREATE INDEX table_runs_by_table ON table_runs (table_id, created_at);
+CREATE TABLE table_batches (
+    id INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL REFERENCES table_runs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    column_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    provider_id TEXT NOT NULL,
+    base_url TEXT NOT NULL,
+    model TEXT NOT NULL,
+    effort TEXT,
+    api TEXT NOT NULL,
+    held TEXT,
+    input_file_id TEXT NOT NULL,
+    batch_id TEXT NOT NULL,
+    remote_done INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    UNIQUE (run_id, number)
+) STRICT;
+"""
 STEPS: Final = [
     *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
     _MEMORY,
@@ -119,6 +223,7 @@ STEPS: Final = [
     _HELD_SEGMENTS,
     # Notes that an import added, until the user allows them.
     "ALTER TABLE memory ADD COLUMN is_off INTEGER NOT NULL DEFAULT 0;",
+    _TABLES,
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

@@ -103,6 +103,23 @@ COLUMNS: Final[Mapping[str, Mapping[Effect, str]]] = {
     "repeats": {Effect.ACTS: f"id prompt every start {_CHOICE} folder_id since error"},
     "paused_repeats": {_P: "id"},
     "repeat_runs": {_P: "repeat_id at answer_id error"},
+    "tables": {_P: "id name created_at updated_at settings trashed_at"},
+    "table_columns": {_P: "id table_id position name question"},
+    "table_rows": {_P: "id table_id position name key paths page parts checks error"},
+    "table_values": {_P: "id row_id column_id part text number sort_key citations is_corrected"},
+    "table_answers": {
+        _P: f"id row_id column_id run_id batch answer error {_TOKENS} seconds has_passed failures "
+        "conversation_id answered_by",
+        Effect.ACTS: "state",
+    },
+    "table_runs": {
+        _P: "id table_id mode status created_at ended_at cells estimate error is_cancelled",
+        _H: "owner_pid owner_started",
+    },
+    "table_batches": {
+        _P: "id run_id number column_id status provider_id base_url model effort api held "
+        "input_file_id batch_id remote_done started_at"
+    },
     "sync_device": {_H: "id clock is_applying state"},
     "sync_changes": {_H: "kind id field at device number note"},
     "sync_waiting": {_H: "id device entry refused_by"},

@@ -59,6 +59,19 @@ from desktop_app.repeat.repeat_store import RepeatStore
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
+from desktop_app.tables.table import (
+    CellState,
+    CellValue,
+    Column,
+    NewRow,
+    Question,
+    Row,
+    Run,
+    RunMode,
+    RunStatus,
+    Table,
+)
+from desktop_app.tables.table_store import CellId, StoredAnswer, TableStore
 from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.written_text import Mark, WrittenText
 
@@ -209,6 +222,36 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     item = BatchItem(job.id, 1, "found.txt", "/somewhere/found.txt")
     batches = BatchStore(database, Ledger(database))
     await batches.create(job, [item])
+    await _fill_table(database)
+
+
+async def _fill_table(database: Database) -> None:
+    tables = TableStore(database)
+    column = Column("q" * 32, "Say", Question("Say {{word}}", CHOICE))
+    table = Table("a" * 32, "Words", NOON, NOON, (column,))
+    await tables.save(table)
+    ids = await tables.add_rows(table.id, [NewRow(Row(0, "1", "a"), {"word": "quince"})])
+    run = Run("b" * 32, table.id, RunMode.BATCH, RunStatus.SENT, NOON, 1)
+    cell = CellId(ids[0], column.id)
+    await tables.begin_run(run, [cell])
+    values = {"": CellValue("Quince!")}
+    await tables.save_answers([StoredAnswer(cell, CellState.DONE, "Quince!", values)])
+    await tables.release(run.id)
+    row = (
+        run.id,
+        1,
+        column.id,
+        "in_progress",
+        "openai",
+        "",
+        "m",
+        None,
+        "responses",
+        None,
+        "f",
+        "b",
+    )
+    await database.execute(f"INSERT INTO table_batches VALUES (NULL{', ?' * len(row)}, 0, 0)", *row)
 
 
 async def _fill_collection(database: Database) -> None:

@@ -1,9 +1,10 @@
 """Removal of attachments that nothing refers to any more.
 
-An attachment is needed while a message, a collection or its passages, a file of a batch job, or a
-draft refers to it. Conversations, the new conversation and the quick prompt have drafts. An
-unneeded attachment is removed once `GRACE_PERIOD` has passed since it was last added; adding it
-again renews `created_at`. Until then, this or another process may be about to put it into a draft.
+An attachment is needed while a message, a collection or its passages, a file of a batch job, a row
+of a table, or a draft refers to it. Conversations, the new conversation and the quick prompt have
+drafts. An unneeded attachment is removed once `GRACE_PERIOD` has passed since it was last added;
+adding it again renews `created_at`. Until then, this or another process may be about to put it into
+a draft.
 Attachments of a deleted conversation are removed at once, unless they were added again after that
 conversation last changed.
 
@@ -56,6 +57,9 @@ _SELECT_UNNEEDED: Final = f"""
         SELECT sha256 FROM passages
         UNION ALL
         SELECT sha256 FROM batch_items WHERE sha256 IS NOT NULL
+        UNION ALL
+        SELECT json_extract(part.value, '$.sha256')
+        FROM table_rows AS r, json_each(r.parts) AS part WHERE r.parts <> '[]'
         UNION ALL
         SELECT json_extract(part.value, '$.sha256')
         FROM conversations AS c, json_each(c.draft, '$.attachments') AS part

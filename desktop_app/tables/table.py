@@ -1,0 +1,481 @@
+"""The values of tables: columns of data and of questions, rows, and the cells where they meet.
+
+A row is a document, a page of one, or a line of a file. A column holds data that came with the
+rows, or a question that is asked about each row. A question may have fields: the answer is then a
+value for each of them, and the column is shown as one column for each field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from msgspec import field
+
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.text_enum import TextEnum
+from desktop_app.domain.value import Value
+from desktop_app.i18n.translation import N_
+
+WHOLE: Final = ""
+"""The name of the value of data, and of an answer without fields."""
+Scalar = str | int | float | bool | None
+Typed = Scalar | list[Any] | dict[str, Any]
+"""A value with its type: of JSON, and as a workbook gets it."""
+
+
+class FieldType(TextEnum):
+    """The type of a field."""
+
+    TEXT = "text", N_("Text")
+    NUMBER = "number", N_("Number")
+    INTEGER = "integer", N_("Whole number")
+    YES_NO = "yes/no", N_("Yes or no")
+    DATE = "date", N_("Date")
+    LIST = "list", N_("List")
+    CHOICE = "choice", N_("Choice")
+
+
+class Field(Value, frozen=True):
+    """A field of an answer.
+
+    Attributes:
+        name: unique in its column.
+        description: what the model is told about it; "" for nothing.
+        choices: the values that a CHOICE may have; () for other types.
+    """
+
+    name: str
+    type: FieldType = FieldType.TEXT
+    description: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class Check(Value, frozen=True):
+    """A check of an answer.
+
+    Attributes:
+        kind: "equals", "contains", "regex", "schema" or "judge".
+        value: a text or pattern, which may contain `{{column}}`; a rubric for the judge; or a JSON
+            Schema.
+        is_negated: True if an answer passes when it does not match; never for `judge`.
+        field: the field that is checked; WHOLE for the whole answer.
+    """
+
+    kind: str
+    value: Any
+    ignores_case: bool = False
+    is_negated: bool = False
+    field: str = WHOLE
+
+
+class Question(Value, frozen=True):
+    """The question of a column.
+
+    Attributes:
+        prompt: the text that is asked, with `{{column}}` and `{{document}}`. A prompt that names no
+            column at all is asked about the row's document.
+        choice: the model that answers.
+        fields: () for an answer in one piece.
+        checks: what an answer is checked by, beside the checks of its row.
+        overrides: the instructions, parameters and examples, complete: later changes of the user's
+            settings do not change what a column asks.
+    """
+
+    prompt: str
+    choice: ModelChoice
+    fields: tuple[Field, ...] = ()
+    checks: tuple[Check, ...] = ()
+    overrides: Overrides = field(default_factory=Overrides)
+
+
+class Column(Value, frozen=True):
+    """A column.
+
+    Attributes:
+        name: unique in its table, without regard to case.
+        question: None for a column of data.
+    """
+
+    id: str
+    name: str
+    question: Question | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Return the names of its values: of the fields, or WHOLE."""
+        fields = self.question.fields if self.question else ()
+        return tuple(each.name for each in fields) or (WHOLE,)
+
+    def title(self, part: str = WHOLE) -> str:
+        """Return the heading of one of its values."""
+        return self.name if part == WHOLE else f"{self.name}: {part}"
+
+
+class Table(Value, frozen=True):
+    """A table without its rows.
+
+    Attributes:
+        columns: in their order.
+        settings: of its page, such as widths and the order of rows; this package does not read
+            them.
+        trashed_at: when it was moved to the trash; None if it is elsewhere.
+    """
+
+    id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    columns: tuple[Column, ...] = ()
+    settings: Mapping[str, Any] = {}
+    trashed_at: datetime | None = None
+
+    @property
+    def questions(self) -> tuple[Column, ...]:
+        """Return the columns with questions."""
+        return tuple(each for each in self.columns if each.question is not None)
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of this id or name, without regard to case; None if there is none."""
+        by_id = (each for each in self.columns if each.id == name)
+        folded = name.strip().casefold()
+        named = (each for each in self.columns if each.name.casefold() == folded)
+        return next(by_id, None) or next(named, None)
+
+
+class Row(Value, frozen=True):
+    """A row with its documents, without its cells.
+
+    Attributes:
+        id: 0 before it is stored.
+        key: its id in the file that it came from; "" if that has none.
+        name: as shown: "lease.pdf", "lease.pdf, page 3", "cases.csv, line 7".
+        paths: the files of its documents, absolute; file URIs if they are no UTF-8.
+        page: the only page, slide, sheet or chapter that is asked about; None for all.
+        parts: the documents; () until they are read.
+        checks: those that came with the row, for all answers of it.
+        error: why its document cannot be read; None if it can, or if it was not read yet.
+    """
+
+    id: int
+    name: str
+    key: str = ""
+    paths: tuple[str, ...] = ()
+    page: int | None = None
+    parts: tuple[DocumentPart | ImagePart, ...] = ()
+    checks: tuple[Check, ...] = ()
+    error: ErrorNote | None = None
+
+
+class NewRow(NamedTuple):
+    """A row to add, and the texts of its data by the names of their columns."""
+
+    row: Row
+    data: Mapping[str, str] = {}
+
+
+class Citation(Value, frozen=True):
+    """The place of a document that a value was taken from.
+
+    Attributes:
+        sha256: of the document.
+        page: the page, slide, sheet or chapter, from 1; None if the format has none.
+        quote: the words that the model names; "" for none.
+        start, end: where they are in the document's extracted text; 0 and 0 if they are not there
+            (then the page is what the model says, and exists).
+    """
+
+    sha256: str
+    page: int | None = None
+    quote: str = ""
+    start: int = 0
+    end: int = 0
+
+    @property
+    def is_found(self) -> bool:
+        """Return True if the quoted words are in the document."""
+        return self.end > self.start
+
+
+class CellState(TextEnum):
+    """The state of a cell.
+
+    WAITING: it is to be asked by a run, or its answer comes by tomorrow. RUNNING: it is being
+    asked. Both may have the values of an earlier answer. FAILED: see its error. CORRECTED: the user
+    has changed a value of it.
+    """
+
+    EMPTY = "empty", N_("Empty")
+    WAITING = "waiting", N_("Waiting")
+    RUNNING = "running", N_("Running")
+    DONE = "done", N_("Answered")
+    FAILED = "failed", N_("Failed")
+    CORRECTED = "corrected", N_("Corrected")
+
+
+class CellValue(Value, frozen=True):
+    """One value of a cell.
+
+    Attributes:
+        text: as shown and exported; of a list, its items on lines; of a date, 2026-11-30.
+        citations: where it stands in the row's documents.
+        is_corrected: the user has changed it.
+    """
+
+    text: str = ""
+    citations: tuple[Citation, ...] = ()
+    is_corrected: bool = False
+
+
+class Cell(Value, frozen=True):
+    """A cell.
+
+    Attributes:
+        values: by the names of `Column.parts`; a missing value is empty.
+        answer: the whole answer as the model wrote it; "" for data.
+        error: why there is no answer, or what is wrong with it; None if nothing is.
+        cost: US dollars of the last answer and its judgment; None if unknown.
+        seconds: that the answer took; None if it was not measured, as of a batch.
+        has_passed: whether the answer passes all its checks; None without checks.
+        failures: the checks that it fails, and why.
+        run_id: the run that last asked it; "" for none.
+        conversation_id: of the conversation that was made of it; "" for none.
+        answered_by: the model that the reply names; "" if it names none.
+    """
+
+    row_id: int
+    column_id: str
+    state: CellState = CellState.EMPTY
+    values: Mapping[str, CellValue] = {}
+    answer: str = ""
+    error: ErrorNote | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    seconds: float | None = None
+    has_passed: bool | None = None
+    failures: tuple[str, ...] = ()
+    run_id: str = ""
+    conversation_id: str = ""
+    answered_by: str = ""
+
+    def text(self, part: str = WHOLE) -> str:
+        """Return one of its values as text."""
+        value = self.values.get(part)
+        return "" if value is None else value.text
+
+
+class Selection(TextEnum):
+    """The cells of question columns that a run asks.
+
+    EMPTY: those without an answer, those that were interrupted too. FAILED: those with an error.
+    ALL: every cell but corrected ones, which are only asked again if they are chosen.
+    """
+
+    EMPTY = "empty", N_("Empty cells")
+    FAILED = "failed", N_("Failed cells")
+    ALL = "all", N_("All cells")
+
+
+class Cells(Value, frozen=True):
+    """A choice of cells to ask.
+
+    Attributes:
+        columns: the ids of question columns; () for all of the table.
+        rows: the ids of rows; () for all of the table.
+        selection: of these, which; None for each of them, corrected ones too.
+        limit: the most rows, the first in their order that have such a cell; 0 for no limit.
+    """
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    selection: Selection | None = Selection.EMPTY
+    limit: int = 0
+
+
+class Filter(Value, frozen=True):
+    """A condition on one column; of several, all must be met.
+
+    Attributes:
+        text: part of the value, without regard to case; "" for any.
+        states: the states of the cell; () for any.
+        passed: only cells that pass (True) or fail (False) their checks; None for any.
+    """
+
+    column_id: str
+    part: str = WHOLE
+    text: str = ""
+    states: tuple[CellState, ...] = ()
+    passed: bool | None = None
+
+
+class RowOrder(Value, frozen=True):
+    """Which rows are shown, and in which order.
+
+    Attributes:
+        column_id: the column to sort by; "" for the table's order, and ":name" for the rows' names.
+        search: a text that the row's name or one of its values contains; "" for any.
+    """
+
+    column_id: str = ""
+    part: str = WHOLE
+    is_descending: bool = False
+    search: str = ""
+    filters: tuple[Filter, ...] = ()
+
+
+class Window(NamedTuple):
+    """Consecutive rows with their cells, by column id; a cell that is missing is empty."""
+
+    rows: Sequence[Row]
+    cells: Mapping[int, Mapping[str, Cell]]
+
+
+class ColumnTotals(Value, frozen=True):
+    """The totals of a column.
+
+    Attributes:
+        states: the number of cells in each state but EMPTY.
+        usage, cost: of the answers in the cells, the cost in US dollars of those whose is known.
+        uncounted: answers of unknown cost.
+        checked, passed: answers with checks, and those that pass.
+        seconds: the mean time of an answer; None if none was measured.
+    """
+
+    states: Mapping[CellState, int] = {}
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal = Decimal(0)
+    uncounted: int = 0
+    checked: int = 0
+    passed: int = 0
+    seconds: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Return the share of checked answers that pass, from 0 to 1; None without any."""
+        return self.passed / self.checked if self.checked else None
+
+
+class Agreement(NamedTuple):
+    """How many rows have a value in both of two columns, and in how many these are the same."""
+
+    both: int
+    same: int
+
+
+class TableSummary(NamedTuple):
+    """A table as listed.
+
+    Attributes:
+        cost: US dollars, of all answers in its cells.
+        states: the number of cells of question columns in each state but EMPTY.
+    """
+
+    table: Table
+    rows: int
+    states: Mapping[CellState, int]
+    cost: Decimal
+
+
+class RunMode(TextEnum):
+    """When a run is answered."""
+
+    NOW = "now", N_("Now")
+    BATCH = "batch", N_("By tomorrow, at half price")
+
+
+class RunStatus(TextEnum):
+    """The state of a run.
+
+    SENDING: of a batch, not all of its files were sent yet. SENT: its batches are at the provider.
+    """
+
+    RUNNING = "running", N_("Running")
+    SENDING = "sending", N_("Sending")
+    SENT = "sent", N_("Waiting for the provider")
+    DONE = "done", N_("Done")
+    STOPPED = "stopped", N_("Stopped")
+
+    @property
+    def is_over(self) -> bool:
+        """Return True for a final state."""
+        return self in (RunStatus.DONE, RunStatus.STOPPED)
+
+
+class Run(Value, frozen=True):
+    """A run: cells that were asked together.
+
+    Attributes:
+        cells: how many it is to ask.
+        estimate: US dollars that all of them usually cost; None if unknown.
+        error: why it stopped, or cannot continue at the moment; None if neither.
+        answered, failed: cells that have an answer, or an error.
+        cost: US dollars so far, of answers whose cost is known.
+        remote_done: of a batch, the requests that the provider has finished by its own count.
+    """
+
+    id: str
+    table_id: str
+    mode: RunMode
+    status: RunStatus
+    created_at: datetime
+    cells: int
+    estimate: Decimal | None = None
+    ended_at: datetime | None = None
+    error: ErrorNote | None = None
+    is_cancelled: bool = False
+    answered: int = 0
+    failed: int = 0
+    cost: Decimal = Decimal(0)
+    remote_done: int = 0
+
+    @property
+    def done(self) -> int:
+        """Return how many cells have ended, as stored or by the provider's count: the larger."""
+        return max(self.answered + self.failed, self.remote_done)
+
+
+class Plan(NamedTuple):
+    """What a run would ask, before anything is sent.
+
+    Attributes:
+        cells: the number of calls; those that cannot be asked are left out.
+        unreadable: the cells whose document cannot be read, or is too large for the model.
+        input_tokens: of all calls, estimated.
+        cost: US dollars that all calls usually cost; None if a price is unknown.
+        most: US dollars if every answer is the longest; None if that is unknown.
+        ordinary: of a batch, what the same cells usually cost now; else as `cost`.
+        judgments: calls of the judge that follow.
+    """
+
+    cells: int
+    unreadable: int
+    input_tokens: int
+    cost: Decimal | None
+    most: Decimal | None
+    ordinary: Decimal | None
+    judgments: int = 0
+
+
+class RunProgress(NamedTuple):
+    """The progress of a run in this process.
+
+    Attributes:
+        cost: US dollars so far.
+        seconds_left: estimated; None if too little was answered yet.
+        at_once: how many cells are asked at a time; fewer after the provider's 429.
+        waits_s: seconds until the provider takes requests again; 0 if it does.
+    """
+
+    done: int
+    failed: int
+    total: int
+    cost: Decimal
+    seconds_left: float | None
+    at_once: int
+    waits_s: float = 0.0

@@ -1,0 +1,868 @@
+"""The store of tables.
+
+Nothing here holds a table in memory: rows are read a window at a time, by their ids in the order
+that the user chose. All changes are whole transactions, and an answer is stored in one with its
+values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import Final, NamedTuple
+
+import msgspec
+
+from desktop_app.domain.bounds import converted
+from desktop_app.domain.conversations.conversation import new_id, now
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    parts_from_json,
+    parts_to_json,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.translation import N_
+from desktop_app.spending.ledger import from_nanos, to_nanos
+from desktop_app.storage.database import Database
+from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
+from desktop_app.storage.process_identity import is_alive, this_process
+from desktop_app.storage.row_conversion import Cells as RowCells
+from desktop_app.storage.row_conversion import (
+    error_from_text,
+    error_to_text,
+    from_row,
+    read_row,
+    read_rows,
+    to_json,
+    to_micros,
+    to_row,
+    to_text,
+)
+from desktop_app.storage.row_writing import Row as StoredRow
+from desktop_app.storage.row_writing import insert_rows, update_row, upsert_row
+from desktop_app.tables.table import (
+    WHOLE,
+    Agreement,
+    Cell,
+    Cells,
+    CellState,
+    CellValue,
+    Check,
+    Citation,
+    Column,
+    ColumnTotals,
+    Filter,
+    NewRow,
+    Question,
+    Row,
+    RowOrder,
+    Run,
+    RunMode,
+    RunStatus,
+    Selection,
+    Table,
+    TableSummary,
+    Window,
+)
+
+SHOWN_CHARS: Final = 2_000
+"""The characters of a value that a window reads: more than a cell shows."""
+INTERRUPTED: Final = "interrupted"
+"""The code of the error of a cell that was being asked when its process ended."""
+ROWS_AT_ONCE: Final = 500
+"""Rows that are stored in one transaction."""
+_SORTED_CHARS: Final = 80
+_MAX_EXACT_DIGITS: Final = 15
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
+_INTERRUPTED_NOTE: Final = ErrorNote(
+    N_("Repartee ended while this was being asked. It may have been charged."), code=INTERRUPTED
+)
+# The state of a cell that is no longer waiting: as before it was chosen.
+_PREVIOUS_STATE: Final = """CASE WHEN EXISTS (SELECT 1 FROM table_values AS v
+        WHERE v.row_id = table_answers.row_id AND v.column_id = table_answers.column_id
+        AND v.is_corrected) THEN 'corrected'
+    WHEN error <> '' THEN 'failed' WHEN answer <> '' THEN 'done' ELSE 'empty' END"""
+_CHOSEN: Final[Mapping[Selection | None, str]] = {
+    Selection.EMPTY: f"""(a.state IS NULL OR a.state = 'empty' OR a.state = 'failed'
+        AND json_extract(a.error, '$.code') = '{INTERRUPTED}')""",
+    Selection.FAILED: "a.state = 'failed'",
+    Selection.ALL: "(a.state IS NULL OR a.state IN ('empty', 'done', 'failed'))",
+    None: "(a.state IS NULL OR a.state NOT IN ('waiting', 'running'))",
+}
+
+
+class CellId(NamedTuple):
+    """The place of a cell."""
+
+    row_id: int
+    column_id: str
+
+
+class StoredAnswer(NamedTuple):
+    """An answer as it is stored in its cell.
+
+    Attributes:
+        values: those of the answer; None keeps the values that the cell has.
+    """
+
+    cell: CellId
+    state: CellState
+    answer: str
+    values: Mapping[str, CellValue] | None = None
+    error: ErrorNote | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    seconds: float | None = None
+    has_passed: bool | None = None
+    failures: tuple[str, ...] = ()
+    answered_by: str = ""
+
+
+# -- values and rows
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that a text is; None for another text, and for one that would lose digits.
+
+    >>> [number_of(t) for t in ("12.50", "007", "-3", "1e5", "12345678901234567")]
+    [12.5, None, -3.0, None, None]
+    """
+    if _NUMBER.fullmatch(text) and sum(map(str.isdigit, text)) <= _MAX_EXACT_DIGITS:
+        return float(text)
+    return None
+
+
+def sort_key(text: str) -> str:
+    """Return what a text is sorted and compared by."""
+    return " ".join(text[: 4 * _SORTED_CHARS].split()).casefold()[:_SORTED_CHARS]
+
+
+def question_to_text(question: Question | None) -> str:
+    """Return a question as the column's text; "" for none."""
+    if question is None:
+        return ""
+    values = msgspec.to_builtins(question)
+    return to_json({**values, "overrides": question.overrides.to_json()})
+
+
+def question_from_text(text: str) -> Question | None:
+    """Return the question in a column's text. Raises ValueError."""
+    if not text:
+        return None
+    from desktop_app.domain.answering.generation import Overrides
+
+    values = json.loads(text)
+    overrides = Overrides.from_json(values.pop("overrides", {}))
+    return replace(converted(values, Question), overrides=overrides)
+
+
+def column_from_row(row: RowCells) -> Column:
+    return Column(row["id"], row["name"], question_from_text(row["question"]))
+
+
+def row_from_row(row: RowCells) -> Row:
+    parts = parts_from_json(json.loads(row["parts"]))
+    return from_row(
+        Row,
+        row,
+        parts=tuple(part for part in parts if isinstance(part, DocumentPart | ImagePart)),
+        checks=converted(json.loads(row["checks"]), tuple[Check, ...]),
+    )
+
+
+def _row_to_row(row: Row) -> StoredRow:
+    """Return the columns of `table_rows` except the id, the table and the position."""
+    return {
+        **to_row(row, "id", "parts", "checks"),
+        "parts": to_json(parts_to_json(row.parts)),
+        "checks": to_json(msgspec.to_builtins(row.checks)),
+    }
+
+
+def _table_from_rows(row: RowCells, columns: Iterable[RowCells]) -> Table:
+    settings = json.loads(row["settings"])
+    return from_row(
+        Table,
+        row,
+        columns=tuple(map(column_from_row, columns)),
+        settings=settings if isinstance(settings, dict) else {},
+    )
+
+
+def _value_row(cell: CellId, part: str, value: CellValue, number: float | None = None) -> StoredRow:
+    text = to_text(value.text)
+    return {
+        "row_id": cell.row_id,
+        "column_id": cell.column_id,
+        "part": part,
+        "text": text,
+        "number": number_of(text) if number is None else number,
+        "sort_key": sort_key(text),
+        "citations": to_json(msgspec.to_builtins(value.citations)) if value.citations else "",
+        "is_corrected": int(value.is_corrected),
+    }
+
+
+def _value_from_row(row: RowCells) -> CellValue:
+    citations = converted(json.loads(row["citations"] or "[]"), tuple[Citation, ...])
+    return CellValue(row["text"], citations, bool(row["is_corrected"]))
+
+
+def _cell_from_row(row: RowCells, values: Mapping[str, CellValue]) -> Cell:
+    return Cell(
+        row["row_id"],
+        row["column_id"],
+        CellState(row["state"]),
+        values,
+        answer=row["answer"],
+        error=error_from_text(row["error"]),
+        usage=None if row["input_tokens"] is None else from_row(Usage, row),
+        cost=None if row["cost"] is None else from_nanos(row["cost"]),
+        seconds=row["seconds"],
+        has_passed=None if row["has_passed"] is None else bool(row["has_passed"]),
+        failures=tuple(json.loads(row["failures"])),
+        run_id=row["run_id"],
+        conversation_id=row["conversation_id"],
+        answered_by=row["answered_by"],
+    )
+
+
+class TableStore:
+    """The tables. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- tables and columns
+
+    async def summaries(self, *, trashed: bool = False) -> list[TableSummary]:
+        """Return the tables, or those in the trash, the last changed first."""
+        return await self._database.read(partial(_read_summaries, trashed))
+
+    async def get(self, table_id: str) -> Table | None:
+        """Return a table; None if it is gone."""
+        return await self._database.read(lambda c: _read_table(c, table_id))
+
+    async def save(self, table: Table) -> None:
+        """Save a table with its columns; values and answers of removed columns are deleted.
+
+        Raises:
+            IllegalChoiceError: two columns have the same name.
+        """
+        names = [column.name.strip() for column in table.columns]
+        folded = [name.casefold() for name in names]
+        doubled = next((name for name in names if folded.count(name.casefold()) > 1), None)
+        if doubled is not None:
+            raise IllegalChoiceError(
+                N_("Two columns have the name “{name}”."),
+                hint=N_("Rename one of them."),
+                name=doubled,
+            )
+        await self._database.write(partial(_save_table, table))
+
+    async def set_trashed(self, table_id: str, *, is_trashed: bool) -> None:
+        """Move a table to the trash, or back."""
+        at = to_micros(now()) if is_trashed else None
+        await self._database.execute("UPDATE tables SET trashed_at = ? WHERE id = ?", at, table_id)
+
+    async def delete(self, table_id: str) -> None:
+        """Delete a table; the ledger keeps what it cost. Its text is wiped from the disk."""
+
+        def delete(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM tables WHERE id = ?", (table_id,))
+            mark_for_wipe(connection)
+
+        await self._database.write(delete)
+        await wipe_deleted(self._database)
+
+    # -- rows
+
+    async def add_rows(self, table_id: str, rows: Sequence[NewRow]) -> list[int]:
+        """Add rows at the end, with columns for data that the table lacks; return their ids."""
+        ids: list[int] = []
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            batch = rows[start : start + ROWS_AT_ONCE]
+            ids += await self._database.write(partial(_add_rows, table_id, batch))
+        return ids
+
+    async def save_row(self, row: Row) -> None:
+        """Save the changes to a row: its documents, or why they cannot be read."""
+        values = {**_row_to_row(row), "id": row.id}
+        await self._database.write(lambda c: update_row(c, "table_rows", values, "id"))
+
+    async def remove_rows(self, row_ids: Sequence[int]) -> None:
+        ids = json.dumps(list(row_ids))
+        sql = "DELETE FROM table_rows WHERE id IN (SELECT value FROM json_each(?))"
+        await self._database.execute(sql, ids)
+
+    async def row(self, row_id: int) -> Row | None:
+        """Return a row; None if it is gone."""
+        sql = "SELECT * FROM table_rows WHERE id = ?"
+        return next(iter(await read_rows(self._database, row_from_row, sql, row_id)), None)
+
+    async def unread_rows(self, table_id: str, row_ids: Sequence[int] = ()) -> list[Row]:
+        """Return the rows whose documents were not read yet, all or of these ids."""
+        sql = """SELECT * FROM table_rows WHERE table_id = ?1 AND paths <> '[]' AND parts = '[]'
+            AND error = '' AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2)))
+            ORDER BY position"""
+        ids = json.dumps(list(row_ids))
+        return await read_rows(self._database, row_from_row, sql, table_id, ids)
+
+    async def keys(self, table_id: str) -> set[str]:
+        """Return the ids that the rows had in their files."""
+        sql = "SELECT key FROM table_rows WHERE table_id = ? AND key <> ''"
+        return {row["key"] for row in await self._database.rows(sql, table_id)}
+
+    # -- cells
+
+    async def order(self, table_id: str, order: RowOrder) -> array[int]:
+        """Return the ids of the rows that are shown, in their order: 15 ms for 10,000."""
+        return await self._database.read(partial(_read_order, table_id, order))
+
+    async def window(self, row_ids: Sequence[int], max_chars: int = SHOWN_CHARS) -> Window:
+        """Return rows with their cells, in the order of `row_ids`; rows that are gone are left out.
+
+        The cells have the beginnings of their values, and no whole answers: see `cell`.
+        """
+        return await self._database.read(partial(_read_window, list(row_ids), max_chars))
+
+    async def cell(self, row_id: int, column_id: str) -> Cell:
+        """Return a cell with its whole values and answer; an empty one if it has nothing."""
+        place = CellId(row_id, column_id)
+        return await self._database.read(lambda c: _read_cell(c, place))
+
+    async def set_value(self, cell: CellId, part: str, text: str, *, is_corrected: bool) -> None:
+        """Set a value by hand; "" removes it. The answer in the cell is kept."""
+        await self._database.write(partial(_set_value, cell, part, text, is_corrected))
+
+    async def clear(self, cells: Sequence[CellId]) -> None:
+        """Empty cells, with their answers; those that a run asks are left as they are."""
+
+        def clear(connection: sqlite3.Connection) -> None:
+            for cell in cells:
+                sql = """SELECT 1 FROM table_answers WHERE row_id = ? AND column_id = ?
+                    AND state IN ('waiting', 'running')"""
+                if connection.execute(sql, cell).fetchone() is None:
+                    for table in ("table_answers", "table_values"):
+                        sql = f"DELETE FROM {table} WHERE row_id = ? AND column_id = ?"  # noqa: S608
+                        connection.execute(sql, cell)
+
+        await self._database.write(clear)
+
+    async def record_conversation(self, cell: CellId, conversation_id: str) -> None:
+        """Record the conversation that was made of a cell."""
+        sql = "UPDATE table_answers SET conversation_id = ? WHERE row_id = ? AND column_id = ?"
+        await self._database.execute(sql, conversation_id, *cell)
+
+    # -- totals
+
+    async def totals(self, column_id: str) -> ColumnTotals:
+        """Return the totals of a column."""
+        return await self._database.read(lambda c: _read_totals(c, column_id))
+
+    async def agreement(self, first: tuple[str, str], second: tuple[str, str]) -> Agreement:
+        """Return how often two columns agree; each is a column's id and a part."""
+        sql = """SELECT count(*), coalesce(sum((a.number IS NOT NULL AND a.number = b.number) OR
+            (a.sort_key = b.sort_key AND (length(a.sort_key) < ?5 OR a.text = b.text))), 0)
+            FROM table_values AS a JOIN table_values AS b ON b.row_id = a.row_id
+            AND b.column_id = ?3 AND b.part = ?4 WHERE a.column_id = ?1 AND a.part = ?2"""
+        row = await self._database.row(sql, *first, *second, _SORTED_CHARS)
+        return Agreement(*row) if row is not None else Agreement(0, 0)
+
+    # -- runs
+
+    async def chosen(self, table: Table, cells: Cells) -> list[CellId]:
+        """Return the cells that a run would ask, column by column, in the order of the rows."""
+        return await self._database.read(partial(_read_chosen, table, cells))
+
+    async def begin_run(self, run: Run, cells: Sequence[CellId]) -> list[CellId]:
+        """Save a run of this process, and mark its cells as waiting.
+
+        Return the cells that wait; others were taken by another run meanwhile.
+        """
+        return await self._database.write(partial(_begin_run, run, cells))
+
+    async def begin_cell(self, cell: CellId, run_id: str) -> bool:
+        """Mark a waiting cell of a run as running; return False if it waits no longer."""
+        sql = """UPDATE table_answers SET state = 'running'
+            WHERE row_id = ? AND column_id = ? AND run_id = ? AND state = 'waiting'"""
+
+        def begin(connection: sqlite3.Connection) -> bool:
+            return connection.execute(sql, (*cell, run_id)).rowcount > 0
+
+        return await self._database.write(begin)
+
+    async def wait_again(self, cell: CellId, run_id: str) -> None:
+        """Mark a running cell, for which nothing was sent, as waiting again."""
+        sql = """UPDATE table_answers SET state = 'waiting'
+            WHERE row_id = ? AND column_id = ? AND run_id = ? AND state = 'running'"""
+        await self._database.execute(sql, *cell, run_id)
+
+    async def save_answers(self, answers: Sequence[StoredAnswer]) -> None:
+        """Save answers with their values."""
+
+        def save(connection: sqlite3.Connection) -> None:
+            for answer in answers:
+                save_answer(connection, answer)
+
+        await self._database.write(save)
+
+    async def run(self, run_id: str) -> Run | None:
+        """Return a run with its counts; None if it is gone."""
+        return await self._database.read(lambda c: read_run(c, run_id))
+
+    async def runs(self, table_id: str = "", *, is_open: bool = False) -> list[Run]:
+        """Return the runs of a table, or of all, the newest first; only those that are not over."""
+        sql = """SELECT id FROM table_runs WHERE (?1 = '' OR table_id = ?1)
+            AND (NOT ?2 OR status NOT IN ('done', 'stopped'))
+            ORDER BY created_at DESC, rowid DESC"""
+
+        def read(connection: sqlite3.Connection) -> list[Run]:
+            ids = [row["id"] for row in connection.execute(sql, (table_id, is_open)).fetchall()]
+            return [run for run_id in ids if (run := read_run(connection, run_id)) is not None]
+
+        return await self._database.read(read)
+
+    async def save_run(self, run: Run) -> None:
+        """Save the status and the error of a run that is not over."""
+        await self._database.write(partial(save_run, run))
+
+    async def cancel_run(self, run_id: str) -> None:
+        """Ask the owner of a run to stop it."""
+        await self._database.execute("UPDATE table_runs SET is_cancelled = 1 WHERE id = ?", run_id)
+
+    async def end_run(self, run_id: str, status: RunStatus, error: ErrorNote | None) -> None:
+        """End a run: its cells that still wait are as before it."""
+        await self._database.write(partial(_end_run, run_id, status, error))
+
+    async def claim(self, run_id: str) -> bool:
+        """Become the owner of a run; return False if a live process owns it, or it is gone."""
+        return await self._database.write(partial(_claim_run, run_id))
+
+    async def release(self, run_id: str) -> None:
+        """Let any process continue a run."""
+        sql = "UPDATE table_runs SET owner_pid = NULL, owner_started = NULL WHERE id = ?"
+        await self._database.execute(sql, run_id)
+
+    async def recover(self) -> int:
+        """End the runs whose process was killed; return how many cells were being asked then.
+
+        Their cells that waited are as before the run. Those that were being asked have an error:
+        the provider may have answered, and the ledger counts what was held.
+        """
+        return await self._database.write(_recover)
+
+
+# -- reading
+
+
+def _read_table(connection: sqlite3.Connection, table_id: str) -> Table | None:
+    row = connection.execute("SELECT * FROM tables WHERE id = ?", (table_id,)).fetchone()
+    if row is None:
+        return None
+    sql = "SELECT * FROM table_columns WHERE table_id = ? ORDER BY position"
+    columns = connection.execute(sql, (table_id,)).fetchall()
+    return read_row(lambda cells: _table_from_rows(cells, columns), row)
+
+
+def _read_summaries(is_trashed: bool, connection: sqlite3.Connection) -> list[TableSummary]:
+    sql = f"""SELECT id, (SELECT count(*) FROM table_rows WHERE table_id = tables.id) AS rows
+        FROM tables WHERE trashed_at IS {"NOT NULL" if is_trashed else "NULL"}
+        ORDER BY updated_at DESC, rowid DESC"""  # noqa: S608 - our own words
+    summaries = []
+    for table_id, rows in connection.execute(sql).fetchall():
+        table = _read_table(connection, table_id)
+        if table is None:
+            continue
+        states: dict[CellState, int] = {}
+        nanos = 0
+        for column in table.questions:
+            sql = """SELECT state, count(*), coalesce(sum(cost), 0) FROM table_answers
+                WHERE column_id = ? GROUP BY state"""
+            for state, count, cost in connection.execute(sql, (column.id,)):
+                nanos += cost
+                if state != CellState.EMPTY.value:
+                    states[CellState(state)] = states.get(CellState(state), 0) + count
+        summaries.append(TableSummary(table, rows, states, Decimal(nanos) / 1_000_000_000))
+    return summaries
+
+
+def _read_order(table_id: str, order: RowOrder, connection: sqlite3.Connection) -> array[int]:
+    conditions, values = ["r.table_id = :table"], {"table": table_id}
+    join, sorting = "", "r.position"
+    direction = "DESC" if order.is_descending else "ASC"
+    if order.column_id == ":name":
+        sorting = f"r.name COLLATE NOCASE {direction}, r.position"
+    elif order.column_id:
+        join = """LEFT JOIN table_values AS s
+            ON s.row_id = r.id AND s.column_id = :sorted AND s.part = :part"""
+        values |= {"sorted": order.column_id, "part": order.part}
+        # Empty cells are last in both directions.
+        sorting = f"""s.id IS NULL, s.number {direction}, s.sort_key {direction}, r.position"""
+    elif order.is_descending:
+        sorting = "r.position DESC"
+    if order.search.strip():
+        conditions.append(
+            f"""({_contains(connection, "r.name", order.search, "search", values)} OR EXISTS (
+            SELECT 1 FROM table_values AS f WHERE f.row_id = r.id
+            AND {_contains(connection, "f.text", order.search, "search", values)}))"""  # noqa: S608
+        )
+    for number, each in enumerate(order.filters):
+        conditions += _filter_sql(connection, each, f"f{number}", values)
+    sql = f"""SELECT r.id FROM table_rows AS r {join}
+        WHERE {" AND ".join(conditions)} ORDER BY {sorting}"""  # noqa: S608 - values are bound
+    return array("q", (row[0] for row in connection.execute(sql, values)))
+
+
+def _contains(
+    connection: sqlite3.Connection, place: str, text: str, name: str, values: dict[str, str]
+) -> str:
+    """Return the SQL by which a text contains another, without regard to case."""
+    if text.isascii():
+        escaped = re.sub(r"([\\%_])", r"\\\1", text.strip())
+        values[name] = f"%{escaped}%"
+        return f"{place} LIKE :{name} ESCAPE '\\'"
+    values[name] = text.strip().casefold()
+    connection.create_function("folded", 1, lambda cell: str(cell).casefold(), deterministic=True)
+    return f"instr(folded({place}), :{name}) > 0"
+
+
+def _filter_sql(
+    connection: sqlite3.Connection, each: Filter, name: str, values: dict[str, str]
+) -> list[str]:
+    """Return the conditions of a filter; the names of its values begin with `name`."""
+    conditions = []
+    values[f"{name}_column"] = each.column_id
+    if each.text.strip():
+        values[f"{name}_part"] = each.part
+        contains = _contains(connection, "v.text", each.text, f"{name}_text", values)
+        conditions.append(
+            f"""EXISTS (SELECT 1 FROM table_values AS v WHERE v.row_id = r.id
+            AND v.column_id = :{name}_column AND v.part = :{name}_part AND {contains})"""  # noqa: S608
+        )
+    answer = f"table_answers AS a WHERE a.row_id = r.id AND a.column_id = :{name}_column"
+    if each.states:
+        values[f"{name}_states"] = json.dumps([state.value for state in each.states])
+        conditions.append(
+            f"""coalesce((SELECT a.state FROM {answer}), 'empty')
+            IN (SELECT value FROM json_each(:{name}_states))"""  # noqa: S608
+        )
+    if each.passed is not None:
+        conditions.append(f"(SELECT a.has_passed FROM {answer}) IS {int(each.passed)}")  # noqa: S608
+    return conditions
+
+
+_ANSWER_COLUMNS: Final = """row_id, column_id, state, run_id, error, input_tokens, cached_tokens,
+    output_tokens, reasoning_tokens, cost, seconds, has_passed, failures, conversation_id,
+    answered_by"""
+
+
+def _read_window(row_ids: list[int], max_chars: int, connection: sqlite3.Connection) -> Window:
+    ids = json.dumps(row_ids)
+    these = "IN (SELECT value FROM json_each(?))"
+    sql = f"SELECT * FROM table_rows WHERE id {these}"  # noqa: S608
+    rows = {row["id"]: read_row(row_from_row, row) for row in connection.execute(sql, (ids,))}
+    values: dict[CellId, dict[str, CellValue]] = {}
+    sql = f"""SELECT id, row_id, column_id, part, substr(text, 1, ?) AS text, citations,
+        is_corrected FROM table_values WHERE row_id {these}"""  # noqa: S608
+    for row in connection.execute(sql, (max_chars, ids)):
+        place = CellId(row["row_id"], row["column_id"])
+        values.setdefault(place, {})[row["part"]] = read_row(_value_from_row, row)
+    cells: dict[int, dict[str, Cell]] = {row_id: {} for row_id in rows}
+    for place, parts in values.items():
+        cells[place.row_id][place.column_id] = Cell(*place, CellState.DONE, parts)
+    sql = f"""SELECT id, '' AS answer, {_ANSWER_COLUMNS} FROM table_answers
+        WHERE row_id {these}"""  # noqa: S608
+    for row in connection.execute(sql, (ids,)):
+        place = CellId(row["row_id"], row["column_id"])
+        cells[place.row_id][place.column_id] = _cell(row, values.get(place, {}))
+    return Window([rows[row_id] for row_id in row_ids if row_id in rows], cells)
+
+
+def _cell(row: sqlite3.Row, values: Mapping[str, CellValue]) -> Cell:
+    return read_row(lambda cells: _cell_from_row(cells, values), row)
+
+
+def _read_cell(connection: sqlite3.Connection, place: CellId) -> Cell:
+    where = "WHERE row_id = ? AND column_id = ?"
+    sql = f"SELECT * FROM table_values {where}"  # noqa: S608
+    rows = connection.execute(sql, place).fetchall()
+    values = {row["part"]: read_row(_value_from_row, row) for row in rows}
+    sql = f"SELECT * FROM table_answers {where}"  # noqa: S608
+    row = connection.execute(sql, place).fetchone()
+    if row is not None:
+        return _cell(row, values)
+    return Cell(*place, CellState.DONE if values else CellState.EMPTY, values)
+
+
+def _read_totals(connection: sqlite3.Connection, column_id: str) -> ColumnTotals:
+    sql = "SELECT state, count(*) FROM table_answers WHERE column_id = ? GROUP BY state"
+    counts = {CellState(state): n for state, n in connection.execute(sql, (column_id,))}
+    counts.pop(CellState.EMPTY, None)
+    sql = """SELECT coalesce(sum(input_tokens), 0), coalesce(sum(cached_tokens), 0),
+        coalesce(sum(output_tokens), 0), coalesce(sum(reasoning_tokens), 0),
+        coalesce(sum(cost), 0), sum(input_tokens IS NOT NULL AND cost IS NULL),
+        count(has_passed), coalesce(sum(has_passed), 0), avg(seconds)
+        FROM table_answers WHERE column_id = ?"""
+    *tokens, nanos, uncounted, checked, passed, seconds = connection.execute(
+        sql, (column_id,)
+    ).fetchone()
+    return ColumnTotals(
+        counts,
+        Usage(*tokens),
+        Decimal(nanos) / 1_000_000_000,
+        uncounted or 0,
+        checked,
+        passed,
+        seconds,
+    )
+
+
+def _read_chosen(table: Table, cells: Cells, connection: sqlite3.Connection) -> list[CellId]:
+    columns = [c.id for c in table.questions if not cells.columns or c.id in cells.columns]
+    sql = f"""SELECT r.id, r.position FROM table_rows AS r
+        LEFT JOIN table_answers AS a ON a.row_id = r.id AND a.column_id = ?2
+        WHERE r.table_id = ?1 AND (?3 = '[]' OR r.id IN (SELECT value FROM json_each(?3)))
+        AND {_CHOSEN[cells.selection]} ORDER BY r.position"""  # noqa: S608 - our own words
+    ids = json.dumps(list(cells.rows))
+    found = {
+        column_id: connection.execute(sql, (table.id, column_id, ids)).fetchall()
+        for column_id in columns
+    }
+    if cells.limit:
+        rows = sorted({(r["position"], r["id"]) for each in found.values() for r in each})
+        kept = {row_id for _, row_id in rows[: cells.limit]}
+        found = {c: [r for r in each if r["id"] in kept] for c, each in found.items()}
+    return [CellId(row["id"], column_id) for column_id, each in found.items() for row in each]
+
+
+def read_run(connection: sqlite3.Connection, run_id: str) -> Run | None:
+    """Return a run with its counts, in the caller's transaction; None if it is gone."""
+    row = connection.execute("SELECT * FROM table_runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        return None
+    sql = """SELECT count(*) FILTER (WHERE state IN ('done', 'corrected')),
+        count(*) FILTER (WHERE state = 'failed'),
+        coalesce(sum(cost) FILTER (WHERE state IN ('done', 'corrected', 'failed')), 0)
+        FROM table_answers WHERE run_id = ?"""
+    answered, failed, nanos = connection.execute(sql, (run_id,)).fetchone()
+    sql = "SELECT coalesce(sum(remote_done), 0) FROM table_batches WHERE run_id = ?"
+    (remote_done,) = connection.execute(sql, (run_id,)).fetchone()
+
+    def convert(cells: sqlite3.Row) -> Run:
+        return from_row(
+            Run,
+            cells,
+            answered=answered,
+            failed=failed,
+            cost=Decimal(nanos) / 1_000_000_000,
+            remote_done=remote_done,
+        )
+
+    return read_row(convert, row)
+
+
+# -- writing
+
+
+def _save_table(table: Table, connection: sqlite3.Connection) -> None:
+    row = {**to_row(table, "columns", "settings"), "settings": to_json(dict(table.settings))}
+    row["updated_at"] = to_micros(now())
+    upsert_row(connection, "tables", row, unchanged=("created_at", "trashed_at"))
+    for position, column in enumerate(table.columns):
+        values: StoredRow = {
+            "id": column.id,
+            "table_id": table.id,
+            "position": position,
+            "name": to_text(column.name.strip()),
+            "question": question_to_text(column.question),
+        }
+        upsert_row(connection, "table_columns", values)
+    kept = json.dumps([column.id for column in table.columns])
+    sql = """DELETE FROM table_columns
+        WHERE table_id = ? AND id NOT IN (SELECT value FROM json_each(?))"""
+    connection.execute(sql, (table.id, kept))
+
+
+def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connection) -> list[int]:
+    sql = "SELECT id, name FROM table_columns WHERE table_id = ?"
+    columns = {row["name"].casefold(): row["id"] for row in connection.execute(sql, (table_id,))}
+    sql = "SELECT coalesce(max(position) + 1, 0) FROM table_rows WHERE table_id = ?"
+    (first,) = connection.execute(sql, (table_id,)).fetchone()
+    ids: list[int] = []
+    for position, (row, data) in enumerate(rows, first):
+        values: StoredRow = {**_row_to_row(row), "table_id": table_id, "position": position}
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        sql = f"INSERT INTO table_rows ({names}) VALUES ({marks})"  # noqa: S608
+        row_id = connection.execute(sql, values).lastrowid
+        assert row_id is not None
+        ids.append(row_id)
+        cells = []
+        for name, text in data.items():
+            if not text:
+                continue
+            folded = name.strip().casefold()
+            if folded not in columns:
+                columns[folded] = new_id()
+                sql = """INSERT INTO table_columns (id, table_id, position, name, question)
+                    SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3, '' FROM table_columns
+                    WHERE table_id = ?2"""
+                connection.execute(sql, (columns[folded], table_id, to_text(name.strip())))
+            place = CellId(row_id, columns[folded])
+            cells.append(_value_row(place, WHOLE, CellValue(text)))
+        insert_rows(connection, "table_values", cells)
+    connection.execute(
+        "UPDATE tables SET updated_at = ? WHERE id = ?", (to_micros(now()), table_id)
+    )
+    return ids
+
+
+def _set_value(
+    cell: CellId, part: str, text: str, is_corrected: bool, connection: sqlite3.Connection
+) -> None:
+    key = (*cell, part)
+    where = "WHERE row_id = ? AND column_id = ? AND part = ?"
+    sql = f"SELECT citations FROM table_values {where}"  # noqa: S608
+    old = connection.execute(sql, key).fetchone()
+    connection.execute(f"DELETE FROM table_values {where}", key)  # noqa: S608
+    if text or is_corrected:
+        row = _value_row(cell, part, CellValue(text, is_corrected=is_corrected))
+        row["citations"] = "" if old is None else old["citations"]
+        insert_rows(connection, "table_values", [row])
+    if is_corrected:
+        sql = """UPDATE table_answers SET state = 'corrected' WHERE row_id = ? AND column_id = ?
+            AND state NOT IN ('waiting', 'running')"""
+        if not connection.execute(sql, cell).rowcount:
+            insert_rows(
+                connection,
+                "table_answers",
+                [{**_NEW_ANSWER, **cell._asdict(), "state": "corrected"}],
+                "INSERT OR IGNORE",
+            )
+
+
+_NEW_ANSWER: Final[StoredRow] = {
+    "state": "waiting",
+    "run_id": "",
+    "batch": 0,
+    "answer": "",
+    "error": "",
+    "failures": "[]",
+    "conversation_id": "",
+    "answered_by": "",
+}
+
+
+def save_answer(connection: sqlite3.Connection, stored: StoredAnswer) -> None:
+    """Save an answer with its values, in the caller's transaction."""
+    usage = stored.usage and Usage() + stored.usage  # its columns only
+    row: StoredRow = {
+        "row_id": stored.cell.row_id,
+        "column_id": stored.cell.column_id,
+        "state": stored.state.value,
+        "answer": to_text(stored.answer),
+        "error": error_to_text(stored.error),
+        **dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")),
+        **({} if usage is None else to_row(usage)),
+        "cost": None if stored.cost is None else to_nanos(stored.cost),
+        "seconds": stored.seconds,
+        "has_passed": None if stored.has_passed is None else int(stored.has_passed),
+        "failures": to_json(list(stored.failures)),
+        "conversation_id": "",
+        "answered_by": to_text(stored.answered_by),
+    }
+    if not update_row(connection, "table_answers", row, "row_id", "column_id"):
+        return  # the row or the column was removed meanwhile
+    if stored.values is None:
+        return
+    sql = "DELETE FROM table_values WHERE row_id = ? AND column_id = ?"
+    connection.execute(sql, stored.cell)
+    values = [
+        _value_row(stored.cell, part, value)
+        for part, value in stored.values.items()
+        if value.text or value.citations
+    ]
+    insert_rows(connection, "table_values", values)
+
+
+def _begin_run(run: Run, cells: Sequence[CellId], connection: sqlite3.Connection) -> list[CellId]:
+    owner = this_process()
+    row: StoredRow = {
+        **to_row(run, "answered", "failed", "cost", "remote_done"),
+        "owner_pid": owner[0],
+        "owner_started": owner[1],
+    }
+    insert_rows(connection, "table_runs", [row])
+    sql = """UPDATE table_answers SET state = 'waiting', run_id = ?, batch = 0
+        WHERE row_id = ? AND column_id = ? AND state NOT IN ('waiting', 'running')"""
+    waiting = []
+    for cell in cells:
+        if not connection.execute(sql, (run.id, *cell)).rowcount:
+            new: StoredRow = {**_NEW_ANSWER, **cell._asdict(), "run_id": run.id}
+            count = connection.total_changes
+            insert_rows(connection, "table_answers", [new], "INSERT OR IGNORE")
+            if connection.total_changes == count:
+                continue
+        waiting.append(cell)
+    connection.execute("UPDATE table_runs SET cells = ? WHERE id = ?", (len(waiting), run.id))
+    return waiting
+
+
+def save_run(run: Run, connection: sqlite3.Connection) -> None:
+    """Save the status and the error of a run that is not over, in the caller's transaction."""
+    sql = """UPDATE table_runs SET status = ?, error = ?
+        WHERE id = ? AND status NOT IN ('done', 'stopped')"""
+    connection.execute(sql, (run.status.value, error_to_text(run.error), run.id))
+
+
+def _end_run(
+    run_id: str, status: RunStatus, error: ErrorNote | None, connection: sqlite3.Connection
+) -> None:
+    sql = f"""UPDATE table_answers SET state = {_PREVIOUS_STATE}
+        WHERE run_id = ? AND state IN ('waiting', 'running')"""  # noqa: S608
+    connection.execute(sql, (run_id,))
+    sql = """UPDATE table_runs SET status = ?, error = ?, ended_at = ?, owner_pid = NULL,
+        owner_started = NULL WHERE id = ? AND status NOT IN ('done', 'stopped')"""
+    row = (status.value, error_to_text(error), to_micros(now()), run_id)
+    connection.execute(sql, row)
+    sql = (
+        "UPDATE tables SET updated_at = ? WHERE id = (SELECT table_id FROM table_runs WHERE id = ?)"
+    )
+    connection.execute(sql, (to_micros(now()), run_id))
+
+
+def _claim_run(run_id: str, connection: sqlite3.Connection) -> bool:
+    sql = "SELECT owner_pid, owner_started FROM table_runs WHERE id = ?"
+    row = connection.execute(sql, (run_id,)).fetchone()
+    if row is None:
+        return False
+    me = this_process()
+    if tuple(row) != me and is_alive(*row):
+        return False
+    sql = "UPDATE table_runs SET owner_pid = ?, owner_started = ? WHERE id = ?"
+    connection.execute(sql, (*me, run_id))
+    return True
+
+
+def _recover(connection: sqlite3.Connection) -> int:
+    sql = "SELECT id, owner_pid, owner_started FROM table_runs WHERE mode = ? AND status = ?"
+    rows = connection.execute(sql, (RunMode.NOW.value, RunStatus.RUNNING.value)).fetchall()
+    interrupted = 0
+    for run_id, *owner in rows:
+        if is_alive(*owner):
+            continue
+        sql = "UPDATE table_answers SET state = 'failed', error = ? WHERE run_id = ? AND state = ?"
+        values = (error_to_text(_INTERRUPTED_NOTE), run_id, CellState.RUNNING.value)
+        interrupted += connection.execute(sql, values).rowcount
+        _end_run(run_id, RunStatus.STOPPED, None, connection)
+    return interrupted
