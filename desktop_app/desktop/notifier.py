@@ -7,7 +7,6 @@ https://specifications.freedesktop.org/notification-spec/latest/
 from __future__ import annotations
 
 import asyncio
-import html
 from collections.abc import Callable
 from typing import Final
 
@@ -45,8 +44,12 @@ class Notifier:
         # Keys and links by the number that the service assigned; the portal needs no numbers.
         self._shown: dict[int, tuple[str, str]] = {}
 
-    async def notify(self, title: str, body: str, *, key: str, link: str) -> None:
+    async def notify(self, heading: str, title: str, *, key: str, link: str) -> None:
         """Show a notification, in place of an earlier one with the same key.
+
+        Args:
+            heading: what has happened.
+            title: what it happened to, in a line of the user's own text; "" for none.
 
         Raises:
             BusError: the desktop cannot show notifications.
@@ -60,13 +63,16 @@ class Notifier:
                     await self._bus.listen(SERVICE, "ActionInvoked", self._on_service_click)
                     await self._bus.listen(SERVICE, "NotificationClosed", self._on_closed)
                 self._has_portal = has_portal
+        # Services read the body as markup, and the portal passes it on; the summary is plain text.
+        summary, body = (title, heading) if title else (heading, "")
         if self._has_portal:
             action = ("s", _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION)
             # Xfce 4.18, for one, ignores a click on the notification itself.
             button = {"label": ("s", tr("Open")), "action": action, "target": ("s", link)}
             fields = {
-                "title": ("s", title),
+                "title": ("s", summary),
                 "body": ("s", body),
+                "icon": ("(sv)", ("themed", ("as", [APP_ID]))),
                 "default-action": action,
                 "default-action-target": ("s", link),
                 "buttons": ("aa{sv}", [button]),
@@ -82,8 +88,8 @@ class Notifier:
             "Repartee",
             replaced_number,
             APP_ID,
-            title,
-            html.escape(body, quote=False),  # most services read the body as markup
+            summary,
+            body,
             ["default", tr("Open")],  # Xfce shows a button; on others, a click anywhere counts
             {"desktop-entry": ("s", APP_ID)},
             _TIMEOUT_BY_SERVER,

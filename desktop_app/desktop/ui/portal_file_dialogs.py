@@ -31,6 +31,7 @@ class PortalFileDialogs:
     def __init__(self, bus: SessionBus, tasks: Tasks) -> None:
         self._portal = Portal(bus)
         self._tasks = tasks
+        self._last_folder: Path | None = None
 
     async def start(self) -> None:
         """Use the portal's dialogs from now on, if there are any."""
@@ -58,6 +59,8 @@ class PortalFileDialogs:
         """Return the chosen paths: [] if the user chose none, None if no dialog could be opened."""
         method = "SaveFile" if request.is_save else "OpenFile"
         start = Path(request.start) if request.start else None
+        if self._last_folder is not None:  # which no portal remembers
+            start = self._last_folder if start is None else self._last_folder / start
         try:
             while True:
                 options = await asyncio.to_thread(_options, request, start)
@@ -66,6 +69,8 @@ class PortalFileDialogs:
                 )
                 _, uris = results.get("uris", ("as", []))
                 paths = [Path(QUrl(uri).toLocalFile()) for uri in uris]
+                if paths:
+                    self._last_folder = paths[0] if request.is_folder else paths[0].parent
                 if not (request.suffix and paths) or paths[0].suffix:
                     return paths
                 start = paths[0].with_name(f"{paths[0].name}.{request.suffix}")

@@ -19,7 +19,6 @@ from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.look.icons import program_icon
-from desktop_app.widgets.program_menu import ProgramMenu, mark_menu
 from desktop_app.widgets.text.foreign_text import menu_text
 
 RECENT_COUNT: Final = 5
@@ -107,7 +106,7 @@ class TrayController(QObject):
     def make_menu(self) -> QMenu:
         """Return the menu, without recent conversations until `refresh`."""
         session, navigator = self._session, self._session.of(Navigator)
-        menu = self._menu = ProgramMenu(session.window)
+        menu = self._menu = QMenu(session.window)
         menu.setObjectName("tray-menu")
         self._recent_actions = []
         self._listed_recent = []
@@ -138,9 +137,20 @@ class TrayController(QObject):
             old_action.deleteLater()
         self._recent_actions = []
         for conversation_id, title in recent:
-            action = QAction(menu_text(title or tr("New conversation")), self._menu)
+            action = QAction(_tray_text(title or tr("New conversation")), self._menu)
             open_it = partial(self._session.of(Navigator).open_in_front, conversation_id)
             action.triggered.connect(lambda *_, open_it=open_it: open_it())
             self._menu.insertAction(self._recent_end, action)
             self._recent_actions.append(action)
-        mark_menu(self._menu)  # a panel may show these entries without a new `aboutToShow`
+
+
+def _tray_text(title: str) -> str:
+    """Return a label that says the title in a tray's menu.
+
+    Over the bus, an underscore marks a mnemonic. Qt writes one for the first ampersand and passes
+    all else on (`convertMnemonic` in qdbusplatformmenu.cpp).
+    """
+    label = menu_text(title)
+    if sys.platform == "win32":
+        return label
+    return label.replace("_", "__").replace("&&", "&").replace("&", "&&", 1)

@@ -11,7 +11,13 @@ from tests.helpers.waiting import until
 
 
 async def test_without_a_portal_the_service_is_asked(address: str) -> None:
-    methods: dict[tuple[str, str], Method] = {(SERVICE.interface, "Notify"): lambda *_: ("u", (7,))}
+    shown: list[object] = []
+
+    def show(*fields: object) -> tuple[str, tuple[int]]:
+        shown[:] = fields[3:5]
+        return "u", (7,)
+
+    methods: dict[tuple[str, str], Method] = {(SERVICE.interface, "Notify"): show}
     opened: list[str] = []
 
     async def is_opened() -> bool:
@@ -24,6 +30,8 @@ async def test_without_a_portal_the_service_is_asked(address: str) -> None:
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
             await until(is_opened)
             assert [call[0] for call in desktop.calls] == ["Notify"]
+    # Desktops read the body as markup, so the user's words are in the summary.
+    assert shown == ["a < b", "Ready"]
     assert opened == ["repartee:1"]
 
 
