@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,6 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.jobs.batch_jobs import BatchFile
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
@@ -73,60 +71,6 @@ def batch_service(
         load_requirements=partial(load_prompt_requirements, backend.prompts),
         on_change=on_change,
     )
-
-
-async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
-    """Return the given files and those below the given folders, each once.
-
-    Given links are followed. Below a folder, hidden files, hidden folders and links are left out.
-    The names of files in a folder are relative to the folder's parent.
-    """
-    return await asyncio.to_thread(_expand_paths, list(paths))
-
-
-def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
-    names_by_path: dict[str, str] = {}
-    for path in paths:
-        real_path = Path(os.path.realpath(path))
-        if _is_folder(real_path):
-            for file in _files_below(real_path):
-                name = Path(path.name, file.relative_to(real_path))
-                names_by_path.setdefault(str(file), name.as_posix())
-        else:
-            names_by_path.setdefault(str(real_path), path.name)
-    return [BatchFile.of(name, Path(path)) for path, name in names_by_path.items()]
-
-
-def has_at_least(count: int, paths: Iterable[Path]) -> bool:
-    """Return True if the paths lead to `count` files or more, also below folders. Blocking.
-
-    A file that is reached twice counts twice: this decides only if a batch is offered, and does not
-    resolve links as `expand_paths` does.
-    """
-    files = (_files_below(path) if _is_folder(path) else (path,) for path in paths)
-    first_files = islice(chain.from_iterable(files), count)  # a folder may have millions
-    return sum(1 for _ in first_files) >= count
-
-
-def _is_folder(path: Path) -> bool:
-    """Return True for a folder, and False for a path that cannot be looked up. Blocking."""
-    return os.path.isdir(path)  # noqa: PTH112 — Path.is_dir raises if the disk has gone
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, but no hidden ones and no links."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = _sort_visible(folders)
-        for name in _sort_visible(files):
-            path = os.path.join(parent, name)  # noqa: PTH118 — as below
-            # Path.is_file and Path.is_symlink raise if the folder may be listed, but not entered.
-            if os.path.isfile(path) and not os.path.islink(path):  # noqa: PTH113, PTH114
-                yield Path(path)
-
-
-def _sort_visible(names: Iterable[str]) -> list[str]:
-    visible_names = (name for name in names if not name.startswith("."))
-    return sorted(visible_names, key=lambda name: (name.casefold(), name))
 
 
 async def store_as_conversation(

@@ -9,32 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import regex
-
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.system_error import quoted_words
 from desktop_app.i18n.translation import tr
-from desktop_app.tools.schema_check import require_schema
+from desktop_app.tables.checks import KINDS, OPTIONS, check_of
+from desktop_app.tables.table import Check
 
-KINDS: Final = ("contains", "regex", "schema", "judge")
-_OPTIONS: Final = ("ignore_case", "not")
-_FIELDS: Final = ("id", "input", "files", "checks", *KINDS, *_OPTIONS)
-
-
-@dataclass(frozen=True)
-class Check:
-    """A check of an answer.
-
-    Attributes:
-        kind: one of `KINDS`.
-        value: a text, a pattern, a rubric for the judge, or a JSON schema.
-        is_negated: True if an answer passes when it does not match; never for `judge`.
-    """
-
-    kind: str
-    value: Any
-    ignores_case: bool = False
-    is_negated: bool = False
+_FIELDS: Final = ("id", "input", "files", "checks", *KINDS, *OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -126,9 +107,9 @@ def _from_cells(row: dict[str | None, Any]) -> dict[str | None, Any]:
         raise ValueError(tr("more cells than columns"))
     if "files" in row:
         row["files"] = [name.strip() for name in row["files"].split(";") if name.strip()]
-    for name in ("schema", *_OPTIONS):
+    for name in ("schema", *OPTIONS):
         if name in row:
-            row[name] = json.loads(row[name].lower() if name in _OPTIONS else row[name])
+            row[name] = json.loads(row[name].lower() if name in OPTIONS else row[name])
     return row
 
 
@@ -149,42 +130,8 @@ def _case_of(row: Any) -> Case:
         raise ValueError(tr("“files” is not a list of paths"))
     if not question.strip() and not files:
         raise ValueError(tr("“input” is missing"))
-    options = {name: row[name] for name in _OPTIONS if name in row}
+    options = {name: row[name] for name in OPTIONS if name in row}
     named = [{kind: row[kind], **options} for kind in KINDS if kind in row]
-    checks = tuple(_check_of(check) for check in (*rows, *named))
+    checks = tuple(check_of(check) for check in (*rows, *named))
     identity = "" if row.get("id") is None else str(row["id"])
     return Case(identity, question, tuple(files), checks)
-
-
-def _check_of(row: Any) -> Check:
-    """Return the check in a row such as `{"contains": "text"}`. Raises ValueError."""
-    if not isinstance(row, Mapping):
-        raise ValueError(tr("a check is not an object"))
-    names = [name for name in row if name not in _OPTIONS]
-    unknown = [name for name in names if name not in KINDS]
-    if unknown:
-        raise ValueError(tr("there is no check “{name}”", name=unknown[0]))
-    if len(names) != 1:
-        raise ValueError(tr("a check has exactly one of {kinds}", kinds=", ".join(KINDS)))
-    (kind,) = names
-    value, options = row[kind], [row.get(name, False) for name in _OPTIONS]
-    if not all(isinstance(option, bool) for option in options):
-        raise ValueError(tr("“not” and “ignore_case” are true or false"))
-    if kind == "judge" and any(options):
-        raise ValueError(tr("“not” and “ignore_case” don’t belong to a judge"))
-    if not isinstance(value, dict | bool if kind == "schema" else str):
-        raise ValueError(tr("the value of “{name}” has the wrong type", name=kind))
-    if kind == "schema":
-        # `true` allows any value, `false` none.
-        value = require_schema(value if isinstance(value, dict) else {} if value else {"not": {}})
-    elif kind == "regex":
-        try:
-            regex.compile(value)
-        except regex.error as error:
-            words = tr(
-                "“{value}” is not a valid regular expression: {why}",
-                value=str(value),
-                why=str(error),
-            )
-            raise ValueError(words) from error
-    return Check(kind, value, *options)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.batch_wiring import batch_service, expand_paths
+from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.backend.prompt_loader import fill_template
 from desktop_app.batch.batch_service import BatchService
 from desktop_app.batch.batch_wording import (
@@ -59,6 +59,7 @@ from desktop_app.providers.jobs.batch_jobs import (
     batch_refusal,
 )
 from desktop_app.providers.models.choice_resolution import require_supported
+from desktop_app.tables.table_source import expand_paths
 
 _Action = Callable[[Backend, BatchService, Options], Awaitable[int]]
 

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame
 
-from desktop_app.backend.batch_wiring import has_at_least
 from desktop_app.batch.batch_wording import job_progress_text
 from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.composer.attachments.file_readings import FileReadings
@@ -20,6 +19,7 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.jobs.batch_jobs import BatchJob
+from desktop_app.tables.table_source import has_at_least
 from desktop_app.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, announce, spoken_text

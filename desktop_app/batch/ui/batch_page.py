@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.app.session import DIALOG_OBSTACLE, Session
 from desktop_app.backend.answer_settings import ask_settings
-from desktop_app.backend.batch_wiring import batch_service, expand_paths, store_as_conversation
+from desktop_app.backend.batch_wiring import batch_service, store_as_conversation
 from desktop_app.batch.batch_wording import job_progress_text, job_result_text
 from desktop_app.batch.command.batch_output import write_report
 from desktop_app.batch.ui.batch_bar import BatchBar
@@ -30,6 +30,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.jobs.batch_jobs import BatchJob, BatchStatus
+from desktop_app.tables.table_source import expand_paths
 from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.forms.form_dialog import ask

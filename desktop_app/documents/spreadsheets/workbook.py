@@ -20,7 +20,7 @@ from desktop_app.documents.office.package import Package, local_name, whole_numb
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.sheet_table import Formatter, Sheet
-from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES, Limits
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.errors import DocumentDamagedError
 
@@ -32,12 +32,35 @@ _REPEATED_AUTHOR: Final = "tc="
 """Begins the author of a note that repeats a conversation for old programs."""
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})\b")
 _TRUE: Final = ("1", "true")
+_LEAST_CELL_BYTES: Final = 3
 
 
 def read(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
     """Return the sheets of a workbook as tables, each under its name; "" if all are empty."""
     workbook = _Workbook(Package(name, data, limits))
     return sheet_table.join_sheets(name, workbook.sheets(left_out), left_out)
+
+
+def read_rows(name: str, data: bytes, limits: Limits) -> list[list[str]]:
+    """Return the shown cells of the first shown sheet with any, as texts, from its first row on.
+
+    Empty rows between others stay, so that the numbers of the rows are those of the sheet.
+    """
+    workbook = _Workbook(Package(name, data, limits))
+    left_out = LeftOut()
+    for sheet in workbook.sheets(left_out):
+        sheet.drop_hidden(left_out)
+        if sheet.is_hidden or not sheet.rows:
+            continue
+        width = max(column for row in sheet.rows.values() for column in row) + 1
+        height = max(sheet.rows) + 1
+        if width * height > MAX_TEXT_BYTES // _LEAST_CELL_BYTES:
+            raise refusals.too_much_text_error(name)
+        return [
+            [row.get(column, "") for column in range(width)]
+            for row in (sheet.rows.get(number, {}) for number in range(height))
+        ]
+    raise refusals.empty_error(name)
 
 
 class _Workbook:

@@ -164,6 +164,10 @@ def _serve(
             from desktop_app.documents.text.web_page import convert_selection
 
             return convert_selection(payload.decode())
+        case "workbook-rows":
+            from desktop_app.documents.spreadsheets import workbook
+
+            return workbook.read_rows(name, payload, limits)
         case "word-text":
             from desktop_app.documents.office import word_text
 

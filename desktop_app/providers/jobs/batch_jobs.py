@@ -268,6 +268,13 @@ class BatchFile(NamedTuple):
         return cls(readable_name, str(path))
 
 
+def file_at(path: str) -> Path:
+    """Return the file of a stored path: see `BatchFile.of`."""
+    if path.startswith("file:///"):
+        return Path(os.fsdecode(unquote_to_bytes(path.removeprefix("file://"))))
+    return Path(path)
+
+
 class BatchItem(Value, frozen=True):
     """A file of a job.
 
@@ -302,9 +309,7 @@ class BatchItem(Value, frozen=True):
 
     @property
     def file(self) -> Path:
-        if self.path.startswith("file:///"):
-            return Path(os.fsdecode(unquote_to_bytes(self.path.removeprefix("file://"))))
-        return Path(self.path)
+        return file_at(self.path)
 
     @property
     def sha256(self) -> str:

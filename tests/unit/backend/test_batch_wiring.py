@@ -16,12 +16,7 @@ import pytest
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.batch_wiring import (
-    batch_service,
-    expand_paths,
-    has_at_least,
-    store_as_conversation,
-)
+from desktop_app.backend.batch_wiring import batch_service, store_as_conversation
 from desktop_app.batch.batch_files import question_of
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.conversation_store import ConversationStore
@@ -39,6 +34,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StorageError
 from desktop_app.providers.jobs.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
+from desktop_app.tables.table_source import expand_paths, has_at_least
 from tests.helpers.linux_only import linux_only
 from tests.helpers.started_backend import started_backend
 

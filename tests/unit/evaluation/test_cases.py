@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.evaluation import run
 from desktop_app.evaluation.cases import Case, read_cases
-from desktop_app.evaluation.run import failure_of
+from desktop_app.tables import checks
+from desktop_app.tables.checks import failure_of
 
 SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
 
@@ -111,7 +111,7 @@ def test_a_value_that_does_not_match_its_schema_is_explained() -> None:
 
 
 def test_an_endless_expression_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "MAX_SEARCH_S", 0.1)
+    monkeypatch.setattr(checks, "MAX_SEARCH_S", 0.1)
     for negation in (False, True):
         told = failure({"regex": r"^(a|aa)+$", "not": negation}, "a" * 5_000 + "!")
         assert told.endswith("(too slow)")

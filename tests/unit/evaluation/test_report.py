@@ -23,8 +23,8 @@ from desktop_app.evaluation.report import (
     table_lines,
     total_of,
 )
-from desktop_app.evaluation.run import failure_in_verdict
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.tables.checks import failure_in_verdict
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 CHOICE = ResolvedChoice(OPENAI, CATALOG.info("gpt-5.2"), Variant.THINKING, Effort.HIGH)

@@ -1,0 +1,266 @@
+"""The fields of an answer: their JSON Schema, their values, and where a document says so.
+
+For a document, the model names with each value the words that say so, and their page. Neither is
+believed: the words are looked up in the document, and their place there counts. If they are not
+there, the page counts if the document has it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from desktop_app.domain.answering.answer_form import AnswerSchema
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.documents.document_sections import find_sections, unit_of
+from desktop_app.domain.documents.passage_matching import Letters, letters_of
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.i18n.translation import N_
+from desktop_app.tables.table import CellValue, Citation, Field, FieldType, Typed
+from desktop_app.tools.schema_check import decode, json_of_answer
+
+YES: Final = "yes"
+NO: Final = "no"
+_MIN_QUOTE_LETTERS: Final = 8
+_MAX_QUOTE_CHARS: Final = 1_000
+_MAX_SHOWN_CHARS: Final = 60
+_TYPES: Final[Mapping[FieldType, str]] = {
+    FieldType.TEXT: "string",
+    FieldType.NUMBER: "number",
+    FieldType.INTEGER: "integer",
+    FieldType.YES_NO: "boolean",
+    FieldType.DATE: "string",
+    FieldType.CHOICE: "string",
+}
+_WORDS: Final = {"yes": YES, "true": YES, "no": NO, "false": NO}
+_PAGE_MARK: Final = re.compile(r"\[(?:page|slide|sheet|chapter)s? ([0-9]{1,6})\]", re.IGNORECASE)
+CITE_PAGES: Final = "After each statement, name the {unit} that it is from in the form [{unit} 3]."
+
+
+class ReadDocument:
+    """A document of a row, with its text, in which quotations are looked up."""
+
+    def __init__(self, part: DocumentPart, text: str) -> None:
+        self.part = part
+        self.text = text
+        self.unit = unit_of(part)
+        self._sections = find_sections(text, self.unit) if self.unit else []
+        self._starts = [section.start for section in self._sections]
+        self._letters: Letters | None = None
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the number of the page at an offset of the text; None without pages."""
+        index = bisect_right(self._starts, offset) - 1
+        return self._sections[index].number if index >= 0 else None
+
+    def has_page(self, page: int) -> bool:
+        """Return True if the document has a page and it was sent."""
+        chosen = self.part.chosen
+        return 1 <= page <= (self.part.pages or 0) and (chosen is None or page in chosen)
+
+    def find(self, quote: str, page: int | None) -> Citation | None:
+        """Return the place of quoted words, the nearest to a page; None if they are not there.
+
+        Only letters and digits are compared: models change spaces, hyphens and quotation marks.
+        """
+        sought = letters_of(quote)
+        if len(sought) < _MIN_QUOTE_LETTERS and not self.text.count(quote):
+            return None
+        if self._letters is None:
+            self._letters = Letters(enumerate(self.text))
+        letters = self._letters
+        found: list[tuple[int, int]] = []
+        at = letters.text.find(sought)
+        while at >= 0 and sought and len(found) < 100:
+            start = letters.positions[at]
+            end = letters.positions[at + len(sought) - 1] + 1
+            if (place := self.page_at(start)) is None or self.has_page(place):
+                found.append((start, end))
+            at = letters.text.find(sought, at + 1)
+        if not found:
+            return None
+        start, end = next((each for each in found if self.page_at(each[0]) == page), found[0])
+        return Citation(self.part.sha256, self.page_at(start), quote[:_MAX_QUOTE_CHARS], start, end)
+
+
+def schema_of(fields: Sequence[Field], unit: str | None) -> AnswerSchema:
+    """Return the schema of an answer with these fields.
+
+    Args:
+        unit: of the pages of a document that the values are from; "" for one without pages, None
+            without a document.
+    """
+    properties: dict[str, Any] = {}
+    for field in fields:
+        value = _value_schema(field)
+        if unit is not None:
+            cited: dict[str, Any] = {
+                "value": value,
+                "quote": {
+                    "type": ["string", "null"],
+                    "description": "The words of the document that say so, copied exactly.",
+                },
+            }
+            if unit:
+                cited["page"] = {
+                    "type": ["integer", "null"],
+                    "description": f"The number of the {unit} with these words.",
+                }
+            value = _object(cited)
+        properties[field.name] = value
+    return AnswerSchema("row", _object(properties))
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _value_schema(field: Field) -> dict[str, Any]:
+    description = field.description
+    if field.type is FieldType.LIST:
+        schema: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+    else:
+        schema = {"type": [_TYPES[field.type], "null"]}
+    if field.type is FieldType.CHOICE:
+        schema["enum"] = [*field.choices, None]
+    if field.type is FieldType.DATE:
+        description = f"{description} As YYYY-MM-DD.".strip()
+    return {**schema, "description": description} if description else schema
+
+
+class ParsedAnswer(NamedTuple):
+    """The values of an answer, and why it does not follow its fields; None if it does."""
+
+    values: Mapping[str, CellValue]
+    error: ErrorNote | None
+
+
+def parse_answer(
+    fields: Sequence[Field], answer: str, documents: Sequence[ReadDocument]
+) -> ParsedAnswer:
+    """Return the values of an answer. Takes a while: call it in a thread.
+
+    A value of the wrong type is converted if that loses nothing ("12" to a number), and else left
+    empty; the error names the first of them.
+    """
+    try:
+        found = decode(json_of_answer(answer))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        return ParsedAnswer({}, ErrorNote(N_("The response isn’t the JSON that the fields need.")))
+    values: dict[str, CellValue] = {}
+    wrong: list[str] = []
+    for field in fields:
+        value = found.get(field.name)
+        citations: tuple[Citation, ...] = ()
+        if isinstance(value, dict):
+            if documents and value.get("value") not in (None, "", []):
+                citations = _citations(value, documents)
+            value = value.get("value")
+        text = text_of_value(field, value)
+        if text is None:
+            wrong.append(field.name)
+        values[field.name] = CellValue(text or "", citations)
+    if not wrong:
+        return ParsedAnswer(values, None)
+    note = ErrorNote(N_("The response has no valid value for “{name}”."), params={"name": wrong[0]})
+    return ParsedAnswer(values, note)
+
+
+def text_of_value(field: Field, value: Any) -> str | None:
+    """Return the text of a value in a cell, "" for none; None if it is not of the field's type."""
+    if value is None or value == "":
+        return ""
+    match field.type:
+        case FieldType.LIST:
+            items = value if isinstance(value, list) else [value]
+            if not all(isinstance(item, str | int | float) for item in items):
+                return None
+            return "\n".join(" ".join(str(item).split()) for item in items)
+        case FieldType.YES_NO:
+            return _WORDS.get(str(value).strip().casefold())
+        case FieldType.NUMBER | FieldType.INTEGER:
+            return _number_text(value, is_whole=field.type is FieldType.INTEGER)
+        case FieldType.DATE:
+            try:
+                return date.fromisoformat(str(value).strip()[:10]).isoformat()
+            except ValueError:
+                return None
+        case FieldType.CHOICE:
+            folded = str(value).strip().casefold()
+            return next((each for each in field.choices if each.casefold() == folded), None)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _number_text(value: Any, *, is_whole: bool) -> str | None:
+    if isinstance(value, str):
+        try:
+            value = float(value.strip().replace("\u00a0", "").replace(" ", ""))
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            return None
+        if value.is_integer() and abs(value) < 10**15:
+            value = int(value)
+    if isinstance(value, float):
+        return None if is_whole else f"{value!r}"
+    return str(value)
+
+
+def typed_value(field: Field | None, text: str) -> Typed:
+    """Return the value of a text with its type: of the field, or a number that data are.
+
+    A text that is not of the field's type, as the user may have typed it, stays a text.
+    """
+    if not text:
+        return None
+    kind = FieldType.TEXT if field is None else field.type
+    if kind is FieldType.LIST:
+        return [line for line in text.split("\n") if line]
+    if kind is FieldType.YES_NO:
+        return {YES: True, NO: False}.get(text.strip().casefold(), text)
+    if kind in (FieldType.NUMBER, FieldType.INTEGER):
+        try:
+            return int(text)
+        except ValueError:
+            pass
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _citations(value: Mapping[str, Any], documents: Sequence[ReadDocument]) -> tuple[Citation, ...]:
+    """Return the place that a value names, if it is in one of the documents."""
+    quote, page = value.get("quote"), value.get("page")
+    quote = quote.strip() if isinstance(quote, str) else ""
+    page = page if isinstance(page, int) and not isinstance(page, bool) else None
+    for document in documents:
+        if quote and (found := document.find(quote, page)) is not None:
+            return (found,)
+    if page is not None and len(documents) == 1 and documents[0].has_page(page):
+        return (Citation(documents[0].part.sha256, page, quote[:_MAX_QUOTE_CHARS]),)
+    return ()
+
+
+def cited_pages(answer: str, documents: Sequence[ReadDocument]) -> tuple[Citation, ...]:
+    """Return the pages that an answer without fields names, such as "[page 3]", each once."""
+    if len(documents) != 1:
+        return ()
+    pages = dict.fromkeys(int(match[1]) for match in _PAGE_MARK.finditer(answer))
+    document = documents[0]
+    return tuple(Citation(document.part.sha256, page) for page in pages if document.has_page(page))

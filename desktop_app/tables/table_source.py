@@ -1,0 +1,289 @@
+"""The rows of a table from files: documents, and lines of CSV, TSV, XLSX and JSON Lines.
+
+Everything is read and checked before a row is stored. In a file of lines, the column `id` names the
+rows. Of JSON Lines, `files` lists documents beside the file, and `checks` the checks of the row's
+answers, as `repartee eval` reads them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.domain import hints
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.system_error import quoted_words
+from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.jobs.batch_jobs import BatchFile
+from desktop_app.tables.checks import check_of
+from desktop_app.tables.table import NewRow, Row
+
+LINE_ENDINGS: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx")
+"""The endings of files whose lines become rows; of all others, a file is a row."""
+MAX_FILE_BYTES: Final = 200 << 20
+MAX_COLUMNS: Final = 500
+KEY: Final = "id"
+_FILES: Final = "files"
+_CHECKS: Final = "checks"
+
+
+class _Line(NamedTuple):
+    """A line of a file: its number, from 1, and its values by column."""
+
+    number: int
+    values: Mapping[str, Any]
+
+
+def has_lines(path: Path) -> bool:
+    """Return True for a file whose lines become rows."""
+    return path.suffix.lower() in LINE_ENDINGS
+
+
+async def rows_of_lines(path: Path, documents: DocumentWorker) -> list[NewRow]:
+    """Return the rows of a file of lines.
+
+    Raises:
+        IllegalChoiceError: it is empty or not of its format; a line or an id is wrong.
+        DocumentError: a workbook cannot be read.
+    """
+    if path.suffix.lower() == ".xlsx":
+        cells = await documents.workbook_rows(path)
+        return await asyncio.to_thread(_rows_of, path, lambda: _lines_of_cells(enumerate(cells, 1)))
+    return await asyncio.to_thread(_read_rows, path)
+
+
+def _read_rows(path: Path) -> list[NewRow]:
+    try:
+        with open_file(path) as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except RefusedFileError as error:
+        params = {**error.params, "file": path.name}
+        raise IllegalChoiceError(error.message, params=params) from error
+    except OSError as error:
+        raise _unreadable_error(path, error) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise _unreadable_error(path, ValueError(tr("more than 200 MB")))
+    text = _decoded(data)
+    is_json = path.suffix.lower() in (".jsonl", ".ndjson")
+    separator = "\t" if path.suffix.lower() == ".tsv" else ""
+    return _rows_of(path, lambda: _json_lines(text) if is_json else _csv_lines(text, separator))
+
+
+def _decoded(data: bytes) -> str:
+    """Return a text in UTF-8 or UTF-16 by its mark, or in what Excel writes in the West."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _rows_of(path: Path, lines: Any) -> list[NewRow]:
+    rows: list[NewRow] = []
+    seen: dict[str, int] = {}
+    try:
+        for line in lines():
+            try:
+                row = _row_of(path, line)
+                if row.row.key and seen.setdefault(row.row.key, line.number) != line.number:
+                    first = seen[row.row.key]
+                    words = tr("the id “{id}” is that of line {first}", id=row.row.key, first=first)
+                    raise ValueError(words)
+            except (ValueError, UserFacingError) as error:
+                raise _located(line.number, error) from error
+            rows.append(row)
+        if not rows:
+            raise ValueError(tr("it is empty"))
+    except ValueError as error:
+        raise _unreadable_error(path, error) from error
+    return rows
+
+
+def _row_of(path: Path, line: _Line) -> NewRow:
+    values = dict(line.values)
+    key = _text(values.get(next((n for n in values if n.casefold() == KEY), KEY)))
+    names = values.get(_FILES)
+    paths: tuple[str, ...] = ()
+    if isinstance(names, list):
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError(tr("“files” is not a list of paths"))
+        paths = tuple(_path_beside(path, name) for name in names)
+        del values[_FILES]
+    checks = values.get(_CHECKS)
+    if isinstance(checks, list):
+        del values[_CHECKS]
+    else:
+        checks = []
+    row = Row(0, key or str(line.number), key=key, paths=paths, checks=tuple(map(check_of, checks)))
+    return NewRow(row, {name: _text(value) for name, value in values.items()})
+
+
+def _path_beside(path: Path, name: str) -> str:
+    """Return the path of a document, whose file's author could name any file of the user's."""
+    folder = path.parent.resolve()
+    found = (folder / name).resolve()
+    if not found.is_relative_to(folder):
+        raise ValueError(tr("“{name}” is outside the folder", name=name))
+    return BatchFile.of(name, found).path
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _json_lines(text: str) -> Iterator[_Line]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as error:
+            words = tr("it isn’t valid JSON at character {column}", column=error.pos + 1)
+            raise _located(number, ValueError(words)) from error
+        except (ValueError, RecursionError) as error:  # such as a number of 5,000 digits
+            raise _located(number, error) from error
+        if not isinstance(value, dict):
+            raise _located(number, ValueError(tr("it isn’t a JSON object")))
+        yield _Line(number, value)
+
+
+def _csv_lines(text: str, separator: str) -> Iterator[_Line]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell may have a megabyte
+    # Spreadsheets write ";" in countries whose decimal sign is the comma.
+    delimiter = separator or max(",;\t", key=text.partition("\n")[0].count)
+    # Strict: an open quotation mark would hide the rows that follow it.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+    def cells() -> Iterator[tuple[int, list[str]]]:
+        try:
+            for row in reader:
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise _located(
+                reader.line_num, ValueError(tr("the quotation marks don’t match"))
+            ) from error
+
+    return _lines_of_cells(cells())
+
+
+def _lines_of_cells(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[_Line]:
+    """Yield the lines below the first filled one, which has the names of the columns."""
+    names: list[str] = []
+    for number, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue  # spreadsheets write rows of empty cells
+        if not names:
+            names = _headings(cells)
+            if len(names) > MAX_COLUMNS:
+                words = tr("it has more than {most} columns", most=MAX_COLUMNS)
+                raise _located(number, ValueError(words))
+            continue
+        if any(cell.strip() for cell in cells[len(names) :]):
+            raise _located(number, ValueError(tr("more cells than columns")))
+        yield _Line(number, dict(zip(names, cells, strict=False)))
+
+
+def _headings(cells: Sequence[str]) -> list[str]:
+    """Return unique names for columns: empty ones get their number, repeated ones a number."""
+    filled = [bool(cell.strip()) for cell in cells]
+    last = max((n for n, is_filled in enumerate(filled) if is_filled), default=-1)
+    names: list[str] = []
+    seen: set[str] = set()
+    for number, cell in enumerate(cells[: last + 1], 1):
+        base = " ".join(cell.split()) or f"Column {number}"
+        name, repeats = base, 1
+        while name.casefold() in seen:
+            repeats += 1
+            name = f"{base} {repeats}"
+        seen.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _located(line: int, error: Exception) -> ValueError:
+    words = quoted_words(error)
+    return ValueError(tr("line {number}: {words}", number=line, words=words))
+
+
+def _unreadable_error(path: Path, error: Exception) -> IllegalChoiceError:
+    return IllegalChoiceError(
+        N_("Can’t read the rows in {file}: {words}."),
+        hint=hints.CHECK_FILE,
+        file=path.name,
+        words=quoted_words(error),
+    )
+
+
+# ------------------------------------------------------------------ documents
+
+
+def rows_of_files(files: Sequence[BatchFile]) -> list[NewRow]:
+    """Return a row for each file, whose document is read later."""
+    return [NewRow(Row(0, file.name, paths=(file.path,))) for file in files]
+
+
+async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
+    """Return the given files and those below the given folders, each once.
+
+    Given links are followed. Below a folder, hidden files, hidden folders and links are left out.
+    The names of files in a folder are relative to the folder's parent.
+    """
+    return await asyncio.to_thread(_expand_paths, list(paths))
+
+
+def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
+    names_by_path: dict[str, str] = {}
+    for path in paths:
+        real_path = Path(os.path.realpath(path))
+        if _is_folder(real_path):
+            for file in _files_below(real_path):
+                name = Path(path.name, file.relative_to(real_path))
+                names_by_path.setdefault(str(file), name.as_posix())
+        else:
+            names_by_path.setdefault(str(real_path), path.name)
+    return [BatchFile.of(name, Path(path)) for path, name in names_by_path.items()]
+
+
+def has_at_least(count: int, paths: Iterable[Path]) -> bool:
+    """Return True if the paths lead to `count` files or more, also below folders. Blocking.
+
+    A file that is reached twice counts twice: this decides only if a batch is offered, and does not
+    resolve links as `expand_paths` does.
+    """
+    files = (_files_below(path) if _is_folder(path) else (path,) for path in paths)
+    first_files = islice(chain.from_iterable(files), count)  # a folder may have millions
+    return sum(1 for _ in first_files) >= count
+
+
+def _is_folder(path: Path) -> bool:
+    """Return True for a folder, and False for a path that cannot be looked up. Blocking."""
+    return os.path.isdir(path)  # noqa: PTH112 — Path.is_dir raises if the disk has gone
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, but no hidden ones and no links."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = _sort_visible(folders)
+        for name in _sort_visible(files):
+            path = os.path.join(parent, name)  # noqa: PTH118 — as below
+            # Path.is_file and Path.is_symlink raise if the folder may be listed, but not entered.
+            if os.path.isfile(path) and not os.path.islink(path):  # noqa: PTH113, PTH114
+                yield Path(path)
+
+
+def _sort_visible(names: Iterable[str]) -> list[str]:
+    visible_names = (name for name in names if not name.startswith("."))
+    return sorted(visible_names, key=lambda name: (name.casefold(), name))
