@@ -81,6 +81,9 @@ class ProviderGateway:
             key = await self._vault.get(profile.id, origin(profile.base_url))
         proxy_password = await self._read_proxy_password(profile)
         field_secrets = await self._read_field_secrets(profile)
+        if profile.kind is not ProviderKind.ON_DEVICE:
+            # The list of models is read before the first question, which uses its connection.
+            profile = replace(profile, models=())
         access = ProviderAccess(
             profile,
             key=key,

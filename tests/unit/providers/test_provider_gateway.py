@@ -42,6 +42,14 @@ async def opened_gateway(folder: Path) -> AsyncIterator[tuple[ProviderGateway, K
         await gateway.aclose()
 
 
+async def test_a_list_of_models_leaves_its_connection_to_the_first_question(tmp_path: Path) -> None:
+    async with LoopbackServer(LISTED) as server, opened_gateway(tmp_path) as (gateway, _):
+        profile = replace(COMPATIBLE, base_url=server.base_url)
+        client = await gateway.provider(profile)
+        await client.listing()
+        assert await gateway.provider(replace(profile, models=("a",))) is client
+
+
 async def test_a_changed_profile_does_not_interrupt_a_streaming_answer(tmp_path: Path) -> None:
     go_on = asyncio.Event()
 
