@@ -32,7 +32,8 @@ runs = [question]
 def note(frame, event, _):
     if event == "call":
         code = frame.f_code
-        if code is BYTES_COME or (code is SENT and runs[-1] is question):
+        is_sent = code is SENT and runs[-1] is question and frame.f_locals["send"].args[0] == "POST"
+        if code is BYTES_COME or is_sent:
             runs.append(Counter())
         if code.co_filename.startswith(FOLDER) and not code.co_name.startswith("<"):
             runs[-1][code] += 1

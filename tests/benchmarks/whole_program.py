@@ -140,8 +140,9 @@ application.exec()
 """
 )
 REPARTEE: Final = """
-from desktop_app.chat.ui.chat_controller import ChatController
+from PySide6.QtTest import QTest
 from desktop_app.app.application import Application
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.desktop.window_request import OpenRequest
 sys.argv = ["repartee"]
 class Measured(Application):
@@ -152,8 +153,11 @@ class Measured(Application):
         finished = asyncio.Event()
         self.session.running.text_arrived.connect(grow)  # behind the transcript
         self.session.running.finished.connect(lambda *_: finished.set())
+        prompt = self.window.findChild(PromptText, "prompt")
+        QTest.keyClicks(prompt, "Tell me everything.")
+        await asyncio.sleep(2)  # what the first key begins: the list of models, the cost
         began = begin(self.qt)
-        self.session.of(ChatController).submit("Tell me everything.", "")
+        QTest.keyClick(prompt, Qt.Key.Key_Return)
         await finished.wait()
         ended = time.monotonic()
         await asyncio.sleep(0.1)
