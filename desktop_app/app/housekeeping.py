@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.session import Session
 from desktop_app.domain.activity_log import described
 from desktop_app.domain.errors import StorageError
+from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.trash import Trash
 from desktop_app.storage.deletion_wipe import resume_wipe
 
@@ -33,6 +34,7 @@ class Housekeeping(QObject):
         super().__init__(session.window)
         self._tasks = session.tasks
         self._expire = session.of(Trash).expire
+        self._erase_deleted = session.of(FoldersController).erase_deleted
         self._conversations = session.backend.conversations
         self._attachment_store = session.backend.attachments
         self._database = session.backend.database
@@ -61,6 +63,7 @@ class Housekeeping(QObject):
         """Remove everything that is unused now; failures are retried the next time."""
         await self._expire()
         try:
+            await self._erase_deleted()
             await self._attachment_store.remove_unneeded()
             await resume_wipe(self._database)
         except StorageError as error:

@@ -80,14 +80,20 @@ def active_settings(
             overrides = _read_json(row["overrides"])
             names = overrides.get("tools") if isinstance(overrides, dict) else None
             tools.update(filter(runs_without_asking, names if isinstance(names, list) else ()))
-    label = tr("Tools of conversations, folders and presets")
+    label = tr("Tools of conversations, projects and presets")
     values["tools", ""] = _Active(label, ", ".join(sorted(tools)) or _none(), _none())
-    for row in _rows(connection, "SELECT * FROM collections"):
+    # A store of an earlier version has collections with names of their own.
+    projects = {
+        each.get("collection_id"): each["name"]
+        for each in map(dict, _rows(connection, "SELECT * FROM folders"))
+    }
+    for collection in map(dict, _rows(connection, "SELECT * FROM collections")):
         sql = "SELECT path FROM collection_files WHERE collection_id = ?"
-        paths = {str(Path(path).parent) for (path,) in _rows(connection, sql, row["id"])}
-        label = tr("Collection “{name}”, folder", name=_shorten(row["name"]))
-        text = ", ".join(sorted(path for path in {row["folder"], *paths} if path))
-        values["collections", row["id"]] = _Active(label, text or _none(), _none())
+        paths = {str(Path(path).parent) for (path,) in _rows(connection, sql, collection["id"])}
+        name = projects.get(collection["id"]) or collection.get("name", "")
+        label = tr("Project “{name}”, folder", name=_shorten(name))
+        text = ", ".join(sorted(path for path in {collection["folder"], *paths} if path))
+        values["collections", collection["id"]] = _Active(label, text or _none(), _none())
     return values
 
 

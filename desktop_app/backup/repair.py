@@ -70,7 +70,7 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "profiles": profile_from_row,
     "prompts": prompt_from_row,
     "presets": partial(from_row, Preset),
-    "collections": partial(from_row, Collection),
+    "collections": partial(from_row, Collection, name=""),
     "compactions": partial(from_row, Compaction),
 }
 _FEATURE_READERS: Final[Mapping[str, str]] = {

@@ -104,7 +104,7 @@ async def find_passages(
     for part in draft.collections:
         if part.collection_id not in found_ids:
             raise DocumentError(
-                N_("The collection “{name}” isn’t on this computer."),
+                N_("The files of “{name}” aren’t on this computer."),
                 hint=N_("Remove it from the prompt, or choose another."),
                 name=part.name,
             )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def model_choice() -> list[click.Parameter]:
-    """Return the options that choose a model and a folder."""
+    """Return the options that choose a model and a project."""
     return [
         option("--variant", tr("model variant"), VARIANTS),
         option("--effort", tr("reasoning effort"), EFFORTS),
@@ -31,7 +31,9 @@ def model_choice() -> list[click.Parameter]:
         ),
         option("-m --model ID", tr("any model of the provider"), required_text),
         option(
-            "--folder NAME", tr("ask in a folder: with its instructions, model, files, and notes")
+            "--project NAME",
+            tr("ask in a project: with its instructions, model, files, and notes"),
+            former="--folder",
         ),
     ]
 

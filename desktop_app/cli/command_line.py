@@ -278,23 +278,40 @@ class Commands(_Help, click.Group):
 # ---------------------------------------------------------------- options
 
 
-def option(names: str, text: str, kind: Any = None, **more: Any) -> click.Option:
+class _Option(click.Option):
+    """An option that also takes its former name, which help and completion leave out."""
+
+    def __init__(self, *args: Any, former: str, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._former = former
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        names = self.opts
+        self.opts = [*names, self._former] if self._former else names
+        super().add_to_parser(parser, ctx)
+        self.opts = names
+
+
+def option(
+    names: str, text: str, kind: Any = None, *, former: str = "", **more: Any
+) -> click.Option:
     """Return an option with a value.
 
     Args:
         names: parted by spaces; the last may be the name of the value, as in "-o --to PATH".
         kind: a parser, or all values.
+        former: the name that it had in an earlier version.
     """
     *_, last = words = names.split()
     metavar = None if last.startswith("-") else tr(words.pop())
     if isinstance(kind, list | tuple):
         kind = click.Choice(kind)
-    return click.Option(words, help=text, metavar=metavar, type=kind, **more)
+    return _Option(words, help=text, metavar=metavar, type=kind, former=former, **more)
 
 
-def repeatable(names: str, text: str, kind: Any = None) -> click.Option:
+def repeatable(names: str, text: str, kind: Any = None, *, former: str = "") -> click.Option:
     """Return an option that can be given several times; its value is a list."""
-    return option(names, text, kind, multiple=True)
+    return option(names, text, kind, former=former, multiple=True)
 
 
 def flag(names: str, text: str) -> click.Option:

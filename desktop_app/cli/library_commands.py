@@ -295,20 +295,19 @@ async def _import_file(
 async def _import_library(
     backend: Backend, export_file: ParsedExport, result: _ImportResult
 ) -> None:
-    """Add projects as folders, with their files, and memories as notes, which are off.
+    """Add projects with their files, and memories as notes, which are off.
 
-    A folder that exists stays as it is: the user may have changed it.
+    A project that exists stays as it is: the user may have changed it.
     """
     known_ids = {folder.id for folder in await backend.conversation_folders.all()}
     for folder, documents, _ in export_file.folders:
         if folder.id in known_ids:
             continue
+        await backend.conversation_folders.save(folder)
         if documents:
             paths = await asyncio.to_thread(_write_documents, folder.id, documents)
-            collection = await backend.collections.create(folder.name)
+            collection = await backend.collections.create_in(folder)
             await backend.collections.add(collection.id, paths)
-            folder = replace(folder, collection_id=collection.id)
-        await backend.conversation_folders.save(folder)
         result.folders += 1
         result.documents += len(documents)
     result.notes, result.notes_over = await backend.memory.add_missing(export_file.notes)

@@ -1,5 +1,6 @@
-"""Collections of documents: creation, filling, updates and retrieval.
+"""Collections of documents, the files of projects: creation, filling, updates and retrieval.
 
+A collection is of one computer, and the project that names it travels between computers.
 Files are read one after the other in the documents' worker process. If a file cannot be read, the
 collection records the reason and the others continue. After an interruption, the remaining files
 are "waiting", and the next `add` or `refresh` continues with them.
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.collections.embedding_service import MAX_TEXTS_PER_CALL, EmbeddingPlan, Embeddings
 from desktop_app.domain import errors, hints
-from desktop_app.domain.conversations.conversation import new_id, now
+from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import (
     Collection,
@@ -33,7 +34,7 @@ from desktop_app.domain.documents.collections import (
 from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from desktop_app.collections.collection_store import CollectionStore, VectorStore
@@ -91,22 +92,28 @@ class Collections:
         return await self._store.all()
 
     async def create(self, name: str, folder: Path | None = None) -> Collection:
-        """Create an empty collection.
+        """Create a project with an empty collection.
 
         `refresh` looks for files in `folder`, and in the folders that are added later.
         """
-        collection = Collection(new_id(), _clean_name(name), now(), _folder_path(folder))
-        await self._store.put(collection)
+        clean_name = " ".join(name.split()) or tr("New project")
+        collection = Collection(new_id(), clean_name, now(), _folder_path(folder))
+        await self._store.create(collection, collection.id)
         return collection
 
-    async def rename(self, collection_id: str, name: str) -> None:
-        """Rename a collection. Raises DocumentError if it no longer exists."""
-        collection = await self._require_collection(collection_id)
-        await self._store.put(collection._replace(name=_clean_name(name)))
+    async def create_in(self, project: Folder) -> Collection:
+        """Create an empty collection for a project without one."""
+        collection = Collection(new_id(), project.name, now())
+        await self._store.create(collection, project.id)
+        return collection
 
-    async def delete(self, collection_id: str) -> None:
-        """Delete a collection; earlier questions keep its passages."""
-        await self._store.delete(collection_id)
+    async def delete_without_project(self, kept_id: str = "") -> None:
+        """Delete the collections of deleted projects; earlier questions keep their passages.
+
+        Args:
+            kept_id: one that Undo may need.
+        """
+        await self._store.delete_without_project(kept_id)
         await self._store.remove_unreferenced()
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
@@ -178,8 +185,8 @@ class Collections:
         }
         if known_stats and not present_files:
             raise errors.DocumentError(
-                N_("None of this collection’s files can be found, so it wasn’t changed."),
-                hint=N_("Connect their drive, or delete the collection."),
+                N_("None of this project’s files can be found, so it wasn’t changed."),
+                hint=N_("Connect their drive, or remove the files from the project."),
             )
         await self._store.remove_files(
             collection_id, [path for path in known_stats if path not in present_files]
@@ -257,9 +264,7 @@ class Collections:
         for collection in await self._store.all():
             if collection.id == collection_id:
                 return collection
-        raise errors.DocumentError(
-            N_("The collection no longer exists."), hint=hints.CHOOSE_ANOTHER
-        )
+        raise errors.DocumentError(N_("The project no longer exists."), hint=hints.CHOOSE_ANOTHER)
 
     # -------------------------------------------------------------- embeddings
 
@@ -379,6 +384,10 @@ class Collections:
         return passages
 
 
+def _folder_path(folder: Path | None) -> str:
+    return "" if folder is None else str(folder.absolute())
+
+
 def _make_file(collection_id: str, found_file: FoundFile) -> CollectionFile:
     """Return a file that waits, or has failed because the store cannot hold its path."""
     path = str(found_file.path)
@@ -430,18 +439,6 @@ def _number_passages(
         parts.append(PassagesPart(collection_id, names[collection_id], numbered))
         number += len(numbered)
     return tuple(parts)
-
-
-def _folder_path(folder: Path | None) -> str:
-    return "" if folder is None else str(folder.absolute())
-
-
-def _clean_name(name: str) -> str:
-    """Return a collection name with normal spacing. Raises UserFacingError if it is empty."""
-    cleaned = " ".join(name.split())
-    if not cleaned:
-        raise errors.UserFacingError(N_("The collection needs a name."), hint=N_("Enter one."))
-    return cleaned
 
 
 Run = tuple[str, ...]

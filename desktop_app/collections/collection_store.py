@@ -83,25 +83,31 @@ class CollectionStore:
         self._database = database
 
     async def all(self) -> list[Collection]:
-        """Return all collections, by name."""
-        sql = "SELECT * FROM collections"
+        """Return the collections of all projects, by name, each with the project's name."""
+        sql = """SELECT c.*, f.name FROM collections AS c JOIN folders AS f
+            ON f.collection_id = c.id GROUP BY c.id"""
         collections = await read_rows(self._database, partial(from_row, Collection), sql)
         return sorted(
             collections, key=lambda collection: (collection.name.casefold(), collection.created_at)
         )
 
     async def put(self, collection: Collection) -> None:
-        """Add a collection, or save its new name and folder."""
-        name = to_text(collection.name)
-        folder = to_text(collection.folder)
-        created_at = to_micros(collection.created_at)
-        sql = """INSERT INTO collections (id, name, created_at, folder) VALUES (?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET name = excluded.name, folder = excluded.folder"""
-        await self._database.execute(sql, collection.id, name, created_at, folder)
+        """Save the new folders of a collection."""
+        sql = "UPDATE collections SET folder = ? WHERE id = ?"
+        await self._database.execute(sql, to_text(collection.folder), collection.id)
 
-    async def delete(self, collection_id: str) -> None:
-        """Delete a collection. Its passages stay in the index until `remove_unreferenced`."""
-        await self._database.execute("DELETE FROM collections WHERE id = ?", collection_id)
+    async def create(self, collection: Collection, project_id: str) -> None:
+        """Add a collection to a project, and a project of its name if there is none."""
+        await self._database.write(partial(_create, collection, project_id))
+
+    async def delete_without_project(self, kept_id: str) -> None:
+        """Delete the collections of deleted projects but `kept_id`, which Undo may need.
+
+        Their passages stay in the index until `remove_unreferenced`.
+        """
+        sql = """DELETE FROM collections
+            WHERE id != ? AND id NOT IN (SELECT collection_id FROM folders)"""
+        await self._database.execute(sql, kept_id)
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
         """Return the files of a collection by path, except removed ones."""
@@ -204,6 +210,15 @@ class CollectionStore:
 
 def file_from_row(row: Cells) -> CollectionFile:
     return from_row(CollectionFile, row, sha256=row["sha256"] or "")
+
+
+def _create(collection: Collection, project_id: str, connection: sqlite3.Connection) -> None:
+    id_, name, created_at, folder = collection
+    values = (id_, to_micros(created_at), to_text(folder))
+    connection.execute("INSERT INTO collections (id, created_at, folder) VALUES (?, ?, ?)", values)
+    sql = """INSERT INTO folders (id, name, created_at, overrides, collection_id)
+        VALUES (?, ?, ?, '', ?) ON CONFLICT DO UPDATE SET collection_id = excluded.collection_id"""
+    connection.execute(sql, (project_id, to_text(name), to_micros(created_at), id_))
 
 
 def _put_files(

@@ -36,6 +36,12 @@ class FolderStore:
         """Delete a folder; its conversations remain, in no folder."""
         await self._database.execute("DELETE FROM folders WHERE id = ?", folder_id)
 
+    async def has_files_without_project(self, kept_id: str) -> bool:
+        """Return True if a deleted folder has left its collection, other than `kept_id`."""
+        sql = """SELECT 1 FROM collections
+            WHERE id != ? AND id NOT IN (SELECT collection_id FROM folders) LIMIT 1"""
+        return await self._database.row(sql, kept_id) is not None
+
 
 def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
     """Insert or update a folder."""

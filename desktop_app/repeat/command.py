@@ -122,7 +122,7 @@ async def _chosen(backend: Backend, options: Options) -> tuple[Folder | None, Mo
 
 async def _edit(backend: Backend, options: Options) -> int:
     repeat = await _found(backend, options.id)
-    names = ("prompt", "every", "at", "model", "variant", "effort", "provider", "folder")
+    names = ("prompt", "every", "at", "model", "variant", "effort", "provider", "project")
     if not any(getattr(options, name) for name in names):
         raise IllegalChoiceError(
             N_("There is nothing to change."), hint=N_("Name a new value, such as --at 09:00.")
@@ -134,7 +134,7 @@ async def _edit(backend: Backend, options: Options) -> int:
     if options.at:
         day, _, _ = repeat.start.partition("T")
         repeat = replace(repeat, start=_start(options.at, now(), day))
-    if options.model or options.variant or options.provider or options.folder:
+    if options.model or options.variant or options.provider or options.project:
         folder, choice = await _chosen(backend, options)
         repeat = replace(repeat, choice=choice)
         if folder is not None:

@@ -215,6 +215,22 @@ CREATE TABLE table_batches (
     UNIQUE (run_id, number)
 ) STRICT;
 """
+# A project is a folder of conversations with its files. A collection that no folder has becomes the
+# files of one: of its name and with its id, so that a store and its backup get the same. What other
+# computers must hear of is noted as the triggers would, which the migration makes later.
+_PROJECTS: Final = """
+INSERT INTO folders (id, name, created_at, overrides, collection_id)
+    SELECT id, name, created_at, '', id FROM collections
+    WHERE id NOT IN (SELECT collection_id FROM folders);
+UPDATE sync_device SET clock = max(
+    clock + 1, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER));
+INSERT INTO sync_changes (kind, id, field, at, device, number)
+    SELECT 'folders', f.id, c.column1, d.clock, d.id, d.clock
+    FROM folders AS f, sync_device AS d, (VALUES ('name'), ('created_at'), ('provider_id'),
+        ('model'), ('variant'), ('effort'), ('overrides')) AS c
+    WHERE f.id = f.collection_id;
+ALTER TABLE collections DROP COLUMN name;
+"""
 STEPS: Final = [
     *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
     _MEMORY,
@@ -224,6 +240,7 @@ STEPS: Final = [
     # Notes that an import added, until the user allows them.
     "ALTER TABLE memory ADD COLUMN is_off INTEGER NOT NULL DEFAULT 0;",
     _TABLES,
+    _PROJECTS,
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

@@ -76,7 +76,7 @@ COLUMNS: Final[Mapping[str, Mapping[Effect, str]]] = {
     "prompts": {_P: "id title folder text position created_at hidden form"},
     "presets": {_P: f"id name {_CHOICE} position created_at", _L: "overrides"},
     "part_notes": {Effect.DERIVED: "key text created_at conversation_id"},
-    "collections": {_P: "id name created_at", _L: "folder"},
+    "collections": {_P: "id created_at", _L: "folder"},
     "collection_files": {
         _P: "id collection_id name sha256 media_type size pages status problem modified",
         _L: "path",

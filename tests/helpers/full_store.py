@@ -257,7 +257,7 @@ async def _fill_table(database: Database) -> None:
 async def _fill_collection(database: Database) -> None:
     collections = CollectionStore(database)
     collection = Collection("c" * 32, "Books", NOON, "/somewhere")
-    await collections.put(collection)
+    await collections.create(collection, collection.id)
     file = CollectionFile(
         collection.id, "/somewhere/found.txt", "found.txt", SHA256, "text/plain", len(DATA),
         None, "ready",

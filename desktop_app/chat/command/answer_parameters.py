@@ -90,17 +90,17 @@ async def apply_folder(
     Raises:
         IllegalChoiceError: there is no folder of that name.
     """
-    name = options.folder or folder_id
+    name = options.project or folder_id
     if not name:
         return None
     folders = await backend.conversation_folders.all()
     folded = name.casefold()
     folder = next((f for f in folders if f.id == name or f.name.casefold() == folded), None)
     if folder is None:
-        if options.folder is None:
+        if options.project is None:
             return None  # it was deleted just now
         raise IllegalChoiceError(
-            N_("There is no folder “{name}”."),
+            N_("There is no project “{name}”."),
             hint=hints.LIST_AVAILABLE,
             name=name,
             known=", ".join(each.name for each in folders),

@@ -59,11 +59,13 @@ def ask_arguments() -> cli.Command:
             ),
             cli.repeatable("-f --file PATH", tr("attach a document or an image"), cli.file_name),
             cli.repeatable(
-                "--collection NAME", tr("ask about a collection of documents, or a folder")
+                "--project-files NAME",
+                tr("ask about the files of a project, or of a folder"),
+                former="--collection",
             ),
             cli.flag(
                 "--create-embeddings",
-                tr("create missing embeddings of the collections first and print the cost"),
+                tr("create missing embeddings of these files first and print the cost"),
             ),
             cli.repeatable(
                 "--compare CHOICE",
@@ -112,9 +114,9 @@ def ask_arguments() -> cli.Command:
             "OPENAI_MODEL for an address in OPENAI_BASE_URL."
         ),
         tr(
-            "--collection takes the name of a collection or a folder. A folder becomes a "
-            "collection and is updated each time. The response cites passages as [n], and "
-            "standard error lists their sources."
+            "--project-files takes the name of a project or a folder. A folder becomes a project "
+            "and is updated each time. The response cites passages as [n], and standard error "
+            "lists their sources."
         ),
         tr(
             "--tool lets the model call a tool of {command}. A call runs only if --allow-tool "
@@ -183,7 +185,7 @@ def summarize_arguments() -> cli.Command:
             "in_parts": True,
             "has_preset_effort": False,
             "create_embeddings": False,
-            **{name: [] for name in ("collection", "compare", "tool", "mcp", "allow_tool")},
+            **{name: [] for name in ("project_files", "compare", "tool", "mcp", "allow_tool")},
             "research": False,
             **dict.fromkeys(("conversation", "continued", "max_rounds", "schema", "grammar")),
         },

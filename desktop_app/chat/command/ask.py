@@ -192,7 +192,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await fill_template(backend, options.template, options.set, question)
-    collections = await find_collections(backend, options.collection)
+    collections = await find_collections(backend, options.project_files)
     await refresh_files(backend, settings.collections)
     searched = (*collections, *settings.collections)
     await embed_missing(backend, searched, without_asking=options.create_embeddings)

@@ -1,4 +1,4 @@
-"""`repartee ask --collection`: collections of the library, or of folders."""
+"""`repartee ask --project-files`: the files of projects, or of folders."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _CITATION = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 
 async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
-    """Return the collections with these names, ids or folders; bring folders up to date first.
+    """Return the files of projects by their names, ids or folders; read folders again first.
 
     Raises:
-        IllegalChoiceError: there is no such collection or folder.
+        IllegalChoiceError: there is no such project with files here, and no such folder.
         UserFacingError: it could not be read.
     """
     parts = [await _find_collection(backend, name) for name in names]
@@ -50,10 +50,10 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     if not is_folder:
         known_names = ", ".join(collection.name for collection in collections)
         raise IllegalChoiceError(
-            N_("There is no collection or folder “{name}”."),
+            N_("There is no project with files, and no folder, “{name}”."),
             hint=hints.LIST_AVAILABLE
             if known_names
-            else N_("Name a folder to make a collection of it."),
+            else N_("Name a folder to make a project of it."),
             name=name,
             known=known_names,
         )

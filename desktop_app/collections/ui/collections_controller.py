@@ -28,9 +28,10 @@ from desktop_app.composer.attachments.attachment_facts import ChipText, Collecti
 from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.documents.collections import CollectionFile
-from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
+from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.i18n.formatting import joined, money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.widgets.cards.notifications import Actions
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 UpdateWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
-_UNDO_MS: Final = 600_000  # long enough to notice that it is gone
 _FOLLOW_S: Final = 30
 """Seconds between two looks at many files: listing 10,000 takes a second."""
 _FOLLOW_FEW_S: Final = 2
@@ -73,10 +73,6 @@ class CollectionsController(Controller):
         self._load_lock = asyncio.Lock()
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self._tasks.slot(self.reload))
-        self._deleted_id = ""  # of the collection to delete, unless the user presses Undo
-        self._unlinked: list[Folder] = []  # the folders whose files were in it
-        self._deletion_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
-        self._deletion_timer.timeout.connect(self.complete_deletion)
         self._update: asyncio.Future[None] | None = None  # only one runs at a time
         self._updated_id = ""  # the collection that is being updated, or was last
         self._progress: CollectionProgress | None = None
@@ -88,6 +84,7 @@ class CollectionsController(Controller):
         for signal in (self._current.opened, self._draft.changed):
             signal.connect(self.find_unknown)
         session.events.store_changed.connect(self.check_store)
+        session.folders.changed.connect(self._check_projects)
         session.unfinished.append(lambda: self.is_busy)
         session.end_steps.append(self.close)
 
@@ -157,12 +154,10 @@ class CollectionsController(Controller):
             self._session.events.document_requested.emit(file.sha256, file.name, "")
 
     async def reload(self) -> None:
-        """Load and show all collections but a deleted one; loads run one after the other."""
+        """Load and show all collections; loads run one after the other."""
         async with self._load_lock:
             states: dict[str, CollectionState] = {}
             for collection in await self.service.all():
-                if collection.id == self._deleted_id:
-                    continue
                 counts = await self.service.file_counts(collection.id)
                 states[collection.id] = CollectionState(
                     collection,
@@ -194,17 +189,17 @@ class CollectionsController(Controller):
         while name in taken_names:
             name = f"{base_name} {next(numbers)}"
         collection = await self.service.create(name)
+        folders = self._session.folders
+        folders.replace_all(await folders.read())
         await self._show(collection.id, is_new=not paths)
         if paths:
             self.add(collection.id, paths)
         return collection.id
 
     def rename(self, collection_id: str, name: str) -> None:
-        async def rename() -> None:
-            await self.service.rename(collection_id, name)
-            await self.reload()
-
-        self._tasks.start(rename())
+        """Rename the project with these files."""
+        if (project := self._project_with(collection_id)) is not None:
+            self._session.of(FoldersController).rename(project.id, name)
 
     def remove_file(self, collection_id: str, path: str) -> None:
         """Remove a file from a collection; offer Undo."""
@@ -220,62 +215,19 @@ class CollectionsController(Controller):
         self._tasks.start(remove())
 
     def delete(self, collection_id: str) -> None:
-        """Delete a collection, permanently once Undo has expired."""
-        self._tasks.start(self._delete(collection_id))
+        """Delete the project with these files; offer Undo."""
+        if (project := self._project_with(collection_id)) is not None:
+            self._session.of(FoldersController).delete(project.id)
 
-    async def _delete(self, collection_id: str) -> None:
-        await self._complete_deletion()
-        state = self.states.get(collection_id)
-        if state is None:
-            return
-        if self._updated_id == collection_id:
+    def _project_with(self, collection_id: str) -> Folder | None:
+        projects = self._session.folders.by_id.values()
+        return next((each for each in projects if each.collection_id == collection_id), None)
+
+    def _check_projects(self) -> None:
+        """Load the collections soon; stop an update of one whose project was deleted."""
+        if self._update is not None and self._project_with(self._updated_id) is None:
             self.cancel_update()
-        self._deleted_id = collection_id
-        self._deletion_timer.start()
-        self._unlinked = [
-            folder
-            for folder in self._session.folders.by_id.values()
-            if folder.collection_id == collection_id
-        ]
-        await self._link_folders(collection_id, "")
-        await self.reload()
-        self.report(
-            tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
-            self._undo_deletion,
-        )
-
-    async def _link_folders(self, old_id: str, new_id: str) -> None:
-        """Replace the collection, "" for none, of the folders that had the deleted one."""
-        folders = self._session.folders
-        for folder in self._unlinked:
-            now = folders.by_id.get(folder.id)
-            if now is not None and now.collection_id == old_id:
-                await folders.save(replace(now, collection_id=new_id))
-
-    def _undo_deletion(self) -> None:
-        """Keep the collection."""
-        collection_id = self._deleted_id
-        self._tasks.start(self._link_folders("", collection_id))
-        self._deleted_id = ""
-        self._deletion_timer.stop()
-        if self._page is not None and self._page.isVisible():
-            self._tasks.start(self._show(collection_id))
-        else:
-            self._tasks.start(self.reload())
-
-    def complete_deletion(self) -> None:
-        """Delete a deleted collection permanently."""
-        self._tasks.start(self._complete_deletion())
-
-    async def _complete_deletion(self) -> None:
-        """Delete the collection now, if any. Raises StorageError."""
-        self._deletion_timer.stop()
-        if collection_id := self._deleted_id:
-            await self.service.delete(collection_id)
-            if self._deleted_id == collection_id:
-                self._deleted_id = ""
-            self._notifications.end_undo(self._undo_deletion)
-            self._remove_from_draft([collection_id])
+        self._reload_timer.start()
 
     def report(
         self, message: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
@@ -308,7 +260,7 @@ class CollectionsController(Controller):
             return
         collection_id = folder.collection_id
         if collection_id not in self.states:
-            collection_id = (await self.service.create(folder.name)).id
+            collection_id = (await self.service.create_in(folder)).id
             await self._session.folders.save(replace(folder, collection_id=collection_id))
             await self.reload()
         self.add(collection_id, paths)
@@ -503,16 +455,11 @@ class CollectionsController(Controller):
         self.ask_in_draft(collection_id)
 
     async def close(self) -> None:
-        """Stop at the program's end, and complete a deletion."""
+        """Stop at the program's end."""
         self.cancel_update()
         if self._following is not None:
             self._following.cancel()
-        self._deletion_timer.stop()
         self._reload_timer.stop()
-        try:
-            await self._complete_deletion()
-        except StorageError:
-            return  # the collection stays and is shown after the next start
 
     # -------------------------------------------------------------- in the draft
 

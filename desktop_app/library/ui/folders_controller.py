@@ -38,7 +38,10 @@ class FoldersController(Controller):
         self._flag_store = session.backend.flags
         self._folder_store = session.backend.conversation_folders
         self._presenter = session.of(ListPresenter)
-        self._conversation_list.model.folder_renamed.connect(self._rename)
+        self._conversation_list.model.folder_renamed.connect(self.rename)
+        self._undo: Callable[[], object] | None = None  # of the last deletion
+        self._deleted_files = ""  # the collection of its project
+        session.end_steps.append(self._end_undo)
 
     # -------------------------------------------------------------- folders
 
@@ -62,13 +65,13 @@ class FoldersController(Controller):
 
         self._tasks.start(edit_name())
 
-    def _rename(self, folder_id: str, name: str) -> None:
+    def rename(self, folder_id: str, name: str) -> None:
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
             self._presenter.writes.start(self._folders.save(replace(folder, name=name)))
 
     def delete(self, folder_id: str) -> None:
-        """Delete a folder; its conversations stay in the list."""
+        """Delete a project; its conversations stay in the list."""
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
             # Removed at once, because Delete may be pressed twice.
@@ -76,7 +79,7 @@ class FoldersController(Controller):
             self._presenter.writes.start(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
-        """Delete a folder from the store, and show its conversations without it."""
+        """Delete a project from the store, and show its conversations without it."""
         try:
             ids = await self._flag_store.ids_in_folder(folder.id)
             memory = self._session.backend.memory
@@ -99,12 +102,26 @@ class FoldersController(Controller):
             self._folders.replace_all([*self._folders.by_id.values(), folder])
             self._presenter.change(ids, folder_id=folder.id)
 
-        message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
+        def undo() -> None:
+            self._presenter.writes.start(restore())
+
+        message = tr("Project “{name}” deleted. Its conversations are kept.", name=folder.name)
         if folder.collection_id:
-            message = paragraph(message, tr("Its files stay in Collections."))
+            message = paragraph(message, tr("The files weren’t changed."))
         if notes:
-            message = paragraph(message, tr("Its notes are deleted."))
-        self._notifications.notify_undo(message, lambda: self._presenter.writes.start(restore()))
+            message = paragraph(message, tr("What was remembered in it is deleted."))
+        self._undo, self._deleted_files = undo, folder.collection_id
+        self._notifications.notify_undo(message, undo)
+
+    def _end_undo(self) -> None:
+        self._undo = None
+
+    async def erase_deleted(self) -> None:
+        """Remove the index of the files of deleted projects, unless Undo may need it."""
+        can_undo = self._undo is not None and self._notifications.last_undo == self._undo
+        kept_id = self._deleted_files if can_undo else ""
+        if await self._folder_store.has_files_without_project(kept_id):
+            await self._session.backend.collections.delete_without_project(kept_id)
 
     # -------------------------------------------------------------- moving conversations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -12,7 +11,7 @@ from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.collections.ui import collections_controller
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
-from desktop_app.domain.conversations.conversation import Folder, ModelChoice, now
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
@@ -111,44 +110,27 @@ async def test_a_folder_with_three_files_answers_from_them(
         turn.end("Five.")
         await app.settled()
 
-        collection_id = app.session.folders.by_id[folder_id].collection_id
-        controller.delete(collection_id)
-        await until(lambda: app.chips == [])
+        app.session.of(FoldersController).delete(folder_id)
+        await until(lambda: "The files weren’t changed." in app.said)
+        await until(lambda: not controller.states and app.chips == [])
         turn = await app.ask("Are dogs allowed?")
         assert "neighbours" not in turn.asked
         turn.end("I do not know.")
         await app.settled()
+        former = await app.backend.database.rows("SELECT sha256, modified FROM collection_files")
+        await app.session.of(FoldersController).erase_deleted()  # not what Undo may need
         app.press_action("Undo")
         await until(lambda: app.chips == ["Lease, 3 documents"])
-
+        rows = await app.backend.database.rows("SELECT sha256, modified FROM collection_files")
+        assert list(map(tuple, rows)) == list(map(tuple, former)), "nothing is read again"
         app.session.of(FoldersController).delete(folder_id)
-        await until(lambda: "Its files stay in Collections." in app.said)
-        assert app.chips == []
-        assert len(await app.backend.collections.all()) == 1
-
-
-async def test_undo_keeps_a_newer_link_and_files_outlive_a_folder(tmp_path: Path) -> None:
-    files = write_files(tmp_path / "Flat")
-    async with AppHarness(environment=KEY) as app:
-        controller, folders = app.session.of(CollectionsController), app.session.folders
-
-        def link() -> str:
-            return folders.by_id["f"].collection_id
-
-        await folders.save(Folder("f", "Flat", now()))
-        controller.add_to_folder("f", files)
-        await until(lambda: link() in controller.states and not controller.is_busy)
-        first = link()
-        controller.delete(first)
-        await until(lambda: "deleted" in app.said and not link())
-        newer = (await controller.service.create("Newer")).id
-        await folders.save(replace(folders.by_id["f"], collection_id=newer))
-        app.press_action("Undo")
-        await until(lambda: set(controller.states) == {first, newer})
-        assert link() == newer
-        app.session.of(FoldersController).delete("f")
-        controller.add_to_folder("f", files[1:])  # the dialog was still open
-        await until(lambda: sorted(s.ready for s in controller.states.values()) == [0, 2, 3])
+        await until(lambda: not controller.states)
+        controller.add_to_folder(folder_id, files[1:])  # the dialog was still open
+        await until(lambda: [s.ready for s in controller.states.values()] == [2])
+        await app.written()
+        app.window.notifications.last_undo = None  # as after another deletion
+        await app.session.of(FoldersController).erase_deleted()
+        assert app.stored("SELECT count(*) FROM collection_files") == app.stored("SELECT 2")
 
 
 async def test_files_that_vanish_are_reported_once_and_kept(

@@ -1,16 +1,16 @@
-"""`repartee ask --collection`: indexing folders, the passages sent, and the output."""
+"""`repartee ask --project-files`: indexing folders, the passages sent, and the output."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.conversations.conversation import Folder, now
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.memory.memory import Memory
 from desktop_app.settings.settings_store import SettingsStore
@@ -40,14 +40,14 @@ def words_of(body: dict[str, Any]) -> str:
 def test_only_relevant_passages_of_a_folder_are_sent(shell: Shell, papers: Path) -> None:
     reply = streams(sse(CREATED), delta("With consent [1, 7]."), sse(COMPLETED))
     done, (body,) = answer_to(
-        shell, reply, arguments=("May I keep a dog?", "--collection", "papers")
+        shell, reply, arguments=("May I keep a dog?", "--project-files", "papers")
     )
     assert (done.code, done.out) == (0, "With consent [1, 7].\n")
     assert "Dogs need written consent." in words_of(body)
     assert "moored" not in words_of(body)
     assert "broken.pdf" in done.err
     assert "[1] lease.md, Lease" in done.err
-    assert shell.rows("SELECT name FROM collections") == [("papers",)]
+    assert shell.rows("SELECT name FROM folders") == [("papers",)]
     assert shell.rows("SELECT count(*) FROM messages") == [(0,)], "kept only with --save"
 
 
@@ -55,7 +55,7 @@ def test_a_folder_is_updated_before_each_question(shell: Shell, papers: Path) ->
     answer_to(shell, WHOLE, arguments=("Is there a dog?", "--collection", "papers/"))
     (papers / "news.txt").write_text("A heron was seen.\n")
     (papers / "boat.txt").unlink()
-    arguments = ("Was a heron seen?", "--collection", "papers/", "--json")
+    arguments = ("Was a heron seen?", "--project-files", "papers/", "--json")
     done, _ = answer_to(shell, WHOLE, arguments=arguments)
     assert [p["document"] for p in done.json["passages"]] == ["news.txt"]
     names = shell.rows("SELECT name FROM collection_files WHERE status = 'ready' ORDER BY name")
@@ -63,23 +63,25 @@ def test_a_folder_is_updated_before_each_question(shell: Shell, papers: Path) ->
 
 
 @blocking
-async def with_folder(shell: Shell) -> None:
-    """Add a folder of conversations, whose files are those of the only collection."""
+async def with_project(shell: Shell) -> None:
+    """Give the only project a name, instructions and a note."""
     database = Database(shell.home / "data" / "repartee.sqlite3")
     await database.open()
-    (row,) = await database.rows("SELECT id FROM collections")
-    folder = Folder("f" * 32, "Lease", now(), None, Overrides("Be brief."), row["id"])
-    await FolderStore(database).save(folder)
+    store = FolderStore(database)
+    (made,) = await store.all()
+    await store.delete(made.id)
+    folder = replace(made, id="f" * 32, name="Lease", overrides=Overrides("Be brief."))
+    await store.save(folder)
     await Memory(database).add("I live in Oslo.")
     await Memory(database).add("The flat is on the third floor.", folder.id)
     await database.close()
 
 
-def test_a_question_in_a_folder_has_its_instructions_and_files(shell: Shell, papers: Path) -> None:
+def test_a_question_in_a_project_has_its_instructions_and_files(shell: Shell, papers: Path) -> None:
     answer_to(shell, WHOLE, arguments=("Is there a dog?", "--collection", "papers"))
-    with_folder(shell)
+    with_project(shell)
     (papers / "lease.md").write_text("Cats need written consent.\n")
-    arguments = ("May I keep cats?", "--folder", "lease", "--save")
+    arguments = ("May I keep cats?", "--project", "lease", "--save")
     done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
     assert done.code == 0, done.err
     notes = ["I live in Oslo.", "The flat is on the third floor."]
@@ -99,19 +101,19 @@ def test_a_question_in_a_folder_has_its_instructions_and_files(shell: Shell, pap
     done, (body,) = answer_to(shell, WHOLE, arguments=("Cats?", "--folder", "f" * 32))
     assert "Cats need written consent." in words_of(body)
     assert "papers" in done.err
-    done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--folder", "Rent"))
+    done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--project", "Rent"))
     assert (done.code, bodies) == (2, [])
-    assert "There is no folder “Rent”" in done.err
+    assert "There is no project “Rent”" in done.err
     assert "Lease" in done.err
 
 
-def test_a_repeated_prompt_reads_the_files_of_its_folder_again(shell: Shell, papers: Path) -> None:
+def test_a_repeated_prompt_reads_the_files_of_its_project_again(shell: Shell, papers: Path) -> None:
     async def test(server: LoopbackServer) -> None:
         env = gateway(server.base_url)
         await shell.run("ask", "Is there a dog?", "--collection", "papers", env=env)
-        await asyncio.to_thread(with_folder, shell)
+        await asyncio.to_thread(with_project, shell)
         (papers / "lease.md").write_text("Cats need written consent.\n")
-        await shell.run(*ADD[:2], "May I keep cats?", *ADD[3:], "--folder", "Lease", env=env)
+        await shell.run(*ADD[:2], "May I keep cats?", *ADD[3:], "--project", "Lease", env=env)
         let_times_pass(shell)
         done = await shell.run("repeat", "run", env=env)
         assert done.code == 0, done.err
@@ -121,12 +123,10 @@ def test_a_repeated_prompt_reads_the_files_of_its_folder_again(shell: Shell, pap
 
 
 @pytest.mark.parametrize("name", ["Invoices", ""])
-def test_an_unknown_collection_is_a_wrong_command_line(
-    shell: Shell, papers: Path, name: str
-) -> None:
+def test_an_unknown_project_is_a_wrong_command_line(shell: Shell, papers: Path, name: str) -> None:
     done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--collection", name))
     assert (done.code, done.out, bodies) == (2, "", [])
-    assert f"There is no collection or folder “{name}”" in done.err
+    assert f"There is no project with files, and no folder, “{name}”" in done.err
 
 
 async def by_meaning(request: Received, writer: asyncio.StreamWriter) -> None:

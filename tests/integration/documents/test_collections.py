@@ -214,7 +214,7 @@ async def test_a_restored_collection_is_found_and_read_again(tmp_path: Path, pap
     (papers / "deep/lease.md").write_text(f"# Secret\n\nThe {WORD} is blue.")
     asked = AnsweredRestore()
     restore_now(archive, *stores[1], now(), asked)
-    assert asked.changes == [f"Collection “Papers”, folder: none → {papers}, {papers / 'deep'}"]
+    assert asked.changes == [f"Project “Papers”, folder: none → {papers}, {papers / 'deep'}"]
     async with open_collections(mine) as here:
         assert (await here.found("May I have a dog or a cat?", made))[0].name == "lease.md"
         await here.collections.refresh(made.id)

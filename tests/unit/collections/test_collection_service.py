@@ -67,9 +67,7 @@ class Disk:
         for path in paths:
             there = sorted(each for each in self.files if each == path or path in each.parents)
             if not there and not skip_missing:
-                raise errors.DocumentError(
-                    "The collection no longer exists.", hint="Choose another."
-                )
+                raise errors.DocumentError("The project no longer exists.", hint="Choose another.")
             found += [
                 FoundFile(each, len(str(self.files[each])), self.modified[each]) for each in there
             ]
@@ -116,8 +114,11 @@ class Memory:
         else:
             self.collections[given[0].id] = given[0]
 
-    async def delete(self, collection_id: str) -> None:
-        del self.collections[collection_id]
+    async def create(self, collection: Collection, project_id: str) -> None:
+        self.collections[collection.id] = collection
+
+    async def delete_without_project(self, kept_id: str) -> None:
+        self.collections = {kept_id: self.collections[kept_id]} if kept_id else {}
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
         return [file for (cid, _), (file, _) in sorted(self.kept.items()) if cid == collection_id]
@@ -257,17 +258,15 @@ async def test_a_collection_has_a_name() -> None:
     found = await service.create("  My   files\n", Path("rel"))
     assert (found.name, found.folder) == ("My files", str(Path("rel").absolute()))
     assert await service.all() == [found]
-    await service.rename(found.id, "Other")
-    assert await service.all() == [found._replace(name="Other")]
-    with pytest.raises(errors.UserFacingError) as caught:
-        await service.create(" ")
-    assert "The collection needs a name" in caught.value.message
-    await service.delete(found.id)
-    assert (await service.all(), memory.cleanups) == ([], 1)
-    for gone in (service.rename(found.id, "x"), service.add(found.id, []), service.refresh("x")):
+    assert (await service.create(" ")).name
+    await service.delete_without_project(found.id)
+    assert (await service.all(), memory.cleanups) == ([found], 1)
+    await service.delete_without_project()
+    assert (await service.all(), memory.cleanups) == ([], 2)
+    for gone in (service.add(found.id, []), service.refresh("x")):
         with pytest.raises(errors.DocumentError) as missing:
             await gone
-        assert "The collection no longer exists" in missing.value.message
+        assert "The project no longer exists" in missing.value.message
 
 
 async def test_files_are_read_and_indexed_once() -> None:
@@ -300,7 +299,7 @@ async def test_files_are_read_and_indexed_once() -> None:
 
 
 async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexing() -> None:
-    error = errors.DocumentError("The collection no longer exists.", hint="Choose another.")
+    error = errors.DocumentError("The project no longer exists.", hint="Choose another.")
     disk = Disk(a=error, b="two")
     service, memory = made(disk)
     found = await service.create("x")

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from desktop_app.collections.collection_store import CollectionStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.conversations.message_parts import Attachment
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.library.folder_store import FolderStore
 from desktop_app.storage.database import Database
 from tests.unit.storage.samples import NOON, opened
 
@@ -25,7 +27,7 @@ async def fill(
 ) -> None:
     """Store a collection with a single file that holds these passages."""
     store = CollectionStore(database)
-    await store.put(Collection(collection_id, name, NOON))
+    await store.create(Collection(collection_id, name, NOON), collection_id)
     whole = "".join(texts)
     sha256 = hashlib.sha256(whole.encode()).hexdigest()
     await AttachmentStore(database, folder).add(
@@ -50,9 +52,13 @@ async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
         store = CollectionStore(database)
         other, named = Collection(B, "letters", NOON, "/letters"), Collection(A, "Letters", NOON)
         later = Collection("c" * 32, "Letters", NOON + timedelta(seconds=1))
-        for each in (later, named._replace(name="zoo"), other, named._replace(name="Articles")):
-            await store.put(each)
-        assert await store.all() == [named._replace(name="Articles"), other, later]
+        for each in (later, named._replace(name="zoo"), other):
+            await store.create(each, each.id)
+        project = Folder(A, "Articles", NOON, collection_id=A)
+        await FolderStore(database).save(project)  # they have the name of the project
+        await store.put(named._replace(folder="/a"))
+        found = named._replace(name="Articles", folder="/a")
+        assert await store.all() == [found, other, later]
         problem = ErrorNote(
             "The provider of this background response is no longer set up.",
             hint="Choose another provider, then try again.",
@@ -78,8 +84,14 @@ async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
         assert await store.file_stats(A) == {"/b": (-1, -1), "/c": (7, 12)}
         await store.put_files([(ready, 17)])  # by a reading that began before
         assert await store.removed_paths(A) == {"/b"}
-        await store.delete(A)
+        await FolderStore(database).delete(A)
+        await store.delete_without_project(A)  # it may come back
         assert await store.all() == [other, later]
+        assert await store.files(A) == [failed]
+        await FolderStore(database).save(project)
+        assert await store.all() == [found, other, later]
+        await FolderStore(database).delete(A)
+        await store.delete_without_project("")
         assert (await store.files(A), await store.files(B)) == ([], [elsewhere])
 
 
@@ -88,7 +100,8 @@ async def test_unreferenced_passages_are_removed_from_the_index(tmp_path: Path) 
         await fill(database, tmp_path / "files", A, "large", ["Harbour. "] * 130)
         await fill(database, tmp_path / "files", B, "small", ["Quiet harbour. "])
         store = CollectionStore(database)
-        await store.delete(A)
+        await FolderStore(database).delete(A)
+        await store.delete_without_project("")
         await store.remove_unreferenced()
         tables = ("passages", "passage_index")
         counted = [f"SELECT count(*) FROM {table}" for table in tables]

@@ -256,7 +256,7 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
         "Cheap (new), Headers and query parameters", "Cheap (new), Monthly limit",
         "OpenAI (openai), Base URL", "Own server (own), Base URL", "Default provider",
         "Local model file", "Instructions", "Backup folder",
-        "Collection “Books”, folder",
+        "Project “Books”, folder",
     }  # fmt: skip
     assert "Cheap (new), Proxy: Environment variables → socks5://evil.example:1" in asked.changes
     assert "pw" not in " ".join(asked.changes)
@@ -271,7 +271,7 @@ def test_tools_that_run_without_asking_are_listed(place: Place, tmp_path: Path) 
         connection.execute("UPDATE conversations SET overrides = ?", (json.dumps(overrides),))
     archive, asked = theirs.back_up(), AnsweredRestore()
     place.restore(archive, asked)
-    line = "Tools of conversations, folders and presets: none → web_search"
+    line = "Tools of conversations, projects and presets: none → web_search"
     assert line in asked.changes
     again = AnsweredRestore()
     place.restore(archive, again)
