@@ -16,7 +16,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QLoggingCategory, QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
@@ -129,6 +129,8 @@ class Application:
         self.qt.setDesktopFileName(DESKTOP_FILE)
         self.qt.setQuitOnLastWindowClosed(False)
         input_method.follow_cursor()
+        # On Wayland, Qt 6.11 warns of a state of its own at each change of the focus.
+        QLoggingCategory.setFilterRules("qt.qpa.wayland.textinput.warning=false")
         self.session: WindowSession | None = None
         self.should_restart = False
         self._theme: ThemeWatcher

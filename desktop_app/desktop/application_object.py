@@ -5,6 +5,7 @@ https://specifications.freedesktop.org/desktop-entry-spec/latest/dbus.html
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -54,6 +55,11 @@ class ApplicationObject:
         return await bus.request_name(name, JOIN_TIMEOUT_S)
 
     def _on_call(self, method: str, body: Body) -> None:
+        match body:
+            case (*_, {"activation-token": (_, str(token))}) if token:
+                # Qt gives it to the compositor at the next `requestActivate`. Without it, no window
+                # comes to the front on Wayland. Not in os.environ, which children inherit.
+                os.putenv("XDG_ACTIVATION_TOKEN", token)
         match method, body:
             case "Activate", (dict(),):
                 self._on_open(())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import qEnvironmentVariable
 
 from desktop_app.desktop.application_object import (
     INTERFACE,
@@ -38,7 +40,9 @@ async def test_the_desktop_opens_files_and_runs_actions(address: str) -> None:
             own = ApplicationObject(opened.append, lambda name, text: acted.append((name, text)))
             assert await own.publish(bus, NAME)
             program = BusObject(NAME, object_path(NAME), INTERFACE)
-            await desktop.call(program, "Activate", "a{sv}", {})
+            await desktop.call(program, "Activate", "a{sv}", {"activation-token": ("s", "abc")})
+            assert qEnvironmentVariable("XDG_ACTIVATION_TOKEN") == "abc"  # Qt raises a window by it
+            os.unsetenv("XDG_ACTIVATION_TOKEN")
             await desktop.call(program, "Open", "asa{sv}", ["file:///a.pdf"], {})
             await desktop.call(program, "ActivateAction", "sava{sv}", "quick", [("s", "x")], {})
             await desktop.call(program, "ActivateAction", "sava{sv}", "quick", [], {})
