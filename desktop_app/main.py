@@ -1,6 +1,6 @@
 """The command `repartee`: window, quick prompt, answers in the terminal, library.
 
-The commands are listed in cli/registry.py; the window's files and the usual lines of the quick
+Features name the commands (features.py); the window's files and the usual lines of the quick
 prompt are read here, because they must be fast. Each command imports modules only when it needs
 them: all but the window and the quick prompt work without Qt.
 """
@@ -100,13 +100,13 @@ def _command(arguments: list[str]) -> int:
             return _open_quick_prompt(None)
         case ["quick", "--text", text]:
             return _open_quick_prompt(text)
-    from desktop_app.cli.registry import COMMANDS
+    from desktop_app.cli.registry import commands
 
     is_completion = COMPLETION in os.environ
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
     word = arguments[0] if arguments else ""
-    if word not in (*COMMANDS, *PROGRAM_OPTIONS) and not is_completion:
+    if not is_completion and (not word or word not in (*commands(), *PROGRAM_OPTIONS)):
         return _open_window(arguments)
     _use_language(arguments)
     from desktop_app.cli.arguments import program
@@ -142,10 +142,10 @@ def _refuse_word(word: str) -> NoReturn:
     """Refuse a mistyped command; a window would open for a file that does not exist."""
     from difflib import get_close_matches
 
-    from desktop_app.cli.registry import COMMANDS
+    from desktop_app.cli.registry import commands
     from desktop_app.i18n.translation import N_
 
-    for command in get_close_matches(word.lower(), COMMANDS, n=1):
+    for command in get_close_matches(word.lower(), commands(), n=1):
         _refuse(
             N_("“{word}” is neither a command nor a file. Did you mean “{command}”?"),
             word=word,
@@ -233,9 +233,10 @@ def _run(options: Options) -> int:
     from desktop_app.storage.store_lock import remove_abandoned_scratch
 
     remove_abandoned_scratch(folders().database)
-    from desktop_app.cli.registry import COMMANDS, load
+    from desktop_app.cli.registry import commands
+    from desktop_app.features import imported
 
-    status: int = load(COMMANDS[options.command].run)(options)
+    status: int = imported(commands()[options.command].run)(options)
     gc.freeze()  # else Python examines every object again as it ends: a sixth of the CPU of `ask`
     return status
 

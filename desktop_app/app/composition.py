@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.feature import imported
 from desktop_app.app.features import FEATURES
 from desktop_app.app.folder_list import FolderList
 from desktop_app.app.place_opener import PlaceOpener
@@ -13,6 +12,7 @@ from desktop_app.chat.ui.open_conversation import NewConversation
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.child_processes import child_command
 from desktop_app.composer.drafts import Drafts
+from desktop_app.features import imported
 from desktop_app.providers.ui.providers import Providers, SettingValues
 from desktop_app.storage.temporary_files import TemporaryCopies
 from desktop_app.transcript.media.diagram_drawer import DiagramDrawer

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.value import Value
+from desktop_app.features import imported
 from desktop_app.shortcuts.command import Command
 
 if TYPE_CHECKING:
@@ -59,12 +59,6 @@ class Feature(Value, frozen=True):
     sections: Mapping[str, str] = {}
     find_entries: Callable[[Session], Iterable[PaletteEntry]] | None = None
     load_entries: Callable[[Session], Awaitable[Iterable[PaletteEntry]]] | None = None
-
-
-def imported(place: str) -> Any:
-    """Import a class or function by its place, such as "library.ui.trash.Trash"."""
-    module, _, name = place.rpartition(".")
-    return getattr(import_module(f"desktop_app.{module}"), name)
 
 
 def call(place: str, *arguments: object) -> Callable[[Session], object]:

@@ -11,7 +11,7 @@ from typing import Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 
-from desktop_app.app.feature import Action, imported
+from desktop_app.app.feature import Action
 from desktop_app.app.features import ACTIONS, FEATURES
 from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
@@ -19,6 +19,7 @@ from desktop_app.app.window.settings_panel import PAGES, PLACES
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.domain.models.model_entry import ModelEntry
+from desktop_app.features import imported
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.message_search import (

@@ -25,7 +25,7 @@ from desktop_app.app.startup.gc_policy import collect_and_trim
 from desktop_app.app.startup.memory_release import release_file_pages
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.backend.backend import Backend, use_weights
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.log_file import start_log
 from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.chat.run_resumption import runs_to_resume
@@ -43,6 +43,7 @@ from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import PinnedOrder, UnreadMarks
 from desktop_app.library.ui.navigator import LinkController, Navigator
+from desktop_app.local_model.services import use_weights
 from desktop_app.markdown.parsing.parser import load_parser
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.settings.ui.settings_controller import SettingsController

@@ -1,11 +1,3 @@
 """The composition root without Qt: builds stores, services and providers."""
 
-__all__ = [
-    "answer_settings",
-    "backend",
-    "batch_wiring",
-    "display_check",
-    "log_file",
-    "prompt_loader",
-    "repeat_wiring",
-]
+__all__ = ["answer_settings", "backend", "display_check", "log_file", "prompt_loader"]

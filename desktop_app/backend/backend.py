@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from desktop_app.backend.prompt_loader import load_prompt_requirements
 from desktop_app.chat.attachments.image_scaling import ImageScaler
@@ -22,17 +20,17 @@ from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.domain.cost import FREE
 from desktop_app.domain.models.model_catalog import USER_FILE, ModelCatalog
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.domain.spending_report import Purpose
+from desktop_app.features import cores, imported
 from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.library.search_query import Search
-from desktop_app.local_model.local_models import LocalModels, RunOptions
-from desktop_app.memory.memory import Memory
+from desktop_app.local_model.local_models import LocalModels
+from desktop_app.local_model.services import model_store
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.prompts.prompt_store import PromptStore
-from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, profiles_of_environment
+from desktop_app.providers.gateway.environment_profiles import profiles_of_environment
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault
@@ -49,30 +47,18 @@ from desktop_app.tools.calls.consent import ConsentBroker
 from desktop_app.tools.permission_store import PermissionStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from desktop_app.batch.batch_store import BatchStore
     from desktop_app.chat.attachments.chunked_reading import ChunkedReader
-    from desktop_app.collections.collection_service import Collections
-    from desktop_app.collections.embedding_service import EmbeddingChoice, Embeddings
-    from desktop_app.documents.worker.document_worker import OnProgress
-    from desktop_app.domain.documents.extracted_document import ExtractedDocument
-    from desktop_app.local_model.store import LocalFile, ModelStore
+    from desktop_app.domain.remembered_note import RememberedNote
     from desktop_app.providers.ports import ChatAttachments, MessageStore
-    from desktop_app.repeat.repeat_store import RepeatStore
-    from desktop_app.sync.synchronizer import Synchronizer
     from desktop_app.tools.calls.tool_set import ToolCatalog
-    from desktop_app.tools.servers.server_registry import ToolServers
-    from desktop_app.tools.servers.server_store import ServerStore
-    from desktop_app.voice.provider_calls import Ask, VoiceCalls
-    from desktop_app.voice.provider_speech import ProviderSpeech
-    from desktop_app.voice.transcription.transcription import Transcription
+
+_T = TypeVar("_T")
 
 PRICES: Final = "model_prices.json"
 FACTS_FILE: Final = "model_facts.json"
 """Newer model facts of a release, in the configuration folder (`desktop/updates`)."""
-WEIGHTS_SETTING = "local_model.weights"
-EMBEDDING_SETTING = "library.embedding_model"
 
 
 class Backend:
@@ -81,7 +67,7 @@ class Backend:
     The database is not opened and nothing is started.
 
     Attributes:
-        ask_about_voice: see `Ask`; the window and commands set it.
+        on_close: what is called at the end, the last first: each part that has processes adds it.
 
     Args:
         user_folders: by default those of this run.
@@ -98,6 +84,8 @@ class Backend:
         allows_unpriced: bool = False,
         wants_embeddings: bool = False,
     ) -> None:
+        self._made: dict[object, object] = {}
+        self.on_close: list[Callable[[], Awaitable[None]]] = []
         self.folders = user_folders or folders()
         self.catalog = read_catalog(self.folders)
         self.wants_embeddings = wants_embeddings
@@ -107,16 +95,11 @@ class Backend:
         self.conversation_folders = FolderStore(self.database)
         self.flags = ConversationFlagStore(self.database)
         self.documents = DocumentWorker()
-        self.documents.transcribe = self._transcribed_document
-        self.ask_about_voice: Ask | None = None
+        self.documents.find_transcriber = partial(self.part, "transcribe")
         self.attachments = AttachmentStore(
-            self.temporary,
-            self.folders.attachments,
-            self.documents.extract_bytes,
-            lambda sha256: self.synchronizer.fetch(sha256),
+            self.temporary, self.folders.attachments, self.documents.extract_bytes, self._fetch
         )
         self.search = Search(self.database)
-        self.memory = Memory(self.database)
         self.ledger = Ledger(self.temporary)
         self.compactions = CompactionStore(self.temporary)
         self.notes = NoteStore(self.temporary)
@@ -124,7 +107,6 @@ class Backend:
         self.settings = SettingsStore(self.database)
         self.permissions = PermissionStore(self.temporary)
         self.consent = ConsentBroker(self.permissions)
-        self.collection_worker = DocumentWorker()
         self.delimiters = DelimiterFactory(self.settings.secret)
         holds = SpendingHolds(self.database)
         self.budget = Budget(holds, self.settings, allows_unpriced=allows_unpriced)
@@ -135,7 +117,7 @@ class Backend:
             for name, secret in secrets.items():
                 self.vault.use_for_session(name, secret, KeyPlace.ENVIRONMENT)
         environment_profiles = tuple(profile for profile, _ in profiles_with_secrets)
-        self.local_models = LocalModels(lambda: self.model_store)
+        self.local_models = LocalModels(partial(self.of, model_store))
         self.gateway = ProviderGateway(self.vault, self.local_models, self.settings, self.catalog)
         self.counter = ProviderTokenCounter(self.documents, self.gateway, self.catalog)
         self.listings = ModelListings(self.database, self.gateway)
@@ -158,24 +140,36 @@ class Backend:
         await self.gateway.load()
         await asyncio.to_thread(_clean_folders, self.folders)
 
+    def of(self, make: Callable[[Backend], _T]) -> _T:
+        """Return the one object that a function, such as one of a feature's `services`, makes."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast("_T", self._made[make])
+
+    def part(self, name: str) -> Any | None:
+        """Return a part by its name (`Core.parts`); None if the program lacks its feature."""
+        places = [core.parts[name] for core in cores() if name in core.parts]
+        return self.of(imported(places[0])) if places else None
+
+    async def notes_in(self, folder_id: str) -> tuple[RememberedNote, ...]:
+        """Return the notes that are sent in conversations of a folder; "" is none."""
+        notes = self.part("notes")
+        found: tuple[RememberedNote, ...] = () if notes is None else await notes.notes_in(folder_id)
+        return found
+
+    async def _fetch(self, sha256: str) -> bool:
+        synchronizer = self.part("synchronizer")
+        return synchronizer is not None and bool(await synchronizer.fetch(sha256))
+
+    @cached_property
+    def tools(self) -> ToolCatalog:
+        from desktop_app.tools.services import tool_catalog  # few answers need tools
+
+        return tool_catalog(self)
+
     @cached_property
     def image_scaler(self) -> ImageScaler:
         return ImageScaler(self.attachments, self.documents)
-
-    @cached_property
-    def synchronizer(self) -> Synchronizer:
-        """Return the synchronization of the library with other computers."""
-        from desktop_app.sync.synchronizer import Synchronizer  # few have joined one
-
-        return Synchronizer(
-            self.database, self.folders.attachments, self.vault, environment_with_keys()
-        )
-
-    @cached_property
-    def repeats(self) -> RepeatStore:
-        from desktop_app.repeat.repeat_store import RepeatStore  # the first window needs none
-
-        return RepeatStore(self.database)
 
     @property
     def paid_calls(self) -> PaidCalls:
@@ -189,7 +183,7 @@ class Backend:
 
     def chat_with(self, store: MessageStore, attachments: ChatAttachments) -> ChatService:
         """Return a chat service that stores its messages in `store`, which may be temporary."""
-        estimator = Estimator(self.counter, attachments, lambda: self.collections)
+        estimator = Estimator(self.counter, attachments, partial(self.part, "collections"))
         image_scaler = ImageScaler(attachments, self.documents)
 
         def chunked_reader() -> ChunkedReader:
@@ -215,7 +209,7 @@ class Backend:
                 load_requirements=partial(load_prompt_requirements, self.prompts),
                 delimiters=self.delimiters,
                 chunked_reader=chunked_reader,
-                passages=lambda: self.collections,
+                passages=partial(self.part, "collections"),
             ),
             calls=self.paid_calls,
             estimator=estimator,
@@ -235,59 +229,9 @@ class Backend:
         return self.utility_model.model_for(Purpose.PART, answering_model)
 
     @cached_property
-    def tools(self) -> ToolCatalog:
-        # Imported late, because few answers need tools.
-        from desktop_app.backend.tool_wiring import server_sources, tool_sources
-        from desktop_app.tools.calls.tool_set import ToolCatalog
-
-        return ToolCatalog(tool_sources(self), lambda: server_sources(self))
-
-    @cached_property
-    def tool_servers(self) -> ToolServers:
-        """Return the configured servers of tools; none runs before it is needed."""
-        from desktop_app.backend.tool_wiring import tool_servers
-
-        return tool_servers(self)
-
-    @cached_property
-    def collections(self) -> Collections:
-        """Return the service for questions about many documents."""
-        # The imports take 10 ms, and few conversations need them.
-        from desktop_app.collections.collection_service import Collections
-        from desktop_app.collections.collection_store import CollectionStore, VectorStore
-        from desktop_app.documents.index.collection_reader import CollectionReader
-
-        return Collections(
-            CollectionStore(self.database),
-            originals=self.attachments,
-            reader=CollectionReader(self.collection_worker),
-            vectors=VectorStore(self.database),
-            embeddings=self.embeddings,
-        )
-
-    @cached_property
-    def embeddings(self) -> Embeddings:
-        """Return the service that requests embeddings."""
-        from desktop_app.collections.embedding_service import Embeddings  # few need it
-
-        return Embeddings(self.gateway, self.ledger, self.budget, self.embedding_choice)
-
-    @cached_property
     def utility_model(self) -> UtilityModel:
         """Return the service for the program's own small tasks, such as titles."""
         return UtilityModel(self.paid_calls, self.providers.models_of)
-
-    @cached_property
-    def batch_store(self) -> BatchStore:
-        from desktop_app.batch.batch_store import BatchStore  # 9 ms
-
-        return BatchStore(self.database, self.ledger)
-
-    @cached_property
-    def server_store(self) -> ServerStore:
-        from desktop_app.tools.servers.server_store import ServerStore  # few runs need it
-
-        return ServerStore(self.database)
 
     @cached_property
     def compaction(self) -> CompactionService:
@@ -301,121 +245,16 @@ class Backend:
             delimiters=self.delimiters,
         )
 
-    @cached_property
-    def model_store(self) -> ModelStore:
-        from desktop_app.local_model.store import ModelStore  # 9 ms
-
-        return ModelStore(self.folders.data / "models", self.folders.cache)
-
-    async def use_first_model(self, file: LocalFile) -> bool:
-        """Use a fetched model for new conversations, unless the user has chosen one before.
-
-        Return True if it is used.
-        """
-        stored = await self.settings.all()
-        is_other = file.is_speech or file.header.is_embedding
-        if is_other or stored.get(WEIGHTS_SETTING):
-            return False
-        await self.settings.set(WEIGHTS_SETTING, file.path)
-        use_weights(self.local_models, await self.settings.all())
-        return True
-
-    async def remove_model(self, paths: list[Path]) -> int:
-        """Remove a fetched model or a part of one. Return the bytes that this frees.
-
-        Raises:
-            LocalModelError: it is being fetched, or cannot be removed.
-        """
-        stored = await self.settings.all()
-        embeds = self.local_models.find(str(stored.get(EMBEDDING_SETTING, "")))
-        await self.local_models.unload(str(paths[0]))
-        freed = await asyncio.to_thread(self.model_store.remove, paths)
-        if stored.get(WEIGHTS_SETTING) == str(paths[0]):
-            await self.settings.set(WEIGHTS_SETTING, "")
-            use_weights(self.local_models, await self.settings.all())
-        if embeds is not None and embeds.path == str(paths[0]):
-            # Else collections would send passages to a provider that nobody chose for it.
-            await self.settings.set("library.embeddings", False)
-            await self.settings.set(EMBEDDING_SETTING, "")
-        return freed
-
-    @cached_property
-    def voice_calls(self) -> VoiceCalls:
-        """Return what sends voices, and texts to be spoken, to providers."""
-        from desktop_app.voice.provider_calls import VoiceCalls  # few need it
-
-        parts = (self.gateway, self.budget, self.ledger, self.settings)
-        return VoiceCalls(*parts, lambda: self.ask_about_voice)
-
-    @cached_property
-    def transcription(self) -> Transcription:
-        """Return the service that transcribes speech and recordings."""
-        from desktop_app.backend.voice_wiring import voice_model_of
-        from desktop_app.providers.jobs.audio import transcription_models
-        from desktop_app.settings.schema import HEARING_MODEL
-        from desktop_app.voice.transcription.transcription import Transcription
-
-        find_model = partial(voice_model_of, self, HEARING_MODEL, transcription_models)
-        parts = (self.voice_calls, self.notes, lambda: self.model_store, self.values)
-        return Transcription(*parts, find_model)
-
-    @cached_property
-    def speech(self) -> ProviderSpeech:
-        """Return the service by which a provider speaks."""
-        from desktop_app.backend.voice_wiring import voice_model_of
-        from desktop_app.providers.jobs.audio import speech_models
-        from desktop_app.settings.schema import SPEECH_MODEL
-        from desktop_app.voice.provider_speech import ProviderSpeech
-
-        find_model = partial(voice_model_of, self, SPEECH_MODEL, speech_models)
-        return ProviderSpeech(self.voice_calls, find_model)
-
-    async def _transcribed_document(
-        self,
-        name: str,
-        media_type: str,
-        data: bytes,
-        on_progress: OnProgress | None,
-        conversation_id: str,
-    ) -> ExtractedDocument:
-        from desktop_app.backend.voice_wiring import RecordingReading
-
-        reading = RecordingReading(self, name, media_type, data, conversation_id)
-        return await reading.read(on_progress)
-
-    async def embedding_choice(self) -> EmbeddingChoice | None:
-        """Return the provider and model of embeddings; None if they are off or not available."""
-        # The import takes 11 ms.
-        from desktop_app.backend.embedding_choice import embedding_choice
-        from desktop_app.collections.embedding_service import EmbeddingChoice
-
-        values = await self.values()
-        if not (self.wants_embeddings or values["library.embeddings"]):
-            return None
-        chosen = str(values[EMBEDDING_SETTING]).strip()
-        profile = await self.providers.default_profile(values)
-        await self.local_models.refresh_once()
-        local = self.local_models.find_embedding(
-            chosen, is_needed=profile.kind is ProviderKind.ON_DEVICE
-        )
-        if local is not None:
-            profile = replace(ON_DEVICE, models=(local,))
-            return EmbeddingChoice(profile, local, FREE)
-        if profile.kind is ProviderKind.ON_DEVICE:
-            return None
-        return embedding_choice(chosen, profile, self.catalog, self.listings.known_listing(profile))
-
     async def values(self) -> dict[str, SettingValue]:
         """Return the values of all settings, defaults included."""
         return with_defaults(await self.settings.all())
 
     async def aclose(self) -> None:
         """Close connections, stop the child processes, close the store."""
-        if "tool_servers" in self.__dict__:
-            await self.tool_servers.aclose()
+        for close in reversed(self.on_close):
+            await close()
         await self.gateway.aclose()
         await self.documents.aclose()
-        await self.collection_worker.aclose()
         await self.temporary.aclose()
         await self.database.close()
         self.attachments.close()
@@ -460,10 +299,3 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
     except (OSError, UnicodeDecodeError) as error:
         files.append(CatalogFile(problems=(ignored_file(str(user_file), str(error)),)))
     return ModelCatalog.from_files(files, prices)
-
-
-def use_weights(local_models: LocalModels, stored: Mapping[str, Any]) -> None:
-    """Use the model that the user chose for this computer, and the options to run it."""
-    path = stored.get(WEIGHTS_SETTING)
-    local_models.weights = Path(path) if path else None
-    local_models.options = RunOptions.from_settings(stored)

@@ -84,7 +84,7 @@ class BatchFiles:
     images: ImageScaler
     delimiters: DelimiterFactory
     scratch: Path
-    passages: Callable[[], PassageSource] | None = None
+    passages: Callable[[], PassageSource | None] | None = None
     max_requests: int = MAX_REQUESTS
     max_bytes: int = MAX_BYTES
 

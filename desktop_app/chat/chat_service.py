@@ -113,7 +113,7 @@ class RequestSources(Value, frozen=True):
     load_requirements: RequirementsLoader
     delimiters: DelimiterFactory
     chunked_reader: Callable[[], ChunkedReader]
-    passages: Callable[[], PassageSource] | None = None
+    passages: Callable[[], PassageSource | None] | None = None
 
     async def build_request(self, context: SendContext) -> ChatRequest:
         """Return the request for all answers. Raises StorageError, DocumentError."""

@@ -117,7 +117,7 @@ class Estimator:
         self,
         counter: ProviderTokenCounter,
         attachments: AttachmentSource,
-        passages: Callable[[], PassageSource] | None = None,
+        passages: Callable[[], PassageSource | None] | None = None,
     ) -> None:
         self._counter = counter
         self._attachments = attachments

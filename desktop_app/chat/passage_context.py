@@ -69,7 +69,7 @@ class PassageSource(Protocol):
 
 
 async def find_passages(
-    source: Callable[[], PassageSource] | None,
+    source: Callable[[], PassageSource | None] | None,
     context: SendContext,
     draft: Draft,
     *,
@@ -93,8 +93,9 @@ async def find_passages(
     if not attached and not of_folder:
         return ()
     found_parts: tuple[PassagesPart, ...] = ()
-    if source is not None:
-        found_parts = await source().retrieve(
+    finder = None if source is None else source()
+    if finder is not None:
+        found_parts = await finder.retrieve(
             [*attached, *of_folder],
             retrieval_text(context.path, draft.text),
             passage_budget(context.resolved),

@@ -9,7 +9,8 @@ import click
 from desktop_app import __version__
 from desktop_app.cli.command_line import Command, Commands, flag, json_flag, option
 from desktop_app.cli.console import write_line
-from desktop_app.cli.registry import COMMANDS, load
+from desktop_app.cli.registry import commands
+from desktop_app.features import imported
 from desktop_app.i18n.translation import tr
 
 
@@ -19,7 +20,7 @@ def program() -> click.Command:
             "Desktop assistant for GPT-5.2 and local models. Without a command, opens the window "
             "and attaches FILE."
         ),
-        {name: partial(_declared, name) for name in COMMANDS},
+        {name: partial(_declared, name) for name in commands()},
         tr(
             "To open a file that has the name of a command, include its folder: {example}",
             example="repartee ./ask",
@@ -58,5 +59,5 @@ def doctor_arguments() -> Command:
 
 def _declared(name: str) -> click.Command:
     """Return a command with its options."""
-    declaration: click.Command = load(COMMANDS[name].arguments)()
+    declaration: click.Command = imported(commands()[name].arguments)()
     return declaration

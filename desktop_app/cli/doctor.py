@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app import __version__
-from desktop_app.backend.backend import Backend, use_weights
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.display_check import display_problem
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
@@ -42,6 +42,7 @@ from desktop_app.domain.network.network_address import split_url, unencrypted_pr
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
+from desktop_app.local_model.services import use_weights
 from desktop_app.providers.gateway.environment_profiles import BUILT_IN, ON_DEVICE
 from desktop_app.sandbox import detect_mechanisms
 from desktop_app.shortcuts.keymap import Keymap

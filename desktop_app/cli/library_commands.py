@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 
     from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
+    from desktop_app.collections.collection_service import Collections
+    from desktop_app.memory.memory import Memory
 
 
 _UNSAFE_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff]+')
@@ -304,13 +306,16 @@ async def _import_library(
         if folder.id in known_ids:
             continue
         await backend.conversation_folders.save(folder)
-        if documents:
+        collections: Collections | None = backend.part("collections")
+        if documents and collections is not None:
             paths = await asyncio.to_thread(_write_documents, folder.id, documents)
-            collection = await backend.collections.create_in(folder)
-            await backend.collections.add(collection.id, paths)
+            collection = await collections.create_in(folder)
+            await collections.add(collection.id, paths)
         result.folders += 1
         result.documents += len(documents)
-    result.notes, result.notes_over = await backend.memory.add_missing(export_file.notes)
+    notes: Memory | None = backend.part("notes")
+    if notes is not None:
+        result.notes, result.notes_over = await notes.add_missing(export_file.notes)
 
 
 def _write_documents(folder_id: str, documents: Sequence[tuple[str, str]]) -> list[Path]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from desktop_app.backend.backend import Backend, use_weights
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.prompt_loader import preset_cases
 from desktop_app.chat.command import chosen_model
 from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
@@ -42,6 +42,7 @@ from desktop_app.evaluation.report import Run, html_report, plan_lines, table_li
 from desktop_app.evaluation.run import Contestant, Evaluation, Question
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.local_model.services import use_weights
 from desktop_app.providers.models.choice_resolution import require_supported
 from desktop_app.storage.private_files import create_private
 

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.backend import Backend
 from desktop_app.child_processes import child_command
@@ -43,6 +43,9 @@ from desktop_app.markdown.processes.diagram_drawing import DrawDiagram
 from desktop_app.markdown.processes.formula_client import FormulaClient
 from desktop_app.texts.text_store import TextStore
 from desktop_app.voice.transcription.subtitles import SUBTITLE_FORMATS, segments_of, subtitles
+
+if TYPE_CHECKING:
+    from desktop_app.collections.collection_service import Collections
 
 MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that embedded images are scaled to fit into."""
@@ -325,12 +328,14 @@ class _Export:
         return readable
 
     async def _write_json(self, writer: JsonWriter) -> None:
+        collections: Collections | None = self._backend.part("collections")
         used_ids = {conversation.folder_id for conversation in self._conversations}
         written_ids: set[str | None] = {None}
         with self._skipping_errors(N_("Folders skipped: {reason}")):
             for folder in await self._backend.conversation_folders.all():
                 if folder.id in used_ids:
-                    files = await self._backend.collections.files(folder.collection_id)
+                    id_ = folder.collection_id
+                    files = [] if collections is None else await collections.files(id_)
                     names = dict.fromkeys((*(f.name for f in files), *folder.file_names))
                     writer.write_folder(replace(folder, file_names=tuple(names)))
                     written_ids.add(folder.id)

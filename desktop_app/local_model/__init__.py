@@ -3,4 +3,13 @@
 Only its child process, which is confined, imports xllamacpp.
 """
 
-__all__ = ["command", "fetch", "header_reader", "local_models", "server", "server_process", "store"]
+__all__ = [
+    "command",
+    "fetch",
+    "header_reader",
+    "local_models",
+    "server",
+    "server_process",
+    "services",
+    "store",
+]

@@ -13,6 +13,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
 from desktop_app.local_model.fetch import Progress, fetch_model, path_of, progress_text
 from desktop_app.local_model.memory import free_memory
+from desktop_app.local_model.services import model_store, remove_model, use_first_model
 from desktop_app.local_model.store import model_at
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 
@@ -38,7 +39,7 @@ async def _get(options: Options) -> int:
     console.set_quiet(is_quiet=options.quiet)
     cancel_at_signals()
     async with open_backend() as backend:
-        store = backend.model_store
+        store = backend.of(model_store)
         remote = find_remote(options.name, store.offered)
         path = path_of(remote, store.folder)
         is_new = not await asyncio.to_thread(path.exists)
@@ -62,7 +63,7 @@ async def _get(options: Options) -> int:
         files = await asyncio.to_thread(store.scan)
         files += await asyncio.to_thread(store.speech_models)
         file = model_at(path, files)
-        is_default = await backend.use_first_model(file)
+        is_default = await use_first_model(backend, file)
     if options.json:
         console.write_json(_fields_of(file))
         return 0
@@ -121,7 +122,7 @@ def _reporter(options: Options) -> Any:
 
 async def _list(options: Options) -> int:
     async with open_backend() as backend:
-        store = backend.model_store
+        store = backend.of(model_store)
         files = await asyncio.to_thread(store.scan)
         files += await asyncio.to_thread(store.speech_models)
         partial = await asyncio.to_thread(store.partial_files)
@@ -238,8 +239,8 @@ def _catalog_fields(model: CatalogModel) -> dict[str, Any]:
 
 async def _remove(options: Options) -> int:
     async with open_backend() as backend:
-        paths = await asyncio.to_thread(backend.model_store.find, options.name)
-        freed = await backend.remove_model(paths)
+        paths = await asyncio.to_thread(backend.of(model_store).find, options.name)
+        freed = await remove_model(backend, paths)
     if options.json:
         console.write_json({"removed": [str(path) for path in paths], "bytes": freed})
     else:

@@ -1,3 +1,3 @@
 """Memory: the sentences that the user asked to remember, for all conversations or for a folder."""
 
-__all__ = ["memory", "remember_tool"]
+__all__ = ["memory"]

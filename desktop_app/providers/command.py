@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.backend.backend import use_weights
 from desktop_app.chat.command.chosen_model import fetch_listing_if_stale, find_profile
 from desktop_app.cli import console
 from desktop_app.cli.command_setup import open_backend, run_command
@@ -16,6 +15,7 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.local_model.command import run_local_models
+from desktop_app.local_model.services import use_weights
 from desktop_app.providers.arguments import ALL
 from desktop_app.providers.models.model_menu import favorites_in, model_rows
 

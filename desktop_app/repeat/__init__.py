@@ -1,3 +1,3 @@
 """Prompts that are asked again at their times: their rules and their store."""
 
-__all__ = ["repeat", "repeat_store"]
+__all__: list[str] = []

@@ -9,14 +9,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.backend import use_weights
-from desktop_app.backend.repeat_wiring import (
-    Occurrence,
-    Unreached,
-    begin_repeat,
-    claim_due,
-    end_repeat,
-)
 from desktop_app.chat.command.answer_parameters import apply_folder
 from desktop_app.chat.command.chosen_model import answering_profile, choice_of
 from desktop_app.cli.command_setup import cancel_at_signals, open_backend, run_command
@@ -37,8 +29,17 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.local_model.services import use_weights
 from desktop_app.paths import folders
 from desktop_app.repeat.repeat import Every, Repeat
+from desktop_app.repeat.services import (
+    Occurrence,
+    Unreached,
+    begin_repeat,
+    claim_due,
+    end_repeat,
+    repeat_store,
+)
 from desktop_app.repeat.wording import added_text, run_text, time_text
 
 if TYPE_CHECKING:
@@ -72,16 +73,16 @@ def run_repeat(options: Options) -> int:
 
 
 async def _list(backend: Backend, options: Options) -> int:
-    runs = await backend.repeats.runs()
+    runs = await backend.of(repeat_store).runs()
     wanted = await _found(backend, options.id) if options.id else None
-    for repeat in await backend.repeats.all() if wanted is None else [wanted]:
+    for repeat in await backend.of(repeat_store).all() if wanted is None else [wanted]:
         write_line(f"{repeat.id[:8]}  {time_text(repeat)}  {clean_line(repeat.prompt)}")
         shown = runs.get(repeat.id, [])
         for run in shown if wanted else shown[:1]:
             place = f"  {run.conversation_id}" if run.conversation_id else ""
             write_line(f"    {clean_line(run_text(run))}{place}")
     if wanted is None:
-        for repeat_id in await backend.repeats.damaged():
+        for repeat_id in await backend.of(repeat_store).damaged():
             write_diagnostic(_damage_text(repeat_id))
     return 0
 
@@ -106,7 +107,7 @@ async def _add(backend: Backend, options: Options) -> int:
         "" if folder is None else folder.id,
         moment,
     )
-    await backend.repeats.add(repeat)
+    await backend.of(repeat_store).add(repeat)
     write_line(repeat.id)
     write_note(added_text(repeat))
     await _refresh(backend)
@@ -149,7 +150,7 @@ async def _pause(backend: Backend, options: Options, *, paused: bool) -> int:
 
 
 async def _change(backend: Backend, repeat: Repeat) -> int:
-    await backend.repeats.change(repeat)
+    await backend.of(repeat_store).change(repeat)
     write_note(added_text(await _found(backend, repeat.id)))
     await _refresh(backend)
     return 0
@@ -157,7 +158,7 @@ async def _change(backend: Backend, repeat: Repeat) -> int:
 
 async def _found(backend: Backend, given: str) -> Repeat:
     """Return the only repeat whose ID begins so. Raises IllegalChoiceError."""
-    found = [each for each in await backend.repeats.all() if each.id.startswith(given)]
+    found = [each for each in await backend.of(repeat_store).all() if each.id.startswith(given)]
     if len(found) != 1:
         raise _unknown_id(given)
     return found[0]
@@ -186,12 +187,12 @@ def _start(text: str, moment: datetime, day: str = "") -> str:
 
 
 async def _remove(backend: Backend, options: Options) -> int:
-    ids = [repeat.id for repeat in await backend.repeats.all()]
-    ids += await backend.repeats.damaged()
+    ids = [repeat.id for repeat in await backend.of(repeat_store).all()]
+    ids += await backend.of(repeat_store).damaged()
     found = [repeat_id for repeat_id in ids if repeat_id.startswith(options.id)]
     if len(found) != 1:
         raise _unknown_id(options.id)
-    await backend.repeats.remove(found[0])
+    await backend.of(repeat_store).remove(found[0])
     await _refresh(backend)
     return 0
 
@@ -206,7 +207,7 @@ async def _run(backend: Backend, options: Options) -> int:
     while (occurrence := await claim_due(backend, tried)) is not None:
         tried.add(occurrence.repeat.id)
         codes.append(await _ask(backend, occurrence))
-    for repeat_id in await backend.repeats.damaged():
+    for repeat_id in await backend.of(repeat_store).damaged():
         write_diagnostic(_damage_text(repeat_id))
         codes.append(ExitCode.FAILED)
     # systemd runs it again only then.
@@ -286,7 +287,7 @@ async def set_timer(backend: Backend, *, wanted: bool) -> None:
     """Have systemd ask the prompts while the program is closed, or no longer."""
     timer = UserTimer(folders().scope)
     if wanted:
-        repeats = [each for each in await backend.repeats.all() if not each.paused]
+        repeats = [each for each in await backend.of(repeat_store).all() if not each.paused]
         lines = [line for repeat in repeats for line in repeat.calendar_lines()]
         await asyncio.to_thread(timer.turn_on, lines)
     else:

@@ -18,6 +18,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.format import SHORTEST_PASSPHRASE
+from desktop_app.sync.services import synchronizer
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, PASSWORD_VARIABLE
 from desktop_app.sync.target import Target, read_joining_line
 
@@ -41,7 +42,7 @@ def run_sync(options: Options) -> int:
 async def _run(options: Options) -> int:
     cancel_at_signals()
     async with open_backend() as backend:
-        sync = backend.synchronizer
+        sync = backend.of(synchronizer)
         if options.action == "join":
             return await _join(sync, options)
         if options.action == "now":

@@ -8,5 +8,6 @@ __all__ = [
     "permission_store",
     "schema_check",
     "servers",
+    "services",
     "ui",
 ]

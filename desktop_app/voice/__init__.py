@@ -4,4 +4,4 @@
 `child` the other one, which alone loads Qt's sound, the detection of speech and the transcription.
 """
 
-__all__ = ["child", "provider_calls", "provider_speech", "transcription"]
+__all__ = ["child", "transcription"]

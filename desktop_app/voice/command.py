@@ -20,6 +20,8 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
+from desktop_app.voice.consent import VoiceConsent
+from desktop_app.voice.services import transcription
 from desktop_app.voice.transcription.subtitles import subtitles
 from desktop_app.voice.transcription.transcription import BY_PROVIDER, SPEAKERS, Transcript, line_of
 
@@ -45,7 +47,7 @@ async def _transcribe(options: Options) -> int:
             question = tr("{sentence} {price} Send it?", sentence=sentence, price=price)
             return options.yes or await console.confirm(question, default=False)
 
-        backend.ask_about_voice = ask
+        backend.of(VoiceConsent).ask = ask
         try:
             for name in options.files:
                 await _transcribe_file(backend, expand_path(name), options, results)
@@ -81,7 +83,7 @@ async def _transcribe_file(
 
     data = await asyncio.to_thread(read_file, path, backend.documents.limits)
     try:
-        await backend.transcription.transcribe_recording(
+        await backend.of(transcription).transcribe_recording(
             path.name,
             data,
             show,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from desktop_app.backend.backend import Backend
+from desktop_app.batch.services import batch_store
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.error_note import ErrorNote
@@ -39,7 +40,7 @@ S. Berg — 1 Feb — confirm the deposit with the bank
 async def fill_batches(backend: Backend) -> None:
     """Put the jobs into the store."""
     ended = await _job(backend, "Summarize", 128, BatchStatus.EXPIRED)
-    store = backend.batch_store
+    store = backend.of(batch_store)
     await store.save_upload(ended.id, "file_1", 126)
     usage = Usage(9_400, 0, 420, 80)
     answered = [
@@ -88,6 +89,6 @@ async def _job(backend: Backend, title: str, files: int, status: BatchStatus) ->
         items[at] = replace(items[at], status=ItemStatus.LEFT_OUT, tokens=0, error=ErrorNote(why))
     tokens = [item.tokens for item in items if item.status is ItemStatus.READ]
     job = replace(job, estimate=estimate_batch(tokens, 2, _PRICE.times(Decimal("0.5")), _PRICE))
-    await backend.batch_store.create(job, items)
-    await backend.batch_store.release(job.id)
+    await backend.of(batch_store).create(job, items)
+    await backend.of(batch_store).release(job.id)
     return job

@@ -15,10 +15,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app import session as session_module
-from desktop_app.app.feature import imported
 from desktop_app.app.features import FEATURES
 from desktop_app.app.session import Session
 from desktop_app.app.window.settings_panel import SettingsPanel
+from desktop_app.features import imported
 from desktop_app.settings.ui.settings_controller import SettingsController
 
 

@@ -10,7 +10,6 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.backend.prompt_loader import fill_template
 from desktop_app.batch.batch_service import BatchService
 from desktop_app.batch.batch_wording import (
@@ -27,6 +26,7 @@ from desktop_app.batch.command.batch_output import (
     report_pieces,
     write_report,
 )
+from desktop_app.batch.services import batch_service, batch_store
 from desktop_app.chat.command.answer_parameters import (
     apply_folder,
     apply_preset,
@@ -170,7 +170,7 @@ async def _prepare_and_send(
         notices: notices on the job that are already written; its JSON repeats them.
         is_new: the job was created by this command, which removes it if the user declines.
     """
-    if not await backend.batch_store.claim(job.id):
+    if not await backend.of(batch_store).claim(job.id):
         await _find_job(backend, job.id)  # raises if the job was removed meanwhile
         raise IllegalChoiceError(
             N_("Another Repartee process is running this job."),
@@ -197,7 +197,7 @@ async def _prepare_and_send(
         job = await service.start(job.id)
         await _advance(backend, service, job.id, options)
     except asyncio.CancelledError:
-        stored_job = await backend.batch_store.get(job.id)
+        stored_job = await backend.of(batch_store).get(job.id)
         if stored_job is not None and stored_job.status.was_sent:
             _write_progress(stored_job)
         elif stored_job is not None:
@@ -205,7 +205,7 @@ async def _prepare_and_send(
         raise
     finally:
         # A second signal must not leave the job claimed.
-        await asyncio.shield(backend.batch_store.release(job.id))
+        await asyncio.shield(backend.of(batch_store).release(job.id))
     job = await _find_job(backend, job.id)
     return await _write_outcome(backend, job, options, [*notices, *file_notices])
 
@@ -242,7 +242,7 @@ def _write_progress(job: BatchJob) -> None:
 
 async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
     """Return notices on skipped files, and on files with pages that are images."""
-    items = await backend.batch_store.items(job.id)
+    items = await backend.of(batch_store).items(job.id)
     skipped = [item for item in items if item.status is ItemStatus.LEFT_OUT]
     notices = [
         tr("{file} skipped: {reason}", file=item.name, reason=item_error_text(item))
@@ -275,7 +275,7 @@ async def _write_outcome(
         write_diagnostic(error)
     if options.json:
         console.write_json(
-            {**await job_and_items_json(backend.batch_store, job), "notices": notices}
+            {**await job_and_items_json(backend.of(batch_store), job), "notices": notices}
         )
     elif job.status.was_sent:
         console.write_line(job.id)
@@ -299,7 +299,7 @@ async def _exit_code(backend: Backend, job: BatchJob) -> int:
         return ExitCode.FAILED
     if counts.refused:
         return ExitCode.REFUSED
-    items = await backend.batch_store.item_summaries(job.id)
+    items = await backend.of(batch_store).item_summaries(job.id)
     mismatched = any(item.error is not None and item.error.code == SCHEMA_PROBLEM for item in items)
     return ExitCode.MISMATCH if mismatched else 0
 
@@ -308,7 +308,7 @@ async def _exit_code(backend: Backend, job: BatchJob) -> int:
 
 
 async def _status(backend: Backend, service: BatchService, options: Options) -> int:
-    job_ids = await backend.batch_store.open_ids()
+    job_ids = await backend.of(batch_store).open_ids()
     if options.id is not None:
         job = await _find_job(backend, options.id)
         if job.id in job_ids:
@@ -317,7 +317,7 @@ async def _status(backend: Backend, service: BatchService, options: Options) -> 
         return 0
     for job_id in job_ids:
         await _advance_once(backend, service, job_id)
-    jobs = await backend.batch_store.all()
+    jobs = await backend.of(batch_store).all()
     if options.json:
         console.write_json([job_json(job) for job in jobs], indent=1)
         return 0
@@ -335,32 +335,32 @@ async def _status(backend: Backend, service: BatchService, options: Options) -> 
 
 async def _advance_once(backend: Backend, service: BatchService, job_id: str) -> None:
     """Advance a job once, unless another process is running it."""
-    if await backend.batch_store.claim(job_id):
+    if await backend.of(batch_store).claim(job_id):
         try:
             await service.advance(job_id)
         finally:
-            await asyncio.shield(backend.batch_store.release(job_id))
+            await asyncio.shield(backend.of(batch_store).release(job_id))
 
 
 async def _is_interrupted(backend: Backend, job: BatchJob) -> bool:
     """Return True if reading a job's files has begun, but no process continues it."""
     # A process that reads the files has claimed the job.
-    if job.status is not BatchStatus.PREPARING or not await backend.batch_store.claim(job.id):
+    if job.status is not BatchStatus.PREPARING or not await backend.of(batch_store).claim(job.id):
         return False
-    await asyncio.shield(backend.batch_store.release(job.id))
+    await asyncio.shield(backend.of(batch_store).release(job.id))
     return True
 
 
 async def _show_one(backend: Backend, job: BatchJob, options: Options) -> None:
     if options.json:
-        console.write_json(await job_and_items_json(backend.batch_store, job), indent=1)
+        console.write_json(await job_and_items_json(backend.of(batch_store), job), indent=1)
         return
     console.write_line(f"{job.title}: {job_progress_text(job)}")
     if error := await _job_error_text(backend, job):
         console.write_line(error)
     if await _is_interrupted(backend, job):
         console.write_line(_interrupted_text(job.id))
-    for item in await backend.batch_store.items(job.id):
+    for item in await backend.of(batch_store).items(job.id):
         cost = "" if item.cost is None else f"  {formatting.money(item.cost)}"
         error = f"  {item_error_text(item)}" if item.error else ""
         console.write_line(f"{tr(item.status.text):>14}  {item.name}{cost}{error}")
@@ -375,7 +375,7 @@ async def _cancel(backend: Backend, service: BatchService, options: Options) -> 
     await _advance_once(backend, service, job.id)
     job = await _find_job(backend, job.id)
     if options.json:
-        console.write_json(await job_and_items_json(backend.batch_store, job))
+        console.write_json(await job_and_items_json(backend.of(batch_store), job))
     write_diagnostic(job_progress_text(job))
     if error := await _job_error_text(backend, job):
         write_diagnostic(error)
@@ -398,12 +398,12 @@ async def _report(backend: Backend, _: BatchService, options: Options) -> int:
     format_ = options.format or format_of_name
     if options.to == "-":  # standard output, which may be a terminal: hence `clean_line`
         async for piece in report_pieces(
-            backend.batch_store, backend.catalog, job, format_, escape=console.clean_line
+            backend.of(batch_store), backend.catalog, job, format_, escape=console.clean_line
         ):
             console.write(piece)
         return 0
     target = expand_path(options.to)
-    await write_report(backend.batch_store, backend.catalog, job, format_, target)
+    await write_report(backend.of(batch_store), backend.catalog, job, format_, target)
     write_diagnostic(tr("Results exported to {file}.", file=str(target)))
     return 0
 
@@ -416,7 +416,7 @@ async def _find_job(backend: Backend, typed_id: str) -> BatchJob:
     Raises:
         IllegalChoiceError: there is none, or more than one.
     """
-    jobs = await backend.batch_store.all()
+    jobs = await backend.of(batch_store).all()
     matches = [job for job in jobs if job.id == typed_id]
     if not matches and len(typed_id) >= MIN_ID_CHARS:
         matches = [job for job in jobs if job.id.startswith(typed_id)]

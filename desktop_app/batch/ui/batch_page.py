@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.app.session import DIALOG_OBSTACLE, Session
 from desktop_app.backend.answer_settings import ask_settings
-from desktop_app.backend.batch_wiring import batch_service, store_as_conversation
 from desktop_app.batch.batch_wording import job_progress_text, job_result_text
 from desktop_app.batch.command.batch_output import write_report
+from desktop_app.batch.services import batch_service, batch_store, store_as_conversation
 from desktop_app.batch.ui.batch_bar import BatchBar
 from desktop_app.batch.ui.batch_job_page import BatchJobPage
 from desktop_app.batch.ui.batch_new_page import BatchNewPage, NewBatchJob
@@ -89,7 +89,7 @@ class BatchPage(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__(session.window)
         self.session = session
-        self._store = session.backend.batch_store
+        self._store = session.backend.of(batch_store)
         self._service = batch_service(session.backend, lambda _job_id: self._refresh_soon())
         self._running_requests: set[tuple[object, ...]] = set()
         self._is_refreshing = False

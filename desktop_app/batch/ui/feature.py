@@ -46,7 +46,9 @@ def _resume(session: Session) -> None:
     """Continue jobs that an earlier window or a command has begun."""
 
     async def resume() -> None:
-        if await session.backend.batch_store.open_ids():
+        from desktop_app.batch.services import batch_store
+
+        if await session.backend.of(batch_store).open_ids():
             await _page(session).resume_jobs()
 
     session.tasks.start(resume())

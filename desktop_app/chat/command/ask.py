@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from desktop_app.backend.backend import Backend, use_weights
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.log_file import start_log
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
 from desktop_app.chat.answers.answer_run import AnswerRun
@@ -74,6 +74,7 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
+from desktop_app.local_model.services import use_weights
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_library import SUMMARY, fill_prompt, find_prompt, task_for_each
 from desktop_app.providers.models.choice_resolution import (
@@ -336,7 +337,7 @@ async def _choose(
         options.effort = Effort.HIGH.value
         options.has_preset_effort = True  # the nearest that the model takes
     settings = settings_of(values, options, preset, folder, continued)
-    settings = replace(settings, notes=await backend.memory.notes_in(settings.folder_id))
+    settings = replace(settings, notes=await backend.notes_in(settings.folder_id))
     settings = with_form(_with_tools(settings, options), options)
     compared = [chosen_model.options_for(options, spec) for spec in options.compare]
     provider = await chosen_model.find_profile(

@@ -20,10 +20,17 @@ from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
+    from desktop_app.collections.collection_service import Collections
     from desktop_app.collections.embedding_service import EmbeddingPlan
 
 # "[2]", or several as "[2, 5]".
 _CITATION = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
+
+
+def _service(backend: Backend) -> Collections:
+    from desktop_app.collections.services import collections  # 5 ms, for few questions
+
+    return backend.of(collections)
 
 
 async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
@@ -38,7 +45,7 @@ async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[Coll
 
 
 async def _find_collection(backend: Backend, name: str) -> CollectionPart:
-    collections = await backend.collections.all()
+    collections = await _service(backend).all()
     folder = await asyncio.to_thread(lambda: expand_path(name).absolute())
     is_folder = bool(name) and await asyncio.to_thread(folder.is_dir)
     # A folder that has a collection is read again, even if the collection has the typed name.
@@ -67,7 +74,7 @@ async def _collection_of_folder(
     """Return the collection of a folder, created if needed and brought up to date."""
     collection = next((each for each in collections if each.folder == str(folder)), None)
     if collection is None:
-        collection = await backend.collections.create(folder.name or str(folder), folder)
+        collection = await _service(backend).create(folder.name or str(folder), folder)
     await _refresh(backend, collection)
     return collection
 
@@ -75,9 +82,9 @@ async def _collection_of_folder(
 async def refresh_files(backend: Backend, parts: Sequence[CollectionPart]) -> None:
     """Read what has changed in the files of a folder; if they are gone, say so."""
     ids = [part.collection_id for part in parts]
-    if not ids:  # as for most questions: the service's imports take 5 ms
+    if not ids:
         return
-    for collection in await backend.collections.all():
+    for collection in await _service(backend).all():
         if collection.id in ids:
             try:
                 await _refresh(backend, collection)
@@ -87,8 +94,8 @@ async def refresh_files(backend: Backend, parts: Sequence[CollectionPart]) -> No
 
 async def _refresh(backend: Backend, collection: Collection) -> None:
     reporter = console.ProgressReporter(collection.name)
-    await backend.collections.refresh(collection.id, lambda p: reporter.show(p.done, p.total))
-    for file in await backend.collections.files(collection.id):
+    await _service(backend).refresh(collection.id, lambda p: reporter.show(p.done, p.total))
+    for file in await _service(backend).files(collection.id):
         if file.status == "failed":
             problem = file.problem.what_happened if file.problem else ""
             console.write_diagnostic(f"{collection.name}: {problem}")
@@ -108,7 +115,7 @@ async def embed_missing(
         UserFacingError: the provider failed, or the monthly limit would be exceeded.
     """
     for part in collections:
-        plan = await backend.collections.embedding_plan(part.collection_id)
+        plan = await _service(backend).embedding_plan(part.collection_id)
         if plan is None:
             if without_asking:
                 raise IllegalChoiceError(
@@ -129,7 +136,7 @@ async def embed_missing(
 
 async def _embed(backend: Backend, part: CollectionPart) -> None:
     reporter = console.ProgressReporter(part.name)
-    await backend.collections.embed(part.collection_id, lambda p: reporter.show(p.done, p.total))
+    await _service(backend).embed(part.collection_id, lambda p: reporter.show(p.done, p.total))
 
 
 def _missing_text(plan: EmbeddingPlan) -> str:

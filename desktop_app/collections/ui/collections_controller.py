@@ -91,7 +91,9 @@ class CollectionsController(Controller):
     @property
     def service(self) -> Collections:
         """Return the collections in the store, which the start does not need."""
-        return self._session.backend.collections
+        from desktop_app.collections.services import collections
+
+        return self._session.backend.of(collections)
 
     # -------------------------------------------------------------- the window
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, SignalInstance
@@ -266,7 +267,7 @@ class PreviewController(QObject):
         context, backend = self._setup.context, self._session.backend
         draft = Draft(self._prompt.field.toPlainText())
         passages = await find_passages(
-            lambda: backend.collections, context, draft, is_estimate=True
+            partial(backend.part, "collections"), context, draft, is_estimate=True
         )
         delimiter = await backend.delimiters.delimiter_for(self._setup.current.id)
         blocks = [passages_block(part, delimiter) for part in passages]

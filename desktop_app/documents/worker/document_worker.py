@@ -50,8 +50,7 @@ class DocumentWorker(PdfPageReader):
     """Client of the child process that reads documents.
 
     Attributes:
-        transcribe: reads recordings, given name, media type, bytes and the id of a conversation;
-            None to refuse them.
+        find_transcriber: returns what reads recordings; None to refuse them.
         passwords: the passwords of protected documents that were read or unlocked, by SHA-256. They
             are only in this process's memory, and go to the child through its pipe.
     """
@@ -66,7 +65,7 @@ class DocumentWorker(PdfPageReader):
         super().__init__(limits or Limits(), idle_s, command)
         self._second_reader = PdfPageReader(self.limits, idle_s, command)
         self.passwords: dict[str, str] = {}
-        self.transcribe: Transcribe | None = None
+        self.find_transcriber: Callable[[], Transcribe | None] = lambda: None
         # Files dropped together become attachments in their order, and one at a time is in memory.
         self._turn = asyncio.Lock()
 
@@ -105,13 +104,14 @@ class DocumentWorker(PdfPageReader):
                 return await self._extract_folder(path, on_progress)
             data = await asyncio.to_thread(source_files.read_file, path, self.limits)
             kind = document_types.RECORDINGS.get(path.suffix.lower())
-            if kind is None or self.transcribe is None:
+            transcribe = None if kind is None else self.find_transcriber()
+            if kind is None or transcribe is None:
                 return await self.extract_bytes(
                     path.name, data, on_progress, password=password, asks=asks
                 )
         # Without the turn: transcribing takes minutes, and other files need not wait for that.
         name = replace_surrogates(path.name)
-        return await self.transcribe(name, kind, data, on_progress, conversation_id)
+        return await transcribe(name, kind, data, on_progress, conversation_id)
 
     async def extract_bytes(
         self,

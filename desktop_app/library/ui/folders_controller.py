@@ -24,6 +24,8 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 
 if TYPE_CHECKING:
     from desktop_app.app.window.command_palette import CommandPalette
+    from desktop_app.collections.collection_service import Collections
+    from desktop_app.memory.memory import Memory
 
 NEW_NAME = N_("New folder")
 
@@ -82,8 +84,9 @@ class FoldersController(Controller):
         """Delete a project from the store, and show its conversations without it."""
         try:
             ids = await self._flag_store.ids_in_folder(folder.id)
-            memory = self._session.backend.memory
-            notes = [note for note in await memory.all() if note.folder_id == folder.id]
+            memory: Memory | None = self._session.backend.part("notes")
+            all_notes = () if memory is None else await memory.all()
+            notes = [note for note in all_notes if note.folder_id == folder.id]
             await self._folder_store.delete(folder.id)
         except StorageError:
             self._folders.replace_all([*self._folders.by_id.values(), folder])
@@ -98,7 +101,8 @@ class FoldersController(Controller):
         async def restore() -> None:
             await self._folder_store.save(folder)
             await self._flag_store.move(ids, folder.id)
-            await memory.put(notes)
+            if memory is not None:
+                await memory.put(notes)
             self._folders.replace_all([*self._folders.by_id.values(), folder])
             self._presenter.change(ids, folder_id=folder.id)
 
@@ -121,7 +125,9 @@ class FoldersController(Controller):
         can_undo = self._undo is not None and self._notifications.last_undo == self._undo
         kept_id = self._deleted_files if can_undo else ""
         if await self._folder_store.has_files_without_project(kept_id):
-            await self._session.backend.collections.delete_without_project(kept_id)
+            collections: Collections | None = self._session.backend.part("collections")
+            if collections is not None:
+                await collections.delete_without_project(kept_id)
 
     # -------------------------------------------------------------- moving conversations
 

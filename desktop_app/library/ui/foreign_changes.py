@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
@@ -11,6 +11,9 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
+
+if TYPE_CHECKING:
+    from desktop_app.sync.synchronizer import Synchronizer
 
 _RUNNING: Final = "running-elsewhere"
 
@@ -91,8 +94,9 @@ class ForeignChanges(Controller):
         leaf_id, path = self._current.conversation.leaf_id, self._current.path
         name = ""
         if leaf_id and path and path[-1].id != leaf_id:
-            synchronizer = self._session.backend.synchronizer
-            name = await synchronizer.running_elsewhere(self._current.id)
+            synchronizer: Synchronizer | None = self._session.backend.part("synchronizer")
+            if synchronizer is not None:
+                name = await synchronizer.running_elsewhere(self._current.id)
         self._notifications.dismiss_topic(_RUNNING)
         if name:
             text = tr("An answer is running on “{computer}”.", computer=name)

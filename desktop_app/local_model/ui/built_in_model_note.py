@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr
 from desktop_app.local_model.catalog import CatalogModel
+from desktop_app.local_model.services import WEIGHTS_SETTING
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 
 

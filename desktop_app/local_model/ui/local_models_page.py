@@ -16,7 +16,6 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
 from desktop_app.app.session import Session
-from desktop_app.backend.backend import EMBEDDING_SETTING, WEIGHTS_SETTING
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.i18n import formatting
@@ -24,6 +23,13 @@ from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
 from desktop_app.local_model.fetch import Progress, fetch_model, progress_text
 from desktop_app.local_model.memory import free_memory
+from desktop_app.local_model.services import (
+    EMBEDDING_SETTING,
+    WEIGHTS_SETTING,
+    model_store,
+    remove_model,
+    use_first_model,
+)
 from desktop_app.local_model.store import LocalFile, PartialFile, model_at
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
@@ -286,7 +292,7 @@ class LocalModelsPage(QWidget):
 
     async def _fill(self) -> None:
         """Show all models, and how far their downloads are."""
-        store = self._backend.model_store
+        store = self._backend.of(model_store)
         self._session.window.empty_state.show_download(self._download_text())
         self.set_lines(await asyncio.to_thread(self._read_lines))
         text = tr(
@@ -306,7 +312,7 @@ class LocalModelsPage(QWidget):
         set_tooltip(self._room, "\n".join(f"{one_line(f.path)}: {f.reason}" for f in listed))
 
     def _read_lines(self) -> list[ModelLine]:
-        store, models = self._backend.model_store, self._backend.local_models
+        store, models = self._backend.of(model_store), self._backend.local_models
         default = str(self._values[WEIGHTS_SETTING] or "")
         files = [
             ModelLine(file, is_default=file.path == default, is_loaded=models.is_loaded(file.path))
@@ -339,7 +345,7 @@ class LocalModelsPage(QWidget):
     def _download_url(self) -> None:
         text = self.url.text().strip()
         try:
-            remote = find_remote(text, self._backend.model_store.offered) if text else None
+            remote = find_remote(text, self._backend.of(model_store).offered) if text else None
         except UserFacingError as error:
             self.status.show_message(error.sentences, is_error=True)
         else:
@@ -373,7 +379,7 @@ class LocalModelsPage(QWidget):
         try:
             profile = self._providers.get(ON_DEVICE.id) or ON_DEVICE
             downloads = await backend.gateway.downloads(profile)
-            path = await fetch_model(remote, backend.model_store.folder, downloads.open, report)
+            path = await fetch_model(remote, backend.of(model_store).folder, downloads.open, report)
             await self._finish(path)
         except UserFacingError as error:
             self._say(error.sentences, is_error=True)
@@ -385,9 +391,9 @@ class LocalModelsPage(QWidget):
     async def _finish(self, path: Path) -> None:
         """Offer a model that has been downloaded; the first one is that of new conversations."""
         await self._backend.local_models.refresh()
-        speech = await asyncio.to_thread(self._backend.model_store.speech_models)
+        speech = await asyncio.to_thread(self._backend.of(model_store).speech_models)
         file = model_at(path, (*self._backend.local_models.files, *speech))
-        if await self._backend.use_first_model(file):
+        if await use_first_model(self._backend, file):
             await self._values.load()
             self._values.changed.emit(WEIGHTS_SETTING)
             text = tr("New conversations on this computer use {model}.", model=file.name)
@@ -431,8 +437,8 @@ class LocalModelsPage(QWidget):
     async def _remove(self, line: ModelLine) -> None:
         wanted = line.file.path if line.file else line.partial.path if line.partial else ""
         try:
-            paths = await asyncio.to_thread(self._backend.model_store.find, wanted)
-            freed = await self._backend.remove_model(paths)
+            paths = await asyncio.to_thread(self._backend.of(model_store).find, wanted)
+            freed = await remove_model(self._backend, paths)
         except UserFacingError as error:
             self._say(error.sentences, is_error=True)
             return

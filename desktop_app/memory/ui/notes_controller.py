@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.notices import note_ids
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.remembered_note import RememberedNote, sent_notes
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.memory.services import notes
 from desktop_app.memory.ui.feature import TYPED
 from desktop_app.transcript.message_items import SHOW_NOTES
 from desktop_app.widgets.cards.notifications import UNDO
@@ -34,7 +35,7 @@ class NotesController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._memory = session.backend.memory
+        self._memory = session.backend.of(notes)
         self.notes: list[RememberedNote] = []
         session.notes_in = lambda folder_id: sent_notes(self.notes, folder_id)
         self.changed.connect(session.setup.choice_changed)

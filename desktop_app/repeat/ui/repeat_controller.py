@@ -12,13 +12,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QTimer, Signal
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.backend.repeat_wiring import (
-    Occurrence,
-    Unreached,
-    begin_repeat,
-    claim_due,
-    end_repeat,
-)
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
 from desktop_app.domain.conversations.message_link import MessageLink
 from desktop_app.domain.error_note import error_from_note
@@ -26,6 +19,14 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
+from desktop_app.repeat.services import (
+    Occurrence,
+    Unreached,
+    begin_repeat,
+    claim_due,
+    end_repeat,
+    repeat_store,
+)
 from desktop_app.repeat.wording import added_text
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class RepeatController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._store = session.backend.repeats
+        self._store = session.backend.of(repeat_store)
         self._asking: dict[str, tuple[Occurrence, Conversation]] = {}  # by the conversation's id
         self._tried: dict[str, float] = {}  # repeats whose provider could not be reached, and when
         self._timer = QTimer(self, singleShot=True)

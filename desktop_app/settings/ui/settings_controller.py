@@ -17,7 +17,7 @@ from desktop_app.backend.answer_settings import (
     with_restored,
     without_override,
 )
-from desktop_app.backend.backend import FACTS_FILE, WEIGHTS_SETTING, use_weights
+from desktop_app.backend.backend import FACTS_FILE
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -30,6 +30,7 @@ from desktop_app.domain.models.parameter_support import (
 )
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
+from desktop_app.local_model.services import WEIGHTS_SETTING, use_weights
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, label_of
 from desktop_app.shortcuts.keymap import Keymap, read_shortcuts, shortcuts_to_json

@@ -24,6 +24,7 @@ from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.storage.row_conversion import from_micros
+from desktop_app.sync.services import synchronizer
 from desktop_app.sync.target import Target
 
 # A count of an index and the times of a few files: 0.5 ms, so 0.01 % of a core.
@@ -56,7 +57,7 @@ class SyncController(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._sync = session.backend.synchronizer
+        self._sync = session.backend.of(synchronizer)
         self._told = ""
         self._next_round = 0.0
         self._last_round = -_SAVING_ROUND_S

@@ -13,6 +13,7 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.row_conversion import from_micros
+from desktop_app.sync.services import synchronizer
 from desktop_app.sync.synchronizer import Device
 from desktop_app.sync.target import joining_line
 from desktop_app.sync.ui.join_dialog import JoinDialog
@@ -114,9 +115,9 @@ class SyncSection(FormSection):
         )
 
     async def _show_code(self) -> None:
-        synchronizer = self._session.backend.synchronizer
+        service = self._session.backend.of(synchronizer)
         try:
-            code, target = (await synchronizer.key()).code(), await synchronizer.target()
+            code, target = (await service.key()).code(), await service.target()
         except UserFacingError as error:
             self._session.window.notifications.notify(error)
         else:
@@ -124,7 +125,7 @@ class SyncSection(FormSection):
 
     async def _show_storage(self) -> None:
         try:
-            target = await self._session.backend.synchronizer.target()
+            target = await self._session.backend.of(synchronizer).target()
         except UserFacingError as error:
             self._session.window.notifications.notify(error)
         else:

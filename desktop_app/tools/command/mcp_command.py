@@ -27,6 +27,7 @@ from desktop_app.tools.servers.server_registry import ToolServers
 from desktop_app.tools.servers.server_run import ServerRun
 from desktop_app.tools.servers.server_source import store_lists, tools_of
 from desktop_app.tools.servers.tool_server import ToolServer, launch_summary, server_of
+from desktop_app.tools.services import tool_servers
 
 _MAX_LOG_LINES = 20
 _ADDRESS = re.compile("https?://", re.I)
@@ -68,7 +69,7 @@ def run_mcp(options: Options) -> int:
 async def _run(options: Options) -> int:
     cancel_at_signals()
     async with open_backend() as backend:
-        servers = backend.tool_servers
+        servers = backend.of(tool_servers)
         if options.action == "add":
             return await _add(servers, options)
         if options.action == "list":

@@ -60,7 +60,9 @@ class ServersController(Controller):
 
     @property
     def _servers(self) -> ToolServers:
-        return self._session.backend.tool_servers  # created on first use: its modules take 15 ms
+        from desktop_app.tools.services import tool_servers  # 15 ms
+
+        return self._session.backend.of(tool_servers)
 
     def run(self, action: str, name: str) -> None:
         """Do what the page requests.
@@ -90,8 +92,9 @@ class ServersController(Controller):
     async def load_prompts(self) -> None:
         """Offer the prompts that each server had when it was last asked."""
         from desktop_app.prompts.prompt import Prompt
+        from desktop_app.tools.services import server_store
 
-        stored_prompts = await self._session.backend.server_store.prompts()
+        stored_prompts = await self._session.backend.of(server_store).prompts()
         self._session.of(PromptList).set_served(
             Prompt(f"server:{server}:{name}", f"{server}: {name}", text)
             for server, name, text in stored_prompts

@@ -43,6 +43,7 @@ from desktop_app.voice.messages import (
     Recorded,
     SpeechEnded,
 )
+from desktop_app.voice.services import transcription
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 from desktop_app.voice.ui.held_key import HeldKey
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
@@ -92,7 +93,7 @@ class Dictation(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._microphones = session.of(Microphones)
-        self._transcription = session.backend.transcription
+        self._transcription = session.backend.of(transcription)
         self._voice = session.of(Voice)
         self._voice.received.connect(self._on_event)
         self.interrupts: list[Callable[[], bool]] = []

@@ -14,6 +14,7 @@ from desktop_app.settings.schema import (
     SPEECH_VOICE,
 )
 from desktop_app.shortcuts.command import Category, CommandScope, Menu
+from desktop_app.voice.consent import VoiceConsent
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -64,7 +65,7 @@ def _compose(session: Session) -> None:
     session.window.transcript.action_requested.connect(run_action)
     for key in (SPEECH_VOICE, HEARING_MODEL, SPEECH_MODEL, MICROPHONE, LOUDSPEAKER):
         session.value_editors[key] = choose
-    session.backend.ask_about_voice = ask
+    session.backend.of(VoiceConsent).ask = ask
 
 
 def _dictate(session: Session) -> None:

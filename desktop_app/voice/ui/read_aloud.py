@@ -23,6 +23,7 @@ from desktop_app.transcript.segment import Place
 from desktop_app.transcript.text_marks import TextRange
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.voice.messages import Event, Fault, Finished, Hush, Prepare, Say, Started
+from desktop_app.voice.services import provider_speech
 from desktop_app.voice.spoken_text import SpokenText, language_of
 from desktop_app.voice.ui.microphones import Microphones
 from desktop_app.voice.ui.voice import Voice
@@ -271,7 +272,7 @@ class ReadAloud(Controller):
                     await self._was_spoken.wait()
                 if say.number not in self._waiting:
                     return
-                speech = self._session.backend.speech
+                speech = self._session.backend.of(provider_speech)
                 answer = self._running.newest_state(self._answer).text
                 sound = await speech.sound(say.text, say.voice, speed, answer)
         except UserFacingError as error:

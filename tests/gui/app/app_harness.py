@@ -44,6 +44,7 @@ from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.library.ui.trash import Trash
 from desktop_app.local_model.catalog import CatalogModel
+from desktop_app.local_model.services import model_store
 from desktop_app.paths import folders
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
@@ -202,7 +203,7 @@ class AppHarness:
     def _build_backend(self) -> Backend:
         backend = Backend(environment=self._environment)
         if self._catalog is not None:
-            backend.model_store.catalog = self._catalog
+            backend.of(model_store).catalog = self._catalog
         self.disk = self._disk_class(backend.temporary)
         backend.conversations = self.disk
         if not self._has_real_providers:

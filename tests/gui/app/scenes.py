@@ -50,6 +50,7 @@ from desktop_app.chat.ui.comparison.comparison_controller import ComparisonContr
 from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.collections import services
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.composer.attachment_chips import ChipWidget
@@ -92,8 +93,10 @@ from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.trash import Trash
 from desktop_app.local_model.catalog import CatalogModel, Purpose
 from desktop_app.local_model.gguf import Header
+from desktop_app.local_model.services import model_store
 from desktop_app.local_model.store import LocalFile, Origin
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelLine
+from desktop_app.memory.services import notes
 from desktop_app.memory.ui.notes_controller import NotesController
 from desktop_app.memory.ui.notes_section import NotesDialog
 from desktop_app.prompts.preset import Preset
@@ -123,6 +126,7 @@ from desktop_app.texts.ui.text_list import TextListDialog
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.services import tool_servers
 from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.question_card import QuestionCard
@@ -436,8 +440,10 @@ async def collections(app: AppHarness, look: Look) -> None:
     controller.show()
     await dialog_of(CollectionsPage)
     await look("collections-first")
-    made = await app.backend.collections.create("⟦Contracts⟧")
-    await app.backend.collections.add(made.id, [DATA / "report.pdf", DATA / "damaged.pdf"])
+    made = await app.backend.of(services.collections).create("⟦Contracts⟧")
+    await app.backend.of(services.collections).add(
+        made.id, [DATA / "report.pdf", DATA / "damaged.pdf"]
+    )
     _close_dialogs(app)
     controller.show()
     await until(lambda: not controller.is_busy)
@@ -461,7 +467,7 @@ async def project(app: AppHarness, look: Look) -> None:
     app.session.of(ListPresenter).writes.start(app.state.folders.save(folder))
     await app.written()
     controller = app.controllers.of(CollectionsController)
-    note = await app.backend.memory.add("⟦The flat is in Oslo.⟧", folder.id, app.open_id)
+    note = await app.backend.of(notes).add("⟦The flat is in Oslo.⟧", folder.id, app.open_id)
     await app.session.of(NotesController).load()
     app.window.pane.close_page()
     app.session.of(FolderSettingsController).show(folder.id)
@@ -511,7 +517,7 @@ async def models(app: AppHarness, look: Look) -> None:
     await look("discard-changes")
     find(editor, QPushButton, "discard-changes").click()
     _close_dialogs(app)
-    app.backend.model_store.catalog = (MODEL_TO_GET,)
+    app.backend.of(model_store).catalog = (MODEL_TO_GET,)
     app.controllers.of(LocalModelsPage).open()
     local = await dialog_of(LocalModelsPage)
     await until(lambda: local.lines)
@@ -561,7 +567,7 @@ async def comparison(app: AppHarness, look: Look) -> None:
 
 async def servers(app: AppHarness, look: Look) -> None:
     """Show tool servers, one of which does not start, the form for it, and its log."""
-    book = app.backend.tool_servers
+    book = app.backend.of(tool_servers)
     command = ("/bin/notes-server", "--all")
     environment = {"TOKEN": "${env:MY_TOKEN}"}
     await book.add(*server_of("my-notes", command=command, environment=environment))

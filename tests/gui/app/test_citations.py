@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.collections.services import collections
 from desktop_app.documents.ui.document_viewer import DocumentViewer
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.transcript.segment import Place
@@ -17,8 +18,8 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 async def attach_collection(app: AppHarness, *files: Path) -> None:
     """Attach a new collection of these files to the draft."""
-    made = await app.backend.collections.create("Contracts")
-    await app.backend.collections.add(made.id, files)
+    made = await app.backend.of(collections).create("Contracts")
+    await app.backend.of(collections).add(made.id, files)
     app.state.current.draft.set_attachments((CollectionPart(made.id, made.name),))
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel
 
+from desktop_app.collections.services import collections
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -87,7 +88,7 @@ async def test_a_collection_is_deleted_filled_and_asked(tmp_path: Path) -> None:
         await until(lambda: dialog.introduction.isVisible() and has_undo(app))
         app.window.pane.close_page()
         await until(lambda: app.chips == ["Contracts, not on this computer"])
-        assert await app.backend.collections.all() == []
+        assert await app.backend.of(collections).all() == []
         assert (folder / "notes.md").exists()
 
         # A folder becomes a collection that is asked.

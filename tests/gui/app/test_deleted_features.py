@@ -14,21 +14,20 @@ import pytest
 
 PRODUCT = "desktop_app"
 ROOT = Path(__file__).parents[3]
-LINES = {
-    "app/features.py": r' +"{}\.[^"]*",\n',
-    "cli/registry.py": r' +"\w+": CommandPlaces\(\s*"{}\.[^)]*\),\n',
-}
-"""The lines that name a feature, by file."""
+LINE = r' +"{}",\n'
+"""The line of `features.py` that names a feature."""
+WINDOW = r'window="[^"]*",?'
+"""What names its window in `core.py`."""
 DELETED = {
-    "batch": ("batch", "backend/batch_wiring.py"),
+    "batch": ("batch",),
     "collections": ("collections",),
     "evaluation": ("evaluation",),
     "local_model": ("local_model/ui",),
-    "memory": ("memory/ui",),
+    "memory": ("memory",),
     "prompts": ("prompts/ui",),
     "quick": ("quick",),
-    "repeat": ("repeat", "backend/repeat_wiring.py"),
-    "spending": ("spending/ui", "spending/arguments.py", "spending/command.py"),
+    "repeat": ("repeat",),
+    "spending": ("spending/ui",),
     "sync": ("sync",),
     "texts": (
         "texts/ui",
@@ -38,7 +37,7 @@ DELETED = {
         "texts/text_files.py",
         "texts/text_tool.py",
     ),
-    "voice": ("voice", "backend/voice_wiring.py"),
+    "voice": ("voice",),
 }
 """What is deleted of each feature.
 
@@ -118,11 +117,13 @@ def test_the_program_starts_without_features(start: int, tmp_path: Path) -> None
             shutil.rmtree(product / path)
         else:
             (product / path).unlink()
-    for registry, line in LINES.items():
-        text = (product / registry).read_text("utf-8")
-        (product / registry).write_text(
-            re.sub(line.format(f"(?:{'|'.join(deleted)})"), "", text), "utf-8"
-        )
+    for feature in deleted:
+        is_whole = not (product / feature).exists()
+        registry = product / ("features.py" if is_whole else f"{feature}/core.py")
+        line = LINE.format(feature) if is_whole else WINDOW
+        text, count = re.subn(line, "", registry.read_text("utf-8"))
+        assert count == 1
+        registry.write_text(text, "utf-8")
     log = tmp_path / "home"
     done = subprocess.run(
         [sys.executable, "-c", USE],

@@ -13,9 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPlainTextEdit
 
 from desktop_app.domain.errors import RateLimitedError
+from desktop_app.local_model.services import model_store
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import DICTATION_SENDS
 from desktop_app.texts.ui.texts_controller import TextsController
+from desktop_app.voice.consent import VoiceConsent
 from desktop_app.voice.messages import (
     Event,
     Fault,
@@ -49,7 +51,7 @@ def prepare(
     app: AppHarness, folder: Path, listen: Sequence[Event] = HEARD, finish: Sequence[Event] = ENDED
 ) -> ScriptedVoice:
     """Replace the child of the voice, and put a model on this computer."""
-    put_speech_model(app.backend.model_store)
+    put_speech_model(app.backend.of(model_store))
     child = ScriptedVoice(folder, {"Listen": listen, "Finish": finish})
     voice = app.session.of(Voice)
     voice.process = VoiceProcess(voice._receive, child.command)
@@ -127,7 +129,7 @@ async def words_appear_while_a_key_is_held(
     assert app.text.toPlainText() == "Write a short summary of it! for me."
     assert child.names == ["Listen", "Finish"]
     assert child.requests[0]["language"] == "en"
-    (model,) = app.backend.model_store.speech_models()
+    (model,) = app.backend.of(model_store).speech_models()
     assert child.requests[0]["model_folder"] == str(Path(model.path).parent)
     assert not app.messages()  # nothing was sent
 
@@ -152,7 +154,7 @@ async def test_words_are_dictated_dropped_and_sent(
 
         # The question before a voice is sent is answered by closing it.
         await app.start_over()
-        ask = app.session.backend.ask_about_voice
+        ask = app.session.backend.of(VoiceConsent).ask
         assert ask is not None
         closed = asyncio.ensure_future(ask("It goes there.", "For a dollar."))
         await until(lambda: "It goes there. For a dollar." in app.said)

@@ -30,6 +30,7 @@ from desktop_app.domain.errors import RateLimitedError
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+from desktop_app.voice.services import transcription
 from desktop_app.voice.transcription.local_transcriber import Segment
 from desktop_app.voice.transcription.transcription import StoppedTranscriptError, Transcript
 from tests.data.long_pdf import long_pdf
@@ -306,7 +307,7 @@ async def test_a_recording_that_is_transcribed_in_part_is_used_or_goes_on(
         raise outcome
 
     async with AppHarness() as app:
-        monkeypatch.setattr(app.backend.transcription, "transcribe_recording", transcribe)
+        monkeypatch.setattr(app.backend.of(transcription), "transcribe_recording", transcribe)
         app.window.files_dropped.emit([path])
         await until(lambda: label in app.offered_actions)
         assert "stopped at 00:01:00 of 00:01:30: Busy." in app.said

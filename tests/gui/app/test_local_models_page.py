@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.local_model.catalog import CatalogModel, Purpose
+from desktop_app.local_model.services import WEIGHTS_SETTING, model_store
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import dialog_of
@@ -43,7 +43,7 @@ def catalog_of(server: LoopbackServer) -> tuple[CatalogModel, ...]:
 
 @asynccontextmanager
 async def page_of(app: AppHarness, server: LoopbackServer) -> AsyncIterator[LocalModelsPage]:
-    app.backend.model_store.catalog = catalog_of(server)
+    app.backend.of(model_store).catalog = catalog_of(server)
     app.session.actions["models.local"].trigger()
     page = await dialog_of(LocalModelsPage)
     await until(lambda: page.lines)
@@ -76,7 +76,7 @@ async def test_a_model_is_downloaded_used_and_removed() -> None:
         app.session.actions["models.local"].trigger()
         press(page, "remove-model")
         await until(lambda: page.lines[0].file is None)
-        assert not list(app.backend.model_store.folder.iterdir())
+        assert not list(app.backend.of(model_store).folder.iterdir())
         await until(lambda: app.session.of(AvailableModels).view.model_name == "SmolLM2 135M")
 
 

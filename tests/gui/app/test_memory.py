@@ -15,6 +15,7 @@ from desktop_app.domain.remembered_note import MAX_NOTE_CHARS
 from desktop_app.library.list_filter import LIST, ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.memory.services import notes
 from desktop_app.memory.ui.notes_controller import NotesController
 from desktop_app.memory.ui.notes_section import NotesSection
 from desktop_app.settings.ui.settings_controller import SettingsController
@@ -210,7 +211,7 @@ async def test_notes_are_limited_and_belong_to_folders(monkeypatch: pytest.Monke
         # The forty first note says what to do.
         await app.start_over()
         for number in range(39):  # beside “I teach.”
-            await app.backend.memory.add(f"Note {number}")
+            await app.backend.of(notes).add(f"Note {number}")
         app.type("/remember One more.")
         app.enter()
         await until(lambda: "40 notes are remembered already." in app.said)

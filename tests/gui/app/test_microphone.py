@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.child_processes import ChildCommand, child_command
+from desktop_app.local_model.services import model_store
 from desktop_app.voice.messages import (
     SPEECH_RATE,
     Devices,
@@ -116,7 +117,7 @@ def voice_command() -> ChildCommand:
 
 
 def use_real_child(app: AppHarness, command: ChildCommand) -> Voice:
-    put_speech_model(app.backend.model_store, weights_of(command))
+    put_speech_model(app.backend.of(model_store), weights_of(command))
     voice = app.session.of(Voice)
     voice.process = VoiceProcess(voice._receive, command)
     app.session.end_steps.append(voice.process.aclose)

@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
     QSlider,
 )
 
-from desktop_app.app.feature import imported
 from desktop_app.app.features import ACTIONS, COMMANDS, FEATURES
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.desktop.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.domain.errors import StreamCutError
+from desktop_app.features import imported
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.quick_call import call

@@ -23,6 +23,7 @@ from desktop_app.settings.schema import (
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.transcript.segment import Place
 from desktop_app.voice.messages import Devices, Fault, FaultKind, Finished, Started, Voices
+from desktop_app.voice.services import provider_speech
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.ui.voice_settings import NameDialog
@@ -291,7 +292,7 @@ async def test_a_provider_speaks_a_few_sentences_ahead(
     async with AppHarness(environment=KEYED) as app:
         child = prepare(app, tmp_path)
         await app.session.values.set(LOUDSPEAKER, "Ears")
-        monkeypatch.setattr(app.backend.speech, "sound", speak)
+        monkeypatch.setattr(app.backend.of(provider_speech), "sound", speak)
         await app.session.values.set(SPEAKER, "provider")
         await app.ask_and_answer("Go", ANSWER)
         app.act("read-aloud")

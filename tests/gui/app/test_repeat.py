@@ -16,6 +16,7 @@ from desktop_app.domain.errors import StoreFullError, UnreachableError
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.repeat.repeat import Every, Repeat
 from desktop_app.repeat.repeat_store import RepeatStore
+from desktop_app.repeat.services import repeat_store
 from desktop_app.repeat.ui.repeat_controller import RepeatController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
 from desktop_app.repeat.ui.repeat_list import RepeatList
@@ -127,7 +128,7 @@ async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.Monk
         start, since = "2026-01-01T08:00", datetime(2026, 1, 1, tzinfo=UTC)
         choice = app.state.setup.choice
         repeat = Repeat("r", "News?", Every.DAY, start, choice, "", since)
-        await app.backend.repeats.add(repeat)
+        await app.backend.of(repeat_store).add(repeat)
         clock = find(app.window, QTimer, "repeat-clock")
         clock.timeout.emit()  # a command has added the first prompt
         await until(lambda: app.state.made(RepeatController))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.local_model.services import model_store
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.voice.messages import Fault, FaultKind, FinalText, Finished, Listening, SpeechEnded
 from desktop_app.voice.ui.dictation import Dictation
@@ -27,7 +28,7 @@ ASKED = (Listening(), SpeechEnded(), FinalText("Why is it blue?", 0.1, is_last=T
 
 
 def prepare(app: AppHarness, folder: Path) -> ScriptedVoice:
-    put_speech_model(app.backend.model_store)
+    put_speech_model(app.backend.of(model_store))
     child = ScriptedVoice(folder, {"Listen": (Listening(),)})
     voice = app.session.of(Voice)
     voice.process = VoiceProcess(voice._receive, child.command)

@@ -18,6 +18,7 @@ from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError, SyncError, SyncLaterError
 from desktop_app.sync import format as form
+from desktop_app.sync.services import synchronizer
 from desktop_app.sync.storage import FolderStorage
 from desktop_app.sync.synchronizer import SyncResult
 from desktop_app.sync.target import Target, joining_line, read_joining_line
@@ -74,7 +75,7 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             await until(lambda: bool(window.findChildren(CodeDialog)))
             (shown,) = window.findChildren(CodeDialog)
             find(shown, QPushButton, "sync-code-copy").click()
-            code = (await app.backend.synchronizer.key()).code()
+            code = (await app.backend.of(synchronizer).key()).code()
             assert QGuiApplication.clipboard().text() == code
             find(shown, QPushButton, "sync-line-copy").click()
             line = QGuiApplication.clipboard().text()
@@ -130,12 +131,12 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             assert "office · this computer" in rows
             assert any(text.startswith("other · ") for text in rows)
             (device,) = [
-                each for each in await app.backend.synchronizer.devices() if not each.is_own
+                each for each in await app.backend.of(synchronizer).devices() if not each.is_own
             ]
             find(window, QPushButton, f"sync-strike-{device.id}").click()
             accept_question(window, "strike-off", "Strike off")
             await until(lambda: not (shared / "devices" / device.id / "head").exists())
-            assert len(await app.backend.synchronizer.devices()) == 1
+            assert len(await app.backend.of(synchronizer).devices()) == 1
     finally:
         await other.database.close()
 
@@ -202,7 +203,7 @@ async def test_a_full_disk_is_said_once_and_waited_for(
 
     async with AppHarness() as app:
         controller = app.session.of(SyncController)
-        monkeypatch.setattr(app.backend.synchronizer, "synchronize", fail)
+        monkeypatch.setattr(app.backend.of(synchronizer), "synchronize", fail)
         await controller.join(Target(str(tmp_path)), PASSPHRASE, fetches_all=False)
         await app.backend.settings.set("answer.instructions", "Unsent")
         await until(lambda: "The disk is full." in app.said)
@@ -221,7 +222,7 @@ async def test_the_dialog_reads_a_line_and_asks_before_http(
         raise SyncError("Not there.")
 
     async with AppHarness() as app:
-        monkeypatch.setattr(app.backend.synchronizer, "join", join)
+        monkeypatch.setattr(app.backend.of(synchronizer), "join", join)
         dialog = JoinDialog(app.session, app.window)
         dialog.open()
         target = Target("s3://bucket/x", "key", endpoint="http://nas:9000")
@@ -267,7 +268,7 @@ async def test_a_busy_storage_is_waited_for_in_silence_and_asked_often_while_it_
     states: list[tuple[str, bool]] = []
     monkeypatch.setattr(sync_controller, "_SHORT_ROUND_S", 0.1)
     async with AppHarness() as app:
-        controller, sync = app.session.of(SyncController), app.backend.synchronizer
+        controller, sync = app.session.of(SyncController), app.backend.of(synchronizer)
         controller.state_changed.connect(lambda text, is_error, _: states.append((text, is_error)))
         monkeypatch.setattr(sync, "synchronize", synchronize)
         monkeypatch.setattr(sync, "news", news)
@@ -298,7 +299,7 @@ async def test_rounds_wait_on_a_metered_connection_and_a_low_battery(
     with message_bus_daemon() as address, BusService(address, service, methods) as bus:
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
         async with AppHarness() as app:
-            controller, sync = app.session.of(SyncController), app.backend.synchronizer
+            controller, sync = app.session.of(SyncController), app.backend.of(synchronizer)
 
             async def add(title: str) -> None:
                 await app.backend.settings.set("answer.instructions", title)

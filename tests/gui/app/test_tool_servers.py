@@ -15,6 +15,7 @@ from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.services import server_store, tool_servers
 from desktop_app.tools.ui import servers_controller
 from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerSection
@@ -73,7 +74,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         (form,) = shown(ServerForm)
         assert SCRIPTED in form.command.text()
         form.reject()
-        await app.backend.tool_servers.remove("demo")
+        await app.backend.of(tool_servers).remove("demo")
         await app.ask_and_answer("Question", "An answer may have asked servers.")
         await until(
             lambda: "demo: greet" not in {p.title for p in app.state.of(PromptList).offered_prompts}
@@ -111,7 +112,7 @@ async def test_servers_are_imported_and_their_failures_shown(tmp_path: Path) -> 
             "    Gets your variables: HOME",
         ]
         assert question.defaultButton().text() == "Cancel"
-        assert await app.backend.server_store.servers() == []
+        assert await app.backend.of(server_store).servers() == []
         next(button for button in question.buttons() if button.text() == "Add").click()
         await until(lambda: "tool servers were added." in app.said)
 
@@ -141,7 +142,7 @@ async def test_servers_are_imported_and_their_failures_shown(tmp_path: Path) -> 
         await app.start_over()
         await add_server(app, "exits")
         await until(lambda: "didn’t start" in server_states(app))
-        run = await app.backend.tool_servers.run("demo")
+        run = await app.backend.of(tool_servers).run("demo")
         assert "cannot start with nothing" in [line.text for line in run.log]
 
 
@@ -149,7 +150,7 @@ async def test_servers_are_imported_and_their_failures_shown(tmp_path: Path) -> 
 async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> None:
     async with guarded_server() as server, AppHarness(environment=COMET) as app:
         monkeypatch.setattr(servers_controller, "_open_in_browser", server.browse)
-        await app.backend.tool_servers.add(*server_of("guarded", url=server.url))
+        await app.backend.of(tool_servers).add(*server_of("guarded", url=server.url))
         app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("servers")
         panel = app.window.settings

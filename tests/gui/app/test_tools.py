@@ -28,6 +28,7 @@ from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.tools.calls.consent import ConsentQuestion, Decision, fingerprint
 from desktop_app.tools.servers.remote_tool import remote_tools
 from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.services import server_store, tool_servers
 from desktop_app.tools.ui import consent_card
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.tool_picker import ToolPicker
@@ -190,10 +191,10 @@ async def test_calls_are_shown_asked_for_and_permitted() -> None:
             hints = {"fault": "", "reads_only": None, "reaches_out": None}
             return {"name": "look", "description": description, "parameters": {}, **hints}
 
-        await app.backend.tool_servers.add(*server_of("demo", command=("server",)))
-        await app.backend.server_store.save_listed_tools("demo", [row("Looks.")])
+        await app.backend.of(tool_servers).add(*server_of("demo", command=("server",)))
+        await app.backend.of(server_store).save_listed_tools("demo", [row("Looks.")])
         picker = await _picker(app)
-        await app.backend.server_store.save_listed_tools("demo", [row("Deletes.")])
+        await app.backend.of(server_store).save_listed_tools("demo", [row("Deletes.")])
         permission = find(picker, QComboBox, "permission-demo/look")
         permission.setCurrentIndex(permission.findData(Permission.ALWAYS))
         permission.activated.emit(permission.currentIndex())

@@ -13,6 +13,7 @@ from desktop_app.backend.backend import Backend
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool import Permission, ToolContext
 from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.services import tool_servers
 from tests.helpers.server_runs import SCRIPTED
 from tests.integration.credentials.system_keyring import keyring_secrets
 
@@ -26,7 +27,7 @@ async def test_secrets_are_only_in_the_keyring_and_reach_the_server(home: Path) 
     backend = Backend(environment={})
     await backend.open()
     try:
-        servers = backend.tool_servers
+        servers = backend.of(tool_servers)
         command = (sys.executable, SCRIPTED)
         words = (*command, "--token", f"a{SECRET}")
         server, secrets = server_of("demo", command=words, environment={"TOKEN": SECRET})
@@ -47,7 +48,7 @@ async def test_another_command_with_the_same_name_gets_no_secrets(home: Path) ->
     backend = Backend(environment={})
     await backend.open()
     try:
-        servers = backend.tool_servers
+        servers = backend.of(tool_servers)
         server, secrets = server_of("demo", command=("a",), environment={"TOKEN": SECRET})
         await servers.add(server, secrets)
         await servers.storage.save(replace(server, command=("b",)))  # as if the store were edited
@@ -64,10 +65,10 @@ async def test_a_new_server_with_a_known_name_has_no_permissions(home: Path) -> 
     await backend.open()
     try:
         server, secrets = server_of("demo", command=("a",))
-        await backend.tool_servers.add(server, secrets)
+        await backend.of(tool_servers).add(server, secrets)
         await backend.permissions.save("c", "demo/x", "mark", Permission.ALWAYS)
         await backend.permissions.save("c", "demo-2/x", "mark", Permission.ALWAYS)
-        await backend.tool_servers.add(server, secrets, replaces=True)
+        await backend.of(tool_servers).add(server, secrets, replaces=True)
         assert await backend.permissions.for_all_conversations() == {"demo-2/x": Permission.ALWAYS}
     finally:
         await backend.aclose()

@@ -15,6 +15,7 @@ from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool import ToolContext
 from desktop_app.tools.servers.server_run import ServerState
 from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.services import tool_servers
 from tests.helpers.guarded_server import GuardedServer, guarded_server
 from tests.helpers.oauth_server import OWN_ID, OWN_SECRET
 from tests.integration.credentials.system_keyring import keyring_secrets
@@ -56,12 +57,12 @@ async def reason_of(servers: ToolServers) -> str:
 
 
 async def add(backend: Backend, server: GuardedServer, **client: str) -> None:
-    await backend.tool_servers.add(*server_of("guarded", url=server.url, **client))
+    await backend.of(tool_servers).add(*server_of("guarded", url=server.url, **client))
 
 
 async def test_a_server_that_registers_nobody_takes_a_client_of_the_user_s(home: Path) -> None:
     async with guarded_server("closed") as server, program() as backend:
-        servers = backend.tool_servers
+        servers = backend.of(tool_servers)
         await add(backend, server)
         with pytest.raises(ToolServerError, match="needs a client ID") as caught:
             await servers.sign_in("guarded", server.browse)
@@ -86,9 +87,9 @@ async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
     async with guarded_server() as server:
         async with program() as backend:
             await add(backend, server)
-            assert "needs you to sign in" in await reason_of(backend.tool_servers)
+            assert "needs you to sign in" in await reason_of(backend.of(tool_servers))
             assert await server.send_command("") == 0, "nothing was registered unasked"
-            assert await backend.tool_servers.sign_in("guarded", server.browse)
+            assert await backend.of(tool_servers).sign_in("guarded", server.browse)
             (page,) = await server.pages()
             assert "return to Repartee" in page
             tools = await backend.tools.choose(["guarded/whoami"])
@@ -101,13 +102,13 @@ async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
         async with program() as backend:
             assert await whoami(backend) == "Ann", "a later start needs no sign-in"
             assert "the result has 10485760 characters" in await whoami(backend, "huge")
-            run = await backend.tool_servers.run("guarded")
+            run = await backend.of(tool_servers).run("guarded")
             assert run.redact(f"it is {values[0]}") == "it is [key removed]"
-            row = (await backend.tool_servers.storage.servers())[0]
-            assert await backend.tool_servers.is_signed_in(row)
-            await backend.tool_servers.sign_out("guarded")
-            assert not await backend.tool_servers.is_signed_in(row)
-            assert "needs you to sign in" in await reason_of(backend.tool_servers)
+            row = (await backend.of(tool_servers).storage.servers())[0]
+            assert await backend.of(tool_servers).is_signed_in(row)
+            await backend.of(tool_servers).sign_out("guarded")
+            assert not await backend.of(tool_servers).is_signed_in(row)
+            assert "needs you to sign in" in await reason_of(backend.of(tool_servers))
         assert keyring_secrets() == {}
     files = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
     secrets = [value.encode() for value in values if isinstance(value, str) and len(value) > 10]
@@ -120,7 +121,7 @@ async def test_tokens_are_renewed_and_kept(home: Path) -> None:
     async with guarded_server() as server:
         async with program() as backend:
             await add(backend, server)
-            await backend.tool_servers.sign_in("guarded", server.browse)
+            await backend.of(tool_servers).sign_in("guarded", server.browse)
         first = expire(await stored_text())
         await server.send_command("expire")
         async with program() as backend:
@@ -144,20 +145,20 @@ def expire(text: str) -> dict[str, Any]:
 
 async def put_back(backend: Backend, server: GuardedServer, kept: dict[str, Any]) -> None:
     row, _ = server_of("guarded", url=server.url)
-    await backend.tool_servers._store_sign_in(row, kept)
+    await backend.of(tool_servers)._store_sign_in(row, kept)
 
 
 @pytest.mark.slow
 async def test_a_revoked_sign_in_asks_for_another(home: Path) -> None:
     async with guarded_server() as server, program() as backend:
         await add(backend, server)
-        await backend.tool_servers.sign_in("guarded", server.browse)
+        await backend.of(tool_servers).sign_in("guarded", server.browse)
         tools = await backend.tools.choose(["guarded/whoami"])
         (tool,) = tools.tools.values()
         await server.send_command("revoke")
         with pytest.raises(Exception, match="sign in again"):
             await tool.source.call(tool.definition, {}, ToolContext("c"))
-        assert "needs you to sign in" in await reason_of(backend.tool_servers)
+        assert "needs you to sign in" in await reason_of(backend.of(tool_servers))
         assert len(server.opened) == 1, "the browser opens only if the user wants it"
-        assert await backend.tool_servers.sign_in("guarded", server.browse)
+        assert await backend.of(tool_servers).sign_in("guarded", server.browse)
         assert await whoami(backend) == "Ann"

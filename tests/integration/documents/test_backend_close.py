@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 from desktop_app.backend.backend import Backend
+from desktop_app.collections.services import collections
+from tests.helpers.process_tree import processes_below
 from tests.helpers.waiting import LONGEST_S
 
 NOTES = Path(__file__).parents[2] / "data" / "notes.md"
 
 
 async def test_closing_ends_the_readers_of_attachments_and_of_collections() -> None:
-    pids: list[int] = []
-
     backend = Backend()
+    before = await processes_below(os.getpid())
     try:
-        await backend.database.open()
-        for worker in (backend.documents, backend.collection_worker):
-            await worker.extract(NOTES)
-            assert worker.pid is not None
-            pids.append(worker.pid)
+        await backend.open()
+        await backend.documents.extract(NOTES)
+        made = await backend.of(collections).create("Notes")
+        await backend.of(collections).add(made.id, [NOTES])
+        started = await processes_below(os.getpid()) - before
     finally:
         await backend.aclose()
-    assert len(pids) == 2
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert len(started) == 2
+    assert not started & await processes_below(os.getpid())
 
 
 async def test_closing_ends_the_thread_of_the_attachments() -> None:

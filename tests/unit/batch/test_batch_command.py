@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.batch.command.batch_command import run_batch
+from desktop_app.batch.services import batch_store
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.command_setup import open_backend
@@ -37,7 +38,7 @@ async def add_jobs(*job_ids: str, status: BatchStatus = BatchStatus.COMPLETED) -
     async with open_backend() as backend:
         for job_id in job_ids:
             job = replace(a_job(), id=job_id, status=status, held=None, error=None)
-            await backend.batch_store.create(job, [])
+            await backend.of(batch_store).create(job, [])
 
 
 def test_a_job_is_found_by_the_beginning_of_its_id(batch: Run) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app import child_processes
-from desktop_app.cli.registry import COMMANDS
+from desktop_app.cli.registry import commands
 from desktop_app.desktop.command.desktop_command import install_files
 from desktop_app.main import main
 from tests.helpers.linux_only import linux_only
@@ -77,7 +77,7 @@ def test_a_package_starts_what_is_in_the_path(tmp_path: Path) -> None:
 def test_the_manual_page_and_the_completions_have_every_command(tmp_path: Path) -> None:
     install_files(tmp_path)
     page = gzip.decompress((tmp_path / "man/man1/repartee.1.gz").read_bytes()).decode()
-    for command in COMMANDS:
+    for command in commands():
         assert f'.SH "REPARTEE {command.upper()}"' in page
     for words in (r"\-f, \-\-file PATH", "REPARTEE BATCH RESUME", "Exit code 4"):
         assert words in page

@@ -24,7 +24,10 @@ from desktop_app.domain.errors import (
     VoiceError,
 )
 from desktop_app.domain.speech_packages import can_transcribe_here
+from desktop_app.local_model.services import model_store
+from desktop_app.voice import services
 from desktop_app.voice.command import _transcribe_file
+from desktop_app.voice.consent import VoiceConsent
 from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.transcription import transcription
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, Segment
@@ -71,24 +74,24 @@ async def test_a_voice_is_sent_only_after_the_user_has_agreed_once() -> None:
 
     async with LoopbackServer(replies(body={"text": " Hello. "}), models=MODELS) as server:
         async with started_backend(environment(server)) as backend:
-            transcribe = backend.transcription.transcribe_sound
+            transcribe = backend.of(services.transcription).transcribe_sound
             await backend.settings.set("voice.transcriber", BY_PROVIDER)
             with pytest.raises(VoiceError):
                 await transcribe(MINUTE)
-            backend.ask_about_voice = refuse
+            backend.of(VoiceConsent).ask = refuse
             with pytest.raises(VoiceError):
                 await transcribe(MINUTE)
             assert server.requests == []
             assert "Your voice goes to" in asked[0]
             assert "unknown" in asked[1], "no list has the price of a model at this server"
-            backend.ask_about_voice = agree
+            backend.of(VoiceConsent).ask = agree
             assert "Hello." in await transcribe(MINUTE, "en")
         async with started_backend(environment(server)) as backend:
-            assert "Hello." in await backend.transcription.transcribe_sound(MINUTE)
+            assert "Hello." in await backend.of(services.transcription).transcribe_sound(MINUTE)
         async with LoopbackServer(models=MODELS) as other:
             async with started_backend(environment(other)) as backend:
                 with pytest.raises(VoiceError):  # another server, though the same provider
-                    await backend.transcription.transcribe_sound(MINUTE)
+                    await backend.of(services.transcription).transcribe_sound(MINUTE)
             assert other.requests == []
     first = server.requests[0]
     assert first.path == "/v1/audio/transcriptions"
@@ -111,8 +114,8 @@ async def test_several_who_need_an_agreement_ask_once() -> None:
         started_backend(environment(server)) as backend,
     ):
         await backend.settings.set("voice.transcriber", BY_PROVIDER)
-        backend.ask_about_voice = answer_later
-        send = backend.transcription.transcribe_sound
+        backend.of(VoiceConsent).ask = answer_later
+        send = backend.of(services.transcription).transcribe_sound
         assert await asyncio.gather(send(MINUTE), send(MINUTE)) == ["Hello."] * 2
         assert len(questions) == 1
 
@@ -123,17 +126,17 @@ async def test_the_cost_is_held_and_counted() -> None:
         LoopbackServer(replies(body=reply), models=MODELS) as server,
         started_backend(environment(server)) as backend,
     ):
-        found = await backend.transcription.find_model("")
+        found = await backend.of(services.transcription).find_model("")
 
         async def priced(_: str) -> VoiceModel:
             return VoiceModel(found.profile, found.model, PRICE)
 
-        backend.transcription.find_model = priced
+        backend.of(services.transcription).find_model = priced
         await backend.settings.set("voice.transcriber", BY_PROVIDER)
-        backend.ask_about_voice = agree
+        backend.of(VoiceConsent).ask = agree
         minute = CallUsage(600, output_tokens=240, audio_input_tokens=600)
         assert (await priced("")).cost(minute) == Decimal("0.006"), "OpenAI's own estimate"
-        await backend.transcription.transcribe_sound(MINUTE)
+        await backend.of(services.transcription).transcribe_sound(MINUTE)
         (row,) = await backend.database.rows("SELECT purpose FROM ledger")
         assert tuple(row) == ("transcription",)
         month = await backend.budget.month(found.profile)
@@ -147,16 +150,16 @@ async def test_what_the_provider_lacks_is_a_sentence() -> None:
         started_backend(environment(server)) as backend,
     ):
         await backend.settings.set("voice.transcriber", BY_PROVIDER)
-        backend.ask_about_voice = agree
+        backend.of(VoiceConsent).ask = agree
         with pytest.raises(EndpointMissingError, match="transcription"):
-            await backend.transcription.transcribe_sound(MINUTE)
+            await backend.of(services.transcription).transcribe_sound(MINUTE)
     async with (
         LoopbackServer(models=("gpt-4o", "tts-1")) as server,
         started_backend(environment(server)) as backend,
     ):
         await backend.settings.set("voice.transcriber", BY_PROVIDER)
         with pytest.raises(ModelNotFoundError, match="lists no model for speech"):
-            await backend.transcription.transcribe_sound(MINUTE)
+            await backend.of(services.transcription).transcribe_sound(MINUTE)
 
 
 OPTIONS = SimpleNamespace(
@@ -188,7 +191,7 @@ async def test_what_was_paid_for_is_kept_when_a_later_piece_fails(
     server = LoopbackServer(said[0], refused, said[1], refused, said[2], models=MODELS)
     async with server:
         async with started_backend(environment(server)) as backend:
-            backend.ask_about_voice = agree
+            backend.of(VoiceConsent).ask = agree
             await backend.settings.set("voice.transcriber", BY_PROVIDER)
             with pytest.raises(PartlyReadError, match="meeting") as stopped:
                 await backend.documents.extract(recording)
@@ -202,7 +205,7 @@ async def test_what_was_paid_for_is_kept_when_a_later_piece_fails(
                 await _transcribe_file(backend, recording, OPTIONS, results)
             assert [result["text"] for result in results] == ["One. It begins! Two."]
         async with started_backend(environment(server)) as backend:  # after a restart, too
-            backend.ask_about_voice = agree
+            backend.of(VoiceConsent).ask = agree
             document = await backend.documents.extract(recording)
             rows = await backend.database.rows("SELECT outcome FROM ledger ORDER BY id")
     assert document.text.splitlines()[2:] == ["[00:00:46] Two.", "[00:02:00] Three."]
@@ -231,7 +234,7 @@ async def test_what_was_heard_on_this_computer_before_a_stop_is_kept(
     monkeypatch.setattr(transcription, "can_transcribe_here", lambda: True)
     options = SimpleNamespace(**vars(OPTIONS) | {"json": False, "format": "text", "by": "computer"})
     async with started_backend() as backend:
-        put_speech_model(backend.model_store)
+        put_speech_model(backend.of(model_store))
         await backend.settings.set("voice.words", "Repartee")
         stopped = asyncio.ensure_future(_transcribe_file(backend, recording, options, []))
         await heard_one.wait()
@@ -258,17 +261,17 @@ async def test_seconds_are_priced_asked_about_held_and_counted(
     models = ("gpt-transcribe", "gpt-4o-transcribe-diarize")
     server = LoopbackServer(replies(body=duration), replies(body={"text": "Hi."}), models=models)
     async with server, started_backend(environment(server)) as backend:
-        found = await backend.transcription.find_model("")
+        found = await backend.of(services.transcription).find_model("")
         assert found.model == "gpt-transcribe"
         price = backend.catalog.info(found.model, "https://api.openai.com/v1").price
 
         async def priced(_: str) -> VoiceModel:
             return VoiceModel(found.profile, found.model, price)
 
-        backend.transcription.find_model = priced
-        backend.ask_about_voice = hear
+        backend.of(services.transcription).find_model = priced
+        backend.of(VoiceConsent).ask = hear
         await backend.settings.set("voice.words", "Ångström, PySide\nRepartee")
-        transcribe = backend.transcription.transcribe_recording
+        transcribe = backend.of(services.transcription).transcribe_recording
         heard = await transcribe("a.mp3", b"ID3", lambda *_: None, "de", BY_PROVIDER)
         assert asked[0].startswith("What is said in the recording goes to")
         assert "$0.005" in asked[1], "0.0045, before it is sent"
@@ -281,7 +284,7 @@ async def test_seconds_are_priced_asked_about_held_and_counted(
         async def limited(_: str) -> VoiceModel:
             return VoiceModel(capped, found.model, price)
 
-        backend.transcription.find_model = limited
+        backend.of(services.transcription).find_model = limited
         with pytest.raises(SpendingCapError):  # ten seconds more would exceed it
             await transcribe("b.mp3", b"ID3b", lambda *_: None, "de", BY_PROVIDER)
         assert len(server.requests) == sent
@@ -310,7 +313,7 @@ async def test_speakers_are_told_apart_over_several_pieces(
     models = ("gpt-transcribe", "gpt-4o-transcribe-diarize")
     server = LoopbackServer(replies(body=first), replies(body=second), models=models)
     async with server, started_backend(environment(server)) as backend:
-        backend.ask_about_voice = agree
+        backend.of(VoiceConsent).ask = agree
         options = SimpleNamespace(**vars(OPTIONS) | {"speakers": True})
         results: list[dict[str, Any]] = []
         await _transcribe_file(backend, recording, options, results)
@@ -336,20 +339,23 @@ async def test_the_model_is_that_of_the_chosen_provider() -> None:
             "own", "Own", ProviderKind.COMPATIBLE, other.base_url, needs_key=False
         )
         await backend.settings.save_profile(profile)
-        assert (await backend.transcription.find_model("")).model == "whisper-1"
+        assert (await backend.of(services.transcription).find_model("")).model == "whisper-1"
         await backend.settings.set("voice.hearing_model", "own parakeet v3")
         await backend.settings.set("voice.speech_model", "own kokoro")
-        for service, model in ((backend.transcription, "parakeet v3"), (backend.speech, "kokoro")):
+        for service, model in (
+            (backend.of(services.transcription), "parakeet v3"),
+            (backend.of(services.provider_speech), "kokoro"),
+        ):
             found = await service.find_model("")
             assert (found.profile.id, found.model) == ("own", model)
         await backend.settings.set("voice.transcriber", BY_PROVIDER)
-        backend.ask_about_voice = agree
+        backend.of(VoiceConsent).ask = agree
         with pytest.raises(RequestTooLargeError, match="The recording is too large"):
-            await backend.transcription.transcribe_sound(MINUTE)
+            await backend.of(services.transcription).transcribe_sound(MINUTE)
         with pytest.raises(ModelNotFoundError, match="tells speakers apart"):
-            await backend.transcription.find_model(SPEAKERS)
+            await backend.of(services.transcription).find_model(SPEAKERS)
         await backend.settings.set("voice.hearing_model", "removed x")
-        assert (await backend.transcription.find_model("")).model == "whisper-1"
+        assert (await backend.of(services.transcription).find_model("")).model == "whisper-1"
 
 
 async def test_the_words_of_a_temporary_conversation_are_not_on_the_disk(
@@ -360,7 +366,7 @@ async def test_the_words_of_a_temporary_conversation_are_not_on_the_disk(
         LoopbackServer(replies(body={"text": "Private."}), models=MODELS) as server,
         started_backend(environment(server)) as backend,
     ):
-        backend.ask_about_voice = agree
+        backend.of(VoiceConsent).ask = agree
         await backend.settings.set("voice.transcriber", BY_PROVIDER)
         backend.temporary.begin("temporary")
         for _ in range(2):
@@ -382,7 +388,8 @@ async def test_a_recording_needs_packages_and_a_model_or_the_provider(
         with pytest.raises(VoiceError, match="can’t transcribe on this computer"):
             await backend.documents.extract(recording)
         assert (
-            not any(model.parts for model in backend.model_store.offered) or can_transcribe_here()
+            not any(model.parts for model in backend.of(model_store).offered)
+            or can_transcribe_here()
         )
         monkeypatch.setattr(transcription, "can_transcribe_here", lambda: True)
         with pytest.raises(LocalModelError, match="No model that transcribes"):
@@ -404,18 +411,19 @@ async def test_a_provider_speaks_after_the_user_has_agreed_and_the_cost_is_estim
         LoopbackServer(replies(body=sound, kind="audio/pcm"), models=MODELS) as server,
         started_backend(environment(server)) as backend,
     ):
-        found = await backend.speech.find_model("")
+        found = await backend.of(services.provider_speech).find_model("")
         assert found.model == "tts-1"
 
         async def priced(_: str) -> VoiceModel:
             return VoiceModel(found.profile, "gpt-4o-mini-tts", Price(Decimal("0.6"), Decimal(12)))
 
-        backend.speech.find_model = priced
+        backend.of(services.provider_speech).find_model = priced
         with pytest.raises(VoiceError):
-            await backend.speech.sound("Hello.", "", 1.0, "Hello. And more.")
-        backend.ask_about_voice = hear
-        assert await backend.speech.sound("Hello.", "", 1.5, "Hello. " * 900) == sound[:-1]
-        assert await backend.speech.sound("Again.", "nova", 1.0, "Again.") == sound[:-1]
+            await backend.of(services.provider_speech).sound("Hello.", "", 1.0, "Hello. And more.")
+        backend.of(VoiceConsent).ask = hear
+        speak = backend.of(services.provider_speech).sound
+        assert await speak("Hello.", "", 1.5, "Hello. " * 900) == sound[:-1]
+        assert await speak("Again.", "nova", 1.0, "Again.") == sound[:-1]
         assert "What is read aloud goes to" in asked[0]
         assert "$0.1" in asked[1], "for all of the answer"
         assert len(asked) == 2, "once for each provider"

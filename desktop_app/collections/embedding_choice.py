@@ -21,7 +21,7 @@ def embedding_model(listing: ModelListing | None) -> str:
     return next((id_ for id_ in ids if OPENAI_MODEL not in ids and "embed" in id_), OPENAI_MODEL)
 
 
-def embedding_choice(
+def choose_embedding(
     chosen: str, profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
 ) -> EmbeddingChoice | None:
     """Return the embedding model at `profile`; None if the provider offers none.

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
+from desktop_app.collections.embedding_choice import choose_embedding, embedding_model
 from desktop_app.collections.embedding_service import EmbeddingChoice
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
 from desktop_app.domain.cost import Price
@@ -60,12 +60,12 @@ def test_a_server_without_openais_model_uses_the_first_that_it_lists(
 def test_a_price_listed_by_the_server_precedes_that_of_the_catalog(
     profile: ProviderProfile, model: str, listing: ModelListing | None, price: Price | None
 ) -> None:
-    found = embedding_choice("", profile, CATALOG, listing)
+    found = choose_embedding("", profile, CATALOG, listing)
     assert found == EmbeddingChoice(profile, model, price)
-    other = embedding_choice("an-older-choice", profile, CATALOG, listing)
+    other = choose_embedding("an-older-choice", profile, CATALOG, listing)
     assert other is not None
     assert other.model == "an-older-choice"
 
 
 def test_a_provider_without_embeddings_has_no_choice() -> None:
-    assert embedding_choice("", COMETAPI, CATALOG, None) is None
+    assert choose_embedding("", COMETAPI, CATALOG, None) is None

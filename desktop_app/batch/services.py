@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from desktop_app.backend.prompt_loader import load_prompt_requirements
 from desktop_app.batch.batch_files import BatchFiles, question_of
 from desktop_app.batch.batch_service import BatchService
+from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.structured.answer_forms import form_notice, load_form
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import (
@@ -29,10 +30,14 @@ from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.batch.batch_store import BatchStore
     from desktop_app.chat.conversation_store import ConversationStore
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.providers.jobs.batch_jobs import BatchItem, BatchJob
+
+
+def batch_store(backend: Backend) -> BatchStore:
+    """Return the store of batch jobs."""
+    return BatchStore(backend.database, backend.ledger)
 
 
 def batch_service(
@@ -55,14 +60,14 @@ def batch_service(
 
     return BatchService(
         BatchFiles(
-            backend.batch_store,
+            backend.of(batch_store),
             read_file=read,
             counter=backend.counter,
             attachments=backend.attachments,
             images=backend.image_scaler,
             delimiters=backend.delimiters,
             scratch=backend.database.path.parent,
-            passages=lambda: backend.collections,
+            passages=partial(backend.part, "collections"),
         ),
         gateway=backend.gateway,
         profiles=backend.providers.profiles,

@@ -16,10 +16,11 @@ import pytest
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.batch_wiring import batch_service, store_as_conversation
 from desktop_app.batch.batch_files import question_of
 from desktop_app.batch.batch_store import BatchStore
+from desktop_app.batch.services import batch_service, batch_store, store_as_conversation
 from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.collections.services import collections
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Folder,
@@ -61,14 +62,14 @@ FROM_BATCH = notice(NoticeCode.FROM_BATCH)
 async def stored(job: BatchJob, item: BatchItem) -> AsyncIterator[Backend]:
     """Yield a backend whose store has a job with a file."""
     async with started_backend() as backend:
-        await backend.batch_store.create(job, [item])
+        await backend.of(batch_store).create(job, [item])
         yield backend
 
 
 async def test_an_answer_is_stored_once_and_again_if_its_conversation_is_erased() -> None:
     async with stored(JOB, ITEM) as backend:
         conversation_id = await store_as_conversation(
-            backend.conversations, backend.batch_store, JOB, ITEM
+            backend.conversations, backend.of(batch_store), JOB, ITEM
         )
         found = await backend.conversations.get(conversation_id)
         assert (found.title, found.choice) == ("a.txt: Title", CHOICE)
@@ -80,14 +81,16 @@ async def test_an_answer_is_stored_once_and_again_if_its_conversation_is_erased(
         assert (answer.usage, answer.cost) == (ITEM.usage, ITEM.cost)
         assert answer.answered_by == "gpt-5.2-2025"
         assert (answer.status, answer.notices) == (MessageStatus.COMPLETE, (FROM_BATCH,))
-        (item,) = await backend.batch_store.page("job", 0)
+        (item,) = await backend.of(batch_store).page("job", 0)
         assert item.conversation_id == conversation_id
         assert (
-            await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
+            await store_as_conversation(backend.conversations, backend.of(batch_store), JOB, item)
             == conversation_id
         )
         await backend.conversations.erase([conversation_id])
-        again = await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
+        again = await store_as_conversation(
+            backend.conversations, backend.of(batch_store), JOB, item
+        )
         assert again != conversation_id
         assert await backend.conversations.get(again) is not None
 
@@ -106,12 +109,14 @@ async def test_an_answer_is_stored_once_after_half_a_failure(
     async with stored(JOB, ITEM) as backend:
         monkeypatch.setattr(store, step, fail)
         with pytest.raises(StorageError):
-            await store_as_conversation(backend.conversations, backend.batch_store, JOB, ITEM)
+            await store_as_conversation(backend.conversations, backend.of(batch_store), JOB, ITEM)
         monkeypatch.undo()
-        (item,) = await backend.batch_store.page("job", 0)
-        again = await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
+        (item,) = await backend.of(batch_store).page("job", 0)
+        again = await store_as_conversation(
+            backend.conversations, backend.of(batch_store), JOB, item
+        )
         assert [found.id for found in await backend.conversations.all()] == [again]
-        (item,) = await backend.batch_store.page("job", 0)
+        (item,) = await backend.of(batch_store).page("job", 0)
         assert item.conversation_id == again
 
 
@@ -156,7 +161,7 @@ async def test_a_link_that_replaces_a_file_of_a_job_is_not_followed(folder: Path
         shutil.rmtree(folder / "Below")
         (folder / "Below").symlink_to(private)
         await service.prepare(job.id)
-        items = {item.name: item for item in await backend.batch_store.items(job.id)}
+        items = {item.name: item for item in await backend.of(batch_store).items(job.id)}
     assert {name: item.status for name, item in items.items()} == {
         "top/A.txt": ItemStatus.LEFT_OUT,
         "top/b.txt": ItemStatus.READ,
@@ -176,7 +181,7 @@ async def test_a_file_whose_name_is_no_utf_8_is_read(tmp_path: Path) -> None:
         resolved = backend.chat.resolve(profile, ModelChoice(profile.id, "a-model"))
         job = await service.create(await expand_paths([folder]), resolved, "What is it?")
         await service.prepare(job.id)
-        items = await backend.batch_store.items(job.id)
+        items = await backend.of(batch_store).items(job.id)
     assert {item.name: item.status for item in items} == {
         "top/caf\N{REPLACEMENT CHARACTER}.txt": ItemStatus.READ,
         "top/file:.txt": ItemStatus.READ,
@@ -188,8 +193,8 @@ async def test_a_job_in_a_folder_has_its_instructions_and_files(folder: Path) ->
         (profile,) = backend.providers.environment_profiles
         resolved = backend.chat.resolve(profile, ModelChoice(profile.id, "a-model"))
         (folder / "rules.md").write_text("Letters are filed by the year of their date.")
-        files = await backend.collections.create("Filing")
-        await backend.collections.add(files.id, [folder / "rules.md"])
+        files = await backend.of(collections).create("Filing")
+        await backend.of(collections).add(files.id, [folder / "rules.md"])
         inside = Folder("f" * 32, "Letters", now(), None, Overrides("Be brief."), files.id)
         await backend.conversation_folders.save(inside)
         service = batch_service(backend)
@@ -200,14 +205,16 @@ async def test_a_job_in_a_folder_has_its_instructions_and_files(folder: Path) ->
             ask_settings(await backend.values(), folder=inside),
             folder_id=inside.id,
         )
-        stored = await backend.batch_store.get(job.id)
+        stored = await backend.of(batch_store).get(job.id)
         assert stored is not None
         assert (stored.instructions, stored.folder_id) == ("Be brief.", inside.id)
         await service.prepare(job.id)
-        (item,) = await backend.batch_store.items(job.id)
+        (item,) = await backend.of(batch_store).items(job.id)
         (passages,) = question_of(stored, item, "").passage_parts
         assert "year of their date" in passages.passages[0].text
-        id_ = await store_as_conversation(backend.conversations, backend.batch_store, stored, item)
+        id_ = await store_as_conversation(
+            backend.conversations, backend.of(batch_store), stored, item
+        )
         conversation = await backend.conversations.get(id_)
         assert conversation is not None
         assert conversation.folder_id == inside.id
@@ -247,7 +254,7 @@ async def test_an_answer_shows_its_form_or_its_error(
     item = replace(ITEM, error=error)
     async with stored(job, item) as backend:
         conversation_id = await store_as_conversation(
-            backend.conversations, backend.batch_store, job, item
+            backend.conversations, backend.of(batch_store), job, item
         )
         _, answer = await backend.conversations.messages(conversation_id)
     assert answer.notices == (FROM_BATCH, *notices)

@@ -1,4 +1,4 @@
-"""Chooses the provider's models that transcribe and speak, and reads recordings as documents."""
+"""What the voice makes of the backend: services that transcribe and speak, recordings as texts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from desktop_app.documents.worker.pdf_reading import PartlyReadError
@@ -14,16 +15,59 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.jobs.audio import tells_speakers
+from desktop_app.local_model.services import model_store
+from desktop_app.providers.jobs.audio import speech_models, tells_speakers, transcription_models
 from desktop_app.providers.models.model_listing import info_at, with_listed_details
-from desktop_app.voice.provider_calls import VoiceModel
-from desktop_app.voice.transcription.transcription import SPEAKERS, StoppedTranscriptError
+from desktop_app.settings.schema import HEARING_MODEL, SPEECH_MODEL
+from desktop_app.voice.consent import VoiceConsent
+from desktop_app.voice.provider_calls import VoiceCalls, VoiceModel
+from desktop_app.voice.provider_speech import ProviderSpeech
+from desktop_app.voice.transcription.transcription import (
+    SPEAKERS,
+    StoppedTranscriptError,
+    Transcription,
+)
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.documents.worker.document_worker import OnProgress
+    from desktop_app.documents.worker.document_worker import OnProgress, Transcribe
     from desktop_app.providers.models.model_listing import ModelListing
     from desktop_app.voice.transcription.transcription import Transcript
+
+
+def voice_calls(backend: Backend) -> VoiceCalls:
+    """Return what sends voices, and texts to be spoken, to providers."""
+    parts = (backend.gateway, backend.budget, backend.ledger, backend.settings)
+    return VoiceCalls(*parts, lambda: backend.of(VoiceConsent).ask)
+
+
+def transcription(backend: Backend) -> Transcription:
+    """Return the service that transcribes speech and recordings."""
+    find_model = partial(voice_model_of, backend, HEARING_MODEL, transcription_models)
+    models = partial(backend.of, model_store)
+    return Transcription(backend.of(voice_calls), backend.notes, models, backend.values, find_model)
+
+
+def provider_speech(backend: Backend) -> ProviderSpeech:
+    """Return the service by which a provider speaks."""
+    find_model = partial(voice_model_of, backend, SPEECH_MODEL, speech_models)
+    return ProviderSpeech(backend.of(voice_calls), find_model)
+
+
+def transcribe(backend: Backend) -> Transcribe:
+    """Return what reads recordings as documents."""
+
+    async def read(
+        name: str,
+        media_type: str,
+        data: bytes,
+        on_progress: OnProgress | None,
+        conversation_id: str,
+    ) -> ExtractedDocument:
+        reading = RecordingReading(backend, name, media_type, data, conversation_id)
+        return await reading.read(on_progress)
+
+    return read
 
 
 async def voice_model_of(
@@ -95,7 +139,7 @@ class RecordingReading:
             if on_progress:
                 on_progress(Progress(int(heard.seconds), int(total) or None, "second"))
 
-        transcribe = self.backend.transcription.transcribe_recording
+        transcribe = self.backend.of(transcription).transcribe_recording
         try:
             found = await transcribe(
                 self.name, self.data, show, conversation_id=self.conversation_id

@@ -27,12 +27,14 @@ from desktop_app.domain.errors import (
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.prompts.prompt import DATE, fill
+from desktop_app.repeat.repeat_store import RepeatStore
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from desktop_app.backend.backend import Backend
     from desktop_app.chat.answers.answer_run import AnswerRun
+    from desktop_app.collections.collection_service import Collections
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.domain.error_note import ErrorNote
     from desktop_app.repeat.repeat import Repeat
@@ -40,6 +42,11 @@ if TYPE_CHECKING:
 
 _ASKED: Final = 2
 """The messages of a conversation that a repeat has begun: its question and the answer."""
+
+
+def repeat_store(backend: Backend) -> RepeatStore:
+    """Return the store of repeats."""
+    return RepeatStore(backend.database)
 
 
 class Occurrence(NamedTuple):
@@ -71,7 +78,7 @@ async def claim_due(backend: Backend, tried: Collection[str]) -> Occurrence | No
         tried: the ids of repeats that this look has asked.
     """
     moment = now()
-    repeat = await backend.repeats.claim_due(moment, None, tried)
+    repeat = await backend.of(repeat_store).claim_due(moment, None, tried)
     return None if repeat is None else Occurrence(repeat, moment)
 
 
@@ -90,9 +97,9 @@ async def begin_repeat(backend: Backend, occurrence: Occurrence) -> AnswerRun | 
         note = note_from_error(error)
         if unreached := await _give_back(backend, occurrence, note):
             return unreached
-        await backend.repeats.add_run(repeat.id, "", note)
+        await backend.of(repeat_store).add_run(repeat.id, "", note)
         raise
-    await backend.repeats.add_run(repeat.id, run.answer.id, None)
+    await backend.of(repeat_store).add_run(repeat.id, run.answer.id, None)
     return run
 
 
@@ -123,8 +130,8 @@ async def _give_back(
     repeat, claimed_at = occurrence
     if claimed_at is None or error.code != UnreachableError.code:
         return None
-    is_lost = await backend.repeats.give_back(repeat, claimed_at)
-    await backend.repeats.add_run(repeat.id, "", error, replaced=answer_id)
+    is_lost = await backend.of(repeat_store).give_back(repeat, claimed_at)
+    await backend.of(repeat_store).add_run(repeat.id, "", error, replaced=answer_id)
     return Unreached(error, is_lost)
 
 
@@ -147,9 +154,11 @@ async def _begin(backend: Backend, repeat: Repeat) -> AnswerRun:
         folder_id=None if folder is None else folder.id,
     )
     settings = ask_settings(await backend.values(), folder=folder).for_one_answer()
-    settings = replace(settings, notes=await backend.memory.notes_in(settings.folder_id))
-    for part in settings.collections:
-        with suppress(DocumentError):  # their drive may be missing: what was read is asked
-            await backend.collections.refresh(part.collection_id)
+    settings = replace(settings, notes=await backend.notes_in(settings.folder_id))
+    collections: Collections | None = backend.part("collections")
+    if collections is not None:
+        for part in settings.collections:
+            with suppress(DocumentError):  # their drive may be missing: what was read is asked
+                await collections.refresh(part.collection_id)
     backend.consent.unattended.add(conversation.id)
     return await backend.chat.begin(conversation, [], Draft(text), profile, settings)

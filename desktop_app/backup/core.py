@@ -1,0 +1,22 @@
+"""What the feature contributes below the window."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from desktop_app.features import CommandPlaces, Core
+
+CORE: Final = Core(
+    window="backup.ui.feature.FEATURE",
+    commands={
+        "backup": CommandPlaces(
+            "backup.arguments.backup_arguments", "cli.library_commands.run_library"
+        ),
+        "restore": CommandPlaces(
+            "backup.arguments.restore_arguments", "cli.library_commands.run_library"
+        ),
+        "repair": CommandPlaces(
+            "backup.arguments.repair_arguments", "cli.library_commands.run_library"
+        ),
+    },
+)

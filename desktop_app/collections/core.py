@@ -1,0 +1,12 @@
+"""What the feature contributes below the window."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from desktop_app.features import Core
+
+CORE: Final = Core(
+    window="collections.ui.feature.FEATURE",
+    parts={"collections": "collections.services.collections"},
+)

@@ -1,0 +1,17 @@
+"""What the feature contributes below the window."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from desktop_app.features import CommandPlaces, Core
+
+CORE: Final = Core(
+    window="desktop.ui.feature.FEATURE",
+    commands={
+        "desktop": CommandPlaces(
+            "desktop.command.arguments.desktop_arguments",
+            "desktop.command.desktop_command.run_desktop",
+        )
+    },
+)

@@ -1,0 +1,79 @@
+"""The features, a line each, and the literal by which each contributes itself below the window.
+
+The literal is `CORE` in the `core.py` of the feature's package, which imports nothing else of the
+feature: functions and classes are named by their places, such as "repeat.services.repeats", and
+imported at their first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+from desktop_app.domain.value import Value
+
+FEATURES: Final = (
+    "library",
+    "exchange",
+    "chat",
+    "app",
+    "composer",
+    "documents",
+    "collections",
+    "tools",
+    "memory",
+    "prompts",
+    "texts",
+    "providers",
+    "local_model",
+    "spending",
+    "settings",
+    "batch",
+    "repeat",
+    "evaluation",
+    "backup",
+    "sync",
+    "voice",
+    "quick",
+    "desktop",
+)
+"""Their packages, in the order of the page of shortcuts."""
+
+
+class CommandPlaces(NamedTuple):
+    """The places of the functions that declare a command's options, and that run it."""
+
+    arguments: str
+    run: str
+
+
+class Core(Value, frozen=True):
+    """What a feature contributes below the window.
+
+    Attributes:
+        window: the place of its `Feature` (`app/feature.py`); "" for none.
+        commands: its commands of the command line, by their words.
+        parts: the places of functions of the backend that return what is used without knowing the
+            feature (`Backend.part`), by its name: "collections" (`Collections`), "notes"
+            (`Memory`), "synchronizer" (`Synchronizer`), "transcribe" (`Transcribe`).
+        tools: the places of functions of the backend that return built-in tools.
+    """
+
+    window: str = ""
+    commands: Mapping[str, CommandPlaces] = {}
+    parts: Mapping[str, str] = {}
+    tools: tuple[str, ...] = ()
+
+
+@cache
+def cores() -> tuple[Core, ...]:
+    """Return the literals of all features."""
+    return tuple(import_module(f"desktop_app.{name}.core").CORE for name in FEATURES)
+
+
+def imported(place: str) -> Any:
+    """Import a class or function by its place, such as "library.ui.trash.Trash"."""
+    module, _, name = place.rpartition(".")
+    return getattr(import_module(f"desktop_app.{module}"), name)

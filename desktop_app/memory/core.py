@@ -1,0 +1,13 @@
+"""What the feature contributes below the window."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from desktop_app.features import Core
+
+CORE: Final = Core(
+    window="memory.ui.feature.FEATURE",
+    parts={"notes": "memory.services.notes"},
+    tools=("memory.services.remember",),
+)
