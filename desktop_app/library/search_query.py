@@ -69,7 +69,8 @@ _TEXTS_SQL: Final = """
     SELECT t.id AS text_id, t.title AS name, t.body AS text, t.updated_at AS entry_id,
         t.conversation_id, c.title, c.archived, NULL AS message_id
     FROM texts AS t JOIN conversations AS c ON c.id = t.conversation_id
-    WHERE c.trashed_at IS NULL AND t.updated_at >= :since AND t.updated_at < :until {conditions}
+    WHERE c.trashed_at IS NULL AND t.trashed_at IS NULL AND t.updated_at >= :since
+        AND t.updated_at < :until {conditions}
     ORDER BY t.updated_at DESC"""
 _VERDICT: Final = lazy_pattern(
     r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE

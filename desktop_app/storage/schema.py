@@ -241,6 +241,8 @@ STEPS: Final = [
     "ALTER TABLE memory ADD COLUMN is_off INTEGER NOT NULL DEFAULT 0;",
     _TABLES,
     _PROJECTS,
+    # Texts in the trash.
+    "ALTER TABLE texts ADD COLUMN trashed_at INTEGER;",
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

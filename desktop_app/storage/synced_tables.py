@@ -82,7 +82,11 @@ SYNCED_TABLES: Final[Mapping[str, SyncedTable]] = {
         ),
         events=_SET,
     ),
-    "texts": SyncedTable(("conversation_id", "title", "body", "marks", "updated_at"), events=_SET),
+    "texts": SyncedTable(
+        ("conversation_id", "title", "body", "marks", "updated_at", "trashed_at"),
+        # A conversation takes its texts with it: sent again, it would come without them.
+        condition="EXISTS (SELECT 1 FROM conversations WHERE id = {row}.conversation_id)",
+    ),
     "ledger": SyncedTable(
         (
             *("at", "provider_id", "model", "purpose", "input_tokens", "cached_tokens"),

@@ -97,7 +97,9 @@ COLUMNS: Final[Mapping[str, Mapping[Effect, str]]] = {
     "attachment_origins": {_P: "sha256 path"},
     "tool_permissions": {Effect.CONSENT: "conversation_id tool fingerprint permission"},
     "tool_servers": {_P: "listed prompts", _L: "name definition"},
-    "texts": {_P: "id conversation_id title body marks file file_hash is_shown updated_at"},
+    "texts": {
+        _P: "id conversation_id title body marks file file_hash is_shown updated_at trashed_at"
+    },
     "text_versions": {_P: "id text_id body created_at"},
     "memory": {_P: "id text created_at folder_id conversation_id is_off"},
     "repeats": {Effect.ACTS: f"id prompt every start {_CHOICE} folder_id since error"},

@@ -465,6 +465,11 @@ class Applier:
         row = {**local, **values, table.key: id_}
         entry = self._check(kind, row)
         connection = self._connection
+        if kind == "texts":
+            gone = _clocks(connection, kind, id_).get(GONE)
+            if gone is not None and (at, self._device) <= gone:
+                return True
+            self._forget(kind, id_, GONE)
         if connection.execute(_insertion(kind, tuple(row)), row).rowcount:
             self._known.add((kind, id_))
             if conversation in self._readded:
@@ -568,6 +573,13 @@ class Applier:
             return True
         is_added_later = known.get(SYNCED_TABLES[kind].birth, (-1, ""))[0] > at
         if is_added_later or known.get(GONE, (-1, "")) >= (at, self._device):
+            return True
+        if kind == "texts" and not self._has_seen(kind, id_, seen or {}):
+            self._clock += 1  # what was written here comes back as a later change
+            sql = """UPDATE sync_changes SET at = ?1,
+                number = (SELECT max(clock, ?1) FROM sync_device)
+                WHERE kind = 'texts' AND id = ?2 AND field = ''"""
+            connection.execute(sql, (self._clock, id_))
             return True
         if kind == "conversations" and self._is_unseen(id_, seen):
             self.again[id_] = True

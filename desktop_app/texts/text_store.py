@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.database import Databases
+from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.row_conversion import from_micros, to_micros, to_text
 from desktop_app.storage.row_writing import upsert_row
 from desktop_app.texts.written_text import Mark, WrittenText
@@ -18,16 +19,18 @@ _VERSION_EVERY: Final = timedelta(minutes=10)
 _MAX_VERSIONS: Final = 40
 """Of a text of 300 pages, they take 40 MB."""
 _SELECT: Final = """SELECT * FROM texts WHERE conversation_id = ? AND is_shown >= ?
-    ORDER BY updated_at DESC LIMIT 1"""
+    AND trashed_at IS NULL ORDER BY updated_at DESC LIMIT 1"""
 _SELECT_SAME: Final = """SELECT * FROM texts WHERE conversation_id = ?1
-    AND file = ?3 AND (body = ?2 OR file_hash = ?4 AND ?3 <> '')
+    AND file = ?3 AND (body = ?2 OR file_hash = ?4 AND ?3 <> '') AND trashed_at IS NULL
     ORDER BY updated_at DESC LIMIT 1"""
 _SELECT_LISTED: Final = """SELECT t.id, t.conversation_id, t.title, t.updated_at,
         c.title AS conversation FROM texts AS t JOIN conversations AS c ON c.id = t.conversation_id
-    WHERE c.trashed_at IS NULL {condition} ORDER BY t.updated_at DESC"""
+    WHERE c.trashed_at IS NULL AND (t.trashed_at IS NOT NULL) = ?1 AND (?2 IS NULL OR c.id = ?2)
+    ORDER BY t.updated_at DESC"""
 _SHOW_ALONE: Final = "UPDATE texts SET is_shown = 0 WHERE conversation_id = ? AND id <> ?"
 _COPY: Final = """INSERT INTO texts SELECT lower(hex(randomblob(16))), ?2, title, body, marks, file,
-    file_hash, is_shown, updated_at FROM texts WHERE conversation_id = ?1"""
+    file_hash, is_shown, updated_at, NULL FROM texts
+    WHERE conversation_id = ?1 AND trashed_at IS NULL"""
 _NEWEST_VERSION: Final = "SELECT max(created_at) FROM text_versions WHERE text_id = ?"
 _ADD_VERSION: Final = """INSERT INTO text_versions (text_id, body, created_at)
     SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
@@ -73,8 +76,8 @@ class TextStore:
         return None if row is None else text_from_row(row)
 
     async def text(self, conversation_id: str, text_id: str) -> WrittenText | None:
-        """Return a text; None if it is gone."""
-        sql = "SELECT * FROM texts WHERE id = ?"
+        """Return a text; None if it is gone, or in the trash."""
+        sql = "SELECT * FROM texts WHERE id = ? AND trashed_at IS NULL"
         row = await self._database_of(conversation_id).row(sql, text_id)
         return None if row is None else text_from_row(row)
 
@@ -88,12 +91,15 @@ class TextStore:
         row = await database.row(_SELECT_SAME, *values)
         return None if row is None else text_from_row(row)
 
-    async def listed(self, conversation_id: str | None = None) -> list[ListedText]:
-        """Return the texts of a conversation, None for all on disk; the last used first."""
-        condition = "" if conversation_id is None else "AND c.id = ?"
-        sql = _SELECT_LISTED.format(condition=condition)
-        values = [] if conversation_id is None else [conversation_id]
-        rows = await self._database_of(conversation_id).rows(sql, *values)
+    async def listed(
+        self, conversation_id: str | None = None, *, in_trash: bool = False
+    ) -> list[ListedText]:
+        """Return the texts of a conversation, None for all on disk; the last used first.
+
+        Either those in the trash or the others; none of a conversation in the trash.
+        """
+        database = self._database_of(conversation_id)
+        rows = await database.rows(_SELECT_LISTED, int(in_trash), conversation_id)
         return [
             ListedText(**{**dict(row), "updated_at": from_micros(row["updated_at"])})
             for row in rows
@@ -102,13 +108,14 @@ class TextStore:
     async def texts_of(self, conversation_id: str) -> list[WrittenText]:
         """Return the texts of a conversation, the one that was used last at the end."""
         database = self._database_of(conversation_id)
-        sql = "SELECT * FROM texts WHERE conversation_id = ? ORDER BY updated_at"
+        sql = """SELECT * FROM texts WHERE conversation_id = ? AND trashed_at IS NULL
+            ORDER BY updated_at"""
         return [text_from_row(row) for row in await database.rows(sql, conversation_id)]
 
     async def put(self, text: WrittenText, *, keeps_version: bool = False) -> None:
         """Store a text, and its former state as a version every ten minutes.
 
-        If it is shown, no other text of its conversation is any longer.
+        If it is shown, it is not in the trash, and no other text of its conversation is shown.
 
         Args:
             keeps_version: store the former state now, because the change is a large one.
@@ -121,11 +128,40 @@ class TextStore:
                 if row is not None and row["body"] != text.body:
                     former, at = text_from_row(row), row["updated_at"]
                     keep_version(connection, former, at, is_due=keeps_version)
-                upsert_row(connection, "texts", _text_to_row(text))
+                values = _text_to_row(text)
+                if text.is_shown:
+                    values["trashed_at"] = None
+                upsert_row(connection, "texts", values)
                 if text.is_shown:
                     connection.execute(_SHOW_ALONE, (text.conversation_id, text.id))
 
         await self._database_of(text.conversation_id).write(action)
+
+    async def trash(self, text: ListedText | WrittenText, *, is_trashed: bool) -> None:
+        """Move a text into the trash, where it is hidden, or out of it."""
+        at = to_micros(now()) if is_trashed else None
+        sql = "UPDATE texts SET trashed_at = ?, is_shown = 0 WHERE id = ?"
+        await self._database_of(text.conversation_id).execute(sql, at, text.id)
+
+    async def erase(self, text_id: str) -> None:
+        """Permanently delete a text that is in the trash."""
+        await self._erase("id = ?", text_id)
+
+    async def erase_trashed(self, before: datetime) -> None:
+        """Permanently delete the texts that were moved into the trash before a time."""
+        await self._erase("trashed_at < ?", to_micros(before))
+
+    async def _erase(self, condition: str, value: str | int) -> None:
+        def action(connection: sqlite3.Connection) -> int:
+            sql = f"DELETE FROM texts WHERE trashed_at IS NOT NULL AND {condition}"  # noqa: S608 - our own
+            count = connection.execute(sql, (value,)).rowcount
+            if count:
+                mark_for_wipe(connection)
+            return count
+
+        database = self._database_of(None)
+        if await database.write(action):
+            await wipe_deleted(database)
 
     async def copy(self, conversation_id: str, branch_id: str) -> None:
         """Give a branch of a conversation copies of its texts, without their versions."""

@@ -210,7 +210,7 @@ class Trash(Controller):
         await self._erase_trashed(now())
 
     async def expire(self) -> None:
-        """Permanently delete conversations whose time in the trash has expired.
+        """Permanently delete conversations and texts whose time in the trash has expired.
 
         Failures are retried the next time. While an expired conversation is open, it stays, as do
         those trashed after it.
@@ -218,8 +218,11 @@ class Trash(Controller):
         cutoff = now() - TRASH_RETENTION
         if (trashed_at := self._current.conversation.trashed_at) is not None:
             cutoff = min(cutoff, trashed_at)
+        from desktop_app.texts.text_store import TextStore  # few have a text
+
         try:
             await self._erase_trashed(cutoff)
+            await TextStore(self._session.temporary).erase_trashed(now() - TRASH_RETENTION)
         except StorageError as error:
             log.warning("%s", described(error))
 

@@ -135,6 +135,7 @@ FEATURE: Final = Feature(
             "Ctrl+H",
             run=call(f"{_CONTROLLER}.replace"),
         ),
+        Action("text.delete", N_("Delete text"), Category.TEXT, run=call(f"{_CONTROLLER}.delete")),
         Action("text.export", N_("Export text…"), Category.TEXT, run=call(f"{_CONTROLLER}.export")),
         Action(
             "text.save-to-file",

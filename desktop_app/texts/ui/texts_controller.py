@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QTextCursor
+from shiboken6 import isValid
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.send_context import OpenText
@@ -40,16 +41,17 @@ from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.texts.passage_change import change_passage, passage_with_context
 from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits
 from desktop_app.texts.text_files import Piece, differences
-from desktop_app.texts.text_store import TextStore
+from desktop_app.texts.text_store import ListedText, TextStore
 from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION, TextTool
 from desktop_app.texts.ui.difference_dialogs import VersionsDialog
 from desktop_app.texts.ui.feature import CHANGE_COMMANDS
 from desktop_app.texts.ui.opened_text import OpenedText
 from desktop_app.texts.ui.text_exports import FORMATS, TextExports
-from desktop_app.texts.ui.text_list import TextListDialog
+from desktop_app.texts.ui.text_list import TextList, TextListDialog
 from desktop_app.texts.ui.text_pane import TextPane
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.texts.written_text import WrittenText, length_of
+from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import announce, menu_text
@@ -202,7 +204,10 @@ class TextsController(Controller):
             text = await self._store.text(value.conversation_id, value.id)
             # What was read is stale if something was typed or opened meanwhile.
             is_current = was_stored and opened.is_stored and opened.value is value
-            if text is None or opened.is_closed or not is_current:
+            if opened.is_closed or not is_current:
+                continue
+            if text is None:  # it was deleted
+                self._hide(value.id)
                 continue
             if (text.title, text.body, text.marks) != (value.title, value.body, value.marks):
                 opened.is_closed = True
@@ -210,7 +215,7 @@ class TextsController(Controller):
                 changed = self._add(text)
                 if is_last:
                     self._opened[value.conversation_id] = changed
-        if self.shown is not None:
+        if self.shown is not None or self.pane.isVisible():
             self.show_current()
 
     def _add(self, text: WrittenText) -> OpenedText:
@@ -586,6 +591,7 @@ class TextsController(Controller):
         below = menu.addSeparator()
         menu.addAction(tr("New text"), self._tasks.slot(lambda *_: self.open_new()))
         menu.addAction(tr("Rename…"), lambda: self.pane.begin_rename())
+        menu.addAction(tr("Delete"), self.delete)
         menu.addAction(tr("All texts…"), lambda: self._session.run("text.list"))
         self._tasks.start(self._add_texts(menu, below, self._current.id))
 
@@ -639,12 +645,78 @@ class TextsController(Controller):
 
     async def list_all(self) -> None:
         """Show the texts of the whole library."""
-        texts = await self._store.listed()
-        if not texts:
-            self._notifications.notify(tr("There is no text yet."))
-            return
-        dialog = TextListDialog(texts, self._window)
-        dialog.chosen.connect(
+        dialog = TextListDialog(self._window)
+        await self.fill_list(dialog.listing)
+        dialog.open()
+
+    async def fill_list(self, listing: TextList) -> None:
+        """Show the texts of the library in a list, and do what is asked of them there."""
+
+        async def show() -> None:
+            texts, trashed = [await self._store.listed(in_trash=each) for each in (False, True)]
+            if isValid(listing):
+                listing.set_texts(texts, trashed)
+
+        def then_show(
+            action: Callable[[ListedText], Coroutine[Any, Any, None]],
+        ) -> Callable[[ListedText], None]:
+            async def run(text: ListedText) -> None:
+                await action(text)
+                await show()
+
+            return self._tasks.slot(run)
+
+        def ask_to_erase(text: ListedText) -> None:
+            ask(
+                listing,
+                "erase-text",
+                tr("Permanently delete the text “{title}”?", title=text.title),
+                tr("This can’t be undone."),
+                label=tr("Delete permanently"),
+                on_accepted=lambda: then_show(self._erase)(text),
+            )
+
+        listing.chosen.connect(
             lambda text: self._tasks.start(self.open_stored(text.conversation_id, text.id))
         )
-        dialog.open()
+        listing.delete_requested.connect(then_show(self._delete))
+        listing.restore_requested.connect(then_show(self._restore))
+        listing.erase_requested.connect(ask_to_erase)
+        await show()
+
+    # -------------------------------------------------------------- the trash
+
+    def delete(self) -> None:
+        """Move the shown text into the trash."""
+        if self.shown is not None:
+            self._tasks.start(self._delete(self.shown.value))
+
+    async def _delete(self, text: ListedText | WrittenText) -> None:
+        opened = self._opened.get(text.conversation_id)
+        was_shown = opened is not None and opened.value.id == text.id and opened.value.is_shown
+        self._hide(text.id)
+        await self._store.trash(text, is_trashed=True)
+        self.show_current()
+
+        async def undo() -> None:
+            await self._restore(text)
+            if was_shown and self._current.id == text.conversation_id:
+                await self.open_stored(text.conversation_id, text.id)
+
+        message = tr("Text “{title}” moved to trash", title=text.title)
+        self._notifications.notify_undo(message, lambda: self._tasks.start(undo()))
+
+    def _hide(self, text_id: str) -> None:
+        """Let a text be no longer the one of its conversation, because it is in the trash."""
+        if (opened := self._texts.get(text_id)) is not None:
+            opened.value = replace(opened.value, is_shown=False)
+            if self._opened.get(opened.value.conversation_id) is opened:
+                del self._opened[opened.value.conversation_id]
+
+    async def _restore(self, text: ListedText | WrittenText) -> None:
+        await self._store.trash(text, is_trashed=False)
+
+    async def _erase(self, text: ListedText) -> None:
+        if (opened := self._texts.pop(text.id, None)) is not None:
+            opened.is_closed = True
+        await self._store.erase(text.id)

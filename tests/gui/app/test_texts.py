@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
 from desktop_app.child_processes import usual_mode
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
@@ -35,6 +35,8 @@ from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.texts.ui.tracked_document import stored_form
 from desktop_app.texts.written_text import Mark, WrittenText
 from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.rows.row_view import RowView
+from desktop_app.widgets.rows.rows_model import ROW
 from desktop_app.widgets.text.foreign_text import PlainTextField
 from desktop_app.widgets.text.utf16 import utf16_length
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
@@ -560,7 +562,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         conversation_id = app.state.current.id
         app.new_conversation()
         app.session.run("text.list")
-        await until(lambda: app.window.findChild(TextListDialog))
+        await until(lambda: [d for d in app.window.findChildren(TextListDialog) if d.isVisible()])
         dialog = app.window.findChild(TextListDialog)
         field = find(dialog, QLineEdit, "find-text")
         QTest.keyClicks(field, "wave")
@@ -595,6 +597,45 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         await until(lambda: dialog.field.toPlainText() == "My thirdSecond.\n")
         dialog.restore.click()
         await until(lambda: body(app) == "My Second.")
+
+        # A text goes into the trash with Undo; from there it is restored, or permanently deleted.
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        text_id = opened.value.id
+        in_trash = "SELECT trashed_at IS NOT NULL FROM texts WHERE id = ?"
+        app.session.run("text.delete")
+        await until(lambda: app.stored(in_trash, text_id) == [(1,)] and not pane(app).isVisible())
+        app.window.notifications.undo_last()
+        await until(lambda: pane(app).isVisible() and body(app) == "My Second.")
+        app.session.run("text.list")
+        await until(lambda: [d for d in app.window.findChildren(TextListDialog) if d.isVisible()])
+        view, trash = find(app.window, RowView, "text-rows"), "texts-in-trash"
+        rows = view.model()
+        count = rows.rowCount()
+
+        async def press_delete() -> None:
+            view.activateWindow()  # offscreen, a closed menu does not
+            view.setFocus()
+            await until(view.hasFocus)
+            listed = [rows.index(r, 0) for r in range(rows.rowCount())]
+            view.setCurrentIndex(next(each for each in listed if each.data(ROW).id == text_id))
+            QTest.keyClick(view, Qt.Key.Key_Delete)
+
+        await press_delete()
+        await until(lambda: rows.rowCount() == count - 1 and not pane(app).isVisible())
+        find(app.window, QPushButton, trash).click()
+        assert [rows.index(r, 0).data(ROW).id for r in range(rows.rowCount())] == [text_id]
+        view.menu_requested.emit(rows.index(0, 0), QPoint())
+        find(app.window, ProgramMenu, "text-row-menu").actions()[0].trigger()
+        await until(lambda: rows.rowCount() == count)  # nothing is left in the trash
+        await press_delete()
+        await until(lambda: rows.rowCount() == count - 1)
+        find(app.window, QPushButton, trash).click()
+        await press_delete()
+        question = find(app.window, QMessageBox, "erase-text")
+        next(b for b in question.buttons() if "permanently" in b.text()).click()
+        await until(lambda: app.stored(in_trash, text_id) == [])
+        find(app.window, QPushButton, "close-texts").click()
 
         # What is pasted becomes Markdown, as in the prompt; files are attached.
         await app.start_over()

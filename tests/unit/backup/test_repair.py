@@ -204,7 +204,7 @@ def test_a_text_without_a_conversation_gets_a_new_one(tmp_path: Path) -> None:
     filled(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(
-            "INSERT INTO texts VALUES ('t1', 'lost', 'T', 'Mine', '[]', '', '', 1, 5)"
+            "INSERT INTO texts VALUES ('t1', 'lost', 'T', 'Mine', '[]', '', '', 1, 5, NULL)"
         )
         connection.execute("INSERT INTO text_versions VALUES (1, 't1', 'Before', 4)")
         connection.execute("INSERT INTO text_versions VALUES (2, 'no text', 'Lost', 4)")

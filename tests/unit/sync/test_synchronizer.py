@@ -66,7 +66,7 @@ ACTIONS = st.lists(
         st.sampled_from(
             [
                 *("add", "ask", "rename", "pin", "erase", "folder", "unfold", "set", "text"),
-                *("note", "forget", "sync", "cut"),
+                *("trash text", "erase text", "note", "forget", "sync", "cut"),
             ]
         ),
         st.integers(0, 3),
@@ -99,6 +99,19 @@ def cut_at(number: int) -> Iterator[None]:
             method = cutting(getattr(FolderStorage, name))
             patches.enter_context(patch.object(FolderStorage, name, method))
         yield
+
+
+async def act_on_texts(store: TextStore, action: str, id_: str, words: str) -> None:
+    trashed = await store.listed(id_, in_trash=True)
+    if action == "text":
+        text = await store.latest_in(id_) or WrittenText(f"{id_} of {words}", id_, "Text")
+        await store.put(replace(text, body=words))
+    elif action == "trash text":
+        for each in trashed or await store.listed(id_):
+            await store.trash(each, is_trashed=not trashed)
+    else:
+        for each in trashed:
+            await store.erase(each.id)
 
 
 async def act(computer: Computer, action: str, which: int, other: int) -> None:
@@ -138,11 +151,8 @@ async def act(computer: Computer, action: str, which: int, other: int) -> None:
         tree = await computer.conversations.messages(id_)
         parent = tree[other % len(tree)].id if tree else None
         await computer.write(answer(f"{computer.name} {other}"), id_, parent)
-    elif action == "text":
-        store = TextStore(computer.database)
-        text = await store.latest_in(id_)
-        text = text or WrittenText(f"{id_} of {computer.name} {other}", id_, "Text")
-        await store.put(replace(text, body=f"{other} by {computer.name}"))
+    elif action in ("text", "trash text", "erase text"):
+        await act_on_texts(TextStore(computer.database), action, id_, f"{other} by {computer.name}")
     elif action == "rename":
         await computer.conversations.rename(id_, f"{other} by {computer.name}")
     elif action == "pin":
@@ -671,6 +681,34 @@ async def test_both_states_of_a_text_are_kept(tmp_path: Path) -> None:
             versions = [await store.version(latest, v.id) for v in await store.versions(latest)]
             assert latest.body == "by b"
             assert "by a" in versions
+
+
+async def test_a_text_is_deleted_on_all_computers_unless_it_was_changed(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        a, b = (TextStore(each.database) for each in made)
+        await made[0].add("c1")
+        for name in ("t1", "t2"):
+            await a.put(WrittenText(name, "c1", name, "Words", is_shown=False))
+        await settle(made)
+        for text in await a.listed():
+            await a.trash(text, is_trashed=True)
+        await settle(made)
+        assert await b.listed() == []
+        assert {text.id for text in await b.listed(in_trash=True)} == {"t1", "t2"}
+        (kept,) = [text for text in await b.listed(in_trash=True) if text.id == "t2"]
+        await b.trash(kept, is_trashed=False)
+        await b.put(WrittenText("t2", "c1", "t2", "More words"))
+        await a.erase_trashed(now())  # without having seen it
+        await settle(made)
+        for store in (a, b):
+            assert [text.id for text in await store.listed()] == ["t2"]
+            assert await store.listed(in_trash=True) == []
+        # A conversation that comes back has its texts.
+        await made[0].conversations.erase(["c1"])
+        await made[1].write(question("Unseen"), "c1")
+        await settle(made)
+        for store in (a, b):
+            assert [text.id for text in await store.listed()] == ["t2"]
 
 
 async def test_a_text_that_is_hidden_does_not_replace_what_was_written_elsewhere(
