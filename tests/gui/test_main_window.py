@@ -349,6 +349,12 @@ def test_files_can_be_dropped_anywhere(window: MainWindow, qtbot: QtBot) -> None
         drop(window, data)
     assert told.args == [[Path("/home/person/report.pdf"), Path("/b.txt")]]
     assert not overlay.isVisible()
+    # Over a page, what was dropped would be out of sight, and the next words go to the question.
+    window.pane.show_page(QWidget(window))
+    assert enter(window, data)
+    drop(window, data)
+    assert window.pane.page is None
+    assert window.prompt.field.hasFocus()
 
 
 def test_an_image_dragged_from_a_browser_can_be_dropped(window: MainWindow, qtbot: QtBot) -> None:

@@ -32,7 +32,7 @@ from desktop_app.composer.dropped_content import (
 )
 from desktop_app.widgets.look.direction import is_mirrored, mirrored
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.windows import is_session_ending
+from desktop_app.widgets.windows import bring_to_front, is_session_ending
 
 if TYPE_CHECKING:
     from desktop_app.composer.prompt_editor import PromptEditor
@@ -309,9 +309,15 @@ class MainWindow(WindowFrame):
         self._drop_overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Emit dropped files and data; insert text into the prompt, at its cursor."""
+        """Emit dropped files and data; insert text into the prompt, at its cursor.
+
+        The prompt is shown, and gets the keys: the other program has them until now.
+        """
         self._drop_overlay.hide()
         accept_copy(event)
+        self.pane.close_page()
+        bring_to_front(self)
+        self.prompt.focus_text()
         dropped = read_dropped(event.mimeData())
         if dropped.files:
             self.files_dropped.emit(list(dropped.files))
