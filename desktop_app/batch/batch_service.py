@@ -54,6 +54,8 @@ from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.jobs.batch_jobs import (
     BATCH_TIER,
+    REFUSED_RETRY_S,
+    RETRY_S,
     RETRYABLE_STATUSES,
     SCHEMA_PROBLEM,
     BatchCounts,
@@ -67,30 +69,18 @@ from desktop_app.providers.jobs.batch_jobs import (
     RemoteBatch,
     batch_refusal,
     estimate_batch,
+    is_final_refusal,
+    missing_result_note,
+    poll_delay_s,
 )
 from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.providers.ports import RequirementsLoader
 from desktop_app.spending.budget import Budget
 from desktop_app.tools.schema_check import check_answer
 
-RETRY_S: Final = 60.0
-"""Seconds until the next try after a failed step."""
-REFUSED_RETRY_S: Final = 300.0
-"""Seconds until the next try if the provider refuses, as for a batch that it does not know."""
-_FIRST_POLL_INTERVAL_S: Final = 5.0
-# The age of the job in seconds, and the seconds between two polls from that age on; longest first.
-# A batch may take a day, so polls become rare.
-_POLL_INTERVALS: Final = ((7200.0, 300.0), (600.0, 60.0), (60.0, 15.0))
 RESULTS_AT_ONCE: Final = 200
 """Results stored in one transaction."""
 
-_WITHOUT_RESULT: Final = {
-    BatchStatus.COMPLETED: N_("The provider sent no result."),
-    BatchStatus.EXPIRED: N_("Not processed within 24 hours. Not charged."),
-    BatchStatus.CANCELLED: N_("The job was canceled first. Not charged."),
-    BatchStatus.FAILED: N_("The provider couldn’t run the batch. Not charged."),
-}
-"""Why a file has no result, by the final status of its batch."""
 NO_SETTINGS: Final = AskSettings()
 
 
@@ -364,7 +354,7 @@ class BatchService:
         except (errors.IllegalChoiceError, errors.CredentialError) as error:
             await self._store_error(job_id, note_from_error(error))
             return None
-        return None if job.status.is_over else poll_delay_s(job)
+        return None if job.status.is_over else poll_delay_s(job.started_at or job.created_at)
 
     async def _send(
         self, job: BatchJob, profile: ProviderProfile, provider: BatchClient
@@ -604,39 +594,6 @@ def errors_by_number(items: list[BatchItem], batch: RemoteBatch) -> dict[int, Er
         for error in batch.errors
         if 0 < error.line <= len(numbers)
     }
-
-
-def missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
-    """Return why files of a batch with this final status have no result."""
-    # Three errors are enough for a sentence.
-    words = "; ".join(
-        error.message.rstrip(".") for error in batch.errors[:3] if error.message and error.line == 0
-    )
-    if status is BatchStatus.FAILED and words:
-        return ErrorNote(N_("The provider rejected the batch: {words}."), params={"words": words})
-    return ErrorNote(_WITHOUT_RESULT[status])
-
-
-def is_final_refusal(error: errors.ProviderError) -> bool:
-    """Return True if the server did nothing, and a retry will not help."""
-    if isinstance(
-        error, errors.AuthenticationError | errors.EndpointMissingError | errors.QuotaExhaustedError
-    ):
-        return True
-    status = error.status
-    if status in (408, 409, 429):  # a timeout, a conflict, too many requests
-        return False
-    return status is not None and 400 <= status < 500
-
-
-def poll_delay_s(job: BatchJob) -> float:
-    """Return the seconds until a job is polled again; older jobs are polled less often."""
-    started_at = job.started_at or job.created_at
-    age_s = (now() - started_at).total_seconds()
-    for min_age_s, interval_s in _POLL_INTERVALS:
-        if age_s >= min_age_s:
-            return interval_s
-    return _FIRST_POLL_INTERVAL_S
 
 
 def _task_refusal(

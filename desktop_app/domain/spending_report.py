@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     PART = "part"
     EMBEDDING = "embedding"
     BATCH = "batch"
+    TABLE = "table"
     EVALUATION = "evaluation"
     JUDGMENT = "judgment"
     TEST = "test"

@@ -13,6 +13,7 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Final, NamedTuple
@@ -30,8 +31,13 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.spending_report import Call
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
-from desktop_app.spending.ledger import from_nanos, to_nanos
+from desktop_app.providers.jobs.batch_jobs import BatchStatus
+from desktop_app.spending.ledger import from_nanos, insert_call, to_nanos
 from desktop_app.storage.database import Database
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.process_identity import is_alive, this_process
@@ -76,6 +82,8 @@ from desktop_app.tables.table import (
 
 SHOWN_CHARS: Final = 2_000
 """The characters of a value that a window reads: more than a cell shows."""
+WHOLE_VALUES: Final = 1 << 30
+"""More characters than a value has."""
 INTERRUPTED: Final = "interrupted"
 """The code of the error of a cell that was being asked when its process ended."""
 ROWS_AT_ONCE: Final = 500
@@ -125,6 +133,45 @@ class StoredAnswer(NamedTuple):
     has_passed: bool | None = None
     failures: tuple[str, ...] = ()
     answered_by: str = ""
+
+
+class TableBatch(Value, frozen=True):
+    """A file of requests of a run, all of one column, and the batch made of it.
+
+    Attributes:
+        number: within the run, from 1.
+        model, effort: as they are sent.
+        held: US dollars that count against the monthly limit while it runs; None before, after, and
+            if unknown.
+        input_file_id: as of `BatchJob`: once it is stored, the batch may exist.
+    """
+
+    run_id: str
+    number: int
+    column_id: str
+    status: BatchStatus
+    provider_id: str
+    base_url: str
+    model: str
+    effort: Effort | None
+    api: Api
+    held: Decimal | None
+    started_at: datetime
+    input_file_id: str = ""
+    batch_id: str = ""
+    remote_done: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return the name that identifies the file and the batch at the provider."""
+        return f"repartee-{self.run_id}-{self.number}"
+
+
+class AskedAnswer(NamedTuple):
+    """A cell of a batch, by the number that its request has."""
+
+    id: int
+    cell: CellId
 
 
 # -- values and rows
@@ -384,12 +431,14 @@ class TableStore:
         """Return the cells that a run would ask, column by column, in the order of the rows."""
         return await self._database.read(partial(_read_chosen, table, cells))
 
-    async def begin_run(self, run: Run, cells: Sequence[CellId]) -> list[CellId]:
-        """Save a run of this process, and mark its cells as waiting.
+    async def begin_run(
+        self, run: Run, cells: Sequence[CellId], batches: Sequence[TableBatch] = ()
+    ) -> list[CellId]:
+        """Save a run of this process with its batches, and mark its cells as waiting.
 
         Return the cells that wait; others were taken by another run meanwhile.
         """
-        return await self._database.write(partial(_begin_run, run, cells))
+        return await self._database.write(partial(_begin_run, run, cells, batches))
 
     async def begin_cell(self, cell: CellId, run_id: str) -> bool:
         """Mark a waiting cell of a run as running; return False if it waits no longer."""
@@ -443,6 +492,88 @@ class TableStore:
     async def end_run(self, run_id: str, status: RunStatus, error: ErrorNote | None) -> None:
         """End a run: its cells that still wait are as before it."""
         await self._database.write(partial(_end_run, run_id, status, error))
+
+    # -- batches
+
+    async def batches(self, run_id: str) -> list[TableBatch]:
+        """Return the batches of a run, in order."""
+        sql = "SELECT * FROM table_batches WHERE run_id = ? ORDER BY number"
+        return await read_rows(self._database, partial(from_row, TableBatch), sql, run_id)
+
+    async def save_batch(self, batch: TableBatch) -> None:
+        """Save the changes to a batch."""
+        row = to_row(batch)
+        await self._database.write(
+            lambda c: update_row(c, "table_batches", row, "run_id", "number")
+        )
+
+    async def asked_answers(
+        self, run_id: str, column_id: str, *, batch: int, after: int, limit: int
+    ) -> list[AskedAnswer]:
+        """Return waiting cells of a batch (0: of none yet), in order, after the number `after`."""
+        sql = """SELECT id, row_id, column_id FROM table_answers WHERE run_id = ? AND batch = ?
+            AND state = 'waiting' AND column_id = ? AND id > ? ORDER BY id LIMIT ?"""
+        rows = await self._database.rows(sql, run_id, batch, column_id, after, limit)
+        return [AskedAnswer(row[0], CellId(row[1], row[2])) for row in rows]
+
+    async def save_upload(self, batch: TableBatch, last: int) -> None:
+        """Save that the waiting cells up to number `last` were uploaded for a batch.
+
+        If others of its column still wait for a batch, one is added, with their share of the hold.
+        """
+        await self._database.write(partial(_save_upload, batch, last))
+
+    async def forget_upload(self, batch: TableBatch) -> None:
+        """Save that the provider made no batch of the uploaded cells, which are unsent again."""
+
+        def forget(connection: sqlite3.Connection) -> None:
+            row = to_row(replace(batch, input_file_id=""))
+            update_row(connection, "table_batches", row, "run_id", "number")
+            sql = """UPDATE table_answers SET batch = 0
+                WHERE run_id = ? AND batch = ? AND state = 'waiting'"""
+            connection.execute(sql, (batch.run_id, batch.number))
+
+        await self._database.write(forget)
+
+    async def batch_size(self, batch: TableBatch) -> int:
+        """Return how many cells were sent with a batch."""
+        sql = "SELECT count(*) FROM table_answers WHERE run_id = ? AND batch = ?"
+        row = await self._database.row(sql, batch.run_id, batch.number)
+        return 0 if row is None else int(row[0])
+
+    async def cells_of(self, run_id: str, ids: Sequence[int]) -> dict[int, CellId]:
+        """Return the cells of a run by the numbers of their requests, those that still wait."""
+        sql = """SELECT id, row_id, column_id FROM table_answers WHERE run_id = ?
+            AND state = 'waiting' AND batch > 0 AND id IN (SELECT value FROM json_each(?))"""
+        rows = await self._database.rows(sql, run_id, json.dumps(list(ids)))
+        return {row[0]: CellId(row[1], row[2]) for row in rows}
+
+    async def save_results(self, results: Sequence[tuple[StoredAnswer, Call | None]]) -> None:
+        """Save results that still wait, each once, with their entries in the ledger."""
+
+        def save(connection: sqlite3.Connection) -> None:
+            for stored, call in results:
+                sql = """SELECT 1 FROM table_answers
+                    WHERE row_id = ? AND column_id = ? AND state = 'waiting'"""
+                if connection.execute(sql, stored.cell).fetchone() is None:
+                    continue
+                save_answer(connection, stored)
+                if call is not None:
+                    insert_call(connection, call)
+
+        await self._database.write(save)
+
+    async def end_batch(
+        self, batch: TableBatch, error: ErrorNote, errors_by_place: Mapping[int, ErrorNote]
+    ) -> None:
+        """Save a batch that has ended; its cells without a result get an error.
+
+        Args:
+            errors_by_place: the errors of single requests, by their place in the file, from 0.
+        """
+        await self._database.write(partial(_end_batch, batch, error, errors_by_place))
+
+    # -- owners
 
     async def claim(self, run_id: str) -> bool:
         """Become the owner of a run; return False if a live process owns it, or it is gone."""
@@ -765,13 +896,17 @@ _NEW_ANSWER: Final[StoredRow] = {
 
 def save_answer(connection: sqlite3.Connection, stored: StoredAnswer) -> None:
     """Save an answer with its values, in the caller's transaction."""
-    usage = stored.usage and Usage() + stored.usage  # its columns only
     row: StoredRow = {
-        "row_id": stored.cell.row_id,
-        "column_id": stored.cell.column_id,
+        **stored.cell._asdict(),
         "state": stored.state.value,
-        "answer": to_text(stored.answer),
         "error": error_to_text(stored.error),
+    }
+    if not stored.answer and stored.usage is None:  # an earlier answer stays
+        update_row(connection, "table_answers", row, "row_id", "column_id")
+        return
+    usage = stored.usage and Usage() + stored.usage  # its columns only
+    row |= {
+        "answer": to_text(stored.answer),
         **dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")),
         **({} if usage is None else to_row(usage)),
         "cost": None if stored.cost is None else to_nanos(stored.cost),
@@ -795,7 +930,9 @@ def save_answer(connection: sqlite3.Connection, stored: StoredAnswer) -> None:
     insert_rows(connection, "table_values", values)
 
 
-def _begin_run(run: Run, cells: Sequence[CellId], connection: sqlite3.Connection) -> list[CellId]:
+def _begin_run(
+    run: Run, cells: Sequence[CellId], batches: Sequence[TableBatch], connection: sqlite3.Connection
+) -> list[CellId]:
     owner = this_process()
     row: StoredRow = {
         **to_row(run, "answered", "failed", "cost", "remote_done"),
@@ -803,6 +940,7 @@ def _begin_run(run: Run, cells: Sequence[CellId], connection: sqlite3.Connection
         "owner_started": owner[1],
     }
     insert_rows(connection, "table_runs", [row])
+    insert_rows(connection, "table_batches", list(map(to_row, batches)))
     sql = """UPDATE table_answers SET state = 'waiting', run_id = ?, batch = 0
         WHERE row_id = ? AND column_id = ? AND state NOT IN ('waiting', 'running')"""
     waiting = []
@@ -816,6 +954,48 @@ def _begin_run(run: Run, cells: Sequence[CellId], connection: sqlite3.Connection
         waiting.append(cell)
     connection.execute("UPDATE table_runs SET cells = ? WHERE id = ?", (len(waiting), run.id))
     return waiting
+
+
+def _save_upload(batch: TableBatch, last: int, connection: sqlite3.Connection) -> None:
+    where = "WHERE run_id = ? AND column_id = ? AND batch = 0 AND state = 'waiting'"
+    key = (batch.run_id, batch.column_id)
+    sql = f"UPDATE table_answers SET batch = ? {where} AND id <= ?"  # noqa: S608
+    sent = connection.execute(sql, (batch.number, *key, last)).rowcount
+    sql = f"SELECT count(*) FROM table_answers {where}"  # noqa: S608
+    (left,) = connection.execute(sql, key).fetchone()
+    sql = """SELECT coalesce(max(number), 0), count(*) FILTER (WHERE column_id = ?
+        AND number <> ? AND input_file_id = '' AND status = 'uploading')
+        FROM table_batches WHERE run_id = ?"""
+    last_number, prepared = connection.execute(
+        sql, (batch.column_id, batch.number, batch.run_id)
+    ).fetchone()
+    if left and not prepared:
+        held = None if batch.held is None else batch.held * left / (left + sent)
+        further = replace(batch, number=last_number + 1, held=held, input_file_id="")
+        insert_rows(connection, "table_batches", [to_row(further)])
+        if batch.held is not None and held is not None:
+            batch = replace(batch, held=batch.held - held)
+    update_row(connection, "table_batches", to_row(batch), "run_id", "number")
+
+
+def _end_batch(
+    batch: TableBatch,
+    error: ErrorNote,
+    errors_by_place: Mapping[int, ErrorNote],
+    connection: sqlite3.Connection,
+) -> None:
+    if errors_by_place:
+        sql = "SELECT id FROM table_answers WHERE run_id = ? AND batch = ? ORDER BY id"
+        ids = [row[0] for row in connection.execute(sql, (batch.run_id, batch.number)).fetchall()]
+        sql = """UPDATE table_answers SET state = 'failed', error = ?
+            WHERE id = ? AND state = 'waiting'"""
+        for place, note in errors_by_place.items():
+            if 0 <= place < len(ids):
+                connection.execute(sql, (error_to_text(note), ids[place]))
+    sql = """UPDATE table_answers SET state = 'failed', error = ?
+        WHERE run_id = ? AND batch = ? AND state = 'waiting'"""
+    connection.execute(sql, (error_to_text(error), batch.run_id, batch.number))
+    update_row(connection, "table_batches", to_row(batch), "run_id", "number")
 
 
 def save_run(run: Run, connection: sqlite3.Connection) -> None:

@@ -20,11 +20,17 @@ from msgspec import field
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
-from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Price, Usage, cost_of, cost_of_calls
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    EndpointMissingError,
+    IllegalChoiceError,
+    ProviderError,
+    QuotaExhaustedError,
+)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.text_enum import TextEnum
 from desktop_app.domain.value import Value
@@ -35,6 +41,15 @@ BATCH_TIER: Final = "batch"
 # The limits of a batch. Source: OpenAI's guide to the Batch API.
 MAX_REQUESTS: Final = 50_000
 MAX_BYTES: Final = 200_000_000
+
+RETRY_S: Final = 60.0
+"""Seconds until the next try after a failed step."""
+REFUSED_RETRY_S: Final = 300.0
+"""Seconds until the next try if the provider refuses, as for a batch that it does not know."""
+_FIRST_POLL_INTERVAL_S: Final = 5.0
+# The age of the job in seconds, and the seconds between two polls from that age on; longest first.
+# A batch may take a day, so polls become rare.
+_POLL_INTERVALS: Final = ((7200.0, 300.0), (600.0, 60.0), (60.0, 15.0))
 
 SCHEMA_PROBLEM: Final = "schema_problem"
 """The code of the error of an answer that does not match its schema."""
@@ -73,6 +88,15 @@ class BatchStatus(TextEnum):
 FINAL_STATUSES: Final = frozenset(
     {BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED, BatchStatus.CANCELLED}
 )
+
+
+_WITHOUT_RESULT: Final = {
+    BatchStatus.COMPLETED: N_("The provider sent no result."),
+    BatchStatus.EXPIRED: N_("Not processed within 24 hours. Not charged."),
+    BatchStatus.CANCELLED: N_("The job was canceled first. Not charged."),
+    BatchStatus.FAILED: N_("The provider couldn’t run the batch. Not charged."),
+}
+"""Why a file has no result, by the final status of its batch."""
 
 
 class ItemStatus(TextEnum):
@@ -413,3 +437,33 @@ def batch_refusal(
             N_("{model} doesn’t support batches."), hint=hints.CHOOSE_MODEL, model=info.name
         )
     return None
+
+
+def missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
+    """Return why files of a batch with this final status have no result."""
+    # Three errors are enough for a sentence.
+    words = "; ".join(
+        error.message.rstrip(".") for error in batch.errors[:3] if error.message and error.line == 0
+    )
+    if status is BatchStatus.FAILED and words:
+        return ErrorNote(N_("The provider rejected the batch: {words}."), params={"words": words})
+    return ErrorNote(_WITHOUT_RESULT[status])
+
+
+def is_final_refusal(error: ProviderError) -> bool:
+    """Return True if the server did nothing, and a retry will not help."""
+    if isinstance(error, AuthenticationError | EndpointMissingError | QuotaExhaustedError):
+        return True
+    status = error.status
+    if status in (408, 409, 429):  # a timeout, a conflict, too many requests
+        return False
+    return status is not None and 400 <= status < 500
+
+
+def poll_delay_s(started_at: datetime) -> float:
+    """Return the seconds until a batch is polled again; older batches are polled less often."""
+    age_s = (now() - started_at).total_seconds()
+    for min_age_s, interval_s in _POLL_INTERVALS:
+        if age_s >= min_age_s:
+            return interval_s
+    return _FIRST_POLL_INTERVAL_S

@@ -79,6 +79,7 @@ _NAMES: Final[dict[Grouping, dict[str, str]]] = {
         Purpose.PART: N_("Reading in parts"),
         Purpose.EMBEDDING: N_("Embeddings"),
         Purpose.BATCH: N_("Batch jobs"),
+        Purpose.TABLE: N_("Tables"),
         Purpose.EVALUATION: N_("Evaluations"),
         Purpose.JUDGMENT: N_("Judgments"),
         Purpose.TEST: N_("Test requests"),

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from desktop_app.batch.batch_service import REFUSED_RETRY_S, RETRY_S, is_final_refusal, poll_delay_s
 from desktop_app.batch.batch_store import BATCH_FULL
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -34,6 +33,8 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.jobs.batch_client import parse_result
 from desktop_app.providers.jobs.batch_jobs import (
+    REFUSED_RETRY_S,
+    RETRY_S,
     BatchFile,
     BatchItem,
     BatchJob,
@@ -42,6 +43,8 @@ from desktop_app.providers.jobs.batch_jobs import (
     ItemStatus,
     LineError,
     RemoteBatch,
+    is_final_refusal,
+    poll_delay_s,
 )
 from tests.helpers.fragment import Fragment
 from tests.unit.batch.batch_setup import BatchSetup
@@ -605,8 +608,8 @@ async def test_a_job_continues_only_with_a_provider_at_its_address(
 @pytest.mark.parametrize(("age_s", "again_s"), [(-90, 5), (61, 15), (601, 60), (7201, 300)])
 def test_an_older_job_is_polled_less_often(age_s: int, again_s: float) -> None:
     job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now() - timedelta(days=9))
-    assert poll_delay_s(job) == 300
-    assert poll_delay_s(replace(job, started_at=now() - timedelta(seconds=age_s))) == again_s
+    assert poll_delay_s(job.created_at) == 300
+    assert poll_delay_s(now() - timedelta(seconds=age_s)) == again_s
 
 
 FILTERED = {"error": {"code": "content_filter", "message": "Filtered."}}

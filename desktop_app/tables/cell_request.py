@@ -1,0 +1,278 @@
+"""The request of a cell: its prompt with the row's values, its documents, and its settings.
+
+Both ways of asking make requests here, now and by batch, and both store an answer as it is read
+here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+from typing import Final
+
+from desktop_app.chat.attachments.image_attachments import attached_image_tokens, page_tokens
+from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
+from desktop_app.chat.send_context import AskSettings
+from desktop_app.documents.token_counting import ProviderTokenCounter
+from desktop_app.domain.conversations.conversation import Draft, MessageStatus
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.error_note import ErrorNote, error_from_note
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.token_counts import MAX_GUESSED_CHARACTERS, guessed_tokens
+from desktop_app.domain.value import Value
+from desktop_app.i18n.translation import N_
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.ports import AttachmentSource
+from desktop_app.tables.answer_fields import (
+    CITE_PAGES,
+    ReadDocument,
+    cited_pages,
+    parse_answer,
+    schema_of,
+)
+from desktop_app.tables.checks import JUDGE, failure_of
+from desktop_app.tables.table import (
+    WHOLE,
+    Cell,
+    CellState,
+    CellValue,
+    Check,
+    Column,
+    Question,
+    Row,
+    Table,
+)
+from desktop_app.tables.table_store import CellId, StoredAnswer
+from desktop_app.tables.template import asks_about_document, filled, find_reference, words
+
+_BLOCK_TOKENS: Final = 60
+"""Tokens around the text of a document: its name, its pages, the explanation of its tags."""
+_KEPT_DOCUMENTS: Final = 8
+
+
+class CellRequest(Value, frozen=True):
+    """What is asked of a cell.
+
+    Attributes:
+        conversation_id: names the tags around documents, and the provider's cache: cells about the
+            same documents begin with the same bytes.
+        documents: those that are sent as text, in which citations are looked up.
+        checks: those of the column and of the row, with the row's values.
+    """
+
+    cell: CellId
+    question: Question
+    draft: Draft
+    settings: AskSettings
+    conversation_id: str
+    documents: tuple[DocumentPart, ...]
+    checks: tuple[Check, ...]
+
+
+def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cell]) -> CellRequest:
+    """Return the request of a cell.
+
+    Args:
+        cells: those of the row, with whole values, by column id.
+
+    Raises:
+        IllegalChoiceError: a column that the prompt names has no answer in this row, the row's
+            document cannot be read, or there is nothing to ask.
+    """
+    question = column.question
+    assert question is not None
+    parts: tuple[DocumentPart | ImagePart, ...] = ()
+    if asks_about_document(table, question):
+        if row.error is not None:
+            raise error_from_note(row.error)
+        parts = row.parts
+    values = {
+        word: _value_of(table, word, row, cells)
+        for text in (question.prompt, *(str(check.value) for check in question.checks))
+        for word in words(text)
+    }
+    prompt = filled(question.prompt, values).strip()
+    if not prompt:
+        raise IllegalChoiceError(N_("The question is empty in this row."))
+    documents = tuple(part for part in parts if isinstance(part, DocumentPart))
+    unit = _unit_of(documents)
+    if unit and not question.fields:
+        prompt = f"{prompt}\n\n{CITE_PAGES.format(unit=unit)}"
+    overrides = question.overrides
+    settings = AskSettings(
+        instructions=overrides.instructions or "",
+        parameters=replace(overrides.parameters, tools=(), form="", candidates=1),
+        examples=overrides.examples,
+        requested=overrides.names,
+        schema=schema_of(question.fields, unit if documents else None) if question.fields else None,
+    )
+    checks = (*question.checks, *row.checks)
+    return CellRequest(
+        CellId(row.id, column.id),
+        question,
+        Draft(prompt, parts),
+        settings,
+        _conversation_id(settings, parts, column),
+        documents,
+        tuple(_filled_check(check, values) for check in checks),
+    )
+
+
+def _value_of(table: Table, word: str, row: Row, cells: Mapping[str, Cell]) -> str:
+    found = find_reference(table, word)
+    if found is None:
+        return ", ".join(f"“{part.name}”" for part in row.parts)
+    cell = cells.get(found.column.id)
+    if found.column.question is not None and (cell is None or not cell.values):
+        raise IllegalChoiceError(
+            N_("Column “{name}” has no answer in this row."), name=found.column.name
+        )
+    if cell is None:
+        return ""
+    if found.part is not None:
+        return cell.text(found.part)
+    return "\n".join(f"{part}: {cell.text(part)}" for part in found.column.parts)
+
+
+def _filled_check(check: Check, values: Mapping[str, str]) -> Check:
+    if check.kind in ("equals", "contains") and isinstance(check.value, str):
+        return replace(check, value=filled(check.value, values))
+    return check
+
+
+def _unit_of(documents: Sequence[DocumentPart]) -> str:
+    """Return the unit of the pages that an answer cites; "" if it cites none."""
+    from desktop_app.domain.documents.document_sections import unit_of
+
+    return unit_of(documents[0]) if len(documents) == 1 else ""
+
+
+def _conversation_id(
+    settings: AskSettings, parts: Sequence[DocumentPart | ImagePart], column: Column
+) -> str:
+    hashes = [part.sha256 for part in parts]
+    content = json.dumps([settings.counted_instructions, hashes or column.id])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+# ------------------------------------------------------------------ size
+
+
+def likely_tokens(
+    request: CellRequest, resolved: ResolvedChoice, counter: ProviderTokenCounter
+) -> int:
+    """Return about how many tokens a request has, without counting its text."""
+    rate = counter.tokenizer_rate(resolved.profile, resolved.model.id) or 1
+    schema = request.settings.schema
+    texts = [request.draft.text, request.settings.counted_instructions]
+    texts += [schema.sent_text] if schema else []
+    total = 2 * MESSAGE_OVERHEAD + sum(ceil(_guess(text) * rate) for text in texts)
+    for part in request.draft.question_attachments:
+        if isinstance(part, ImagePart):
+            total += attached_image_tokens(part, resolved.model).tokens
+        else:
+            total += ceil(_document_tokens(part) * rate) + _BLOCK_TOKENS
+            total += page_tokens(part, resolved.model).tokens
+    return total
+
+
+def _guess(text: str) -> float:
+    beginning = text[:MAX_GUESSED_CHARACTERS]
+    return guessed_tokens(beginning) * len(text) / max(1, len(beginning))
+
+
+def _document_tokens(part: DocumentPart) -> int:
+    if part.sent_tokens is not None:
+        return part.sent_tokens
+    tokens = part.size // 4 if part.tokens is None else part.tokens
+    return tokens if part.chosen is None else ceil(tokens * part.chosen.count / part.chosen.of)
+
+
+def require_fit(tokens: int, resolved: ResolvedChoice) -> None:
+    """Raise IllegalChoiceError if a request is too large for the model."""
+    limit = usable_input(resolved.model)
+    if limit is not None and tokens > limit:
+        raise IllegalChoiceError(
+            N_("Too large: about {tokens} tokens, but {model} accepts {limit}."),
+            hint=N_("Send it in a conversation to read it in parts."),
+            tokens=tokens,
+            model=resolved.model.name,
+            limit=limit,
+        )
+
+
+# ------------------------------------------------------------------ the answer
+
+
+class RowDocuments:
+    """The documents of rows that are being asked, in which citations are looked up."""
+
+    def __init__(self, attachments: AttachmentSource) -> None:
+        self._attachments = attachments
+        self._read: dict[tuple[str, object], ReadDocument] = {}
+
+    async def of(self, request: CellRequest) -> list[ReadDocument]:
+        """Return the documents of a request with their texts. Raises StorageError."""
+        found = []
+        for part in request.documents:
+            key = (part.text_key, part.chosen)
+            document = self._read.pop(key, None)
+            if document is None:
+                text = await self._attachments.text(part.text_key)
+                document = await asyncio.to_thread(ReadDocument, part, text)
+            self._read[key] = document  # the last used is the last
+            while len(self._read) > _KEPT_DOCUMENTS:
+                del self._read[next(iter(self._read))]
+            found.append(document)
+        return found
+
+
+def read_answer(
+    request: CellRequest,
+    documents: Sequence[ReadDocument],
+    text: str,
+    status: MessageStatus,
+    error: ErrorNote | None,
+) -> StoredAnswer:
+    """Return an answer with its values and checks. Takes a while: call it in a thread.
+
+    A judge's checks are left out; see `has_judge`.
+    """
+    text = text.strip()
+    values: Mapping[str, CellValue] | None = None
+    if text and status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE):
+        if request.question.fields:
+            parsed = parse_answer(request.question.fields, text, documents)
+            values, error = parsed.values, error or parsed.error
+        else:
+            values = {WHOLE: CellValue(text, cited_pages(text, documents))}
+    elif status is MessageStatus.REFUSED:
+        error = error or ErrorNote(N_("The model declined."))
+    else:
+        error = error or ErrorNote(N_("The response is empty."))
+    failures = []
+    checks = [check for check in request.checks if check.kind != JUDGE]
+    if values is not None:
+        for check in checks:
+            value = values.get(check.field)
+            checked = text if check.field == WHOLE else value.text if value else ""
+            failures.append(failure_of(check, checked))
+    failed = tuple(filter(None, failures))
+    return StoredAnswer(
+        request.cell,
+        CellState.DONE if error is None else CellState.FAILED,
+        text,
+        values if values else None,
+        error=error,
+        has_passed=not failed if failures else None,
+        failures=failed,
+    )
+
+
+def judged_checks(request: CellRequest) -> list[Check]:
+    """Return the checks of a request that a model judges."""
+    return [check for check in request.checks if check.kind == JUDGE]

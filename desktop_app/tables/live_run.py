@@ -1,0 +1,437 @@
+"""A run that is answered now: some cells at a time, fewer while the provider refuses.
+
+Each answer is in the store before the next cell is asked in its place. A cell that is being asked
+is marked before anything is sent: if the process is killed, it is known, and its cost is counted as
+that of every lost call. The cost of all cells is held before the first is sent; each cell takes its
+share of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain import errors
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import Failed, StatusChanged
+from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus, now
+from desktop_app.domain.conversations.message_parts import last_text
+from desktop_app.domain.error_note import ErrorNote, note_from_error
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.i18n.translation import N_
+from desktop_app.tables.cell_request import CellRequest, RowDocuments, cell_request, read_answer
+from desktop_app.tables.table import CellState, Column, Run, RunProgress, RunStatus, Table
+from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, TableStore
+from desktop_app.tables.template import levels
+
+if TYPE_CHECKING:
+    from desktop_app.chat.chat_service import ChatService
+    from desktop_app.domain.answering.reply import Reply
+    from desktop_app.domain.answering.stream_events import StreamEvent
+    from desktop_app.providers.ports import ChatAttachments, MessageStore
+    from desktop_app.spending.budget import Hold
+    from desktop_app.tables.judging import Judge
+
+AT_ONCE: Final = 4
+"""The cells that are asked at a time, unless the caller chooses."""
+MAX_AT_ONCE: Final = 64
+_MAX_TRIES: Final = 6
+"""How often a cell is sent that the provider refuses without answering; the client tries each three
+times."""
+_MAX_NETWORK_FAILURES: Final = 3
+_FIRST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 60.0
+_CANCEL_POLL_S: Final = 1.0
+# With one of these, every other cell would fail, too.
+_FATAL: Final = (
+    errors.AuthenticationError,
+    errors.QuotaExhaustedError,
+    errors.ModelNotFoundError,
+    errors.EndpointMissingError,
+    errors.CredentialError,
+    errors.UnpricedModelError,
+    errors.StorageError,
+)
+_REPEATABLE_STATUSES: Final = frozenset({500, 502, 503, 529})
+"""Those after which nothing can have been billed: see providers/http/retries.py."""
+_NO_PROVIDER: Final = N_("The provider of column “{name}” isn’t set up.")
+_NO_ROW: Final = N_("The row was removed.")
+
+
+class _Outcome(Enum):
+    """What became of a cell: stored, to be sent again, or no room under the limit for now."""
+
+    ENDED = auto()
+    AGAIN = auto()
+    NO_ROOM = auto()
+
+
+class Share:
+    """The amounts that are held for the cells of a run at one provider.
+
+    Attributes:
+        each: US dollars of one cell.
+    """
+
+    def __init__(self, hold: Hold, each: Decimal) -> None:
+        self._hold = hold
+        self.each = each
+
+    async def give(self) -> None:
+        """Give the amount of one cell to the hold of its own call. Raises StorageError."""
+        await self._hold.lower_by(self.each)
+
+
+@dataclass
+class Asking:
+    """What live runs ask with.
+
+    Attributes:
+        chat_with: returns a service that stores its messages in a store.
+        profiles: the providers by their ids.
+    """
+
+    store: TableStore
+    chat_with: Callable[[MessageStore, ChatAttachments], ChatService]
+    attachments: ChatAttachments
+    judge: Judge
+    profiles: Mapping[str, ProviderProfile]
+
+
+@dataclass
+class LiveRun:
+    """A run of this process.
+
+    Attributes:
+        shares: by provider.
+        listen: called with the progress after each cell.
+        on_cell: called with each cell that has changed.
+    """
+
+    asking: Asking
+    table: Table
+    run: Run
+    shares: Mapping[str, Share]
+    listen: Callable[[RunProgress], object]
+    on_cell: Callable[[CellId], object]
+    most_at_once: int = AT_ONCE
+    purpose: Purpose = Purpose.TABLE
+    _at_once: int = 0
+    _successes: int = 0
+    _network_failures: int = 0
+    _paused_until: float = 0.0
+    _done: int = 0
+    _failed: int = 0
+    _total: int = 0
+    _cost: Decimal = Decimal(0)
+    _started_at: float = 0.0
+    _tries: dict[CellId, int] = field(default_factory=dict)
+    _shared: set[CellId] = field(default_factory=set)
+    _under_way: set[CellId] = field(default_factory=set)
+    _error: errors.UserFacingError | None = None
+    _is_stopped: bool = False
+    _documents: RowDocuments | None = None
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Stop: nothing more is sent, and the answers under way are stopped."""
+        self._is_stopped = True
+        self._woken.set()
+
+    async def ask(self, cells: Sequence[CellId]) -> Run:
+        """Ask waiting cells; return the run at its end.
+
+        Raises:
+            asyncio.CancelledError: the task was canceled; the run is stopped then.
+        """
+        kinds = {profile.kind for profile in self._profiles_of(cells)}
+        if ProviderKind.ON_DEVICE in kinds:
+            self.most_at_once = 1
+        self._at_once = self.most_at_once
+        self._total, self._started_at = len(cells), time.monotonic()
+        self._report()
+        watch = asyncio.create_task(self._watch_cancellation())
+        try:
+            columns = list(dict.fromkeys(cell.column_id for cell in cells))
+            asked = [c for c in self.table.questions if c.id in columns]
+            for level in levels(self.table, asked):
+                ids = {column.id for column in level}
+                await self._ask_level(deque(cell for cell in cells if cell.column_id in ids))
+        finally:
+            watch.cancel()
+            await asyncio.shield(self._end())
+        run = await self.asking.store.run(self.run.id)
+        return run or self.run
+
+    def _profiles_of(self, cells: Sequence[CellId]) -> list[ProviderProfile]:
+        columns = {cell.column_id for cell in cells}
+        ids = {
+            c.question.choice.provider_id
+            for c in self.table.columns
+            if c.question and c.id in columns
+        }
+        return [self.asking.profiles[each] for each in ids if each in self.asking.profiles]
+
+    async def _end(self) -> None:
+        is_whole = not self._is_stopped and self._error is None and self._done >= self._total
+        status = RunStatus.DONE if is_whole else RunStatus.STOPPED
+        note = None if self._error is None else note_from_error(self._error)
+        with suppress(errors.StorageError):  # the next process recovers it
+            await self.asking.store.end_run(self.run.id, status, note)
+
+    async def _watch_cancellation(self) -> None:
+        """Stop if another process asks for it, or the run was deleted."""
+        while True:
+            await asyncio.sleep(_CANCEL_POLL_S)
+            with suppress(errors.StorageError):
+                run = await self.asking.store.run(self.run.id)
+                if run is None or run.is_cancelled:
+                    self.stop()
+
+    async def _ask_level(self, queue: deque[CellId]) -> None:
+        active: dict[asyncio.Task[_Outcome], CellId] = {}
+        try:
+            while (queue or active) and not self._is_stopped and self._error is None:
+                wait_s = self._paused_until - time.monotonic()
+                if queue and wait_s <= 0 and len(active) < self._at_once:
+                    cell = queue.popleft()
+                    active[asyncio.create_task(self._ask(cell))] = cell
+                    continue
+                ended = await self._wait(active, wait_s if queue and wait_s > 0 else None)
+                for task in ended:
+                    cell = active.pop(task)
+                    outcome = task.result()
+                    if outcome is _Outcome.ENDED:
+                        self._report()
+                    else:
+                        queue.appendleft(cell)
+                    if outcome is _Outcome.NO_ROOM:
+                        self._at_once = max(1, len(active))
+        finally:
+            for task in active:
+                task.cancel()
+            await asyncio.gather(*active, return_exceptions=True)
+
+    async def _wait(
+        self, active: Mapping[asyncio.Task[_Outcome], CellId], seconds: float | None
+    ) -> set[asyncio.Task[_Outcome]]:
+        """Wait for an answer, the end of the pause, or a stop; return the tasks that ended."""
+        self._woken.clear()
+        woken = asyncio.create_task(self._woken.wait())
+        try:
+            ended, _ = await asyncio.wait(
+                [*active, woken], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            woken.cancel()
+        return {task for task in active if task in ended}
+
+    # -- one cell
+
+    async def _ask(self, cell: CellId) -> _Outcome:
+        store = self.asking.store
+        try:
+            if not await store.begin_cell(cell, self.run.id):
+                self._done += 1  # it was removed, or a run of another process has it
+                return _Outcome.ENDED
+            self.on_cell(cell)
+            try:
+                return await self._answer(cell)
+            except errors.RoomHeldError as error:
+                await store.wait_again(cell, self.run.id)
+                if self._under_way - {cell}:
+                    return _Outcome.NO_ROOM
+                self._error = error  # another process holds the room
+            except errors.SpendingCapError as error:
+                await store.wait_again(cell, self.run.id)
+                self._error = error
+            except _FATAL as error:
+                await store.wait_again(cell, self.run.id)
+                self._error = error
+            except errors.UserFacingError as error:  # nothing was sent
+                await self._fail(cell, error)
+            finally:
+                self._under_way.discard(cell)
+        except errors.StorageError as error:
+            self._error = error
+        return _Outcome.ENDED
+
+    async def _fail(self, cell: CellId, error: errors.UserFacingError) -> None:
+        stored = StoredAnswer(cell, CellState.FAILED, "", error=note_from_error(error))
+        await self.asking.store.save_answers([stored])
+        self._count(stored)
+
+    async def _answer(self, cell: CellId) -> _Outcome:
+        request, column = await self._request(cell)
+        profile = self.asking.profiles.get(request.question.choice.provider_id)
+        if profile is None:
+            raise errors.IllegalChoiceError(_NO_PROVIDER, name=column.name)
+        answer_store = AnswerStore(self, request)
+        chat = self.asking.chat_with(answer_store, self.asking.attachments)
+        moment = now()
+        conversation = Conversation(
+            request.conversation_id,
+            title=column.name,
+            created_at=moment,
+            updated_at=moment,
+            choice=request.question.choice,
+        )
+        share = self.shares.get(profile.id)
+        if share is not None and cell not in self._shared:
+            self._shared.add(cell)
+            await share.give()
+        self._under_way.add(cell)
+        run = await chat.begin(
+            conversation, [], request.draft, profile, request.settings, self.purpose
+        )
+        await run.run(answer_store.listen, lambda _error: None, retry_writes=False)
+        if answer_store.stored is None:
+            return await self._refused(cell, answer_store.error)
+        self._network_failures = 0
+        self._successes += 1
+        if self._successes >= 2 * self._at_once and self._at_once < self.most_at_once:
+            self._at_once, self._successes = self._at_once + 1, 0
+        stored = answer_store.stored
+        judged = await self.asking.judge.judged(request, run.prepared.resolved, stored)
+        if judged is not stored:
+            await self.asking.store.save_answers([judged])
+            self._cost += (judged.cost or Decimal(0)) - (stored.cost or Decimal(0))
+            self.on_cell(cell)
+        return _Outcome.ENDED
+
+    async def _request(self, cell: CellId) -> tuple[CellRequest, Column]:
+        window = await self.asking.store.window([cell.row_id], WHOLE_VALUES)
+        column = next(c for c in self.table.columns if c.id == cell.column_id)
+        if not window.rows:
+            raise errors.IllegalChoiceError(_NO_ROW)
+        return cell_request(self.table, column, window.rows[0], window.cells[cell.row_id]), column
+
+    async def _refused(self, cell: CellId, error: errors.ProviderError | None) -> _Outcome:
+        """Let a cell that was refused unbilled wait for its next try, or fail, or stop the run."""
+        store = self.asking.store
+        if isinstance(error, _FATAL):
+            await store.wait_again(cell, self.run.id)
+            self._error = error
+            return _Outcome.ENDED
+        assert error is not None
+        if isinstance(error, errors.UnreachableError):
+            self._network_failures += 1
+            if self._network_failures >= _MAX_NETWORK_FAILURES:
+                await store.wait_again(cell, self.run.id)
+                self._error = error
+                return _Outcome.ENDED
+        tries = self._tries[cell] = self._tries.get(cell, 0) + 1
+        if tries >= _MAX_TRIES:
+            await self._fail(cell, error)
+            return _Outcome.ENDED
+        await store.wait_again(cell, self.run.id)
+        self.slow_down(min(_FIRST_PAUSE_S * 2 ** (tries - 1), _LONGEST_PAUSE_S))
+        return _Outcome.AGAIN
+
+    def slow_down(self, seconds: float) -> None:
+        """Ask half as many cells at a time, after a pause of all; once for a pause."""
+        until = time.monotonic() + seconds
+        if time.monotonic() >= self._paused_until:
+            self._at_once, self._successes = max(1, self._at_once // 2), 0
+        self._paused_until = max(self._paused_until, until)
+        self._woken.set()
+        self._report()
+
+    async def keep(self, request: CellRequest, answer: Message) -> StoredAnswer:
+        """Store an answer; return it. Raises StorageError."""
+        if self._documents is None:
+            self._documents = RowDocuments(self.asking.attachments)
+        documents = await self._documents.of(request)
+        stored = await asyncio.to_thread(
+            read_answer, request, documents, last_text(answer.parts), answer.status, answer.error
+        )
+        stored = stored._replace(
+            usage=answer.usage,
+            cost=answer.cost,
+            seconds=answer.duration_s,
+            answered_by=answer.answered_by,
+        )
+        await self.asking.store.save_answers([stored])
+        self._count(stored)
+        return stored
+
+    def _count(self, stored: StoredAnswer) -> None:
+        self._done += 1
+        self._failed += stored.state is CellState.FAILED
+        self._cost += stored.cost or Decimal(0)
+        self.on_cell(stored.cell)
+
+    def _report(self) -> None:
+        elapsed = time.monotonic() - self._started_at
+        left = self._total - self._done
+        seconds_left = elapsed / self._done * left if self._done >= 3 and left else None
+        waits_s = max(0.0, self._paused_until - time.monotonic())
+        self.listen(
+            RunProgress(
+                self._done,
+                self._failed,
+                self._total,
+                self._cost,
+                seconds_left,
+                self._at_once,
+                waits_s,
+            )
+        )
+
+
+class AnswerStore:
+    """The store of one cell's answer, in the place of a conversation's.
+
+    Attributes:
+        stored: the answer; None if the provider refused it unbilled, so that it can be sent again.
+        error: why it failed; None if it did not.
+    """
+
+    def __init__(self, run: LiveRun, request: CellRequest) -> None:
+        self._run = run
+        self._request = request
+        self.stored: StoredAnswer | None = None
+        self.error: errors.ProviderError | None = None
+        self._may_be_billed = False
+
+    def listen(self, event: StreamEvent, reply: Reply) -> None:
+        """Slow the run down if the provider wants that, and remember an error."""
+        if isinstance(event, Failed):
+            self.error, self._may_be_billed = event.error, reply.may_be_billed
+        elif isinstance(event, StatusChanged) and event.seconds:
+            is_limit = isinstance(event.status, ErrorNote) and (
+                event.status.code == errors.RateLimitedError.code
+            )
+            if is_limit:
+                self._run.slow_down(event.seconds)
+
+    async def begin_turn(
+        self, _conversation: Conversation, _question: Message | None, *_answers: Message
+    ) -> None:
+        """Do nothing: the cell is marked already."""
+
+    async def save_answer(self, answer: Message) -> None:
+        """Store an answer that has ended. Raises StorageError."""
+        if answer.status is MessageStatus.STREAMING or self.stored is not None:
+            return
+        if answer.status is MessageStatus.CANCELLED:
+            return  # the run's end gives the cell its earlier state
+        if not self._can_be_sent_again:
+            self.stored = await self._run.keep(self._request, answer)
+
+    @property
+    def _can_be_sent_again(self) -> bool:
+        """Return True if the provider refused the request, and nothing can have been billed."""
+        error = self.error
+        if error is None or self._may_be_billed:
+            return False
+        if isinstance(error, errors.ServerTroubleError):
+            return error.status in _REPEATABLE_STATUSES
+        return isinstance(error, (errors.RateLimitedError, errors.UnreachableError, *_FATAL))

@@ -1,0 +1,760 @@
+"""Tables: what a page and a command do with them.
+
+    create, add_files, add_lines      a table and its rows; files are read and checked first
+    save                              columns, names, settings
+    plan                              reads the documents; what a run would cost. Nothing is sent
+    run_now                           asks cells; ends when all are answered, or at Stop
+    start_batch, advance              asks cells by tomorrow, at half price
+    recover                           what a killed process has left: call it before showing a table
+
+The store (`tables.store`) gives rows, cells and totals to show; `on_change` tells what has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.chat.attachments.image_attachments import require_image_input
+from desktop_app.chat.cost_estimate import TypicalAnswers, typical_tokens
+from desktop_app.chat.send_context import accepted_parameters
+from desktop_app.domain import errors, hints
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Message,
+    MessageStatus,
+    Role,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, TextPart
+from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, CallCost
+from desktop_app.domain.documents.document_sections import unit_of
+from desktop_app.domain.error_note import note_from_error
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.jobs.batch_jobs import BATCH_TIER, batch_refusal, file_at
+from desktop_app.spending.budget import HeldCall
+from desktop_app.tables.batch_run import BatchRuns
+from desktop_app.tables.cell_request import (
+    CellRequest,
+    cell_request,
+    judged_checks,
+    likely_tokens,
+    require_fit,
+)
+from desktop_app.tables.checks import MAX_JUDGE_TOKENS
+from desktop_app.tables.judging import Judge
+from desktop_app.tables.live_run import AT_ONCE, Asking, LiveRun, Share
+from desktop_app.tables.table import (
+    WHOLE,
+    Cell,
+    Cells,
+    CellValue,
+    Column,
+    NewRow,
+    Plan,
+    Question,
+    Row,
+    Run,
+    RunMode,
+    RunProgress,
+    RunStatus,
+    Table,
+)
+from desktop_app.tables.table_source import expand_paths, has_lines, rows_of_files, rows_of_lines
+from desktop_app.tables.table_store import WHOLE_VALUES, CellId, TableStore
+from desktop_app.tables.template import asks_about_document, references, require_answerable
+
+if TYPE_CHECKING:
+    from desktop_app.chat.attachments.image_scaling import ImageScaler
+    from desktop_app.chat.chat_service import ChatService
+    from desktop_app.chat.conversation_store import ConversationStore
+    from desktop_app.chat.utility_model import UtilityModel
+    from desktop_app.documents.store.attachment_store import AttachmentStore
+    from desktop_app.documents.token_counting import ProviderTokenCounter
+    from desktop_app.documents.worker.document_worker import DocumentWorker
+    from desktop_app.domain.prompt_delimiter import DelimiterFactory
+    from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+    from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
+    from desktop_app.providers.ports import ChatAttachments, MessageStore
+    from desktop_app.spending.budget import Budget
+    from desktop_app.spending.ledger import Ledger
+
+Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
+OnProgress = Callable[[int, int], object]
+"""Called with the number of documents read and the number of all."""
+_ROWS_AT_ONCE: Final = 50
+_PLACEHOLDER: Final = {WHOLE: CellValue("?")}
+"""In the place of an answer that comes in the same run."""
+
+
+@dataclass
+class TableParts:
+    """What the service is made of; see `backend/table_wiring`.
+
+    Attributes:
+        chat_with: returns a service that answers, and stores its messages in a store.
+        scratch: the folder for files to upload, which have no name there.
+    """
+
+    store: TableStore
+    documents: DocumentWorker
+    attachments: AttachmentStore
+    chat_with: Callable[[MessageStore, ChatAttachments], ChatService]
+    conversations: ConversationStore
+    gateway: ProviderGateway
+    profiles: Profiles
+    models_of: Callable[[ProviderProfile], ProviderModels]
+    counter: ProviderTokenCounter
+    budget: Budget
+    ledger: Ledger
+    utility_model: UtilityModel
+    delimiters: DelimiterFactory
+    images: ImageScaler
+    scratch: Path
+
+    @property
+    def judge(self) -> Judge:
+        return Judge(self.ledger, self.utility_model, self.delimiters)
+
+
+@dataclass
+class _Asked:
+    """The cells of a column that can be asked, and their tokens."""
+
+    column: Column
+    resolved: ResolvedChoice
+    cells: list[CellId] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    judgments: int = 0
+
+
+@dataclass
+class _Priced:
+    """The cells that a run would ask, by column, and those that it cannot."""
+
+    asked: list[_Asked]
+    refused: list[tuple[CellId, errors.UserFacingError]]
+
+
+class TableService:
+    """Tables, their runs and their batches.
+
+    Args:
+        on_change: called with the id of a table, and the cell that has changed; None for its rows,
+            columns or runs.
+    """
+
+    def __init__(
+        self,
+        parts: TableParts,
+        on_change: Callable[[str, CellId | None], object] = lambda _table_id, _cell: None,
+    ) -> None:
+        self.store = parts.store
+        self._parts = parts
+        self._on_change = on_change
+        self._live: dict[str, LiveRun] = {}
+        self._batches = BatchRuns(parts, lambda table_id: on_change(table_id, None))
+
+    # -- tables
+
+    async def create(self, name: str, columns: Sequence[Column] = ()) -> Table:
+        """Store a new table without rows."""
+        moment = now()
+        table = Table(new_id(), name.strip() or tr("New table"), moment, moment, tuple(columns))
+        return await self.save(table)
+
+    async def save(self, table: Table) -> Table:
+        """Save the name, columns and settings of a table; return it as it is stored.
+
+        Raises:
+            IllegalChoiceError: two columns have the same name.
+        """
+        await self.store.save(table)
+        self._on_change(table.id, None)
+        return await self.get(table.id)
+
+    async def get(self, table_id: str) -> Table:
+        """Return a table. Raises IllegalChoiceError if it was removed."""
+        table = await self.store.get(table_id)
+        if table is None:
+            raise errors.IllegalChoiceError(N_("The table no longer exists."))
+        return table
+
+    async def delete(self, table_id: str) -> None:
+        """Delete a table.
+
+        Raises:
+            IllegalChoiceError: it is being asked.
+        """
+        if await self.store.runs(table_id, is_open=True):
+            raise errors.IllegalChoiceError(
+                N_("The table is still being asked."), hint=N_("Stop that first.")
+            )
+        await self.store.delete(table_id)
+        self._on_change(table_id, None)
+
+    async def recover(self) -> int:
+        """End what a killed process has left; return how many cells it was asking."""
+        return await self.store.recover()
+
+    # -- rows
+
+    async def add_files(
+        self,
+        table_id: str,
+        paths: Sequence[Path],
+        *,
+        by_page: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> list[int]:
+        """Add a row for each file, those below folders too; return the ids of the rows.
+
+        Args:
+            by_page: a row for each page, slide, sheet or chapter; the files are read for that.
+
+        Raises:
+            IllegalChoiceError: there is no file.
+        """
+        rows = rows_of_files(await expand_paths(paths))
+        if not rows:
+            raise errors.IllegalChoiceError(N_("There are no files."), hint=N_("Add at least one."))
+        if by_page:
+            rows = await self._rows_by_page(rows, on_progress)
+        return await self.add_rows(table_id, rows)
+
+    async def add_lines(self, table_id: str, path: Path) -> list[int]:
+        """Add a row for each line of a CSV, TSV, XLSX or JSON Lines file; return their ids.
+
+        Raises:
+            IllegalChoiceError: the file is empty, a line is wrong, or two rows have the same id.
+            DocumentError: a workbook cannot be read.
+        """
+        rows = await rows_of_lines(path, self._parts.documents)
+        known = await self.store.keys(table_id)
+        doubled = next((row.row.key for row in rows if row.row.key in known), None)
+        if doubled is not None:
+            raise errors.IllegalChoiceError(
+                N_("The table already has a row with the id “{id}”."),
+                hint=N_("Remove that row, or give this one another id."),
+                id=doubled,
+            )
+        return await self.add_rows(table_id, rows)
+
+    async def add(
+        self,
+        table_id: str,
+        paths: Sequence[Path],
+        *,
+        by_page: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> list[int]:
+        """Add rows from files of both kinds: the lines of CSV and the like, and documents.
+
+        All are read and checked before the first is stored. Raises as `add_lines`, `add_files`.
+        """
+        ids: list[int] = []
+        documents = [path for path in paths if not has_lines(path)]
+        for path in (path for path in paths if has_lines(path)):
+            ids += await self.add_lines(table_id, path)
+        if documents:
+            ids += await self.add_files(
+                table_id, documents, by_page=by_page, on_progress=on_progress
+            )
+        return ids
+
+    async def add_rows(self, table_id: str, rows: Sequence[NewRow]) -> list[int]:
+        """Add rows, such as typed ones; return their ids."""
+        ids = await self.store.add_rows(table_id, rows)
+        self._on_change(table_id, None)
+        return ids
+
+    async def set_value(self, table: Table, cell: CellId, part: str, text: str) -> None:
+        """Set a value by hand: data are edited, an answer is corrected and marked so."""
+        column = table.column(cell.column_id)
+        is_corrected = column is not None and column.question is not None
+        await self.store.set_value(cell, part, text, is_corrected=is_corrected)
+        self._on_change(table.id, cell)
+
+    async def _rows_by_page(
+        self, rows: Sequence[NewRow], on_progress: OnProgress | None
+    ) -> list[NewRow]:
+        found: list[NewRow] = []
+        for number, new in enumerate(rows):
+            if on_progress is not None:
+                on_progress(number, len(rows))
+            row = await self._read_documents(new.row)
+            part = row.parts[0] if row.parts else None
+            unit = unit_of(part) if isinstance(part, DocumentPart) else ""
+            if not unit or not isinstance(part, DocumentPart) or not part.pages:
+                found.append(NewRow(row))
+                continue
+            for page in range(1, part.pages + 1):
+                chosen = ChosenPages(unit, ((page, page),), of=part.pages)
+                found.append(
+                    NewRow(
+                        replace(
+                            row,
+                            name=f"{row.name}, {unit} {page}",
+                            page=page,
+                            parts=(replace(part, chosen=chosen),),
+                        )
+                    )
+                )
+        return found
+
+    # -- documents
+
+    async def read_documents(
+        self, table_id: str, row_ids: Sequence[int] = (), on_progress: OnProgress | None = None
+    ) -> None:
+        """Read the documents of rows that were not read yet; a row keeps why that failed.
+
+        Raises:
+            StorageError: the store fails; the call can be repeated.
+        """
+        rows = await self.store.unread_rows(table_id, row_ids)
+        for number, row in enumerate(rows):
+            if on_progress is not None:
+                on_progress(number, len(rows))
+            await self.store.save_row(await self._read_documents(row))
+        if on_progress is not None and rows:
+            on_progress(len(rows), len(rows))
+            self._on_change(table_id, None)
+
+    async def _read_documents(self, row: Row) -> Row:
+        try:
+            parts = [await self._read_document(file_at(name)) for name in row.paths]
+        except errors.StorageError:
+            raise  # the store fails, not the file
+        except errors.UserFacingError as error:
+            if isinstance(error, errors.DocumentEncryptedError):
+                error = error.with_hint(N_("Save a copy without a password and add that."))
+            return replace(row, error=note_from_error(error))
+        return replace(row, parts=tuple(parts))
+
+    async def _read_document(self, path: Path) -> Any:
+        # A stored path was free of links. If it is not any more, a link has replaced a file or
+        # folder since, and would send another file than the user chose.
+        if await asyncio.to_thread(os.path.realpath, path) != str(path):
+            raise errors.DocumentError(
+                N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=path.name
+            )
+        document = await self._parts.documents.extract(path, asks=True)
+        return await self._parts.attachments.add_document(path, document)
+
+    # -- before a run
+
+    async def plan(
+        self,
+        table: Table,
+        cells: Cells,
+        mode: RunMode = RunMode.NOW,
+        on_progress: OnProgress | None = None,
+    ) -> Plan:
+        """Return what a run would ask and cost, after reading the documents that it needs.
+
+        Raises:
+            IllegalChoiceError: a prompt names an unknown column or itself, nothing is to be asked,
+                the provider is not set up, or has no batches.
+            ProviderError, CredentialError: there is no key.
+        """
+        chosen = await self._chosen(table, cells, mode)
+        priced = await self._priced(table, chosen, mode, on_progress)
+        costs = [await self._costs(each, mode) for each in priced.asked]
+        return Plan(
+            cells=sum(len(each.cells) for each in priced.asked),
+            unreadable=len(priced.refused),
+            input_tokens=sum(sum(each.tokens) for each in priced.asked),
+            cost=_sum(usual for usual, _, _ in costs),
+            most=_sum(most for _, most, _ in costs),
+            ordinary=_sum(ordinary for _, _, ordinary in costs),
+            judgments=sum(each.judgments for each in priced.asked),
+        )
+
+    async def _chosen(self, table: Table, cells: Cells, mode: RunMode) -> list[CellId]:
+        columns = [c for c in table.questions if not cells.columns or c.id in cells.columns]
+        if not columns:
+            raise errors.IllegalChoiceError(
+                N_("The table has no question."), hint=N_("Add a column with a question.")
+            )
+        require_answerable(table, columns)
+        chosen = await self.store.chosen(table, cells)
+        if not chosen:
+            raise errors.IllegalChoiceError(N_("None of the cells is to be asked."))
+        if mode is RunMode.BATCH:
+            asked = {cell.column_id for cell in chosen}
+            for column in columns:
+                named = references(table, column.question) if column.question else []
+                before = next((r.column for r in named if r.column.id in asked), None)
+                if column.id in asked and before is not None:
+                    raise errors.IllegalChoiceError(
+                        N_("Column “{name}” needs the answers of “{before}”."),
+                        hint=N_("Ask that column first."),
+                        name=column.name,
+                        before=before.name,
+                    )
+        return chosen
+
+    async def _priced(
+        self,
+        table: Table,
+        chosen: Sequence[CellId],
+        mode: RunMode,
+        on_progress: OnProgress | None = None,
+    ) -> _Priced:
+        by_column: dict[str, list[int]] = {}
+        for cell in chosen:
+            by_column.setdefault(cell.column_id, []).append(cell.row_id)
+        columns = [c for c in table.questions if c.id in by_column]
+        if any(c.question and asks_about_document(table, c.question) for c in columns):
+            rows = sorted({cell.row_id for cell in chosen})
+            await self.read_documents(table.id, rows, on_progress)
+        profiles = {profile.id: profile for profile in await self._parts.profiles()}
+        asked: list[_Asked] = []
+        refused: list[tuple[CellId, errors.UserFacingError]] = []
+        for column in columns:
+            assert column.question is not None
+            resolved = await self._resolved(column, column.question, profiles, mode)
+            each = _Asked(column, resolved)
+            pending = set(by_column) if mode is RunMode.NOW else set()
+            row_ids = by_column[column.id]
+            for start in range(0, len(row_ids), _ROWS_AT_ONCE):
+                window = await self.store.window(
+                    row_ids[start : start + _ROWS_AT_ONCE], WHOLE_VALUES
+                )
+                refused += await asyncio.to_thread(
+                    self._measure, table, each, window.rows, window.cells, pending
+                )
+            asked.append(each)
+        return _Priced(asked, refused)
+
+    def _measure(
+        self,
+        table: Table,
+        asked: _Asked,
+        rows: Sequence[Row],
+        cells: Mapping[int, Mapping[str, Cell]],
+        pending: set[str],
+    ) -> list[tuple[CellId, errors.UserFacingError]]:
+        """Add the tokens of cells; return those that cannot be asked, with the reason.
+
+        Args:
+            pending: the columns that the run asks before, whose answers are not there yet.
+        """
+        refused: list[tuple[CellId, errors.UserFacingError]] = []
+        column, question = asked.column, asked.column.question
+        assert question is not None
+        named = [r.column.id for r in references(table, question) if r.column.id in pending]
+        for row in rows:
+            place = CellId(row.id, column.id)
+            own = dict(cells[row.id])
+            for column_id in named:
+                if column_id not in own or not own[column_id].values:
+                    own[column_id] = Cell(row.id, column_id, values=_PLACEHOLDER)
+            try:
+                request = cell_request(table, column, row, own)
+                require_image_input(request.draft.question_attachments, asked.resolved.model)
+                tokens = likely_tokens(request, asked.resolved, self._parts.counter)
+                tokens += len(named) * USUAL_ANSWER_TOKENS
+                require_fit(tokens, asked.resolved)
+            except errors.UserFacingError as error:
+                refused.append((place, error))
+                continue
+            asked.cells.append(place)
+            asked.tokens.append(tokens)
+            asked.judgments += len(judged_checks(request))
+        return refused
+
+    async def _resolved(
+        self,
+        column: Column,
+        question: Question,
+        profiles: Mapping[str, ProviderProfile],
+        mode: RunMode,
+    ) -> ResolvedChoice:
+        profile = profiles.get(question.choice.provider_id)
+        if profile is None:
+            raise errors.IllegalChoiceError(
+                N_("The provider of column “{name}” isn’t set up."),
+                hint=N_("Choose another model for it."),
+                name=column.name,
+            )
+        chat = self._parts.chat_with(NoMessages(), self._parts.attachments)
+        resolved = chat.resolve(profile, question.choice)
+        if mode is RunMode.BATCH:
+            if refusal := batch_refusal(profile, resolved.model):
+                raise refusal
+            await self._parts.gateway.batches(profile)  # only to fail without a key
+            return resolved
+        tier = accepted_parameters(question.overrides.parameters, resolved).service_tier
+        await self._parts.gateway.provider(profile)  # only to fail without a key
+        return replace(resolved, service_tier=tier)
+
+    async def _costs(
+        self, asked: _Asked, mode: RunMode
+    ) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+        """Return the usual, the highest and the ordinary cost of a column's cells."""
+        resolved = asked.resolved
+        question = asked.column.question
+        assert question is not None
+        limit = accepted_parameters(question.overrides.parameters, resolved).max_output_tokens
+        typical: TypicalAnswers = await self._parts.ledger.typical_answers(resolved.profile.id)
+        usual_tokens = typical_tokens(resolved, typical, limit)
+        batch = replace(resolved, service_tier=BATCH_TIER) if mode is RunMode.BATCH else resolved
+
+        def sums() -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+            costs = [batch.expected_cost(n, limit, usual_tokens) for n in asked.tokens]
+            ordinary = [resolved.expected_cost(n, limit, usual_tokens) for n in asked.tokens]
+            return (
+                _sum(None if cost is None else cost.usual for cost in costs),
+                _sum(None if cost is None else cost.most for cost in costs),
+                _sum(None if cost is None else cost.usual for cost in ordinary),
+            )
+
+        usual, most, ordinary = await asyncio.to_thread(sums)
+        if asked.judgments and usual is not None and mode is RunMode.NOW:
+            judge = self._parts.utility_model.model_for(Purpose.JUDGMENT, resolved)
+            mean = sum(asked.tokens) // max(1, len(asked.tokens)) + USUAL_ANSWER_TOKENS
+            cost = judge.expected_cost(mean, MAX_JUDGE_TOKENS)
+            judged = None if cost is None else cost.input * asked.judgments
+            usual = None if judged is None else usual + judged
+        return usual, most, ordinary
+
+    # -- runs
+
+    async def run_now(
+        self,
+        table: Table,
+        cells: Cells,
+        *,
+        at_once: int = AT_ONCE,
+        listen: Callable[[RunProgress], object] = lambda _progress: None,
+        on_progress: OnProgress | None = None,
+        purpose: Purpose = Purpose.TABLE,
+    ) -> Run:
+        """Ask cells now; return the run at its end. Cancel the task, or call `stop`, to stop it.
+
+        Cells that cannot be asked, such as those of an unreadable document, fail with the reason.
+
+        Args:
+            listen: called with the progress.
+            on_progress: called while documents are read.
+
+        Raises:
+            SpendingCapError: the monthly limit has no room for all; nothing was sent.
+            UserFacingError: as `plan`; nothing was sent.
+        """
+        chosen = await self._chosen(table, cells, RunMode.NOW)
+        priced = await self._priced(table, chosen, RunMode.NOW, on_progress)
+        profiles = {profile.id: profile for profile in await self._parts.profiles()}
+        async with AsyncExitStack() as holds:
+            shares, estimate = await self._hold(priced, holds)
+            run = Run(
+                new_id(),
+                table.id,
+                RunMode.NOW,
+                RunStatus.RUNNING,
+                now(),
+                len(chosen),
+                estimate=estimate,
+            )
+            waiting = await self.store.begin_run(run, chosen)
+            live = LiveRun(
+                self._asking(profiles),
+                table,
+                run,
+                shares,
+                listen,
+                lambda cell: self._on_change(table.id, cell),
+                most_at_once=at_once,
+                purpose=purpose,
+            )
+            self._live[run.id] = live
+            self._on_change(table.id, None)
+            try:
+                return await live.ask(waiting)
+            finally:
+                del self._live[run.id]
+                self._on_change(table.id, None)
+
+    def _asking(self, profiles: Mapping[str, ProviderProfile]) -> Asking:
+        parts = self._parts
+        return Asking(parts.store, parts.chat_with, parts.attachments, parts.judge, profiles)
+
+    async def _hold(
+        self, priced: _Priced, holds: AsyncExitStack
+    ) -> tuple[dict[str, Share], Decimal | None]:
+        """Hold the cost of all cells; return the shares by provider, and the cost of all."""
+        by_provider: dict[str, list[tuple[_Asked, Decimal | None]]] = {}
+        for asked in priced.asked:
+            usual, _, _ = await self._costs(asked, RunMode.NOW)
+            resolved = asked.resolved
+            await self._parts.budget.require_price(
+                resolved.profile, resolved.model, resolved.counted_price
+            )
+            by_provider.setdefault(resolved.profile.id, []).append((asked, usual))
+        calls, counts = [], []
+        for each in by_provider.values():
+            total = _sum(usual for _, usual in each)
+            cost = None if total is None else CallCost.fixed(total)
+            calls.append(HeldCall(each[0][0].resolved.profile, cost))
+            counts.append(max(1, sum(len(asked.cells) for asked, _ in each)))
+        shares: dict[str, Share] = {}
+        for call, hold, count in zip(
+            calls, await self._parts.budget.hold_all(calls), counts, strict=True
+        ):
+            await holds.enter_async_context(hold)
+            if call.cost is not None:
+                shares[call.profile.id] = Share(hold, call.cost.usual / count)
+        return shares, _sum(None if call.cost is None else call.cost.usual for call in calls)
+
+    async def stop(self, run_id: str) -> None:
+        """Stop a run: one of this process at once, one of another or a batch as soon as it looks.
+
+        Answers that are complete are kept, and results of a batch that it has so far are fetched.
+        """
+        live = self._live.get(run_id)
+        if live is not None:
+            live.stop()
+        else:
+            await self.store.cancel_run(run_id)
+
+    # -- by tomorrow
+
+    async def start_batch(
+        self, table: Table, cells: Cells, on_progress: OnProgress | None = None
+    ) -> Run:
+        """Store a run that is answered by tomorrow; `advance` sends it and gets its answers.
+
+        Raises:
+            SpendingCapError: the monthly limit has no room for all; nothing is sent.
+            UserFacingError: as `plan`.
+        """
+        chosen = await self._chosen(table, cells, RunMode.BATCH)
+        priced = await self._priced(table, chosen, RunMode.BATCH, on_progress)
+        costs = [await self._costs(asked, RunMode.BATCH) for asked in priced.asked]
+        run = await self._batches.start(
+            table,
+            [
+                (asked.column, asked.resolved, asked.cells, usual)
+                for asked, (usual, _, _) in zip(priced.asked, costs, strict=True)
+            ],
+            priced.refused,
+        )
+        self._on_change(table.id, None)
+        return run
+
+    async def advance(self, run_id: str) -> float | None:
+        """Do the next step of a batch run. Return the seconds until the next call.
+
+        Return None if it is over, or another process does it. Its errors are stored with it.
+
+        Raises:
+            StorageError: the store fails; the call can be repeated.
+        """
+        if not await self.store.claim(run_id):
+            return None
+        try:
+            return await self._batches.advance(run_id)
+        finally:
+            await asyncio.shield(self.store.release(run_id))
+
+    async def open_batches(self) -> list[Run]:
+        """Return the batch runs that are not over, which any process may advance."""
+        runs = await self.store.runs(is_open=True)
+        return [run for run in reversed(runs) if run.mode is RunMode.BATCH]
+
+    # -- a cell
+
+    async def request(self, table: Table, cell: CellId) -> CellRequest:
+        """Return what is asked of a cell. Raises IllegalChoiceError as a run would."""
+        window = await self.store.window([cell.row_id], WHOLE_VALUES)
+        column = table.column(cell.column_id)
+        if column is None or not window.rows:
+            raise errors.IllegalChoiceError(N_("The cell no longer exists."))
+        return cell_request(table, column, window.rows[0], window.cells[cell.row_id])
+
+    async def conversation_of(self, table: Table, place: CellId) -> str:
+        """Store a cell's question and answer as a conversation, once; return its id.
+
+        Raises:
+            IllegalChoiceError: it has no answer.
+            StorageError: the store cannot be read or written.
+        """
+        cell = await self.store.cell(*place)
+        if not cell.answer:
+            raise errors.IllegalChoiceError(N_("This cell has no response."))
+        stored_id, conversations = cell.conversation_id, self._parts.conversations
+        if stored_id and await conversations.get(stored_id) is not None:
+            return stored_id
+        request = await self.request(table, place)
+        row = await self.store.row(place.row_id)
+        moment = now()
+        choice = request.question.choice
+        conversation = Conversation(
+            id=new_id(),
+            title=f"{row.name if row else ''}: {table.name}",
+            created_at=moment,
+            updated_at=moment,
+            choice=choice,
+        )
+        question = Message(
+            id=new_id(),
+            conversation_id=conversation.id,
+            parent_id=None,
+            role=Role.USER,
+            status=MessageStatus.COMPLETE,
+            parts=(*request.draft.question_attachments, TextPart(request.draft.text)),
+            created_at=moment,
+            choice=choice,
+        )
+        answer = Message(
+            id=new_id(),
+            conversation_id=conversation.id,
+            parent_id=question.id,
+            role=Role.ASSISTANT,
+            status=MessageStatus.COMPLETE,
+            parts=(TextPart(cell.answer),),
+            created_at=moment,
+            choice=choice,
+            usage=cell.usage,
+            cost=cell.cost,
+            answered_by=cell.answered_by,
+        )
+        # In this order: if the second step does not happen, because the program ends, the recorded
+        # id leads nowhere, and the next call replaces it. In the other order, the next call would
+        # store a second conversation.
+        await self.store.record_conversation(place, conversation.id)
+        await conversations.begin_turn(conversation, question, answer)
+        return conversation.id
+
+
+class NoMessages:
+    """A store of messages that stores nothing: nothing is asked through it."""
+
+    async def begin_turn(
+        self, _conversation: Conversation, _question: Message | None, *_answers: Message
+    ) -> None:
+        """Do nothing."""
+
+    async def save_answer(self, _answer: Message) -> None:
+        """Do nothing."""
+
+
+def _sum(costs: Any) -> Decimal | None:
+    """Return the sum of costs; None if one of them is unknown."""
+    total = Decimal(0)
+    for cost in costs:
+        if cost is None:
+            return None
+        total += cost
+    return total
