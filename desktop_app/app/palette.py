@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
@@ -46,6 +47,20 @@ _SEARCH_PAUSE_MS: Final = 120  # the pause in typing after which messages are se
 _RECENT_COUNT: Final = 5  # conversations before anything is typed
 _MAX_ENTRIES: Final = 12
 _MAX_PASSAGES: Final = 3  # conversations with passages below the entries
+_MAX_VALUES: Final = 3  # of a setting: a word that finds the setting finds all of them
+_VALUE: Final = "value:"
+# Before anything is typed or was ever chosen, by the ids of their rows.
+_FIRST_ROWS: Final = (
+    "conversation.new",
+    "prompt.attach",
+    "conversation.temporary",
+    "text.new",
+    "prompt.image",
+    "voice.dictate",
+    "place:settings",
+    "help.open",
+    "library.import",
+)
 
 
 class Palette(CommandPalette):
@@ -147,9 +162,11 @@ class Palette(CommandPalette):
                 for title in self._titles[: _RECENT_COUNT + 1]
                 if title.id != self._session.current.id
             ]
-            return [*recent[:_RECENT_COUNT], *find_entries("", self.entries, (), uses)]
+            first = [row for id_ in _FIRST_ROWS for row in self.entries if row.id == id_]
+            rows = dict.fromkeys((*first, *self.entries))
+            return [*recent[:_RECENT_COUNT], *find_entries("", [*rows], (), uses)]
         found = find_entries(query, self.entries, self._titles, uses, tr("Conversation"))
-        found = found[:_MAX_ENTRIES]
+        found = _without_many_values(found)[:_MAX_ENTRIES]
         ids = {entry.id for entry in found}
         passages = [
             row
@@ -233,6 +250,18 @@ class Palette(CommandPalette):
         self._tasks.start(self._session.of(Navigator).open(id_, message_id, words))
 
 
+def _without_many_values(found: list[PaletteEntry]) -> list[PaletteEntry]:
+    """Return the rows with at most three values of each setting."""
+    counts = Counter[str]()
+    rows = []
+    for row in found:
+        setting = row.id.rpartition(":")[0] if row.id.startswith(_VALUE) else ""
+        counts[setting] += 1
+        if not setting or counts[setting] <= _MAX_VALUES:
+            rows.append(row)
+    return rows
+
+
 def _keys_of(action: QAction) -> str:
     return shortcut_text(action.shortcut().toString())
 
@@ -297,7 +326,7 @@ def other_entries(session: Session) -> Iterator[PaletteEntry]:
         for choice in setting.choices:
             title = tr("{label}: {value}", label=label, value=tr(choice.label))
             change = partial(panel.pages.change, setting.key, choice.value)
-            yield PaletteEntry(f"value:{setting.key}:{choice.value}", title, run=change)
+            yield PaletteEntry(f"{_VALUE}{setting.key}:{choice.value}", title, run=change)
         show = partial(show_setting, page, setting.key)
         words = tr(setting.words)
         yield PaletteEntry(f"setting:{setting.key}", label, category, keywords=words, run=show)

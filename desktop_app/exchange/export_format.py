@@ -26,7 +26,7 @@ class ExportFormat(NamedTuple):
 
 
 PAGE: Final = "page"
-"""The argument for a page to give away, which menus offer by its own command."""
+"""The argument for a page to give away, which the window writes of one conversation."""
 
 EXPORT_FORMATS: Final = (
     ExportFormat("docx", N_("Word"), ".docx", is_common=True),

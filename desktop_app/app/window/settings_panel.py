@@ -72,7 +72,7 @@ PLACES: Final = (
     _Place(N_("Shortcuts"), "keys", words=N_("keyboard keys hotkey")),
     _Place(N_("Import and export"), "library", "import", N_("ChatGPT Claude file")),
     _Place(N_("Backups"), "library", "backup-now", N_("save restore copy")),
-    _Place(N_("Delete everything"), "library", "delete-everything", N_("erase reset")),
+    _Place(N_("Delete everything"), "library", "delete-everything", N_("erase reset all")),
     _Place(N_("About"), "about", words=N_("version license help")),
 )
 

@@ -34,9 +34,13 @@ def _find_entries(session: Session) -> Iterator[PaletteEntry]:
     for each in EXPORT_FORMATS:
         if each.is_common:
             title = tr("Export as {format}", format=tr(each.label))
-            words = " ".join((tr("export to save file"), each.suffix[1:]))
+            words = [tr("export to save file"), each.suffix[1:]]
+            if each.id == "html":
+                words.append(tr("share as a page publish give away"))
             export = partial(session.of(TransferController).choose_open_export, each.id)
-            yield PaletteEntry(f"export:{each.id}", title, tr("Command"), "", words, export)
+            yield PaletteEntry(
+                f"export:{each.id}", title, tr("Command"), "", " ".join(words), export
+            )
 
 
 FEATURE: Final = Feature(
@@ -48,13 +52,6 @@ FEATURE: Final = Feature(
             "Ctrl+E",
             run=call("exchange.ui.transfer_controller.TransferController.choose_open_export"),
             words=N_("share save file"),
-        ),
-        Action(
-            "conversation.share",
-            N_("Share as a page…"),
-            Category.CONVERSATION,
-            run=call("exchange.ui.transfer_controller.TransferController.share_open"),
-            words=N_("publish give away web HTML"),
         ),
         Action(
             "conversation.print",

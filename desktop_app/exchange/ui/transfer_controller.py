@@ -139,16 +139,17 @@ class TransferController(Controller):
                 partial(self.choose_export, conversation_ids, each.id),
             )
             entry.setObjectName(f"export-{each.id}")
-        if conversation_ids is not None and len(conversation_ids) == 1:
-            share = partial(self.share, conversation_ids[0])
-            menu.addAction(tr("Share as a page…"), share).setObjectName("share-as-page")
         menu.addMenu(submenu)
 
     def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
         """Ask for a file or folder, and export these conversations, None for all.
 
-        The suffix of a typed name chooses another format.
+        The suffix of a typed name chooses another format. A dialog first says what the page of a
+        single conversation tells its readers.
         """
+        if format_id == "html" and conversation_ids is not None and len(conversation_ids) == 1:
+            self._tasks.start(self._export_page(conversation_ids[0]))
+            return
         from desktop_app.exchange.command import file_names  # it imports every format
 
         export_format = next(each for each in EXPORT_FORMATS if each.id == format_id)
@@ -230,14 +231,10 @@ class TransferController(Controller):
         else:
             raise _error_of(result, N_("The export stopped unexpectedly."), N_("Export again."))
 
-    def share(self, conversation_id: str) -> None:
-        """Say what a page to give away holds, then ask for its file, and write it."""
-        self._tasks.start(self._share(conversation_id))
-
-    async def _share(self, conversation_id: str) -> None:
-        # Imported here, because the start does not need it and few users share.
+    async def _export_page(self, conversation_id: str) -> None:
+        # Imported here, because the start does not need it.
         from desktop_app.exchange.command import file_names
-        from desktop_app.exchange.ui.share_dialog import ShareDialog
+        from desktop_app.exchange.ui.page_dialog import PageDialog
 
         store = self._session.backend.conversations
         conversation = await store.get(conversation_id)
@@ -249,19 +246,14 @@ class TransferController(Controller):
 
         def choose_file(options: Sequence[str]) -> None:
             export_to = partial(self.export, [conversation_id], PAGE, options=(*options, "--yes"))
-            self._choose_target(tr("Share as a page"), export_to, file_name, tr("Web page"))
+            self._choose_target(tr("Export conversation"), export_to, file_name, tr("Web page"))
 
         name_of_model = self._session.name_of_model
-        dialog = ShareDialog(conversation.title, path, messages, name_of_model, self._window)
+        dialog = PageDialog(conversation.title, path, messages, name_of_model, self._window)
         dialog.confirmed.connect(choose_file)
         dialog.open()
 
     # -------------------------------------------------------------- the open conversation
-
-    def share_open(self) -> None:
-        """Share the open conversation as a page."""
-        if self._check_stored():
-            self.share(self._current.id)
 
     def choose_open_export(self, format_id: str = "") -> None:
         """Ask for a file, before that for a format unless it is given, and export."""

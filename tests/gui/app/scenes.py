@@ -83,7 +83,7 @@ from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServ
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.origin import Secret
 from desktop_app.domain.spending_report import Call
-from desktop_app.exchange.ui.share_dialog import ShareDialog
+from desktop_app.exchange.ui.page_dialog import PageDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
@@ -312,9 +312,9 @@ async def conversation(app: AppHarness, look: Look) -> None:
     app.window.pane.add_above_prompt(server_question)
     await look("server-question")
     app.window.pane.remove_above_prompt(server_question)
-    app.controllers.of(TransferController).share(app.open_id)
-    await dialog_of(ShareDialog)
-    await look("share")
+    app.controllers.of(TransferController).choose_open_export("html")
+    await dialog_of(PageDialog)
+    await look("page")
     _close_dialogs(app)
     app.session.actions["report.save"].trigger()
     await dialog_of(ReportDialog)

@@ -15,8 +15,8 @@ from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QMenu, QPlainTextEdit, QPushButton
 
+from desktop_app.exchange.ui.page_dialog import PageDialog
 from desktop_app.exchange.ui.printing.pages import Pages
-from desktop_app.exchange.ui.share_dialog import ShareDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
@@ -100,16 +100,16 @@ async def test_the_conversation_is_exported_and_copied(tmp_path: Path) -> None:
         # A page to give away names what it holds first.
         await app.start_over()
         await app.ask_and_answer("Which is it?", "It is **this** one.")
-        app.session.actions["conversation.share"].trigger()
-        await until(lambda: bool(app.window.findChildren(ShareDialog)))
-        (dialog,) = app.window.findChildren(ShareDialog)
-        held = find(dialog, QPlainTextEdit, "share-contents")
+        app.controllers.of(TransferController).choose_open_export("html")
+        await until(lambda: bool(app.window.findChildren(PageDialog)))
+        (dialog,) = app.window.findChildren(PageDialog)
+        held = find(dialog, QPlainTextEdit, "page-contents")
         assert "2 messages" in held.toPlainText()
-        assert dialog.findChild(QCheckBox, "share--versions") is None
+        assert dialog.findChild(QCheckBox, "page--versions") is None
         without_details = held.toPlainText()
-        find(dialog, QCheckBox, "share--details").click()
+        find(dialog, QCheckBox, "page--details").click()
         assert held.toPlainText() != without_details
-        find(dialog, QPushButton, "share-save").click()
+        find(dialog, QPushButton, "page-save").click()
         choose_paths(tmp_path / "page.html")
         await until(partial(has_said, app, "Exported to page.html."))
     assert "Which is it?" in (tmp_path / "page.html").read_text()

@@ -42,6 +42,7 @@ async def test_the_palette_finds_commands_settings_and_conversations() -> None:
         shown = open_palette(app)
         assert shown.isVisible()
         commands = {action.id for action in ACTIONS}
+        assert titles(shown)[:2] == ["New conversation", "Attach files…"]
         keys_only = {action.id for action in ACTIONS if not action.is_in_palette}
         ids = {row.id for row in shown.model.rows}
         assert commands - keys_only < ids  # settings and models, too
@@ -68,9 +69,14 @@ async def test_the_palette_finds_commands_settings_and_conversations() -> None:
             ("resource", "Attach from a tool server…"),
             ("schema", "Choose response format…"),
             ("mcp perm", "Choose tools…"),
+            ("delete all", "Delete everything"),
         ):
             shown.field.setText(words)
             assert title in titles(shown)[:2], words
+        for words in ("dictation", "language", "note"):  # a setting of many values is no list
+            shown.field.setText(words)
+            values = [title.partition(": ")[0] for title in titles(shown) if ": " in title]
+            assert all(values.count(each) <= 3 for each in values), words
         for words, title in (
             ("limit", "Monthly limit (US dollars)"),
             ("monthly limit", "Monthly limit (US dollars)"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SIZE: Final = (520, 360)
 
 
-class ShareDialog(QDialog):
+class PageDialog(QDialog):
     """A list of the names, files and pictures in the page, and what else it may hold.
 
     Signals:
@@ -43,23 +43,23 @@ class ShareDialog(QDialog):
         super().__init__(parent)
         self._title, self._path, self._messages = title, path, messages
         self._name_of_model = name_of_model
-        self.setObjectName("share-dialog")
-        self.setWindowTitle(tr("Share as a page"))
+        self.setObjectName("page-dialog")
+        self.setWindowTitle(tr("Web page"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         note = tr(
             "One HTML file that loads nothing and runs nothing. Everyone who gets it can read this:"
         )
-        self._contents = text_field(tr("What the page holds"), "share-contents", read_only=True)
+        self._contents = text_field(tr("What the page holds"), "page-contents", read_only=True)
         labels = {"--details": tr("With reasoning, tool calls, and costs")}
         if len(messages) > len(path):
             labels["--versions"] = tr("With other versions of questions and responses")
         self._boxes = {
-            option: check_box(label, object_name=f"share{option}")
+            option: check_box(label, object_name=f"page{option}")
             for option, label in labels.items()
         }
         for box in self._boxes.values():
             box.toggled.connect(self._update)
-        save = dialog_button(tr("Save page…"), "share-save", "primary")
+        save = dialog_button(tr("Save page…"), "page-save", "primary")
         save.setDefault(True)
         save.clicked.connect(self._confirm)
         cancel = cancel_button()
