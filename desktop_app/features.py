@@ -12,6 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain.stored_table import StoredTable
 from desktop_app.domain.value import Value
 
 FEATURES: Final = (
@@ -26,6 +27,7 @@ FEATURES: Final = (
     "memory",
     "prompts",
     "texts",
+    "tables",
     "providers",
     "local_model",
     "spending",
@@ -58,12 +60,14 @@ class Core(Value, frozen=True):
         parts: the places of functions of the backend that return what is used without knowing the
             feature (`Backend.part`), by its name: "collections" (`Collections`), "notes"
             (`Memory`), "synchronizer" (`Synchronizer`), "transcribe" (`Transcribe`).
+        tables: its tables in the library.
         tools: the places of functions of the backend that return built-in tools.
     """
 
     window: str = ""
     commands: Mapping[str, CommandPlaces] = {}
     parts: Mapping[str, str] = {}
+    tables: tuple[StoredTable, ...] = ()
     tools: tuple[str, ...] = ()
 
 

@@ -19,6 +19,7 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.network.network_address import split_credentials, split_url
 from desktop_app.domain.network.origin import origin
+from desktop_app.domain.stored_table import Effect
 from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
@@ -27,7 +28,7 @@ from desktop_app.settings.settings_store import profile_from_row
 from desktop_app.storage.schema import stored_version
 from desktop_app.storage.sqlite_connection import connect
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error
-from desktop_app.storage.value_effects import Effect, effect_of
+from desktop_app.storage.value_effects import effect_of
 
 _TABLES_WITH_TOOLS: Final = ("conversations", "folders", "presets")
 _MAX_SHOWN_CHARS: Final = 500  # a host has at most 253, and its end says whose it is

@@ -9,20 +9,16 @@ new store.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 import struct
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from desktop_app.backup.references import mend_references
 from desktop_app.backup.restore import HAS_LEFT, replace_store, shares_library
@@ -30,22 +26,15 @@ from desktop_app.backup.switched_off import NOTHING, SwitchedOff, switch_off
 from desktop_app.chat.conversation_store import record_attachments
 from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.domain.conversations.conversation import Conversation, Folder, MessageStatus
-from desktop_app.domain.documents.collections import Collection
+from desktop_app.domain.conversations.conversation import Conversation, MessageStatus
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError, StoreDamagedError
-from desktop_app.domain.remembered_note import RememberedNote
+from desktop_app.domain.stored_table import Effect
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.prompt_store import prompt_from_row
-from desktop_app.settings.settings_store import profile_from_row
 from desktop_app.storage.database import refuse_foreign
 from desktop_app.storage.private_files import create_private
 from desktop_app.storage.row_conversion import (
-    conversation_from_row,
     draft_to_text,
-    from_row,
     message_from_row,
     overrides_to_text,
     searchable_text,
@@ -55,34 +44,10 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.store_lock import REPAIR_PREFIX, exclusive_lock
-from desktop_app.storage.value_effects import Effect, tables_of
+from desktop_app.storage.stored_tables import read_stored, tables_of
 from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")
-_NOT_COPIED: Final = frozenset(tables_of(Effect.DERIVED, Effect.HERE))
-# A row that these cannot read is left out: it would make the window refuse its conversation.
-_READERS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "conversations": lambda row: conversation_from_row({**row, "streaming": 0}),
-    "messages": message_from_row,
-    "folders": partial(from_row, Folder),
-    "memory": partial(from_row, RememberedNote),
-    "settings": lambda row: json.loads(row["value"]),
-    "profiles": profile_from_row,
-    "prompts": prompt_from_row,
-    "presets": partial(from_row, Preset),
-    "collections": partial(from_row, Collection, name=""),
-    "compactions": partial(from_row, Compaction),
-}
-_FEATURE_READERS: Final[Mapping[str, str]] = {
-    "collection_files": "collections.collection_store.file_from_row",
-    "batch_jobs": "batch.batch_store.job_from_row",
-    "batch_items": "batch.batch_store.item_from_row",
-    "table_columns": "tables.table_store.column_from_row",
-    "table_rows": "tables.table_store.row_from_row",
-    "texts": "texts.text_store.text_from_row",
-    "repeats": "repeat.repeat_store.repeat_from_row",
-}
-"""The places of more of them; of a feature that the program lacks, rows are copied unread."""
 _MAX_READS: Final = 40_000
 """Reads that may end at damage: each takes about half a millisecond."""
 _MAX_VAIN_READS: Final = 1000
@@ -295,7 +260,8 @@ def _build_store(
     target.execute("DELETE FROM settings")
     sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     names = [row[0] for row in target.execute(sql)]
-    tables = [name for name in names if name not in _NOT_COPIED and "_index" not in name]
+    left_out = {*tables_of(Effect.DERIVED, Effect.HERE)}
+    tables = [name for name in names if name not in left_out and "_index" not in name]
     with suppress(*UNREADABLE), closing(connect(copy, "rw")) as source:
         source.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
         source.text_factory = lambda data: data.decode("utf-8", "replace")
@@ -320,11 +286,11 @@ def _copy_table(
     names = ["rowid", *columns]
     marks = ", ".join("?" * len(names))
     insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-    read = _READERS.get(table) or _feature_reader(table)
     for row in _readable_rows(source, table, columns, result):
         values = dict(zip(names, row, strict=True))
         try:
-            found = None if read is None else read(values)
+            # A row that cannot be read would make the window refuse its conversation.
+            found = read_stored(table, values)
             if isinstance(found, Conversation):  # without a damaged draft or damaged settings
                 draft, overrides = draft_to_text(found.draft), overrides_to_text(found.overrides)
                 values |= {"draft": draft, "overrides": overrides}
@@ -332,14 +298,6 @@ def _copy_table(
             result.copied += 1
         except (*BAD_VALUE, sqlite3.IntegrityError, StoreDamagedError):
             result.dropped += 1
-
-
-def _feature_reader(table: str) -> Callable[[Any], object] | None:
-    module, _, name = _FEATURE_READERS.get(table, "").rpartition(".")
-    if not module or find_spec(f"desktop_app.{module.partition('.')[0]}") is None:
-        return None
-    reader: Callable[[Any], object] = getattr(import_module(f"desktop_app.{module}"), name)
-    return reader
 
 
 def _readable_rows(

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.domain.stored_table import (
+    ADDED_OR_CHANGED,
+    CHOICE,
+    TOKENS,
+    Effect,
+    StoredTable,
+    SyncedTable,
+)
 from desktop_app.features import CommandPlaces, Core
 
 CORE: Final = Core(
@@ -14,4 +22,46 @@ CORE: Final = Core(
             "chat.command.arguments.summarize_arguments", "chat.command.ask.run_ask"
         ),
     },
+    tables=(
+        # The rest of a background run was paid for, and is fetched from a provider that is listed.
+        StoredTable(
+            "messages",
+            {
+                Effect.PLAIN: (
+                    f"id conversation_id parent_id role status created_at {CHOICE} {TOKENS} "
+                    "duration_s error notices parts template_id answered_by cost_is_estimated "
+                    "computer remote_run"
+                ),
+                Effect.HERE: "owner_pid owner_started",
+            },
+            reader="storage.row_conversion.message_from_row",
+            synced=SyncedTable(
+                (
+                    f"conversation_id parent_id role status created_at {CHOICE} {TOKENS} "
+                    "duration_s error notices parts template_id answered_by cost_is_estimated "
+                    "computer"
+                ),
+                condition="{row}.status <> 'streaming'",
+                events=ADDED_OR_CHANGED,
+            ),
+        ),
+        StoredTable(
+            "compactions",
+            {
+                Effect.PLAIN: (
+                    "id conversation_id message_id kind provider_id model body created_at "
+                    "tokens_before tokens_after undone_at"
+                )
+            },
+            reader="domain.conversations.compaction.Compaction",
+            synced=SyncedTable(
+                (
+                    "conversation_id message_id kind provider_id model body created_at "
+                    "tokens_before tokens_after undone_at"
+                ),
+                events=ADDED_OR_CHANGED,
+            ),
+        ),
+        StoredTable("part_notes", {Effect.DERIVED: "key text created_at conversation_id"}),
+    ),
 )

@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.domain.stored_table import Effect, StoredTable
 from desktop_app.features import Core
 
 CORE: Final = Core(
     window="collections.ui.feature.FEATURE",
     parts={"collections": "collections.services.collections"},
+    tables=(
+        StoredTable(
+            "collections",
+            {Effect.PLAIN: "id created_at", Effect.LISTED: "folder"},
+            reader="domain.documents.collections.Collection",
+        ),
+        StoredTable(
+            "collection_files",
+            {
+                Effect.PLAIN: (
+                    "id collection_id name sha256 media_type size pages status problem modified"
+                ),
+                Effect.LISTED: "path",
+            },
+            reader="collections.collection_store.file_from_row",
+        ),
+        StoredTable("passages", {Effect.PLAIN: "id sha256 start end tokens page place title"}),
+        StoredTable("passage_index", {Effect.DERIVED: "title words"}),
+        StoredTable("passage_vectors", {Effect.PLAIN: "passage_id model vector"}),
+    ),
 )

@@ -25,6 +25,7 @@ __all__ = [
     "speech_packages",
     "spending_report",
     "statistics",
+    "stored_table",
     "system_error",
     "text_enum",
     "tools",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.domain.stored_table import CHOICE, Effect, StoredTable, SyncedTable
 from desktop_app.features import CommandPlaces, Core
 
 CORE: Final = Core(
@@ -11,4 +12,35 @@ CORE: Final = Core(
     commands={
         "search": CommandPlaces("library.arguments.search_arguments", "library.command.run_search")
     },
+    tables=(
+        StoredTable(
+            "folders",
+            {
+                Effect.PLAIN: f"id name created_at {CHOICE} collection_id file_names",
+                Effect.LISTED: "overrides",
+            },
+            reader="domain.conversations.conversation.Folder",
+            synced=SyncedTable(f"name created_at {CHOICE} overrides", birth="created_at"),
+        ),
+        StoredTable(
+            "conversations",
+            {
+                Effect.PLAIN: (
+                    f"id title created_at updated_at {CHOICE} leaf_id pinned draft folder_id "
+                    "archived trashed_at preset_id title_is_automatic"
+                ),
+                Effect.LISTED: "overrides",
+            },
+            reader="storage.row_conversion.stored_conversation",
+            synced=SyncedTable(
+                (
+                    f"title created_at updated_at {CHOICE} leaf_id pinned overrides folder_id "
+                    "archived trashed_at preset_id title_is_automatic"
+                ),
+                birth="created_at",
+            ),
+        ),
+        StoredTable("search_entries", {Effect.DERIVED: "id kind ref"}),
+        StoredTable("search_index", {Effect.DERIVED: "words"}),
+    ),
 )

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.domain.stored_table import CHOICE, Effect, StoredTable, SyncedTable
 from desktop_app.features import Core
 
-CORE: Final = Core(window="prompts.ui.feature.FEATURE")
+CORE: Final = Core(
+    window="prompts.ui.feature.FEATURE",
+    tables=(
+        StoredTable(
+            "prompts",
+            {Effect.PLAIN: "id title folder text position created_at hidden form"},
+            reader="prompts.prompt_store.prompt_from_row",
+            synced=SyncedTable("title folder text position created_at hidden form", birth="title"),
+        ),
+        StoredTable(
+            "presets",
+            {Effect.PLAIN: f"id name {CHOICE} position created_at", Effect.LISTED: "overrides"},
+            reader="prompts.preset.Preset",
+            synced=SyncedTable(f"name {CHOICE} overrides position created_at", birth="name"),
+        ),
+    ),
+)

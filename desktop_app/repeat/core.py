@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.domain.stored_table import CHOICE, Effect, StoredTable
 from desktop_app.features import CommandPlaces, Core
 
 CORE: Final = Core(
@@ -11,4 +12,15 @@ CORE: Final = Core(
     commands={
         "repeat": CommandPlaces("repeat.arguments.repeat_arguments", "repeat.command.run_repeat")
     },
+    tables=(
+        StoredTable(
+            "repeats",
+            {Effect.ACTS: f"id prompt every start {CHOICE} folder_id since error"},
+            reader="repeat.repeat_store.repeat_from_row",
+            lines_of_acting="repeat.wording.lines_of_acting",
+            switch_off="INSERT OR IGNORE INTO paused_repeats SELECT id FROM repeats",
+        ),
+        StoredTable("paused_repeats", {Effect.PLAIN: "id"}),
+        StoredTable("repeat_runs", {Effect.PLAIN: "repeat_id at answer_id error"}),
+    ),
 )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import MessageStatus, now, title_from
+from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.repeat.repeat import EVERY_LABELS
+from desktop_app.repeat.repeat import EVERY_LABELS, Every
 
 if TYPE_CHECKING:
     from desktop_app.repeat.repeat import Repeat
     from desktop_app.repeat.repeat_store import Run
 
+_SELECT_ACTING: Final = """SELECT prompt, model, every FROM repeats
+    WHERE id NOT IN (SELECT id FROM paused_repeats) ORDER BY rowid"""
+_MAX_PROMPT_CHARS: Final = 80
 _RESULTS: Final = {
     None: N_("Conversation deleted"),
     MessageStatus.COMPLETE: N_("Answered"),
@@ -48,3 +54,18 @@ def run_text(run: Run) -> str:
     if run.error is not None:
         result = run.error.what_happened
     return tr("{moment}: {result}", moment=formatting.moment(run.at), result=result)
+
+
+def lines_of_acting(connection: sqlite3.Connection) -> list[str]:
+    """Return each repeat that is not paused as its prompt, its model, and how often it is asked."""
+    return [_acting_line(*row) for row in connection.execute(_SELECT_ACTING)]
+
+
+def _acting_line(*values: object) -> str:
+    prompt, model, every = (" ".join(str(value).split()) for value in values)
+    try:
+        every = tr(EVERY_LABELS[Every(every)])
+    except BAD_VALUE:  # a damaged row is paused as well
+        every = shorten(every, _MAX_PROMPT_CHARS)
+    words = shorten(prompt, _MAX_PROMPT_CHARS), shorten(model, _MAX_PROMPT_CHARS), every
+    return " · ".join(words)

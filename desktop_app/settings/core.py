@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.domain.stored_table import Effect, StoredTable, SyncedTable
 from desktop_app.features import Core
 
-CORE: Final = Core(window="settings.ui.feature.FEATURE")
+CORE: Final = Core(
+    window="settings.ui.feature.FEATURE",
+    tables=(
+        # see storage/value_effects
+        StoredTable(
+            "settings",
+            {Effect.PLAIN: "key value"},
+            reader="settings.settings_store.value_from_row",
+            synced=SyncedTable(
+                "value",
+                birth="value",
+                key="key",
+                condition="{row}.key NOT LIKE 'window.%' AND {row}.key NOT LIKE 'store.%'",
+            ),
+        ),
+    ),
+)

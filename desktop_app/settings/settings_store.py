@@ -120,6 +120,11 @@ def profile_to_text(profile: ProviderProfile) -> str:
     return to_json(fields)
 
 
+def value_from_row(row: Cells) -> object:
+    """Return the value in a row of `settings`."""
+    return json.loads(row["value"])
+
+
 def profile_from_row(row: Cells) -> ProviderProfile:
     fields = {**json.loads(row["body"]), "id": row["id"]}
     return _without_passwords(msgspec.convert(fields, ProviderProfile))

@@ -13,7 +13,7 @@ __all__ = [
     "sqlite_connection",
     "storage_errors",
     "store_lock",
-    "synced_tables",
+    "stored_tables",
     "temporary_database",
     "temporary_files",
     "value_effects",

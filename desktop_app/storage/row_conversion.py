@@ -202,6 +202,11 @@ def conversation_from_row(row: Cells) -> Conversation:
     return from_row(Conversation, row)
 
 
+def stored_conversation(row: Cells) -> Conversation:
+    """Return the conversation in a row of `conversations`, as if no answer of it ran."""
+    return from_row(Conversation, row, streaming=False)
+
+
 def overrides_to_text(overrides: Overrides) -> str:
     """Return overrides as the column's text, "" if there are none."""
     return to_json(overrides.to_json()) if overrides else ""

@@ -13,8 +13,7 @@ from typing import Final
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.sqlite_connection import connect_in_memory
-from desktop_app.storage.synced_tables import synced_triggers
-from desktop_app.storage.value_effects import Effect, tables_of
+from desktop_app.storage.sync_triggers import synced_triggers
 
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
 _FIRST_VERSION: Final = 2
@@ -248,9 +247,6 @@ STEPS: Final = [
 
 A released step never changes.
 """
-
-SYNC_TABLES: Final = tuple(name for name in tables_of(Effect.HERE) if name.startswith("sync_"))
-"""What a computer remembers of a library that it shares with others (`sync/`)."""
 
 
 def stored_version(connection: sqlite3.Connection, path: Path) -> int:

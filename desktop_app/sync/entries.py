@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,19 +26,9 @@ import msgspec
 from desktop_app import __version__
 from desktop_app.chat.conversation_store import erase_conversation
 from desktop_app.domain.bounds import BAD_VALUE, is_hash
-from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.domain.conversations.conversation import Conversation, Folder, now
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.network.network_address import is_loopback, split_url
-from desktop_app.domain.remembered_note import RememberedNote
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.prompt_store import prompt_from_row
-from desktop_app.settings.settings_store import profile_from_row
-from desktop_app.storage.row_conversion import (
-    from_row,
-    message_from_row,
-    searchable_text,
-    to_micros,
-)
+from desktop_app.storage.row_conversion import message_from_row, searchable_text, to_micros
 from desktop_app.storage.row_writing import insert_rows, update_row
 from desktop_app.storage.search.search_index import (
     Entry,
@@ -47,7 +37,7 @@ from desktop_app.storage.search.search_index import (
     has_entry,
     remove_entry,
 )
-from desktop_app.storage.synced_tables import SYNCED_TABLES
+from desktop_app.storage.stored_tables import read_stored, synced_tables, traveling_columns
 from desktop_app.storage.value_effects import travels
 
 BATCH: Final = 2000
@@ -143,7 +133,7 @@ def entries_of(
         if chars > BATCH_CHARS:
             break
         made.keys.append((kind, id_))
-        row, table = rows.get((kind, id_)), SYNCED_TABLES[kind]
+        row, table = rows.get((kind, id_)), synced_tables()[kind]
         if (fields is None and row is None) or (fields is not None and GONE in fields):
             for at, seen in connection.execute(_SELECT_NOTED, (kind, id_, GONE)):
                 made.entries.append([GONE, kind, id_, at, json.loads(seen or "null")])
@@ -179,7 +169,7 @@ def entries_of(
 
 def traveling(connection: sqlite3.Connection, kind: str, row: sqlite3.Row) -> dict[str, Any]:
     """Return the columns of a row as they travel."""
-    values = {name: row[name] for name in SYNCED_TABLES[kind].columns}
+    values = {name: row[name] for name in traveling_columns(kind)}
     if kind == "conversations" and row["folder_id"] is None:  # the folder may be added again
         noted = connection.execute(_SELECT_NOTED, (kind, row["id"], "folder_id")).fetchone()
         values["folder_id"] = noted and noted["note"]
@@ -196,9 +186,9 @@ def _rows_of(
         by_kind.setdefault(kind, []).append(id_)
     found = {}
     for kind, ids in by_kind.items():
-        key = SYNCED_TABLES[kind].key
+        key = synced_tables()[kind].key
         sql = f"""SELECT * FROM {kind}
-            WHERE {key} IN (SELECT value FROM json_each(?))"""  # noqa: S608 - a name of SYNCED_TABLES
+            WHERE {key} IN (SELECT value FROM json_each(?))"""  # noqa: S608 - a name of a table
         for row in connection.execute(sql, (json.dumps(ids),)):
             found[kind, row[key]] = row
     return found
@@ -222,7 +212,7 @@ def _files_of(connection: sqlite3.Connection, message_id: str) -> list[str]:
 def held_of(entries: Iterable[Any]) -> Iterator[Held]:
     """Yield what a segment of an earlier version holds; Raises BAD_VALUE for a damaged one."""
     for form, kind, id_, *rest in entries:
-        is_whole = form != "fields" or SYNCED_TABLES[kind].birth in rest[0]
+        is_whole = form != "fields" or synced_tables()[kind].birth in rest[0]
         yield Held(kind, id_, is_whole)
 
 
@@ -234,20 +224,20 @@ def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
     """
     device = connection.execute("SELECT id FROM sync_device").fetchone()[0]
     connection.execute("UPDATE sync_changes SET number = 1")
-    for number, (kind, table) in enumerate(SYNCED_TABLES.items()):
+    for number, (kind, table) in enumerate(synced_tables().items()):
         if not table.birth:
             continue
         born_at = changed_at = str(int(is_first))
-        if "created_at" in table.columns:
+        if "created_at" in traveling_columns(kind):
             born_at = changed_at = "max(coalesce(created_at, 1), 1)"
-        if "updated_at" in table.columns:
+        if "updated_at" in traveling_columns(kind):
             changed_at = "max(updated_at, 1)"
-        names = ", ".join(f"('{name}')" for name in table.columns)
+        names = ", ".join(f"('{name}')" for name in traveling_columns(kind))
         connection.execute(
             f"""INSERT OR IGNORE INTO sync_changes
             SELECT '{kind}', {table.key}, f.column1,
             CASE f.column1 WHEN '{table.birth}' THEN {born_at} ELSE {changed_at} END, ?, ?, NULL
-            FROM {kind}, (VALUES {names}) AS f""",  # noqa: S608 - names of SYNCED_TABLES
+            FROM {kind}, (VALUES {names}) AS f""",  # noqa: S608 - names of tables
             (device, number + 1),
         )
     connection.execute("UPDATE ledger SET origin = ? || ':' || id WHERE origin IS NULL", (device,))
@@ -283,24 +273,11 @@ def mark_messages(
 
 
 def _received(kind: str, fields: Mapping[str, Any], row: sqlite3.Row | None) -> dict[str, Any]:
-    columns = SYNCED_TABLES[kind].columns
+    columns = traveling_columns(kind)
     values = {name: value for name, (_, value) in fields.items() if name in columns}
     if kind == "profiles" and "body" in values:
         values["body"] = _adapted(values["body"], row and row["body"])
     return values
-
-
-_READERS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "folders": partial(from_row, Folder),
-    "conversations": partial(from_row, Conversation, streaming=False),
-    "memory": partial(from_row, RememberedNote),
-    "prompts": prompt_from_row,
-    "presets": partial(from_row, Preset),
-    "settings": lambda row: json.loads(row["value"]),
-    "profiles": profile_from_row,
-    "compactions": partial(from_row, Compaction),
-}
-"""What reads a row of a table, and raises an error of BAD_VALUE if it cannot."""
 
 
 _PARENTS: Final = {"messages": "parent_id", "compactions": "message_id"}
@@ -356,7 +333,7 @@ class Applier:
         """Apply an entry. Return False if it refers to something that is missing."""
         try:
             form, kind, id_ = entry[:3]
-            if kind not in SYNCED_TABLES or type(id_) is not str:
+            if kind not in synced_tables() or type(id_) is not str:
                 raise ValueError(kind)
             if form == "row" and kind == "messages":  # it is checked before its one statement
                 return self._apply_row(kind, id_, *entry[3:7])
@@ -383,7 +360,7 @@ class Applier:
             return True
 
     def _apply_fields(self, kind: str, id_: str, fields: Mapping[str, Any]) -> bool:
-        table = SYNCED_TABLES[kind]
+        table = synced_tables()[kind]
         if not table.birth:
             return True
         connection = self._connection
@@ -420,7 +397,7 @@ class Applier:
             update_row(connection, kind, {**won, table.key: id_}, table.key)
         stored = self._row(kind, id_) if won else row
         assert stored is not None
-        _READERS[kind](stored)
+        read_stored(kind, stored)
         if kind == "conversations" and (row is None or "title" in won or "updated_at" in won):
             self._index_title(row, stored)
         if gone is not None:
@@ -452,10 +429,10 @@ class Applier:
         seen: Mapping[str, int] | None = None,
     ) -> bool:
         at = self._checked(at)
-        table, local = SYNCED_TABLES[kind], _LOCAL.get(kind, {})
+        table, local = synced_tables()[kind], _LOCAL.get(kind, {})
         if table.birth:
             return True
-        values = {name: values[name] for name in table.columns if name in values}
+        values = {name: values[name] for name in traveling_columns(kind) if name in values}
         conversation = values.get("conversation_id") if kind != "ledger" else None
         if conversation is not None and not self._exists("conversations", conversation):
             return self._is_gone("conversations", conversation)
@@ -521,12 +498,7 @@ class Applier:
                 raise ValueError(row["sha256"])
             row["created_at"] = to_micros(now())  # a cleanup leaves it until its message has come
             return Entry(EntryKind.ATTACHMENT, row["sha256"], str(row["text"]), row["created_at"])
-        if kind == "texts":
-            from desktop_app.texts.text_store import text_from_row  # few have a text
-
-            text_from_row(row)
-        elif kind in _READERS:
-            _READERS[kind](row)
+        read_stored(kind, row)
         return None
 
     def _replaces(
@@ -571,7 +543,7 @@ class Applier:
         known = _clocks(self._connection, kind, id_)
         if _stays(kind, id_, self._row(kind, id_)):
             return True
-        is_added_later = known.get(SYNCED_TABLES[kind].birth, (-1, ""))[0] > at
+        is_added_later = known.get(synced_tables()[kind].birth, (-1, ""))[0] > at
         if is_added_later or known.get(GONE, (-1, "")) >= (at, self._device):
             return True
         if kind == "texts" and not self._has_seen(kind, id_, seen or {}):
@@ -597,7 +569,7 @@ class Applier:
         if kind == "conversations":
             erase_conversation(id_, connection)
         elif kind != "messages":
-            key = SYNCED_TABLES[kind].key
+            key = synced_tables()[kind].key
             connection.execute(f"DELETE FROM {kind} WHERE {key} = ?", (id_,))  # noqa: S608
         self._forget_row(kind, id_, at, None, None if seen is None else json.dumps(seen))
         return True
@@ -644,7 +616,7 @@ class Applier:
             note = coalesce(excluded.note, note)""",  # noqa: S608
             [
                 (id_, name, clock, own, clock, _AGAIN if name == "created_at" else None)
-                for name in SYNCED_TABLES["conversations"].columns
+                for name in traveling_columns("conversations")
             ],
         )
         connection.execute(
@@ -679,14 +651,14 @@ class Applier:
         self._connection.execute(sql, (kind, id_, field))
 
     def _row(self, kind: str, id_: str) -> sqlite3.Row | None:
-        sql = f"SELECT * FROM {kind} WHERE {SYNCED_TABLES[kind].key} = ?"  # noqa: S608
+        sql = f"SELECT * FROM {kind} WHERE {synced_tables()[kind].key} = ?"  # noqa: S608
         row: sqlite3.Row | None = self._connection.execute(sql, (id_,)).fetchone()
         return row
 
     def _exists(self, kind: str, id_: str) -> bool:
         if (kind, id_) in self._known:
             return True
-        sql = f"SELECT 1 FROM {kind} WHERE id = ?"  # noqa: S608 - a name of SYNCED_TABLES
+        sql = f"SELECT 1 FROM {kind} WHERE id = ?"  # noqa: S608 - a name of a table
         is_there = self._connection.execute(sql, (id_,)).fetchone() is not None
         if is_there:
             self._known.add((kind, id_))
@@ -753,7 +725,7 @@ def _forget_deleted(connection: sqlite3.Connection) -> None:
     """Forget what waits of deleted rows and conversations, also what could not be read."""
     gone = "SELECT id FROM sync_changes WHERE kind = 'conversations' AND field = 'gone'"
     connection.execute(f"DELETE FROM sync_waiting WHERE {_CONVERSATION} IN ({gone})")  # noqa: S608
-    for kind, table in SYNCED_TABLES.items():
+    for kind, table in synced_tables().items():
         if not table.birth:
             continue
         born_at = f"coalesce(json_extract(entry, '$[3].{table.birth}[0]'), 0)"

@@ -29,10 +29,12 @@ from desktop_app.domain.errors import (
     SyncRefusedError,
 )
 from desktop_app.domain.network.origin import Secret
+from desktop_app.domain.stored_table import Effect
 from desktop_app.storage.deletion_wipe import resume_wipe
 from desktop_app.storage.private_files import create_private_folder
-from desktop_app.storage.schema import SYNC_TABLES, latest_version
+from desktop_app.storage.schema import latest_version
 from desktop_app.storage.storage_errors import translate_errors
+from desktop_app.storage.stored_tables import tables_of
 from desktop_app.sync.device_state import (
     DeviceState,
     Peer,
@@ -320,7 +322,7 @@ class Synchronizer:
                 if former is not None and former.library == key.library and not is_first:
                     set_state(connection, **chosen, is_left=False, problems={})
                     return
-                for table in SYNC_TABLES:
+                for table in [name for name in tables_of(Effect.HERE) if name.startswith("sync_")]:
                     if table != "sync_changes":  # the times of changes are those of any library
                         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
                 state = DeviceState(key.library, is_first=is_first, is_held=True, **chosen)

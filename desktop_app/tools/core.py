@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.domain.stored_table import Effect, StoredTable
 from desktop_app.features import CommandPlaces, Core
 
 CORE: Final = Core(
@@ -16,4 +17,12 @@ CORE: Final = Core(
             "tools.command.arguments.mcp_arguments", "tools.command.mcp_command.run_mcp"
         ),
     },
+    tables=(
+        StoredTable(
+            "tool_permissions", {Effect.CONSENT: "conversation_id tool fingerprint permission"}
+        ),
+        StoredTable(
+            "tool_servers", {Effect.PLAIN: "listed prompts", Effect.LISTED: "name definition"}
+        ),
+    ),
 )

@@ -14,7 +14,7 @@ from desktop_app.domain.network.origin import Secret
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
-from desktop_app.storage.synced_tables import SYNCED_TABLES
+from desktop_app.storage.stored_tables import synced_tables, traveling_columns
 from desktop_app.storage.value_effects import travels
 from desktop_app.sync.synchronizer import Synchronizer
 from desktop_app.sync.target import Target
@@ -65,10 +65,10 @@ class Computer:
     async def content(self) -> dict[str, Any]:
         """Return all rows that travel, by table and id."""
         found: dict[str, Any] = {}
-        for name, table in SYNCED_TABLES.items():
+        for name, table in synced_tables().items():
             rows = await self.database.rows(f"SELECT * FROM {name}")
             found[name] = {
-                row[table.key]: {column: row[column] for column in table.columns}
+                row[table.key]: {column: row[column] for column in traveling_columns(name)}
                 for row in rows
                 if name != "settings" or travels(row["key"])
             }

@@ -22,13 +22,13 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.stored_table import Effect
 from desktop_app.library.search_query import Search
 from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.deletion_wipe import wipe_deleted
-from desktop_app.storage.schema import SYNC_TABLES
 from desktop_app.storage.sqlite_connection import connect
-from desktop_app.storage.value_effects import SETTINGS, Effect, effect_of
+from desktop_app.storage.value_effects import SETTINGS, effect_of
 from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ToolServer
 from tests.helpers.blocking import blocking
@@ -106,7 +106,7 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     agreed = [row for row in before["settings"] if effect_of(row[0]) is Effect.CONSENT]
     assert agreed
     before["settings"] = [row for row in before["settings"] if row not in agreed]
-    empty = [name for name, rows in before.items() if not rows and name not in SYNC_TABLES]
+    empty = [name for name, rows in before.items() if not rows and not name.startswith("sync_")]
     assert empty == ["spending_holds", "tool_permissions", "tool_servers"]
     assert after == before
     assert sorted(p.name for p in other.attachments.rglob("*")) == sorted(

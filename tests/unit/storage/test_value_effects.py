@@ -8,13 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import desktop_app
-from desktop_app.backup.switched_off import SWITCH_OFF
+from desktop_app.domain.stored_table import Effect
 from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS
 from desktop_app.storage import value_effects
 from desktop_app.storage.schema import migrate
 from desktop_app.storage.sqlite_connection import connect_in_memory
-from desktop_app.storage.synced_tables import SYNCED_TABLES
-from desktop_app.storage.value_effects import COLUMNS, Effect, effect_of
+from desktop_app.storage.stored_tables import stored_tables, traveling_columns
+from desktop_app.storage.value_effects import effect_of
 
 
 def test_each_column_has_one_effect() -> None:
@@ -25,7 +25,7 @@ def test_each_column_has_one_effect() -> None:
             WHERE t.type = 'table' AND t.name NOT LIKE '%index\\_%' ESCAPE '\\'"""
         for table, column in connection.execute(sql):
             stored.setdefault(table, []).append(column)
-    named = {table: " ".join(columns.values()).split() for table, columns in COLUMNS.items()}
+    named = {n: " ".join(t.columns.values()).split() for n, t in stored_tables().items()}
     assert {t: sorted(names) for t, names in named.items()} == {
         t: sorted(names) for t, names in stored.items()
     }
@@ -39,16 +39,18 @@ def test_each_setting_has_an_effect() -> None:
 
 
 def test_only_what_starts_nothing_travels() -> None:
-    for table, synced in SYNCED_TABLES.items():
-        harmless = [COLUMNS[table].get(each, "") for each in (Effect.PLAIN, Effect.LISTED)]
-        assert {*synced.columns, synced.key} <= set(" ".join(harmless).split()), table
+    for name, table in stored_tables().items():
+        harmless = [table.columns.get(each, "") for each in (Effect.PLAIN, Effect.LISTED)]
+        if table.synced is not None:
+            traveling = {*traveling_columns(name), table.synced.key}
+            assert traveling <= set(" ".join(harmless).split()), name
     for key, (effect, travels) in value_effects.SETTINGS.items():
         assert not travels or effect in (Effect.PLAIN, Effect.LISTED), key
 
 
 def test_whatever_acts_can_be_switched_off() -> None:
-    acting = [table for table, columns in COLUMNS.items() if Effect.ACTS in columns]
-    assert sorted(acting) == sorted(SWITCH_OFF)
+    for name, table in stored_tables().items():
+        assert (Effect.ACTS in table.columns) == bool(table.switch_off), name
 
 
 def written_keys() -> Iterator[tuple[str, str]]:

@@ -1,104 +1,15 @@
-"""The tables that travel between computers (`sync/`), and the triggers that note their changes.
+"""The triggers that note the changes of tables that travel between computers (`sync/`).
 
-The triggers note a change in the transaction that makes it, whoever writes. They are made again
-after each migration, so a table or column of user content that a step adds needs its name here.
+They note a change in the transaction that makes it, whoever writes. They are made again after each
+migration.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class SyncedTable(NamedTuple):
-    """A table whose rows travel.
-
-    Attributes:
-        columns: those that travel.
-        birth: the column that each addition of a row sends; "" if whole rows are sent.
-        key: the column of the id.
-        condition: of the rows that are noted; `{row}` is NEW or OLD.
-        events: what is noted of a row.
-    """
-
-    columns: tuple[str, ...]
-    birth: str = ""
-    key: str = "id"
-    condition: str = "TRUE"
-    events: tuple[str, ...] = ("INSERT", "UPDATE", "DELETE")
-
-
-_SET: Final = ("INSERT", "UPDATE")
-
-SYNCED_TABLES: Final[Mapping[str, SyncedTable]] = {
-    "folders": SyncedTable(
-        ("name", "created_at", "provider_id", "model", "variant", "effort", "overrides"),
-        "created_at",
-    ),
-    "conversations": SyncedTable(
-        (
-            *("title", "created_at", "updated_at", "provider_id", "model", "variant", "effort"),
-            *("leaf_id", "pinned", "overrides", "folder_id", "archived", "trashed_at"),
-            *("preset_id", "title_is_automatic"),
-        ),
-        "created_at",
-    ),
-    "memory": SyncedTable(
-        ("text", "created_at", "folder_id", "conversation_id", "is_off"), "created_at"
-    ),
-    "prompts": SyncedTable(
-        ("title", "folder", "text", "position", "created_at", "hidden", "form"), "title"
-    ),
-    "presets": SyncedTable(
-        (
-            *("name", "provider_id", "model", "variant", "effort", "overrides", "position"),
-            "created_at",
-        ),
-        "name",
-    ),
-    "settings": SyncedTable(
-        ("value",), "value", "key", "{row}.key NOT LIKE 'window.%' AND {row}.key NOT LIKE 'store.%'"
-    ),
-    "profiles": SyncedTable(("position", "body"), "body"),
-    "attachments": SyncedTable(
-        ("name", "media_type", "size", "pages", "tokens", "text", "full_text"),
-        key="sha256",
-        events=_SET,
-    ),
-    "messages": SyncedTable(
-        (
-            *("conversation_id", "parent_id", "role", "status", "created_at", "provider_id"),
-            *("model", "variant", "effort", "input_tokens", "cached_tokens", "output_tokens"),
-            *("reasoning_tokens", "cost", "duration_s", "error", "notices", "parts"),
-            *("template_id", "answered_by", "cost_is_estimated", "computer"),
-        ),
-        condition="{row}.status <> 'streaming'",
-        events=_SET,
-    ),
-    "compactions": SyncedTable(
-        (
-            *("conversation_id", "message_id", "kind", "provider_id", "model", "body"),
-            *("created_at", "tokens_before", "tokens_after", "undone_at"),
-        ),
-        events=_SET,
-    ),
-    "texts": SyncedTable(
-        ("conversation_id", "title", "body", "marks", "updated_at", "trashed_at"),
-        # A conversation takes its texts with it: sent again, it would come without them.
-        condition="EXISTS (SELECT 1 FROM conversations WHERE id = {row}.conversation_id)",
-    ),
-    "ledger": SyncedTable(
-        (
-            *("at", "provider_id", "model", "purpose", "input_tokens", "cached_tokens"),
-            *("output_tokens", "reasoning_tokens", "cost", "conversation_id", "message_id"),
-            *("effort", "tier", "outcome", "retries", "first_token_s", "duration_s"),
-            "is_estimated",
-        ),
-        key="origin",
-        condition="{row}.origin IS NOT NULL",
-        events=("DELETE",),
-    ),
-}
+from desktop_app.domain.stored_table import SyncedTable
+from desktop_app.storage.stored_tables import synced_tables, traveling_columns
 
 _NAMES: Final = {"INSERT": "added", "UPDATE": "changed", "DELETE": "removed"}
 _WHOLE_ROW: Final = "('', TRUE)"
@@ -140,12 +51,12 @@ def synced_triggers() -> dict[str, str]:
     """Return the SQL of the triggers of all tables, by their names."""
     made = {
         f"sync_{kind}_{_NAMES[event]}": _trigger(kind, table, event)
-        for kind, table in SYNCED_TABLES.items()
+        for kind, table in synced_tables().items()
         for event in table.events
     }
     added = _note("ledger", "d.id || ':' || NEW.id", _WHOLE_ROW, "0")
     resumed = _note("messages", "NEW.id", _WHOLE_ROW, "d.clock", number="NULL")
-    for kind, table in SYNCED_TABLES.items():
+    for kind, table in synced_tables().items():
         made[f"sync_{kind}_dropped"] = _DROPPED.format(kind=kind, key=table.key)
     made["sync_files_unnamed"], made["sync_files_named"] = _FILE_UNNAMED, _FILE_NAMED
     made["sync_ledger_added"] = _LEDGER_ADDED.format(note=added)
@@ -157,13 +68,13 @@ def _trigger(kind: str, table: SyncedTable, event: str) -> str:
     row = "OLD" if event == "DELETE" else "NEW"
     id_ = f"{row}.{table.key}"
     actions, at = "", "d.clock"
-    changed = {name: f"OLD.{name} IS NOT NEW.{name}" for name in table.columns}
+    changed = {name: f"OLD.{name} IS NOT NEW.{name}" for name in traveling_columns(kind)}
     if event == "DELETE":
         actions = _FORGET.format(kind=kind, id=id_, more="")
         fields = "('gone', TRUE)"
     elif event == "INSERT":
         actions = _FORGET.format(kind=kind, id=id_, more="AND field = 'gone'")
-        names = table.columns if table.birth else ("",)
+        names = traveling_columns(kind) if table.birth else ("",)
         fields = ", ".join(f"('{name}', TRUE)" for name in names)
         at = "d.clock" if table.birth else "0"
     elif table.birth:

@@ -1,0 +1,82 @@
+"""What restore, repair and synchronizing must know of a table, which its feature declares.
+
+A backup may come from anyone, or from the user's other computer. So what it brings starts nothing
+and agrees to nothing: each column has an effect, and synchronizing carries only what is plain or
+listed. A test fails for a column that has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import Final
+
+from desktop_app.domain.value import Value
+
+
+class Effect(Enum):
+    """The effect of a stored value.
+
+    Members:
+        PLAIN: it is shown, or part of what the user sends.
+        LISTED: it decides where data go, what is spent, or which files and commands are used. A
+            restore lists it before anything changes.
+        ACTS: it is asked or sent at its time. A restore or a repair switches it off and names it.
+        CONSENT: the user has agreed on this computer. A restore or a repair drops it.
+        HERE: it describes this computer's processes, or its place in a synchronized library. A
+            restore or a repair drops it.
+        DERIVED: it is made of other rows, which a repair does.
+    """
+
+    PLAIN = auto()
+    LISTED = auto()
+    ACTS = auto()
+    CONSENT = auto()
+    HERE = auto()
+    DERIVED = auto()
+
+
+CHOICE: Final = "provider_id model variant effort"
+"""The columns of a `ModelChoice`."""
+TOKENS: Final = "input_tokens cached_tokens output_tokens reasoning_tokens cost"
+"""The columns of a `Usage` and its cost."""
+ADDED_OR_CHANGED: Final = ("INSERT", "UPDATE")
+
+
+class SyncedTable(Value, frozen=True):
+    """How the rows of a table travel between computers (`sync/`).
+
+    Attributes:
+        columns: those that travel, separated by spaces.
+        birth: the column that each addition of a row sends; "" if whole rows are sent.
+        key: the column of the id.
+        condition: of the rows that are noted; `{row}` is NEW or OLD.
+        events: what is noted of a row.
+    """
+
+    columns: str
+    birth: str = ""
+    key: str = "id"
+    condition: str = "TRUE"
+    events: tuple[str, ...] = (*ADDED_OR_CHANGED, "DELETE")
+
+
+class StoredTable(Value, frozen=True):
+    """A table.
+
+    Attributes:
+        columns: its columns, separated by spaces, by their effect.
+        reader: the place of the class of its rows, or of a function that reads one. A repair and
+            synchronizing leave out rows that it refuses by an error of BAD_VALUE; "" for none.
+        switch_off: the SQL that switches off what acts; `:error` is the error of what was not sent.
+        lines_of_acting: the place of a function that names what acts, a line each, before it is
+            switched off; "" if it need not be named.
+        synced: None if its rows stay on this computer.
+    """
+
+    name: str
+    columns: Mapping[Effect, str]
+    reader: str = ""
+    switch_off: str = ""
+    lines_of_acting: str = ""
+    synced: SyncedTable | None = None
