@@ -60,7 +60,7 @@ async def test_the_conversation_is_exported_and_copied(tmp_path: Path) -> None:
         app.session.actions["conversation.export"].trigger()
         menu = find(app.window, QMenu, "export-menu")
         assert [entry_text(entry) for entry in menu.actions()] == [
-            *("Word…", "PDF…", "Markdown…", "Web page…", "Share as a page…", "More")
+            *("Word…", "PDF…", "Markdown…", "Web page…", "More")
         ]
         QTest.keyClick(menu, Qt.Key.Key_Return)  # the first is active
         dialog = file_dialog()
