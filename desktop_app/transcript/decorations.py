@@ -126,6 +126,7 @@ class Decorator:
             Background.QUESTION: theme.tint,
             Background.CODE: theme.code_ground,
             Background.ERROR: theme.error_ground,
+            Background.NOTE: theme.code_ground,
         }
         metrics = QFontMetrics(theme.note())
         # Wide enough for both words, so that the mark does not change its size.

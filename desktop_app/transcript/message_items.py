@@ -7,7 +7,7 @@ the program's own. Both are plain values, so that two states of a message can be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
@@ -15,7 +15,13 @@ from typing import Final, NamedTuple
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.answer_sources import answer_sources, host_of
-from desktop_app.domain.conversations.conversation import REPEATED, Message, MessageStatus, Role
+from desktop_app.domain.conversations.conversation import (
+    INCOMPLETE,
+    REPEATED,
+    Message,
+    MessageStatus,
+    Role,
+)
 from desktop_app.domain.conversations.message_facts import (
     argument_lines,
     attachment_facts,
@@ -43,6 +49,7 @@ from desktop_app.domain.conversations.notices import (
     note_ids,
 )
 from desktop_app.domain.documents.collections import Passage, passage_link
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
@@ -185,13 +192,14 @@ class Line(NamedTuple):
     """A line that is not Markdown.
 
     With `begins_background`, it is the first on a background; with `is_in_question`, it is on that
-    of a question.
+    of a question; with `is_mild`, a line of an error tells of no fault.
     """
 
     kind: LineKind
     runs: Runs
     begins_background: bool = False
     is_in_question: bool = False
+    is_mild: bool = False
 
 
 class MessageNote(NamedTuple):
@@ -520,9 +528,12 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     else:
         actions = ["retry"]
         hint = error.hint_segments_on(NOT_CONTINUABLE)
-    lines: list[Item] = [
-        Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), begins_background=True)
-    ]
+    is_mild = error.code in (INCOMPLETE, REPEATED)  # the answer has an end, and nothing failed
+    title = _line_runs(error.what_happened)
+    if is_mild:
+        title = tuple(run._replace(bold=True) for run in title)
+    kind = LineKind.ERROR_TEXT if is_mild else LineKind.ERROR_TITLE
+    lines: list[Item] = [Line(kind, title, begins_background=True)]
     if hint:
         hint_runs = [
             run
@@ -534,19 +545,7 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
             )
         ]
         lines.append(Line(LineKind.ERROR_TEXT, tuple(hint_runs)))
-    if error.code == errors.ContextTooLongError.code:
-        actions.append("compact")
-    if error.code == errors.QuotaExhaustedError.code and billing_page(
-        str(error.params.get("host", ""))
-    ):
-        actions.append(ADD_CREDIT)
-    if error.hint in hints.ANOTHER_PROVIDER:
-        actions.append("retry-with")
-    if not error.is_of_environment:
-        if error.code == errors.MissingKeyError.code:
-            actions.append("add-key")
-        elif error.code == errors.AuthenticationError.code:
-            actions.append("change-key")
+    actions += _actions_of(error)
     links = [_action_link(action, bold=True) for action in actions]
     if error.details:
         label = tr("Hide details") if shows_details else tr("Details")
@@ -560,7 +559,26 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
         texts = error.details.splitlines()
         lines += [Line(kind, (Run(_one_long_line(text)),)) for text in texts[:_MAX_DETAIL_LINES]]
         lines += _missing_lines_notice(kind, len(texts) - _MAX_DETAIL_LINES)
+    if is_mild:
+        return [line._replace(is_mild=True) for line in lines if type(line) is Line]
     return lines
+
+
+def _actions_of(error: ErrorNote) -> Iterator[str]:
+    """Yield the actions that mend the cause of an error."""
+    if error.code == errors.ContextTooLongError.code:
+        yield "compact"
+    if error.code == errors.QuotaExhaustedError.code and billing_page(
+        str(error.params.get("host", ""))
+    ):
+        yield ADD_CREDIT
+    if error.hint in hints.ANOTHER_PROVIDER:
+        yield "retry-with"
+    if not error.is_of_environment:
+        if error.code == errors.MissingKeyError.code:
+            yield "add-key"
+        elif error.code == errors.AuthenticationError.code:
+            yield "change-key"
 
 
 def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:

@@ -67,6 +67,7 @@ class Background(IntEnum):
     QUESTION = 1
     CODE = 2
     ERROR = 3
+    NOTE = 4
 
 
 _BACKGROUNDS: Final = {
@@ -124,6 +125,8 @@ def background_of(item: Item | None) -> Background:
         return Background.NONE
     if type(item) is Line and item.is_in_question:
         return Background.QUESTION
+    if type(item) is Line and item.is_mild:
+        return Background.NOTE
     return _BACKGROUNDS.get(item.kind, Background.NONE)
 
 

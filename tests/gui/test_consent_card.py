@@ -71,7 +71,7 @@ def test_code_is_shown_in_lines_and_can_be_changed(card: ConsentCard) -> None:
     code = 'for path in ("a\\n", r"C:\\new"):\n    print(path)\n'
     card.ask("python", "", json.dumps({"code": code}))
     shown = card.arguments.toPlainText()
-    assert shown.splitlines()[2] == "    print(path)"
+    assert shown == code
     assert card.changed_arguments == ""
     card.arguments.setPlainText(shown.replace("path)", "path, 1)"))
     changed = card.changed_arguments
@@ -79,8 +79,9 @@ def test_code_is_shown_in_lines_and_can_be_changed(card: ConsentCard) -> None:
     card.show_changed_arguments(changed)
     assert card.arguments.toPlainText().splitlines()[1] == "    print(path, 1)"
     assert card.changed_arguments == changed
-    card.arguments.setPlainText("{'code'")
-    assert card.changed_arguments == "{'code'"
+    card.ask("python", "", "{'code'")
+    card.arguments.setPlainText("{'code': 1")
+    assert card.changed_arguments == "{'code': 1"
 
 
 @pytest.mark.attack("tools")
@@ -95,13 +96,7 @@ def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(card: Co
 @pytest.mark.attack("tools")
 def test_code_below_empty_lines_is_in_sight(card: ConsentCard) -> None:
     card.ask("python", "", json.dumps({"code": "print(1)" + "\n" * 30 + " \n" * 31 + "send()"}))
-    assert card.arguments.toPlainText().splitlines() == [
-        "{",
-        '  "code": "print(1)',
-        "⋯ 60 empty lines",
-        'send()"',
-        "}",
-    ]
+    assert card.arguments.toPlainText().splitlines() == ["print(1)", "⋯ 60 empty lines", "send()"]
     assert card.arguments.isReadOnly()
     assert card.changed_arguments == ""
     card.ask("python", "", json.dumps({"code": "a\n\n\n\nb"}))

@@ -119,6 +119,7 @@ class ConsentCard(QFrame):
         self._may_allow = True
         self._has_shown_end = False
         self._shown_arguments = ""
+        self._is_code = False  # the field shows the code alone
         self._room = self.maximumHeight()  # no limit until `set_room`
         scroll_bar = self.arguments.verticalScrollBar()
         scroll_bar.valueChanged.connect(self._update_allowing)
@@ -147,6 +148,8 @@ class ConsentCard(QFrame):
         text = self.arguments.toPlainText()
         if text == self._shown_arguments:
             return ""
+        if self._is_code:
+            return json.dumps({"code": text}, ensure_ascii=False)
         if not text.strip():
             return "{}"
         with suppress(ValueError, RecursionError):
@@ -160,7 +163,7 @@ class ConsentCard(QFrame):
     def show_changed_arguments(self, arguments: str) -> None:
         """Show arguments that the user changed before."""
         self.details_button.setChecked(True)
-        self.arguments.setPlainText(_with_line_breaks(arguments))
+        self.arguments.setPlainText(_code_in(arguments) or _with_line_breaks(arguments))
 
     def ask(
         self,
@@ -194,6 +197,7 @@ class ConsentCard(QFrame):
             remark = tr("Only the beginning of the arguments is shown.")
             note = paragraph(remark, note)
         self._note_text = note
+        self._is_code = _code_in(arguments) is not None
 
         def count_empty_lines(match: re.Match[str]) -> str:
             count = match[0].count("\n") - 1
@@ -230,6 +234,7 @@ class ConsentCard(QFrame):
         px = theme.px
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._icon.setPixmap(icons.pixmap("wrench", theme.dim, px(18)))
+        self.arguments.setFont(theme.code())
         self.details_button.setIconSize(QSize(px(14), px(14)))
         self._show_details(self.details_button.isChecked())
 
@@ -309,15 +314,26 @@ def readable_arguments(arguments: str) -> str:
 
     A result longer than `_MAX_ARGUMENT_CHARACTERS` may be incomplete. Hidden characters are
     escaped, and so are all but ASCII characters in the hosts of addresses. Escaped line breaks in
-    JSON become real ones, so that code can be read before it runs.
+    JSON become real ones, and code is shown without the JSON around it.
     """
-    indented = indent_json(arguments)
-    text = arguments if indented is None else _with_line_breaks(indented)
-    # Indentation makes deeply nested arguments much longer. They are shown as they are.
-    if len(text) > _MAX_ARGUMENT_CHARACTERS:
-        text = arguments
+    text = _code_in(arguments)
+    if text is None:
+        indented = indent_json(arguments)
+        text = arguments if indented is None else _with_line_breaks(indented)
+        # Indentation makes deeply nested arguments much longer. They are shown as they are.
+        if len(text) > _MAX_ARGUMENT_CHARACTERS:
+            text = arguments
     start = text[: _MAX_ARGUMENT_CHARACTERS + 1]  # one more tells the caller that text is missing
     return escape_hidden(start)
+
+
+def _code_in(arguments: str) -> str | None:
+    """Return the code, if it is the only argument and hides no characters."""
+    with suppress(ValueError, RecursionError):
+        match json.loads(arguments):
+            case {"code": str(code), **others} if not others and escape_hidden(code) == code:
+                return code
+    return None
 
 
 def _with_line_breaks(text: str) -> str:
