@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.domain.stored_table import TOKENS, Effect, StoredTable
-from desktop_app.features import Core
+from desktop_app.features import CommandPlaces, Core
 
 CORE: Final = Core(
+    commands={
+        "table": CommandPlaces(
+            "tables.command.arguments.table_arguments", "tables.command.table_command.run_table"
+        )
+    },
     tables=(
         StoredTable("tables", {Effect.PLAIN: "id name created_at updated_at settings trashed_at"}),
-        StoredTable("table_columns", {Effect.PLAIN: "id table_id position name question"}),
+        StoredTable(
+            "table_columns",
+            {Effect.PLAIN: "id table_id position name question"},
+            reader="tables.table_store.column_from_row",
+        ),
         StoredTable(
             "table_rows",
             {Effect.PLAIN: "id table_id position name key paths page parts checks error"},
+            reader="tables.table_store.row_from_row",
         ),
         StoredTable(
             "table_values",
@@ -51,5 +61,5 @@ CORE: Final = Core(
                 )
             },
         ),
-    )
+    ),
 )

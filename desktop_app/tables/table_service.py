@@ -7,7 +7,7 @@
     start_batch, advance              asks cells by tomorrow, at half price
     recover                           what a killed process has left: call it before showing a table
 
-The store (`tables.store`) gives rows, cells and totals to show; `on_change` tells what has changed.
+The store (`store`) gives rows, cells and totals to show; `listeners` hear what has changed.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ _PLACEHOLDER: Final = {WHOLE: CellValue("?")}
 
 @dataclass
 class TableParts:
-    """What the service is made of; see `backend/table_wiring`.
+    """What the service is made of; see `services`.
 
     Attributes:
         chat_with: returns a service that answers, and stores its messages in a store.
@@ -148,21 +148,22 @@ class _Priced:
 class TableService:
     """Tables, their runs and their batches.
 
-    Args:
-        on_change: called with the id of a table, and the cell that has changed; None for its rows,
+    Attributes:
+        store: their rows, cells and totals.
+        listeners: called with the id of a table, and the cell that has changed; None for its rows,
             columns or runs.
     """
 
-    def __init__(
-        self,
-        parts: TableParts,
-        on_change: Callable[[str, CellId | None], object] = lambda _table_id, _cell: None,
-    ) -> None:
+    def __init__(self, parts: TableParts) -> None:
         self.store = parts.store
+        self.listeners: list[Callable[[str, CellId | None], object]] = []
         self._parts = parts
-        self._on_change = on_change
         self._live: dict[str, LiveRun] = {}
-        self._batches = BatchRuns(parts, lambda table_id: on_change(table_id, None))
+        self._batches = BatchRuns(parts, self._on_change)
+
+    def _on_change(self, table_id: str, cell: CellId | None = None) -> None:
+        for listener in self.listeners:
+            listener(table_id, cell)
 
     # -- tables
 
@@ -179,7 +180,7 @@ class TableService:
             IllegalChoiceError: two columns have the same name.
         """
         await self.store.save(table)
-        self._on_change(table.id, None)
+        self._on_change(table.id)
         return await self.get(table.id)
 
     async def get(self, table_id: str) -> Table:
@@ -200,7 +201,7 @@ class TableService:
                 N_("The table is still being asked."), hint=N_("Stop that first.")
             )
         await self.store.delete(table_id)
-        self._on_change(table_id, None)
+        self._on_change(table_id)
 
     async def recover(self) -> int:
         """End what a killed process has left; return how many cells it was asking."""
@@ -274,7 +275,7 @@ class TableService:
     async def add_rows(self, table_id: str, rows: Sequence[NewRow]) -> list[int]:
         """Add rows, such as typed ones; return their ids."""
         ids = await self.store.add_rows(table_id, rows)
-        self._on_change(table_id, None)
+        self._on_change(table_id)
         return ids
 
     async def set_value(self, table: Table, cell: CellId, part: str, text: str) -> None:
@@ -328,7 +329,7 @@ class TableService:
             await self.store.save_row(await self._read_documents(row))
         if on_progress is not None and rows:
             on_progress(len(rows), len(rows))
-            self._on_change(table_id, None)
+            self._on_change(table_id)
 
     async def _read_documents(self, row: Row) -> Row:
         try:
@@ -579,12 +580,12 @@ class TableService:
                 purpose=purpose,
             )
             self._live[run.id] = live
-            self._on_change(table.id, None)
+            self._on_change(table.id)
             try:
                 return await live.ask(waiting)
             finally:
                 del self._live[run.id]
-                self._on_change(table.id, None)
+                self._on_change(table.id)
 
     def _asking(self, profiles: Mapping[str, ProviderProfile]) -> Asking:
         parts = self._parts
@@ -650,7 +651,7 @@ class TableService:
             ],
             priced.refused,
         )
-        self._on_change(table.id, None)
+        self._on_change(table.id)
         return run
 
     async def advance(self, run_id: str) -> float | None:

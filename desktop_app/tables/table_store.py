@@ -356,6 +356,16 @@ class TableStore:
         sql = "SELECT * FROM table_rows WHERE id = ?"
         return next(iter(await read_rows(self._database, row_from_row, sql, row_id)), None)
 
+    async def row_ids(self, table_id: str) -> array[int]:
+        """Return the ids of all rows, in the table's order."""
+        return await self.order(table_id, RowOrder())
+
+    async def unreadable_rows(self, table_id: str, limit: int) -> list[Row]:
+        """Return the first rows whose documents cannot be read."""
+        sql = """SELECT * FROM table_rows WHERE table_id = ? AND error <> ''
+            ORDER BY position LIMIT ?"""
+        return await read_rows(self._database, row_from_row, sql, table_id, limit)
+
     async def unread_rows(self, table_id: str, row_ids: Sequence[int] = ()) -> list[Row]:
         """Return the rows whose documents were not read yet, all or of these ids."""
         sql = """SELECT * FROM table_rows WHERE table_id = ?1 AND paths <> '[]' AND parts = '[]'
@@ -363,6 +373,11 @@ class TableStore:
             ORDER BY position"""
         ids = json.dumps(list(row_ids))
         return await read_rows(self._database, row_from_row, sql, table_id, ids)
+
+    async def has_documents(self, table_id: str) -> bool:
+        """Return True if a row has a document."""
+        sql = "SELECT 1 FROM table_rows WHERE table_id = ? AND paths <> '[]' LIMIT 1"
+        return await self._database.row(sql, table_id) is not None
 
     async def keys(self, table_id: str) -> set[str]:
         """Return the ids that the rows had in their files."""
@@ -404,6 +419,13 @@ class TableStore:
                         connection.execute(sql, cell)
 
         await self._database.write(clear)
+
+    async def failed_cells(self, run_id: str, limit: int) -> list[CellId]:
+        """Return the first cells of a run that failed."""
+        sql = """SELECT row_id, column_id FROM table_answers WHERE run_id = ? AND state = 'failed'
+            ORDER BY id LIMIT ?"""
+        rows = await self._database.rows(sql, run_id, limit)
+        return [CellId(row["row_id"], row["column_id"]) for row in rows]
 
     async def record_conversation(self, cell: CellId, conversation_id: str) -> None:
         """Record the conversation that was made of a cell."""

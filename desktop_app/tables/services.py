@@ -1,8 +1,7 @@
-"""The service of tables, with its parts."""
+"""What tables make of the backend: their service."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from desktop_app.tables.table_service import TableParts, TableService
@@ -10,18 +9,10 @@ from desktop_app.tables.table_store import TableStore
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.tables.table_store import CellId
 
 
-def table_service(
-    backend: Backend,
-    on_change: Callable[[str, CellId | None], object] = lambda _table_id, _cell: None,
-) -> TableService:
-    """Create the service of tables from the backend's store, documents and providers.
-
-    Args:
-        on_change: as of `TableService`.
-    """
+def table_service(backend: Backend) -> TableService:
+    """Return the service of tables, with the backend's store, documents and providers."""
     return TableService(
         TableParts(
             TableStore(backend.database),
@@ -39,6 +30,5 @@ def table_service(
             delimiters=backend.delimiters,
             images=backend.image_scaler,
             scratch=backend.database.path.parent,
-        ),
-        on_change,
+        )
     )

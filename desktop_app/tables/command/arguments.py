@@ -1,0 +1,154 @@
+"""The options of `repartee table`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.cli import command_line as cli
+from desktop_app.cli.answer_options import INSTRUCTIONS, answer_parameters
+from desktop_app.i18n.translation import tr
+from desktop_app.tables.live_run import AT_ONCE, MAX_AT_ONCE
+
+if TYPE_CHECKING:
+    import click
+
+_FORMATS = ("csv", "xlsx", "jsonl", "markdown")
+
+
+def table_arguments() -> cli.Commands:
+    return cli.Commands(
+        tr("ask questions about many files or lines, with the answers in a table"),
+        {
+            "run": _table_run,
+            "list": lambda: cli.Command(tr("list the tables"), [cli.json_flag()]),
+            "status": _table_status,
+            "export": _table_export,
+            "stop": lambda: cli.Command(
+                tr("stop asking a table; answers so far are kept"), [_table()]
+            ),
+            "remove": lambda: cli.Command(tr("delete a table with its answers"), [_table()]),
+        },
+        tr(
+            "A row is a file, a page of one, or a line of a CSV, TSV, XLSX, or JSON Lines file. A "
+            "question is asked about each row, now or by tomorrow at half price."
+        ),
+        tr(
+            "The cost is shown before anything is sent. Asks for confirmation unless --yes is "
+            "given or there is no terminal. The provider’s monthly limit applies."
+        ),
+        codes={
+            2: tr(
+                "Invalid command line, or an option that the provider or the model doesn’t "
+                "support. Nothing was sent."
+            ),
+            130: tr("Interrupted. Standard error names the command that continues."),
+        },
+    )
+
+
+def _table() -> click.Argument:
+    return cli.argument("table", "TABLE")
+
+
+def _table_run() -> cli.Command:
+    return cli.Command(
+        tr("ask about each row"),
+        [
+            cli.argument("source", "TABLE|FILE ...", nargs=-1, required=True, type=cli.file_name),
+            cli.repeatable(
+                "-a --ask TEXT",
+                tr(
+                    "a question about each row, with {column} for a column and {document} for the "
+                    "row’s document (repeatable)",
+                    column="{{column}}",
+                    document="{{document}}",
+                ),
+                cli.required_text,
+            ),
+            cli.option("--column NAME", tr("the name of the question’s column"), cli.required_text),
+            cli.repeatable(
+                "-f --field NAME:TYPE",
+                tr(
+                    "a field of the answer: {types}, or choices as {choices} (repeatable)",
+                    types="text, number, integer, yes/no, date, list",
+                    choices="NAME:one|two|three",
+                ),
+                cli.required_text,
+            ),
+            cli.repeatable(
+                "--check KIND:TEXT",
+                tr(
+                    "a check of the answer: {kinds} (repeatable)",
+                    kinds="equals, contains, regex, judge",
+                ),
+                cli.required_text,
+            ),
+            cli.flag("--now", tr("ask now (default)")),
+            cli.flag("--batch", tr("ask by tomorrow, at half price")),
+            cli.flag("--wait", tr("with --batch: wait for all answers")),
+            cli.flag("--per-page", tr("a row for each page of the files")),
+            cli.option("--name NAME", tr("the name of the new table"), cli.required_text),
+            cli.option("--rows N", tr("ask only the first rows"), cli.whole_number(1)),
+            cli.flag("--empty", tr("ask the cells without an answer (default)")),
+            cli.flag("--failed", tr("ask the cells that failed")),
+            cli.flag("--all", tr("ask all cells again, except corrected ones")),
+            cli.repeatable(
+                "--variant VARIANT[/EFFORT]",
+                tr("a model variant; several make a column each (repeatable)"),
+                cli.variant_argument,
+            ),
+            cli.repeatable(
+                "-m --model ID[/EFFORT]",
+                tr("a model; several make a column each (repeatable)"),
+                cli.required_text,
+            ),
+            cli.option("--effort", tr("reasoning effort"), cli.EFFORTS),
+            cli.option("--provider NAME", tr("the provider to ask")),
+            cli.option(
+                "--concurrency N",
+                tr("calls at the same time (default: {count})", count=AT_ONCE),
+                cli.whole_number(1, MAX_AT_ONCE),
+                default=str(AT_ONCE),
+            ),
+            cli.option("-o --to PATH", tr("export the table at the end"), cli.file_name),
+            cli.flag("--yes", tr("start without confirmation")),
+            *cli.progress_flags(),
+            cli.json_flag(),
+            *answer_parameters(),
+        ],
+        tr(
+            "With files, a table is made; its ID is printed. With a table, --ask adds a column; "
+            "without it, its questions are asked again where there is no answer. A question that "
+            "names no column is asked about the row’s document. With fields, each value comes with "
+            "its page."
+        ),
+        codes={
+            0: tr("Every cell has an answer, or the batch was sent."),
+            1: tr("Some cells have no answer, or nothing was sent."),
+        },
+        exclusive=[INSTRUCTIONS, ("now", "batch"), ("empty", "failed", "all")],
+        defaults={"has_preset_effort": False},
+    )
+
+
+def _table_status() -> cli.Command:
+    return cli.Command(
+        tr("show what is asked, and get the answers of batches"),
+        [cli.argument("table", "TABLE", required=False), cli.json_flag()],
+        tr("TABLE is an ID, the beginning of one, or a name."),
+    )
+
+
+def _table_export() -> cli.Command:
+    return cli.Command(
+        tr("export a table"),
+        [
+            _table(),
+            cli.option("--format", tr("default: from PATH’s extension"), _FORMATS),
+            cli.option("-o --to PATH", tr("default: standard output"), cli.file_name, default="-"),
+        ],
+        tr(
+            "Each field has a column, and the pages of the answers another. In CSV and XLSX, no "
+            "cell is a formula. XLSX has the types of the fields, and a sheet of totals."
+        ),
+    )

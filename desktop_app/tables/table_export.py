@@ -1,0 +1,380 @@
+"""Tables as files: CSV, XLSX, JSON Lines and Markdown, in the order that the user chose.
+
+Rows are read and written a page at a time. Headings are in English on every system, so that scripts
+can read them. No text is a formula in a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.exchange.csv_cell import escape_cell
+from desktop_app.exchange.writers.office.typed_sheets import (
+    SheetCell,
+    TypedSheet,
+    write_typed_sheets,
+)
+from desktop_app.i18n.translation import in_english
+from desktop_app.tables.answer_fields import typed_value
+from desktop_app.tables.table import (
+    WHOLE,
+    Cell,
+    CellState,
+    Column,
+    ColumnTotals,
+    Field,
+    FieldType,
+    Row,
+    RowOrder,
+    Table,
+    Typed,
+)
+from desktop_app.tables.table_store import WHOLE_VALUES, TableStore, number_of
+from desktop_app.tables.template import asks_about_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ROWS_AT_ONCE: Final = 100
+
+
+class TableFormat(StrEnum):
+    """The formats of exported tables."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
+    MARKDOWN = "markdown"
+
+    @classmethod
+    def of(cls, name: str) -> TableFormat | None:
+        """Return the format of a file by its ending; None for another."""
+        endings = {".csv": cls.CSV, ".xlsx": cls.XLSX, ".jsonl": cls.JSONL, ".md": cls.MARKDOWN}
+        return endings.get(Path(name).suffix.lower())
+
+
+@dataclass(frozen=True)
+class _Heading:
+    """A column of the file: its heading, and how its value is read from a row with its cells."""
+
+    title: str
+    read: Callable[[Row, Mapping[str, Cell]], Typed]
+    is_date: bool = False
+
+
+class ExportedTable:
+    """A table to be exported, with what its columns need: see `of`."""
+
+    def __init__(
+        self,
+        store: TableStore,
+        table: Table,
+        row_ids: Sequence[int],
+        totals: Mapping[str, ColumnTotals],
+        *,
+        has_documents: bool,
+    ) -> None:
+        self._store = store
+        self.table = table
+        self.row_ids = row_ids
+        self._totals = totals
+        self._headings = list(_headings(table, totals, has_documents=has_documents))
+
+    @classmethod
+    async def of(
+        cls, store: TableStore, table: Table, order: RowOrder | None = None
+    ) -> ExportedTable:
+        """Read what is needed to export a table. Raises StorageError."""
+        row_ids = await store.order(table.id, order or RowOrder())
+        totals = {column.id: await store.totals(column.id) for column in table.questions}
+        has_documents = await store.has_documents(table.id)
+        return cls(store, table, row_ids, totals, has_documents=has_documents)
+
+    async def write(self, format_: TableFormat, file: Path) -> None:
+        """Write the table to a file. Raises OSError, StorageError."""
+        if format_ is TableFormat.XLSX:
+            await self._write_xlsx(file)
+            return
+        # Without the byte order mark, spreadsheets assume the system's legacy encoding.
+        encoding = "utf-8-sig" if format_ is TableFormat.CSV else "utf-8"
+        with file.open("w", encoding=encoding, errors="replace", newline="") as stream:
+            async for piece in self.pieces(format_):
+                await asyncio.to_thread(stream.write, piece)
+
+    # -- text
+
+    async def pieces(
+        self, format_: TableFormat, escape: Callable[[str], str] = str
+    ) -> AsyncIterator[str]:
+        """Yield a text of the table in pieces.
+
+        Args:
+            format_: any but XLSX.
+            escape: makes the values safe to display. The default leaves them, for a file.
+        """
+        writer = {
+            TableFormat.CSV: self._csv,
+            TableFormat.JSONL: self._jsonl,
+            TableFormat.MARKDOWN: self._markdown,
+        }[format_]
+        with in_english():  # not around a `yield`, whose caller uses the user's language
+            head = "" if format_ is TableFormat.JSONL else "".join(writer(None, escape))
+        if head:
+            yield head
+        async for page in self._pages():
+            with in_english():
+                piece = "".join(writer(page, escape))
+            yield piece
+        if format_ is TableFormat.MARKDOWN:
+            with in_english():
+                foot = self._markdown_totals(escape)
+            if foot:
+                yield foot
+
+    async def _pages(self) -> AsyncIterator[list[tuple[Row, Mapping[str, Cell]]]]:
+        for start in range(0, len(self.row_ids), _ROWS_AT_ONCE):
+            ids = list(self.row_ids[start : start + _ROWS_AT_ONCE])
+            window = await self._store.window(ids, WHOLE_VALUES)
+            yield [(row, window.cells[row.id]) for row in window.rows]
+
+    def _csv(
+        self, page: list[tuple[Row, Mapping[str, Cell]]] | None, escape: Callable[[str], str]
+    ) -> Iterator[str]:
+        stream = io.StringIO()
+        writer = csv.writer(stream)
+        if page is None:
+            writer.writerow([escape_cell(escape(each.title)) for each in self._headings])
+        for row, cells in page or ():
+            texts = (_text(each.read(row, cells)) for each in self._headings)
+            writer.writerow([escape_cell(escape(text)) for text in texts])
+        yield stream.getvalue()
+
+    def _markdown(
+        self, page: list[tuple[Row, Mapping[str, Cell]]] | None, escape: Callable[[str], str]
+    ) -> Iterator[str]:
+        if page is None:
+            yield f"# {_markdown_cell(escape(self.table.name))}\n\n"
+            yield _markdown_row(escape(each.title) for each in self._headings)
+            yield f"|{' --- |' * len(self._headings)}\n"
+        for row, cells in page or ():
+            yield _markdown_row(escape(_text(each.read(row, cells))) for each in self._headings)
+
+    def _markdown_totals(self, escape: Callable[[str], str]) -> str:
+        headings, rows = self._totals_rows()
+        if not rows:
+            return ""
+        lines = [_markdown_row(headings), f"|{' --- |' * len(headings)}\n"]
+        lines += [_markdown_row(escape(_text(value)) for value in row) for row in rows]
+        return "\n" + "".join(lines)
+
+    def _jsonl(
+        self, page: list[tuple[Row, Mapping[str, Cell]]] | None, _escape: Callable[[str], str]
+    ) -> Iterator[str]:
+        for row, cells in page or ():
+            yield json.dumps(self._object(row, cells), ensure_ascii=False) + "\n"
+
+    def _object(self, row: Row, cells: Mapping[str, Cell]) -> dict[str, Any]:
+        """Return a row with its values by column, and the sources, errors and costs of answers."""
+        values: dict[str, Any] = {}
+        sources: dict[str, Any] = {}
+        errors: dict[str, str] = {}
+        checks: dict[str, Any] = {}
+        costs: dict[str, str | None] = {}
+        for column in self.table.columns:
+            cell = cells.get(column.id)
+            fields = _fields(column)
+            if fields:
+                values[column.name] = {
+                    name: None if cell is None else _field_value(each, cell)
+                    for name, each in fields.items()
+                }
+            elif cell is not None:
+                values[column.name] = _data(cell) if column.question is None else _whole(cell)
+            else:
+                values[column.name] = None
+            if cell is None or column.question is None:
+                continue
+            if cited := [
+                {"field": part, "page": each.page, "quote": each.quote, "found": each.is_found}
+                for part, value in cell.values.items()
+                for each in value.citations
+            ]:
+                sources[column.name] = cited
+            if cell.error is not None:
+                errors[column.name] = cell.error.what_happened
+            if cell.has_passed is not None:
+                checks[column.name] = {"passed": cell.has_passed, "failed": list(cell.failures)}
+            if cell.usage is not None:
+                costs[column.name] = None if cell.cost is None else f"{cell.cost:f}"
+        extra = {"sources": sources, "errors": errors, "checks": checks, "cost_usd": costs}
+        found = {name: value for name, value in extra.items() if value}
+        return {"row": row.name, "values": values, **found}
+
+    # -- workbook
+
+    async def _write_xlsx(self, file: Path) -> None:
+        """Write the table as a workbook, with a second sheet of totals. Raises OSError."""
+        loop = asyncio.get_running_loop()
+
+        def rows() -> Iterator[list[SheetCell]]:
+            for start in range(0, len(self.row_ids), _ROWS_AT_ONCE):
+                ids = list(self.row_ids[start : start + _ROWS_AT_ONCE])
+                reading = self._store.window(ids, WHOLE_VALUES)
+                window = asyncio.run_coroutine_threadsafe(reading, loop).result()
+                for row in window.rows:
+                    cells = window.cells[row.id]
+                    with in_english():
+                        yield [
+                            _sheet_cell(h.read(row, cells), is_date=h.is_date)
+                            for h in self._headings
+                        ]
+
+        def write() -> None:
+            with in_english():
+                headings, totals = self._totals_rows()
+            sheets = [TypedSheet(self.table.name, [h.title for h in self._headings], rows())]
+            if totals:
+                sheets.append(TypedSheet("Totals", headings, totals))
+            write_typed_sheets(file, sheets)
+
+        await asyncio.to_thread(write)
+
+    def _totals_rows(self) -> tuple[list[str], list[list[str | int | float | None]]]:
+        headings = [
+            *("Column", "Answered", "Failed", "Input tokens", "Output tokens", "Cost (USD)"),
+            *("Checked", "Passed", "Share passed"),
+        ]
+        rows: list[list[str | int | float | None]] = []
+        for column in self.table.questions:
+            totals = self._totals[column.id]
+            counts = totals.states
+            answered = sum(counts.get(s, 0) for s in (CellState.DONE, CellState.CORRECTED))
+            checked = totals.checked or None
+            rows.append(
+                [
+                    column.name,
+                    answered,
+                    counts.get(CellState.FAILED, 0),
+                    totals.usage.input_tokens,
+                    totals.usage.output_tokens,
+                    float(totals.cost),
+                    checked,
+                    totals.passed if checked else None,
+                    None if totals.share is None else round(totals.share, 4),
+                ]
+            )
+        return headings, rows
+
+
+def _headings(
+    table: Table, totals: Mapping[str, ColumnTotals], *, has_documents: bool
+) -> Iterator[_Heading]:
+    if has_documents or not any(column.question is None for column in table.columns):
+        yield _Heading("Document" if has_documents else "Row", lambda row, _: row.name)
+    for column in table.columns:
+        if column.question is None:
+            yield _of_cell(column, column.name, _data)
+            continue
+        fields = _fields(column)
+        if not fields:
+            yield _of_cell(column, column.name, _whole)
+        for field in fields.values():
+            heading = _of_cell(column, column.title(field.name), partial(_field_value, field))
+            yield replace(heading, is_date=field.type is FieldType.DATE)
+        if has_documents and asks_about_document(table, column.question):
+            yield _of_cell(column, f"{column.name}: sources", partial(_sources, column))
+        counts = totals[column.id]
+        if counts.checked:
+            yield _of_cell(column, f"{column.name}: passed", lambda cell: cell.has_passed)
+        if counts.states.get(CellState.FAILED):
+            yield _of_cell(column, f"{column.name}: error", _error)
+
+
+def _of_cell(column: Column, title: str, read: Callable[[Cell], Typed]) -> _Heading:
+    """Return the heading of a value that is read from the column's cell."""
+
+    def read_row(_row: Row, cells: Mapping[str, Cell]) -> Typed:
+        cell = cells.get(column.id)
+        return None if cell is None else read(cell)
+
+    return _Heading(title, read_row)
+
+
+def _fields(column: Column) -> dict[str, Field]:
+    return {} if column.question is None else {each.name: each for each in column.question.fields}
+
+
+def _field_value(field: Field, cell: Cell) -> Typed:
+    return typed_value(field, cell.text(field.name))
+
+
+def _data(cell: Cell) -> Typed:
+    text = cell.text(WHOLE)
+    number = number_of(text)
+    if number is None:
+        return text or None
+    return int(number) if "." not in text else number
+
+
+def _whole(cell: Cell) -> Typed:
+    return cell.text(WHOLE) or None
+
+
+def _error(cell: Cell) -> Typed:
+    return None if cell.error is None else cell.error.what_happened
+
+
+def _sources(column: Column, cell: Cell) -> Typed:
+    """Return where the values of an answer stand: "page 3", or "term: page 3; payer: page 5"."""
+    found = []
+    for part in column.parts:
+        value = cell.values.get(part)
+        places = [
+            f"page {each.page}" if each.page else f"“{each.quote}”"
+            for each in (value.citations if value else ())
+        ]
+        if places:
+            label = f"{part}: " if part != WHOLE else ""
+            found.append(label + ", ".join(dict.fromkeys(places)))
+    return "; ".join(found) or None
+
+
+def _text(value: Typed) -> str:
+    """Return a value as a text cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _sheet_cell(value: Typed, *, is_date: bool) -> SheetCell:
+    if isinstance(value, list | dict):
+        return _text(value)
+    if is_date and isinstance(value, str):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    return value
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(map(_markdown_cell, cells))} |\n"
+
+
+def _markdown_cell(text: str) -> str:
+    """Return a text as a cell of a Markdown table: on one line, its bars escaped."""
+    text = text.replace("\\", "\\\\").replace("|", "\\|")
+    return "<br>".join(line.strip() for line in text.splitlines())
