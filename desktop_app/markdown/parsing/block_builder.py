@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.block_model import (
     ADDED_MARK,
     LINE_BREAK,
@@ -32,6 +33,14 @@ UNCHECKED: Final = "☐"
 CHECKED: Final = "☑"
 _TASKS: Final = {"[ ] ": UNCHECKED, "[x] ": CHECKED, "[X] ": CHECKED}
 _BOX_LENGTH: Final = len("[ ] ")
+_ALERT: Final = lazy_pattern(
+    rf"\[!(?P<name>NOTE|TIP|IMPORTANT|WARNING|CAUTION)\](?={LINE_BREAK}|\Z)"
+)
+"""The first line of a quote that GitHub shows as an alert."""
+# Around what GitHub folds, in HTML: each tag with its line, the summary's alone.
+_FOLD_BEGIN: Final = lazy_pattern(rf"<details(?: open)?>(?:{LINE_BREAK}|\Z|(?=<summary>))")
+_FOLD_END: Final = lazy_pattern(rf"(?:\A|{LINE_BREAK})</details>\Z")
+_SUMMARY: Final = lazy_pattern(rf"<summary>(?P<title>[^<{LINE_BREAK}]*)(?:</summary>|\Z)")
 
 
 class PlacedBlock(NamedTuple):
@@ -165,6 +174,10 @@ class _BlockBuilder:
 
     def _add_text(self, kind: Kind, token: Token, level: int = 0) -> None:
         runs = runs_of(token.children)
+        if kind is Kind.PARAGRAPH and runs and token.content[0] in "<[":
+            runs = _without_frame(runs, begins_quote=self._opened > 0)
+            if not runs and not self._marker:
+                return
         if self._is_task(token, runs):
             first, *others = runs
             box = _TASKS[first.text[:_BOX_LENGTH]]
@@ -243,6 +256,30 @@ class _BlockBuilder:
             from_right=is_from_right,
             extra_columns=0 if head is None else len(aligns) - len(head.aligns),
         )
+
+
+def _without_frame(runs: Runs, *, begins_quote: bool) -> Runs:
+    """Return the text of a paragraph with the words of an alert's or a fold's marks, in bold."""
+    first = runs[0]
+    if first.code or first.math or first.link:
+        return runs
+    if begins_quote and (alert := _ALERT.match(first.text)):
+        title = Run(alert["name"].capitalize(), bold=True)
+        rest = first._replace(text=first.text[alert.end() :])
+        return (title, rest, *runs[1:]) if rest.text else (title, *runs[1:])
+    begin = _FOLD_BEGIN.match(first.text)
+    if begin is not None:
+        first = first._replace(text=first.text[begin.end() :])
+    summary = _SUMMARY.match(first.text)
+    if summary is not None:
+        rest = first._replace(text=first.text[summary.end() :])
+        runs = (Run(summary["title"], bold=True), rest, *runs[1:])
+    else:
+        runs = (first, *runs[1:])
+    last = runs[-1]
+    if not last.code and (end := _FOLD_END.search(last.text)):
+        runs = (*runs[:-1], last._replace(text=last.text[: end.start()]))
+    return tuple(run for run in runs if run.text)
 
 
 def code_line(text: str, language: str) -> Block:

@@ -183,3 +183,25 @@ def test_an_element_is_held_back_until_it_ends() -> None:
         stream.feed(piece)
         shown.append(stream.blocks[0].text)
     assert shown == ["x", "x", "x", "x", "x2", "x2O"]
+
+
+@pytest.mark.parametrize(
+    ("source", "texts", "titles"),
+    [
+        ("> [!NOTE]\n> Some *text*.", ["Note|Some text."], ["Note"]),
+        ("> [!WARNING]\n>\n> Text", ["Warning", "Text"], ["Warning"]),
+        ("<details>\n<summary>More</summary>\n\nText\n\n</details>", ["More", "Text"], ["More"]),
+        ("<details open><summary>More</summary>\nText\n</details>", ["More|Text"], ["More"]),
+        # These are text.
+        ("> [!NOTE] in a line", ["[!NOTE] in a line"], []),
+        ("[!NOTE]\nText", ["[!NOTE]|Text"], []),
+        ("<details> is an element", ["<details> is an element"], []),
+        ("`<details>`", ["<details>"], []),
+    ],
+)
+def test_alerts_and_folds_are_shown_by_their_titles(
+    source: str, texts: list[str], titles: list[str]
+) -> None:
+    blocks = render(source)
+    assert [block.text.replace("\u2028", "|") for block in blocks] == texts
+    assert [run.text for block in blocks for run in block.runs if run.bold] == titles
