@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     SearchHit,
 )
-from desktop_app.library.list_filter import ARCHIVE, LIST
+from desktop_app.library.list_filter import LIST, ListFilter
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.message_search import group_hits, plain_snippet
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
@@ -396,20 +396,16 @@ def test_the_last_line_has_the_menu_of_the_program(listing: ConversationList) ->
     assert footer.accessibleName() == "OpenAI, $0.06 this month"
     menu = footer.menu()
     menu.aboutToShow.emit()
-    assert [entry_text(action) for action in menu.actions()] == [
-        "Provider",
-        "Spending",
-        "Models",
-        "Prompts and presets",
-        "Collections",
-        "Batch jobs",
-        "New folder",
-        "Show archive",
-        "Show trash",
+    assert [entry_text(action).split("\t")[0] for action in menu.actions()] == [
         "Settings",
+        "Library",
+        "Batch jobs",
+        "Spending",
         "Help",
+        "",
+        "OpenAI",
     ]
-    assert menu.actions()[1] is commands["spending.show"]
+    assert menu.actions()[3] is commands["spending.show"]
 
 
 def choose(menu: QMenu | None, word: str) -> None:
@@ -481,7 +477,7 @@ def test_a_folder_accepts_dropped_conversations(listing: ConversationList) -> No
 
 
 def test_esc_leaves_a_filter_and_otherwise_goes_to_the_window(listing: ConversationList) -> None:
-    listing.model.set_conversations([conversation("a")], list_filter=ARCHIVE)
+    listing.model.set_conversations([conversation("a")], list_filter=ListFilter.for_folder("f"))
     escape = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
     listing.view.keyPressEvent(escape)
     assert requests(listing) == [("list_presenter.apply_filter", LIST)]

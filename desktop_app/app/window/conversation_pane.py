@@ -24,6 +24,7 @@ from desktop_app.widgets.text.foreign_text import window_title
 
 if TYPE_CHECKING:
     from desktop_app.app.window.empty_state import EmptyState
+    from desktop_app.app.window.page_tabs import PageTabs
     from desktop_app.composer.prompt_editor import PromptEditor
     from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.card_area import CardArea
@@ -45,6 +46,7 @@ class ConversationPane(QWidget):
     Attributes:
         header, prompt: available from the start.
         transcript, notifications, cards: available after `add_later_parts`.
+        tabs: those of the page that is shown; available after `set_transcript`.
         pages: the pages that were shown.
         page: the page that is shown, None for the conversation.
         replacement: what is shown in place of the transcript in a narrow window, None for nothing.
@@ -53,6 +55,7 @@ class ConversationPane(QWidget):
     transcript: TranscriptView
     notifications: Notifications
     cards: CardArea
+    tabs: PageTabs
 
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor) -> None:
         super().__init__(window)
@@ -104,7 +107,12 @@ class ConversationPane(QWidget):
         self._arrange()
 
     def set_transcript(self, transcript: TranscriptView) -> None:
-        """Add the transcript, once the cards were added."""
+        """Add the transcript, once the cards were added, and the tabs of pages."""
+        # Not needed for the first paint.
+        from desktop_app.app.window.page_tabs import PageTabs
+
+        self.tabs = PageTabs()
+        self._column.insertWidget(1, self.tabs)
         self.transcript = transcript
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
@@ -179,7 +187,8 @@ class ConversationPane(QWidget):
 
     def _set_page(self, page: QWidget | None) -> None:
         self.page = page
-        self.header.show_page("" if page is None else page.windowTitle())
+        title = self.tabs.show_for(page)
+        self.header.show_page(title or (page.windowTitle() if page is not None else ""))
         self._arrange()
 
     def replace_transcript(self, widget: QWidget | None) -> None:

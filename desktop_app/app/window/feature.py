@@ -183,6 +183,15 @@ FEATURE: Final = Feature(
             is_in_palette=False,
         ),
         Action(
+            "library.open",
+            N_("Show library"),
+            Category.VIEW,
+            run=lambda session: session.window.pane.tabs.open("library"),
+            menu_label=N_("Library"),
+            words=N_("projects prompts texts archive trash"),
+            menu=(Menu.PROGRAM, 2),
+        ),
+        Action(
             "help.open",
             N_("Help"),
             Category.PROGRAM,
@@ -190,7 +199,7 @@ FEATURE: Final = Feature(
             scope=CommandScope.EVERYWHERE,
             run=_open_help,
             words=N_("manual"),
-            menu=(Menu.PROGRAM, 11),
+            menu=(Menu.PROGRAM, 5),
         ),
         Action(
             "help.shortcuts",

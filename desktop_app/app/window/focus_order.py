@@ -19,7 +19,6 @@ def order_tabs_of(window: MainWindow) -> None:
         listing.new_button,
         listing.filter_bar.back_button,
         listing.filter_bar.menu_button,
-        listing.filter_bar.empty_button,
         listing.view,
         listing.footer,
         window.header.list_button,
@@ -28,6 +27,7 @@ def order_tabs_of(window: MainWindow) -> None:
         window.header.help_button,
         window.header.preset,
         window.header.settings_button,
+        *_parts_of(window.pane.tabs),
         window.transcript.find_in_transcript.anchor,
         window.transcript,
         window.transcript.latest_button,
@@ -66,6 +66,7 @@ def step_region(window: MainWindow, step: int) -> None:
     regions: list[tuple[QWidget, Callable[[Qt.FocusReason], object]]] = [
         (listing, list_part.setFocus),
         (window.pane.header, window.header.settings_button.setFocus),
+        (window.pane.tabs, window.pane.tabs.focus),
         (window.pane.pages, lambda _reason: window.pane.focus_content()),
         (window.transcript, window.transcript.setFocus),
         (window.empty_state, window.empty_state.cards[0].setFocus),

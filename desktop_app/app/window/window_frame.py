@@ -59,10 +59,13 @@ class WindowFrame(QMainWindow):
         """Show a page in place of the conversation, and bring the window to the front."""
         if self.outer_panes.drawer is not None:
             self.outer_panes.close_drawer()
+        keeps_tab = self.pane.tabs.has_focus
         self.pane.show_page(page)
         bring_to_front(self)
         focused: QWidget | None = self.focusWidget()  # PySide's types forget None
-        if focused is None or not page.isAncestorOf(focused):
+        if keeps_tab:
+            self.pane.tabs.focus()
+        elif focused is None or not page.isAncestorOf(focused):
             self.pane.focus_content()
 
     def request_place(self, place: Place) -> None:

@@ -76,7 +76,7 @@ FEATURE: Final = Feature(
             run=call("batch.ui.batch_page.BatchPage.show_jobs"),
             menu_label=N_("Batch jobs"),
             words=N_("bulk many files"),
-            menu=(Menu.PROGRAM, 6),
+            menu=(Menu.PROGRAM, 3),
             page="batch-jobs",
         ),
     ),

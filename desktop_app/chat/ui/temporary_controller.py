@@ -186,7 +186,7 @@ class TemporaryController(Controller):
             self._row = TemporaryRow(self)
             listing = self._session.of(ConversationList)
             listing.top.addWidget(self._row)
-            order_tabs(listing.filter_bar.empty_button, (self._row.button, self._row.close_button))
+            order_tabs(listing.filter_bar.menu_button, (self._row.button, self._row.close_button))
         if self._row is not None:
             self._row.setVisible(bool(self._id))
 

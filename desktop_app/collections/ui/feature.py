@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
-from desktop_app.i18n.translation import N_
+from desktop_app.app.feature import Action, Feature, Tab, call
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category, Menu
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ FEATURE: Final = Feature(
             run=call("collections.ui.collections_controller.CollectionsController.show"),
             menu_label=N_("Collections"),
             words=N_("knowledge documents"),
-            menu=(Menu.PROGRAM, 5),
+            tab=Tab("library", 1, lambda: tr("Collections")),
             page="collections-dialog",
         ),
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
@@ -32,6 +32,7 @@ from desktop_app.widgets.text.foreign_text import (
     ElidedLabel,
     PlainButton,
     PlainLabel,
+    menu_text,
     set_tooltip,
     spoken_text,
 )
@@ -204,13 +205,11 @@ class ConversationList(QFrame):
     def _show_filter_name(self) -> None:
         list_filter = self.model.order.list_filter
         name = next((f.name for f in self.model.folders if f.id == list_filter.folder_id), "")
-        self.filter_bar.show_filter(list_filter, name)
-        self.view.setAccessibleName(
-            spoken_text(self.filter_bar.title.text() or tr("Conversations"))
-        )
+        self.filter_bar.title.setText(name)
+        self.view.setAccessibleName(spoken_text(name or tr("Conversations")))
 
     def show_filter(self, list_filter: ListFilter) -> None:
-        """Show the archive, the trash, the list or an opened folder."""
+        """Show the list or an opened folder."""
         self.session.tasks.start(self.presenter.apply_filter(list_filter))
 
     def go_back(self) -> None:
@@ -228,8 +227,6 @@ class ConversationList(QFrame):
 _EMPTY_NOTES: Final = {
     ListFilterKind.LIST: N_("No conversations yet"),
     ListFilterKind.FOLDER: N_("No conversations in this folder"),
-    ListFilterKind.ARCHIVE: N_("No archived conversations"),
-    ListFilterKind.TRASH: N_("Trash is empty"),
 }
 
 
@@ -303,9 +300,18 @@ class SidebarFooter(ListButton):
         self._chevron.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         themes.set_role(self._label, "note")
         menu = ProgramMenu(self)
-        menu.fill_with(lambda menu: add_commands(menu, *commands_in(Menu.PROGRAM)))
+        menu.fill_with(self._fill)
         self.setMenu(menu)
         self.show_provider("", "", "")
+
+    def _fill(self, menu: QMenu) -> None:
+        """Add the program's places, and the account in use, which leads to its settings."""
+        add_commands(menu, *commands_in(Menu.PROGRAM))
+        menu.addSeparator()
+        name, _, spending = self.shown
+        account = menu.addAction(menu_text(name, keys=spending))
+        account.setObjectName("account")
+        account.triggered.connect(lambda: run_command(self, "provider.show"))
 
     def show_provider(
         self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False, note: str = ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
-from desktop_app.i18n.translation import N_
-from desktop_app.library.list_filter import ARCHIVE, LIST, TRASH
-from desktop_app.shortcuts.command import Category, Menu
+from desktop_app.app.feature import Action, Feature, Tab, call
+from desktop_app.i18n.translation import N_, tr_context
+from desktop_app.library.list_filter import LIST
+from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -108,7 +108,6 @@ FEATURE: Final = Feature(
             Category.CONVERSATION,
             run=call("library.ui.folders_controller.FoldersController.create"),
             menu_label=N_("New folder"),
-            menu=(Menu.PROGRAM, 7),
         ),
         Action(
             "folder.settings",
@@ -129,16 +128,18 @@ FEATURE: Final = Feature(
             N_("Show archive"),
             Category.CONVERSATION,
             "Ctrl+G, Ctrl+A",
-            run=call("library.ui.list_presenter.ListPresenter.show_filter", ARCHIVE),
-            menu=(Menu.PROGRAM, 8),
+            run=call("library.ui.archive_and_trash.ArchivePage.open"),
+            tab=Tab("library", 8, lambda: tr_context("list", "Archive")),
+            page="archive",
         ),
         Action(
             "list.trash",
             N_("Show trash"),
             Category.CONVERSATION,
             "Ctrl+G, Ctrl+T",
-            run=call("library.ui.list_presenter.ListPresenter.show_filter", TRASH),
-            menu=(Menu.PROGRAM, 9),
+            run=call("library.ui.archive_and_trash.TrashPage.open"),
+            tab=Tab("library", 9, lambda: tr_context("list", "Trash")),
+            page="trash",
         ),
         Action(
             "trash.empty",

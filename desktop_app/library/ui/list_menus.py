@@ -15,11 +15,10 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
-from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.library.list_filter import ListFilterKind
 from desktop_app.library.ui.conversation_view import dragged_ids
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
 from desktop_app.widgets.boxes import STRETCH, row_of
-from desktop_app.widgets.forms.tab_order import mark_deleting
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.shortcut_text import shortcut_text
@@ -27,7 +26,6 @@ from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands
 from desktop_app.widgets.text.foreign_text import (
     ElidedLabel,
-    PlainButton,
     PlainToolButton,
     menu_text,
     set_tooltip,
@@ -53,18 +51,18 @@ class ListMenus:
 
     def open_row_menu(self, row: QModelIndex, position: QPoint) -> None:
         """Open the menu of a row at a position on the screen."""
-        _open_at(self.menu_for(row), position)
+        open_at(self.menu_for(row), position)
 
     def open_new_menu(self, position: QPoint) -> None:
         """Open the list's menu at a position on the screen, for the "New conversation" button."""
-        _open_at(self.list_menu(), position)
+        open_at(self.list_menu(), position)
 
     def open_folder_menu(self, button: QWidget) -> None:
         """Open the menu of the opened folder below a button."""
         folder_id = self._list.model.order.list_filter.folder_id
         folder = next((f for f in self._list.model.folders if f.id == folder_id), None)
         if folder is not None:
-            _open_at(self.folder_menu(folder), button.mapToGlobal(QPoint(0, button.height())))
+            open_at(self.folder_menu(folder), button.mapToGlobal(QPoint(0, button.height())))
 
     def menu_for(self, row: QModelIndex) -> QMenu:
         """Return the menu of a row of the view; the list's menu for a heading or no row."""
@@ -81,11 +79,11 @@ class ListMenus:
         return self.conversations_menu([c for c in conversations if c is not None])
 
     def conversations_menu(self, conversations: Sequence[Conversation]) -> QMenu:
-        """Return the menu of conversations in the current filter."""
+        """Return the menu of conversations, all or none of which are in the trash."""
         menu = ProgramMenu(self._list)
         ids = [conversation.id for conversation in conversations]
         count = len(ids)
-        if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
+        if all(conversation.trashed_at is not None for conversation in conversations):
             label = tr_plural("Restore", "Restore {count} conversations", count)
             self._add(menu, "archive-restore", label, self._list.trash.restore, ids)
             label = tr_plural(
@@ -93,7 +91,7 @@ class ListMenus:
             )
             self._add(menu, "trash-2", label, self._list.trash.delete_or_erase, ids, keys="Del")
             return menu
-        if count == 1:
+        if count == 1 and self._list.model.index_of(ids[0]).isValid():  # its row is edited
             self._add(menu, "pencil", tr("Rename"), self._list.view.rename, ids[0], keys="F2")
         are_archived = all(conversation.archived for conversation in conversations)
         if not are_archived:
@@ -190,19 +188,9 @@ class ListMenus:
         return icons.icon(name, current_theme().dim, current_theme().px(15))
 
 
-def _open_at(menu: QMenu, position: QPoint) -> None:
+def open_at(menu: QMenu, position: QPoint) -> None:
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.popup(position)
-
-
-def _title(kind: ListFilterKind) -> str:
-    """Return the title of the archive or the trash; "" for other lists."""
-    match kind:
-        case ListFilterKind.ARCHIVE:
-            return tr_context("list", "Archive")
-        case ListFilterKind.TRASH:
-            return tr_context("list", "Trash")
-    return ""
 
 
 class _DropButton(PlainToolButton):
@@ -232,21 +220,16 @@ class _DropButton(PlainToolButton):
         self.setDown(False)
         event.acceptProposedAction()
         ids = dragged_ids(event.mimeData())
-        source = self._list.model.order.list_filter.kind
-        if source is self._target:
-            return
-        if source is ListFilterKind.TRASH:
-            self._list.trash.restore(ids)
-        elif self._target is ListFilterKind.TRASH:
+        if self._target is ListFilterKind.TRASH:
             self._list.trash.delete(ids)
-        elif source is ListFilterKind.FOLDER and self._target is ListFilterKind.LIST:
-            self._list.folders_controller.move(ids, "")
+        elif self._target is ListFilterKind.ARCHIVE:
+            self._list.trash.archive(ids, archived=True)
         else:
-            self._list.trash.archive(ids, archived=self._target is ListFilterKind.ARCHIVE)
+            self._list.folders_controller.move(ids, "")
 
 
 class FilterBar(QWidget):
-    """The title of the current filter and the Back button.
+    """The name of the opened folder and the Back button.
 
     Conversations that are dropped on the button leave the filter.
     """
@@ -267,24 +250,11 @@ class FilterBar(QWidget):
         self.title = ElidedLabel(role="strong")
         self.menu_button = PlainToolButton(name="folder-menu", role="quiet")
         self.menu_button.setAccessibleName(tr("Folder actions"))
-        self.empty_button = PlainButton(
-            tr_context("action", "Empty"), name="empty-trash", role="link"
-        )
-        self.empty_button.setAccessibleName(tr("Empty trash"))
-        widgets = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
+        widgets = (self.back_button, (self.title, 1), self.menu_button)
         row_of(*widgets, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
         self.back_button.clicked.connect(listing.go_back)
-        mark_deleting(self.empty_button)
-        self.empty_button.clicked.connect(lambda: listing.trash.confirm_and_empty())
         self.menu_button.clicked.connect(lambda: listing.menus.open_folder_menu(self.menu_button))
         self.update_theme()
-        self.show_filter(LIST, "")
-
-    def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
-        """Show the title and buttons of a filter."""
-        self.title.setText(_title(list_filter.kind) or folder_name)
-        self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
-        self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
     def update_theme(self) -> None:
         theme = current_theme()
@@ -298,12 +268,16 @@ class DropRow(QWidget):
 
     def __init__(self, listing: ConversationList) -> None:
         super().__init__()
+        titles = {
+            ListFilterKind.ARCHIVE: tr_context("list", "Archive"),
+            ListFilterKind.TRASH: tr_context("list", "Trash"),
+        }
         self._buttons = {
-            kind: _DropButton(f"drop-{kind.value}", _title(kind), listing, kind)
-            for kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH)
+            kind: _DropButton(f"drop-{kind.value}", title, listing, kind)
+            for kind, title in titles.items()
         }
         for kind, button in self._buttons.items():
-            button.setText(f" {_title(kind)} ")  # keeps distance from the icon and the edge
+            button.setText(f" {titles[kind]} ")  # keeps distance from the icon and the edge
             button.setProperty("current", False)
         row_margins = (4, 6, themes.ROW_MARGIN + 6, 0)
         self._row = row_of(*self._buttons.values(), STRETCH, parent=self, margins=row_margins)

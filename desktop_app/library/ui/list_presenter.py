@@ -38,9 +38,13 @@ class ListPresenter(Controller):
 
     Signals:
         filter_applied(ListFilter): the list shows what this filter includes.
+        changed(Conversation): a conversation was changed; the caller writes it.
+        forgotten(str): the conversation with this id was permanently deleted.
     """
 
     filter_applied = Signal(object)
+    changed = Signal(object)
+    forgotten = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -79,12 +83,14 @@ class ListPresenter(Controller):
         if self._temporary.was_ever_temporary(conversation.id):
             return  # temporary conversations are in no list
         self._list.upsert(conversation)
+        self.changed.emit(conversation)
         self._show_answering()
 
     def forget(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""
         self.cache.remove(conversation_id)
         self._list.model.remove(conversation_id)
+        self.forgotten.emit(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""

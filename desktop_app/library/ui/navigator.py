@@ -27,7 +27,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.transcript.message_items import COPY_LINK
@@ -110,14 +110,8 @@ class Navigator(Controller):
             self._tasks.start(self.open(neighbor))
 
     def open_here(self) -> None:
-        """Open an empty conversation in the folder that the list shows; see `open_fresh`.
-
-        If the list shows the archive or the trash, it returns to the other conversations.
-        """
-        list_filter = self._presenter.list_filter
-        self.open_fresh(list_filter.folder_id or None)
-        if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
-            self._tasks.start(self._presenter.apply_filter(LIST))
+        """Open an empty conversation in the folder that the list shows; see `open_fresh`."""
+        self.open_fresh(self._presenter.list_filter.folder_id or None)
 
     def _open_in_folder(self, folder_id: str) -> None:
         self.open_fresh(folder_id)
@@ -186,8 +180,6 @@ class Navigator(Controller):
     def move_blank(self, list_filter: ListFilter) -> None:
         """Move an empty start page to the folder that the list shows, or out of any."""
         if not self._has_opened or not self._current.is_new or self._current.path:
-            return
-        if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             return
         folder_id = list_filter.folder_id or None
         if folder_id != self._current.conversation.folder_id:

@@ -13,6 +13,7 @@ from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.direction import mirrored
 from desktop_app.widgets.look.theme import current_theme, semibold
 from desktop_app.widgets.rows.row_delegate import RowDelegate, is_hovered
 from desktop_app.widgets.rows.rows_model import Index
@@ -31,8 +32,12 @@ _MAX_NAME_LENGTH: Final = 200
 class ConversationDelegate(RowDelegate):
     """The painter of a title with its streaming dot, or of a group's heading.
 
-    The row under the mouse has a button at its end, which opens its menu.
+    If `has_menu`, the row under the mouse has a button at its end, which opens its menu.
     """
+
+    def __init__(self, parent: QWidget, *, has_menu: bool = True) -> None:
+        super().__init__(parent)
+        self._has_menu = has_menu
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, px = current_theme(), current_theme().px
@@ -53,7 +58,7 @@ class ConversationDelegate(RowDelegate):
                 rect.left() - px(_ICON_SIZE + _GAP), rect.top(), px(_ICON_SIZE), rect.height()
             )
             painting.draw_icon(painter, icon_rect, "folder", theme.dim, px(_ICON_SIZE))
-        if is_hovered(option):
+        if self._has_menu and is_hovered(option):
             button = self.button_rect(option)
             painting.draw_icon(painter, button, "ellipsis", theme.text, px(_ICON_SIZE))
             return
@@ -85,7 +90,7 @@ class ConversationDelegate(RowDelegate):
         right = px(_INSET)
         if index.data(Roles.IS_FOLDER):
             left += px(_ICON_SIZE + _GAP)
-        if is_hovered(option):
+        if self._has_menu and is_hovered(option):
             right = self.button_rect(option).width()
             return self.row_rect(option).adjusted(left, 0, -right, 0)
         if index.data(Roles.STREAMING):
@@ -137,4 +142,4 @@ class ConversationDelegate(RowDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        editor.setGeometry(self.row_rect(option))
+        editor.setGeometry(mirrored(self.row_rect(option), option.rect))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import Qt
 
@@ -13,7 +14,7 @@ from desktop_app.domain.activity_log import described
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.library.list_filter import TRASH, TRASH_RETENTION
+from desktop_app.library.list_filter import TRASH_RETENTION
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
@@ -176,7 +177,8 @@ class Trash(Controller):
         """Ask for confirmation, then empty the trash, or say that it is empty."""
 
         async def offer() -> None:
-            if await self._conversations.list_trashed(1):
+            read = partial(self._conversations.list_trashed, 1)
+            if await self._presenter.writes.read_settled(read):
                 self._ask(tr("Empty trash?"), lambda: self._tasks.start(self.empty()))
             else:
                 self._notifications.notify(tr("Trash is empty"))
@@ -229,9 +231,7 @@ class Trash(Controller):
     async def _erase_trashed(self, cutoff: datetime) -> None:
         erased_ids = await self._conversations.empty_trash(cutoff)
         for id_ in erased_ids:
-            self._presenter.cache.remove(id_)
-        if erased_ids and self._presenter.list_filter == TRASH:
-            await self._presenter.apply_filter(TRASH)
+            self._presenter.forget(id_)
         await self._attachment_store.remove_of_deleted_conversations()
 
     def _stop_and_close(self, conversation_id: str) -> None:

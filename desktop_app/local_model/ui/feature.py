@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
-from desktop_app.i18n.translation import N_
+from desktop_app.app.feature import Action, Feature, Tab, call
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ FEATURE: Final = Feature(
             N_("Models on this computer"),
             Category.PROMPT,
             run=call("local_model.ui.local_models_page.LocalModelsPage.open"),
+            tab=Tab("models", 2, lambda: tr("On this computer")),
             page="local-models",
         ),
     ),

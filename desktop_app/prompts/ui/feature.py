@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, Tab, call
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category, Menu
 
@@ -71,7 +71,7 @@ FEATURE: Final = Feature(
             run=call("prompts.ui.prompts_controller.PromptsController.manage"),
             menu_label=N_("Prompts and presets"),
             words=N_("templates snippets"),
-            menu=(Menu.PROGRAM, 4),
+            tab=Tab("library", 2, lambda: tr("Prompts")),
             page="prompts-dialog",
         ),
         Action(

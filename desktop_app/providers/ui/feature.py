@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, Tab, call
 from desktop_app.domain.places import Place
-from desktop_app.i18n.translation import N_
-from desktop_app.shortcuts.command import Category, Menu
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -43,7 +43,7 @@ FEATURE: Final = Feature(
             run=call("providers.ui.models.models_dialog.ModelsPage.open"),
             menu_label=N_("Models"),
             words=N_("all models list prices"),
-            menu=(Menu.PROGRAM, 3),
+            tab=Tab("models", 1, lambda: tr("All models")),
             page="models-dialog",
         ),
         Action(
@@ -52,7 +52,6 @@ FEATURE: Final = Feature(
             Category.VIEW,
             run=lambda session: session.window.request_place(Place.PROVIDER),
             is_in_palette=False,
-            menu=(Menu.PROGRAM, 1),
         ),
     ),
     compose=_compose,

@@ -52,7 +52,7 @@ FEATURE: Final = Feature(
             run=lambda session: session.window.outer_panes.toggle_settings(),
             menu_label=N_("Settings"),
             is_in_palette=False,
-            menu=(Menu.PROGRAM, 10),
+            menu=(Menu.PROGRAM, 1),
         ),
         Action(
             "report.save",

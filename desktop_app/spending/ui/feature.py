@@ -30,7 +30,7 @@ FEATURE: Final = Feature(
             run=call("spending.ui.spending_controller.SpendingController.show"),
             menu_label=N_("Spending"),
             words=N_("cost costs money usage budget"),
-            menu=(Menu.PROGRAM, 2),
+            menu=(Menu.PROGRAM, 4),
             page="spending",
         ),
     ),

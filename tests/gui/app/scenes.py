@@ -86,6 +86,7 @@ from desktop_app.domain.spending_report import Call
 from desktop_app.exchange.ui.page_dialog import PageDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import tr
+from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.message_search import DaysDialog
@@ -343,11 +344,20 @@ async def sidebar(app: AppHarness, look: Look) -> None:
     }
     for name, menu in menus.items():
         await _popup(app, look, name, menu)
-    for place in ("archive", "trash", "all"):
+    for place in ("archive", "trash"):
         app.session.actions[f"list.{place}"].trigger()
         await app.written()
-        app.window.outer_panes.show_list()
-        await look(f"list-{place}")
+        await look(place)
+    await _popup(app, look, "menu-program", shown.footer.menu())
+    app.window.pane.close_page()
+    shown.show_filter(ListFilter.for_folder(folder.id))
+    await app.written()
+    app.window.outer_panes.show_list()
+    await look("list-folder")
+    app.session.actions["list.all"].trigger()
+    await app.written()
+    app.window.outer_panes.show_list()
+    await look("list-all")
     app.window.conversations.view.setFocus()
     app.window.rename()
     await look("rename")

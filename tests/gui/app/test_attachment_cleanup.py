@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.app import housekeeping
-from desktop_app.library.list_filter import TRASH
+from desktop_app.library.ui.archive_and_trash import TrashPage
 from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
@@ -46,8 +46,8 @@ async def test_documents_are_deleted_with_their_conversations(data: Path) -> Non
         await app.backend.database.write(lambda c: c.execute(age, (HOURS_AGO, removed.sha256)))
         app.window.prompt.chips.action_requested.emit(removed.sha256, "remove")
         await app.written()
-        app.window.conversations.show_filter(TRASH)
-        await until(lambda: app.rows)
+        app.session.run("list.trash")
+        await until(lambda: app.session.of(TrashPage).model.conversations)
         await app.controllers.of(Trash).erase(asked[:1])
         assert len(files()) == 2
         await app.controllers.of(Trash).empty()

@@ -33,8 +33,9 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.library.list_filter import ARCHIVE, LIST, TRASH, ListFilter
+from desktop_app.library.list_filter import LIST, ListFilter
 from desktop_app.library.ui import conversation_view
+from desktop_app.library.ui.archive_and_trash import ArchivePage, TrashPage
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
@@ -96,6 +97,28 @@ async def fill_open(app: AppHarness, count: int) -> list[Conversation]:
 async def go(app: AppHarness, place: ListFilter) -> None:
     app.window.conversations.show_filter(place)
     await until(lambda: app.window.conversations.model.order.list_filter == place)
+
+
+async def open_tab(app: AppHarness, name: str) -> ArchivePage | TrashPage:
+    """Show the archive or the trash, and return its page once it was read."""
+    page = app.session.of(ArchivePage if name == "archive" else TrashPage)
+    app.session.run(f"list.{name}")
+    await app.written()
+    assert app.window.pane.page is page
+    return page
+
+
+def titles(page: ArchivePage | TrashPage) -> list[str]:
+    return [conversation.title for conversation in page.model.conversations]
+
+
+def mark(page: ArchivePage | TrashPage, *ids: str) -> None:
+    """Mark conversations as a click, and then clicks with Ctrl, do."""
+    for number, id_ in enumerate(ids):
+        row = page.view.row_of(page.model.index_of(id_))
+        place = page.view.visualRect(row).center()
+        keys = CONTROL if number else Qt.KeyboardModifier.NoModifier
+        QTest.mouseClick(page.view.viewport(), Qt.MouseButton.LeftButton, keys, place)
 
 
 def click_row(app: AppHarness, identifier: str, modifiers: Qt.KeyboardModifier) -> None:
@@ -218,8 +241,8 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
     async with AppHarness() as app:
         await app.controllers.of(Housekeeping).clean_up()
         assert app.stored("SELECT id FROM conversations") == [(two.id,)]
-        await go(app, TRASH)
-        assert app.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
+        page = await open_tab(app, "trash")
+        assert page.model.index_of(two.id).data(Roles.NOTE) == "1 day"
 
 
 async def test_questions_in_folders_and_the_trash() -> None:
@@ -227,13 +250,14 @@ async def test_questions_in_folders_and_the_trash() -> None:
         # A question in the trash restores the conversation.
         one = await app.ask_and_answer("First", "1")
         app.session.of(Trash).delete([one])
-        await go(app, TRASH)
-        await app.open_conversation(one)
-        assert "in the trash" in app.said
+        page = await open_tab(app, "trash")
+        mark(page, one)
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: app.open_id == one and "in the trash" in app.said)
+        assert app.window.pane.page is None
         await app.ask_and_answer("Second", "2")
-        await until(lambda: app.rows == [])
-        await go(app, LIST)
-        assert app.rows == ["First"]
+        await until(lambda: app.rows == ["First"])
+        assert titles(page) == []
         await app.written()
         assert app.stored("SELECT trashed_at FROM conversations") == [(None,)]
 
@@ -304,33 +328,35 @@ async def test_conversations_are_marked_and_put_into_folders(
         one, two, three = await fill_open(app, 3)
         choose(menu_of(app, one.id), "Archive")
         assert app.rows == ["Old 1", "Old 2"]
-        app.session.actions["list.archive"].trigger()
-        await until(lambda: app.window.conversations.model.order.list_filter == ARCHIVE)
-        assert app.rows == ["Old 0"]
-        choose(menu_of(app, one.id), "Unarchive")
-        assert app.rows == []
-        app.click("back-to-list")
-        await until(lambda: app.rows == ["Old 0", "Old 1", "Old 2"])
+        page = await open_tab(app, "archive")
+        assert titles(page) == ["Old 0"]
+        app.click("unarchive")
+        assert titles(page) == []
+        assert app.rows == ["Old 0", "Old 1", "Old 2"]
+        assert page.note.isVisible()  # without the buttons
         for each in (one, two, three):
             app.session.of(Trash).delete([each.id])
-        await go(app, TRASH)
-        assert app.rows == ["Old 2", "Old 1", "Old 0"]
-        index = app.window.conversations.model.index_of(one.id)
-        assert index.data(Roles.NOTE) == "30 days"
-        choose(menu_of(app, two.id), "Restore")
-        assert app.rows == ["Old 2", "Old 0"]
-        for label, rows in (("Cancel", ["Old 2", "Old 0"]), ("Delete permanently", ["Old 2"])):
-            choose(menu_of(app, one.id), "Delete permanently")
+        page = await open_tab(app, "trash")
+        assert titles(page) == ["Old 2", "Old 1", "Old 0"]
+        assert page.model.index_of(one.id).data(Roles.NOTE) == "30 days"
+        mark(page, two.id, three.id)
+        app.click("restore-trashed")
+        assert titles(page) == ["Old 0"]
+        assert app.rows == ["Old 1", "Old 2"]
+        for label, left in (("Cancel", ["Old 0"]), ("Delete permanently", [])):
+            app.click("erase-trashed")
             press_in_box(app, label)
             await app.written()
-            assert app.rows == rows
+            assert titles(page) == left
         assert app.stored("SELECT count(*) FROM conversations") == [(2,)]
+        assert not find(page, QPushButton, "empty-trash").isVisible()
+        app.session.of(Trash).delete([two.id])
         app.click("empty-trash")
         await app.written()
         press_in_box(app, "Delete permanently")
-        await until(lambda: app.rows == [])
+        await until(lambda: titles(page) == [])
         await app.written()
-        assert app.stored("SELECT title FROM conversations") == [("Old 1",)]
+        assert app.stored("SELECT title FROM conversations") == [("Old 2",)]
 
         # A drag shows archive and trash to drop on.
         shown = app.window.conversations
@@ -349,7 +375,7 @@ async def test_conversations_are_marked_and_put_into_folders(
                 return action
 
         monkeypatch.setattr(conversation_view, "QDrag", Drag)
-        for Drag.place, list_filter in (("archive", ARCHIVE), ("trash", TRASH)):
+        for Drag.place in ("archive", "trash"):
             await app.start_over()
             one, _two, _three = await fill_open(app, 3)
             assert shown.drop_row.isHidden()
@@ -358,8 +384,7 @@ async def test_conversations_are_marked_and_put_into_folders(
             assert shown.drop_row.isHidden()
             await app.written()
             assert app.rows == ["Old 1", "Old 2"]
-            await go(app, list_filter)
-            assert app.rows == ["Old 0"]
+            assert titles(await open_tab(app, Drag.place)) == ["Old 0"]
 
         # A folder is deleted without its conversations.
         await app.start_over()

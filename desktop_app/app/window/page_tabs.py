@@ -1,0 +1,81 @@
+"""The tabs above a page that belongs to one of the pages that several features share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QWidget
+
+from desktop_app.app.feature import Action, Tab
+from desktop_app.app.features import ACTIONS
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.widgets.boxes import STRETCH, row_of
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.program_menu import run_command
+
+GROUPS: Final[Mapping[str, str]] = {"library": N_("Library"), "models": N_("Models")}
+"""The titles of the shared pages, by their keys."""
+_MARGINS: Final = (16, 2, 16, 0)  # in pixels at the default text size, as of the pages below
+
+
+class PageTabs(QFrame):
+    """The tabs of the shared page that is shown; hidden above other pages.
+
+    The arrow keys move between the tabs, which then keep the focus; a click moves it to the page.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, str] = {}  # the command of the tab that was shown last, by group
+        self._controls: dict[str, SegmentedControl] = {}
+        for group, title in GROUPS.items():
+            tabs = [(action.id, tab.label()) for tab, action in _tabs_of(group)]
+            control = SegmentedControl(tabs, name=tr(title), padding=12)
+            control.setObjectName(f"{group}-tabs")
+            control.chosen.connect(partial(run_command, self))
+            self._controls[group] = control
+            self._last[group] = tabs[0][0] if tabs else ""
+        row_of(*self._controls.values(), STRETCH, parent=self, margins=_MARGINS)
+        self.hide()
+
+    def open(self, group: str) -> None:
+        """Show a shared page at the tab that was shown last."""
+        run_command(self, self._last[group])
+
+    def show_for(self, page: QWidget | None) -> str:
+        """Show the tabs of the shared page that has a page, and return its title; "" for none."""
+        name = "" if page is None else page.objectName()
+        shown = next((action for action in ACTIONS if name and action.page == name), None)
+        group = "" if shown is None or shown.tab is None else shown.tab.group
+        for key, control in self._controls.items():
+            control.setVisible(key == group)
+        self.setVisible(bool(group))
+        if shown is None or not group:
+            return ""
+        self._last[group] = shown.id
+        self._controls[group].set_current(shown.id)
+        for _, action in _tabs_of(group):
+            policy = Qt.FocusPolicy.TabFocus if action is shown else Qt.FocusPolicy.NoFocus
+            self._controls[group].button(action.id).setFocusPolicy(policy)
+        return tr(GROUPS[group])
+
+    @property
+    def has_focus(self) -> bool:
+        """Return True if a tab has the focus."""
+        focused: QWidget | None = self.window().focusWidget()  # PySide's types forget None
+        return focused is not None and self.isAncestorOf(focused)
+
+    def focus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
+        """Focus the tab of the page that is shown."""
+        for control in self._controls.values():
+            current = control.current()
+            if not control.isHidden() and current is not None:
+                control.button(current).setFocus(reason)
+
+
+def _tabs_of(group: str) -> list[tuple[Tab, Action]]:
+    tabs = [(a.tab, a) for a in ACTIONS if a.tab is not None and a.tab.group == group]
+    return sorted(tabs, key=lambda each: each[0].position)
