@@ -109,7 +109,7 @@ code, pre { font-family: ui-monospace, "JetBrains Mono", Menlo, Consolas, monosp
 .code figcaption { color: var(--dim); font-size: .75em; font-weight: 600; }
 .code pre { margin: 0; overflow-x: auto; line-height: 1.4; } .code code { font-size: inherit; }
 .keyword { color: var(--keyword); } .string { color: var(--string); }
-.number { color: var(--number); }
+.number { color: var(--number); } .error { color: var(--error); } .good { color: var(--good); }
 .function { color: var(--function); } .comment { color: var(--comment); }
 .diagram img { height: auto; max-width: 100%; border-radius: 10px; }
 .formula svg { height: auto; max-width: 100%; }
@@ -120,15 +120,16 @@ article { margin: 28px 0; }
 .said { background: var(--tint); border-radius: 10px; padding: 10px 14px; white-space: pre-wrap;
   margin: 6px 0; }
 .pictures img { max-width: 100%; max-height: 480px; border-radius: 8px; }
-.error { background: var(--error_ground); border-radius: 10px; padding: 10px 14px; margin: 10px 0; }
-.error strong { color: var(--error); }
+.problem { background: var(--error_ground); border-radius: 10px; padding: 10px 14px;
+  margin: 10px 0; }
+.problem strong { color: var(--error); }
 details { margin: .6em 0; }
 details.version { border-inline-start: 2px solid var(--line); padding-inline-start: 14px; }
 details > div { padding-left: 14px; color: var(--dim); font-size: .95em; }
 @media print { body { padding: 0; font-size: 11pt; } main { max-width: none; }
   .code pre, .said { white-space: pre-wrap; }
   th, td { overflow-wrap: anywhere; }
-  tr, figure.pictures, .diagram img, .formula, .error { break-inside: avoid; }
+  tr, figure.pictures, .diagram img, .formula, .problem { break-inside: avoid; }
   h1, h2, h3, h4, h5, h6, .who { break-after: avoid; } }
 """
 
@@ -284,7 +285,7 @@ class HtmlPage:
         yield "</details>"
 
     def render_error(self, what: str, remedy: str) -> str:
-        return f'<div class="error"><strong>{what}</strong> {remedy}</div>'
+        return f'<div class="problem"><strong>{what}</strong> {remedy}</div>'
 
     def render_markdown(self, markdown: str) -> Iterator[str]:
         self._text_count += 1

@@ -41,6 +41,8 @@ class CodeColor(Enum):
     FUNCTION = "function"
     COMMENT = "comment"
     NUMBER = "number"
+    DELETED = "error"
+    INSERTED = "good"
 
 
 class ColoredSpan(NamedTuple):
@@ -65,8 +67,8 @@ _COLORS: Final = (
     ("Token.Name.Attribute", CodeColor.FUNCTION),
     ("Token.Name.Decorator", CodeColor.FUNCTION),
     ("Token.Name.Builtin", CodeColor.KEYWORD),
-    ("Token.Generic.Deleted", CodeColor.KEYWORD),
-    ("Token.Generic.Inserted", CodeColor.STRING),
+    ("Token.Generic.Deleted", CodeColor.DELETED),
+    ("Token.Generic.Inserted", CodeColor.INSERTED),
     ("Token.Generic.Heading", CodeColor.FUNCTION),
     ("Token.Generic.Subheading", CodeColor.FUNCTION),
 )

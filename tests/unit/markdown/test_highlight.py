@@ -63,7 +63,7 @@ def test_leading_and_missing_line_ends_do_not_shift_spans() -> None:
 def test_the_last_line_is_colored_without_its_line_end() -> None:
     diff = highlight.lexer_for("diff")
     assert diff is not None
-    assert ColoredSpan(1, 0, 5, CodeColor.STRING) in list(highlight.spans("- old\n+ new", diff))
+    assert ColoredSpan(1, 0, 5, CodeColor.INSERTED) in list(highlight.spans("- old\n+ new", diff))
 
 
 class Recording(TextLexer):
