@@ -34,6 +34,7 @@ PLACES: Final[Mapping[str, str]] = {
     "batch-jobs": "documents#batch",
     "batch-bar": "documents#batch",
     "collections-dialog": "documents#collections",
+    "text-list": "conversations#texts",
     "prompts-dialog": "conversations#prompts",
     "comparison": "conversations#compare",
     "compare-dialog": "conversations#compare",

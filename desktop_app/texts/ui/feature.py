@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, Tab, call
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category, Menu
 from desktop_app.transcript.message_items import SHOW_CHANGES
@@ -109,6 +109,8 @@ FEATURE: Final = Feature(
             Category.TEXT,
             run=_start("list_all"),
             words=N_("canvas documents list"),
+            tab=Tab("library", 3, lambda: tr("Texts")),
+            page="text-list",
         ),
         Action(
             "text.toggle",

@@ -1,4 +1,4 @@
-"""The list of all texts in the library."""
+"""The tab of the library with all texts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import tr
 from desktop_app.texts.text_store import ListedText
-from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import compact_button, dialog_button
+from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, LibraryRow
 from desktop_app.widgets.look.shortcut_text import shortcut_text
@@ -22,9 +23,7 @@ from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index
 from desktop_app.widgets.text.foreign_text import menu_text, spoken_text
-from desktop_app.widgets.windows import fitting_size
 
-_SIZE: Final = (520, 520)
 _MAX_TITLE_CHARS: Final = 30
 _KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -35,7 +34,7 @@ def _note(text: ListedText) -> str:
 
 
 class TextList(QWidget):
-    """A list of texts, each with its conversation and day, and a search field above it.
+    """The list of texts, each with its conversation and day, and a search field above it.
 
     Signals:
         chosen(ListedText): open this text.
@@ -49,8 +48,10 @@ class TextList(QWidget):
     restore_requested = Signal(object)
     erase_requested = Signal(object)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setObjectName("text-list")
+        self.setWindowTitle(tr("Texts"))
         self._texts: dict[str, ListedText] = {}
         self._trashed: dict[str, ListedText] = {}
         self.field = line_field(tr("Find a text"), "find-text")
@@ -67,8 +68,12 @@ class TextList(QWidget):
         self.view.delete_pressed.connect(self._delete)
         self.view.menu_requested.connect(self._open_menu)
         head = row_of((self.field, 1), self.trash, spacing=8)
-        column_of(head, (self.view, 1), parent=self, margins=0, spacing=8)
+        column_of(head, (self.view, 1), parent=self, margins=DIALOG_MARGINS, spacing=8)
         self._filter()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_texts(self, texts: Sequence[ListedText], trashed: Sequence[ListedText]) -> None:
         """Show texts, in their order; those in the trash once it is chosen."""
@@ -133,20 +138,3 @@ class TextList(QWidget):
             self.view.press(event)
             return True
         return super().eventFilter(watched, event)
-
-
-class TextListDialog(QDialog):
-    """A dialog with the list of all texts."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("text-list")
-        self.setWindowTitle(tr("Texts"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.listing = TextList()
-        self.listing.chosen.connect(self.accept)
-        close = dialog_button(tr("Close"), "close-texts")
-        close.clicked.connect(self.reject)
-        buttons = row_of(STRETCH, close)
-        column_of((self.listing, 1), buttons, parent=self, margins=DIALOG_MARGINS, spacing=12)
-        self.resize(fitting_size(_SIZE, parent))

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QTextCursor
-from shiboken6 import isValid
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.send_context import OpenText
@@ -47,7 +46,7 @@ from desktop_app.texts.ui.difference_dialogs import VersionsDialog
 from desktop_app.texts.ui.feature import CHANGE_COMMANDS
 from desktop_app.texts.ui.opened_text import OpenedText
 from desktop_app.texts.ui.text_exports import FORMATS, TextExports
-from desktop_app.texts.ui.text_list import TextList, TextListDialog
+from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.text_pane import TextPane
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.texts.written_text import WrittenText, length_of
@@ -91,6 +90,7 @@ class TextsController(Controller):
         fill = (self._fill_menu, self._fill_languages, self._fill_prompts, self._fill_texts)
         self.pane = TextPane(session.window, *fill)
         self.pane.hide()
+        self._list: TextList | None = None  # the tab of the library, once it was shown
         session.events.editor_made.emit(self.pane.editor, self.pane.helpers, self._notifications)
         self._connect_editor()
         self.pane.change_requested.connect(self.change_selection)
@@ -645,24 +645,25 @@ class TextsController(Controller):
 
     async def list_all(self) -> None:
         """Show the texts of the whole library."""
-        dialog = TextListDialog(self._window)
-        await self.fill_list(dialog.listing)
-        dialog.open()
+        if self._list is None:
+            self._list = TextList(self._window)
+            self._connect_list(self._list)
+        await self._fill_list(self._list)
+        self._window.show_page(self._list)
 
-    async def fill_list(self, listing: TextList) -> None:
-        """Show the texts of the library in a list, and do what is asked of them there."""
+    async def _fill_list(self, listing: TextList) -> None:
+        texts, trashed = [await self._store.listed(in_trash=each) for each in (False, True)]
+        listing.set_texts(texts, trashed)
 
-        async def show() -> None:
-            texts, trashed = [await self._store.listed(in_trash=each) for each in (False, True)]
-            if isValid(listing):
-                listing.set_texts(texts, trashed)
+    def _connect_list(self, listing: TextList) -> None:
+        """Do what is asked of the texts in the list."""
 
         def then_show(
             action: Callable[[ListedText], Coroutine[Any, Any, None]],
         ) -> Callable[[ListedText], None]:
             async def run(text: ListedText) -> None:
                 await action(text)
-                await show()
+                await self._fill_list(listing)
 
             return self._tasks.slot(run)
 
@@ -682,7 +683,6 @@ class TextsController(Controller):
         listing.delete_requested.connect(then_show(self._delete))
         listing.restore_requested.connect(then_show(self._restore))
         listing.erase_requested.connect(ask_to_erase)
-        await show()
 
     # -------------------------------------------------------------- the trash
 
@@ -700,6 +700,8 @@ class TextsController(Controller):
 
         async def undo() -> None:
             await self._restore(text)
+            if self._list is not None:
+                await self._fill_list(self._list)
             if was_shown and self._current.id == text.conversation_id:
                 await self.open_stored(text.conversation_id, text.id)
 

@@ -123,7 +123,7 @@ from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
 from desktop_app.texts.passage_reply import Change
 from desktop_app.texts.text_files import INSERTED, Piece
 from desktop_app.texts.ui.difference_dialogs import SaveDialog, VersionsDialog
-from desktop_app.texts.ui.text_list import TextListDialog
+from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
@@ -696,9 +696,9 @@ async def text(app: AppHarness, look: Look) -> None:
     await look("text-versions")
     _close_dialogs(app)
     app.session.run("text.list")
-    await dialog_of(TextListDialog)
+    await dialog_of(TextList)
     await look("text-list")
-    _close_dialogs(app)
+    app.window.pane.close_page()
     pieces = [Piece("⟦The sea⟧ "), Piece("⟦rises⟧", INSERTED)]
     title = tr("Save to {file}?", file="⟦tides⟧.md")
     SaveDialog(title, (), pieces, app.window).open()

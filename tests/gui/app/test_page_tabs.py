@@ -36,17 +36,17 @@ async def test_tabs_lead_to_the_pages_of_features() -> None:
         await until(lambda: _page_name(app) == "archive")
         assert app.window.focusWidget().objectName() == "list.archive"
         app.press(Qt.Key.Key_Left)
-        await until(lambda: _page_name(app) == "prompts-dialog")
-        assert app.window.focusWidget().objectName() == "prompts.manage"
+        await until(lambda: _page_name(app) == "text-list")
+        assert app.window.focusWidget().objectName() == "text.list"
         app.session.run("region.next")
-        assert app.window.focusWidget().objectName() == "find-prompts"
+        assert app.window.focusWidget().objectName() == "find-text"
 
         # The library opens where it was left; a page of one feature has no tabs.
         app.press(Qt.Key.Key_Escape)
         assert pane.page is None
         assert not pane.tabs.isVisible()
         app.session.run("library.open")
-        await until(lambda: _page_name(app) == "prompts-dialog")
+        await until(lambda: _page_name(app) == "text-list")
         app.session.run("spending.show")
         await until(lambda: _page_name(app) == "spending")
         assert not pane.tabs.isVisible()

@@ -30,7 +30,7 @@ from desktop_app.texts.passage_reply import Change, Problem
 from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.ui.difference_dialogs import SaveDialog, VersionsDialog
 from desktop_app.texts.ui.text_exports import FORMATS
-from desktop_app.texts.ui.text_list import TextListDialog
+from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.texts.ui.tracked_document import stored_form
 from desktop_app.texts.written_text import Mark, WrittenText
@@ -562,9 +562,9 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         conversation_id = app.state.current.id
         app.new_conversation()
         app.session.run("text.list")
-        await until(lambda: [d for d in app.window.findChildren(TextListDialog) if d.isVisible()])
-        dialog = app.window.findChild(TextListDialog)
-        field = find(dialog, QLineEdit, "find-text")
+        await until(lambda: isinstance(app.window.pane.page, TextList))
+        field = find(app.window, QLineEdit, "find-text")
+        assert field.hasFocus()
         QTest.keyClicks(field, "wave")
         QTest.keyClick(field, Qt.Key.Key_Return)
         await until(lambda: app.state.current.id == conversation_id and body(app) == "Second.")
@@ -608,7 +608,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         app.window.notifications.undo_last()
         await until(lambda: pane(app).isVisible() and body(app) == "My Second.")
         app.session.run("text.list")
-        await until(lambda: [d for d in app.window.findChildren(TextListDialog) if d.isVisible()])
+        await until(lambda: isinstance(app.window.pane.page, TextList))
         view, trash = find(app.window, RowView, "text-rows"), "texts-in-trash"
         rows = view.model()
         count = rows.rowCount()
@@ -635,7 +635,8 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         question = find(app.window, QMessageBox, "erase-text")
         next(b for b in question.buttons() if "permanently" in b.text()).click()
         await until(lambda: app.stored(in_trash, text_id) == [])
-        find(app.window, QPushButton, "close-texts").click()
+        app.press(Qt.Key.Key_Escape)
+        assert app.window.pane.page is None
 
         # What is pasted becomes Markdown, as in the prompt; files are attached.
         await app.start_over()
