@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from desktop_app.texts.text_edits import Replacement
+from desktop_app.texts.ui import text_find
 from desktop_app.texts.ui.text_pane import TextPane
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.widgets.text.foreign_text import PlainLabel
@@ -57,6 +59,11 @@ def press(pane: TextPane, name: str) -> None:
     find(pane, QPushButton, name).click()
 
 
+def replace_all(qtbot: QtBot, pane: TextPane) -> None:
+    press(pane, "text-replace-all")
+    qtbot.waitUntil(pane.editor.viewport().updatesEnabled)
+
+
 def test_matches_are_counted_marked_and_gone_through(pane: TextPane) -> None:
     search(pane, "sun")
     assert count(pane) == "1 of 4"
@@ -76,13 +83,26 @@ def test_matches_are_counted_marked_and_gone_through(pane: TextPane) -> None:
     assert marked(pane) == []
 
 
-def test_all_matches_are_replaced_in_one_step(pane: TextPane) -> None:
+def test_all_matches_are_replaced_in_one_step(qtbot: QtBot, pane: TextPane) -> None:
     search(pane, "sun", r"\1 star")
-    press(pane, "text-replace-all")
+    replace_all(qtbot, pane)
     expected = TEXT.replace("SUN", "Sun").replace("sun", "Sun").replace("Sun", r"\1 star")
     assert pane.editor.toPlainText() == expected
     assert count(pane) == "No matches"
     pane.editor.undo()
+    assert pane.editor.toPlainText() == TEXT
+    # What is typed meanwhile stays, and is searched.
+    qtbot.waitUntil(lambda: count(pane).endswith("of 4"))
+    with pytest.MonkeyPatch.context() as slowly:
+        slowly.setattr(text_find, "_SLICE_S", -1.0)  # one after another
+        press(pane, "text-replace-all")
+        assert pane.editor.toPlainText().endswith(r"the \1 star")
+        pane.editor.moveCursor(QTextCursor.MoveOperation.Start)
+        QTest.keyClicks(pane.editor, "A sun. ")
+        qtbot.waitUntil(pane.editor.viewport().updatesEnabled)
+    assert pane.editor.toPlainText() == rf"A \1 star. {expected}"
+    while pane.editor.document().isUndoAvailable():
+        pane.editor.undo()
     assert pane.editor.toPlainText() == TEXT
 
 
@@ -97,12 +117,12 @@ def test_matches_are_replaced_one_by_one(qtbot: QtBot, pane: TextPane) -> None:
     qtbot.waitUntil(lambda: count(pane).endswith("of 7"))
 
 
-def test_replacements_stay_beside_proposed_changes(pane: TextPane) -> None:
+def test_replacements_stay_beside_proposed_changes(qtbot: QtBot, pane: TextPane) -> None:
     document = show(pane, "one sun, two suns, a sun")
     document.propose(0, [[Replacement(13, 17, "big suns")]])
     search(pane, "sun", "star")
     assert count(pane) == "1 of 3"  # not the deleted one
-    press(pane, "text-replace-all")
+    replace_all(qtbot, pane)
     assert document.accepted == "one star, two big stars, a star"
     document.settle(document.changes, accept=False)
     assert document.accepted.startswith("one star, two suns")

@@ -54,6 +54,7 @@ class TextHighlighter(QSyntaxHighlighter):
         self._cursor = QTextCursor(document)  # in the line whose marks are shown
         self._done = 0  # paragraphs that have their looks
         self._until = 0.0  # when highlighting that has begun is continued later
+        self._is_late = False  # that time has come
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._continue)
         document.contentsChange.connect(self._end_step)  # after the highlighter's own slot
@@ -89,9 +90,9 @@ class TextHighlighter(QSyntaxHighlighter):
 
     def show_again(self, block: QTextBlock) -> None:
         """Give a block its looks again."""
-        self._until = 0.0
+        self._begin_step()
         self.rehighlightBlock(block)
-        self._until = 0.0
+        self._begin_step()
 
     def is_source(self, block: QTextBlock) -> bool:
         """Return True if a block shows its marks: the cursor or a proposed change is in it."""
@@ -124,14 +125,19 @@ class TextHighlighter(QSyntaxHighlighter):
             self._done = 1 << 30
             self._timer.stop()
 
+    def _begin_step(self) -> None:
+        self._until, self._is_late = 0.0, False
+
     def _end_step(self, position: int, removed: int, _added: int) -> None:
-        self._until = 0.0
+        self._begin_step()
         if removed and self._timer.isActive():  # those behind have moved before `_done`
             self._done = min(self._done, self._tracked.findBlock(position).blockNumber())
 
     # -------------------------------------------------------------- a paragraph
 
     def highlightBlock(self, text: str) -> None:
+        if self._is_late:  # all further blocks of this step are after `_done`
+            return
         block = self.currentBlock()
         if block.blockNumber() >= self._done:
             return
@@ -139,6 +145,7 @@ class TextHighlighter(QSyntaxHighlighter):
         self._until = self._until or now + _AT_ONCE_S
         if now > self._until:  # a large paste, or a fence that changes all that follows
             self._delay_from(block.blockNumber())
+            self._is_late = True
             return
         state = self.previousBlockState()
         fence = "" if state <= 0 else ("~" if state % 2 else "`") * (state // 2)

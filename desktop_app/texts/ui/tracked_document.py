@@ -283,8 +283,8 @@ class TrackedDocument(SealedDocument):
 
     def unmark(self, start: int, end: int) -> None:
         """Take what was typed between two positions out of the change around it."""
-        cursor = self.cursor(start, end)
         if self._count and self._has_marks(start, end):
+            cursor = self.cursor(start, end)
             cursor.joinPreviousEditBlock()
             typed = QTextCharFormat()
             typed.setProperty(_IS_TYPED, True)

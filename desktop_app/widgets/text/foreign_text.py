@@ -50,7 +50,8 @@ _LONGEST_WORD: Final = 40
 
 _BREAKS: Final = lazy_pattern("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _LINE_BREAKS: Final = lazy_pattern("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
-_ENDLESS_WORD: Final = lazy_pattern("[^ \t\n\v\f\r\u2028\u2029]{5000}")
+_ENDLESS: Final = 5000
+_ENDLESS_WORD: Final = lazy_pattern(f"[^ \t\n\v\f\r\u2028\u2029]{{{_ENDLESS}}}")
 # Controls that reorder other text. Marks (U+200E, U+200F, U+061C) cannot do more than a
 # letter of that direction.
 _BIDI_CONTROLS: Final = lazy_pattern("[\u202a-\u202e\u2066-\u2069]")
@@ -263,7 +264,8 @@ class PlainTextField(QPlainTextEdit):
         Qt's search for the end of the word takes 1.6 s for 100,000 letters, and 190 s for a
         million.
         """
-        if _ENDLESS_WORD.search(text):
+        lines = text.split("\n")
+        if any(len(line) >= _ENDLESS and _ENDLESS_WORD.search(line) for line in lines):
             self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
 
 
