@@ -289,7 +289,7 @@ class AttachmentChips(QScrollArea):
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_compact = False
+        self._is_compact = self._is_folded = False
         self._widgets: dict[str, ChipWidget] = {}
         self._chips: Sequence[Chip] = ()
         self._timer = QTimer(self, singleShot=True, interval=0)
@@ -348,7 +348,7 @@ class AttachmentChips(QScrollArea):
                 widget.show()  # now, because the layout does it in the next turn of the event loop
             stops = [stop for widget in self._widgets.values() for stop in widget.tab_stops]
             order_children(self._content, stops)
-        self.setVisible(bool(chips))
+        self._show_or_hide()
         self._fit()
         self.changed.emit()
         # Not if all chips are new, as in another conversation.
@@ -361,6 +361,16 @@ class AttachmentChips(QScrollArea):
     def has_attachments(self) -> bool:
         """Return True if the message has attachments of its own."""
         return any(chip.is_attachment for chip in self._chips)
+
+    def set_folded(self, is_folded: bool) -> None:
+        """Hide the chips of what is not attached, such as the open text, unless others are."""
+        if is_folded != self._is_folded:
+            self._is_folded = is_folded
+            self._show_or_hide()
+            self.changed.emit()
+
+    def _show_or_hide(self) -> None:
+        self.setVisible(self.has_attachments if self._is_folded else bool(self._chips))
 
     def set_compact(self, is_compact: bool) -> None:
         """Show fewer rows if there is little room."""

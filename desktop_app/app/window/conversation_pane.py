@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # Heights are in pixels at the default text size.
 _TIGHT_HEIGHT: Final = 320
 """Below this height of the pane, the prompt is compact, and gaps are smaller."""
+_LOW_HEIGHT: Final = 640
+"""Below this height, what takes the transcript's place has at least half of it."""
 _MIN_CARDS_HEIGHT: Final = 34
 """The least height of the cards: a line and a part of the next."""
 FIRST_STOP: Final = "first-stop"
@@ -258,6 +260,7 @@ class ConversationPane(QWidget):
         """
         px = current_theme().px
         self.prompt.set_compact(self.height() < px(_TIGHT_HEIGHT))
+        self.prompt.chips.set_folded(self._is_low)
         if self._empty_state is None:
             return
         if self.page is not None:
@@ -272,9 +275,11 @@ class ConversationPane(QWidget):
         spare_height -= prompt_height if prompt_height >= 0 else self.prompt.sizeHint().height()
         cards_height = self.cards.needed_height
         min_cards_height = min(cards_height, px(_MIN_CARDS_HEIGHT)) + spacing if cards_height else 0
-        key_line_height = self._empty_state.fit_key_line(
-            width, spare_height - min_cards_height - spacing
-        )
+        room_of_key_line = -1 if self._is_low else spare_height - min_cards_height - spacing
+        key_line_height = self._empty_state.fit_key_line(width, room_of_key_line)
+        if self.replacement is not None and self._is_low:
+            bars_height = self.replacement.minimumSizeHint().height()
+            spare_height -= self.height() // 2 + bars_height
         if key_line_height:
             spare_height -= key_line_height + spacing
         if cards_height:
@@ -286,13 +291,17 @@ class ConversationPane(QWidget):
         fits = self._empty_state.show_fitting_parts(width, height, has_files=has_files)
         self._empty_state.setVisible(fits and self._is_empty and self.replacement is None)
 
+    @property
+    def _is_low(self) -> bool:
+        return self.replacement is not None and self.height() < current_theme().px(_LOW_HEIGHT)
+
     def _set_margins(self) -> None:
         px = current_theme().px
         side = max(px(themes.MARGIN), (self.width() - px(current_theme().max_line_width)) // 2)
         self._text_column.setContentsMargins(side, 0, side, px(6))
         is_empty = self._is_empty and self.replacement is None
         is_spacious = is_empty and self.height() >= px(_TIGHT_HEIGHT)
-        spacing = px(20 if is_spacious else 8)
+        spacing = px(20 if is_spacious else 4 if self._is_low else 8)
         self._text_column.setSpacing(spacing)
         if self._empty_state is not None:
             self.cards.set_spacing(spacing)

@@ -111,6 +111,7 @@ class TextEditor(WrittenField):
         self.wrap_for(document.toRawText())
         self.highlighter = TextHighlighter(document, self._misspelled)
         self.setDocument(document)
+        self.highlighter.show_marks_at(self.textCursor())
         if self._spelling is not None:
             self._spelling.watch_document()
 

@@ -15,7 +15,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.texts.ui.text_editor import TextEditor
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.transcript.find_bar import FindBar
-from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.boxes import column_of, row_of, set_unscaled
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look.theme import current_theme, set_style_property
@@ -53,6 +53,9 @@ class TextFind(QWidget):
         self._state: object = None  # of the document that was searched
         self._replacing: _Replacing | None = None
         self.bar = FindBar(self, tr("Find in text"))
+        layout = self.bar.layout()
+        assert layout is not None
+        set_unscaled(layout, (12, 1, 6, 1), 4)
         self.bar.changed.connect(lambda _: self._search_from_cursor())
         self.bar.step_requested.connect(self._go)
         self.bar.close_requested.connect(self.close_bar)
@@ -68,7 +71,7 @@ class TextFind(QWidget):
         self._replace_bar = QWidget()
         row_of((self._new, 1), replace, replace_all, parent=self._replace_bar, margins=0, spacing=6)
         finding = row_of((self.bar, 1), self._case, self._words, spacing=6)
-        column_of(finding, self._replace_bar, parent=self, margins=(0, 0, 0, 4), spacing=4)
+        column_of(finding, self._replace_bar, parent=self, margins=(0, 0, 0, 2), spacing=2)
         # After a change of the text, and for what scrolling shows.
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._search_again)

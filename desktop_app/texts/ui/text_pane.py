@@ -109,11 +109,12 @@ class TextPane(QFrame):
         self._question = line_field(tr("What to change"), "text-question")
         self._question.returnPressed.connect(self._ask)
         self._question.hide()
+        self._changes_row = row_of((self._changes, 1), margins=(14, 0, 10, 2))
         column_of(
             self._head_bar,
             self._selection_row,
             row_of((self._question, 1), margins=(14, 0, 14, 2)),
-            row_of((self._changes, 1), margins=(14, 0, 10, 2)),
+            self._changes_row,
             row_of((self.finder, 1), margins=(10, 0, 10, 0)),
             (self.editor, 1),
             self._foot,
@@ -150,7 +151,7 @@ class TextPane(QFrame):
         return foot
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low pane, move the buttons to the title, so that the text keeps most of the height.
+        """In a low pane, move the bars beside the title, so that the text keeps most of the height.
 
         Its foot is shown only while it has something to press.
         """
@@ -162,16 +163,20 @@ class TextPane(QFrame):
             set_unscaled(self._selection_row, 0 if is_low else _BUTTON_MARGINS, 0)
             if is_low:
                 self._head.insertWidget(2, self._selection_bar, 40)
+                self._head.insertWidget(3, self._changes, 40)
             else:
                 self._selection_row.addWidget(self._selection_bar, 1)
+                self._changes_row.addWidget(self._changes, 1)
             self._show_selection()
-            self._share_height()
 
     def _share_height(self) -> None:
-        """In a low pane, show the find bar in place of the other bars."""
+        """In a low pane, show the find bar, or those of changes and of a selection, in turns."""
         gives_way = self._is_low and not self.finder.isHidden()
+        has_selection = self.editor.textCursor().hasSelection()
+        shows_changes = bool(self._order) and not (self._is_low and has_selection)
         self._head_bar.setVisible(not gives_way)
-        self._changes.setVisible(bool(self._order) and not gives_way)
+        self._changes.setVisible(shows_changes)
+        self._selection_bar.setVisible(not (self._is_low and shows_changes))
         if gives_way:
             self._question.hide()
 
@@ -301,6 +306,7 @@ class TextPane(QFrame):
         self._show_selection()
 
     def _show_selection(self) -> None:
+        self._share_height()
         has_selection = self.editor.textCursor().hasSelection()
         for button in self._selection_buttons:
             button.setEnabled(has_selection and not self._is_busy)

@@ -580,6 +580,12 @@ class TextsController(Controller):
             name = Path(opened.value.file).name
             save = menu.addAction(menu_text(tr("Save to {file}…", file=name)))
             save.triggered.connect(lambda: self.save_to_file())
+        sends = menu.addAction(tr("Send with the message"))
+        sends.setCheckable(True)
+        sends.setChecked(self._session.setup.ask_settings.open_text is not None)
+        sends.triggered.connect(
+            lambda is_sent: self._session.setup.leave_out_text(self._current.id, not is_sent)
+        )
         versions = menu.addAction(tr("Earlier versions…"))
         versions.triggered.connect(self._tasks.slot(lambda *_: self._list_versions(opened)))
         if opened.document.changes:

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
@@ -438,7 +438,11 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         assert editor(app).hasFocus()
         assert not app.window.transcript.isVisible()
         assert app.text.isVisible()
-        await until(lambda: editor(app).height() >= 0.45 * app.window.height())
+
+        async def has_half() -> None:
+            await until(lambda: editor(app).height() >= app.window.height() / 2)
+
+        await has_half()
         # Ctrl+F finds in the text that has the focus, else in the conversation.
         app.press(Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
         assert pane(app).finder.bar.field.hasFocus()
@@ -449,12 +453,14 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         assert editor(app).textCursor().selectedText() == "pull"
         app.press(Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier)
         assert find(pane(app), QLineEdit, "text-replacement").isVisible()
+        await has_half()
         # In the low window, the find bar and the other bars take turns.
         question = find(pane(app), QLineEdit, "text-question")
         assert not pane(app).title.isVisible()
         pane(app).begin_question()
         assert pane(app).title.isVisible()
         assert question.hasFocus()
+        await has_half()
         app.press(Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier)
         assert not question.isVisible()
         app.press(Qt.Key.Key_Escape)
@@ -463,14 +469,30 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         await until(lambda: length.text() == "1 word · 4 characters selected")
         app.press(Qt.Key.Key_Right)
         await until(lambda: length.text() == "19 words · 99 characters")
+        # So do the bars of a selection and of changes; a card keeps a line.
+        app.window.notifications.notify("A card", [("Do", lambda: None)], stays=True)
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await opened.propose([Change("strongly", "much")])
+        assert find(pane(app), QPushButton, "text-accept").isVisible()
+        assert not find(pane(app), QPushButton, "text-fix").isVisible()
+        await has_half()
+        editor(app).selectAll()
+        assert find(pane(app), QPushButton, "text-fix").isVisible()
+        editor(app).moveCursor(QTextCursor.MoveOperation.Start)
+        app.press(Qt.Key.Key_F9, Qt.KeyboardModifier.ShiftModifier)
+        app.window.notifications.dismiss()
         app.press(Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
         assert app.text.hasFocus()
+        await has_half()
         app.session.run("text.toggle")
         assert app.window.transcript.isVisible()
 
         # The text is content to send and can be left out.
         await app.start_over()
         await open_text(app)
+        assert not app.chips  # in the low window
+        app.window.resize(1280, 800)
         assert [label for label in app.chips if "Tides, ≈ " in label and "tokens" in label]
         app.session.actions["attachment.preview"].trigger()
         await until(lambda: app.window.findChild(AttachmentPreview))
