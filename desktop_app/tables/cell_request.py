@@ -125,6 +125,8 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
 def _value_of(table: Table, word: str, row: Row, cells: Mapping[str, Cell]) -> str:
     found = find_reference(table, word)
     if found is None:
+        if not row.parts:
+            raise IllegalChoiceError(N_("This row has no document."))
         return ", ".join(f"“{part.name}”" for part in row.parts)
     cell = cells.get(found.column.id)
     if found.column.question is not None and (cell is None or not cell.values):

@@ -317,7 +317,9 @@ class TableService:
     async def read_documents(
         self, table_id: str, row_ids: Sequence[int] = (), on_progress: OnProgress | None = None
     ) -> None:
-        """Read the documents of rows that were not read yet; a row keeps why that failed.
+        """Read the documents of rows that were not read, or could not be read the last time.
+
+        A row keeps why that failed. `row_ids` are () for all rows.
 
         Raises:
             StorageError: the store fails; the call can be repeated.
@@ -340,7 +342,7 @@ class TableService:
             if isinstance(error, errors.DocumentEncryptedError):
                 error = error.with_hint(N_("Save a copy without a password and add that."))
             return replace(row, error=note_from_error(error))
-        return replace(row, parts=tuple(parts))
+        return replace(row, parts=tuple(parts), error=None)
 
     async def _read_document(self, path: Path) -> Any:
         # A stored path was free of links. If it is not any more, a link has replaced a file or

@@ -221,7 +221,7 @@ def _located(line: int, error: Exception) -> ValueError:
 def _unreadable_error(path: Path, error: Exception) -> IllegalChoiceError:
     return IllegalChoiceError(
         N_("Can’t read the rows in {file}: {words}."),
-        hint=hints.CHECK_FILE,
+        hint=hints.CHECK_FILE if isinstance(error, OSError) else "",
         file=path.name,
         words=quoted_words(error),
     )

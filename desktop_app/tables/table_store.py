@@ -366,10 +366,10 @@ class TableStore:
             ORDER BY position LIMIT ?"""
         return await read_rows(self._database, row_from_row, sql, table_id, limit)
 
-    async def unread_rows(self, table_id: str, row_ids: Sequence[int] = ()) -> list[Row]:
-        """Return the rows whose documents were not read yet, all or of these ids."""
+    async def unread_rows(self, table_id: str, row_ids: Sequence[int]) -> list[Row]:
+        """Return rows whose documents were not read, or could not be; `row_ids` () are all."""
         sql = """SELECT * FROM table_rows WHERE table_id = ?1 AND paths <> '[]' AND parts = '[]'
-            AND error = '' AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2)))
+            AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2)))
             ORDER BY position"""
         ids = json.dumps(list(row_ids))
         return await read_rows(self._database, row_from_row, sql, table_id, ids)
@@ -852,6 +852,7 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
     sql = "SELECT coalesce(max(position) + 1, 0) FROM table_rows WHERE table_id = ?"
     (first,) = connection.execute(sql, (table_id,)).fetchone()
     ids: list[int] = []
+    cells: list[StoredRow] = []
     for position, (row, data) in enumerate(rows, first):
         values: StoredRow = {**_row_to_row(row), "table_id": table_id, "position": position}
         names = ", ".join(values)
@@ -860,7 +861,6 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
         row_id = connection.execute(sql, values).lastrowid
         assert row_id is not None
         ids.append(row_id)
-        cells = []
         for name, text in data.items():
             if not text:
                 continue
@@ -871,9 +871,8 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
                     SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3, '' FROM table_columns
                     WHERE table_id = ?2"""
                 connection.execute(sql, (columns[folded], table_id, to_text(name.strip())))
-            place = CellId(row_id, columns[folded])
-            cells.append(_value_row(place, WHOLE, CellValue(text)))
-        insert_rows(connection, "table_values", cells)
+            cells.append(_value_row(CellId(row_id, columns[folded]), WHOLE, CellValue(text)))
+    insert_rows(connection, "table_values", cells)
     connection.execute(
         "UPDATE tables SET updated_at = ? WHERE id = ?", (to_micros(now()), table_id)
     )
