@@ -100,6 +100,12 @@ def _command(arguments: list[str]) -> int:
             return _open_quick_prompt(None)
         case ["quick", "--text", text]:
             return _open_quick_prompt(text)
+        case ["-V" | "--version"]:  # without the commands of all features
+            from desktop_app import __version__
+            from desktop_app.cli.console import write_line
+
+            write_line(f"repartee {__version__}")
+            return 0
     from desktop_app.cli.registry import commands
 
     is_completion = COMPLETION in os.environ

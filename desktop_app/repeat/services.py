@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.prompt_loader import today
+from desktop_app.chat.services import notes_in
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -154,7 +155,7 @@ async def _begin(backend: Backend, repeat: Repeat) -> AnswerRun:
         folder_id=None if folder is None else folder.id,
     )
     settings = ask_settings(await backend.values(), folder=folder).for_one_answer()
-    settings = replace(settings, notes=await backend.notes_in(settings.folder_id))
+    settings = replace(settings, notes=await notes_in(backend, settings.folder_id))
     collections: Collections | None = backend.part("collections")
     if collections is not None:
         for part in settings.collections:

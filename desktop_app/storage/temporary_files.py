@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.storage_errors import translate_errors
+from desktop_app.storage.store_lock import remove_abandoned_scratch
 from desktop_app.system import lock, open_folder_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
+
+    from desktop_app.paths import Folders
 
 _REGISTERED: Final = ".registered"
 _PARTIAL_NAME: Final = lazy_pattern(r"\.repartee-[0-9a-f]{16}(?:\.part)?")
@@ -150,6 +153,12 @@ def remove_abandoned(parent: Path) -> None:
                 with _folder_lock(folder, waits=False):
                     pass  # its process has ended
                 _remove_folder(folder)
+
+
+def remove_leftovers(user_folders: Folders) -> None:
+    """Remove the files that killed processes left."""
+    remove_abandoned(user_folders.temporary)
+    remove_abandoned_scratch(user_folders.database)
 
 
 def remove_all(parent: Path) -> None:

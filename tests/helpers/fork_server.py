@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from desktop_app.__main__ import start
-from desktop_app.backend.backend import PRICES
+from desktop_app.backend.catalog_files import PRICES
 from desktop_app.domain.lazy_pattern import _LazyPattern
 from desktop_app.domain.models import catalog_file
 from desktop_app.domain.models.price_list import PriceList

@@ -35,6 +35,7 @@ from desktop_app.chat.command.ask_collections import (
 )
 from desktop_app.chat.cost_estimate import Estimate
 from desktop_app.chat.send_context import AskSettings, SendContext
+from desktop_app.chat.services import notes_in
 from desktop_app.chat.structured.answer_forms import require_grammar_support, require_summarizer
 from desktop_app.cli import console, password_prompt
 from desktop_app.cli.command_line import Options
@@ -337,7 +338,7 @@ async def _choose(
         options.effort = Effort.HIGH.value
         options.has_preset_effort = True  # the nearest that the model takes
     settings = settings_of(values, options, preset, folder, continued)
-    settings = replace(settings, notes=await backend.notes_in(settings.folder_id))
+    settings = replace(settings, notes=await notes_in(backend, settings.folder_id))
     settings = with_form(_with_tools(settings, options), options)
     compared = [chosen_model.options_for(options, spec) for spec in options.compare]
     provider = await chosen_model.find_profile(

@@ -17,7 +17,7 @@ from desktop_app.backend.answer_settings import (
     with_restored,
     without_override,
 )
-from desktop_app.backend.backend import FACTS_FILE
+from desktop_app.backend.catalog_files import FACTS_FILE
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import ModelInfo

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.backend.backend import read_catalog
+from desktop_app.backend.catalog_files import read_catalog
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_facts import ModelFacts

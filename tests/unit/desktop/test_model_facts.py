@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.backend import FACTS_FILE, read_catalog
+from desktop_app.backend.catalog_files import FACTS_FILE, read_catalog
 from desktop_app.desktop.updates import FactsOffer, fetch_facts, offered_facts, update_report
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import ModelCatalog

@@ -19,7 +19,7 @@ import pytest
 
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain import errors
-from desktop_app.storage import schema
+from desktop_app.storage import schema, sync_triggers
 from desktop_app.storage.database import READERS, Database
 from desktop_app.storage.schema import STEPS, has_exact_schema
 from desktop_app.storage.store_lock import RESTORE_PREFIX, exclusive_lock, remove_abandoned_scratch
@@ -176,7 +176,7 @@ def test_a_store_of_the_first_version_becomes_a_new_one(
 ) -> None:
     monkeypatch.setattr(schema, "STEPS", [])
     with monkeypatch.context() as first:  # it had no triggers
-        first.setattr(schema, "synced_triggers", dict)
+        first.setattr(sync_triggers, "synced_triggers", dict)
         create(path)
     monkeypatch.setattr(schema, "STEPS", STEPS)
     open_and_close(path)
