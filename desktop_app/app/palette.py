@@ -318,7 +318,7 @@ def other_entries(session: Session) -> Iterator[PaletteEntry]:
         id_, words = f"place:{place.page}:{place.title}", tr(place.words) if place.words else ""
         yield PaletteEntry(id_, tr(place.title), category, keywords=words, run=show)
     for setting in SETTINGS:
-        page = setting.group.page
+        page = setting.page
         if not page:
             continue
         label = tr(setting.label)

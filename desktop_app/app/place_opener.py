@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 SETTINGS_PAGES: Final[Mapping[Place, tuple[str, str]]] = {
     Place.ABOUT: ("about", ""),
+    Place.ADVANCED: ("advanced", ""),
     Place.APPEARANCE: ("look", ""),
     Place.DATA: ("library", ""),
-    Place.NETWORK: ("provider", "network"),
+    Place.DEFAULTS: ("models", ""),
+    Place.NETWORK: ("advanced", "network"),
     Place.PROVIDER: ("provider", ""),
     Place.RESPONSES: ("answer", ""),
     Place.SERVERS: ("servers", ""),
     Place.SHORTCUTS: ("keys", ""),
+    Place.VOICE: ("voice", ""),
 }
 """The page of the settings, and the section on it, "" for none.
 

@@ -13,7 +13,7 @@ ADD_CREDIT: Final = N_("Add credit on the provider’s billing page, or choose a
 ADD_KEY: Final = N_("Add one in {provider_page}.")
 ASK_SHORTER: Final = N_("Ask for a shorter response, or choose another provider.")
 ASK_FEWER: Final = N_(
-    "Ask for fewer at once, lower “Maximum output tokens” in {responses_page}, or raise the limit "
+    "Ask for fewer at once, lower “Maximum output tokens” in {advanced_page}, or raise the limit "
     "in {provider_page}."
 )
 ATTACH_AGAIN: Final = N_("Attach the file again.")
@@ -60,7 +60,7 @@ RETRY_CHANGED: Final = N_("Change the message or the settings, then try again.")
 RETRY_LATER: Final = N_("Try again later, or choose another provider.")
 RETRY_SOON: Final = N_("Wait a moment, then try again.")
 SIGN_IN: Final = N_("Sign in to it in {servers_page}.")
-TYPE_MODEL: Final = N_("Enter the model’s name in {provider_page}.")
+TYPE_MODEL: Final = N_("Enter the model’s name in {network_page}.")
 USE_REFERENCES: Final = N_("Use environment variables, as {example}.")
 USE_REGULAR: Final = N_("Use a regular conversation.")
 TURN_OFF_CODE: Final = N_(
@@ -68,7 +68,7 @@ TURN_OFF_CODE: Final = N_(
 )
 WAIT_A_DAY: Final = N_("Wait more than a day, or choose another provider.")
 WAIT_FOR_ROOM: Final = N_(
-    "Wait until they have ended, lower “Maximum output tokens” in {responses_page}, or raise the "
+    "Wait until they have ended, lower “Maximum output tokens” in {advanced_page}, or raise the "
     "limit in {provider_page}."
 )
 

@@ -19,8 +19,10 @@ class Place(StrEnum):
     """A place in the window; the value is its placeholder."""
 
     ABOUT = "about_page"
+    ADVANCED = "advanced_page"
     APPEARANCE = "appearance_page"
     DATA = "data_page"
+    DEFAULTS = "defaults_page"
     FORMATS = "formats_help"
     MODELS = "models_window"
     NETWORK = "network_page"
@@ -28,21 +30,25 @@ class Place(StrEnum):
     RESPONSES = "responses_page"
     SERVERS = "servers_page"
     SHORTCUTS = "shortcuts_page"
+    VOICE = "voice_page"
 
 
 _PLACEHOLDERS: Final = frozenset(Place)
 _SETTINGS: Final = N_("Settings")
 PLACE_PATHS: Final[Mapping[Place, tuple[str, ...]]] = {
     Place.ABOUT: (_SETTINGS, N_("About")),
+    Place.ADVANCED: (_SETTINGS, N_("Advanced")),
     Place.APPEARANCE: (_SETTINGS, N_("Look")),
     Place.DATA: (_SETTINGS, N_("Data")),
+    Place.DEFAULTS: (_SETTINGS, N_("Models")),
     Place.FORMATS: (N_("Help"), N_("Documents and images")),
     Place.MODELS: (N_("Models"),),
-    Place.NETWORK: (_SETTINGS, N_("Accounts"), N_("Advanced")),
+    Place.NETWORK: (_SETTINGS, N_("Advanced")),
     Place.PROVIDER: (_SETTINGS, N_("Accounts")),
     Place.RESPONSES: (_SETTINGS, N_("Chat")),
     Place.SERVERS: (_SETTINGS, N_("Tool servers")),
     Place.SHORTCUTS: (_SETTINGS, N_("Shortcuts")),
+    Place.VOICE: (_SETTINGS, N_("Voice")),
 }
 """The titles that lead to each place, as the window shows them."""
 

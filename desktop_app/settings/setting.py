@@ -19,17 +19,13 @@ class Group(StrEnum):
     """The rows that a setting is shown among. KEPT: another control than a row sets it."""
 
     KEPT = "kept"
+    MODELS = "models"
     LOCAL_MODEL = "local_model"
     ANSWER = "answer"
+    VOICE = "voice"
     LOOK = "look"
     DESKTOP = "desktop"
     BACKUP = "backup"
-
-    @property
-    def page(self) -> str:
-        """Return the page of the panel that shows the rows; "" for none."""
-        pages = {"local_model": "provider", "desktop": "look", "backup": "library", "kept": ""}
-        return pages.get(self, self.value)
 
 
 class Unit(StrEnum):
@@ -53,7 +49,7 @@ class Setting(Value, frozen=True):
 
     Attributes:
         words: synonyms by which the search finds it.
-        is_advanced: shown only once the user asks for more.
+        is_advanced: shown on the page of advanced settings.
         choices: all allowed values of a text, in order; () if any text is allowed.
         stops: the values of a number's slider, ascending.
         minimum: the least number, if it is less than the first stop.
@@ -91,6 +87,12 @@ class Setting(Value, frozen=True):
     has_dialog: bool = False
     per_conversation: bool = False
     per_folder: bool = False
+
+    @property
+    def page(self) -> str:
+        """Return the page of the panel that shows it; "" for none."""
+        pages = {Group.DESKTOP: "look", Group.BACKUP: "library", Group.KEPT: ""}
+        return "advanced" if self.is_advanced else pages.get(self.group, self.group.value)
 
     @property
     def search_texts(self) -> tuple[str, ...]:

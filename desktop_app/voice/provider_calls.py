@@ -136,7 +136,7 @@ class VoiceCalls:
         if ask is None or not await ask(tr(sent, provider=provider), price):
             raise VoiceError(
                 N_("Nothing was sent to {provider}."),
-                hint=N_("Agree when you are asked, or choose this computer in {responses_page}."),
+                hint=N_("Agree when you are asked, or choose this computer in {voice_page}."),
                 provider=provider,
             )
 

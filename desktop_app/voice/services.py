@@ -108,7 +108,7 @@ async def voice_model_of(
             N_("{provider} lists no model that tells speakers apart.")
             if wanted == SPEAKERS
             else N_("{provider} lists no model for speech."),
-            hint=N_("Choose another model in {responses_page}, or one on this computer."),
+            hint=N_("Choose another model in {advanced_page}, or one on this computer."),
             provider=profile.short_name,
         )
     info = with_listed_details(profile, info_at(profile, model, backend.catalog), listing)

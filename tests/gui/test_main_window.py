@@ -79,9 +79,9 @@ def test_a_wide_window_shows_list_and_middle(window: MainWindow) -> None:
 def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(1440, 800)
     qtbot.mouseClick(window.header.settings_button, Qt.MouseButton.LeftButton)
-    assert rect_in(window, window.settings) == (1440 - 540, 540)
-    assert rect_in(window, window.transcript) == (264, 1440 - 264 - 540)
-    assert rect_in(window, window.prompt) == (264 + 20, 1440 - 264 - 540 - 40)
+    assert rect_in(window, window.settings) == (1440 - 616, 616)
+    assert rect_in(window, window.transcript) == (264, 560)
+    assert rect_in(window, window.prompt) == (264 + 20, 560 - 40)
     assert window.settings.isAncestorOf(focused())
     window.settings.close_requested.emit()
     assert not window.settings.isVisible()
@@ -107,7 +107,7 @@ def test_a_click_beside_a_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> 
     window.resize(640, 480)
     for open_drawer, pane, beside in (
         (window.outer_panes.toggle_list, window.conversations, QPoint(500, 200)),
-        (window.outer_panes.toggle_settings, window.settings, QPoint(50, 200)),
+        (window.outer_panes.toggle_settings, window.settings, QPoint(20, 200)),
     ):
         open_drawer()
         assert pane.isVisible()
@@ -206,18 +206,20 @@ def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     window.resize(640, 480)
     window.outer_panes.toggle_settings()
     window.resize(1440, 800)
-    assert rect_in(window, window.transcript) == (264, 1440 - 264 - 540)
+    assert rect_in(window, window.transcript) == (264, 560)
 
 
-@pytest.mark.parametrize(("width", "left"), [(1000, 0), (1280, 0), (1440, 264)])
+@pytest.mark.parametrize(
+    ("width", "left", "room"), [(1000, 0, 520), (1280, 0, 640), (1440, 264, 560), (1600, 264, 696)]
+)
 def test_settings_leave_the_whole_transcript_to_see(
-    window: MainWindow, width: int, left: int
+    window: MainWindow, width: int, left: int, room: int
 ) -> None:
     window.resize(width, 800)
     panes = window.outer_panes
     panes.show_settings(True)
     assert panes.drawer is None
-    assert rect_in(window, window.transcript) == (left, width - left - 540)
+    assert rect_in(window, window.transcript) == (left, room)
     if not left:
         panes.toggle_list()  # as a drawer, because the settings have its room
         assert panes.drawer is window.conversations
@@ -230,12 +232,12 @@ def test_settings_leave_the_whole_transcript_to_see(
 def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> None:
     window.resize(1440, 800)
     window.outer_panes.toggle_settings()
-    window.resize(920, 700)
+    window.resize(860, 700)
     assert not window.settings.isVisible()
-    assert rect_in(window, window.transcript) == (264, 920 - 264)
+    assert rect_in(window, window.transcript) == (0, 860)
     window.outer_panes.toggle_settings()
     assert window.settings.isVisible()
-    assert rect_in(window, window.transcript) == (264, 920 - 264)
+    assert rect_in(window, window.transcript) == (0, 860)
 
 
 def test_a_click_on_the_title_renames(window: MainWindow, qtbot: QtBot) -> None:

@@ -53,6 +53,7 @@ def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
         made.show()
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
+    made.show_page("advanced")
     find(made, QToolButton, "network").setChecked(True)
     return made
 
@@ -177,6 +178,7 @@ def test_the_api_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
 
 
 def test_an_unencrypted_host_is_confirmed_once(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("provider")
     show(panel, BOX)
     button = find(panel, QPushButton, "allow-unencrypted")
     assert "could read your key" in words(panel)

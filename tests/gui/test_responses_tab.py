@@ -1,4 +1,4 @@
-"""The Responses page: the same rows for the open conversation and for the defaults."""
+"""The Chat page: the same rows for the open conversation and for the defaults."""
 
 from __future__ import annotations
 
@@ -6,23 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QLabel,
-    QPlainTextEdit,
-    QPushButton,
-    QSlider,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QSlider, QWidget
 
-from desktop_app.settings.schema import settings_of
+from desktop_app.settings.schema import overridable_settings, settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.ui.responses_tab import CONVERSATION, DEFAULTS, FOLDER, ResponsesTab
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.forms.schema_form import SchemaForm
 from tests.gui.recorded_session import RecordedSession, called, not_called
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -80,10 +71,9 @@ def test_a_conversation_shows_only_settings_that_it_overrides(
     qtbot: QtBot, tab: ResponsesTab
 ) -> None:
     def shown() -> set[str]:
-        keys = [s.key for s in settings_of(Group.ANSWER)]
+        keys = [s.key for s in (*settings_of(Group.ANSWER), *overridable_settings())]
         return {key for key in keys if find(tab, QWidget, key).isVisible()}
 
-    find(tab, QToolButton, "advanced-answer").click()
     assert shown() == {s.key for s in settings_of(Group.ANSWER)}
     choose(qtbot, tab, CONVERSATION)
     assert shown() == {"answer.system_prompt", TEMPERATURE}
@@ -161,7 +151,6 @@ def test_a_setting_that_the_model_ignores_is_hidden_unless_it_is_set(
     tab.set_refusals({TEMPERATURE: why, "answer.verbosity": "No."}, {})
     tab.set_folder("f1", "Thesis", {"answer.verbosity": "high"})
     slider = find(tab, QSlider, TEMPERATURE)
-    find(tab, QToolButton, "advanced-answer").click()
     for scope in (DEFAULTS, CONVERSATION, FOLDER):
         choose(qtbot, tab, scope)
         assert slider.isVisible() is (scope == CONVERSATION)
@@ -173,17 +162,3 @@ def test_a_setting_that_the_model_ignores_is_hidden_unless_it_is_set(
     tab.set_refusals({}, {})
     assert slider.isEnabled()
     assert why not in words(tab)
-
-
-def test_a_fourth_vector_store_is_refused_with_a_reason(qtbot: QtBot, tab: ResponsesTab) -> None:
-    find(tab, QToolButton, "advanced-answer").click()
-    text = find(tab, QPlainTextEdit, "tools.vector_stores")
-    with qtbot.assertNotEmitted(tab.changed, wait=20):
-        text.setPlainText("a\nb\nc\nd")
-        (form,) = tab.findChildren(SchemaForm)
-        form.report_edits()
-    assert "Enter 3 lines or fewer." in words(tab)
-    with qtbot.waitSignal(tab.changed) as told:
-        text.setPlainText("a\nb\n\nc")
-    assert told.args == ["tools.vector_stores", "a\nb\n\nc"]
-    assert "Enter 3 lines" not in words(tab)

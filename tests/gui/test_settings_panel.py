@@ -26,20 +26,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.app.window.settings_panel import PAGES, SettingsPanel
+from desktop_app.app.window.settings_panel import PAGES, SIDES, SettingsPanel
 from desktop_app.desktop.updates import FactsOffer
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import use_language
 from desktop_app.providers.ui.providers import KeyPlace, KeyState
 from desktop_app.providers.ui.providers_controller import ProvidersController
-from desktop_app.settings.schema import setting, settings_of
+from desktop_app.settings.schema import SETTINGS, setting
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
-from desktop_app.settings.setting import Group
-from desktop_app.settings.ui.responses_tab import CONVERSATION, DEFAULTS
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.settings.values import validate
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.forms.schema_form import SettingRow
 from desktop_app.widgets.look import theme as themes
 from tests.gui.recorded_session import called, not_called, record_session
 from tests.helpers.file_dialogs import choose_paths
@@ -451,14 +450,43 @@ def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel
 # ------------------------------------------------------------------ Responses and Appearance
 
 
-@pytest.mark.parametrize("group", [Group.ANSWER, Group.LOOK])
-def test_every_declared_setting_has_its_field(panel: SettingsPanel, group: Group) -> None:
-    panel.show_page(group.value)
-    for declared in settings_of(group):
-        if declared.key == "look.language":
-            continue  # there is nothing to choose without catalogs
-        assert panel.findChild(QWidget, declared.key) is not None, declared.key
-        assert declared.label in all_text(panel)
+def test_every_declared_setting_has_its_field(panel: SettingsPanel) -> None:
+    for page, _ in PAGES:
+        panel.show_page(page)
+        content = find(panel, QWidget, f"settings-{page}")
+        text = all_text(content)
+        for declared in SETTINGS:
+            # There is no language to choose without catalogs.
+            if declared.page == page and declared.key != "look.language":
+                assert content.findChild(QWidget, declared.key) is not None, declared.key
+                assert declared.label in text
+
+
+def test_few_settings_are_in_sight(panel: SettingsPanel) -> None:
+    shown = []
+    for page, _ in SIDES:
+        panel.show_page(page)
+        content = find(panel, QWidget, f"settings-{page}")
+        shown += [row for row in content.findChildren(SettingRow) if row.isVisible()]
+    titled = [row for row in shown if not row.declared.part_of]
+    assert 20 < len(titled) < 26  # without that of the language
+
+
+def test_a_fourth_vector_store_is_refused_with_a_reason(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_setting("advanced", "tools.vector_stores")
+    text = find(panel, QPlainTextEdit, "tools.vector_stores")
+    qtbot.waitUntil(text.hasFocus)
+    other, stores = find(panel, QListWidget, "settings-pages"), ("a\nb\nc\nd", "a\nb\n\nc")
+    with not_called(panel.pages.session.of(SettingsController).set):
+        text.setPlainText(stores[0])
+        other.setFocus()
+    assert "Enter 3 lines or fewer." in all_text(panel)
+    text.setFocus()
+    with called(panel.pages.session.of(SettingsController).set) as changed:
+        text.setPlainText(stores[1])
+        other.setFocus()
+    assert changed.args == ["tools.vector_stores", stores[1]]
+    assert "Enter 3 lines" not in all_text(panel)
 
 
 def test_languages_with_a_catalog_can_be_chosen(
@@ -479,7 +507,7 @@ def test_languages_with_a_catalog_can_be_chosen(
 
 
 def test_sliders_report_their_stops_and_the_models_default(panel: SettingsPanel) -> None:
-    panel.show_page("answer")
+    panel.show_page("advanced")
     slider = find(panel, QSlider, "answer.max_output_tokens")
     told = panel.pages.session.of(SettingsController).set.calls
     told.clear()
@@ -518,19 +546,21 @@ def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsP
 def test_a_setting_that_the_model_does_not_support_is_shown_only_if_asked_for(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    panel.show_setting("answer", "answer.temperature")
-    slider = find(panel, QSlider, "answer.temperature")
+    page = panel.pages.by_name["advanced"].page
+    panel.show_setting("advanced", "answer.temperature")
+    slider = find(page, QSlider, "answer.temperature")
     qtbot.waitUntil(slider.hasFocus)
-    panel.pages.by_name["answer"].page.show_scope(CONVERSATION)
-    panel.pages.by_name["answer"].page.show_scope(DEFAULTS)
-    assert slider.isVisible()
+    page.set_refusals({}, {})
     why = "GPT-5.2 supports this setting only with effort set to None."
-    panel.pages.by_name["answer"].page.set_refusals({"answer.temperature": why}, {})
-    assert not slider.isVisible()
-    panel.show_setting("answer", "answer.temperature")
-    assert slider.isVisible()
+    page.set_refusals({"answer.temperature": why}, {})
+    assert slider.isVisible()  # it was asked for
     assert slider.accessibleDescription().endswith(why)
-    panel.pages.by_name["answer"].page.set_refusals({}, {})
+    page.set_refusals({"answer.reasoning_summary": why}, {})
+    summary = find(page, QComboBox, "answer.reasoning_summary")
+    assert not summary.isVisible()
+    panel.show_setting("advanced", "answer.reasoning_summary")
+    assert summary.isVisible()
+    page.set_refusals({}, {})
     assert slider.accessibleDescription() == setting("answer.temperature").help
 
 
@@ -539,8 +569,9 @@ def test_a_setting_that_the_model_does_not_support_is_shown_only_if_asked_for(
     [
         ("dark", "Theme", "look", "look.theme"),
         ("system prompt", "Instructions", "answer", "answer.system_prompt"),
-        ("CREATIVITY", "Temperature", "answer", "answer.temperature"),
-        ("endpoint", "Base URL", "provider", "base-url"),
+        ("CREATIVITY", "Temperature", "advanced", "answer.temperature"),
+        ("endpoint", "Base URL", "advanced", "base-url"),
+        ("microphone", "Microphone", "voice", "voice.microphone"),
         ("erase", "Delete everything", "library", "delete-everything"),
         ("hotkey", "Shortcuts", "keys", ""),
     ],
@@ -557,7 +588,8 @@ def test_the_search_finds_settings_of_all_pages_by_name_and_synonyms(
     qtbot.keyClick(search, Qt.Key.Key_Return)
     assert (panel.page, search.text()) == (page, "")
     if name:
-        qtbot.waitUntil(find(panel, QWidget, name).isVisible)
+        content = find(panel, QWidget, f"settings-{page}")
+        qtbot.waitUntil(find(content, QWidget, name).isVisible)
 
 
 def test_the_search_says_if_it_finds_nothing_and_escape_clears_it(
@@ -575,25 +607,29 @@ def test_the_search_says_if_it_finds_nothing_and_escape_clears_it(
         qtbot.keyClick(search, Qt.Key.Key_Escape)
 
 
-def test_arrows_change_the_page_and_a_narrow_panel_shows_list_and_page_in_turn(
+def test_arrows_change_the_side_and_a_link_leads_to_another_page_and_back(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     panel.setFocus()
     pages = find(panel, QListWidget, "settings-pages")
     assert pages.hasFocus()
-    for _ in range(3):
-        qtbot.keyClick(pages, Qt.Key.Key_Down)
+    one_row = pages.height()
+    for _ in range(4):
+        qtbot.keyClick(pages, Qt.Key.Key_Right)
     assert panel.page == "look"
-    panel.resize(320, 800)
-    assert not pages.isVisible()
-    assert find(panel, QWidget, "look.theme").isVisible()
-    find(panel, QToolButton, "settings-back").click()
-    assert pages.isVisible()
-    assert not find(panel, QWidget, "look.theme").isVisible()
-    qtbot.keyClick(pages, Qt.Key.Key_Up)
-    assert pages.isVisible()
-    qtbot.keyClick(pages, Qt.Key.Key_Return)
-    assert (panel.page, pages.isVisible()) == ("servers", False)
+    back = find(panel, QToolButton, "settings-back")
+    assert not back.isVisible()
+    find(panel, QPushButton, "show-keys").click()
+    assert (panel.page, back.hasFocus()) == ("keys", True)
+    pages.setFocus()
+    assert panel.page == "keys"  # the keyboard passes the list of sides
+    back.setFocus()
+    back.click()
+    assert (panel.page, pages.hasFocus(), back.isVisible()) == ("look", True, False)
+    panel.resize(240, 800)  # as at twice the text size
+    assert pages.height() > one_row
+    last = pages.visualItemRect(pages.item(pages.count() - 1))
+    assert pages.viewport().rect().contains(last)
 
 
 def test_instructions_are_reported_when_the_field_loses_the_focus(
@@ -759,6 +795,6 @@ def test_every_control_is_reached_by_tab_and_has_a_name(
         and widget.isEnabled()
     }
     assert wanted <= reached
-    if page == "provider":
+    if page == "advanced":
         optional = {"proxy-url", "proxy-key", "clear-ca-file", "keeps-at-provider"}
         assert optional <= {widget.objectName() for widget in reached}

@@ -49,7 +49,9 @@ CHAPTERS: Final = (
 """The ids of the chapters and their titles, marked for translation."""
 
 _PLACE_OF_PAGE: Final = {
-    "provider": Place.PROVIDER,
+    "models": Place.DEFAULTS,
+    "voice": Place.VOICE,
+    "advanced": Place.ADVANCED,
     "answer": Place.RESPONSES,
     "look": Place.APPEARANCE,
     "library": Place.DATA,
@@ -96,8 +98,8 @@ def placeholder_values(keymap: Keymap) -> dict[str, str]:
     for place in Place:
         values[f"place:{place}"] = _place_link(place)
     for setting in SETTINGS:
-        if setting.group.page in _PLACE_OF_PAGE:
-            values[f"page:{setting.key}"] = _place_link(_PLACE_OF_PAGE[setting.group.page])
+        if setting.page:
+            values[f"page:{setting.key}"] = _place_link(_PLACE_OF_PAGE[setting.page])
     values |= {f"tool:{name}": escape(tool_title(name)) for name in NAMED_TOOLS}
     values["table:shortcuts"] = f"<table>{''.join(rows)}</table>"
     return values

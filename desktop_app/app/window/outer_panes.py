@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 _MIN_WIDE_WIDTH: Final = 900
 # The settings panel joins the row if the middle pane keeps this width: that of the smallest window.
 _MIN_MIDDLE_WIDTH: Final = 400
-# Beside the settings, the conversations stay in the row only if the middle pane keeps this width.
+# Beside the settings, the conversations stay in the row only if the middle pane keeps this width;
+# the panel is narrower for it.
 _COMFORTABLE_WIDTH: Final = 560
+_MIN_PANEL_WIDTH: Final = 480
+# Beside a drawer, this much of the window is left to click on.
+_MIN_SHADE_WIDTH: Final = 56
 # A side pane stands beside the middle pane from twice this width on, and else in its transcript's
 # place.
 _MIN_SIDE_WIDTH: Final = 400
@@ -140,11 +144,11 @@ class OuterPanes:
         """Lay out all panes for the current width."""
         width, height = self._window.width(), self._window.height()
         list_width = min(current_theme().px(themes.LIST_WIDTH), width)
-        panel_width = min(current_theme().px(themes.PANEL_WIDTH), width)
         has_list = self.wants_list and self._list_fits() and self.drawer is not self._list
         has_settings = self.wants_settings and self._settings_fit()
         has_settings = has_settings and self.drawer is not self._settings
         left = list_width if has_list else 0
+        panel_width = self._panel_width(left)
         right = panel_width if has_settings else 0
         room = width - left - right
         is_beside = self.side is not None and room >= current_theme().px(2 * _MIN_SIDE_WIDTH)
@@ -175,14 +179,22 @@ class OuterPanes:
     def _list_fits(self) -> bool:
         needed_width = _MIN_WIDE_WIDTH
         if self.wants_settings and self._settings_fit():
-            needed_width = themes.LIST_WIDTH + _COMFORTABLE_WIDTH + themes.PANEL_WIDTH
+            needed_width = themes.LIST_WIDTH + _COMFORTABLE_WIDTH + _MIN_PANEL_WIDTH
         if self.side is not None:
             needed_width = max(needed_width, themes.LIST_WIDTH + 2 * _MIN_SIDE_WIDTH)
         return self._window.width() >= current_theme().px(needed_width)
 
     def _settings_fit(self) -> bool:
-        needed_width = _MIN_MIDDLE_WIDTH + themes.PANEL_WIDTH
+        needed_width = _MIN_MIDDLE_WIDTH + _MIN_PANEL_WIDTH
         return self._window.width() >= current_theme().px(needed_width)
+
+    def _panel_width(self, left: int) -> int:
+        """Return the width of the settings, with this much before the middle pane."""
+        px, width = current_theme().px, self._window.width()
+        if not self._settings_fit():
+            return min(px(themes.PANEL_WIDTH), width - px(_MIN_SHADE_WIDTH))
+        room = width - left - px(_COMFORTABLE_WIDTH)
+        return max(px(_MIN_PANEL_WIDTH), min(px(themes.PANEL_WIDTH), room))
 
     def _show_pane(self, pane: QWidget, is_shown: bool, *, fits: bool) -> None:
         """Show an outer pane, as a drawer if the row has no room for it; or hide it."""

@@ -82,7 +82,7 @@ class SettingsPages(QObject):
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Set the stored settings and changed shortcuts; missing ones have their defaults."""
         self._values = dict(values)
-        for name in ("provider", "answer", "look", "library"):
+        for name in ("provider", "models", "answer", "voice", "look", "library", "advanced"):
             self.by_name[name].set_content("values", lambda page: page.set_values(self._values))
         keymap = Keymap.from_settings(self._values)
         self.by_name["keys"].set_content("keymap", lambda page: page.set_keymap(keymap))

@@ -1,6 +1,7 @@
-"""The settings panel beside the conversation: a list of pages, and a search over all of them.
+"""The settings panel beside the conversation: six sides, and a search over all settings.
 
-A page is created when it is first shown. In a narrow panel, the list and the page take turns.
+Each side is a page; few users need the other pages, which sides and the search lead to. A page is
+created when it is first shown.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPixmap, QResizeEvent, QShowEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
+    QListView,
     QListWidgetItem,
     QScrollArea,
     QStackedWidget,
@@ -32,16 +34,21 @@ from desktop_app.widgets.rows.row_view import ChoiceList
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 from desktop_app.widgets.windows import scroll_area_of
 
-PAGES: Final = (
+SIDES: Final = (
     ("provider", N_("Accounts")),
+    ("models", N_("Models")),
     ("answer", N_("Chat")),
-    ("servers", N_("Tool servers")),
+    ("voice", N_("Voice")),
     ("look", N_("Look")),
-    ("keys", N_("Shortcuts")),
     ("library", N_("Data")),
+)
+PAGES: Final = (
+    *SIDES,
+    ("advanced", N_("Advanced")),
+    ("servers", N_("Tool servers")),
+    ("keys", N_("Shortcuts")),
     ("about", N_("About")),
 )
-_INNER_PAGES: Final = ("servers", "keys", "about")  # shown as parts of the ones before them
 _TITLES: Final = dict(PAGES)
 
 
@@ -63,11 +70,12 @@ PLACES: Final = (
     _Place(N_("Provider"), "provider", "provider", N_("account server OpenAI Ollama")),
     _Place(N_("API key"), "provider", "key", N_("token password account")),
     _Place(N_("Base URL"), "provider", "base-url", N_("address endpoint server")),
-    _Place(N_("Additional models"), "provider", "models"),
+    _Place(N_("Additional models"), "advanced", "models"),
     _Place(N_("Monthly limit (US dollars)"), "provider", "monthly-cap", N_("money cost budget")),
-    _Place(N_("Proxy"), "provider", "proxy", N_("network")),
-    _Place(N_("Trusted certificates"), "provider", "ca-file", N_("network TLS company")),
-    _Place(N_("Headers and query parameters"), "provider", "custom-field-name", N_("network")),
+    _Place(N_("Proxy"), "advanced", "proxy", N_("network")),
+    _Place(N_("Trusted certificates"), "advanced", "ca-file", N_("network TLS company")),
+    _Place(N_("Headers and query parameters"), "advanced", "custom-field-name", N_("network")),
+    _Place(N_("Remembered"), "answer", "remember", N_("notes memory")),
     _Place(N_("Tool servers"), "servers", words="MCP"),
     _Place(N_("Shortcuts"), "keys", words=N_("keyboard keys hotkey")),
     _Place(N_("Import and export"), "library", "import", N_("ChatGPT Claude file")),
@@ -76,10 +84,8 @@ PLACES: Final = (
     _Place(N_("About"), "about", words=N_("version license help")),
 )
 
-# In pixels at the default text size: a narrower panel has no room for list and page.
-_MIN_WIDE_WIDTH: Final = 440
-_LIST_WIDTH: Final = 136
-# Space at the right for a scroll bar, so that the page keeps its width.
+# Space at the right for a scroll bar, so that the page keeps its width. In pixels at the default
+# text size.
 _SCROLL_BAR_WIDTH: Final = 12
 _PAGE_ROLE: Final = Qt.ItemDataRole.UserRole
 
@@ -116,9 +122,7 @@ class SettingsPanel(QFrame):
         self._has_pages = False
         self._areas: dict[str, QScrollArea] = {}
         self._layouts: dict[str, QVBoxLayout] = {}
-        self._page = PAGES[0][0]
-        self._is_narrow = False
-        self._is_list_shown = False  # in a narrow panel, instead of the page
+        self._page = self._side = SIDES[0][0]  # the page, and the side that it was reached from
 
     def make_pages_with(self, make: Callable[[str], QWidget]) -> None:
         """Set what makes a page of a name; show a page if the panel is shown."""
@@ -142,9 +146,10 @@ class SettingsPanel(QFrame):
             layout.addWidget(widget)
             widget.show()
         self._page = page
-        self._is_list_shown = False
+        if page in self._items:
+            self._side = page
         self._search.clear()
-        self._list.choose(self._list.indexFromItem(self._items[page]))
+        self._list.choose(self._list.indexFromItem(self._items[self._side]))
         self._stack.setCurrentWidget(self._areas[page])
         self._arrange()
         self.page_shown.emit(page)
@@ -163,15 +168,22 @@ class SettingsPanel(QFrame):
         """Show a page, scroll to one of its fields or the title of a section, and focus it."""
         self.show_page(page)
         field = self._areas[page].findChild(QWidget, key) if key else None
+        if page == "provider" and key == "base-url":
+            network = self.pages.by_name[page].page.network
+            if field is None or network.isAncestorOf(field):  # few makers' users change it
+                self.show_setting("advanced", key)
+                return
         if field is None:
+            if page not in self._items:
+                self._back_button.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         for section in self._areas[page].findChildren(CollapsibleSection):
             if section.isAncestorOf(field):
                 section.expand()
                 if section.head is field:
                     return
-        if page == "answer":
-            self.pages.by_name["answer"].page.show_row(key)
+        if page in ("answer", "advanced"):
+            self.pages.by_name[page].page.show_row(key)
 
         def show() -> None:
             # Not earlier, because a new page has no layout until it is visible.
@@ -240,12 +252,12 @@ class SettingsPanel(QFrame):
         self.help_requested.emit(f"settings-{self._page}")
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
-        """Focus the list of pages, or the search field while the list is hidden.
+        """Focus the list of sides.
 
         If the panel had the focus, a screen reader would announce it, too.
         """
         self._ensure_built()
-        (self._search if self._list.isHidden() else self._list).setFocus(reason)
+        self._list.setFocus(reason)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Pass the focus on. A focus proxy would hide the close button from Tab."""
@@ -259,6 +271,8 @@ class SettingsPanel(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Move between the search field and the lists; what is typed in a list is searched for."""
+        if watched is self._list and event.type() == QEvent.Type.Resize:
+            self._fit_sides()
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
         key = event.key()
@@ -288,9 +302,7 @@ class SettingsPanel(QFrame):
     def _ensure_built(self) -> None:
         if self._areas:
             return
-        self._back_button = IconButton(
-            "settings-back", "chevron-left", tr("All settings"), self._show_list
-        )
+        self._back_button = IconButton("settings-back", "chevron-left", tr("Back"), self._go_back)
         self._title = PlainLabel(tr("Settings"), role="title")
         close_button = IconButton(
             "close-settings", "x", tr("Close settings"), self.close_requested.emit
@@ -313,7 +325,7 @@ class SettingsPanel(QFrame):
             self._stack.addWidget(area)
         self._body = QStackedWidget()
         pages, results = QWidget(), QWidget()
-        row_of(self._list, (self._stack, 1), parent=pages, margins=0, spacing=12)
+        column_of(self._stack, parent=pages, margins=0)
         column_of(
             self._nothing_found,
             (self._results, 1),
@@ -323,14 +335,14 @@ class SettingsPanel(QFrame):
         self._body.addWidget(pages)
         self._body.addWidget(results)
         head = row_of(
-            self._back_button, (self._title, 1), help_button, close_button,
-            margins=(0, 0, 6, 0),
+            self._back_button, self._title, (self._search, 1), help_button, close_button,
+            margins=(0, 0, 6, 0), spacing=8,
         )  # fmt: skip
-        search_row = row_of(self._search, margins=(0, 0, _SCROLL_BAR_WIDTH, 0))
         frame_margins = (15, 8, _SCROLL_BAR_WIDTH - 6, 12)
-        column_of(head, search_row, (self._body, 1), parent=self, margins=frame_margins, spacing=10)
+        column_of(head, self._list, (self._body, 1), parent=self, margins=frame_margins, spacing=10)
         for widget in (self._search, self._list, self._results):
             widget.installEventFilter(self)
+        self._list.show()  # now, or it could not get the focus
         self._search.textChanged.connect(self._show_results)
         self._search.returnPressed.connect(self._open_result)
         self.update_theme()
@@ -339,14 +351,13 @@ class SettingsPanel(QFrame):
         self._list = ChoiceList()
         self._list.setObjectName("settings-pages")
         self._list.setAccessibleName(spoken_text(tr("Settings")))
+        self._list.setFlow(QListView.Flow.LeftToRight)
+        self._list.setWrapping(True)
+        self._list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._items: dict[str, QListWidgetItem] = {}
-        for page, title in PAGES:
+        for page, title in SIDES:
             item = self._items[page] = QListWidgetItem(tr(title), self._list)
             item.setData(_PAGE_ROLE, page)
-            if page in _INNER_PAGES:
-                indent = QPixmap(current_theme().px(6), 1)
-                indent.fill(Qt.GlobalColor.transparent)
-                item.setData(Qt.ItemDataRole.DecorationRole, indent)
         self._results = ChoiceList()
         self._results.setObjectName("settings-results")
         self._results.setAccessibleName(spoken_text(tr("Search results")))
@@ -361,36 +372,29 @@ class SettingsPanel(QFrame):
         self._results.itemActivated.connect(lambda _item: self._open_result())
 
     def _on_current_changed(self, item: QListWidgetItem | None) -> None:
-        if item is not None and not self._is_list_shown:
-            page = str(item.data(_PAGE_ROLE))
-            if page != self._page:
-                self.show_page(page)
+        if item is not None and item is not self._items[self._side]:
+            self._open_item(item)
 
     def _open_item(self, item: QListWidgetItem) -> None:
-        had_list = self._is_list_shown
         self.show_page(str(item.data(_PAGE_ROLE)))
-        if had_list:
-            self._back_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _show_list(self) -> None:
-        self._is_list_shown = True
-        self._arrange()
-        self._list.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _go_back(self) -> None:
+        """Return to the side that the page was reached from."""
+        self._list.setFocus(Qt.FocusReason.OtherFocusReason)  # before the button is hidden
+        self.show_page(self._side)
 
     def _arrange(self) -> None:
-        """Show the list beside the page; in a narrow panel, only one of them."""
-        px = current_theme().px
-        self._is_narrow = self.width() < px(_MIN_WIDE_WIDTH)
-        self._is_list_shown = self._is_list_shown and self._is_narrow
-        shows_page_only = self._is_narrow and not self._is_list_shown
-        self._list.setVisible(not shows_page_only)
-        self._stack.setVisible(not self._is_list_shown)
-        self._back_button.setVisible(shows_page_only)
-        self._title.setText(tr(_TITLES[self._page]) if shows_page_only else tr("Settings"))
-        width = max(self._list.sizeHintForColumn(0) + px(8), px(_LIST_WIDTH))
-        width = min(width, self.width() // 3)
-        self._list.setMaximumWidth(px(10_000) if self._is_list_shown else width)
-        self._list.setMinimumWidth(0 if self._is_list_shown else width)
+        """Show which page it is, and the way back from one that is no side."""
+        is_side = self._page in self._items
+        self._back_button.setVisible(not is_side)
+        self._title.setText(tr("Settings") if is_side else tr(_TITLES[self._page]))
+        self._fit_sides()
+
+    def _fit_sides(self) -> None:
+        """Give the list of sides the height that it needs: two rows of them in a narrow panel."""
+        self._list.doItemsLayout()
+        last = self._list.visualItemRect(self._items[SIDES[-1][0]])
+        self._list.setFixedHeight(last.bottom() + 1)
 
     def update_theme(self) -> None:
         if self._areas:
@@ -410,7 +414,7 @@ def _entries() -> list[_Place]:
     """Return everything that can be found, with translated words."""
     entries = [place._replace(words=tr(place.words)) for place in PLACES]
     for setting in SETTINGS:
-        if setting.group.page:
+        if setting.page:
             words = " ".join(map(tr, setting.search_texts))
-            entries.append(_Place(setting.label, setting.group.page, setting.key, words))
+            entries.append(_Place(setting.label, setting.page, setting.key, words))
     return entries

@@ -13,7 +13,9 @@ from desktop_app.app.session import Session
 from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_context
+from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
+from desktop_app.settings.ui.form_tabs import page_link
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_folder
@@ -55,7 +57,7 @@ class DataTab(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._schedule = SchemaForm(Group.BACKUP)
+        self._schedule = SchemaForm(settings_of(Group.BACKUP))
         self._transfer = forms.FormSection(tr("Import and export"))
         self._backups = forms.FormSection(tr("Backups"))
         self._state = forms.Note(object_name="backup-state")
@@ -65,7 +67,8 @@ class DataTab(QWidget):
         self._build_transfer()
         self._build_backups()
         others = session.make_sections("library")
-        sections = (self._transfer, self._backups, *others, erase_section, STRETCH)
+        about = page_link(session, tr("About"), "about")
+        sections = (self._transfer, self._backups, *others, erase_section, about, STRETCH)
         column_of(*sections, parent=self, margins=0, spacing=16)
         self._schedule.changed.connect(self.changed)
         self.update_theme()

@@ -39,7 +39,7 @@ CUSTOM_MESSAGE: Final = ""
 """The id of the entry for a custom message, in place of a prompt's id."""
 _NO_PROVIDER: Final = N_("Add a provider that supports batches in {provider_page}.")
 _NO_MODELS: Final = N_(
-    "This provider lists no models for batches. Add model IDs in {provider_page}."
+    "This provider lists no models for batches. Add model IDs in {network_page}."
 )
 
 

@@ -120,7 +120,7 @@ async def embed_missing(
             if without_asking:
                 raise IllegalChoiceError(
                     N_("Semantic search is off, or this provider has no embeddings."),
-                    hint=N_("Turn it on in {data_page}, or leave out --create-embeddings."),
+                    hint=N_("Turn it on in {advanced_page}, or leave out --create-embeddings."),
                 )
             continue
         if not plan.passages:

@@ -41,13 +41,13 @@ FEATURE: Final = Feature(
         ),
         Action(
             "memory.show",
-            N_("Edit notes"),
+            N_("Edit what is remembered"),
             Category.ANSWER,
             run=call(f"{_CONTROLLER}.show"),
-            words=N_("memory remember"),
+            words=N_("edit notes memory remember"),
         ),
     ),
     compose=_compose,
-    sections={"answer": "memory.ui.notes_section.NotesSection"},
+    sections={"remembered": "memory.ui.notes_section.NotesSection"},
     load=_load,
 )

@@ -71,6 +71,11 @@ class NotesController(Controller):
         else:
             self._notifications.notify(tr("Select the words to remember, or type /remember first."))
 
+    async def add(self, text: str, folder_id: str | None) -> None:
+        """Remember a sentence that was typed in the list. Raises IllegalChoiceError."""
+        await self._memory.add(text, folder_id)
+        await self.load()
+
     async def remember(self, text: str) -> None:
         """Remember a sentence: in a folder for its conversations, else for all; offer Undo.
 
@@ -143,9 +148,9 @@ class NotesController(Controller):
         """Show the notes of the open folder, or those for all conversations, in the settings."""
         panel = self._window.settings
         panel.request_show()
-        panel.show_setting("answer", "")
         scope = "folder" if self._current.conversation.folder_id else "defaults"
         panel.pages.by_name["answer"].page.show_scope(scope)
+        panel.show_setting("answer", "remember")
 
     def _show_sent(self, message_id: str, action: str) -> None:
         """Show the notes that an answer was made with."""

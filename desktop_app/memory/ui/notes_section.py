@@ -9,29 +9,37 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QSizePolicy, QWidget
 
 from desktop_app.app.session import Session
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.remembered_note import RememberedNote
+from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.memory.ui.notes_controller import NotesController
-from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of, set_unscaled
 from desktop_app.widgets.buttons.dialog_button import (
     ElidedButton,
     IconButton,
     compact_button,
     dialog_button,
 )
-from desktop_app.widgets.forms.form_widgets import AnswerSection, MultilineField
-from desktop_app.widgets.forms.tab_order import mark_deleting
+from desktop_app.widgets.forms.form_widgets import AnswerSection, MultilineField, Note, line_field
+from desktop_app.widgets.forms.tab_order import (
+    focus_first_part,
+    focusable_parts,
+    mark_deleting,
+    order_children,
+)
 from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line
 from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 _ABOUT: Final = N_(
-    "Sent with each message, but not in temporary conversations. To add one, select words and "
+    "Sent with each message, but not in temporary conversations. You can also select words and "
     "choose “Remember this”, or type /remember and a sentence. Nothing is added automatically."
 )
+_FEW: Final = 3  # that are shown before the user asks for all
 _SIZE: Final = (520, 420)
 _HEIGHT: Final = 56  # of a note, in pixels at the default text size: two lines
 
@@ -79,16 +87,27 @@ class _NoteRow(QWidget):
 
 
 class NotesSection(AnswerSection):
-    """The list of notes; see the module."""
+    """The list of notes, with a field that adds one; see the module."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(tr("Notes"))
+        super().__init__(tr("Remembered"))
+        set_unscaled(self._column, (0, 12, 0, 0), 4)
         self._session = session
         self._controller = session.of(NotesController)
         self._folder_id: str | None = None
         self._ids: Sequence[str] | None = None
         self._rows: list[_NoteRow] = []
         self.note.set_text(tr(_ABOUT))
+        self._shows_all = False
+        self._entry = line_field(tr("A sentence to remember"), "remember")
+        self._entry.editingFinished.connect(self._add)
+        add = compact_button(tr("Add"), "add-note", "plain")
+        add.clicked.connect(self._add)
+        self._adding = QWidget()
+        row_of((self._entry, 1), add, parent=self._adding, margins=0)
+        self._show_all = compact_button("", "show-notes")
+        self._show_all.clicked.connect(self._show_more)
+        self._problem = Note(object_name="note-problem")
         self._list = QWidget()
         self._list_column = column_of(parent=self._list, margins=0, spacing=8)
         self._delete_all = compact_button(tr("Delete all notes"), "delete-notes")
@@ -96,12 +115,16 @@ class NotesSection(AnswerSection):
         self._delete_all.clicked.connect(lambda: self._controller.delete(self._shown))
         self._send_all = compact_button(tr("Send all notes"), "send-notes")
         self._send_all.clicked.connect(lambda: self._controller.switch(self._shown, is_on=True))
-        self.body.addWidget(self._list)
+        for part in (self._show_all, self._list, self._adding, self._problem):
+            self.body.addWidget(part)
         self.add(self._send_all)
         self.add(self._delete_all)
         self._controller.changed.connect(self._show)
 
     def show_scope(self, folder_id: str | None) -> None:
+        if (folder_id or None) != self._folder_id:
+            self._add()  # what is typed belongs to the former list
+            self._problem.set_text("")
         self._folder_id = folder_id or None
         self.setVisible(folder_id is not None)
         self._show()
@@ -109,7 +132,30 @@ class NotesSection(AnswerSection):
     def show_ids(self, ids: Sequence[str]) -> None:
         """Show the notes with these ids only."""
         self._ids = ids
+        self._shows_all = True
+        self._adding.hide()
         self._show()
+
+    def _show_more(self) -> None:
+        self._shows_all = True
+        self._show()
+        focus_first_part(self._list, Qt.FocusReason.OtherFocusReason)
+
+    def _add(self) -> None:
+        """Remember what is typed."""
+        if text := self._entry.text().strip():
+            self._entry.clear()
+            self._session.tasks.start(self._remember(text, self._folder_id))
+
+    async def _remember(self, text: str, folder_id: str | None) -> None:
+        try:
+            await self._controller.add(text, folder_id)
+        except UserFacingError as error:
+            self._problem.set_text(error.sentences, "error")
+            if not self._entry.text():
+                self._entry.setText(text)
+        else:
+            self._problem.set_text("")
 
     @property
     def _shown(self) -> list[RememberedNote]:
@@ -121,6 +167,9 @@ class NotesSection(AnswerSection):
     def _show(self) -> None:
         notes = self._shown
         self._list.setVisible(bool(notes))
+        hidden = 0 if self._shows_all else len(notes) - _FEW
+        self._show_all.setText(tr("Show all {count}", count=formatting.number(len(notes))))
+        self._show_all.setVisible(hidden > 0)
         off_count = sum(note.is_off for note in notes)
         self._send_all.setVisible(off_count > 1 and self._ids is None)
         self._delete_all.setVisible(len(notes) > 1 and self._ids is None)
@@ -129,14 +178,16 @@ class NotesSection(AnswerSection):
             self.note.set_text(text)
         known = {row.note.id: row for row in self._rows}  # a new one takes 2.6 ms
         self._rows = []
-        for note in notes:
+        for note in notes[max(0, hidden) :]:
             row = known.pop(note.id, None) or _NoteRow(self._session, note)
             row.show_note(note)
             self._list_column.insertWidget(len(self._rows), row)
+            row.raise_()  # assistive technology reads them in this order
             self._rows.append(row)
         for row in known.values():
             row.hide()
             row.deleteLater()
+        order_children(self._list, [part for row in self._rows for part in focusable_parts(row)])
 
 
 class NotesDialog(QDialog):

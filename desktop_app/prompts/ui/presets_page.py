@@ -22,7 +22,7 @@ from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset
-from desktop_app.settings.setting import Group
+from desktop_app.settings.schema import overridable_settings
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button, delete_button, dialog_button
 from desktop_app.widgets.forms.form_dialog import ask
@@ -65,7 +65,7 @@ class PresetsPage(LibraryPage):
         self.effort = Combo(tr("Effort"))
         self.model.setObjectName("preset-model")
         self.effort.setObjectName("preset-effort")
-        self.form = SchemaForm(Group.ANSWER, tr("Set by this preset"))
+        self.form = SchemaForm((), overridable_settings(), override_label=tr("Set by this preset"))
         self.examples = ExampleTurns()
         self.default_box = QCheckBox(tr("Use for new conversations"))
         self.default_box.setObjectName("preset-default")

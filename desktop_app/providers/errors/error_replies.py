@@ -202,7 +202,7 @@ _KINDS: Final[Mapping[str, tuple[type[errors.ProviderError], str, str]]] = {
     "responses_only": (
         errors.ResponsesNeededError,
         N_("This model at {provider} has the Responses API only."),
-        N_("Choose that API in {provider_page}, or choose another model."),
+        N_("Choose that API in {network_page}, or choose another model."),
     ),
     "no_images": (
         errors.ProviderFaultError,

@@ -185,7 +185,7 @@ class ProviderGateway:
                 if secret is None:
                     raise CredentialError(
                         N_("The value of “{name}” isn’t in the keyring for this URL."),
-                        hint=N_("Enter it in {provider_page}, or remove “{name}” there."),
+                        hint=N_("Enter it in {network_page}, or remove “{name}” there."),
                         name=field.name,
                     )
                 secrets[name] = secret

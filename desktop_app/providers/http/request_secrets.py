@@ -108,7 +108,7 @@ class ProviderAccess(Value, frozen=True):
         if not custom.has_valid_name:
             raise error(
                 N_("“{name}” can’t be used as a header or query parameter."),
-                N_("Remove it in {provider_page}."),
+                N_("Remove it in {network_page}."),
             )
         value = custom.value
         if custom.is_secret:
@@ -118,7 +118,7 @@ class ProviderAccess(Value, frozen=True):
             if secret is None or secret.origin != request_origin:
                 raise error(
                     N_("The value of “{name}” isn’t in the keyring for this URL."),
-                    N_("Enter it in {provider_page}, or remove “{name}” there."),
+                    N_("Enter it in {network_page}, or remove “{name}” there."),
                 )
             value = secret.value
         if not custom.accepts(value):

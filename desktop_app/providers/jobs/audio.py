@@ -131,7 +131,7 @@ async def transcribe(
     except RequestTooLargeError as error:
         raise RequestTooLargeError(
             N_("The recording is too large for {provider}."),
-            hint=N_("Choose another model for transcription in {responses_page}."),
+            hint=N_("Choose another model for transcription in {advanced_page}."),
             provider=provider,
         ) from error
 

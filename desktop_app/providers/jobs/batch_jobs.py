@@ -429,7 +429,7 @@ def batch_refusal(
             )
         return IllegalChoiceError(
             N_("{provider} may not support batches."),
-            hint=N_("If it does, turn on “Supports Batch API” in {provider_page}."),
+            hint=N_("If it does, turn on “Supports Batch API” in {network_page}."),
             provider=profile.name,
         )
     if info is not None and info.takes_batches is False:

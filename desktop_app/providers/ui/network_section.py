@@ -33,7 +33,7 @@ from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.forms import form_widgets as forms
-from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainButton, one_line, set_tooltip, spoken_text
 
 Run = Callable[[Any], None]
 """Starts a coroutine of the controller, once the typed address is saved."""
@@ -218,7 +218,7 @@ class NetworkSection(forms.CollapsibleSection):
     """
 
     def __init__(self, edit: Edit, run: Run, controller: ProvidersController) -> None:
-        super().__init__(tr("Advanced"), "network")
+        super().__init__("", "network")
         self._edit = edit
         self._profile = NO_PROVIDER
         self._switches: dict[str, QCheckBox] = {}  # by the attribute of the profile
@@ -314,6 +314,7 @@ class NetworkSection(forms.CollapsibleSection):
         if profile.id != former.id:
             self._ca_file_note = ""
         self._show_ca_file()
+        self.set_title(tr("Account: {name}", name=one_line(profile.name)))
         self.set_summary(summary_of(profile))
 
     def show_secrets(self, password: KeyState, has_value: Mapping[str, bool]) -> None:

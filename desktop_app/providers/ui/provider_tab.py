@@ -34,14 +34,13 @@ from desktop_app.settings.server_presets import (
     preset_of,
     profile_from,
 )
-from desktop_app.settings.setting import Group
+from desktop_app.settings.ui.form_tabs import page_link
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms import form_widgets as forms
 from desktop_app.widgets.forms.form_dialog import ask
-from desktop_app.widgets.forms.schema_form import SchemaForm
-from desktop_app.widgets.forms.tab_order import mark_deleting
+from desktop_app.widgets.forms.tab_order import focusable_parts, mark_deleting, order_tabs
 from desktop_app.widgets.look.icons import pixmap, set_icon
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -102,15 +101,7 @@ class ProviderTab(QWidget):
         downloads_button = compact_button(tr("Download models"), "download-models")
         downloads_button.clicked.connect(lambda: session.run("models.local"))
         self._local_model.body.addWidget(downloads_button)
-        self._local_options = SchemaForm(Group.LOCAL_MODEL)
-        self._local_options.changed.connect(self.changed)
-        for section in (
-            self._name,
-            self._address,
-            self._key,
-            self._local_model,
-            self._local_options,
-        ):
+        for section in (self._name, self._address, self._key, self._local_model):
             self._column.addWidget(section)
         self._build_test()
         title = tr("Use for new conversations")
@@ -121,6 +112,7 @@ class ProviderTab(QWidget):
         self._column.addLayout(forms.check_row(title, self._default_switch))
         self._section_index = self._column.count()
         self._build_advanced()
+        self._column.addWidget(page_link(session, tr("Advanced…"), "advanced", "network"))
         self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
         mark_deleting(self._remove_button)
         self._remove_button.clicked.connect(self._ask_removal)
@@ -184,15 +176,17 @@ class ProviderTab(QWidget):
         for position, section in enumerate(sections):
             self.network.body.insertWidget(position, section)
         self.network.body.setAlignment(models_button, Qt.AlignmentFlag.AlignLeading)
-        self._column.addWidget(self.network)
+        self.network.setParent(self)  # until the page of advanced settings shows it
+        self.network.hide()
 
     @property
     def profile(self) -> ProviderProfile:
         return self._profile
 
     def add_section(self, section: QWidget) -> None:
-        """Add a section of another feature above the advanced settings."""
+        """Add a section of another feature above the link to the advanced settings."""
         self._column.insertWidget(self._section_index, section)
+        order_tabs(self._default_switch, focusable_parts(section))
 
     # ------------------------------------------------------------------ state
 
@@ -206,8 +200,9 @@ class ProviderTab(QWidget):
         """Show a profile, after saving the text that was typed for the previous one."""
         former = self._profile
         if profile.id != former.id:
-            for section in self.findChildren(forms.LineSection):
-                section.report_edits()
+            for owner in (self, self.network):  # which another page may show
+                for section in owner.findChildren(forms.LineSection):
+                    section.report_edits()
         self._profile = profile
         if (profile.id, profile.base_url) != (former.id, former.base_url):
             self._show_test("")
@@ -237,7 +232,6 @@ class ProviderTab(QWidget):
         """Show the settings of this page."""
         self._default_id = str(values.get(DEFAULT_PROVIDER) or "")
         self._weights_path = str(values.get(WEIGHTS) or "")
-        self._local_options.set_values(values)
         self._show_settings()
 
     def focus_key_field(self) -> None:
@@ -292,6 +286,7 @@ class ProviderTab(QWidget):
         if is_custom:
             if self._column.indexOf(self._address) < 0:  # else it would move behind the key
                 self._column.insertWidget(self._column.indexOf(self._key), self._address)
+                order_tabs(self._name.field, focusable_parts(self._address))
         else:  # nobody needs to see it
             self.network.body.insertWidget(0, self._address)
         self._address.setVisible(is_remote)
@@ -301,7 +296,6 @@ class ProviderTab(QWidget):
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_read_only)
         self.profile_shown.emit(profile)
         self._local_model.setVisible(not is_remote)
-        self._local_options.setVisible(not is_remote)
         self._remove_button.setVisible(is_custom and not is_read_only)
         self._show_settings()
         if profile.id == self._added_id:  # continue with its first field

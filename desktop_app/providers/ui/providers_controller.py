@@ -74,7 +74,7 @@ class ProvidersController(Controller):
         has_none = profile.kind is ProviderKind.ON_DEVICE or profile.from_environment
         self._panel.request_show()
         self.select_profile(OPENAI.id if has_none else profile.id)
-        self._panel.show_setting("provider", "network")
+        self._panel.show_setting("advanced", "network")
 
     def open_at_cap(self, profile_id: str) -> None:
         """Show the panel at the field for a provider's monthly cap; see `owner_of_cap`."""

@@ -64,7 +64,10 @@ FEATURE: Final = Feature(
     compose=_compose,
     pages={
         "answer": "settings.ui.responses_tab.ResponsesTab",
-        "look": "settings.ui.responses_tab.AppearanceTab",
+        "models": "settings.ui.form_tabs.ModelsTab",
+        "voice": "settings.ui.form_tabs.VoiceTab",
+        "look": "settings.ui.form_tabs.AppearanceTab",
+        "advanced": "settings.ui.form_tabs.AdvancedTab",
         "keys": "settings.ui.shortcuts_tab.ShortcutsTab",
         "about": "settings.ui.about_tab.AboutTab",
     },

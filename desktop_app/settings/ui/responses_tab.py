@@ -1,12 +1,11 @@
-"""Pages of settings: of answers, and of the look.
+"""The Chat page: how answers are made, for the open conversation, for its folder, and by default.
 
-One form serves the settings of answers for the open conversation, for its folder, and as defaults.
-For a conversation or a folder it has only what is overridden there.
+For a conversation or a folder the form has only what is overridden there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -14,18 +13,16 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Session
-from desktop_app.composer.spelling import Spelling
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.folders_controller import FolderSettingsController
-from desktop_app.settings.schema import SPELLING_LANGUAGES
+from desktop_app.settings.schema import INSTRUCTIONS, overridable_settings, settings_of
 from desktop_app.settings.setting import Group
+from desktop_app.settings.ui.form_tabs import edit_value, page_link
 from desktop_app.settings.ui.settings_controller import SettingsController
-from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.boxes import STRETCH, column_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import AnswerSection, Note
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
-from desktop_app.widgets.text.foreign_text import PlainLabel
 
 CONVERSATION = "conversation"
 FOLDER = "folder"
@@ -76,12 +73,24 @@ class ResponsesTab(QWidget):
         self._scope.set_current(DEFAULTS)
         self._scope.button(FOLDER).hide()
         self._note = Note()
-        self._form = SchemaForm(Group.ANSWER)
-        self._sections: list[AnswerSection] = session.make_sections("answer")
-        column = column_of(self._scope, self._note, self._form, parent=self, margins=0, spacing=10)
-        for section in self._sections:
-            column.addWidget(section)
-        column.addStretch(1)
+        remembered: list[AnswerSection] = session.make_sections("remembered")
+        servers = page_link(session, tr("Tool servers…"), "servers")
+        below: dict[str, Sequence[QWidget]] = {INSTRUCTIONS: remembered, "answer.tools": [servers]}
+        self._form = SchemaForm(settings_of(Group.ANSWER), overridable_settings(), below=below)
+        others: list[AnswerSection] = session.make_sections("answer")
+        self._sections = (*remembered, *others)
+        advanced = page_link(session, tr("Advanced…"), "advanced", "advanced-answer")
+        column_of(
+            self._scope,
+            self._note,
+            self._form,
+            *others,
+            advanced,
+            STRETCH,
+            parent=self,
+            margins=0,
+            spacing=10,
+        )
         self._scope.chosen.connect(self._choose_scope)
         self._form.changed.connect(lambda key, value: self._reporter()(key, value))
         self._form.reset_requested.connect(self._reset)
@@ -123,9 +132,10 @@ class ResponsesTab(QWidget):
 
     def show_row(self, key: str) -> None:
         """Show the row of a setting: with the defaults, if the shown scope has no such row."""
-        if not self._form.is_row_shown(key):
-            self.show_scope(DEFAULTS)
-        self._form.reveal(key)
+        if self._form.has_row(key):
+            if not self._form.is_row_shown(key):
+                self.show_scope(DEFAULTS)
+            self._form.reveal(key)
 
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
         """Set why the open conversation's model ignores settings, and remarks on others."""
@@ -178,23 +188,17 @@ class ResponsesTab(QWidget):
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown scope, even if another is shown when it arrives."""
-        if (edit := self._session.value_editors.get(request.key)) is not None:
-            edit(request)
-            return
-        if request.key == SPELLING_LANGUAGES:
-            if (spelling := self._session.made(Spelling)) is not None:
-                spelling.choose_languages(request)
-            return
 
         def scope_ids() -> tuple[str, str, str]:
             return self._shown_scope, self._conversation.id, self._folder.id
 
         requested_ids = scope_ids()
-        self._session.of(ToolsController).edit(
+        edit_value(
+            self._session,
             request._replace(
                 on_changed=partial(self._reporter(), request.key),
                 value_now=lambda: request.value_now() if scope_ids() == requested_ids else "",
-            )
+            ),
         )
 
     def _reporter(self) -> Callable[[str, object], None]:
@@ -204,27 +208,3 @@ class ResponsesTab(QWidget):
         if self._shown_scope == FOLDER:
             return partial(self._session.of(FolderSettingsController).set_value, self._folder.id)
         return self.changed.emit
-
-
-class AppearanceTab(QWidget):
-    """The Look page, with a form for the window and a form for the desktop below it.
-
-    Signals:
-        changed(str, object): a setting's key and the user's new value.
-    """
-
-    changed = Signal(str, object)
-
-    def __init__(self, _session: Session) -> None:
-        super().__init__()
-        self._forms = (SchemaForm(Group.LOOK), SchemaForm(Group.DESKTOP))
-        title = PlainLabel(tr("Desktop"), role="heading")
-        look, desktop = self._forms
-        column_of(look, title, desktop, STRETCH, parent=self, margins=0, spacing=16)
-        for form in self._forms:
-            form.changed.connect(self.changed)
-
-    def set_values(self, values: Mapping[str, object]) -> None:
-        """Show these values, or the defaults."""
-        for form in self._forms:
-            form.set_values(values)

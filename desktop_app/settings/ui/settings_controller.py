@@ -244,9 +244,10 @@ class SettingsController(Controller):
             if name in KEY_BY_NAME
         }
         notes = {KEY_BY_NAME[name]: text for name, text in notes.items() if name in KEY_BY_NAME}
-        self._pages.by_name["answer"].set_content(
-            "refusals", lambda page: page.set_refusals(refusals, notes)
-        )
+        for name in ("answer", "advanced"):
+            self._pages.by_name[name].set_content(
+                "refusals", lambda page: page.set_refusals(refusals, notes)
+            )
 
     async def choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""

@@ -375,13 +375,13 @@ def _refusal_of(address: str) -> ErrorNote | None:
     if not address:
         return ErrorNote(
             N_("There is no search server."),
-            hint=N_("Enter the address of a SearXNG server in {responses_page}."),
+            hint=N_("Enter the address of a SearXNG server in {advanced_page}."),
         )
     url = split_url(address)
     if url.scheme != "https" and not is_private(url.hostname or ""):
         return ErrorNote(
             N_("The connection to the search server isn’t encrypted."),
-            hint=N_("Enter an address that begins with https:// in {responses_page}."),
+            hint=N_("Enter an address that begins with https:// in {advanced_page}."),
         )
     return None
 

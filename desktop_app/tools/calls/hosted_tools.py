@@ -103,7 +103,7 @@ class HostedTools:
         if not store_ids:
             refusals[_FILE_SEARCH] = ErrorNote(
                 N_("There is no vector store."),
-                hint=N_("Enter the ID of a vector store in {responses_page}."),
+                hint=N_("Enter the ID of a vector store in {advanced_page}."),
             )
         return [
             ListedTool(

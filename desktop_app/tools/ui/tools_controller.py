@@ -185,7 +185,7 @@ class ToolsController(Controller):
             IllegalChoiceError(
                 N_("{model} can’t search the web itself."),
                 hint=N_(
-                    "Enter the address of a SearXNG server in {responses_page}, or choose "
+                    "Enter the address of a SearXNG server in {advanced_page}, or choose "
                     "another model."
                 ),
                 model=self._setup.resolved.model.name,

@@ -300,6 +300,7 @@ def check_box(name: str, *, object_name: str = "") -> QCheckBox:
 def check_row(title: str, box: QCheckBox) -> QHBoxLayout:
     label = PlainLabel(title, role="strong", wraps=True)
     label.setBuddy(box)
+    set_role(box, "bare")
     return row_of((label, 1), box)
 
 
@@ -437,6 +438,11 @@ class CollapsibleSection(QWidget):
         self.head.setChecked(True)
         self.head.setFocus(Qt.FocusReason.OtherFocusReason)
         QTimer.singleShot(0, self, self._reveal)
+
+    def set_title(self, title: str) -> None:
+        self._title = title
+        self.head.setText(title)
+        self._set_open(self.is_open)
 
     def set_summary(self, text: str) -> None:
         """Set the summary that is shown while the section is collapsed; "" for none."""

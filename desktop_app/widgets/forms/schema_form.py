@@ -3,15 +3,16 @@
 A bounded number is a slider, whose left end is "Default" if the model may choose the value. Up to
 three choices without a "Default" are a segmented control; other choices, and fonts, are a drop-down
 list. A flag is a check box. A text is a field, or a button that opens a dialog. A setting that the
-chosen model does not support is hidden. Few users need advanced settings, so these are collapsed.
-For a conversation, a folder or a preset, the form has only the instructions and the settings that
-are overridden there, each of which can return to its default; a menu adds others.
+chosen model does not support is hidden. For a conversation, a folder or a preset, the form has only
+the instructions and the settings that are overridden there, each of which can return to its
+default; a menu adds others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
@@ -32,10 +33,8 @@ from desktop_app.settings.schema import (
     SPEECH_MODEL,
     SPEECH_VOICE,
     SPELLING_LANGUAGES,
-    setting,
-    settings_of,
 )
-from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
+from desktop_app.settings.setting import Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -87,6 +86,8 @@ _LIST_HEIGHT: Final = 72
 _LINE_HEIGHT: Final = 38
 """The height of a text of one line, in unscaled pixels."""
 
+
+_NOTHING: Final[Mapping[str, Sequence[QWidget]]] = MappingProxyType({})
 
 Field = tuple[QWidget, Callable[[SettingValue], None]]
 """The widget that edits a value, and a function that shows one without reporting a change."""
@@ -290,7 +291,7 @@ class OverrideLine(QWidget):
 
 
 class SchemaForm(QWidget):
-    """All settings of a group.
+    """Rows of settings.
 
     Signals:
         changed(str, object): a setting's key and the user's new value.
@@ -302,11 +303,21 @@ class SchemaForm(QWidget):
     edit_requested = Signal(object)
     reset_requested = Signal(str)
 
-    def __init__(self, group: Group, override_label: str = "") -> None:
+    def __init__(
+        self,
+        settings: Sequence[Setting],
+        owned: Sequence[Setting] = (),
+        *,
+        override_label: str = "",
+        below: Mapping[str, Sequence[QWidget]] = _NOTHING,
+    ) -> None:
         """Create the rows.
 
         Args:
+            settings: those that are shown as defaults.
+            owned: those that a conversation, a folder or a preset may override.
             override_label: the label of an overridden value, if not "Set for this conversation".
+            below: what else stands in the rows of settings, by their keys.
         """
         super().__init__()
         self._override_label = override_label or tr("Set for this conversation")
@@ -317,15 +328,15 @@ class SchemaForm(QWidget):
         self._is_folder = False
         self._revealed: set[str] = set()  # shown although not overridden, or not supported
         self._column = column_of(parent=self, margins=0, spacing=16)
-        self._advanced = forms.CollapsibleSection(tr("Advanced"), f"advanced-{group.value}")
-        for declared in settings_of(group):
-            if declared.key != "look.language":
-                self._add_row(declared)
-            elif len(offered_languages()) > 1:
+        self._defaults = {declared.key for declared in settings}
+        for declared in (*settings, *(s for s in owned if s.key not in self._defaults)):
+            if declared.key == "look.language":
                 offered = ("", *offered_languages())
                 choices = tuple(c for c in declared.choices if c.value in offered)
-                self._add_row(replace(declared, choices=choices))
-        self._column.addWidget(self._advanced)
+                declared = replace(declared, choices=choices)
+                if len(choices) < 3:  # only the system's and English
+                    continue
+            self._add_row(declared, below.get(declared.key, ()))
         self._others = column_of(spacing=4)  # parameters without a setting
         self._column.addLayout(self._others)
         self._add_button = PlainButton(tr("Change another setting"), role="plain", name="override")
@@ -336,12 +347,14 @@ class SchemaForm(QWidget):
         self._column.addStretch(1)
         self._show_rows()
 
-    def _add_row(self, declared: Setting) -> None:
+    def _add_row(self, declared: Setting, below: Sequence[QWidget]) -> None:
         row = self._rows[declared.key] = SettingRow(declared, self)
+        for widget in below:
+            row.add(widget)
         if declared.part_of:
             self._rows[declared.part_of].add(row)
         else:
-            (self._advanced.body if declared.is_advanced else self._column).addWidget(row)
+            self._column.addWidget(row)
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show these values, or the defaults; ignore keys of other groups."""
@@ -369,15 +382,17 @@ class SchemaForm(QWidget):
         self._unsupported = keys
         self._show_rows()
 
+    def has_row(self, key: str) -> bool:
+        """Return True if there is a row of this setting."""
+        return key in self._rows
+
     def is_row_shown(self, key: str) -> bool:
         """Return True if the row of this setting is not hidden."""
         return not self._rows[key].isHidden()
 
     def reveal(self, key: str) -> None:
-        """Show the row of a setting, even if it is advanced or hidden."""
+        """Show the row of a setting, even if it is hidden."""
         self._revealed.add(key)
-        if setting(key).is_advanced:
-            self._advanced.head.setChecked(True)
         self._show_rows()
 
     def reset(self, key: str) -> None:
@@ -391,19 +406,13 @@ class SchemaForm(QWidget):
         for key, row in self._rows.items():
             is_overridden = key in self._overrides
             if is_default:
-                is_shown = key not in self._unsupported
+                is_shown = key in self._defaults and key not in self._unsupported
             else:
                 is_shown = is_overridden or key == INSTRUCTIONS
             row.setVisible(is_shown or key in self._revealed)
             if row.override is not None:
                 row.override.text.setText(label)
                 row.override.setVisible(not is_default and is_overridden)
-        rows = [row for row in self._rows.values() if row.declared.is_advanced]
-        has_advanced = any(not row.isHidden() for row in rows)
-        self._advanced.setVisible(has_advanced)
-        self._advanced.head.setVisible(is_default)
-        if not is_default and has_advanced:
-            self._advanced.head.setChecked(True)
         self._add_button.setVisible(not is_default)
 
     def _show_others(self) -> None:

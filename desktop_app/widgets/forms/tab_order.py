@@ -33,12 +33,16 @@ def order_children(container: QWidget, children: Sequence[QWidget]) -> None:
     container.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
 
+def focusable_parts(field: QWidget) -> list[QWidget]:
+    """Return a field, if it accepts the focus, and its parts that do."""
+    parts = (field, *field.findChildren(QWidget))
+    return [part for part in parts if part.focusPolicy() & Qt.FocusPolicy.TabFocus]
+
+
 def focus_first_part(field: QWidget, reason: Qt.FocusReason) -> None:
     """Focus a field, or its first part that accepts the focus."""
-    for part in (field, *field.findChildren(QWidget)):
-        if part.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            part.setFocus(reason)
-            return
+    for part in focusable_parts(field)[:1]:
+        part.setFocus(reason)
 
 
 class TabAnchor(QWidget):

@@ -60,7 +60,7 @@ CODE_LINE_HEIGHT: Final = 1.28
 
 # In pixels at the default text size.
 LIST_WIDTH: Final = 264
-PANEL_WIDTH: Final = 540
+PANEL_WIDTH: Final = 640
 STANDARD_LINE_WIDTH: Final = 720
 LINE_WIDTHS: Final = {"narrow": 560, "standard": STANDARD_LINE_WIDTH, "wide": 960, "full": 100_000}
 """The widest line of a conversation by the setting's value; "full" exceeds every screen."""
@@ -262,6 +262,7 @@ QPlainTextEdit[role="field"] { background: @card; border: 1px solid @outline; bo
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QDateTimeEdit:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
 QCheckBox { border: 2px solid transparent; border-radius: $6px; padding: 0 $2px; }
+QCheckBox[role="bare"] { spacing: 0; padding: 0; }
 QCheckBox:focus { border-color: @accent; outline: none; }
 QLineEdit { lineedit-clear-button-icon: url("@clear"); }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QDialog, QLabel, QPushButton, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QDialog, QLabel, QLineEdit, QPushButton, QWidget
 
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
@@ -125,6 +127,23 @@ async def test_a_note_is_written_sent_first_shown_and_changed() -> None:
         section = app.window.findChild(NotesSection)
         assert section is not None
         await until(lambda: len(fields(section)) == 2)
+        # Another can be typed at once; the list begins with few.
+        entry = find(section, QLineEdit, "remember")
+        await until(lambda: app.window.focusWidget() is entry)
+        before = texts(app)
+        for sentence in ("I write by hand.", "I like tables.", "x" * (MAX_NOTE_CHARS + 1)):
+            entry.setText(sentence)
+            QTest.keyClick(entry, Qt.Key.Key_Return)
+            await app.settled()
+        await until(lambda: entry.text() == "x" * (MAX_NOTE_CHARS + 1))  # refused, not lost
+        await until(lambda: texts(app) == [*before, "I write by hand.", "I like tables."])
+        assert "at most" in find(section, QLabel, "note-problem").text()
+        assert len(fields(section)) == 3
+        find(section, QPushButton, "show-notes").click()
+        await until(lambda: len(fields(section)) == 4)
+        entry.clear()
+        app.session.of(NotesController).delete(app.session.of(NotesController).notes[2:])
+        await until(lambda: len(fields(section)) == 2)
         # As an import leaves them: kept, and not sent until they are checked.
         boxes = section.findChildren(QCheckBox, "send-note")
         for box in boxes:
@@ -199,7 +218,7 @@ async def test_notes_are_limited_and_belong_to_folders(monkeypatch: pytest.Monke
         await app.settled()
         app.session.of(FoldersController).delete(folder.id)
         await until(lambda: texts(app) == [])
-        assert "Its notes are deleted." in app.said
+        assert "What was remembered in it is deleted." in app.said
         app.press_action("Undo")
         await until(lambda: texts(app) == ["The flat is in Oslo."])
         await show(ListFilter.for_folder(folder.id))

@@ -10,7 +10,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.settings.schema import settings_of
+from desktop_app.settings.schema import overridable_settings, settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.ui.responses_tab import CONVERSATION
 from desktop_app.settings.ui.settings_controller import SettingsController
@@ -39,7 +39,7 @@ def own(app: AppHarness) -> Overrides:
 def refused(app: AppHarness) -> set[str]:
     """Return the settings of its answers that the open conversation cannot change."""
     app.window.settings.pages.by_name["answer"].page.show_scope(CONVERSATION)
-    keys = [each.key for each in settings_of(Group.ANSWER)]
+    keys = [each.key for each in (*settings_of(Group.ANSWER), *overridable_settings())]
     return {key for key in keys if not answer_field(app, key).isEnabled()}
 
 

@@ -204,7 +204,7 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
         # Voices are chosen from those of this computer or of the provider.
         await app.start_over()
         prepare(app, tmp_path)
-        app.session.window.settings.show_setting("answer", SPEECH_VOICE)
+        app.session.window.settings.show_setting("voice", SPEECH_VOICE)
         button = find(app.window, QPushButton, SPEECH_VOICE)
         button.click()
         await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
@@ -214,7 +214,11 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
         menu.actions()[1].trigger()
         menu.close()
         await until(lambda: app.session.values[SPEECH_VOICE] == "Ada")
-        for key, offered in ((MICROPHONE, ["Desk"]), (LOUDSPEAKER, ["Box", "Ears"])):
+        for page, key, offered in (
+            ("voice", MICROPHONE, ["Desk"]),
+            ("advanced", LOUDSPEAKER, ["Box", "Ears"]),
+        ):
+            app.session.window.settings.show_setting(page, key)
             find(app.window, QPushButton, key).click()
             await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
             menu = QApplication.activePopupWidget()
@@ -261,7 +265,7 @@ async def test_the_model_that_transcribes_is_chosen_from_all_providers() -> None
                 "own kokoro",
             ),
         ):
-            app.session.window.settings.show_setting("answer", setting)
+            app.session.window.settings.show_setting("advanced", setting)
             button = find(app.window, QPushButton, setting)
             button.click()
             await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
