@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.transcript.message_items import COMPARE
 from desktop_app.transcript.transcript_styles import PAD
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.look import icons
@@ -84,11 +85,6 @@ def goes_forward(key: int) -> bool | None:
     return _ARROWS.get(key)
 
 
-def is_beside(role: Role, action: str) -> bool:
-    """Return True if an action has a button beside its messages; "retry" is in a button's menu."""
-    return action in _BUTTONS[role] or action == "retry"
-
-
 class ActionRow(QWidget):
     """A row of buttons for the actions of a message.
 
@@ -118,7 +114,10 @@ class ActionRow(QWidget):
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(is_copied=False))
         self._by_action = {action: self._make_button(action) for action in _ICONS}
-        self._version = PlainLabel(parent=self, name="message-version", role="note")
+        self._version = _ActionButton(self)
+        self._version.setObjectName("message-version")
+        set_role(self._version, "quiet")
+        self._version.clicked.connect(lambda: self._choose(COMPARE, self._version))
         older, *others = self._by_action.values()
         row_of(older, self._version, *others, parent=self, margins=0, spacing=2)
         self.setCursor(Qt.CursorShape.ArrowCursor)
@@ -163,6 +162,13 @@ class ActionRow(QWidget):
             button.setVisible(action in shown)
         self._version.setText(f"{number}/{count}")
         self._version.setVisible(count > 1)
+        is_comparable = count > 1 and role is Role.ASSISTANT and not message.is_streaming
+        if self._version.hasFocus() and not is_comparable:
+            self.return_focus()
+        self._version.setEnabled(is_comparable)
+        set_tooltip(self._version, tr("Compare versions") if is_comparable else "")
+        name = tr("Version {number} of {count}", number=number, count=count)
+        self._version.setAccessibleName(spoken_text(name))
         _name(self._by_action["copy"], ACTIONS[role]["copy"])
         self.adjustSize()
         self.show()
@@ -200,7 +206,7 @@ class ActionRow(QWidget):
         """Focus a button by its object name, or the other arrow if an arrow has nowhere to go."""
         button = self.findChild(QToolButton, name)
         if button is not None and not button.isEnabled():
-            button = self.enabled_buttons()[0]
+            button = next(b for b in self.enabled_buttons() if b is not self._version)
         if button is not None:
             button.setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -229,13 +235,15 @@ class ActionRow(QWidget):
     @property
     def focused_name(self) -> str:
         """Return the object name of the button that has the focus, or ""."""
-        return next(
-            (button.objectName() for button in self._by_action.values() if button.hasFocus()), ""
-        )
+        return next((button.objectName() for button in self._buttons() if button.hasFocus()), "")
 
     def enabled_buttons(self) -> list[_ActionButton]:
         """Return the buttons that can have the focus, left to right."""
-        return [button for button in self._by_action.values() if button.isEnabled()]
+        return [button for button in self._buttons() if button.isEnabled()]
+
+    def _buttons(self) -> list[_ActionButton]:
+        older, *others = self._by_action.values()
+        return [older, self._version, *others]
 
     def dismiss(self) -> None:
         """Hide the row and detach it from its message."""
@@ -263,7 +271,7 @@ class ActionRow(QWidget):
 
         A button passes Enter to its parent, and the text would follow the link at its caret.
         """
-        focused = next((button for button in self._by_action.values() if button.hasFocus()), None)
+        focused = next((button for button in self._buttons() if button.hasFocus()), None)
         if focused is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             focused.click()
         else:

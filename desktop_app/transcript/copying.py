@@ -21,7 +21,7 @@ from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.own_links import is_note_link, linked_file
 from desktop_app.transcript import copied_text
-from desktop_app.transcript.action_row import ACTIONS, is_beside
+from desktop_app.transcript.action_row import ACTIONS
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_items import (
     ACTION,
@@ -294,25 +294,28 @@ def _add_diagram_actions(
 
 
 def menu_of(view: TranscriptView, shown: ShownMessage) -> QMenu:
-    """Return the menu of what has no button beside a message."""
+    """Return the menu of what people do with a message and has no button beside it."""
     menu = ProgramMenu(view)
-    _add_actions(view, menu, shown, with_buttons=False)
-    if not view.is_brief:
-        if shown.has_versions:
-            add_commands(menu, "answer.compare-versions")
-        menu.addSeparator()
-        add_commands(menu, *_WINDOW_COMMANDS)
+    role, run = shown.message.role, view.commands.run
+    is_answer = role is Role.ASSISTANT
+    actions = {
+        "read-aloud": tr("Read aloud") if is_answer else "",
+        "as-text": tr("Open as text") if is_answer and not view.is_brief else "",
+        "branch": tr(ACTIONS[role]["branch"]),
+        COPY_LINK: "" if view.is_brief else tr("Copy link to message"),
+    }
+    for action, label in actions.items():
+        if label:
+            menu.addAction(menu_text(label), partial(run, shown.key, action))
+    if is_answer and not view.is_brief:
+        add_commands(menu, "conversation.export")
     return menu
 
 
-def _add_actions(
-    view: TranscriptView, menu: QMenu, shown: ShownMessage, *, with_buttons: bool = True
-) -> None:
+def _add_actions(view: TranscriptView, menu: QMenu, shown: ShownMessage) -> None:
     role = shown.message.role
     for action, label in ACTIONS[role].items():
-        if with_buttons or not is_beside(role, action):
-            run = partial(view.commands.run, shown.key, action)
-            menu.addAction(menu_text(tr(label)), run)
+        menu.addAction(menu_text(tr(label)), partial(view.commands.run, shown.key, action))
     if not view.is_brief:
         if role is Role.ASSISTANT:
             menu.addAction(tr("Open as text"), partial(view.commands.run, shown.key, "as-text"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop_app.app.window.header import Header
+from tests.helpers.menus import give_commands
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -59,3 +62,19 @@ def test_the_cost_is_in_the_tooltip_of_the_title_unless_it_is_empty(header: Head
     assert header.title.accessibleDescription() == "Cost of this conversation: $0.08"
     header.set_cost("")
     assert header.title.toolTip() == ""
+
+
+@pytest.mark.qt_log_ignore("support grabbing the keyboard", extend=True)
+def test_the_title_has_a_menu_of_the_conversation(header: Header) -> None:
+    commands = give_commands(header)
+    header.set_title("A title")
+    at = header.title.rect().center()
+    reason = QContextMenuEvent.Reason.Mouse
+    QApplication.sendEvent(
+        header.title, QContextMenuEvent(reason, at, header.title.mapToGlobal(at))
+    )
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert commands["find.open"] in menu.actions()
+    assert commands["conversation.print"] in menu.actions()
+    menu.close()

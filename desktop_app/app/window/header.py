@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShortcut,
+)
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop_app.i18n.formatting import percent, tokens
@@ -14,6 +22,7 @@ from desktop_app.widgets.boxes import margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, MenuButton
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, limit_size
+from desktop_app.widgets.program_menu import ProgramMenu, add_commands
 from desktop_app.widgets.text.foreign_text import (
     ElidedLabel,
     PlainLabel,
@@ -29,6 +38,10 @@ _NEARLY_FULL: Final = 0.8
 """The share of the context from which the meter has the warning color."""
 _MAX_PRESET_WIDTH: Final = 260
 _MAX_FOLDER_CHARACTERS: Final = 24
+_TITLE_COMMANDS: Final = (
+    *("conversation.rename", "find.open", "conversation.copy", "conversation.export"),
+    *("conversation.print", "conversation.move", "conversation.archive", "conversation.delete"),
+)
 _SHOWN_SHARE: Final = 0.5
 """The share of the context from which on its use is shown."""
 
@@ -236,7 +249,7 @@ class ContextMeter(QWidget):
 
 
 class _TitleLabel(ElidedLabel):
-    """The title, which a click edits.
+    """The title, which a click edits; its menu has what is done with the conversation.
 
     Signals:
         clicked(): the label was clicked.
@@ -247,6 +260,13 @@ class _TitleLabel(ElidedLabel):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.clicked.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = ProgramMenu(self)
+        menu.setObjectName("title-menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        add_commands(menu, *_TITLE_COMMANDS)
+        menu.popup(event.globalPos())
 
 
 def _button(name: str, label: str) -> QToolButton:

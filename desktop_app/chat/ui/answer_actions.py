@@ -36,6 +36,7 @@ from desktop_app.settings.server_presets import billing_page
 from desktop_app.texts.text_store import TextStore
 from desktop_app.transcript.message_items import (
     ADD_CREDIT,
+    COMPARE,
     COPY_CSV,
     COPY_JSON,
     SHOW_JSON,
@@ -61,6 +62,7 @@ class AnswerActions(Controller):
             "edit": session.of(ChatController).edit,
             "branch": slot(self._branch),
             "review": slot(self._mark),
+            COMPARE: lambda _: session.run("answer.compare-versions"),
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
             SHOW_JSON: lambda answer: self._messages.show_as_text(answer, True),
@@ -138,14 +140,16 @@ class AnswerActions(Controller):
         again = menu.addAction(tr("Try again"))
         again.triggered.connect(lambda: self._tasks.start(self._retry(answer)))
         menu.setDefaultAction(again)
-        menu.addSeparator()
         if view.display_effort is not None:
+            efforts = ProgramMenu(tr("Another effort"), menu)
+            menu.addMenu(efforts)
             fill_efforts(
-                menu, view, lambda effort: retry_with(replace(current_choice, effort=effort))
+                efforts, view, lambda effort: retry_with(replace(current_choice, effort=effort))
             )
-            menu.addSeparator()
+        models = ProgramMenu(tr("Another model"), menu)
+        menu.addMenu(models)
         fill_models(
-            menu,
+            models,
             view.models,
             view,
             lambda entry: retry_with(self._session.of(AvailableModels).choice_with(entry)),

@@ -200,8 +200,7 @@ FEATURE: Final = Feature(
             Category.ANSWER,
             run=call("chat.ui.comparison.comparison_controller.ComparisonController.show_versions"),
             uses_conversation=True,
-            menu_label=N_("Compare versions"),
-            is_in_palette=False,
+            words=N_("compare"),
         ),
         Action(
             "answer.keep",
@@ -218,7 +217,6 @@ FEATURE: Final = Feature(
             Category.ANSWER,
             run=call("chat.ui.answer_actions.AnswerActions.mark_last"),
             uses_conversation=True,
-            is_in_palette=False,
         ),
         Action(
             "answer.continue",

@@ -361,7 +361,7 @@ class AppHarness:
         """Return "2/3" as beside the last message that has other versions, else ""."""
         for message in reversed(self.state.current.path):
             self.window.transcript.show_actions_of(message.id)
-            label = self.window.transcript.findChild(QLabel, "message-version")
+            label = self.window.transcript.findChild(QToolButton, "message-version")
             assert label is not None
             if not label.isHidden():
                 return label.text()

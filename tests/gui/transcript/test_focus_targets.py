@@ -242,7 +242,7 @@ def test_only_active_version_arrows_are_targets(
     enter(view)
     names = [tab(qtbot, view) for _ in range(10)]
     assert {name for name in names if name.endswith(" version")} == arrows
-    label = view.findChild(QLabel, "message-version")
+    label = view.findChild(QToolButton, "message-version")
     assert (label.text() if label else "1/1") == f"{version[0]}/{version[1]}"
     for arrow in view.findChildren(QToolButton):
         if arrow.objectName().endswith("-version"):
@@ -262,21 +262,21 @@ def test_more_offers_what_has_no_button(qtbot: QtBot, view: TranscriptView) -> N
     entries = {entry_text(action): action for action in menu.actions()}
     assert [text for text in entries if text] == [
         "Read aloud",
-        "Mark as reviewed or rejected",
-        "Branch into new conversation",
         "Open as text",
+        "Branch into new conversation",
         "Copy link to message",
-        "Compare versions",
-        "Find in conversation",
-        "Copy conversation",
         "Export conversation…",
-        "Print conversation…",
     ]
     with qtbot.waitSignal(view.action_requested) as asked:
         entries["Branch into new conversation"].trigger()
     assert asked.args == [said.id, "branch"]
-    assert entries["Compare versions"] is commands["answer.compare-versions"]
+    assert entries["Export conversation…"] is commands["conversation.export"]
     menu.close()
+    version = view.findChild(QToolButton, "message-version")
+    assert version is not None
+    with qtbot.waitSignal(view.action_requested) as asked:
+        version.click()
+    assert asked.args == [said.id, "compare-versions"]
 
 
 def test_a_menu_returns_the_focus_to_its_target(qtbot: QtBot, view: TranscriptView) -> None:
