@@ -59,6 +59,49 @@ _OPENING: Final = re.compile(
     re.IGNORECASE,
 )
 """A sentence with which models begin, in the languages of the window."""
+_CLOSING_WORDS: Final = (
+    r"(?:Please )?let me know (?:if|whether|how) |(?:I )?hope (?:this|that|it) helps\b|"
+    r"(?:Is|Was) there anything else\b|Would you like me to\b|"
+    r"Feel free to (?:ask|tell me|let me know)\b|If you(?:['’]d| would) like,? (?:me to|I can)\b|"
+    r"(?:Lass|Lassen Sie) (?:es )?mich (?:gern |gerne )?wissen\b|"
+    r"Sag(?:en Sie)? (?:mir )?(?:gern |gerne |einfach )?Bescheid\b|"
+    r"Gib mir (?:gern |gerne )?Bescheid\b|"
+    r"Ich hoffe, (?:das|dies) hilft\b|(?:Möchtest du|Möchten Sie), dass ich\b|"
+    r"Soll ich (?:noch|auch)\b|"
+    r"Wenn (?:du|Sie) (?:möchtest|möchten|willst|wollen), kann ich\b|"
+    r"Av[ií]same si\b|Avíseme si\b|(?:Házmelo|Hágamelo) saber\b|D[ií]me si\b|"
+    r"Espero que (?:esto )?(?:te |le )?(?:ayude|sirva|sea útil)\b|"
+    r"(?:Quieres|Quiere|Te gustaría) que\b|Si (?:quieres|quiere|lo deseas), puedo\b|"
+    r"N['’]hésitez? pas à me (?:dire|demander|faire savoir)\b|(?:Dis|Dites)-moi si\b|"
+    r"(?:Fais|Faites)-(?:le-)?moi savoir\b|J['’]espère que (?:cela|ça) (?:vous |t['’])?aide\b|"
+    r"(?:Souhaitez-vous|Voulez-vous|Veux-tu) que je\b|"
+    r"Si (?:vous le souhaitez|vous voulez|tu veux), je peux\b|"
+    r"(?:Fammi|Mi faccia) sapere se\b|Spero (?:che )?(?:questo |ti |le )?(?:aiuti|sia utile)\b|"
+    r"(?:Vuoi|Vuole|Desideri) che (?:io )?\b|Se (?:vuoi|vuole|desideri), posso\b|"
+    r"Gi meg (?:gjerne )?beskjed (?:hvis|om|dersom)\b|Si (?:gjerne )?i?fra (?:hvis|om|dersom)\b|"
+    r"(?:Jeg )?håper dette hjelper\b|Vil du at jeg skal\b|Hvis du (?:vil|ønsker), kan jeg\b|"
+    r"Laat (?:het )?me (?:het )?(?:gerust )?weten (?:als|of)\b|"
+    r"(?:Ik hoop dat dit|Hopelijk) helpt\b|"
+    r"(?:Wil je|Wilt u) dat ik\b|Als (?:je wilt|u wilt), kan ik\b|"
+    r"Daj (?:mi )?znać,? (?:jeśli|jeżeli|czy)\b|Proszę dać (?:mi )?znać\b|"
+    r"Mam nadzieję, że to pomoże\b|Czy (?:chcesz|chciałbyś|chciałabyś), (?:że|a)bym\b|"
+    r"(?:Jeśli|Jeżeli) chcesz, mogę\b|"
+    r"Me avise se\b|Avise-me se\b|(?:Me diga|Diga-me) se\b|"
+    r"Espero que (?:isso|isto) (?:te )?ajude\b|Espero ter ajudado\b|(?:Quer|Gostaria) que eu\b|"
+    r"Se (?:quiser|desejar), posso\b|"
+    r"אשמח לדעת אם|(?:ספר|ספרי|תגיד|תגידי) לי אם|(?:תודיע|תודיעי|תודיעו|הודיעו) לי אם|"
+    r"(?:אני )?מקווה שזה (?:עוזר|עזר|יעזור)|האם (?:תרצה|תרצי|תרצו) ש|אם (?:תרצה|תרצי|תרצו), אוכל|"
+    r"(?:他に|さらに|もし|修正|調整|変更)[^\n]{0,40}(?:お知らせ|お申し付け|教えて)ください|"
+    r"(?:お役に立てば|ご参考になれば)幸いです|"
+    r"如果(?:您|你)?(?:还|需要|想|希望|有)[^\n]{0,40}(?:告诉我|告知我)|请(?:随时)?告诉我|"
+    r"希望(?:这|对)[^\n]{0,10}帮助|需要我[^\n]{0,30}吗"
+)
+_CLOSING: Final = re.compile(
+    r"\n[ \t]*\n(?:[ \t]*(?:-{3,}|\*{3,}|_{3,})[ \t]*\n\s*)?"
+    rf"[*_(¿]*(?:{_CLOSING_WORDS})[^\n]{{0,300}}\s*\Z",
+    re.IGNORECASE,
+)
+"""A last paragraph in which models offer more, in the same languages."""
 _REFUSAL: Final = re.compile(
     r"\W*(?:(?:I['’]m|I am)(?: very| so)? sorry|Sorry\b|"
     r"I (?:can['’]?t|cannot|won['’]t|am unable)\b|I['’]m (?:unable|not able)|"
@@ -81,7 +124,7 @@ def cleaned_reply(passage: str, reply: str) -> str:
     """Return what a model wrote for a passage, without outer white space and what it put around it.
 
     What the passage did not have is taken off: the program's tags, a code fence and what is outside
-    of it, an opening sentence, quotation marks around the whole.
+    of it, an opening sentence, a closing paragraph, quotation marks around the whole.
     """
     text = _TAG.sub(lambda tag: tag[0] if tag[0].strip() in passage else "", reply).strip()
     fenced = None if "```" in passage or "~~~" in passage else _FENCED.fullmatch(text)
@@ -93,6 +136,9 @@ def cleaned_reply(passage: str, reply: str) -> str:
     opening = _OPENING.match(text)
     if opening and opening.end() < len(text) and not _OPENING.match(f"{passage.lstrip()}\n\n"):
         text = text[opening.end() :].strip()
+    closing = _CLOSING.search(text)
+    if closing and not _CLOSING.search(f"\n\n{passage.strip()}"):
+        text = text[: closing.start()].strip()
     return _without_quotes(passage.strip(), text)
 
 

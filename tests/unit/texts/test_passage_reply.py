@@ -41,6 +41,27 @@ CHANGED = "The moon pulls water."
         f"Oczywiście! Oto krótsza wersja:\n\n{CHANGED}",
         f"Claro! Aqui está a versão curta:\n\n{CHANGED}",
         f"好的，以下是修改后的段落：\n{CHANGED}",
+        *(
+            f"{CHANGED}\n\n{closing}"
+            for closing in (
+                "Let me know if you'd like any changes!",
+                "---\n\n*I hope this helps! Let me know if it should be shorter.*",
+                "Would you like me to shorten the rest, too?",
+                "Sag einfach Bescheid, wenn du noch Änderungen möchtest.",
+                "Soll ich noch etwas ändern?",
+                "¿Quieres que lo acorte más?",
+                "Espero que te sirva. Avísame si quieres cambios.",
+                "N’hésitez pas à me dire si vous souhaitez autre chose.",
+                "מקווה שזה עוזר!",
+                "Fammi sapere se vuoi altre modifiche.",
+                "修正が必要でしたらお知らせください。",
+                "Gi meg beskjed hvis du vil endre noe.",
+                "Laat het me weten als je iets anders wilt.",
+                "Daj mi znać, jeśli chcesz coś zmienić.",
+                "Me avise se quiser mais alterações.",
+                "如果您需要进一步修改，请告诉我。",
+            )
+        ),
         f'"{CHANGED}"',
         f"“{CHANGED}”",
         f"„{CHANGED}“",
@@ -65,6 +86,8 @@ def test_what_a_model_puts_around_a_passage_is_taken_off(reply: str) -> None:
         ("Here is the list: sea, moon.", "Here is the list: sea, sun."),
         ("Sure, we come.\n\nBye", "Sure, we will come.\n\nBye"),
         ("The reason is this: rain.", "The reason: rain."),
+        ("Hi Bo,\n\nLet me know if it fits.", "Hello Bo,\n\nLet me know if this suits you."),
+        ("It rises. I hope it helps.", "It rises.\nI hope this helps."),
     ],
 )
 def test_what_belongs_to_the_text_stays(passage: str, reply: str) -> None:
