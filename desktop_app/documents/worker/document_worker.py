@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents import refusals
@@ -26,6 +26,7 @@ from desktop_app.documents.worker.protocol import (
     WordText,
     replace_surrogates,
 )
+from desktop_app.documents.worker.reader_client import ChildGoneError
 from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason, add_left_out
@@ -42,6 +43,7 @@ __all__ = ["DocumentWorker", "Limits", "OnProgress", "Progress", "ScaledImage"]
 
 Transcribe = Callable[[str, str, bytes, OnProgress | None, str], Awaitable[ExtractedDocument]]
 
+T = TypeVar("T")
 _NAME_OF_TEXT: Final = "The text"
 """Names a text in errors, in place of a file."""
 
@@ -295,13 +297,15 @@ class DocumentWorker(PdfPageReader):
 
         Raises DocumentError.
         """
-        return await self._ask("word-text", replace_surrogates(name), WordText, data)
+        name = replace_surrogates(name)
+        return await _again_if_killed(lambda: self._ask("word-text", name, WordText, data))
 
     async def word_with_text(self, name: str, data: bytes, text: str) -> bytes:
         """Return a Word document with another text, and all else as it is. Raises DocumentError."""
-        words = text.encode(errors="replace")
-        return await self._ask(
-            "word-with-text", replace_surrogates(name), bytes, words + data, text_bytes=len(words)
+        words, name = text.encode(errors="replace"), replace_surrogates(name)
+        payload, size = words + data, len(words)
+        return await _again_if_killed(
+            lambda: self._ask("word-with-text", name, bytes, payload, text_bytes=size)
         )
 
     async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
@@ -321,6 +325,16 @@ class DocumentWorker(PdfPageReader):
         if not is_valid:
             self._discard()
             raise refusals.reader_stopped_error(name, "an impossible result", self.limits)
+
+
+async def _again_if_killed(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask, and once more if the child is killed: other programs may have taken the memory."""
+    try:
+        return await ask()
+    except DocumentError as error:
+        if not isinstance(error.__cause__, ChildGoneError):
+            raise
+    return await ask()
 
 
 def _is_image(image: ScaledImage, size: tuple[int, int]) -> bool:

@@ -211,6 +211,33 @@ async def test_a_crash_is_reported_and_the_next_document_is_read(
         assert (await worker.extract(DATA / "utf-8.txt")).text
 
 
+async def test_a_word_document_is_read_once_more_when_its_reader_is_killed(tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    program = """
+import os, signal, sys
+from pathlib import Path
+from desktop_app.documents.worker.worker_process import main
+marks = Path(sys.argv[1])
+if len(marks.read_bytes()) < {kills}:
+    marks.write_bytes(marks.read_bytes() + b"x")
+    os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(main(sys.argv[2:]))
+"""
+    document = next(iter(sorted(DATA.rglob("*.docx"))))
+    for kills in (1, 2):
+        killed.write_bytes(b"")
+        command = python_child(program.format(kills=kills))
+        command = command._replace(argv=(*command.argv, str(killed)))
+        async with a_worker(command=command) as worker:
+            if kills == 1:
+                found = await worker.word_text(document.name, document.read_bytes())
+                assert found.text
+            else:
+                with pytest.raises(errors.DocumentDamagedError):
+                    await worker.word_text(document.name, document.read_bytes())
+        assert killed.read_bytes() == b"x" * kills
+
+
 async def test_a_child_that_dies_while_idle_is_replaced(forked: ChildCommand) -> None:
     async with a_worker(command=forked) as worker:
         await worker.count_tokens("one")
