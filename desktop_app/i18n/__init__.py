@@ -3,4 +3,4 @@
 Every package may import it.
 """
 
-__all__ = ["formatting", "translation"]
+__all__ = ["formatting", "translation", "written_language"]
