@@ -61,6 +61,7 @@ class SessionEvents(QObject):
         keys_changed(Keymap): the user's shortcuts were loaded or changed.
         raised(): the window was brought to the front.
         read(str): the user has seen the newest answer of the conversation with this id.
+        removed(str): the conversation with this id was moved to the trash, or deleted.
         quick_hidden(): a window beside the main one was hidden, or a paste has ended.
         quick_requested(str): show the quick prompt with this text.
         used(): the window was used for the first time, or raised after the start.
@@ -90,6 +91,7 @@ class SessionEvents(QObject):
     raised = Signal()
     used = Signal()
     read = Signal(str)
+    removed = Signal(str)
     quick_hidden = Signal()
     quick_requested = Signal(str)
     loaded = Signal()

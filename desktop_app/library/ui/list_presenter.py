@@ -91,6 +91,7 @@ class ListPresenter(Controller):
         self.cache.remove(conversation_id)
         self._list.model.remove(conversation_id)
         self.forgotten.emit(conversation_id)
+        self._session.events.removed.emit(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""
@@ -98,6 +99,8 @@ class ListPresenter(Controller):
             cached = self.cache.get(conversation_id)
             if cached is not None:
                 self.upsert(replace(cached, **changes))
+            if changes.get("trashed_at") is not None:
+                self._session.events.removed.emit(conversation_id)
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
             self._pane.set_title(self._current.conversation.title)

@@ -76,6 +76,7 @@ class ReadAloud(Controller):
         self._voice.received.connect(self._on_event)
         self._running.text_arrived.connect(self._on_text_arrived)
         self._running.finished.connect(self._on_finished)
+        session.events.removed.connect(self._on_removed)
         session.escape_steps.append(self.stop)
 
     @property
@@ -207,6 +208,10 @@ class ReadAloud(Controller):
         """Read on in an answer of which the view shows nothing at the moment."""
         if message_id == self.message_id and not self._is_shown:
             self._feed()
+
+    def _on_removed(self, conversation_id: str) -> None:
+        if self.is_reading and self._answer.conversation_id == conversation_id:
+            self.stop()
 
     def _on_finished(self, _conversation_id: str, answer: Message) -> None:
         if answer.id == self.message_id and not self._is_whole and not self._is_shown:

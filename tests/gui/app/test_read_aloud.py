@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from desktop_app.i18n.translation import use_language
+from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import (
     HEARING_MODEL,
@@ -200,6 +201,24 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
         await until(lambda: said(child)[3:] == ["The fourth one."])
         turn.end(" last.")
         app.press(Qt.Key.Key_Escape)
+
+        # It ends when its conversation goes.
+        await app.start_over()
+        child = prepare(app, tmp_path)
+        await app.ask_and_answer("Go", ANSWER)
+        app.act("read-aloud")
+        await until(lambda: said(child) == SENTENCES)
+        first = app.open_id
+        app.new_conversation()
+        await until(lambda: app.open_id != first)
+        assert app.session.of(ReadAloud).is_reading
+        app.session.of(Trash).delete([first])
+        assert not app.session.of(ReadAloud).is_reading
+        await app.open_conversation(first)
+        app.act("read-aloud")
+        assert app.session.of(ReadAloud).is_reading
+        await app.session.of(Trash).empty()
+        assert not app.session.of(ReadAloud).is_reading
 
         # Voices are chosen from those of this computer or of the provider.
         await app.start_over()
