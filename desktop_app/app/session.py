@@ -67,6 +67,7 @@ class SessionEvents(QObject):
         used(): the window was used for the first time, or raised after the start.
         loaded(): the window has paused after its first use, so that more can load.
         model_chosen(ModelEntry): answer with this model in the open conversation.
+        download_requested(CatalogModel): download a model for this computer.
         document_requested(str SHA-256, str name, str key of a text, "" for none): show a document.
         text_requested(str SHA-256, str name, str key of a text, "" for none): open a document as a
             text beside the conversation.
@@ -96,6 +97,7 @@ class SessionEvents(QObject):
     quick_requested = Signal(str)
     loaded = Signal()
     model_chosen = Signal(object)
+    download_requested = Signal(object)
     document_requested = Signal(str, str, str)
     text_requested = Signal(str, str, str)
     desktop_joined = Signal(object)

@@ -88,6 +88,10 @@ class VoiceModel(NamedTuple):
         )
 
 
+def _consent_key(model: VoiceModel, sent: str) -> str:
+    return f"{_CONSENT_KEYS[sent]}{origin(model.profile.base_url)}"
+
+
 class VoiceCalls:
     """What all calls of voice share.
 
@@ -117,13 +121,20 @@ class VoiceCalls:
             sent: VOICE_SENT, RECORDING_SENT or TEXT_SENT.
             cost: of the first call.
         """
-        key = f"{_CONSENT_KEYS[sent]}{origin(model.profile.base_url)}"
-        if (await self._settings.all()).get(key):
+        if await self.is_agreed(model, sent):
             return
         async with self._asking:
-            if not (await self._settings.all()).get(key):
+            if not await self.is_agreed(model, sent):
                 await self._ask_user(model, sent, cost)
-                await self._settings.set(key, True)
+                await self.agree(model, sent)
+
+    async def is_agreed(self, model: VoiceModel, sent: str) -> bool:
+        """Return True if the user has agreed that this is sent: see `require_consent`."""
+        return bool((await self._settings.all()).get(_consent_key(model, sent)))
+
+    async def agree(self, model: VoiceModel, sent: str) -> None:
+        """Record that the user agrees that this is sent: see `require_consent`."""
+        await self._settings.set(_consent_key(model, sent), True)
 
     async def _ask_user(self, model: VoiceModel, sent: str, cost: Decimal | None) -> None:
         """Raise VoiceError unless the user agrees now: see `require_consent`."""

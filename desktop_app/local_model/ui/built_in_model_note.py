@@ -69,9 +69,7 @@ class BuiltInModelNote(Controller):
         empty_state.set_key_line(True, text)
 
     def _download(self, model: CatalogModel) -> None:
-        from desktop_app.local_model.ui.local_models_page import LocalModelsPage
-
-        self._session.of(LocalModelsPage).start_download(model)
+        self._session.events.download_requested.emit(model)
 
     async def _find_model(self) -> None:
         """Find the model that suits this computer, unless a model is here already."""

@@ -10,12 +10,19 @@ from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
+    from desktop_app.local_model.catalog import CatalogModel
 
 
 def _compose(session: Session) -> None:
     from desktop_app.local_model.ui.built_in_model_note import BuiltInModelNote
 
+    def download(model: CatalogModel) -> None:
+        from desktop_app.local_model.ui.local_models_page import LocalModelsPage
+
+        session.of(LocalModelsPage).start_download(model)
+
     session.of(BuiltInModelNote)
+    session.events.download_requested.connect(download)
     session.window.transcript.action_requested.connect(
         lambda _id, action: session.run("models.local") if action == "better-model" else None
     )

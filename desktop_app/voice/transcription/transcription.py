@@ -311,6 +311,14 @@ class Transcription:
         """
         await self._calls.require_consent(model, sent, model.cost(model.hearing(seconds)))
 
+    async def is_agreed(self, model: VoiceModel) -> bool:
+        """Return True if the user has agreed that speech goes to the provider."""
+        return await self._calls.is_agreed(model, VOICE_SENT)
+
+    async def agree(self, model: VoiceModel) -> None:
+        """Record that the user agrees that speech goes to the provider."""
+        await self._calls.agree(model, VOICE_SENT)
+
     async def _send(
         self, model: VoiceModel, samples: bytes, hints: Hints
     ) -> tuple[Heard, Decimal | None]:

@@ -49,6 +49,7 @@ from desktop_app.voice.ui.held_key import HeldKey
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
 from desktop_app.voice.ui.provisional_text import ProvisionalText
 from desktop_app.voice.ui.read_aloud import ReadAloud
+from desktop_app.voice.ui.transcriber_choice import choose_transcriber
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.widgets.text.foreign_text import announce
 
@@ -56,8 +57,6 @@ _TOPIC: Final = "dictation"
 _TAP_S: Final = 0.35
 """A press that is shorter begins a dictation that continues without the key."""
 _OWN_KEYS: Final = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_CONSENT_S: Final = 60
-"""Of sound, for which the price is shown when the user is asked."""
 _WINDOW_LANGUAGE: Final = "window"
 _CODES: Final = {"nb": "no", "pt_BR": "pt", "zh_CN": "zh"}
 """Whisper's codes of languages, where they differ."""
@@ -120,7 +119,8 @@ class Dictation(Controller):
     def press(self, field: DictationField | None = None) -> None:
         """Begin to listen, or end a dictation; None is the field with the focus."""
         pressed = field or self._field or self._microphones.focused()
-        key = HeldKey(pressed.editor) if field is None else None
+        by_key = field is None or field.button.hasFocus()
+        key = HeldKey(pressed.editor) if by_key else None
         if self._field is not None:
             self.finish()
         elif not any(step() for step in self.interrupts):
@@ -198,26 +198,43 @@ class Dictation(Controller):
 
     async def _listen(self, text: ProvisionalText) -> None:
         try:
-            folder = await self._model_folder()
+            folder = await self._model_folder(text)
         except UserFacingError as error:
             if self._is_current(text):
                 self._fail(error)
             return
-        if self._is_current(text):
+        if folder is None:
+            if self._is_current(text):
+                self.drop()
+        elif self._is_current(text):
             self._has_asked = True
             options = (str(self._session.values[each]) for each in (MICROPHONE, VOICE_WORDS))
             self._voice.send(Listen(folder, self._language(), self._silence_s, *options))
 
-    async def _model_folder(self) -> str:
+    async def _model_folder(self, text: ProvisionalText) -> str | None:
         """Return the folder of the model on this computer, "" if the provider transcribes.
 
+        If nobody does yet, the user is asked who; None if that has not changed it.
+
         Raises:
-            UserFacingError: there is no model, or the user's voice may not go to the provider.
+            UserFacingError: there is nobody who could.
         """
-        if (model := await self._transcription.local_model()) is not None:
-            return str(Path(model.path).parent)
-        provided = await self._transcription.find_model("")
-        await self._transcription.require_consent(provided, _CONSENT_S)
+        error: UserFacingError | None = None
+        try:
+            if (model := await self._transcription.local_model()) is not None:
+                return str(Path(model.path).parent)
+            if await self._transcription.is_agreed(await self._transcription.find_model("")):
+                return ""
+        except UserFacingError as missing:
+            error = missing
+        if self._field is None or not self._is_current(text):
+            return None
+        is_provided = await choose_transcriber(self._session, self._field)
+        if is_provided is None and error is not None:
+            raise error
+        if not is_provided:
+            return None
+        self._on_released(text, 0.0)  # the menu took the release of the key or the button
         return ""
 
     def _language(self) -> str:

@@ -60,7 +60,8 @@ def _compose(session: Session) -> None:
     session.running.text_arrived.connect(read_each)
     session.events.hotkey_held.connect(dictate_anywhere)
     microphones, prompt = session.of(Microphones), session.window.prompt
-    microphones.add(prompt.field, prompt.row.helpers, session.window.notifications)
+    row = prompt.row
+    microphones.add(prompt.field, row.helpers, session.window.notifications, row.background_button)
     session.events.editor_made.connect(microphones.add)
     session.window.transcript.action_requested.connect(run_action)
     for key in (SPEECH_VOICE, HEARING_MODEL, SPEECH_MODEL, MICROPHONE, LOUDSPEAKER):

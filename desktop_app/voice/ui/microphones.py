@@ -7,13 +7,14 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QBoxLayout, QPlainTextEdit, QTextEdit
+from PySide6.QtGui import QContextMenuEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QBoxLayout, QPlainTextEdit, QTextEdit, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme
+from desktop_app.widgets.program_menu import ProgramMenu, add_commands
 from desktop_app.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class MicrophoneButton(PlainToolButton):
 
     def __init__(self) -> None:
         super().__init__(name="microphone", label=tr("Dictate"), role="quiet")
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the key does the same from the field
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.stage = Stage.OFF
         self.levels: deque[float] = deque([0.0] * _BARS, _BARS)
         self.update_theme()
@@ -87,6 +88,12 @@ class MicrophoneButton(PlainToolButton):
             size.setWidth(size.width() + current_theme().px(_BAR_STEP * _BARS))
         return size
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = ProgramMenu(self)
+        add_commands(menu, "voice.dictate", "voice.converse")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.stage not in (Stage.LISTENING, Stage.WRITING):
             super().paintEvent(event)
@@ -122,13 +129,19 @@ class Microphones:
         self._fields: list[DictationField] = []
 
     def add(
-        self, editor: QPlainTextEdit | QTextEdit, row: QBoxLayout, notices: Notifications
+        self,
+        editor: QPlainTextEdit | QTextEdit,
+        row: QBoxLayout,
+        notices: Notifications,
+        previous: QWidget | None = None,
     ) -> None:
-        """Add a microphone for a field to a row of buttons."""
+        """Add a microphone for a field to a row of buttons, by default last in the tab order."""
         field = DictationField(editor, MicrophoneButton(), notices)
         self._fields.append(field)
         editor.destroyed.connect(lambda: self._fields.remove(field))
         row.addWidget(field.button)
+        if previous is not None:
+            QWidget.setTabOrder(previous, field.button)
         field.button.pressed.connect(lambda: self._dictation().press(field))
         field.button.released.connect(lambda: self._dictation().release())
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QPlainTextEdit
 
+from desktop_app.domain.cost import Price
 from desktop_app.domain.errors import RateLimitedError
 from desktop_app.local_model.services import model_store
+from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import DICTATION_SENDS
 from desktop_app.texts.ui.texts_controller import TextsController
@@ -29,6 +32,8 @@ from desktop_app.voice.messages import (
     Recorded,
     SpeechEnded,
 )
+from desktop_app.voice.provider_calls import VoiceModel
+from desktop_app.voice.services import transcription
 from desktop_app.voice.ui import dictation as dictation_module
 from desktop_app.voice.ui import dictation_anywhere
 from desktop_app.voice.ui.dictation import Dictation
@@ -36,6 +41,7 @@ from desktop_app.voice.ui.microphones import MicrophoneButton, Stage
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.voice_process import VoiceProcess
 from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.scenes import KEYED
 from tests.helpers.scripted_voice import ScriptedVoice, put_speech_model
 from tests.helpers.widgets import find
 
@@ -146,14 +152,7 @@ async def test_words_are_dictated_dropped_and_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
-        # Without a model the window says where to get one.
-        find(app.window, MicrophoneButton, "microphone").click()
-        await until(lambda: app.said)
-        assert "Whisper" in app.said
-        assert app.session.of(Voice).process.pid is None
-
         # The question before a voice is sent is answered by closing it.
-        await app.start_over()
         ask = app.session.backend.of(VoiceConsent).ask
         assert ask is not None
         closed = asyncio.ensure_future(ask("It goes there.", "For a dollar."))
@@ -427,6 +426,76 @@ async def test_other_editors_are_dictated_into_and_failures_lose_nothing(
         assert not app.providers.turns, "what was said earlier is not sent by itself"
 
 
+async def test_the_first_press_asks_who_transcribes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness(environment=KEYED) as app:
+        child = ScriptedVoice(tmp_path, {"Listen": (Listening(), Recorded(b"said", is_last=True))})
+        voice = app.session.of(Voice)
+        voice.process = VoiceProcess(voice._receive, child.command)
+        app.session.end_steps.append(voice.process.aclose)
+        service = app.backend.of(transcription)
+        profile = (await app.backend.providers.usable())[0]
+        price = Price(Decimal(0), Decimal(0), audio_seconds=Decimal(100))
+
+        async def find_model(_name: str) -> VoiceModel:
+            return VoiceModel(profile, "gpt-transcribe", price)
+
+        async def hear(_samples: bytes, _language: str) -> str:
+            return "Said."
+
+        monkeypatch.setattr(service, "find_model", find_model)
+        monkeypatch.setattr(service, "transcribe_sound", hear)
+        wanted: list[object] = []
+        monkeypatch.setattr(
+            LocalModelsPage, "start_download", lambda _page, model: wanted.append(model.id)
+        )
+        button = find(app.window, MicrophoneButton, "microphone")
+
+        async def offered() -> QMenu:
+            await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+            menu = QApplication.activePopupWidget()
+            assert isinstance(menu, QMenu)
+            return menu
+
+        # A click elsewhere chooses nothing.
+        QTest.mousePress(button, Qt.MouseButton.LeftButton)
+        menu = await offered()
+        title, here, there = menu.actions()
+        assert not title.isEnabled()
+        assert "Whisper base, 14" in here.text()
+        assert "≈ $0.006 a minute" in there.text()
+        menu.close()
+        await until(lambda: stage(app) is Stage.OFF)
+        assert not button.isDown()
+        assert voice.process.pid is None
+        assert not app.window.notifications.isVisible()
+
+        # This computer's model is downloaded.
+        app.text.setFocus()
+        QTest.keyClick(app.text, Qt.Key.Key_Space, CONTROL)
+        menu = await offered()
+        menu.actions()[1].trigger()
+        menu.close()
+        await until(lambda: wanted == ["whisper-base"])
+        await until(lambda: stage(app) is Stage.OFF)
+
+        # A provider is asked from now on. Tab reaches the microphone, whose key is no text.
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+        assert QApplication.focusWidget() is button
+        QTest.keyPress(button, Qt.Key.Key_Space)
+        turn_key(app, "down", 1030, is_repeated=True, text=" ")
+        turn_key(app, "up", 1060, is_repeated=False)
+        menu = await offered()
+        menu.actions()[2].trigger()
+        menu.close()
+        await until(lambda: app.text.toPlainText() == "Said.")
+        assert child.requests[0]["model_folder"] == ""
+        assert app.session.values["voice.transcriber"] == "provider"
+        button.click()
+        await until(lambda: app.text.toPlainText() == "Said. Said.")
+
+
 async def test_words_for_another_program_are_pasted_or_on_the_clipboard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -472,7 +541,7 @@ class SlowProvider:
         monkeypatch.setattr(dictation, "_model_folder", self._folder)
         monkeypatch.setattr(dictation._transcription, "transcribe_sound", self._transcribe)
 
-    async def _folder(self) -> str:
+    async def _folder(self, _text: object) -> str:
         return ""
 
     async def _transcribe(self, samples: bytes, _language: str) -> str:

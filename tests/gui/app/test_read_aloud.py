@@ -140,6 +140,8 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
         app.act("read-aloud")
         app.session.run("voice.dictate")  # the microphone would hear it
         assert not app.session.of(ReadAloud).is_reading
+        await until(QApplication.activePopupWidget)  # who transcribes?
+        QApplication.activePopupWidget().close()
 
         # Pause ends the sentence; it is read again, or left out.
         await app.start_over()
