@@ -56,6 +56,7 @@ class SessionEvents(QObject):
     """What happens to a window, for the features that it concerns.
 
     Signals:
+        files_added_to_project(str id, list of Path): read these files into a project, "" for a new.
         store_changed(): another process has written to the store.
         woke(): the computer has slept, and with it all timers.
         keys_changed(Keymap): the user's shortcuts were loaded or changed.
@@ -86,6 +87,7 @@ class SessionEvents(QObject):
             the program is in front; a click on it runs the command.
     """
 
+    files_added_to_project = Signal(str, list)
     store_changed = Signal()
     woke = Signal()
     keys_changed = Signal(object)

@@ -69,7 +69,7 @@ class Chip(Value, frozen=True):
     """An attachment as shown by a chip.
 
     Attributes:
-        summary: its size ("52 pages · 12 %"), the present step, or a failure.
+        summary: its size ("52 pages"), the present step, or a failure.
         state: "large" if the model cannot take it as a whole.
         progress: 0 to 1 while the file is read; None if unknown, or once the file is read.
         icon: name of a Lucide icon.
@@ -144,9 +144,10 @@ class ChipWidget(PlainButton):
         name, summary = one_line(chip.name), one_line(chip.summary)
         self._name.setText(name)
         self._summary.setText(summary)
+        self._summary.setVisible(bool(summary))
         self._bar.setVisible(chip.state == "reading")
         self._bar.setValue(round(100 * (chip.progress or 0)))
-        self.setAccessibleName(spoken_text(f"{name}, {summary}"))
+        self.setAccessibleName(spoken_text(", ".join(filter(None, (name, summary)))))
         set_tooltip(self, "\n".join(line for line in (name, summary, chip.tooltip) if line))
         self.setAccessibleDescription(spoken_text(chip.tooltip))
         self._name_menu()

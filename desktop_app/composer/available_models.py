@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from msgspec.structs import replace
@@ -10,12 +10,15 @@ from PySide6.QtCore import Signal
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.ui.answer_setup import AnswerSetup
+from desktop_app.composer.attachments.attachment_facts import document_tokens, exceeds_window
 from desktop_app.composer.choice import ChoiceView, VariantOffer, no_choice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import IllegalChoiceError, filled
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.models.choice_resolution import (
@@ -82,6 +85,17 @@ class AvailableModels(Controller):
         """Return what answers if an account is used."""
         choice = self._providers.default_choice(account)
         return self._chat_service.resolve_with(account, choice, self._setup.ask_settings)
+
+    def account_offer(self, account: ProviderProfile, documents: Sequence[DocumentPart]) -> str:
+        """Return what an account offers for documents that the built-in model cannot take."""
+        resolved = self.account_choice(account)
+        view = view_of(resolved, self.models, self._providers.models_of(account))
+        name = view.short_name or account.name
+        if exceeds_window(documents, resolved):
+            return tr("Read in parts with {model}…", model=name)
+        label = tr("Use {provider}", provider=name)
+        cost = resolved.expected_cost(document_tokens(documents, resolved)) if documents else None
+        return f"{label} · {rough_money(cost.usual)}" if cost and cost.usual else label
 
     def use_account(self) -> None:
         """Use the stored account in the open conversation."""

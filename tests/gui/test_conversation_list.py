@@ -460,7 +460,7 @@ def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) ->
 
 def test_a_folder_accepts_dropped_conversations(listing: ConversationList) -> None:
     listing.set_folders([Folder("f", "Thesis", NOON)])
-    assert rows(listing.view.model())[:2] == ["[Folders]", "Thesis"]
+    assert rows(listing.view.model())[:2] == ["[Projects]", "Thesis"]
     listing.view.show_open("a")
     data = listing.view.model().mimeData([row_of(listing, "a"), row_of(listing, "c")])
     for wanted, asked in (("f", [("folders_controller.move", ["a", "c"], "f")]), ("b", [])):

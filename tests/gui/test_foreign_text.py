@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
@@ -38,7 +38,7 @@ from desktop_app.domain.conversations.message_parts import (
     SourcesPart,
     ToolCallPart,
 )
-from desktop_app.domain.documents.collections import Collection, Passage
+from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_entry import ModelEntry
@@ -50,7 +50,6 @@ from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
-from tests.gui.recorded_calls import RecordedCalls
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
 from tests.helpers.transcript_views import is_writing, shown_text
@@ -397,15 +396,14 @@ def test_a_name_with_an_ampersand_is_no_shortcut(host: WidgetHost) -> None:
 @pytest.mark.attack("plain-text")
 def test_edited_text_is_not_changed(host: WidgetHost) -> None:
     """A field contains the text itself, because it may be stored again."""
-    from desktop_app.collections.ui.collection_wording import CollectionState
-    from desktop_app.collections.ui.collections_dialog import CollectionsPage
+    from desktop_app.widgets.text.name_field import NameField
 
     name = HOSTILE["bidi"][0]
-    controller: Any = RecordedCalls()
-    made = CollectionsPage(controller)
+    made = NameField("Project name", "project-name")
     made.setParent(host.window)
-    made.set_collections([CollectionState(Collection("c", name, NOW), 1, 0, 0)])
-    assert made.name.text() == name
+    made.set_name(name)
+    assert made.text() == name
+    assert not made.is_edited
 
 
 @pytest.mark.attack("plain-text")

@@ -33,7 +33,7 @@ PLACES: Final[Mapping[str, str]] = {
     "command-palette": "conversations#search",
     "batch-jobs": "documents#batch",
     "batch-bar": "documents#batch",
-    "collections-dialog": "documents#collections",
+    "projects-page": "documents#collections",
     "text-list": "conversations#texts",
     "prompts-dialog": "conversations#prompts",
     "comparison": "conversations#compare",

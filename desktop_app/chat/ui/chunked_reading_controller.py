@@ -50,8 +50,8 @@ class ChunkedReadingController(Controller):
         session = self._session
         account = session.of(AvailableModels).account
         if account is not None:
-            label = tr("Use {provider}", provider=account.name)
-            return [(label, session.of(AvailableModels).use_account)]
+            models = session.of(AvailableModels)
+            return [(models.account_offer(account, self._whole_documents()), models.use_account)]
         return [(tr("Get a better model"), lambda: session.run("models.local"))]
 
     async def _attach_beginnings(self, refused_draft: Draft) -> None:

@@ -1,4 +1,4 @@
-"""Collections and their updates in words."""
+"""The files of projects and their updates in words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CollectionState:
     @property
     def summary(self) -> str:
         """Describe the documents: their number, and how many are unreadable or waiting."""
-        facts = [tr_plural("{count} document", "{count} documents", self.count)]
+        facts = [tr_plural("{count} file", "{count} files", self.count)]
         if self.failed:
             facts.append(tr_plural("{count} unreadable", "{count} unreadable", self.failed))
         if self.waiting:
@@ -46,7 +46,7 @@ def sort_files(files: Sequence[CollectionFile]) -> list[CollectionFile]:
 
 
 def update_summary(old_files: Sequence[CollectionFile], new_files: Sequence[CollectionFile]) -> str:
-    """Return sentences that say how the documents of a collection changed."""
+    """Return sentences that say how the files of a project changed."""
     old_hashes = {file.path: file.sha256 for file in old_files if file.sha256}
     new_hashes = {file.path: file.sha256 for file in new_files if file.status == "ready"}
     added_count = len(new_hashes.keys() - old_hashes.keys())
@@ -57,28 +57,26 @@ def update_summary(old_files: Sequence[CollectionFile], new_files: Sequence[Coll
     unread_count = sum(file.status == "failed" for file in new_files)
     sentences = []
     if added_count:
-        sentences.append(
-            tr_plural("{count} document added.", "{count} documents added.", added_count)
-        )
+        sentences.append(tr_plural("{count} file added.", "{count} files added.", added_count))
     if updated_count:
         sentences.append(
-            tr_plural("{count} document updated.", "{count} documents updated.", updated_count)
+            tr_plural("{count} file updated.", "{count} files updated.", updated_count)
         )
     if removed_count:
         sentences.append(
             tr_plural(
-                "{count} document removed from the collection.",
-                "{count} documents removed from the collection.",
+                "{count} file removed from the project.",
+                "{count} files removed from the project.",
                 removed_count,
             )
         )
     if not sentences:
-        sentences.append(tr("No new documents."))
+        sentences.append(tr("No new files."))
     if unread_count:
         sentences.append(
             tr_plural(
-                "{count} document couldn’t be read. See the list for the reason.",
-                "{count} documents couldn’t be read. See the list for the reasons.",
+                "{count} file couldn’t be read. See the list for the reason.",
+                "{count} files couldn’t be read. See the list for the reasons.",
                 unread_count,
             )
         )

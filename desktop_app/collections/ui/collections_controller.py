@@ -1,4 +1,4 @@
-"""Collections in the window: created, updated and asked.
+"""The files of projects in the window: added, updated and asked.
 
 Closing the page does not stop an update: the prompt's chip, and the page when it is opened
 again, show its progress.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from math import inf
 from pathlib import Path
@@ -31,8 +31,8 @@ from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.i18n.formatting import joined, money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.library.ui.folders_controller import FoldersController
-from desktop_app.library.ui.navigator import Navigator
+from desktop_app.library.ui.folders_controller import NEW_NAME
+from desktop_app.library.ui.projects_page import ProjectsController
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.widgets.cards.notifications import Actions
 
@@ -40,12 +40,11 @@ if TYPE_CHECKING:
     from desktop_app.app.window.command_palette import CommandPalette
     from desktop_app.collections.collection_service import CollectionProgress, Collections
     from desktop_app.collections.embedding_service import EmbeddingPlan
-    from desktop_app.collections.ui.collections_dialog import CollectionsPage
+    from desktop_app.collections.ui.files_section import FilesSection
     from desktop_app.domain.conversations.conversation import Folder
 
 UpdateWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
-_CREATE_LABEL: Final = N_("Create collection…")
-NEW_NAME: Final = N_("New collection")
+_CREATE_LABEL: Final = N_("Create project…")
 _FOLLOW_S: Final = 30
 """Seconds between two looks at many files: listing 10,000 takes a second."""
 _FOLLOW_FEW_S: Final = 2
@@ -55,9 +54,10 @@ _RELOAD_MS: Final = 200  # between two reloads, however often an update reports 
 
 
 class CollectionsController(Controller):
-    """Connection of the collections, their page and the prompt.
+    """Connection of the collections, their part of the page of projects, and the prompt.
 
     Attributes:
+        section: that part, once it is made.
         states: the collections as they were loaded last, by id.
 
     Signals:
@@ -68,12 +68,13 @@ class CollectionsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._page: CollectionsPage | None = None
+        self.section: FilesSection | None = None
         self.states: dict[str, CollectionState] = {}
         self._load_lock = asyncio.Lock()
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self._tasks.slot(self.reload))
         self._update: asyncio.Future[None] | None = None  # only one runs at a time
+        self._waiting: deque[Callable[[], None]] = deque()  # updates that follow
         self._updated_id = ""  # the collection that is being updated, or was last
         self._progress: CollectionProgress | None = None
         self._is_embedding = False
@@ -83,7 +84,7 @@ class CollectionsController(Controller):
         self._following: asyncio.Future[None] | None = None
         for signal in (self._current.opened, self._draft.changed):
             signal.connect(self.find_unknown)
-        session.events.store_changed.connect(self.check_store)
+        session.events.store_changed.connect(self._check_shown)
         session.folders.changed.connect(self._check_projects)
         session.unfinished.append(lambda: self.is_busy)
         session.end_steps.append(self.close)
@@ -97,55 +98,28 @@ class CollectionsController(Controller):
 
     # -------------------------------------------------------------- the window
 
-    def show(self) -> None:
-        self._tasks.start(self._show())
-
     def check_files(self) -> None:
         """Load the collections soon."""
         self._reload_timer.start()
 
-    def check_store(self) -> None:
-        """Show in the open dialog what other processes have written to the store."""
-        if self._page is not None and self._page.isVisible():
+    def _check_shown(self) -> None:
+        """Show on the open page what other processes have written to the store."""
+        if self.section is not None and self.section.isVisible():
             self._reload_timer.start()
 
-    def show_collection(self, collection_id: str) -> None:
-        self._tasks.start(self._show(collection_id))
-
-    async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:
-        if self._page is None:
-            # Imported here, because the start does not need it.
-            from desktop_app.collections.ui.collections_dialog import CollectionsPage
-
-            self._page = CollectionsPage(self)
-        await self.reload()
-        self._window.show_page(self._page)
-        if collection_id:
-            show_row = self._page.edit if is_new else self._page.select
-            show_row(collection_id)
-
-    def show_shown_files(self) -> None:
-        """Show the files of the collection that the page shows now."""
-        self._tasks.start(self._show_files())
-
     async def _show_files(self) -> None:
-        """Show the files of the shown collection, what embedding them sends, and the progress."""
-        page = self._page
-        if page is None:
+        """Show the files of the shown project, and what embedding them sends."""
+        section = self.section
+        if section is None or not (shown_id := section.collection_id):
             return
-        shown_id = page.current_id
-        unsorted_files = await self.service.files(shown_id) if shown_id else []
-        files = await asyncio.to_thread(sort_files, unsorted_files)
-        plan = await self.service.embedding_plan(shown_id) if shown_id else None
-        if shown_id == page.current_id:
-            page.set_files(files)
-            page.set_semantic_note(_embedding_text(plan) if plan and plan.passages else "")
-            page.show_work(*self.progress_text(shown_id))
+        files = await asyncio.to_thread(sort_files, await self.service.files(shown_id))
+        plan = await self.service.embedding_plan(shown_id)
+        if shown_id == section.collection_id:
+            section.set_files(files)
+            section.set_semantic_note(_embedding_text(plan) if plan and plan.passages else "")
 
     def _show_progress(self) -> None:
         """Show the progress of an update, and load the collections soon."""
-        if self._page is not None:
-            self._page.show_work(*self.progress_text(self._page.current_id))
         self.changed.emit()
         if not self._reload_timer.isActive():
             self._reload_timer.start()
@@ -168,10 +142,8 @@ class CollectionsController(Controller):
                     waiting=counts.get("waiting", 0),
                 )
             self._show_facts(states)
-            if self._page is not None:
-                self._page.set_collections(list(states.values()))
-                await self._show_files()
             self.changed.emit()
+            await self._show_files()
 
     @property
     def is_busy(self) -> bool:
@@ -180,46 +152,49 @@ class CollectionsController(Controller):
 
     # -------------------------------------------------------------- changes
 
-    def create(self, paths: Sequence[Path]) -> None:
-        """Create a collection of these files and folders."""
-        self._tasks.start(self._create(paths))
+    def add_to_project(self, project_id: str, paths: Sequence[Path]) -> None:
+        """Add files and folders to a project, to a new one if it no longer exists."""
+        self._tasks.start(self._add_to_project(project_id, paths))
 
-    async def _create(self, paths: Sequence[Path]) -> str:
-        taken_names = {state.collection.name for state in self.states.values()}
+    async def _add_to_project(self, project_id: str, paths: Sequence[Path]) -> str:
+        """Return the id of the project's collection, whose files are then read."""
+        await self.reload()
+        folders = self._session.folders
+        project = folders.by_id.get(project_id)
+        collection_id = "" if project is None else project.collection_id
+        if collection_id not in self.states:
+            if project is None:
+                made = await self.service.create(self._new_name(paths))
+            else:
+                made = await self.service.create_in(project)
+            collection_id = made.id
+            folders.replace_all(await folders.read())
+            await self.reload()
+        if project is None:
+            self._session.of(ProjectsController).show(collection_id)  # the project has its id
+        self._add(collection_id, paths)
+        return collection_id
+
+    def _new_name(self, paths: Sequence[Path]) -> str:
+        taken_names = {project.name for project in self._session.folders.by_id.values()}
         base_name = name = (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
         numbers = itertools.count(2)
         while name in taken_names:
             name = f"{base_name} {next(numbers)}"
-        collection = await self.service.create(name)
-        folders = self._session.folders
-        folders.replace_all(await folders.read())
-        await self._show(collection.id, is_new=not paths)
-        if paths:
-            self.add(collection.id, paths)
-        return collection.id
-
-    def rename(self, collection_id: str, name: str) -> None:
-        """Rename the project with these files."""
-        if (project := self._project_with(collection_id)) is not None:
-            self._session.of(FoldersController).rename(project.id, name)
+        return name
 
     def remove_file(self, collection_id: str, path: str) -> None:
-        """Remove a file from a collection; offer Undo."""
+        """Remove a file from a project; offer Undo."""
 
         async def remove() -> None:
             await self.service.remove_file(collection_id, path)
             await self.reload()
             self.report(
-                tr("“{name}” removed from the collection.", name=Path(path).name),
-                lambda: self.add(collection_id, [Path(path)]),
+                tr("“{name}” removed from the project.", name=Path(path).name),
+                lambda: self._add(collection_id, [Path(path)]),
             )
 
         self._tasks.start(remove())
-
-    def delete(self, collection_id: str) -> None:
-        """Delete the project with these files; offer Undo."""
-        if (project := self._project_with(collection_id)) is not None:
-            self._session.of(FoldersController).delete(project.id)
 
     def _project_with(self, collection_id: str) -> Folder | None:
         projects = self._session.folders.by_id.values()
@@ -237,35 +212,24 @@ class CollectionsController(Controller):
         """Show a message on the page, or on a card if it has Undo or the page is not shown."""
         if undo is not None:
             self._notifications.notify_undo(message, undo)
-        elif self._page is not None and self._page.isVisible():
-            self._page.status.show_message(message, is_error=is_error)
+        elif self.section is not None and self.section.isVisible():
+            self.section.status.show_message(message, is_error=is_error)
         else:
             self._notifications.notify(message)
 
     # -------------------------------------------------------------- updates
 
-    def add(self, collection_id: str, paths: Sequence[Path]) -> None:
-        """Add files and folders to a collection."""
-        self._start_update(
-            collection_id, lambda report: self.service.add(collection_id, paths, report)
+    def _add(self, collection_id: str, paths: Sequence[Path]) -> None:
+        """Read files into a collection, after the update that is running."""
+        add = partial(
+            self._start_update,
+            collection_id,
+            lambda report: self.service.add(collection_id, paths, report),
         )
-
-    def add_to_folder(self, folder_id: str, paths: Sequence[Path]) -> None:
-        """Add files and folders to a folder of conversations, whose questions search them."""
-        self._tasks.start(self._add_to_folder(folder_id, paths))
-
-    async def _add_to_folder(self, folder_id: str, paths: Sequence[Path]) -> None:
-        await self.reload()
-        folder = self._session.folders.by_id.get(folder_id)
-        if folder is None:  # it was deleted while the files were chosen
-            await self._create(paths)
-            return
-        collection_id = folder.collection_id
-        if collection_id not in self.states:
-            collection_id = (await self.service.create_in(folder)).id
-            await self._session.folders.save(replace(folder, collection_id=collection_id))
-            await self.reload()
-        self.add(collection_id, paths)
+        if self._update is None:
+            add()
+        else:
+            self._waiting.append(add)
 
     def follow(self, collection_id: str) -> None:
         """Read what has changed in a folder's files, unless that was looked for just now."""
@@ -320,9 +284,11 @@ class CollectionsController(Controller):
         """Run `work` and report its result; if an update is running, only report that."""
         if self._update is not None:
             if collection_id == self._updated_id:
-                message = tr("This collection is already being updated.")
+                message = tr("These files are already being read.")
             else:
-                message = tr("Another collection is being updated. Wait for it or cancel it.")
+                message = tr(
+                    "The files of another project are being read. Wait for them or cancel it."
+                )
             self.report(message)
             return
         self._updated_id = collection_id
@@ -356,6 +322,8 @@ class CollectionsController(Controller):
 
     def _on_update_done(self, _task: asyncio.Future[None]) -> None:
         self._update = None
+        if self._waiting:
+            self._waiting.popleft()()
         self._show_progress()
 
     def progress_text(self, shown_id: str) -> tuple[str, int, int]:
@@ -374,15 +342,15 @@ class CollectionsController(Controller):
         done, total = (0, 0) if progress is None else (progress.done, progress.total)
         file_number = min(done + 1, total)
         if self._is_embedding:
-            text = tr("Preparing semantic search for {collection}…", collection=name)
+            text = tr("Preparing semantic search for {project}…", project=name)
         elif progress is None:
-            text = tr("Finding files for {collection}…", collection=name)
+            text = tr("Finding files for {project}…", project=name)
         elif shown_id == self._updated_id:
             text = tr("Reading {number} of {total}", number=file_number, total=total)
         else:
             text = tr(
-                "{collection}: reading {number} of {total}",
-                collection=name,
+                "{project}: reading {number} of {total}",
+                project=name,
                 number=file_number,
                 total=total,
             )
@@ -391,47 +359,36 @@ class CollectionsController(Controller):
     # -------------------------------------------------------------- asking
 
     def ask(self) -> None:
-        """Let the user choose a collection to ask."""
+        """Let the user choose a project whose files the open conversation asks, too."""
         self._tasks.start(self._show_picker())
 
     async def _show_picker(self) -> None:
         await self.reload()
-        if not self.states:
-            await self._show()
-            return
+        own = self._session.folders.folder_of(self._current.conversation)
+        own_id = "" if own is None else own.collection_id
         rows = [
-            PaletteEntry(id_, s.collection.name, s.summary, run=partial(self.ask_in_draft, id_))
+            PaletteEntry(id_, s.collection.name, s.summary, run=partial(self._lend, id_))
             for id_, s in self.states.items()
+            if s.count and id_ != own_id
         ]
-        self._picker.open_with([*rows, PaletteEntry("show", tr("Show collections"), run=self.show)])
+        if rows:
+            self._picker.open_with(rows)
+        else:
+            self._session.of(ProjectsController).show()
+            self.report(tr("Add files to a project first."))
 
     @cached_property
     def _picker(self) -> CommandPalette:
         # Imported here, because the start does not need it.
         from desktop_app.app.window.command_palette import CommandPalette
 
-        label, nothing = tr("Ask a collection"), tr("No matching collections")
-        return CommandPalette(self._window, "collection-picker", label, nothing)
+        label, nothing = tr("Project files"), tr("No matching projects")
+        return CommandPalette(self._window, "project-files-picker", label, nothing)
 
-    async def palette_entries(self) -> list[PaletteEntry]:
-        """Return a row for each collection, which asks it."""
-        await self.reload()
-        return [
-            PaletteEntry(
-                f"collection:{id_}",
-                state.collection.name,
-                tr("Collection"),
-                run=partial(self.ask_in_draft, id_),
-            )
-            for id_, state in self.states.items()
-        ]
-
-    def ask_in_draft(self, collection_id: str) -> None:
-        """Add a collection to a new conversation's draft, so that the next question asks it."""
+    def _lend(self, collection_id: str) -> None:
+        """Add a project's files to the prompt, so that questions here ask them."""
         state = self.states.get(collection_id)
         if state is not None:
-            if self._current.path:
-                self._session.of(Navigator).open_new()
             part = CollectionPart(collection_id, state.collection.name)
             others = [p for p in self._draft.value.attachments if part_id(p) != collection_id]
             self._draft.set_attachments((*others, part))
@@ -441,23 +398,24 @@ class CollectionsController(Controller):
     # -------------------------------------------------------------- documents that do not fit
 
     def remedies_for(self, error: UserFacingError) -> Actions:
-        """Return the offer to make a collection of documents that do not fit; else ()."""
+        """Return the offer to make a project of documents that do not fit; else ()."""
         if not isinstance(error, DocumentDoesNotFitError) or not self._document_paths():
             return ()
         return [(tr(_CREATE_LABEL), lambda: self._tasks.start(self.replace_documents()))]
 
     async def replace_documents(self) -> None:
-        """Replace the documents in the prompt with a collection of them."""
+        """Replace the documents in the prompt with a project of them."""
         paths = self._document_paths()
         opened_id = self._current.id
-        collection_id = await self._create(list(paths.values()))
+        collection_id = await self._add_to_project("", list(paths.values()))
         if opened_id != self._current.id:
             return  # the draft of another conversation is shown
         self._remove_from_draft(paths)
-        self.ask_in_draft(collection_id)
+        self._lend(collection_id)
 
     async def close(self) -> None:
         """Stop at the program's end."""
+        self._waiting.clear()
         self.cancel_update()
         if self._following is not None:
             self._following.cancel()

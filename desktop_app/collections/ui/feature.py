@@ -1,17 +1,16 @@
-"""Collections: the commands, and what the window must know."""
+"""The files of projects: the commands, and what the window must know."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, Tab, call
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.app.feature import Action, Feature, call
+from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, Menu
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
     from desktop_app.collections.ui.collections_controller import CollectionsController
-    from desktop_app.shortcuts.command_search import PaletteEntry
 
 
 def _compose(session: Session) -> None:
@@ -35,6 +34,9 @@ def _compose(session: Session) -> None:
         )
     for signal in (session.current.opened, session.window.prompt.text_changed):
         signal.connect(follow)
+    session.events.files_added_to_project.connect(
+        lambda project_id, paths: _controller(session).add_to_project(project_id, paths)
+    )
     session.remedies.append(lambda error: _controller(session).remedies_for(error))
 
 
@@ -44,33 +46,19 @@ def _controller(session: Session) -> CollectionsController:
     return session.of(CollectionsController)
 
 
-async def _find_entries(session: Session) -> list[PaletteEntry]:
-    return await _controller(session).palette_entries()
-
-
 FEATURE: Final = Feature(
     actions=(
         Action(
             "collections.ask",
-            N_("Ask a collection…"),
+            N_("Ask the files of a project…"),
             Category.PROMPT,
             run=call("collections.ui.collections_controller.CollectionsController.ask"),
             uses_conversation=True,
+            menu_label=N_("Project files…"),
+            words=N_("collection folder knowledge"),
             menu=(Menu.ATTACH, 3),
-        ),
-        Action(
-            "collections.show",
-            N_("Show collections"),
-            Category.PROMPT,
-            "Ctrl+G, Ctrl+C",
-            run=call("collections.ui.collections_controller.CollectionsController.show"),
-            menu_label=N_("Collections"),
-            words=N_("knowledge documents"),
-            tab=Tab("library", 1, lambda: tr("Collections")),
-            page="collections-dialog",
         ),
     ),
     compose=_compose,
-    sections={"answer": "collections.ui.files_section.FilesSection"},
-    load_entries=_find_entries,
+    sections={"project": "collections.ui.files_section.FilesSection"},
 )

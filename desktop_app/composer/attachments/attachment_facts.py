@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
@@ -36,8 +35,7 @@ from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.documents.document_types import EDITABLE_TYPES
 from desktop_app.domain.models.token_counts import DETAILS, TokenCount, sent_size
 from desktop_app.domain.tools.tool import CODE_INTERPRETER
-from desktop_app.i18n.formatting import percent as format_percent
-from desktop_app.i18n.formatting import rough_money
+from desktop_app.i18n.formatting import number, percent, rough_money
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.tools.calls.hosted_tools import hosted_refusal
@@ -61,6 +59,7 @@ BY_TOOLS_ACTION: Final = "send-the-beginning"
 BEGINNING: Final = N_("only the beginning, tools read the rest")
 AGAIN: Final = N_("already in this conversation")
 PROTECTED: Final = N_("Password-protected. Only the extracted text is saved, not the password.")
+_SHOWN_SHARE: Final = 0.5
 _CHOOSE_LABELS: Final = {
     "page": N_("Choose pages…"),
     "slide": N_("Choose slides…"),
@@ -90,7 +89,7 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     elif part.again_as:
         facts.append(tr(AGAIN))
     elif part.sent_tokens is not None:
-        facts.append(share_or_tokens(_count_tokens(part, resolved), resolved))
+        facts.append(room_fact(_count_tokens(part, resolved), resolved))
     elif part.chosen is not None:  # choosing pages starts a count of their text
         facts.append(tr("counting…"))
     if is_file(part, resolved.files):
@@ -98,7 +97,7 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     return Chip(
         id=part.sha256,
         name=part.name,
-        summary=" · ".join(facts),
+        summary=" · ".join(filter(None, facts)),
         state="failed" if refusal else "large" if exceeds_window([part], resolved) else "ready",
         progress=None,
         icon="file-text",
@@ -131,12 +130,12 @@ def image_chip(part: ImagePart, resolved: ResolvedChoice, thumbnail: QImage | No
                 else tr("Sent without metadata")
             )
         count = attached_image_tokens(part, model)
-        facts.append(share_or_tokens(count, resolved))
+        facts.append(room_fact(count, resolved))
         notes.append(cost_note(count, resolved))
     return Chip(
         id=part.sha256,
         name=part.name,
-        summary=" · ".join(facts),
+        summary=" · ".join(filter(None, facts)),
         state="failed" if lacks_vision else "ready",
         progress=None,
         icon="image",
@@ -165,16 +164,23 @@ def document_tokens(documents: Iterable[DocumentPart], resolved: ResolvedChoice)
     return sum(_count_tokens(document, resolved).tokens for document in documents)
 
 
-def share_or_tokens(count: TokenCount, resolved: ResolvedChoice) -> str:
-    """Return the share of the room for a question, or the tokens if the room is unknown."""
+def room_fact(count: TokenCount, resolved: ResolvedChoice) -> str:
+    """Return how much of the room for a question is taken, or the tokens if that is unknown.
+
+    Return "" below half of the room, which needs no thought.
+    """
     limit = accepted_input(resolved.model)
     if not limit:
         return token_count(count.tokens, is_exact=count.is_exact)
-    percent = 100 * count.tokens / limit
-    if percent < 1:
-        return f"< {format_percent(1)}"
-    # A share that does not fit is more than 100 %.
-    return format_percent(ceil(percent) if percent > 100 else round(percent))
+    name = resolved.variant.label if resolved.variant else resolved.model.name
+    share = count.tokens / limit
+    if share > 1:
+        if (times := round(share)) > 1:
+            return tr("{times}× too long for {model}", times=number(times), model=name)
+        return tr("too long for {model}", model=name)
+    if share < _SHOWN_SHARE:
+        return ""
+    return tr("{share} of what {model} can read", share=percent(round(100 * share)), model=name)
 
 
 def cost_note(count: TokenCount, resolved: ResolvedChoice) -> str:

@@ -19,10 +19,10 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input
 from desktop_app.chat.structured.answer_forms import is_built_in
-from desktop_app.composer.attachments.attachment_facts import document_tokens, exceeds_window
+from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.file_readings import PASTED_NAME, FileReadings
 from desktop_app.composer.attachments.prompt_chips import PromptChips
-from desktop_app.composer.available_models import AvailableModels, view_of
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.dropped_content import DroppedContent, DroppedData
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.prompt_text import MAX_TEXT_CHARACTERS
@@ -235,13 +235,7 @@ class AttachmentsController(Controller):
         account = self._session.of(AvailableModels).account
         if account is None:
             return Suggestion(GET_MODEL, tr("Get a better model"), "cpu")
-        resolved = self._session.of(AvailableModels).account_choice(account)
-        models = self._session.providers.models_of(account)
-        name = view_of(resolved, self._session.of(AvailableModels).models, models).short_name
-        label = tr("Use {provider}", provider=name or account.name)
-        cost = resolved.expected_cost(document_tokens(documents, resolved))
-        if cost is not None and cost.usual:
-            label = f"{label} · {rough_money(cost.usual)}"
+        label = self._session.of(AvailableModels).account_offer(account, documents)
         return Suggestion(USE_ACCOUNT, label, "sparkles")
 
     def _choose(self, suggestion_id: str) -> None:

@@ -40,10 +40,7 @@ from desktop_app.widgets.text.foreign_text import (
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
     from desktop_app.domain.conversations.conversation import Conversation, Folder
-    from desktop_app.library.ui.folders_controller import (
-        FoldersController,
-        FolderSettingsController,
-    )
+    from desktop_app.library.ui.folders_controller import FoldersController
     from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
     from desktop_app.library.ui.trash import Trash
 
@@ -52,7 +49,7 @@ class ConversationList(QFrame):
     """The sidebar with the conversations. See the module.
 
     Attributes:
-        session, presenter, pinned_order, folders_controller, folder_settings, trash: the session
+        session, presenter, pinned_order, folders_controller, trash: the session
             of the window, and the controllers that do what the user asks for.
         top: the layout above the rows; what is added to it comes below "New conversation".
         delegate: paints the rows.
@@ -62,17 +59,18 @@ class ConversationList(QFrame):
 
     Signals:
         open_requested(str id): the row of a conversation was clicked, or Enter was pressed on it.
+        project_requested(str id): the row of a project was chosen.
         new_requested(), new_in_folder_requested(str folder id): open an empty conversation.
     """
 
     open_requested = Signal(str)
+    project_requested = Signal(str)
     new_requested = Signal()
     new_in_folder_requested = Signal(str)
     session: Session
     presenter: ListPresenter
     pinned_order: PinnedOrder
     folders_controller: FoldersController
-    folder_settings: FolderSettingsController
     trash: Trash
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -157,7 +155,7 @@ class ConversationList(QFrame):
 
     def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
-            self.show_filter(ListFilter.for_folder(row.data(Roles.IDENTIFIER)))
+            self.project_requested.emit(row.data(Roles.IDENTIFIER))
         elif not row.data(Roles.IS_HEADING):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
@@ -226,7 +224,7 @@ class ConversationList(QFrame):
 
 _EMPTY_NOTES: Final = {
     ListFilterKind.LIST: N_("No conversations yet"),
-    ListFilterKind.FOLDER: N_("No conversations in this folder"),
+    ListFilterKind.FOLDER: N_("No conversations in this project"),
 }
 
 

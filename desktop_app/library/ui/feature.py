@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, Tab, call
-from desktop_app.i18n.translation import N_, tr_context
+from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.library.list_filter import LIST
 from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
+    from desktop_app.shortcuts.command_search import PaletteEntry
 
 
 def _compose(session: Session) -> None:
@@ -32,8 +34,19 @@ def _compose(session: Session) -> None:
     session.of(LinkController)
     session.of(ForeignChanges).found.connect(session.events.store_changed)
     listing.folders_controller = session.of(FoldersController)
-    listing.folder_settings = session.of(FolderSettingsController)
+    session.of(FolderSettingsController)
     listing.trash = session.of(Trash)
+
+
+def _find_entries(session: Session) -> list[PaletteEntry]:
+    from desktop_app.library.ui.navigator import Navigator
+    from desktop_app.shortcuts.command_search import PaletteEntry
+
+    begin = session.of(Navigator).open_in_folder
+    return [
+        PaletteEntry(f"project:{id_}", project.name, tr("Project"), run=partial(begin, id_))
+        for id_, project in session.folders.by_id.items()
+    ]
 
 
 FEATURE: Final = Feature(
@@ -78,8 +91,9 @@ FEATURE: Final = Feature(
         ),
         Action(
             "conversation.move",
-            N_("Move to folder…"),
+            N_("Move to project…"),
             Category.CONVERSATION,
+            words=N_("folder"),
             run=call("library.ui.folders_controller.FoldersController.choose_target_folder"),
         ),
         Action(
@@ -104,16 +118,28 @@ FEATURE: Final = Feature(
         ),
         Action(
             "folder.new",
-            N_("New folder (project)"),
+            N_("New project"),
             Category.CONVERSATION,
             run=call("library.ui.folders_controller.FoldersController.create"),
-            menu_label=N_("New folder"),
+            words=N_("folder collection"),
         ),
         Action(
             "folder.settings",
-            N_("Folder settings"),
+            N_("Project settings"),
             Category.CONVERSATION,
-            run=call("library.ui.folders_controller.FolderSettingsController.show"),
+            run=call("library.ui.projects_page.ProjectsController.show_current"),
+            words=N_("folder instructions files"),
+        ),
+        Action(
+            "collections.show",
+            N_("Show projects"),
+            Category.CONVERSATION,
+            "Ctrl+G, Ctrl+C",
+            run=call("library.ui.projects_page.ProjectsController.show"),
+            menu_label=N_("Projects"),
+            words=N_("collections folders knowledge documents"),
+            tab=Tab("library", 1, lambda: tr("Projects")),
+            page="projects-page",
         ),
         Action(
             "list.all",
@@ -180,5 +206,5 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
-    sections={"answer": "library.ui.folder_model.FolderModelSection"},
+    find_entries=_find_entries,
 )

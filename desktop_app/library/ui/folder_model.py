@@ -1,4 +1,4 @@
-"""The model of a folder's new conversations, below the folder's settings."""
+"""The model of a project's new conversations, on its page."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FolderModelSection(AnswerSection):
         variant, effort = choice.variant, choice.effort
         name = variant.label if variant else self._session.name_of_model(choice.model)
         model = f"{name} · {tr(effort.label)}" if effort else name
-        self.note.set_text(tr("New conversations in this folder begin with {model}.", model=model))
+        self.note.set_text(tr("New conversations in this project begin with {model}.", model=model))
         self._reset.setVisible(folder.choice is not None)
 
     def _save(self, choice: ModelChoice | None) -> None:

@@ -1,4 +1,4 @@
-"""Folders: created, renamed, deleted, filled with conversations, and their settings."""
+"""Projects: created, renamed, deleted, filled with conversations, and their settings."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from desktop_app.domain.conversations.conversation import Folder, ModelChoice, n
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
-from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.library.list_filter import LIST, ListFilter
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.rows.conversation_model import Roles
-from desktop_app.settings.schema import label_of
+from desktop_app.settings.schema import INSTRUCTIONS, label_of
 from desktop_app.settings.setting import SettingValue
 from desktop_app.shortcuts.command_search import PaletteEntry
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.collections.collection_service import Collections
     from desktop_app.memory.memory import Memory
 
-NEW_NAME = N_("New folder")
+NEW_NAME = N_("New project")
 
 
 class FoldersController(Controller):
@@ -47,15 +46,20 @@ class FoldersController(Controller):
 
     # -------------------------------------------------------------- folders
 
-    def create(self, conversation_ids: Sequence[str] = ()) -> None:
-        """Create a folder with these conversations in it, and let the user edit its name."""
+    def add(self) -> Folder:
+        """Add a project with a new name, and return it."""
         taken_names = {folder.name for folder in self._folders.by_id.values()}
         name = tr(NEW_NAME)
         numbers = itertools.count(2)
         while name in taken_names:
-            name = tr("New folder {number}", number=next(numbers))
+            name = tr("New project {number}", number=next(numbers))
         folder = Folder(new_id(), name, now())
         self._presenter.writes.start(self._folders.save(folder))
+        return folder
+
+    def create(self, conversation_ids: Sequence[str] = ()) -> None:
+        """Create a project with these conversations in it, and let the user edit its name."""
+        folder = self.add()
         if conversation_ids:
             self.move(conversation_ids, folder.id)
 
@@ -148,8 +152,8 @@ class FoldersController(Controller):
         title = moved_conversations[0].title
         if folder is None:
             message = tr_plural(
-                "“{title}” removed from its folder",
-                "{count} conversations removed from their folders",
+                "“{title}” removed from its project",
+                "{count} conversations removed from their projects",
                 count,
                 title=title,
             )
@@ -182,7 +186,7 @@ class FoldersController(Controller):
         self._picker.open_with(
             [
                 *(PaletteEntry(f.id, f.name, run=partial(self.move, ids, f.id)) for f in folders),
-                PaletteEntry("none", tr("No folder"), run=partial(self.move, ids, "")),
+                PaletteEntry("none", tr("No project"), run=partial(self.move, ids, "")),
                 PaletteEntry("new", tr(NEW_NAME), run=partial(self.create, ids)),
             ]
         )
@@ -191,7 +195,7 @@ class FoldersController(Controller):
     def _picker(self) -> CommandPalette:
         from desktop_app.app.window.command_palette import CommandPalette  # not at the start
 
-        label, nothing = tr("Move to folder"), tr("No matching folders")
+        label, nothing = tr("Move to project"), tr("No matching projects")
         return CommandPalette(self._window, "folder-picker", label, nothing)
 
 
@@ -208,22 +212,9 @@ class FolderSettingsController(Controller):
         self._current.opened.connect(self._show_open)
         self._setup.choice_changed.connect(self._show_values)
 
-    def show(self, folder_id: str = "") -> None:
-        """Show a folder's settings.
-
-        The default is the folder that the list shows, else that of the open conversation, else the
-        one at the list's current row.
-        """
-        list_filter = self._presenter.list_filter
-        is_in_folder = list_filter.kind is ListFilterKind.FOLDER
-        default_id = list_filter.folder_id if is_in_folder else self._current.conversation.folder_id
-        row = self._session.of(ConversationList).view.current_row
-        row_id = row.data(Roles.IDENTIFIER) if row.data(Roles.IS_FOLDER) else ""
-        requested_id = folder_id or default_id or row_id or ""
-        if requested_id not in self._folders.by_id:
-            self._notifications.notify(tr("Open a folder to change its settings."))
-            return
-        self._requested_id = requested_id
+    def show(self, folder_id: str) -> None:
+        """Show a project's own values of the settings of answers."""
+        self._requested_id = folder_id
         self._show_values()
         self._panel.request_show()
         self._panel.show_folder()
@@ -250,8 +241,15 @@ class FolderSettingsController(Controller):
             self._presenter.writes.start(self._folders.save(change(folder)))
 
     def set_value(self, folder_id: str, key: str, value: Any) -> None:
-        """Set a folder's own value of a setting."""
+        """Set a project's own value of a setting."""
         self._change(folder_id, lambda folder: with_value(folder, key, value))
+
+    def set_instructions(self, folder_id: str, text: str) -> None:
+        """Set a project's own instructions; without words it has none of its own."""
+        if text.strip():
+            self.set_value(folder_id, INSTRUCTIONS, text)
+        else:
+            self._change(folder_id, lambda folder: without_value(folder, INSTRUCTIONS))
 
     def remove_value(self, folder_id: str, key: str) -> None:
         """Reset a setting of a folder to the default; offer Undo."""

@@ -120,14 +120,18 @@ class ListMenus:
         id_ = folder.id
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
-        label = tr("Folder settings")
-        self._add(menu, "settings", label, self._list.folder_settings.show, id_)
+        self._add(menu, "settings", tr("Project settings"), self._show_project, id_)
         # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
             self._add(menu, "pencil", tr("Rename"), self._list.view.rename, id_, keys="F2")
-        label = tr("Delete folder")
+        label = tr("Delete project")
         self._add(menu, "trash-2", label, self._list.folders_controller.delete, id_, keys="Del")
         return menu
+
+    def _show_project(self, project_id: str) -> None:
+        from desktop_app.library.ui.projects_page import ProjectsController  # not at the start
+
+        self._list.session.of(ProjectsController).show(project_id)
 
     def list_menu(self) -> QMenu:
         """Return the menu of the list itself, for headings and the area without rows."""
@@ -158,9 +162,9 @@ class ListMenus:
         if self._list.model.folders:
             submenu.addSeparator()
         if folder_ids != {None}:
-            self._add(submenu, "x", tr("No folder"), move, ids, "")
+            self._add(submenu, "x", tr("No project"), move, ids, "")
         create = self._list.folders_controller.create
-        self._add(submenu, "folder-plus", tr("New folder"), create, ids)
+        self._add(submenu, "folder-plus", tr("New project"), create, ids)
 
     def _add(
         self,
@@ -249,7 +253,7 @@ class FilterBar(QWidget):
         )
         self.title = ElidedLabel(role="strong")
         self.menu_button = PlainToolButton(name="folder-menu", role="quiet")
-        self.menu_button.setAccessibleName(tr("Folder actions"))
+        self.menu_button.setAccessibleName(tr("Project actions"))
         widgets = (self.back_button, (self.title, 1), self.menu_button)
         row_of(*widgets, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
         self.back_button.clicked.connect(listing.go_back)

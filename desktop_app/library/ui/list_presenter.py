@@ -139,7 +139,7 @@ class ListPresenter(Controller):
         """Apply another filter and scroll to the top; a later call supersedes an earlier one."""
         self._filter_number += 1
         filter_number = self._filter_number
-        pinned, page = await self._read_top(list_filter, PAGE_SIZE)
+        pinned, page = await self.read_top(list_filter, PAGE_SIZE)
         if filter_number != self._filter_number:
             return
         rows = self.cache.set_stored([*pinned, *page])
@@ -187,7 +187,7 @@ class ListPresenter(Controller):
             await self.apply_filter(LIST)
             return
         limit = len(self._list.model.conversations) + PAGE_SIZE
-        pinned, page = await self._read_top(list_filter, limit)
+        pinned, page = await self.read_top(list_filter, limit)
         if filter_number != self._filter_number:
             return
         read_conversations = self.cache.set_stored([*pinned, *page])
@@ -204,7 +204,7 @@ class ListPresenter(Controller):
             else:
                 self._list.upsert(self.cache.set_stored([stored])[0])
 
-    async def _read_top(
+    async def read_top(
         self, list_filter: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
         """Return the pinned conversations above the pages, and the first page of `limit` rows."""

@@ -58,8 +58,9 @@ class Navigator(Controller):
         listing = session.of(ConversationList)
         self._view = listing.view
         listing.open_requested.connect(session.tasks.slot(self.open))
+        listing.project_requested.connect(self._open_project)
         listing.new_requested.connect(self.open_here)
-        listing.new_in_folder_requested.connect(self._open_in_folder)
+        listing.new_in_folder_requested.connect(self.open_in_folder)
         session.window.header.renamed.connect(
             lambda title: self._presenter.rename(self._current.id, title)
         )
@@ -113,7 +114,17 @@ class Navigator(Controller):
         """Open an empty conversation in the folder that the list shows; see `open_fresh`."""
         self.open_fresh(self._presenter.list_filter.folder_id or None)
 
-    def _open_in_folder(self, folder_id: str) -> None:
+    def _open_project(self, folder_id: str) -> None:
+        """Show a project in the list, so that what is typed next is asked in it."""
+        if self._current.is_new or self._current.conversation.folder_id == folder_id:
+            self._pane.close_page()
+            self._tasks.start(self._presenter.apply_filter(ListFilter.for_folder(folder_id)))
+            self._prompt.focus_text()
+        else:
+            self.open_in_folder(folder_id)
+
+    def open_in_folder(self, folder_id: str) -> None:
+        """Open an empty conversation in a project, which the list then shows."""
         self.open_fresh(folder_id)
         self._tasks.start(self._presenter.apply_filter(ListFilter.for_folder(folder_id)))
 

@@ -104,6 +104,11 @@ class RowView(QListView):
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
 
+    def fit_rows(self, most: int = 6) -> None:
+        """Make the view as high as its rows, but not higher than `most` of them."""
+        count = min(self._proxy.rowCount(), most)
+        self.setFixedHeight(count * self.sizeHintForRow(0) + 2 * self.frameWidth() + 2)
+
     def row_of(self, index: QModelIndex) -> QModelIndex:
         """Map a model index to the view's index; the view emits only its own indexes."""
         return self._proxy.mapFromSource(index)

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QWidget,
 )
@@ -50,9 +51,7 @@ from desktop_app.chat.ui.comparison.comparison_controller import ComparisonContr
 from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.chat.ui.temporary_controller import TemporaryController
-from desktop_app.collections import services
 from desktop_app.collections.ui.collections_controller import CollectionsController
-from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.attachments.preview_controller import PreviewController
 from desktop_app.composer.available_models import AvailableModels
@@ -91,6 +90,7 @@ from desktop_app.library.ui.folders_controller import FoldersController, FolderS
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.message_search import DaysDialog
 from desktop_app.library.ui.navigator import Navigator
+from desktop_app.library.ui.projects_page import ProjectsController, ProjectsPage
 from desktop_app.library.ui.trash import Trash
 from desktop_app.local_model.catalog import CatalogModel, Purpose
 from desktop_app.local_model.gguf import Header
@@ -444,49 +444,49 @@ async def presets(app: AppHarness, look: Look) -> None:
         _close_dialogs(app)
 
 
-async def collections(app: AppHarness, look: Look) -> None:
-    """Show the dialog of collections: none, files with problems, a deleted collection."""
-    controller = app.controllers.of(CollectionsController)
-    controller.show()
-    await dialog_of(CollectionsPage)
-    await look("collections-first")
-    made = await app.backend.of(services.collections).create("⟦Contracts⟧")
-    await app.backend.of(services.collections).add(
-        made.id, [DATA / "report.pdf", DATA / "damaged.pdf"]
-    )
-    _close_dialogs(app)
-    controller.show()
-    await until(lambda: not controller.is_busy)
-    dialog = await dialog_of(CollectionsPage)
-    delete = find(dialog, QPushButton, "delete-collection")
-    await until(lambda: delete.isVisible() and delete.isEnabled())
-    await look("collections")
-    notifications = app.window.notifications
-    former_undo = notifications.last_undo
-    delete.click()
-    await until(lambda: notifications.last_undo not in (None, former_undo))
-    await look("collection-deleted")
-    notifications.undo_last()
-    await until(lambda: bool(dialog.current_id))
-    _close_dialogs(app)
+async def projects_page(app: AppHarness, name: str = "") -> ProjectsPage:
+    """Show the page of projects, with a new one of this name."""
+    project_id = ""
+    if name:
+        project = Folder(new_id(), name, now(), file_names=("⟦a.pdf⟧",))
+        app.session.of(ListPresenter).writes.start(app.state.folders.save(project))
+        project_id = project.id
+    app.session.of(ProjectsController).show(project_id)
+    page = await dialog_of(ProjectsPage)
+    await until(lambda: page.isVisible() and page.current_id == project_id)
+    return page
 
 
-async def project(app: AppHarness, look: Look) -> None:
-    """Show a folder with files, a model and notes, and the notes that an answer had."""
-    folder = Folder(new_id(), "⟦Lease⟧", now(), file_names=("⟦a.pdf⟧",))
-    app.session.of(ListPresenter).writes.start(app.state.folders.save(folder))
-    await app.written()
+async def projects(app: AppHarness, look: Look) -> None:
+    """Show projects: none, one with instructions, notes and files, a deleted one, sent notes."""
     controller = app.controllers.of(CollectionsController)
-    note = await app.backend.of(notes).add("⟦The flat is in Oslo.⟧", folder.id, app.open_id)
-    await app.session.of(NotesController).load()
-    app.window.pane.close_page()
-    app.session.of(FolderSettingsController).show(folder.id)
+    app.state.folders.replace_all([])
+    await projects_page(app)
+    await look("projects-first")
+    page = await projects_page(app, "⟦Lease⟧")
     await look("project-without-files")
-    controller.add_to_folder(folder.id, [DATA / "notes.md"])
-    await until(lambda: bool(app.state.folders.by_id[folder.id].collection_id))
+    note = await app.backend.of(notes).add("⟦The flat is in Oslo.⟧", page.current_id, app.open_id)
+    await app.session.of(NotesController).load()
+    app.session.of(FolderSettingsController).set_instructions(page.current_id, "⟦Be brief.⟧")
+    controller.add_to_project(page.current_id, [DATA / "report.pdf", DATA / "damaged.pdf"])
+    await until(lambda: any(state.ready for state in controller.states.values()))
     await until(lambda: not controller.is_busy)
     await look("project")
+    area = page.findChild(QScrollArea)
+    assert area is not None
+    area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+    await look("project-end")
+    app.session.of(FolderSettingsController).show(page.current_id)
+    await look("project-settings")
     app.window.outer_panes.show_settings(False)
+    notifications = app.window.notifications
+    former_undo = notifications.last_undo
+    find(page, QPushButton, "delete-project").click()
+    await until(lambda: notifications.last_undo not in (None, former_undo))
+    await look("project-deleted")
+    notifications.undo_last()
+    await until(lambda: bool(page.current_id))
+    _close_dialogs(app)
     NotesDialog(app.session, [note.id, "gone"]).open()
     await look("sent-notes")
     (await dialog_of(NotesDialog)).close()
@@ -1001,8 +1001,7 @@ SCENES: Final = (
     sidebar,
     composer,
     presets,
-    collections,
-    project,
+    projects,
     quick_prompt,
     viewer,
     text,

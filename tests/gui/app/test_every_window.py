@@ -283,7 +283,7 @@ async def test_every_window_is_translated_whole_and_has_one_focus(language: str,
     listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
     assert not listed, listed
     assert not audit.faults, "\n".join(sorted(audit.faults))
-    assert {"delete-collection", "delete-preset", "remove-attachment"} <= audit.deleting
+    assert {"delete-project", "delete-preset", "remove-attachment"} <= audit.deleting
     if size == "small":  # its panes are drawers, too
         missing = {c.__name__ for c in _classes_of_ui() - seen if not c.__subclasses__()}
         assert not ", ".join(sorted(missing - UNSEEN))

@@ -9,7 +9,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from desktop_app.collections.ui.collections_controller import CollectionsController
-from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
@@ -32,37 +31,38 @@ async def test_a_palette_passes_its_focus_on_when_it_is_hidden() -> None:
         assert focused is None or focused.isVisible()
 
 
-async def test_a_dialog_that_chose_a_folder_leaves_the_focus_where_enter_asks(
-    tmp_path: Path,
-) -> None:
-    for number in range(10):
+async def test_a_second_enter_does_not_interrupt_the_reading_of_files(tmp_path: Path) -> None:
+    for number in range(40):
         (tmp_path / f"letter{number}.txt").write_text(f"Letter {number}.")
     async with AppHarness(environment=scenes.KEYED) as app:
+        page = await scenes.projects_page(app, "Letters")
         controller = app.controllers.of(CollectionsController)
-        controller.create([])
-        page = await scenes.dialog_of(CollectionsPage)
-        await until(lambda: bool(page.current_id) and page.isVisible())
-        page.add_folder_button.setFocus()
-        dialog = QDialog(app.window)
+        button = find(page, QPushButton, "add-folder")
+        button.setFocus()
+        dialog = QDialog(app.window)  # as the one that chooses the folder
         dialog.show()
         dialog.activateWindow()
         await until(dialog.isActiveWindow)
-        controller.add(page.current_id, [tmp_path])
+        controller.add_to_project(page.current_id, [tmp_path])
         dialog.close()
         app.window.activateWindow()
-        await until(lambda: not controller.is_busy and page.ask_button.isEnabled())
-        await until(page.ask_button.hasFocus)
+        refresh = find(page, QPushButton, "refresh-files")
+        await until(lambda: controller.is_busy and refresh.isVisible())
+        assert button.hasFocus()
+        refresh.setFocus()
+        app.press(Qt.Key.Key_Return)
+        assert refresh.hasFocus()
+        await until(lambda: [state.ready for state in controller.states.values()] == [40])
 
 
 async def test_the_user_can_go_to_a_button_that_deletes_and_come_back_to_it() -> None:
     async with AppHarness(environment=scenes.KEYED) as app:
-        app.controllers.of(CollectionsController).create([])
-        page = await scenes.dialog_of(CollectionsPage)
-        await until(lambda: bool(page.current_id) and page.isVisible())
-        delete = find(page, QPushButton, "delete-collection")
-        page.refresh_button.setFocus()
-        await until(page.refresh_button.hasFocus)  # not before the window is active
-        QTest.keyClick(page.refresh_button, Qt.Key.Key_Tab)
+        page = await scenes.projects_page(app, "Letters")
+        delete = find(page, QPushButton, "delete-project")
+        before = find(page, QPushButton, "project-settings")
+        before.setFocus()
+        await until(before.hasFocus)  # not before the window is active
+        QTest.keyClick(before, Qt.Key.Key_Tab)
         assert delete.hasFocus()
         dialog = QDialog(app.window)
         dialog.show()

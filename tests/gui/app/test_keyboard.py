@@ -7,8 +7,8 @@ from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.domain.errors import AuthenticationError
+from desktop_app.library.ui.projects_page import ProjectsPage
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.transcript.segment import Place
@@ -93,7 +93,7 @@ async def test_keys_go_through_messages_to_the_prompt_and_to_commands() -> None:
         app.text.selectAll()
         for key in (Qt.Key.Key_G, Qt.Key.Key_C):
             app.press(key, Qt.KeyboardModifier.ControlModifier)
-        await until(lambda: isinstance(app.window.pane.page, CollectionsPage))
+        await until(lambda: isinstance(app.window.pane.page, ProjectsPage))
         assert QGuiApplication.clipboard().text() == "before"
         assert app.text.toPlainText() == "words"
 

@@ -411,7 +411,7 @@ async def test_conversations_are_marked_and_put_into_folders(
         app.session.actions["folder.new"].trigger()
         await until(lambda: shown.view.findChild(QLineEdit, "rename"))
         editor = find(shown.view, QLineEdit, "rename")
-        assert editor.selectedText() == "New folder"
+        assert editor.selectedText() == "New project"
         editor.setText("Thesis")
         app.press(Qt.Key.Key_Return)
         await app.written()
@@ -434,6 +434,7 @@ async def test_conversations_are_marked_and_put_into_folders(
         await until(lambda: shown.model.order.list_filter == ListFilter.for_folder(folder_id))
         assert app.rows == ["Old 0"]
         assert shown.filter_bar.title.text() == "Thesis"
+        shown.view.setFocus()
         app.press(Qt.Key.Key_Escape)
         await until(lambda: shown.model.order.list_filter == LIST)
         assert app.rows == ["Thesis", "Old 1", "Old 2"]

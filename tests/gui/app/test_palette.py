@@ -86,7 +86,11 @@ async def test_the_palette_finds_commands_settings_and_conversations() -> None:
             ("docx", "Export as Word"),
             ("export to word", "Export as Word"),
             ("pdf", "Export as PDF"),
-            ("project", "New folder (project)"),
+            ("project", "Project settings"),
+            ("new folder", "New project"),
+            ("folder settings", "Project settings"),
+            ("show collections", "Show projects"),
+            ("ask a collection", "Ask the files of a project…"),
             ("internet", "Web search: On"),
         ):
             shown.field.setText(words)

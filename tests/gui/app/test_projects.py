@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
-from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.collections.ui import collections_controller
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
@@ -15,6 +14,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.projects_page import ProjectsController
 from desktop_app.texts.ui.texts_controller import TextsController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
@@ -47,7 +47,7 @@ async def test_a_folder_with_three_files_answers_from_them(
     files = write_files(tmp_path / "Flat")
     async with AppHarness(environment=KEY) as app:
         controller = app.session.of(CollectionsController)
-        # Four steps: New folder, its settings, Add files…, choose.
+        # Four steps: New project, its page, Add files…, choose.
         app.session.actions["folder.new"].trigger()
         view = app.window.conversations.view
         await until(lambda: view.findChild(QLineEdit, "rename"))
@@ -55,17 +55,17 @@ async def test_a_folder_with_three_files_answers_from_them(
         app.press(Qt.Key.Key_Return)
         await app.written()
         (folder_id,) = app.session.folders.by_id
-        app.session.of(FolderSettingsController).show(folder_id)
-        panel = app.window.findChild(SettingsPanel)
-        assert panel is not None
-        find(panel, QPushButton, "add-folder-files").click()
+        app.session.run("folder.settings")
+        page = app.session.of(ProjectsController).page
+        assert page.current_id == folder_id
+        find(page, QPushButton, "add-files").click()
         choose_paths(*files)
-        state = find(panel, QLabel, "folder-files")
-        await until(lambda: state.text() == "3 documents")
+        state = find(page, QLabel, "project-files-state")
+        await until(lambda: state.text() == "3 files")
         await until(lambda: not controller.is_busy)
 
-        await app.session.of(ListPresenter).apply_filter(ListFilter.for_folder(folder_id))
-        await until(lambda: app.chips == ["Lease, 3 documents"])
+        page.ask_button.click()
+        await until(lambda: app.chips == ["Lease, 3 files"])
         app.state.of(FolderSettingsController).set_value(
             folder_id, "answer.system_prompt", "Be brief."
         )
@@ -85,7 +85,7 @@ async def test_a_folder_with_three_files_answers_from_them(
         assert turn.request.instructions.startswith("Be brief.")
         turn.end("In March 2027 [1].")
         await app.settled()
-        assert app.chips == ["Lease, 3 documents"]
+        assert app.chips == ["Lease, 3 files"]
 
         # The buttons of a text send the instructions, too.
         texts = app.state.of(TextsController)
@@ -120,12 +120,12 @@ async def test_a_folder_with_three_files_answers_from_them(
         former = await app.backend.database.rows("SELECT sha256, modified FROM collection_files")
         await app.session.of(FoldersController).erase_deleted()  # not what Undo may need
         app.press_action("Undo")
-        await until(lambda: app.chips == ["Lease, 3 documents"])
+        await until(lambda: app.chips == ["Lease, 3 files"])
         rows = await app.backend.database.rows("SELECT sha256, modified FROM collection_files")
         assert list(map(tuple, rows)) == list(map(tuple, former)), "nothing is read again"
         app.session.of(FoldersController).delete(folder_id)
         await until(lambda: not controller.states)
-        controller.add_to_folder(folder_id, files[1:])  # the dialog was still open
+        controller.add_to_project(folder_id, files[1:])  # the dialog was still open
         await until(lambda: [s.ready for s in controller.states.values()] == [2])
         await app.written()
         app.window.notifications.last_undo = None  # as after another deletion
@@ -141,7 +141,7 @@ async def test_files_that_vanish_are_reported_once_and_kept(
     async with AppHarness(environment=KEY) as app:
         controller = app.session.of(CollectionsController)
         folder = await new_folder(app)
-        controller.add_to_folder(folder, [tmp_path / "Flat"])
+        controller.add_to_project(folder, [tmp_path / "Flat"])
         await until(lambda: len(controller.states) == 1 and not controller.is_busy)
         # Of several files, one that is gone is told, and no longer counted.
         first = sorted(files)[0]
@@ -170,15 +170,14 @@ async def test_a_folder_keeps_the_model_of_any_provider() -> None:
         folder_id = await new_folder(app)
         provider = app.state.setup.profile.id
         app.state.setup.choose(ModelChoice(provider, "other-model"))
-        app.session.of(FolderSettingsController).show(folder_id)
+        app.session.of(ProjectsController).show(folder_id)
         find(app.window, QPushButton, "folder-model").click()
         await app.written()
-        app.window.outer_panes.show_settings(False)
         app.session.run("conversation.new")
         assert app.state.setup.choice.model == "own-model"
         await app.session.of(ListPresenter).apply_filter(ListFilter.for_folder(folder_id))
         assert app.state.setup.choice == ModelChoice(provider, "other-model")
-        app.session.of(FolderSettingsController).show(folder_id)
+        app.session.of(ProjectsController).show(folder_id)
         find(app.window, QPushButton, "reset-folder-model").click()
         await app.written()
         assert app.session.folders.by_id[folder_id].choice is None

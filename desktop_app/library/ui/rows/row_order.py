@@ -16,7 +16,7 @@ from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
 PINNED, FOLDERS, TODAY, YESTERDAY, WEEK, MONTHS = range(6)
 _LABELS: Final = {
     PINNED: N_("Pinned"),
-    FOLDERS: N_("Folders"),
+    FOLDERS: N_("Projects"),
     TODAY: N_("Today"),
     YESTERDAY: N_("Yesterday"),
     WEEK: N_("Previous 7 days"),
