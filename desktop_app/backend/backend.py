@@ -100,7 +100,7 @@ class Backend:
         wants_embeddings: bool = False,
     ) -> None:
         self._made: dict[object, object] = {}
-        self.on_close: list[Callable[[], Awaitable[None]]] = []
+        self.on_close: list[Callable[[], Awaitable[None] | None]] = []
         self.folders = user_folders or folders()
         self.environment = environment_with_keys() if environment is None else environment
         self.allows_unpriced = allows_unpriced
@@ -150,6 +150,7 @@ class Backend:
     async def aclose(self) -> None:
         """Close connections, stop the child processes, close the store."""
         for close in reversed(self.on_close):
-            await close()
+            if (ending := close()) is not None:
+                await ending
         await self.temporary.aclose()
         await self.database.close()

@@ -1,3 +1,3 @@
 """The store as a whole: backup, restore, repair, erasure."""
 
-__all__ = ["backup", "erasure", "repair", "restore", "ui"]
+__all__ = ["erasure", "repair", "restore", "ui"]

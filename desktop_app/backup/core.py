@@ -9,14 +9,10 @@ from desktop_app.features import CommandPlaces, Core
 CORE: Final = Core(
     window="backup.ui.feature.FEATURE",
     commands={
-        "backup": CommandPlaces(
-            "backup.arguments.backup_arguments", "cli.library_commands.run_library"
-        ),
+        "backup": CommandPlaces("backup.arguments.backup_arguments", "backup.command.run_backup"),
         "restore": CommandPlaces(
-            "backup.arguments.restore_arguments", "cli.library_commands.run_library"
+            "backup.arguments.restore_arguments", "backup.command.run_restore"
         ),
-        "repair": CommandPlaces(
-            "backup.arguments.repair_arguments", "cli.library_commands.run_library"
-        ),
+        "repair": CommandPlaces("backup.arguments.repair_arguments", "backup.command.run_repair"),
     },
 )

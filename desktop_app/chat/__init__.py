@@ -13,6 +13,7 @@ __all__ = [
     "send_context",
     "services",
     "structured",
+    "text_store",
     "ui",
     "utility_model",
 ]

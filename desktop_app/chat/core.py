@@ -62,6 +62,22 @@ CORE: Final = Core(
                 events=ADDED_OR_CHANGED,
             ),
         ),
+        StoredTable(
+            "texts",
+            {
+                Effect.PLAIN: (
+                    "id conversation_id title body marks file file_hash is_shown updated_at "
+                    "trashed_at"
+                )
+            },
+            reader="chat.text_store.text_from_row",
+            synced=SyncedTable(
+                "conversation_id title body marks updated_at trashed_at",
+                # A conversation takes its texts with it: sent again, it would come without them.
+                condition="EXISTS (SELECT 1 FROM conversations WHERE id = {row}.conversation_id)",
+            ),
+        ),
+        StoredTable("text_versions", {Effect.PLAIN: "id text_id body created_at"}),
         StoredTable("part_notes", {Effect.DERIVED: "key text created_at conversation_id"}),
     ),
 )

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import sys
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.console import error_fields, terminal_error_text, write_diagnostic, write_json
+from desktop_app.cli.console import (
+    error_fields,
+    reports_to_window,
+    terminal_error_text,
+    write_diagnostic,
+    write_json,
+    write_stderr_line,
+)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_
@@ -46,6 +55,33 @@ def report_error(error: UserFacingError, options: Options) -> ExitCode:
     write_diagnostic(terminal_error_text(note, from_environment=is_from_environment(options)))
     if getattr(options, "json", False):
         write_json({"error": error_fields(note)})
+    return error_exit_code(error)
+
+
+def run_library_command(run: Callable[[Options], int], options: Options) -> int:
+    """Run a command that the window runs, too; return the exit code."""
+    if reports_to_window():
+        # The window cancels commands by SIGINT. If a script started the window with "&", both would
+        # ignore the signal.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if sys.platform == "win32":
+            interrupt_at_input()
+    interrupt_at_signals()  # `import` and `export` cancel their task instead
+    try:
+        return run(options)
+    except UserFacingError as error:
+        return report_library_error(error, options)
+    except asyncio.CancelledError:
+        return ExitCode.INTERRUPTED
+
+
+def report_library_error(error: UserFacingError, options: Options) -> ExitCode:
+    """Report an error of such a command, to the window as JSON; return the exit code."""
+    if not reports_to_window():
+        return report_error(error, options)
+    from desktop_app.domain.error_note import error_to_json, note_from_error
+
+    write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
     return error_exit_code(error)
 
 

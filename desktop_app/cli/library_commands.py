@@ -1,41 +1,30 @@
-"""`repartee import`, `export`, `backup`, `restore` and `repair`, without a window.
+"""`repartee import` and `export`, without a window, or while one is open.
 
-`restore` and `repair` need the library for themselves. The others can run while a window is open.
 Progress goes to standard error: on a terminal every two seconds, with --progress for each step.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import mimetypes
 import re
-import signal
-import sys
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.prompt_loader import replaces_built_in
-from desktop_app.backup.backup import delete_old_backups, is_backup_file, make_backup
-from desktop_app.backup.repair import repair_store
-from desktop_app.backup.restore import restore_backup
 from desktop_app.cli import console
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
-    error_exit_code,
     expand_path,
-    interrupt_at_input,
-    interrupt_at_signals,
     open_backend,
-    report_error,
+    run_library_command,
 )
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.output_file import partial_file, unwritable_error
+from desktop_app.cli.output_file import unwritable_error
 from desktop_app.cli.standard_input import replace_stdin_with_file
 from desktop_app.domain import errors
-from desktop_app.domain.conversations.conversation import OF_NEW_CONVERSATIONS, now
+from desktop_app.domain.conversations.conversation import OF_NEW_CONVERSATIONS
 from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_note import error_to_json, note_from_error
@@ -56,9 +45,8 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     not_imported_error,
 )
-from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
+from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.paths import folders
-from desktop_app.providers.gateway.environment_profiles import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,39 +62,25 @@ _MAX_NAME_BYTES: Final = 180
 """A file name has at most 255 bytes."""
 
 
-def run_library(options: Options) -> int:
+def run_import(options: Options) -> int:
     """Run the command; return the exit code."""
-    if console.reports_to_window():
-        # The window cancels commands by SIGINT. If a script started the window with "&", both would
-        # ignore the signal.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        if sys.platform == "win32":
-            interrupt_at_input()
-    interrupt_at_signals()  # `import` and `export` cancel their task instead
-    try:
-        if options.command == "restore":
-            return _restore(options)
-        if options.command == "repair":
-            return _repair(options)
-        if options.command == "import":
-            with replace_stdin_with_file(options.files) as options.files:
-                return asyncio.run(_import(options))
-        if options.command == "backup":
-            return asyncio.run(_backup(options))
+
+    def run(options: Options) -> int:
+        with replace_stdin_with_file(options.files) as options.files:
+            return asyncio.run(_import(options))
+
+    return run_library_command(run, options)
+
+
+def run_export(options: Options) -> int:
+    """Run the command; return the exit code."""
+
+    def run(options: Options) -> int:
         from desktop_app.exchange.command import export  # loads the writers of all formats
 
         return asyncio.run(export(options))
-    except errors.UserFacingError as error:
-        return _report(error, options)
-    except asyncio.CancelledError:
-        return ExitCode.INTERRUPTED
 
-
-def _report(error: errors.UserFacingError, options: Options) -> ExitCode:
-    if not console.reports_to_window():
-        return report_error(error, options)
-    console.write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
-    return error_exit_code(error)
+    return run_library_command(run, options)
 
 
 # -------------------------------------------------------------- import
@@ -390,99 +364,3 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
     ):  # it was read with a password, which an export does not have
         return file
     return replace(file, text=extracted.text, pages=extracted.pages, tokens=extracted.tokens)
-
-
-# -------------------------------------------------------------- backup
-
-
-async def _backup(options: Options) -> int:
-    user_folders = folders()
-    reporter = console.ProgressReporter(tr("Backing up"), in_lines=options.progress)
-    place = expand_path(options.path)
-    is_file = is_backup_file(place)
-    if is_file and options.keep is not None:
-        options.refuse(tr("--keep needs a folder, not a file"))
-    if is_file and place.exists() and not options.force:
-        raise errors.IllegalChoiceError(
-            N_("{file} exists already."), hint=N_("--force replaces it."), file=str(place)
-        )
-    async with open_backend():  # migrates a store of an older version first
-        # Nothing below awaits, so Ctrl+C must raise KeyboardInterrupt instead of canceling a task.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            backup = make_backup(
-                user_folders.database,
-                user_folders.attachments,
-                place,
-                at=now(),
-                progress=reporter.show,
-            )
-        except KeyboardInterrupt:
-            console.write_diagnostic(tr("Interrupted. No backup was made."))
-            raise
-        if options.keep is not None:
-            delete_old_backups(backup.path, options.keep)
-    if warning := backup.warning():
-        _report(warning, options)
-    console.write_line(str(backup.path))
-    return 0
-
-
-def _restore(options: Options) -> int:
-    user_folders = folders()
-    reporter = console.ProgressReporter(tr("Restoring attachments"))
-    archive = expand_path(options.path)
-    restored = restore_backup(
-        archive,
-        user_folders.database,
-        user_folders.attachments,
-        now=now(),
-        progress=reporter.show,
-        ask=partial(_ask_about_settings, accept=options.accept_settings),
-        built_in=BUILT_IN,
-    )
-    if restored is None:
-        console.write_diagnostic(tr("Nothing was changed."))
-        return ExitCode.FAILED
-    console.write_diagnostic(restored.sentence(archive.name))
-    return 0
-
-
-def _ask_about_settings(changes: Sequence[str], *, accept: bool) -> bool:
-    """List the changes; unless `accept`, ask on a terminal whether to restore the backup."""
-    console.write_diagnostic(
-        tr("This backup changes where data is sent, what can be spent or which files are read:")
-    )
-    for change in changes:
-        console.write_diagnostic(f"  {change}")
-    if accept:
-        return True
-    if not console.can_ask():
-        console.write_diagnostic(tr("To restore it with these settings, use --accept-settings."))
-        return False
-    console.write_question(tr("Restore it with these settings? [y/N]"))
-    try:
-        return console.is_yes(sys.stdin.readline())
-    except KeyboardInterrupt:
-        return False
-
-
-def _repair(options: Options) -> int:
-    user_folders = folders()
-    if not user_folders.database.exists():
-        raise errors.StorageError(
-            N_("There is no library yet."), hint=N_("Start Repartee to create one.")
-        )
-    reporter = console.ProgressReporter(tr("Recovering data"))
-    if options.to is None or expand_path(options.to).resolve() == user_folders.database.resolve():
-        report = repair_store(user_folders.database, now(), reporter.show)
-    else:
-        target = expand_path(options.to)
-        try:
-            with partial_file(target) as file:
-                report = repair_store(user_folders.database, now(), reporter.show, file)
-        except OSError as exc:
-            raise unwritable_error(target, exc) from exc
-        report.repaired_file = target
-    console.write_diagnostic(report.sentence)
-    return 0

@@ -31,7 +31,7 @@ def attachment_store(backend: Backend) -> AttachmentStore:
 
     folder = backend.folders.attachments
     store = AttachmentStore(backend.temporary, folder, backend.documents.extract_bytes, fetch)
-    backend.on_close.append(store.aclose)
+    backend.on_close.append(store.close)
     return store
 
 

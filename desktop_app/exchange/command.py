@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.backend import Backend
+from desktop_app.chat.text_store import TextStore
 from desktop_app.child_processes import child_command
 from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
@@ -41,7 +42,6 @@ from desktop_app.exchange.writers.office.office_content import OfficeMessage, me
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.processes.diagram_drawing import DrawDiagram
 from desktop_app.markdown.processes.formula_client import FormulaClient
-from desktop_app.texts.text_store import TextStore
 from desktop_app.voice.transcription.subtitles import SUBTITLE_FORMATS, segments_of, subtitles
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ CORE: Final = Core(
     window="exchange.ui.feature.FEATURE",
     commands={
         "import": CommandPlaces(
-            "exchange.arguments.import_arguments", "cli.library_commands.run_library"
+            "exchange.arguments.import_arguments", "cli.library_commands.run_import"
         ),
         "export": CommandPlaces(
-            "exchange.arguments.export_arguments", "cli.library_commands.run_library"
+            "exchange.arguments.export_arguments", "cli.library_commands.run_export"
         ),
     },
 )

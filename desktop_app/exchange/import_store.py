@@ -29,6 +29,7 @@ from desktop_app.chat.conversation_store import (
     read_conversation,
     update_answer,
 )
+from desktop_app.chat.text_store import insert_texts
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import ImportRefusedError, StoreRefusedError
@@ -39,7 +40,6 @@ from desktop_app.prompts.prompt_store import add_preset
 from desktop_app.storage.database import Action, Database, T
 from desktop_app.storage.row_conversion import message_from_row
 from desktop_app.storage.search.search_index import Entry, add_entries
-from desktop_app.texts.text_store import insert_texts
 
 BATCH_SIZE: Final = 100  # messages of one conversation in one transaction
 # Of several conversations in one transaction. A window that saves waits so long.

@@ -48,6 +48,7 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
+from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import error_from_json, error_to_json
 from desktop_app.domain.errors import ImportRefusedError
@@ -59,7 +60,6 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.i18n.translation import N_
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.preset_json import overrides_from_json, preset_from_json, preset_to_json
-from desktop_app.texts.written_text import Mark, WrittenText
 
 FORMAT: Final = "repartee"
 VERSION: Final = 1

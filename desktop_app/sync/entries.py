@@ -517,7 +517,7 @@ class Applier:
             is_completed = old["status"] == "interrupted" and row["status"] == "complete"
             return old["status"] != _STREAMING and (is_newer or is_completed)
         if kind == "texts" and old["body"] != row["body"]:
-            from desktop_app.texts.text_store import keep_version, text_from_row
+            from desktop_app.chat.text_store import keep_version, text_from_row
 
             lost = old if is_newer else row
             is_due = not (is_newer and self._has_seen(kind, id_, seen))

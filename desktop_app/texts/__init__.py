@@ -1,3 +1,3 @@
-"""Texts beside conversations: their changes, the tool that proposes them, their store."""
+"""Texts beside conversations: their changes, the tool that proposes them (`chat/text_store`)."""
 
-__all__ = ["text_store", "written_text"]
+__all__: list[str] = []

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.conversations.written_text import Mark, cut
 from desktop_app.texts.text_edits import word_edits
 from desktop_app.texts.ui.text_editor import TextEditor
 from desktop_app.texts.ui.tracked_document import TrackedDocument, stored_form
-from desktop_app.texts.written_text import Mark, cut
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

@@ -14,6 +14,7 @@ from typing import Any
 
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
+from desktop_app.chat.text_store import TextStore
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
@@ -36,6 +37,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
+from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
@@ -72,8 +74,6 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_store import CellId, StoredAnswer, TableStore
-from desktop_app.texts.text_store import TextStore
-from desktop_app.texts.written_text import Mark, WrittenText
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)

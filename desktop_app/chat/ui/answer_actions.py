@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QToolButton
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.prompt_assembly import CONTINUE
+from desktop_app.chat.text_store import TextStore
 from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.chat.ui.copied_value import text_to_copy
 from desktop_app.composer.available_models import AvailableModels
@@ -33,7 +34,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.server_presets import billing_page
-from desktop_app.texts.text_store import TextStore
 from desktop_app.transcript.message_items import (
     ADD_CREDIT,
     COMPARE,

@@ -107,7 +107,7 @@ class AttachmentStore:
         # A separate thread, so that a large file delays neither the writer nor the readers.
         self._file_thread = ThreadPoolExecutor(1, thread_name_prefix="attachments")
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """End the thread once its submitted jobs are done."""
         self._file_thread.shutdown(wait=False)
 

@@ -31,6 +31,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.derived_id import derived_id
 from desktop_app.domain.graphemes import shorten
 from desktop_app.exchange.importers.imported_conversation import (
@@ -43,7 +44,6 @@ from desktop_app.exchange.importers.written_documents import (
     WrittenDocument,
     documents_at_end,
 )
-from desktop_app.texts.written_text import WrittenText
 
 _MIN_DELAY: Final = timedelta(milliseconds=1)
 """The least time between a message and its child, so that their order is known."""

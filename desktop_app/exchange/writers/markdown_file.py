@@ -17,10 +17,10 @@ from desktop_app.domain.conversations.message_facts import (
     sent_passages,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
+from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.markdown.structured_answer import with_rendered_form
-from desktop_app.texts.written_text import WrittenText
 
 ModelName = Callable[[str], str]
 _CODE_TOKENS: Final = ("fence", "code_block")

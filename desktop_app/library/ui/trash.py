@@ -220,7 +220,7 @@ class Trash(Controller):
         cutoff = now() - TRASH_RETENTION
         if (trashed_at := self._current.conversation.trashed_at) is not None:
             cutoff = min(cutoff, trashed_at)
-        from desktop_app.texts.text_store import TextStore  # few have a text
+        from desktop_app.chat.text_store import TextStore  # few have a text
 
         try:
             await self._erase_trashed(cutoff)

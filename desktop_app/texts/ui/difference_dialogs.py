@@ -10,10 +10,10 @@ from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.app.tasks import Tasks
+from desktop_app.chat.text_store import TextVersion
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import tr
 from desktop_app.texts.text_files import DELETED, INSERTED, Piece
-from desktop_app.texts.text_store import TextVersion
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import text_field

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.app.session import Session
+    from desktop_app.chat.text_store import ListedText
     from desktop_app.shortcuts.command_search import PaletteEntry
-    from desktop_app.texts.text_store import ListedText
     from desktop_app.texts.ui.texts_controller import TextsController
 
 _CONTROLLER: Final = "texts.ui.texts_controller.TextsController"
@@ -69,8 +69,8 @@ def _start(name: str) -> Callable[[Session], object]:
 
 async def _load_entries(session: Session) -> list[PaletteEntry]:
     """Return a row for each text in the library."""
+    from desktop_app.chat.text_store import TextStore
     from desktop_app.shortcuts.command_search import PaletteEntry
-    from desktop_app.texts.text_store import TextStore
 
     def opener(text: ListedText) -> Callable[[], object]:
         return lambda: session.tasks.start(

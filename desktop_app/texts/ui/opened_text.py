@@ -13,12 +13,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.app.session import Session
+from desktop_app.chat.text_store import TextStore
+from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.errors import StorageError
 from desktop_app.texts.passage_reply import Change, Plan, Problem, Refusal, plan_change
 from desktop_app.texts.text_edits import PassageError, Replacement, find_once, nearest_passages
-from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.ui.tracked_document import TrackedDocument, stored_form
-from desktop_app.texts.written_text import WrittenText
 
 _SAVE_MS: Final = 300
 """From the first change that is not stored: a killed process loses 0.4 s of typing at most."""

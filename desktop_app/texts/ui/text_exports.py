@@ -28,8 +28,8 @@ from desktop_app.widgets.file_dialogs import choose_target, save_bytes
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker
+    from desktop_app.domain.conversations.written_text import WrittenText
     from desktop_app.texts.ui.opened_text import OpenedText
-    from desktop_app.texts.written_text import WrittenText
 
 _WORD: Final = ".docx"
 _NUMBER: Final = re.compile(r"(?m)(?<=^)[0-9]{1,9}[.)]|(?<=  )[0-9]{1,9}[.)](?= )")

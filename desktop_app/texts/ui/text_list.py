@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.chat.text_store import ListedText
 from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import tr
-from desktop_app.texts.text_store import ListedText
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import line_field

@@ -16,6 +16,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QTextCursor
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.send_context import OpenText
+from desktop_app.chat.text_store import ListedText, TextStore
 from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.composer.attachments.attachments_controller import AttachmentsController
 from desktop_app.composer.drafts import AttachmentOrigins
@@ -30,6 +31,7 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.conversations.message_parts import part_id
+from desktop_app.domain.conversations.written_text import WrittenText, length_of
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
@@ -40,7 +42,6 @@ from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.texts.passage_change import change_passage, passage_with_context
 from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits
 from desktop_app.texts.text_files import Piece, differences
-from desktop_app.texts.text_store import ListedText, TextStore
 from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION, TextTool
 from desktop_app.texts.ui.difference_dialogs import VersionsDialog
 from desktop_app.texts.ui.feature import CHANGE_COMMANDS
@@ -49,7 +50,6 @@ from desktop_app.texts.ui.text_exports import FORMATS, TextExports
 from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.text_pane import TextPane
 from desktop_app.texts.ui.tracked_document import TrackedDocument
-from desktop_app.texts.written_text import WrittenText, length_of
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable

@@ -15,8 +15,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextDocumentLayout
 
+from desktop_app.domain.conversations.written_text import Mark, cut
 from desktop_app.texts.text_edits import Replacement
-from desktop_app.texts.written_text import Mark, cut
 from desktop_app.widgets.text.sealed_document import SealedDocument
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 

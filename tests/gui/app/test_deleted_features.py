@@ -12,38 +12,26 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.features import FEATURES
+
 PRODUCT = "desktop_app"
 ROOT = Path(__file__).parents[3]
 LINE = r' +"{}",\n'
 """The line of `features.py` that names a feature."""
 WINDOW = r'window="[^"]*",?'
 """What names its window in `core.py`."""
+BASE = (
+    *("app", "chat", "composer", "desktop", "documents", "exchange", "library", "local_model"),
+    *("backup", "prompts", "providers", "settings", "spending", "tables", "tools"),
+)
+"""What every answer, or each side of the window, needs. These keep more than their window."""
+WINDOWS = ("local_model", "prompts", "spending")
+"""Of the base, those whose window can be deleted."""
 DELETED = {
-    "batch": ("batch",),
-    "collections": ("collections",),
-    "evaluation": ("evaluation",),
-    "local_model": ("local_model/ui",),
-    "memory": ("memory",),
-    "prompts": ("prompts/ui",),
-    "quick": ("quick",),
-    "repeat": ("repeat",),
-    "spending": ("spending/ui",),
-    "sync": ("sync",),
-    "texts": (
-        "texts/ui",
-        "texts/passage_change.py",
-        "texts/passage_reply.py",
-        "texts/text_edits.py",
-        "texts/text_files.py",
-        "texts/text_tool.py",
-    ),
-    "voice": ("voice",),
+    **{feature: (feature,) for feature in FEATURES if feature not in BASE},
+    **{feature: (f"{feature}/ui",) for feature in WINDOWS},
 }
-"""What is deleted of each feature.
-
-Of local models, notes, prompts and spending, the values and stores stay: every answer is asked with
-them. So do those of texts, which are exported, copied and synchronized with their conversations.
-"""
+"""What is deleted of each feature."""
 TOGETHER = (
     ("batch", "voice"),
     ("collections", "evaluation"),

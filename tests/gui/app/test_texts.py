@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
+from desktop_app.chat.text_store import TextStore
 from desktop_app.child_processes import usual_mode
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 from desktop_app.domain.answering.stream_events import (
@@ -24,16 +25,15 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.texts.passage_reply import Change, Problem
-from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.ui.difference_dialogs import SaveDialog, VersionsDialog
 from desktop_app.texts.ui.text_exports import FORMATS
 from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.texts.ui.tracked_document import stored_form
-from desktop_app.texts.written_text import Mark, WrittenText
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW

@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
-from desktop_app.cli.library_commands import run_library
+from desktop_app.cli.library_commands import run_export
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
@@ -30,7 +30,7 @@ def export(capsys: pytest.CaptureFixture[str]) -> Run:
 
     def run(*words: object) -> tuple[int, str, str]:
         typed = ["export", *map(str, words)]
-        code = run_library(parse(program(), typed))
+        code = run_export(parse(program(), typed))
         written = capsys.readouterr()
         return code, written.out, written.err
 

@@ -18,12 +18,12 @@ from desktop_app.child_processes import REPORTS_TO_WINDOW, open_child
 from desktop_app.cli import console, library_commands
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
-from desktop_app.cli.library_commands import run_library
+from desktop_app.cli.registry import commands
 from desktop_app.domain.error_note import error_from_json
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.exchange.import_store import ImportStore
+from desktop_app.features import imported
 from desktop_app.library import search_query
-from desktop_app.library.command import run_search
 from desktop_app.system import END_SIGNALS
 from tests.helpers.children import python_child
 
@@ -61,8 +61,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Run:
 
     def run(*words: object) -> tuple[int, str, str]:
         typed = [str(word) for word in words]
-        run_command = run_search if typed[0] == "search" else run_library
-        code = run_command(parse(program(), typed))
+        code = imported(commands()[typed[0]].run)(parse(program(), typed))
         written = capsys.readouterr()
         return code, written.out, written.err
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
+from desktop_app.chat.text_store import TextStore
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -19,6 +20,7 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
 )
 from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.exchange.import_store import (
     BATCH_SIZE,
@@ -32,8 +34,6 @@ from desktop_app.library.search_query import Search
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.storage.database import Action, Database, T
-from desktop_app.texts.text_store import TextStore
-from desktop_app.texts.written_text import WrittenText
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 FOLDER = Folder("f" * 32, "Work", NOON)

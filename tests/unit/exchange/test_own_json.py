@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
+from desktop_app.chat.text_store import TextStore
 from desktop_app.domain.answering.generation import GenerationParameters, Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
@@ -25,6 +26,7 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
 )
 from desktop_app.domain.conversations.message_parts import AttachmentFile, ChosenPages, DocumentPart
+from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.tools.tool import HOSTED_TOOLS
@@ -36,8 +38,6 @@ from desktop_app.library.folder_store import FolderStore
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.preset_json import preset_to_json
 from desktop_app.prompts.prompt_store import PromptStore
-from desktop_app.texts.text_store import TextStore
-from desktop_app.texts.written_text import Mark, WrittenText
 from tests.helpers.blocking import blocking
 from tests.helpers.compacted import compacted, items
 from tests.helpers.examples import examples

@@ -16,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.chat.text_store import TextStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.conversations.conversation import (
     Folder,
@@ -32,6 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
+from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.models.variants import Variant
@@ -49,8 +51,6 @@ from desktop_app.storage.search.search_index import (
     snippet,
 )
 from desktop_app.storage.sqlite_connection import connect_in_memory
-from desktop_app.texts.text_store import TextStore
-from desktop_app.texts.written_text import WrittenText
 from tests.helpers.examples import examples
 from tests.unit.storage.samples import (
     CHOICE,

@@ -16,9 +16,11 @@ from unittest.mock import patch
 import msgspec
 import pytest
 
+from desktop_app.chat.text_store import TextStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import Attachment
+from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.errors import SyncRefusedError, SyncTargetError
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.row_conversion import to_row
@@ -27,8 +29,6 @@ from desktop_app.sync import format as form
 from desktop_app.sync.format import Head, LibraryKey, Segment, Span
 from desktop_app.sync.storage import FolderStorage
 from desktop_app.sync.target import Target
-from desktop_app.texts.text_store import TextStore
-from desktop_app.texts.written_text import WrittenText
 from tests.helpers.messages import answer, question
 from tests.helpers.synced_computers import PASSPHRASE, Computer, computers, settle
 

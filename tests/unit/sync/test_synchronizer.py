@@ -23,10 +23,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.chat.conversation_store import update_answer
+from desktop_app.chat.text_store import TextStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.conversations.message_parts import Attachment, TextPart
+from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     AttachmentMissingError,
@@ -46,8 +48,6 @@ from desktop_app.sync.entries import Applier
 from desktop_app.sync.storage import FolderStorage
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
 from desktop_app.sync.target import Target
-from desktop_app.texts.text_store import TextStore
-from desktop_app.texts.written_text import WrittenText
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming

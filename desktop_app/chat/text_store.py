@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.storage.database import Databases
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.row_conversion import from_micros, to_micros, to_text
 from desktop_app.storage.row_writing import upsert_row
-from desktop_app.texts.written_text import Mark, WrittenText
 
 _VERSION_EVERY: Final = timedelta(minutes=10)
 _MAX_VERSIONS: Final = 40
