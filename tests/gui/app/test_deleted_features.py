@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from itertools import chain, combinations, permutations
 from pathlib import Path
 
 import pytest
 
 from desktop_app.features import FEATURES
+from tests.integration.cli.replies import COMPLETED, CREATED, delta
+from tests.unit.providers.loopback import LoopbackServer, streams
+from tests.unit.providers.samples import sse
 
 PRODUCT = "desktop_app"
+ANSWERED = streams(sse(CREATED), delta("Done."), sse(COMPLETED))
 ROOT = Path(__file__).parents[3]
 LINE = r' +"{}",\n'
 """The line of `features.py` that names a feature."""
@@ -52,7 +59,6 @@ from desktop_app.app.application import Application
 from desktop_app.app.features import ACTIONS
 from desktop_app.app.window.settings_panel import PAGES
 from desktop_app.desktop.window_request import OpenRequest, QuickRequest
-from desktop_app.main import main
 
 def use():
     session, window = application.session, application.window
@@ -73,9 +79,7 @@ def use():
 application = Application(OpenRequest())
 application.on_ready = use
 application.show()
-code = application.run()
-main(["--help"])
-sys.exit(code)
+sys.exit(application.run())
 """
 
 
@@ -94,7 +98,7 @@ def files_of(path: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("start", range(4))
-def test_the_program_starts_without_features(start: int, tmp_path: Path) -> None:
+async def test_the_program_starts_and_answers_without_features(start: int, tmp_path: Path) -> None:
     assert set(chain.from_iterable(TOGETHER)) == DELETED.keys(), "more features need more starts"
     deleted = [feature for pair, starts in STARTS.items() if start in starts for feature in pair]
     product = tmp_path / PRODUCT
@@ -112,21 +116,43 @@ def test_the_program_starts_without_features(start: int, tmp_path: Path) -> None
         text, count = re.subn(line, "", registry.read_text("utf-8"))
         assert count == 1
         registry.write_text(text, "utf-8")
-    log = tmp_path / "home"
-    done = subprocess.run(
-        [sys.executable, "-c", USE],
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(tmp_path),
-            "QT_QPA_PLATFORM": "offscreen",
-            "REPARTEE_HOME": str(log),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    logs = "".join(path.read_text("utf-8") for path in log.rglob("*.log"))
+    home = tmp_path / "home"
+
+    async def run(*words: str, **variables: str) -> str:
+        """Return what a process of the program prints."""
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, *words],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(tmp_path),
+                "QT_QPA_PLATFORM": "offscreen",
+                "REPARTEE_HOME": str(home),
+                **variables,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout
+
+    await run("-c", USE)
+    async with LoopbackServer(ANSWERED, models=("gpt-5.2",)) as server:
+        key = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-test"}
+        assert "Done." in await run("-m", PRODUCT, "ask", "Hello?", **key)
+    await run("-m", PRODUCT, "repair")
+    gone = {word for feature in deleted for word in commands_of(feature)}
+    listed = {line.split()[0] for line in (await run("-m", PRODUCT, "--help")).splitlines() if line}
+    assert not listed & gone
+    assert {"ask", "repair"} <= listed
+    logs = "".join(path.read_text("utf-8") for path in home.rglob("*.log"))
     assert "Traceback" not in logs
+
+
+def commands_of(feature: str) -> Iterable[str]:
+    """Return the commands of a feature that goes as a whole."""
+    core = import_module(f"desktop_app.{feature}.core").CORE
+    return () if feature in BASE else core.commands
