@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.cli.console import clean
+from desktop_app.desktop.hotkey.hotkey_status import is_x11
+
+
+def can_type() -> bool:
+    """Return True if this process can type into any other program's window.
+
+    Under Wayland, X types into X programs only.
+    """
+    return QGuiApplication.platformName() == "xcb" and is_x11(os.environ)
 
 
 async def paste_on_x11(own_window: int, wanted: int = 0) -> bool:

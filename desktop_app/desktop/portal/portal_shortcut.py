@@ -34,16 +34,22 @@ class PortalShortcut:
     """A shortcut that the portal reports, until `close`.
 
     Args:
-        on_press: called when the user presses it.
+        on_press, on_release: called when the user presses it, and lets it go.
         on_loss: called when the desktop has ended the shortcut; `close` is still needed.
     """
 
     def __init__(
-        self, bus: SessionBus, scope: str, on_press: Callable[[], None], on_loss: Callable[[], None]
+        self,
+        bus: SessionBus,
+        scope: str,
+        on_press: Callable[[], None],
+        on_release: Callable[[], None],
+        on_loss: Callable[[], None],
     ) -> None:
         self._bus = bus
         self._scope = scope
         self._on_press = on_press
+        self._on_release = on_release
         self._on_loss = on_loss
         self._portal = Portal(bus)
         self._session: BusObject | None = None
@@ -61,7 +67,9 @@ class PortalShortcut:
         """
         try:
             if not self._is_listening:
-                await self._bus.listen(portal_object(INTERFACE), "Activated", self._on_activated)
+                portal = portal_object(INTERFACE)
+                await self._bus.listen(portal, "Activated", self._on_activated)
+                await self._bus.listen(portal, "Deactivated", self._on_deactivated)
                 self._is_listening = True
             session = await self._portal.begin_session(INTERFACE)
             try:
@@ -99,10 +107,16 @@ class PortalShortcut:
             await self._bus.call(DAEMON, "ReleaseName", "s", _holder_name(self._scope))
 
     def _on_activated(self, body: Body) -> None:
-        match body:
-            case (str(session), str(shortcut), _, _) if shortcut == HOTKEY_COMMAND:
-                if self._session is not None and session == self._session.path:
-                    self._on_press()
+        if self._is_own(body):
+            self._on_press()
+
+    def _on_deactivated(self, body: Body) -> None:
+        if self._is_own(body):
+            self._on_release()
+
+    def _is_own(self, body: Body) -> bool:
+        path = "" if self._session is None else self._session.path
+        return bool(path) and body[:2] == (path, HOTKEY_COMMAND)
 
     def _on_closed(self, _body: Body) -> None:
         if self._session:

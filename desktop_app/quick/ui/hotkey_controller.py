@@ -62,13 +62,15 @@ class HotkeyController(QObject):
             )
 
         scope = session.backend.folders.scope
-        self._portal = PortalShortcut(bus, scope, self._on_pressed, on_portal_lost)
+        self._portal = PortalShortcut(
+            bus, scope, self._on_portal_press, self._on_portal_release, on_portal_lost
+        )
         self._is_paused = False
         self._keys: str | None = None  # None before the first `bind`
         self._portal_request: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
         self._change_lock = asyncio.Lock()
-        self._is_held = False
+        self._is_down = self._is_held = False
         self._hold = QTimer(self, singleShot=True, interval=_HOLD_MS)
         self._hold.timeout.connect(self._on_hold)
         self._settled = QTimer(self, singleShot=True, interval=_SETTLED_MS)
@@ -195,18 +197,34 @@ class HotkeyController(QObject):
             self._tasks.start(asyncio.to_thread(self._detach_x11(self._x11).close))
             self._session.events.hotkey_reported.emit(HotkeyReport(self._keys or "", error.status))
             return
-        if press_count and not self._session.values[DICTATES_ANYWHERE]:
-            self._on_pressed()
-        elif press_count:
-            self._is_held = False
-            self._hold.start()
-        if self._x11.is_down:
+        self._is_down = self._x11.is_down
+        if press_count:
+            self._press()
+        if self._is_down:
             self._settled.stop()
         else:
             self._settled.start()
 
+    def _on_portal_press(self) -> None:
+        self._is_down = True
+        if self._is_held:  # this portal tells of no release
+            self._on_released()
+        else:
+            self._press()
+
+    def _on_portal_release(self) -> None:
+        self._is_down = False
+        self._on_released()
+
+    def _press(self) -> None:
+        if self._session.values[DICTATES_ANYWHERE]:
+            self._is_held = False
+            self._hold.start()
+        else:
+            self._on_pressed()
+
     def _on_hold(self) -> None:
-        if self._x11 is not None and self._x11.is_down:
+        if self._is_down:
             self._is_held = True
             self._session.events.hotkey_held.emit(True)
 

@@ -8,40 +8,27 @@ focus.
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
+from desktop_app.app.portal_paste import FOCUS_CHANGE_S, granted_keyboard
 from desktop_app.app.session import Session
-from desktop_app.app.x11_paste import paste_on_x11
-from desktop_app.desktop.hotkey.hotkey_status import is_x11
+from desktop_app.app.x11_paste import can_type, paste_on_x11
 from desktop_app.desktop.portal.portal_requests import PortalRefusedError
-from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
-from desktop_app.desktop.session_bus import BusError, SessionBus
+from desktop_app.desktop.session_bus import BusError
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.widgets.cards.notifications import NOT_SENT
 from desktop_app.widgets.text.foreign_text import message_box
 
-TOKEN_KEY: Final = "desktop.paste_token"
 _RELEASE_TIMEOUT_S: Final = 5.0
 _POLL_INTERVAL_S: Final = 0.02
-_FOCUS_CHANGE_S: Final = 0.1
-"""Time for the compositor to move the focus; no program can see another's focus."""
 FETCH_S: Final = 2.0
 """Time for the other program to fetch the clipboard, which this process provides."""
-
-
-def can_type() -> bool:
-    """Return True if this process can type into any other program's window.
-
-    Under Wayland, X types into X programs only.
-    """
-    return QGuiApplication.platformName() == "xcb" and is_x11(os.environ)
 
 
 class PasteBack(QObject):
@@ -128,23 +115,16 @@ class PasteBack(QObject):
 
     async def _paste_by_portal(self) -> None:
         """Type Paste by the desktop's portal; only copy if it refuses."""
-        settings = self._session.backend.settings
         try:
-            bus = self._session.made(SessionBus)
-            keyboard = None if bus is None else RemoteKeyboard(bus)
-            if keyboard is None or not await keyboard.is_offered():
-                message = tr("Copied. This desktop doesn’t let programs paste for you.")
-                self._quick.show_status(message)
-                return
-            token = await keyboard.open(str((await settings.all()).get(TOKEN_KEY) or ""))
-            try:
-                await settings.set(TOKEN_KEY, token)  # the earlier token is no longer valid
+            async with granted_keyboard(self._session) as keyboard:
+                if keyboard is None:
+                    message = tr("Copied. This desktop doesn’t let programs paste for you.")
+                    self._quick.show_status(message)
+                    return
                 if self._values[PASTE_BACK] == PasteBackChoice.ASK:
                     self._store_choice(PasteBackChoice.PASTE)
                 await self._release_focus()
                 await keyboard.type_paste()
-            finally:
-                await keyboard.close()
         except PortalRefusedError as error:
             if error.is_by_user:
                 self._store_choice(PasteBackChoice.COPY)
@@ -178,7 +158,7 @@ class PasteBack(QObject):
         except TimeoutError as error:
             raise BusError("a key is held") from error
         self._quick.hide()
-        await asyncio.sleep(_FOCUS_CHANGE_S)
+        await asyncio.sleep(FOCUS_CHANGE_S)
 
     def _show_failure(self) -> None:
         self._quick.show_again()

@@ -8,9 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFrame
 
+from desktop_app.app.portal_paste import FOCUS_CHANGE_S, granted_keyboard
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.x11_paste import paste_on_x11
+from desktop_app.app.x11_paste import can_type, paste_on_x11
 from desktop_app.desktop.hotkey.x11_keys import focused_window
+from desktop_app.desktop.session_bus import BusError
 from desktop_app.i18n.translation import tr
 from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import DictationField, MicrophoneButton, Microphones, Stage
@@ -75,7 +77,7 @@ class DictationAnywhere(Controller):
         self._field.editor.clear()
         self.window.show_on_screen()
         self._dictation.begin(self._field)
-        self._target = await asyncio.to_thread(focused_window)
+        self._target = await asyncio.to_thread(focused_window) if can_type() else 0
 
     def _on_written(self, field: DictationField) -> None:
         if field is self._field:
@@ -90,10 +92,24 @@ class DictationAnywhere(Controller):
     async def _paste(self, words: str) -> None:
         if words:
             self._copy(words)
-        if words and not await paste_on_x11(int(self.window.winId()), self._target):
+        if words and not await self._type_paste():
             self._tell_of_clipboard()
         else:
             self.window.hide()
+
+    async def _type_paste(self) -> bool:
+        """Paste into the window that has, or gets back, the focus. Return False if that failed."""
+        if can_type():
+            return await paste_on_x11(int(self.window.winId()), self._target)
+        try:
+            async with granted_keyboard(self._session) as keyboard:
+                if keyboard is not None:
+                    self.window.hide()  # it may have got the focus
+                    await asyncio.sleep(FOCUS_CHANGE_S)
+                    await keyboard.type_paste()
+                return keyboard is not None
+        except BusError:
+            return False
 
     def _keep_late_words(self) -> None:
         """Copy words that were transcribed by another try, when the focus has moved on."""
@@ -106,6 +122,7 @@ class DictationAnywhere(Controller):
         QGuiApplication.clipboard().setText(words)
 
     def _tell_of_clipboard(self) -> None:
+        self.window.show_on_screen()
         self._field.notices.notify(tr("The words are on the clipboard."), stays=True)
 
     async def _close(self) -> None:

@@ -505,6 +505,7 @@ async def test_words_for_another_program_are_pasted_or_on_the_clipboard(
         return outcomes.pop(0)
 
     monkeypatch.setattr(dictation_anywhere, "paste_on_x11", paste)
+    monkeypatch.setattr(dictation_anywhere, "can_type", lambda: True)
     clipboard = QApplication.clipboard()
     async with AppHarness() as app:
         held = app.session.events.hotkey_held

@@ -70,12 +70,21 @@ class ShortcutsPortal:
         del self._methods["org.freedesktop.portal.Session", "Close"]
 
     def press(self, session: str = SESSION, shortcut: str = HOTKEY_COMMAND) -> None:
+        self._tell("Activated", session, shortcut)
+
+    def release(self, session: str = SESSION) -> None:
+        self._tell("Deactivated", session, HOTKEY_COMMAND)
+
+    def _tell(self, signal: str, session: str, shortcut: str) -> None:
         body: tuple[Any, ...] = (session, shortcut, 0, {})
-        self.service.emit(PATH, INTERFACE, "Activated", "osta{sv}", *body)
+        self.service.emit(PATH, INTERFACE, signal, "osta{sv}", *body)
 
 
-def shortcut(bus: SessionBus, on_press: Callable[[], None], on_loss: Any = None) -> PortalShortcut:
-    return PortalShortcut(bus, "", on_press, on_loss or (lambda: None))
+def shortcut(
+    bus: SessionBus, on_press: Callable[[], None], on_loss: Any = None, on_release: Any = None
+) -> PortalShortcut:
+    nothing = lambda: None  # noqa: E731
+    return PortalShortcut(bus, "", on_press, on_release or nothing, on_loss or nothing)
 
 
 async def test_the_portal_reports_presses_until_the_shortcut_is_closed(address: str) -> None:
@@ -85,7 +94,13 @@ async def test_the_portal_reports_presses_until_the_shortcut_is_closed(address: 
     with portal.service:
         async with session_bus() as bus:
             assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
-            held = shortcut(bus, lambda: pressed.put_nowait(None), lambda: lost.put_nowait(None))
+            released: asyncio.Queue[None] = asyncio.Queue()
+            held = shortcut(
+                bus,
+                lambda: pressed.put_nowait(None),
+                lambda: lost.put_nowait(None),
+                lambda: released.put_nowait(None),
+            )
             assert await held.bind(KEYS, "Open it") == "Super+Q"
             ((name, facts),) = portal.asked
             assert name == HOTKEY_COMMAND
@@ -98,6 +113,10 @@ async def test_the_portal_reports_presses_until_the_shortcut_is_closed(address: 
             portal.press()
             await pressed.get()
             assert pressed.empty()
+            portal.release(session=f"{SESSION}z")
+            portal.release()
+            await released.get()
+            assert released.empty()
             portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
             await lost.get()
             await held.close()
