@@ -231,7 +231,9 @@ class WindowSession(Session):
 
         if self.made(Spelling) is not None:
             return
-        spelling = self.of(Spelling)
+        page = self.window.settings.pages.by_name["answer"]
+        spelling = Spelling(self.window, self.tasks, self.values, page)
+        self.put(spelling)
         self.final_steps.append(spelling.aclose)
         self.window.prompt.field.check_spelling_with(spelling)
         self.events.spelling_started.emit(spelling)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from PySide6.QtCore import QLocale, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QColor, QTextBlock, QTextCharFormat, QTextCursor, QTextLayout
@@ -24,8 +24,9 @@ from desktop_app.widgets.program_menu import ChecklistMenu
 from desktop_app.widgets.text.foreign_text import menu_text, spoken_text
 
 if TYPE_CHECKING:
-    from desktop_app.app.session import Session
-
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.window.settings_pages import LazyPage
+    from desktop_app.providers.ui.providers import SettingValues
 
 _T = TypeVar("_T")
 
@@ -42,17 +43,22 @@ _MAX_CHARACTERS: Final = 50_000
 class Spelling(QObject):
     """The verdicts of the installed dictionaries on words, shared by all fields.
 
+    Args:
+        page: the page of settings that says if dictionaries are missing.
+
     Signals:
         changed(): verdicts on words may have changed.
     """
 
     changed = Signal()
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session.window)
-        self.tasks = session.tasks
-        self._values = session.values
-        self._page = session.window.settings.pages.by_name["answer"]
+    def __init__(
+        self, parent: QObject, tasks: Tasks, values: SettingValues, page: LazyPage[Any]
+    ) -> None:
+        super().__init__(parent)
+        self.tasks = tasks
+        self._values = values
+        self._page = page
         self._thread = ThreadPoolExecutor(1, "spelling")
         self._dictionaries: Dictionaries | None = None
         self._installed_languages: list[str] = []

@@ -978,7 +978,8 @@ async def menus(app: AppHarness, look: Look) -> None:
     app.window.outer_panes.show_settings(False)
     suggestions = ProgramMenu(app.window)
     session = app.session
-    spelling = Spelling(session)
+    page = app.window.settings.pages.by_name["answer"]
+    spelling = Spelling(app.window, session.tasks, session.values, page)
     await spelling.add_suggestions(suggestions, "⟦wrld⟧", print)
     await _popup(app, look, "menu-spelling", suggestions)
     await app.session.check_spelling()
