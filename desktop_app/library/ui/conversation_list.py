@@ -82,7 +82,7 @@ class ConversationList(QFrame):
         self.new_button = ListButton(
             "new-conversation", tr("New conversation"), "square-pen", role="row"
         )
-        self.view = ConversationView(self)
+        self.view = ConversationView(self.model)
         self.delegate = ConversationDelegate(self)
         self.view.setItemDelegate(self.delegate)
         self.menus = ListMenus(self)
@@ -145,6 +145,14 @@ class ConversationList(QFrame):
         self.view.delete_pressed.connect(self._delete_row)
         self.view.up_pressed_at_top.connect(self.search_button.setFocus)
         self.view.menu_requested.connect(lambda *place: self.menus.open_row_menu(*place))
+        self.view.drag_began.connect(self.drop_row.show)
+        self.view.drag_ended.connect(self.drop_row.hide)
+        self.view.moved_to_folder.connect(lambda *moved: self.folders_controller.move(*moved))
+        self.view.pinned_before.connect(self._place_pins)
+        self.view.back_pressed.connect(self.go_back)
+        self.view.undo_pressed.connect(lambda: self.session.window.notifications.undo_last())
+        self.view.end_pressed.connect(lambda: self.presenter.load_more(all_rows=True))
+        self.view.rename_ended.connect(self.regroup)
         self.day_change.reported.connect(self.regroup)
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)
@@ -159,7 +167,7 @@ class ConversationList(QFrame):
         elif not row.data(Roles.IS_HEADING):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
-    def place_pins(self, identifiers: list[str], before_id: str) -> None:
+    def _place_pins(self, identifiers: list[str], before_id: str) -> None:
         """Pin conversations before another pinned one, or with "" after the last."""
         if before_id in identifiers:
             return

@@ -7,7 +7,7 @@ action with Ctrl or Shift. The next plain click or arrow key selects the open ro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import (
     QEvent,
@@ -17,6 +17,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
+    QRect,
     QSignalBlocker,
     Qt,
     Signal,
@@ -43,14 +44,12 @@ from PySide6.QtWidgets import (
 from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.library.list_filter import LIST
-from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
+from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, ConversationModel, Roles
 from desktop_app.widgets.look.direction import mirrored
+from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import NO_UPDATE, RowView
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import announce
-
-if TYPE_CHECKING:
-    from desktop_app.library.ui.conversation_list import ConversationList
 
 _Key = Qt.Key
 _DRAG_HOT_SPOT: Final = QPoint(12, 12)
@@ -69,14 +68,28 @@ class ConversationView(RowView):
         drop_hint_changed(str): the hint for a drop here; "" after the drag has left or ended.
         content_dropped(DroppedContent, str id, bool is_folder): external content was dropped on the
             conversation or folder with this id, or with "" outside the rows.
+        moved_to_folder(list ids, str id), pinned_before(list ids, str id): conversations were
+            dropped on a folder, or before a pinned conversation ("": after the last).
+        drag_began(), drag_ended(): of conversations of the list.
+        back_pressed(), undo_pressed(), end_pressed(): a key for what the rows themselves cannot do;
+            after End, there are more rows to load.
+        rename_ended(): the editor of a name was closed.
     """
 
     drop_hint_changed = Signal(str)
     content_dropped = Signal(object, str, bool)
+    moved_to_folder = Signal(list, str)
+    pinned_before = Signal(list, str)
+    drag_began = Signal()
+    drag_ended = Signal()
+    back_pressed = Signal()
+    undo_pressed = Signal()
+    end_pressed = Signal()
+    rename_ended = Signal()
 
-    def __init__(self, listing: ConversationList) -> None:
-        super().__init__("conversations", listing.model)
-        self._list = listing
+    def __init__(self, rows: ConversationModel) -> None:
+        super().__init__("conversations", rows)
+        self._rows = rows
         self._open_id = ""
         self._drop_target = QPersistentModelIndex()
         self._shows_hint = False
@@ -84,7 +97,7 @@ class ConversationView(RowView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
-        listing.model.modelReset.connect(self.select_open_row)
+        rows.modelReset.connect(self.select_open_row)
         for signal in (self.model().rowsInserted, self.model().rowsRemoved):
             signal.connect(self.update_selection)
 
@@ -94,7 +107,7 @@ class ConversationView(RowView):
 
         In right-to-left windows, Right is the back arrow.
         """
-        return self._list.model.order.list_filter != LIST
+        return self._rows.order.list_filter != LIST
 
     # ------------------------------------------------------------ the open row and marked rows
 
@@ -112,7 +125,7 @@ class ConversationView(RowView):
     @property
     def open_row(self) -> QModelIndex:
         """Return the row of the open conversation; invalid if it is not listed."""
-        return self.row_of(self._list.model.index_of(self._open_id))
+        return self.row_of(self._rows.index_of(self._open_id))
 
     def select_open_row(self) -> None:
         """Select the open conversation, and clear the marks."""
@@ -154,7 +167,7 @@ class ConversationView(RowView):
         `step` is +1 for the conversation below, -1 for the conversation above. An open conversation
         that is not listed counts as above the first.
         """
-        ids = [conversation.id for conversation in self._list.model.conversations]
+        ids = [conversation.id for conversation in self._rows.conversations]
         position = (ids.index(self._open_id) if self._open_id in ids else -1) + step
         return ids[position] if 0 <= position < len(ids) else None
 
@@ -194,7 +207,7 @@ class ConversationView(RowView):
 
     def rename(self, identifier: str = "") -> None:
         """Edit the name of a conversation or folder, by default of the current row."""
-        index = self._list.model.index_of(identifier)
+        index = self._rows.index_of(identifier)
         row = self.row_of(index) if identifier else self.current_row
         if row.flags() & Qt.ItemFlag.ItemIsEditable and not self.is_editing:
             self.select_open_row()
@@ -208,7 +221,7 @@ class ConversationView(RowView):
         super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
         if not self.hasFocus():
             self.remember_row()
-        self._list.regroup()
+        self.rename_ended.emit()
 
     # ------------------------------------------------------------ keys and clicks
 
@@ -235,11 +248,11 @@ class ConversationView(RowView):
         self.shows_focus = True
         key = _Key(event.key())
         if event.matches(QKeySequence.StandardKey.Undo):
-            self._list.session.window.notifications.undo_last()
+            self.undo_pressed.emit()
         elif key == _Key.Key_Escape and self.marked_rows:
             self.select_open_row()
         elif key in (*_BACK_KEYS, self._outward_key) and self.can_go_back:
-            self._list.go_back()
+            self.back_pressed.emit()
         elif key in (
             *(*_BACK_KEYS, self._outward_key),  # Esc may stop an answer
             *(_Key.Key_Menu, _Key.Key_F10),  # for the context menu
@@ -251,9 +264,9 @@ class ConversationView(RowView):
                 self.select_open_row()
             self.update_selection()
             has_shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            has_more = self._list.model.last_of_pages is not None
+            has_more = self._rows.last_of_pages is not None
             if key == _Key.Key_End and has_more and not has_shift:
-                self._list.presenter.load_more(all_rows=True)
+                self.end_pressed.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Clear the marks on a plain click, unless it may start a drag of marked rows."""
@@ -292,7 +305,9 @@ class ConversationView(RowView):
         option = QStyleOptionViewItem()
         option.widget = self
         option.rect = self.visualRect(index)
-        button = self._list.delegate.button_rect(option)
+        delegate = self.itemDelegate()
+        assert isinstance(delegate, RowDelegate)
+        button = button_rect(delegate.row_rect(option))
         return mirrored(button, option.rect).contains(position)
 
     # ------------------------------------------------------------ dragging
@@ -316,9 +331,9 @@ class ConversationView(RowView):
         drag.setMimeData(self.model().mimeData(rows))
         drag.setPixmap(self.viewport().grab(self.visualRect(rows[0])))
         drag.setHotSpot(_DRAG_HOT_SPOT)
-        self._list.drop_row.show()
+        self.drag_began.emit()
         drag.exec(Qt.DropAction.MoveAction)
-        self._list.drop_row.hide()
+        self.drag_ended.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept conversations and external content; `dragMoveEvent` then decides for a row."""
@@ -363,10 +378,10 @@ class ConversationView(RowView):
             self.content_dropped.emit(read_dropped(event.mimeData()), identifier or "", is_folder)
         elif is_folder:
             event.acceptProposedAction()
-            self._list.folders_controller.move(dragged_ids(event.mimeData()), identifier)
+            self.moved_to_folder.emit(dragged_ids(event.mimeData()), identifier)
         elif (pinned_id := self._pinned_before(event)) is not None:
             event.acceptProposedAction()
-            self._list.place_pins(dragged_ids(event.mimeData()), pinned_id)
+            self.pinned_before.emit(dragged_ids(event.mimeData()), pinned_id)
         # Qt's handler, which is not called, would end the drag in this way.
         self.stopAutoScroll()
         self.setState(QAbstractItemView.State.NoState)
@@ -397,6 +412,11 @@ class ConversationView(RowView):
     def _set_target(self, index: QModelIndex) -> None:
         self._drop_target = QPersistentModelIndex(index)
         self.viewport().update()
+
+
+def button_rect(row_rect: QRect) -> QRect:
+    """Return the rectangle of the button of a row, as if windows were not mirrored."""
+    return row_rect.adjusted(row_rect.width() - row_rect.height(), 0, 0, 0)
 
 
 def _is_marking(event: QMouseEvent, index: QModelIndex) -> bool:

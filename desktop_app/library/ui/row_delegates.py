@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QToolTip, QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.library.ui.conversation_view import ConversationView
+from desktop_app.library.ui.conversation_view import ConversationView, button_rect
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
@@ -59,7 +59,7 @@ class ConversationDelegate(RowDelegate):
             )
             painting.draw_icon(painter, icon_rect, "folder", theme.dim, px(_ICON_SIZE))
         if self._has_menu and is_hovered(option):
-            button = self.button_rect(option)
+            button = button_rect(row_rect)
             painting.draw_icon(painter, button, "ellipsis", theme.text, px(_ICON_SIZE))
             return
         right = row_rect.right() + 1 - px(_INSET)
@@ -91,7 +91,7 @@ class ConversationDelegate(RowDelegate):
         if index.data(Roles.IS_FOLDER):
             left += px(_ICON_SIZE + _GAP)
         if self._has_menu and is_hovered(option):
-            right = self.button_rect(option).width()
+            right = button_rect(self.row_rect(option)).width()
             return self.row_rect(option).adjusted(left, 0, -right, 0)
         if index.data(Roles.STREAMING):
             right += px(_DOT_SIZE + _GAP)
@@ -99,11 +99,6 @@ class ConversationDelegate(RowDelegate):
         if note:
             right += painting.text_width(note, current_theme().note()) + px(_GAP)
         return self.row_rect(option).adjusted(left, 0, -right, 0)
-
-    def button_rect(self, option: QStyleOptionViewItem) -> QRect:
-        """Return the rectangle of the button of a row, as if windows were not mirrored."""
-        rect = self.row_rect(option)
-        return rect.adjusted(rect.width() - rect.height(), 0, 0, 0)
 
     def helpEvent(
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
