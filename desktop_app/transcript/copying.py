@@ -45,27 +45,51 @@ from desktop_app.widgets.text.clipboard import (
 from desktop_app.widgets.text.foreign_text import menu_text, one_line
 
 if TYPE_CHECKING:
+    from desktop_app.transcript.conversation_messages import ConversationMessages
     from desktop_app.transcript.shown_message import ShownMessage
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.text_area import TextArea
 
 _WINDOW_COMMANDS: Final = (
     *("find.open", "conversation.copy", "conversation.export", "conversation.print"),
 )
 
 
-class MessageCommands:
-    """The actions of one view's messages, from buttons, links, keys and the context menu."""
+class MessageCommands(QObject):
+    """The actions of one view's messages, from buttons, links, keys and the context menu.
 
-    def __init__(self, view: TranscriptView) -> None:
-        self._view = view
+    Attributes:
+        area: the view.
+        messages: its messages.
+
+    Signals:
+        requested(str message_id, str action): any action except folding; "copy" has already run.
+        copied(str message_id, int item): the code below this item was copied.
+        notice_raised(str): a notice for the user.
+    """
+
+    requested = Signal(str, str)
+    copied = Signal(str, int)
+    notice_raised = Signal(str)
+
+    def __init__(
+        self,
+        area: TextArea,
+        messages: ConversationMessages,
+        toggle: Callable[[ShownMessage, str], bool],
+    ) -> None:
+        """Run actions; `toggle` folds or unfolds, and returns False for any other action."""
+        super().__init__(area)
+        self.area = area
+        self.messages = messages
+        self._toggle = toggle
 
     def run(self, message_id: str, action: str) -> None:
-        shown = self._view.messages.opened(message_id)
-        if shown is None or self._view.toggle(shown, action):
+        shown = self.messages.opened(message_id)
+        if shown is None or self._toggle(shown, action):
             return
         if action == COPY:
             self._copy_message(shown)
-        self._view.action_requested.emit(message_id, action)
+        self.requested.emit(message_id, action)
 
     def open_file(self, message_id: str, name: str) -> None:
         """Open the file of an answer to which its text has a link."""
@@ -75,7 +99,7 @@ class MessageCommands:
 
     def linked_part(self, message_id: str, name: str) -> DocumentPart | ImagePart | None:
         """Return the newest file of an answer with this name; None if it has none."""
-        shown = self._view.messages.opened(message_id)
+        shown = self.messages.opened(message_id)
         parts = () if shown is None else reversed(shown.message.attachments)
         return next((part for part in parts if part.name == name), None)
 
@@ -83,16 +107,16 @@ class MessageCommands:
 
     def copy_selection_or_answer(self) -> None:
         """Copy the selection, or the newest answer if nothing is selected. Emit no signal."""
-        shown = self._view.messages.newest_answer()
-        if not self._view.copy_selected() and shown is not None:
+        shown = self.messages.newest_answer()
+        if not self.area.copy_selected() and shown is not None:
             self._copy_message(shown)
 
     def copy_last_answer(self) -> None:
         """Copy the newest answer as its Copy action does, and raise a notice."""
-        shown = self._view.messages.newest_answer()
+        shown = self.messages.newest_answer()
         if shown is not None:
             self.run(shown.key, COPY)
-            self._view.notice_raised.emit(tr("Response copied"))
+            self.notice_raised.emit(tr("Response copied"))
 
     def _copy_message(self, shown: ShownMessage) -> None:
         """Copy a message: an answer as its source (Markdown or JSON), a question as shown."""
@@ -119,20 +143,20 @@ class MessageCommands:
         head = self.head_of_code(place)
         if head is not None:
             copy_texts(_code_below(*head))
-            self._view.show_copied((head[0].key, head[1]))
+            self.copied.emit(head[0].key, head[1])
 
     def copy_nearest_code(self) -> None:
         """Copy the code block at the caret, or the last one above the end of the screen."""
-        caret = self._view.selection.caret
+        caret = self.area.selection.caret
         if caret is None or self.head_of_code(caret) is None:
             caret = self._last_head()
         if caret is None:
-            self._view.notice_raised.emit(tr("There is no code block here or above."))
+            self.notice_raised.emit(tr("There is no code block here or above."))
         else:
             self.copy_code(caret)
 
     def head_of_code(self, place: Place) -> tuple[ShownMessage, int] | None:
-        shown = self._view.messages.opened(place.message_id)
+        shown = self.messages.opened(place.message_id)
         if shown is None:
             return None
         index = min(place.item, len(shown.items) - 1)
@@ -143,13 +167,13 @@ class MessageCommands:
         return None
 
     def _last_head(self) -> Place | None:
-        view = self._view
-        place = view.place_near(QPoint(0, view.viewport().height() - 1))
+        messages = self.messages
+        place = self.area.place_near(QPoint(0, self.area.viewport().height() - 1))
         if place is None:
             return None
         end = place.item + 1
-        for number in range(view.messages.index_of(place.message_id), -1, -1):
-            shown = view.messages.get(view.messages.key_at(number))
+        for number in range(messages.index_of(place.message_id), -1, -1):
+            shown = messages.get(messages.key_at(number))
             if shown is None:
                 return None  # far above the screen
             for index in reversed(range(len(shown.items[:end]))):
@@ -181,9 +205,10 @@ class DragOut(QObject):
 
     file_requested = Signal(str)
 
-    def __init__(self, view: TranscriptView) -> None:
-        super().__init__(view)
-        self._view = view
+    def __init__(self, commands: MessageCommands) -> None:
+        super().__init__(commands.area)
+        self._commands = commands
+        self._area = commands.area
         self._pressed_at: QPoint | None = None
         self._begin: Callable[[], None] | None = None  # starts the drag, once
         self.is_on_selection = False
@@ -191,23 +216,23 @@ class DragOut(QObject):
     def press(self, position: QPoint) -> bool:
         """Record what is under the pressed button. Return True if it can be dragged."""
         self.release()
-        link = self._view.anchor_at(position).partition("#")[0]
+        link = self._area.anchor_at(position).partition("#")[0]
         for prefix in (ACTION + OPEN_IMAGE, ACTION + OPEN_DOCUMENT):
             if link.startswith(prefix):
                 self._begin = partial(self.file_requested.emit, link.removeprefix(prefix))
-        place = self._view.place_near(position)
+        place = self._area.place_near(position)
         if place is not None and (name := linked_file(link)):
-            part = self._view.commands.linked_part(place.message_id, name)
+            part = self._commands.linked_part(place.message_id, name)
             if part is not None:
                 self._begin = partial(self.file_requested.emit, part.sha256)
-        shown = self._view.messages.get(place.message_id) if place is not None else None
+        shown = self._commands.messages.get(place.message_id) if place is not None else None
         if self._begin is None and place is not None and shown is not None:
-            head = self._view.commands.head_of_code(place)
+            head = self._commands.head_of_code(place)
             if head == (shown, place.item):
                 self._begin = lambda: self._drag(mime_data(_code_below(*head)))
-        if self._begin is None and self._view.is_selected_at(position):
+        if self._begin is None and self._area.is_selected_at(position):
             self.is_on_selection = True
-            self._begin = lambda: self._drag(self._view.createMimeDataFromSelection())
+            self._begin = lambda: self._drag(self._area.createMimeDataFromSelection())
         if self._begin is not None:
             self._pressed_at = position
         return self._pressed_at is not None
@@ -243,42 +268,50 @@ class DragOut(QObject):
     def _drag(self, data: QMimeData) -> None:
         from PySide6.QtGui import QDrag  # start-up needs no drags
 
-        drag = QDrag(self._view)
+        drag = QDrag(self._area)
         drag.setMimeData(data)
         drag.exec(Qt.DropAction.CopyAction)
         self.release()  # the view gets no release of the button after a drag
 
 
-def menu_for(view: TranscriptView, place: Place | None, link: str) -> QMenu:
+def menu_for(
+    commands: MessageCommands,
+    place: Place | None,
+    link: str,
+    follow_link: Callable[[Place, str], None],
+    *,
+    is_brief: bool = False,
+) -> QMenu:
     """Return the context menu for the selection, and a place and a link there; "" for none."""
-    menu = ProgramMenu(view)
-    if not view.selection.is_empty:
-        menu.addAction(tr("Copy"), view.copy_selected)
-        if not view.is_brief:
+    area, messages = commands.area, commands.messages
+    menu = ProgramMenu(area)
+    if not area.selection.is_empty:
+        menu.addAction(tr("Copy"), area.copy_selected)
+        if not is_brief:
             add_commands(menu, "memory.remember")
-    shown = view.messages.opened(place.message_id) if place is not None else None
-    cited = view.messages.cited(shown.key, link) if shown is not None else None
+    shown = messages.opened(place.message_id) if place is not None else None
+    cited = messages.cited(shown.key, link) if shown is not None else None
     if cited is not None and place is not None:
         source = one_line(cited.source)
         label = tr("Open source {number}: {source}", number=cited.number, source=source)
-        menu.addAction(menu_text(label), partial(view.follow_link, place, link))
+        menu.addAction(menu_text(label), partial(follow_link, place, link))
     elif link and not (link.startswith(ACTION) or is_note_link(link) or linked_file(link)):
         menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
-    if place is not None and view.commands.head_of_code(place) is not None:
-        menu.addAction(tr("Copy code block"), partial(view.commands.copy_code, place))
+    if place is not None and commands.head_of_code(place) is not None:
+        menu.addAction(tr("Copy code block"), partial(commands.copy_code, place))
     if shown is not None and place is not None:
-        _add_diagram_actions(view, menu, shown, place)
+        _add_diagram_actions(commands, menu, shown, place)
     if shown is not None:
-        _add_actions(view, menu, shown)
-    menu.addAction(tr("Select all"), view.selection.select_all)
-    if not view.is_brief:
+        _add_actions(commands, menu, shown, is_brief=is_brief)
+    menu.addAction(tr("Select all"), area.selection.select_all)
+    if not is_brief:
         menu.addSeparator()
         add_commands(menu, *_WINDOW_COMMANDS)
     return menu
 
 
 def _add_diagram_actions(
-    view: TranscriptView, menu: QMenu, shown: ShownMessage, place: Place
+    commands: MessageCommands, menu: QMenu, shown: ShownMessage, place: Place
 ) -> None:
     """Add the actions of the picture whose code, picture or actions are at a place."""
     below = takewhile(
@@ -287,37 +320,39 @@ def _add_diagram_actions(
     items = [*shown.items[max(0, place.item - 1) : place.item], *below]
     key = next(filter(None, map(diagram_key_of, items)), "")
     if key:
-        run = view.commands.run
+        run = commands.run
         copy, save = f"{COPY_DIAGRAM}{key}", f"{SAVE_DIAGRAM}{key}"
         menu.addAction(tr("Copy picture"), partial(run, shown.key, copy))
         menu.addAction(tr("Save picture as…"), partial(run, shown.key, save))
 
 
-def menu_of(view: TranscriptView, shown: ShownMessage) -> QMenu:
+def menu_of(commands: MessageCommands, shown: ShownMessage, *, is_brief: bool) -> QMenu:
     """Return the menu of what people do with a message and has no button beside it."""
-    menu = ProgramMenu(view)
-    role, run = shown.message.role, view.commands.run
+    menu = ProgramMenu(commands.area)
+    role, run = shown.message.role, commands.run
     is_answer = role is Role.ASSISTANT
     actions = {
         "read-aloud": tr("Read aloud") if is_answer else "",
-        "as-text": tr("Open as text") if is_answer and not view.is_brief else "",
+        "as-text": tr("Open as text") if is_answer and not is_brief else "",
         "branch": tr(ACTIONS[role]["branch"]),
-        COPY_LINK: "" if view.is_brief else tr("Copy link to message"),
+        COPY_LINK: "" if is_brief else tr("Copy link to message"),
     }
     for action, label in actions.items():
         if label:
             menu.addAction(menu_text(label), partial(run, shown.key, action))
-    if is_answer and not view.is_brief:
+    if is_answer and not is_brief:
         add_commands(menu, "conversation.export")
     return menu
 
 
-def _add_actions(view: TranscriptView, menu: QMenu, shown: ShownMessage) -> None:
+def _add_actions(
+    commands: MessageCommands, menu: QMenu, shown: ShownMessage, *, is_brief: bool
+) -> None:
     role = shown.message.role
     for action, label in ACTIONS[role].items():
-        menu.addAction(menu_text(tr(label)), partial(view.commands.run, shown.key, action))
-    if not view.is_brief:
+        menu.addAction(menu_text(tr(label)), partial(commands.run, shown.key, action))
+    if not is_brief:
         if role is Role.ASSISTANT:
-            menu.addAction(tr("Open as text"), partial(view.commands.run, shown.key, "as-text"))
-        run = partial(view.commands.run, shown.key, COPY_LINK)
+            menu.addAction(tr("Open as text"), partial(commands.run, shown.key, "as-text"))
+        run = partial(commands.run, shown.key, COPY_LINK)
         menu.addAction(tr("Copy link to message"), run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
@@ -10,12 +11,12 @@ from PySide6.QtGui import QColor, QTextCharFormat
 
 from desktop_app.markdown.block_model import Block, text_of
 from desktop_app.transcript.segment import Place, texts_of
-from desktop_app.transcript.segment_area import Mark, ShownSegment
+from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.transcript.text_marks import TextRange, mark_of
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.conversation_messages import ConversationMessages
 
 _SPACE: Final = r"[\s\u2028\ufffc]+"
 _FEW: Final = 3  # words that find a sentence of which others, such as a formula's, are not shown
@@ -26,15 +27,19 @@ _BEGINNING: Final = TextRange(0, 0, 0, 0)
 class SpokenMark(QObject):
     """The mark of a sentence in one view."""
 
-    def __init__(self, view: TranscriptView) -> None:
-        super().__init__(view)
-        self._view = view
+    def __init__(
+        self, area: SegmentArea, messages: ConversationMessages, reveal: Callable[[Place], None]
+    ) -> None:
+        super().__init__(area)
+        self._area = area
+        self._messages = messages
+        self._reveal = reveal
         self._message_id = ""
         self._range: TextRange | None = None
 
     def find(self, message_id: str, words: str, after: TextRange | None = None) -> TextRange | None:
         """Return where spoken words are shown, after a sentence before; None if they are not."""
-        shown = self._view.messages.opened(message_id)
+        shown = self._messages.opened(message_id)
         if shown is None or not words:
             return None
         after = after or _BEGINNING
@@ -54,9 +59,9 @@ class SpokenMark(QObject):
     def show(self, message_id: str, found: TextRange | None) -> None:
         """Mark a range of a message, and bring it on screen; None marks none."""
         self._message_id, self._range = message_id, found
-        if found is not None and not self._view.is_following:
-            self._view.reveal(Place(message_id, found.item, found.cell, found.start))
-        self._view.viewport().update()
+        if found is not None and not self._area.is_following:
+            self._reveal(Place(message_id, found.item, found.cell, found.start))
+        self._area.viewport().update()
 
     def marks_of(self, shown: ShownSegment) -> list[Mark]:
         found, segment = self._range, shown.segment
@@ -65,7 +70,7 @@ class SpokenMark(QObject):
         if not segment.first <= found.item < segment.end:
             return []
         look = QTextCharFormat()
-        ground = QColor(self._view.theme.accent)
+        ground = QColor(self._area.theme.accent)
         ground.setAlpha(56)
         look.setBackground(ground)
         return [mark_of(shown, found, look)]

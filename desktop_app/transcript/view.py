@@ -155,8 +155,11 @@ class TranscriptView(TextArea):
         self.speech = AnswerSpeech(self)
         self.stream = MessageStream(self)
         self.action_row = ActionRow(self)
-        self.commands = MessageCommands(self)
-        self.drags = DragOut(self)
+        self.commands = MessageCommands(self, self.messages, self.toggle)
+        self.commands.requested.connect(self.action_requested)
+        self.commands.notice_raised.connect(self.notice_raised)
+        self.commands.copied.connect(lambda *head: self.show_copied(head))
+        self.drags = DragOut(self.commands)
         self.find_in_transcript = FindInTranscript(self)
         self.focus_navigator = FocusNavigator(self)
         self.latest_button = LatestButton(self)
@@ -346,7 +349,7 @@ class TranscriptView(TextArea):
         """Return the mark of the sentence that is being read aloud."""
         from desktop_app.transcript.spoken_mark import SpokenMark
 
-        return SpokenMark(self)
+        return SpokenMark(self, self.messages, self.reveal)
 
     # ------------------------------------------------------------------ theme
 
@@ -446,7 +449,7 @@ class TranscriptView(TextArea):
         """Show the actions that have no button beside their message, at a point of the screen."""
         shown = self.messages.opened(self.action_row.message_id)
         if shown is not None:
-            menu = menu_of(self, shown)
+            menu = menu_of(self.commands, shown, is_brief=self.is_brief)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(corner)
 
@@ -917,14 +920,15 @@ class TranscriptView(TextArea):
         """Show the context menu for the selection and the message."""
         is_by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         focused = self.focus_navigator.focused_place() if is_by_key else None
+        place: Place | None
         if focused is not None:  # an action of a message, or a link in it
             place, link, position = focused
-            menu = menu_for(self, place, link)
         else:
             caret = self.selection.caret
             rect = self.rect_of(caret) if is_by_key and caret is not None else None
             position = event.pos() if rect is None else rect.center().toPoint()
-            menu = menu_for(self, self.place_near(position), self.anchor_at(position))
+            place, link = self.place_near(position), self.anchor_at(position)
+        menu = menu_for(self.commands, place, link, self.follow_link, is_brief=self.is_brief)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.viewport().mapToGlobal(position))
 

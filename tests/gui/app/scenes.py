@@ -264,7 +264,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     await app.settled()
     await look("conversation")
     view = app.window.transcript
-    menu = menu_for(view, view.place_near(QPoint(20, 20)), "")
+    menu = menu_for(view.commands, view.place_near(QPoint(20, 20)), "", view.follow_link)
     menu.popup(app.window.mapToGlobal(QPoint(40, 40)))
     await look("menu-transcript")
     menu.close()

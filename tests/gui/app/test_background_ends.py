@@ -178,7 +178,7 @@ async def test_links_open_their_target_and_unread_answers_are_marked() -> None:
         await app.settled()
         await until(lambda: bool(app.transcript))
         view = app.window.transcript
-        menu = menu_for(view, view.place_near(QPoint(20, 20)), "")
+        menu = menu_for(view.commands, view.place_near(QPoint(20, 20)), "", view.follow_link)
         entries = {entry_text(entry): entry for entry in menu.actions()}
         entries["Copy link to message"].trigger()
         ids = [message.id for message in app.state.current.path]

@@ -218,11 +218,11 @@ def test_a_diagram_is_named_and_reached_by_keys(
     assert diagram in [node.name for node in reading_nodes(shown.items)]
     picture = next(i for i, item in enumerate(shown.items) if diagram_key_of(item))
     for item in (picture - 1, picture, picture + 1):
-        menu = menu_for(view, Place(shown.key, item), "")
+        menu = menu_for(view.commands, Place(shown.key, item), "", view.follow_link)
         labels = [action.text() for action in menu.actions()]
         assert labels[:3] == ["Copy code block", "Copy picture", "Save picture as…"]
         menu.deleteLater()
-    elsewhere = menu_for(view, Place(shown.key, 0), "")
+    elsewhere = menu_for(view.commands, Place(shown.key, 0), "", view.follow_link)
     assert "Copy picture" not in [action.text() for action in elsewhere.actions()]
     elsewhere.deleteLater()
 
