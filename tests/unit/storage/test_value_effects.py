@@ -71,8 +71,9 @@ def written_keys() -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
-            receiver = ast.unparse(node.func.value).lower()
-            if node.func.attr != "set" or "sett" not in receiver or not node.args:
+            if node.func.attr != "set" or not node.args:
+                continue
+            if "sett" not in ast.unparse(node.func.value).lower():
                 continue
             key = node.args[0]
             if isinstance(key, ast.Constant):
