@@ -1,0 +1,157 @@
+"""Cells that are answered by tomorrow: in several files, paid once, whatever process continues."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
+from desktop_app.tables.services import table_service
+from desktop_app.tables.table import Cells, CellState, Field, FieldType, RunMode, RunStatus
+from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
+from tests.helpers.family import FAMILY_ENVIRONMENT
+from tests.helpers.started_backend import started_backend
+from tests.unit.tables.table_setup import EMPTY, Asked, Tables, as_json, column, sent_text
+
+pytestmark = pytest.mark.usefixtures("forked_children")
+WORDS = [f"ROW{n}" for n in range(5)]
+EACH = Decimal("0.001575")
+"""The cost of an answer at half the price of gpt-5.2."""
+
+
+def outcome(requests: list[dict[str, Any]]) -> Outcome:
+    rows = [
+        answered(each["custom_id"], as_json(word=sent_text(each["body"]).split()[-1], n="3"))
+        for each in requests
+    ]
+    return Outcome(output=lines(*reversed(rows), b"damaged"))
+
+
+@asynccontextmanager
+async def opened(server: BatchServer) -> AsyncIterator[Tables]:
+    """Yield the service of a backend whose provider has batches."""
+    named = {"OPENAI_API_KEY": "sk-loopback-0123456789", "OPENAI_BASE_URL": server.base_url}
+    async with started_backend({**named, **FAMILY_ENVIRONMENT}) as backend:
+        tables = Tables(backend, backend.of(table_service), Asked())
+        tables.service._batches.max_requests = 2
+        yield tables
+
+
+ASK = column("Ask", "Say {{word}}", Field("word"), Field("n", FieldType.INTEGER))
+
+
+async def test_a_run_in_several_files_is_continued_by_another_process() -> None:
+    server = BatchServer(outcome)
+    async with server.http:
+        async with opened(server) as tables:
+            table = await tables.table(ASK, words=WORDS)
+            plan = await tables.service.plan(table, EMPTY, RunMode.BATCH)
+            assert plan.cells == 5
+            assert plan.cost is not None
+            assert plan.ordinary == 2 * plan.cost
+            assert server.seen == []
+            run = await tables.service.start_batch(table, EMPTY)
+            server.polls = 2
+            assert await tables.service.advance(run.id) is not None
+            assert [len(server.requests(n)) for n in range(3)] == [2, 2, 1]
+            stored = await tables.service.store.run(run.id)
+            assert stored is not None
+            assert (stored.status, stored.done) == (RunStatus.SENT, 0)
+        async with opened(server) as tables:  # as another process
+            assert await tables.service.recover() == 0
+            [found] = await tables.service.open_batches()
+            for _ in range(3):
+                await tables.service.advance(found.id)
+            assert await tables.service.open_batches() == []
+            run = await tables.service.store.run(found.id)
+            assert run is not None
+            assert (run.status, run.answered, run.failed) == (RunStatus.DONE, 5, 0)
+            assert await tables.values(table, ASK, "word") == WORDS
+            assert await tables.values(table, ASK, "n") == ["3"] * 5
+            spent = await tables.backend.ledger.spent_in_month(now())
+            assert (spent.calls, spent.cost, run.cost) == (5, 5 * EACH, 5 * EACH)
+            assert len(server.batches) == 3
+            held = await tables.backend.database.row(
+                "SELECT count(*) FROM table_batches WHERE held IS NOT NULL"
+            )
+            assert held[0] == 0
+
+
+async def test_what_a_batch_does_not_answer_fails_and_can_be_asked_again() -> None:
+    def some(requests: list[dict[str, Any]]) -> Outcome:
+        ids = [each["custom_id"] for each in requests]
+        output = lines(answered(ids[0], as_json(word="x", n=1)))
+        return Outcome("expired", output, lines(refused(ids[1]), *map(not_executed, ids[2:3])))
+
+    server = BatchServer(some)
+    async with server.http, opened(server) as tables:
+        tables.service._batches.max_requests = 50
+        table = await tables.table(ASK, words=WORDS)
+        run = await tables.service.start_batch(table, EMPTY)
+        await tables.service.advance(run.id)
+        failed = [CellState.FAILED] * 4
+        assert await tables.states(table, ASK) == [CellState.DONE, *failed]
+        spent = await tables.backend.ledger.spent_in_month(now())
+        assert (spent.calls, spent.cost) == (1, EACH)
+        ids = await tables.service.store.row_ids(table.id)
+        cells = [await tables.service.store.cell(each, ASK.id) for each in ids]
+        assert all(cell.error is not None for cell in cells[1:])
+        chosen = await tables.service.store.chosen(table, Cells())
+        assert chosen == []  # they are not empty, but failed
+
+
+async def test_a_refused_upload_frees_the_cells_and_a_stop_keeps_what_came() -> None:
+    server = BatchServer(outcome)
+    async with server.http, opened(server) as tables:
+        table = await tables.table(ASK, words=WORDS)
+        server.faults.append(("POST", "files", 401))
+        run = await tables.service.start_batch(table, EMPTY)
+        assert await tables.service.advance(run.id) is None
+        stored = await tables.service.store.run(run.id)
+        assert stored is not None
+        assert stored.error is not None
+        assert (stored.status, server.batches) == (RunStatus.STOPPED, {})
+        assert await tables.states(table, ASK) == [CellState.EMPTY] * 5
+        server.polls = 1
+        run = await tables.service.start_batch(table, EMPTY)
+        await tables.service.advance(run.id)
+        await tables.service.stop(run.id)
+        for _ in range(2):
+            await tables.service.advance(run.id)
+        stored = await tables.service.store.run(run.id)
+        assert stored is not None
+        assert stored.status is RunStatus.STOPPED
+        assert await tables.values(table, ASK, "word") == WORDS
+
+
+async def test_a_batch_is_refused_before_anything_is_sent() -> None:
+    server = BatchServer(outcome)
+    async with server.http, opened(server) as tables:
+        later = column("Later", "From {{Ask: word}}")
+        table = await tables.table(ASK, later, words=WORDS)
+        with pytest.raises(IllegalChoiceError):  # its answers come from the same run
+            await tables.service.start_batch(table, EMPTY)
+        await tables.limit(Decimal("0.001"))
+        with pytest.raises(SpendingCapError):
+            await tables.service.start_batch(table, Cells(columns=(ASK.id,)))
+        assert server.seen == []
+        assert await tables.states(table, ASK) == [CellState.EMPTY] * 5
+
+
+@pytest.mark.parametrize("fault", ["before", "after"])
+async def test_a_batch_whose_creation_was_not_confirmed_is_found_again(fault: str) -> None:
+    server = BatchServer(outcome)
+    async with server.http, opened(server) as tables:
+        tables.service._batches.max_requests = 50
+        table = await tables.table(ASK, words=WORDS)
+        run = await tables.service.start_batch(table, EMPTY)
+        server.faults.append(("POST", "batches", fault))
+        for _ in range(3):
+            await tables.service.advance(run.id)
+        assert len(server.batches) == 1
+        assert await tables.values(table, ASK, "word") == WORDS

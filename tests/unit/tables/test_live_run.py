@@ -1,0 +1,238 @@
+"""Cells that are asked now: once each, slower after refusals, and safe from a kill."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
+from desktop_app.tables.table import (
+    Cells,
+    CellState,
+    Check,
+    Field,
+    FieldType,
+    RunProgress,
+    RunStatus,
+    Selection,
+)
+from desktop_app.tables.table_store import CellId
+from tests.helpers.waiting import until
+from tests.unit.providers.loopback import Script, stalls
+from tests.unit.tables.table_setup import (
+    EMPTY,
+    Asked,
+    as_json,
+    column,
+    opened_tables,
+    refusing,
+    with_columns,
+)
+
+pytestmark = pytest.mark.usefixtures("forked_children")
+DONE, FAILED, EMPTY_CELL = CellState.DONE, CellState.FAILED, CellState.EMPTY
+
+
+async def test_each_row_is_answered_once_in_spite_of_refusals() -> None:
+    words = [f"ROW{n}" for n in range(25)]
+    reported: list[RunProgress] = []
+    async with opened_tables(Asked(refuses_every=5)) as tables:
+        ask = column("Ask", "Say {{word}}")
+        table = await tables.table(ask, words=words)
+        plan = await tables.service.plan(table, EMPTY)
+        assert (plan.cells, plan.unreadable) == (25, 0)
+        assert tables.asked.requests == []  # nothing is sent before
+        run = await tables.service.run_now(table, EMPTY, listen=reported.append)
+        assert (run.status, run.answered, run.failed) == (RunStatus.DONE, 25, 0)
+        assert tables.asked.answered == dict.fromkeys(words, 1)
+        assert await tables.values(table, ask) == [f"About {word}" for word in words]
+        # The ledger, the run and the column count the same calls.
+        spent = await tables.backend.ledger.spent_in_month(now())
+        totals = await tables.service.store.totals(ask.id)
+        assert spent.calls == 25
+        assert spent.cost == run.cost == totals.cost == reported[-1].cost > 0
+        assert (totals.usage.input_tokens, totals.usage.output_tokens) == (2500, 250)
+        assert reported[-1].done == reported[-1].total == 25
+        # A 429 halves how many are asked at a time.
+        assert min(each.at_once for each in reported) < reported[0].at_once
+        assert tables.asked.most_at_once <= reported[0].at_once
+        with pytest.raises(IllegalChoiceError):  # nothing is left to ask
+            await tables.service.run_now(table, EMPTY)
+
+
+async def test_a_column_of_answers_waits_for_them() -> None:
+    fields = (Field("n", FieldType.NUMBER), Field("ok", FieldType.YES_NO))
+
+    def answer(text: str) -> str:
+        return as_json(n=4.5, ok="Fine" in text) if "Judge" in text else "Fine"
+
+    async with opened_tables(Asked(answer)) as tables:
+        judge = column("Judge", "Judge {{first}} of {{word}}", *fields)
+        first = column("First", "Say {{word}}", checks=(Check("equals", "Fine"),))
+        table = await tables.table(judge, first)
+        await tables.service.run_now(table, EMPTY)
+        assert await tables.values(table, judge, "n") == ["4.5", "4.5"]
+        assert await tables.values(table, judge, "ok") == ["yes", "yes"]
+        assert (await tables.service.store.totals(first.id)).share == 1.0
+        sent = [request.get("text") for request in tables.asked.requests]
+        assert [each is not None for each in sent] == [False, False, True, True]
+        schema = sent[-1]["format"]
+        assert (schema["type"], schema["schema"]["required"]) == ("json_schema", ["n", "ok"])
+        # A field is named by its heading.
+        third = column("Third", "Double {{Judge: n}}")
+        table = await tables.service.save(with_columns(table, third))
+        await tables.service.run_now(table, Cells(columns=(third.id,)))
+        assert "Double 4.5" in str(tables.asked.requests[-1])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "named"),
+    [
+        ("Say {{wrod}}", "wrod"),
+        ("{{ask}} again", "names itself"),
+        ("{{Other}} again", "circle"),
+        ("  ", "is empty"),
+    ],
+)
+async def test_a_wrong_prompt_is_told_before_anything_is_sent(prompt: str, named: str) -> None:
+    async with opened_tables() as tables:
+        other = column("Other", "From {{ask}}")
+        table = await tables.table(column("Ask", prompt), other)
+        with pytest.raises(IllegalChoiceError, match=named):
+            await tables.service.plan(table, EMPTY)
+        assert tables.asked.requests == []
+
+
+async def test_a_cell_that_fails_keeps_no_other_from_its_answer(tmp_path: Path) -> None:
+    def answer(text: str) -> str | Script:
+        return refusing(400) if "ROW1" in text else "[page 1] fine"
+
+    (tmp_path / "good.txt").write_text("Fine words.")
+    (tmp_path / "damaged.txt").write_bytes(b"")
+    async with opened_tables(Asked(answer)) as tables:
+        ask = column("Ask", "Say {{word}}")
+        table = await tables.table(ask)
+        about = column("About", "What is it?")
+        table = await tables.service.save(with_columns(table, about))
+        await tables.service.add(table.id, [tmp_path])
+        plan = await tables.service.plan(table, EMPTY)
+        assert (plan.cells, plan.unreadable) == (7, 1)
+        run = await tables.service.run_now(table, EMPTY)
+        assert (run.status, run.answered, run.failed) == (RunStatus.DONE, 6, 2)
+        assert await tables.states(table, ask) == [FAILED, DONE, DONE, DONE]
+        assert await tables.states(table, about) == [DONE, DONE, FAILED, DONE]
+        ids = await tables.service.store.row_ids(table.id)
+        damaged = await tables.service.store.cell(ids[2], about.id)
+        assert damaged.error is not None
+        assert "damaged.txt" in damaged.error.what_happened
+        # The file was repaired meanwhile, and only what failed is asked again.
+        (tmp_path / "damaged.txt").write_text("Now a text.")
+        tables.asked.answer = lambda _: "Better"
+        again = await tables.service.run_now(table, Cells(selection=Selection.FAILED))
+        assert (again.cells, again.answered) == (2, 2)
+        assert (await tables.values(table, ask))[0] == "Better"
+
+
+async def test_a_killed_run_loses_no_answer_and_asks_none_twice() -> None:
+    async with opened_tables() as tables:
+        ask = column("Ask", "Say {{word}}")
+        table = await tables.table(ask, words=[f"ROW{n}" for n in range(4)])
+        run = await tables.service.run_now(table, Cells(limit=2))
+        ids = await tables.service.store.row_ids(table.id)
+        killed = replace(run, id="killed", status=RunStatus.RUNNING)
+        waiting = [CellId(row_id, ask.id) for row_id in ids[2:]]
+        await tables.service.store.begin_run(killed, waiting)
+        await tables.kill(killed, waiting[0])
+        assert await tables.service.recover() == 1
+        assert await tables.service.recover() == 0
+        assert await tables.states(table, ask) == [DONE, DONE, FAILED, EMPTY_CELL]
+        asking = await tables.service.store.cell(ids[2], ask.id)
+        assert asking.error is not None
+        assert asking.error.code == "interrupted"
+        await tables.service.run_now(table, EMPTY)
+        assert await tables.states(table, ask) == [DONE] * 4
+        assert tables.asked.answered == {f"ROW{n}": 1 for n in range(4)}
+
+
+async def test_stop_keeps_the_answers_and_frees_the_cells() -> None:
+    def answer(text: str) -> str | Script:
+        return "First" if "ROW0" in text else stalls()
+
+    async with opened_tables(Asked(answer)) as tables:
+        ask = column("Ask", "Say {{word}}")
+        table = await tables.table(ask, words=[f"ROW{n}" for n in range(9)])
+        seen: list[int] = []
+        running = asyncio.create_task(
+            tables.service.run_now(table, EMPTY, at_once=3, listen=lambda p: seen.append(p.done))
+        )
+
+        async def is_asking() -> bool:
+            return 1 in seen and len(tables.asked.requests) == 4
+
+        await until(is_asking)
+        [run] = await tables.service.store.runs(table.id, is_open=True)
+        with pytest.raises(IllegalChoiceError):
+            await tables.service.delete(table.id)
+        await tables.service.stop(run.id)
+        ended = await running
+        assert (ended.status, ended.answered) == (RunStatus.STOPPED, 1)
+        assert await tables.states(table, ask) == [DONE, *[EMPTY_CELL] * 8]
+        await tables.service.delete(table.id)
+        assert await tables.service.store.summaries() == []
+
+
+async def test_a_run_holds_the_price_of_all_and_stops_at_the_limit() -> None:
+    async with opened_tables() as tables:
+        await tables.limit(Decimal("0.02"))
+        ask = column("Ask", "Say {{word}}")
+        words = [f"ROW{n}" for n in range(6)]
+        table = await tables.table(ask, words=words)
+        plan = await tables.service.plan(table, EMPTY)
+        assert plan.cost is not None
+        assert plan.cost > Decimal("0.02")
+        with pytest.raises(SpendingCapError):
+            await tables.service.run_now(table, EMPTY)
+        assert tables.asked.requests == []
+        assert await tables.states(table, ask) == [EMPTY_CELL] * 6
+        # With room for all at their usual price, but not for two of the longest answers at once.
+        await tables.limit(plan.cost + 1)
+        run = await tables.service.run_now(table, EMPTY)
+        assert (run.status, run.answered) == (RunStatus.DONE, 6)
+        assert tables.asked.answered == dict.fromkeys(words, 1)
+        [profile, *_] = await tables.service._parts.profiles()
+        assert (await tables.backend.budget.month(profile)).held == 0
+
+
+async def test_a_corrected_cell_is_asked_again_only_if_it_is_chosen() -> None:
+    async with opened_tables() as tables:
+        ask = column("Ask", "Say {{word}}")
+        table = await tables.table(ask)
+        await tables.service.run_now(table, EMPTY)
+        ids = await tables.service.store.row_ids(table.id)
+        cell = CellId(ids[0], ask.id)
+        await tables.service.set_value(table, cell, "", "Mine")
+        await tables.service.run_now(table, Cells(selection=Selection.ALL))
+        assert await tables.values(table, ask) == ["Mine", "About ROW2"]
+        assert tables.asked.answered == {"ROW1": 1, "ROW2": 2}
+        await tables.service.run_now(table, Cells(rows=(ids[0],), selection=None))
+        assert await tables.values(table, ask) == ["About ROW1", "About ROW2"]
+
+
+async def test_a_cell_opens_as_a_conversation_once() -> None:
+    async with opened_tables() as tables:
+        ask = column("Ask", "Say {{word}}")
+        table = await tables.table(ask)
+        await tables.service.run_now(table, Cells(limit=1))
+        ids = await tables.service.store.row_ids(table.id)
+        place = CellId(ids[0], ask.id)
+        made = await tables.service.conversation_of(table, place)
+        assert await tables.service.conversation_of(table, place) == made
+        texts = [m.text for m in await tables.backend.conversations.messages(made)]
+        assert texts == ["Say ROW1", "About ROW1"]
+        with pytest.raises(IllegalChoiceError):
+            await tables.service.conversation_of(table, CellId(ids[1], ask.id))

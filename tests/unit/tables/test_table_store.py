@@ -1,0 +1,211 @@
+"""Rows, cells and totals of a store, a window at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.storage.database import Database
+from desktop_app.tables.table import (
+    Cells,
+    CellState,
+    CellValue,
+    Citation,
+    Column,
+    Field,
+    FieldType,
+    Filter,
+    NewRow,
+    Question,
+    Row,
+    RowOrder,
+    Run,
+    RunMode,
+    RunStatus,
+    Selection,
+    Table,
+)
+from desktop_app.tables.table_export import ExportedTable, TableFormat
+from desktop_app.tables.table_store import CellId, StoredAnswer, TableStore
+
+CHOICE = ModelChoice("openai", "gpt-5.2")
+FIELDS = (
+    Field("n", FieldType.INTEGER),
+    Field("when", FieldType.DATE),
+    Field("ok", FieldType.YES_NO),
+    Field("of", FieldType.LIST),
+)
+ASK = Column("ask", "Ask", Question("Read", CHOICE, FIELDS))
+SAY = Column("say", "Say", Question("Say {{word}}", CHOICE))
+SHA = "a" * 64
+WORDS = ["pear", "Äpfel", "12", "9", "", "=1+1"]
+
+
+@asynccontextmanager
+async def filled(folder: Path) -> AsyncIterator[tuple[TableStore, Table, list[CellId]]]:
+    """Yield a store with a table; its cells of the column Say are answered, except the last two."""
+    database = Database(folder / "store.sqlite3")
+    await database.open()
+    store = TableStore(database)
+    table = Table("t", "Words", now(), now(), (SAY, ASK))
+    await store.save(table)
+    rows = [
+        NewRow(Row(0, f"row {n}", key=str(n), paths=(f"/{n}.pdf",)), {"word": word})
+        for n, word in enumerate(WORDS)
+    ]
+    ids = await store.add_rows("t", rows)
+    cells = [CellId(row_id, "say") for row_id in ids]
+    run = Run("r", "t", RunMode.NOW, RunStatus.RUNNING, now(), 6)
+    assert await store.begin_run(run, cells) == cells
+    usage = Usage(10, 0, 2, 0)
+    answers = [
+        StoredAnswer(
+            cell,
+            CellState.DONE,
+            f"Said {n}",
+            {"": CellValue(f"Said {n % 2}", (Citation(SHA, n + 1, "said"),))},
+            usage=usage,
+            cost=Decimal("0.001"),
+            seconds=2.0,
+            has_passed=n != 1,
+        )
+        for n, cell in enumerate(cells[:4])
+    ]
+    failed = StoredAnswer(cells[4], CellState.FAILED, "", error=ErrorNote("No."))
+    await store.save_answers([*answers, failed])
+    found = await store.get("t")
+    assert found is not None
+    yield store, found, cells
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (RowOrder(), [0, 1, 2, 3, 4, 5]),
+        (RowOrder(is_descending=True), [5, 4, 3, 2, 1, 0]),
+        (RowOrder("word"), [5, 0, 1, 3, 2, 4]),  # texts, numbers by their value, empty last
+        (RowOrder("word", is_descending=True), [2, 3, 1, 0, 5, 4]),
+        (RowOrder(":name", is_descending=True), [5, 4, 3, 2, 1, 0]),
+        (RowOrder(search="said 1"), [1, 3]),
+        (RowOrder(search="äPF"), [1]),
+        (RowOrder(search="row 4"), [4]),
+        (RowOrder(search="%"), []),
+        (RowOrder(filters=(Filter("say", states=(CellState.WAITING,)),)), [5]),
+        (RowOrder(filters=(Filter("ask", states=(CellState.EMPTY,)),)), [0, 1, 2, 3, 4, 5]),
+        (RowOrder(filters=(Filter("say", passed=True), Filter("word", text="E"))), [0]),
+    ],
+)
+async def test_rows_are_ordered_and_found(
+    tmp_path: Path, order: RowOrder, expected: list[int]
+) -> None:
+    async with filled(tmp_path) as (store, table, cells):
+        named = table.column("word")
+        assert named is not None
+        filters = tuple(
+            replace(each, column_id=named.id) if each.column_id == "word" else each
+            for each in order.filters
+        )
+        order = replace(order, filters=filters)
+        if order.column_id == "word":
+            order = replace(order, column_id=named.id)
+        ids = await store.order("t", order)
+        assert [[cell.row_id for cell in cells].index(row_id) for row_id in ids] == expected
+
+
+async def test_a_window_has_the_beginnings_of_its_cells(tmp_path: Path) -> None:
+    async with filled(tmp_path) as (store, table, cells):
+        ids = [cells[3].row_id, cells[0].row_id, 999]
+        window = await store.window(ids, max_chars=4)
+        assert [row.name for row in window.rows] == ["row 3", "row 0"]
+        cell = window.cells[cells[3].row_id]["say"]
+        assert (cell.text(), cell.answer, cell.cost) == ("Said", "", Decimal("0.001"))
+        whole = await store.cell(*cells[3])
+        assert (whole.text(), whole.answer) == ("Said 1", "Said 3")
+        totals = await store.totals("say")
+        assert totals.states == {CellState.DONE: 4, CellState.FAILED: 1, CellState.WAITING: 1}
+        assert (totals.usage, totals.cost) == (Usage(40, 0, 8, 0), Decimal("0.004"))
+        assert (totals.checked, totals.share, totals.seconds) == (4, 0.75, 2.0)
+        assert await store.agreement(("say", ""), ("say", "")) == (4, 4)
+        named = table.column("WORD")
+        assert named is not None
+        assert await store.agreement(("say", ""), (named.id, "")) == (4, 0)
+
+
+async def test_a_run_asks_only_what_was_chosen(tmp_path: Path) -> None:
+    async with filled(tmp_path) as (store, table, cells):
+
+        async def chosen(**more: object) -> list[CellId]:
+            return await store.chosen(table, Cells(columns=("say",), **more))
+
+        assert await chosen() == []  # the last waits for its run
+        await store.end_run("r", RunStatus.STOPPED, None)
+        assert await chosen() == [cells[5]]
+        assert await chosen(selection=Selection.FAILED) == [cells[4]]
+        assert await chosen(selection=Selection.ALL) == cells
+        await store.set_value(cells[0], "", "Mine", is_corrected=True)
+        assert await chosen(selection=Selection.ALL) == cells[1:]
+        assert await chosen(selection=None, rows=(cells[0].row_id,)) == [cells[0]]
+        assert len(await store.chosen(table, Cells(limit=2))) == 2
+        # An answer that failed the second time keeps the first, with its cost.
+        again = Run("s", "t", RunMode.NOW, RunStatus.RUNNING, now(), 1)
+        await store.begin_run(again, [cells[1]])
+        failed = StoredAnswer(cells[1], CellState.FAILED, "", error=ErrorNote("No."))
+        await store.save_answers([failed])
+        kept = await store.cell(*cells[1])
+        assert (kept.state, kept.text(), kept.answer) == (CellState.FAILED, "Said 1", "Said 1")
+        assert kept.cost == Decimal("0.001")
+        await store.clear([cells[1]])
+        assert (await store.cell(*cells[1])).state is CellState.EMPTY
+
+
+async def test_names_of_columns_are_unique(tmp_path: Path) -> None:
+    async with filled(tmp_path) as (store, table, _):
+        doubled = replace(table, columns=(*table.columns, replace(SAY, id="x", name=" SAY")))
+        with pytest.raises(IllegalChoiceError):
+            await store.save(doubled)
+        await store.save(replace(table, columns=(ASK,)))
+        assert await store.totals("say") == await store.totals("nothing")
+
+
+async def test_exports_have_types_sources_and_totals(tmp_path: Path) -> None:
+    async with filled(tmp_path) as (store, table, cells):
+        await store.begin_run(
+            Run("s", "t", RunMode.NOW, RunStatus.RUNNING, now(), 1),
+            [CellId(cells[0].row_id, "ask")],
+        )
+        values = {"n": "3", "when": "2026-11-30", "ok": "yes", "of": "a\n=b"}
+        cited = {n: CellValue(text, (Citation(SHA, 2, "three"),)) for n, text in values.items()}
+        place = CellId(cells[0].row_id, "ask")
+        await store.save_answers([StoredAnswer(place, CellState.DONE, "{}", cited)])
+        exported = await ExportedTable.of(store, table)
+        file = tmp_path / "table.xlsx"
+        await exported.write(TableFormat.XLSX, file)
+        book = load_workbook(file)
+        heads, first, *rest = book["Words"].iter_rows(values_only=True)
+        row = dict(zip(heads, first, strict=True))
+        assert row["Document"] == "row 0"
+        assert (row["Ask: n"], row["Ask: ok"]) == (3, True)
+        assert row["Ask: when"].date().isoformat() == "2026-11-30"
+        assert row["Ask: sources"].startswith("n: page 2; when: page 2")
+        assert [each[heads.index("word")] for each in rest] == ["Äpfel", 12, 9, None, "=1+1"]
+        assert [each[heads.index("Say: error")] for each in rest][3] == "No."
+        formulas = [c for r in book["Words"].iter_rows() for c in r if c.data_type == "f"]
+        assert formulas == []
+        totals = list(book["Totals"].iter_rows(values_only=True))
+        assert totals[1][:7] == ("Say", 4, 1, 40, 8, 0.004, 4)
+        for format_ in (TableFormat.CSV, TableFormat.JSONL, TableFormat.MARKDOWN):
+            text = "".join([piece async for piece in exported.pieces(format_)])
+            assert text.count("row 5") == 1, format_
+            assert "=1+1" in text
+            assert format_ is not TableFormat.CSV or ",'=1+1" in text

@@ -1,0 +1,61 @@
+"""Words of prompts, and the order in which columns are asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.tables.table import Column, Field, Question, Table
+from desktop_app.tables.template import (
+    asks_about_document,
+    filled,
+    levels,
+    require_answerable,
+    words,
+)
+
+CHOICE = ModelChoice("openai", "gpt-5.2")
+
+
+def table(**prompts: str) -> Table:
+    """Return a table with columns of these prompts, and a column of data."""
+    columns = [Column(n, n, Question(p, CHOICE, (Field("x"),))) for n, p in prompts.items()]
+    return Table("t", "T", now(), now(), (Column("w", "Word"), *columns))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Summarize it.", True),
+        ("Compare {{document}} with {{Word}}", True),
+        ("Translate {{ word }}", False),
+        ("Translate {{a: X}}", False),
+    ],
+)
+def test_documents_are_sent_only_where_they_are_asked_about(prompt: str, expected: bool) -> None:
+    asked = table(a="x", b=prompt)
+    question = asked.columns[-1].question
+    assert question is not None
+    assert asks_about_document(asked, question) is expected
+
+
+def test_columns_are_asked_after_those_that_they_name() -> None:
+    asked = table(c="{{b: x}} {{a}}", a="{{Word}}", b="{{a}}", d="{{document}}")
+    require_answerable(asked, asked.columns)
+    found = [[column.name for column in level] for level in levels(asked, asked.questions)]
+    assert found == [["a", "d"], ["b"], ["c"]]
+
+
+@pytest.mark.parametrize(
+    "prompts", [{"a": "{{a}}"}, {"a": "{{b}}", "b": "{{a}}"}, {"a": "{{c}}"}, {"a": " "}]
+)
+def test_circles_and_unknown_words_are_refused(prompts: dict[str, str]) -> None:
+    asked = table(**prompts)
+    with pytest.raises(IllegalChoiceError):
+        require_answerable(asked, asked.columns)
+
+
+def test_a_value_is_not_read_as_a_prompt() -> None:
+    assert words("{{a}} {{ b c }} {{a}} {{}} {d}") == ["a", "b c"]
+    assert filled("{{a}} {{ b }}", {"a": "{{b}}", "b": "x"}) == "{{b}} x"
