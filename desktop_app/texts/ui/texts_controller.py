@@ -217,6 +217,7 @@ class TextsController(Controller):
                     self._opened[value.conversation_id] = changed
         if self.shown is not None or self.pane.isVisible():
             self.show_current()
+            self._session.setup.choice_changed.emit()
 
     def _add(self, text: WrittenText) -> OpenedText:
         opened = OpenedText(self._session, self._store, text)
@@ -703,6 +704,7 @@ class TextsController(Controller):
         self._hide(text.id)
         await self._store.trash(text, is_trashed=True)
         self.show_current()
+        self._session.setup.choice_changed.emit()  # it goes with no question
 
         async def undo() -> None:
             await self._restore(text)

@@ -627,6 +627,7 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         in_trash = "SELECT trashed_at IS NOT NULL FROM texts WHERE id = ?"
         app.session.run("text.delete")
         await until(lambda: app.stored(in_trash, text_id) == [(1,)] and not pane(app).isVisible())
+        assert not app.chips
         app.window.notifications.undo_last()
         await until(lambda: pane(app).isVisible() and body(app) == "My Second.")
         app.session.run("text.list")
