@@ -20,7 +20,7 @@ from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look.theme import current_theme, set_style_property
 from desktop_app.widgets.text.foreign_text import PlainButton, announce, set_tooltip, spoken_text
-from desktop_app.widgets.text.utf16 import utf16_length
+from desktop_app.widgets.text.utf16 import utf16_positions
 
 _PAUSE_MS: Final = 120
 _MAX_SELECTION: Final = 100
@@ -315,7 +315,8 @@ def _matches_in(document: TrackedDocument, pattern: re.Pattern[str]) -> list[tup
     text = document.toRawText()
     matches = [match.span() for match in pattern.finditer(text)]
     if matches and not text.isascii() and max(text) > "\uffff":
-        matches = _in_utf16(text, matches)
+        position_of = utf16_positions(text)
+        matches = [(position_of(start), position_of(end)) for start, end in matches]
     deleted = [each for each in document.ranges() if not each.is_insertion]
     ends = [each.end for each in deleted]
 
@@ -324,13 +325,3 @@ def _matches_in(document: TrackedDocument, pattern: re.Pattern[str]) -> list[tup
         return following == len(ends) or deleted[following].start >= end
 
     return [match for match in matches if is_kept(*match)] if deleted else matches
-
-
-def _in_utf16(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return ranges of characters, in their order, as ranges of UTF-16 units."""
-    found, done, position = [], 0, 0
-    for start, end in spans:
-        position += utf16_length(text[done:start])
-        done = start
-        found.append((position, position + utf16_length(text[start:end])))
-    return found
