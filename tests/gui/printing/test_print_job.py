@@ -93,7 +93,7 @@ async def test_every_paragraph_of_a_long_conversation_is_on_one_page() -> None:
         pages = [at for at, text in enumerate(texts) if f"Number {number}." in text]
         assert len(pages) == 2, number
         assert [at for at, text in enumerate(texts) if f"Heading {number}\r" in text] == pages
-    assert sum(text.count("Some words.") for text in texts) > 7000  # a few are divided by a line
+    assert sum(text.count("words.") for text in texts) >= 2 * 60 * 60
 
 
 async def test_a_text_that_qt_cannot_lay_out_is_refused() -> None:
