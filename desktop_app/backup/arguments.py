@@ -47,7 +47,7 @@ def restore_arguments() -> cli.Command:
             "Settings that change where data is sent, what can be spent or which files are "
             "read are listed first: hosts, proxies, certificates, model files, permissions, "
             "instructions, monthly limits, prices, and the folders of automatic backups and "
-            "collections."
+            "projects."
         ),
         tr(
             "In a terminal, you are asked first. Otherwise nothing is restored unless "

@@ -83,7 +83,7 @@ class ChoiceRow(QWidget):
         super().__init__()
         self.choice = no_choice()
         self.estimate = EstimateTexts(text="", tooltip="")
-        self.attach_button = _button("attach", tr("Add files, collections and tools"))
+        self.attach_button = _button("attach", tr("Add files, projects and tools"))
         self.web_button = _button("web", _web_label())
         self.web_button.setCheckable(True)
         self.web_button.hide()

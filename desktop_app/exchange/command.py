@@ -331,7 +331,7 @@ class _Export:
         collections: Collections | None = self._backend.part("collections")
         used_ids = {conversation.folder_id for conversation in self._conversations}
         written_ids: set[str | None] = {None}
-        with self._skipping_errors(N_("Folders skipped: {reason}")):
+        with self._skipping_errors(N_("Projects skipped: {reason}")):
             for folder in await self._backend.conversation_folders.all():
                 if folder.id in used_ids:
                     id_ = folder.collection_id

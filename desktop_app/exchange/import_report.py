@@ -22,11 +22,11 @@ def more_sentences(report: Mapping[str, Any]) -> list[str]:
             count,
         ),
         "folders": lambda count: tr_plural(
-            "{count} project is a folder now.", "{count} projects are folders now.", count
+            "{count} project was added.", "{count} projects were added.", count
         ),
         "documents": lambda count: tr_plural(
-            "{count} file was added to the folders.",
-            "{count} files were added to the folders.",
+            "{count} file was added to the projects.",
+            "{count} files were added to the projects.",
             count,
         ),
         "notes": lambda count: tr_plural(

@@ -1,3 +1,3 @@
-"""Folders, and the search in all conversations."""
+"""Projects, and the search in all conversations."""
 
 __all__ = ["folder_store", "list_filter", "services", "ui"]

@@ -47,7 +47,7 @@ _LABELS: Final = {
     Purpose.WRITING: N_("Writing in many languages"),
     Purpose.CODE: N_("Program code"),
     Purpose.IMAGES: N_("Questions about images"),
-    Purpose.SEARCH: N_("Search by meaning in collections"),
+    Purpose.SEARCH: N_("Search by meaning in project files"),
     Purpose.SPEECH: N_("Transcribes speech"),
 }
 

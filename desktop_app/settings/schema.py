@@ -334,10 +334,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "library.embeddings",
         False,
-        N_("Semantic search in collections"),
+        N_("Semantic search in project files"),
         Group.ANSWER,
         N_("Sends passages and messages to the default provider. You see the cost first."),
-        words=N_("embeddings vectors"),
+        words=N_("embeddings vectors collections"),
         is_advanced=True,
     ),
     Setting(

@@ -110,11 +110,11 @@ class Header(QFrame):
         self.title.setText(title)
 
     def set_folder(self, name: str) -> None:
-        """Show the folder of the conversation before its title, "" for none."""
+        """Show the project of the conversation before its title, "" for none."""
         shown = one_line(name, _MAX_FOLDER_CHARACTERS)
         self.folder.setText(f"{shown} ›")
-        set_tooltip(self.folder, tr("Folder: {name}", name=one_line(name)))
-        self.folder.setAccessibleName(spoken_text(tr("Folder: {name}", name=one_line(name))))
+        set_tooltip(self.folder, tr("Project: {name}", name=one_line(name)))
+        self.folder.setAccessibleName(spoken_text(tr("Project: {name}", name=one_line(name))))
         self.folder.setVisible(bool(name))
 
     def edit_title(self) -> None:

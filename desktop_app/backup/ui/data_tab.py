@@ -34,7 +34,7 @@ BACKUPS: Final = N_(
     "keys."
 )
 DELETES: Final = N_(
-    "Permanently deletes all conversations, folders, attachments, collections, batch jobs, "
+    "Permanently deletes all conversations, projects, attachments, batch jobs, "
     "drafts, notes, prompts, presets, and permissions for tools, and Repartee’s own copies of "
     "its database. Settings, providers, tool servers, API keys, spending history, and your "
     "backups are kept."

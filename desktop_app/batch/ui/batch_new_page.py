@@ -150,7 +150,7 @@ class BatchNewPage(QWidget):
         self.provider = Combo(tr("Provider"), object_name="batch-provider")
         self.model = Combo(tr("Model"), object_name="batch-model")
         self.effort = Combo(tr("Effort"), object_name="batch-effort")
-        self.folder = Combo(tr("Folder"), object_name="batch-folder")
+        self.folder = Combo(tr("Project"), object_name="batch-folder")
         self.refusal = Note(object_name="batch-refusal")
         self.read_button = dialog_button(tr("Read files"), "batch-read", "primary")
         choices = self._choices = QFormLayout()
@@ -203,7 +203,7 @@ class BatchNewPage(QWidget):
         if is_begun:
             folder_id = self.folder.currentData()
         folders = [(folder.name, folder.id) for folder in session.folders.by_id.values()]
-        self.folder.fill([(tr("No folder"), ""), *folders], folder_id)
+        self.folder.fill([(tr("No project"), ""), *folders], folder_id)
         self._choices.setRowVisible(self.folder, bool(folders))
         choice = session.setup.choice
         provider_id, model = choice.provider_id, choice.model

@@ -336,7 +336,7 @@ class CollectionFacts(QObject):
     def facts(self, collection_id: str) -> ChipText:
         """Return the text of a collection's chip."""
         # Before the collections are loaded, none is reported as missing.
-        return self._facts.get(collection_id, ChipText(tr("collection")))
+        return self._facts.get(collection_id, ChipText(tr("project")))
 
     def set(self, facts: Mapping[str, ChipText], *, report: bool) -> None:
         """Replace all facts; emit `changed` if `report` is True."""

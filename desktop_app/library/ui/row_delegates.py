@@ -116,7 +116,7 @@ class ConversationDelegate(RowDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         is_folder = index.data(Roles.IS_FOLDER)
-        editor = NameField(tr("Folder name") if is_folder else tr("Conversation title"), "rename")
+        editor = NameField(tr("Project name") if is_folder else tr("Conversation title"), "rename")
         editor.setParent(parent)
         editor.setMaxLength(_MAX_NAME_LENGTH)
         return editor

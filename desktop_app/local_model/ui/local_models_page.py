@@ -136,7 +136,7 @@ def _facts_of(file: LocalFile, line: ModelLine) -> list[str]:
     if line.is_default:
         facts.append(tr("for new conversations"))
     if file.header.is_embedding:
-        facts.append(tr("for collections"))
+        facts.append(tr("for project files"))
     if file.is_speech:
         facts.append(tr("for speech"))
     if file.info is not None and not file.info.is_known:
@@ -199,7 +199,7 @@ class LocalModelsPage(QWidget):
         self.url = line_field(tr("URL of a GGUF file"), "local-models-url")
         self._use_button = dialog_button(tr("Use"), "use-local-model")
         set_tooltip(self._use_button, tr("Use in the current conversation"))
-        self._collections_button = dialog_button(tr("Use in collections"), "use-in-collections")
+        self._collections_button = dialog_button(tr("Use for project files"), "use-in-collections")
         self._download_button = dialog_button(tr("Download"), "download-model")
         self._pause_button = dialog_button(tr("Pause"), "pause-download")
         self._remove_button = delete_button(tr("Remove"), "remove-model")
@@ -432,7 +432,12 @@ class LocalModelsPage(QWidget):
             return
         await self._values.set(EMBEDDING_SETTING, line.file.name)
         await self._values.set("library.embeddings", True)
-        self._say(tr("Collections use {model} on this computer.", model=line.file.name))
+        self._say(
+            tr(
+                "The files of projects are searched with {model} on this computer.",
+                model=line.file.name,
+            )
+        )
 
     async def _remove(self, line: ModelLine) -> None:
         wanted = line.file.path if line.file else line.partial.path if line.partial else ""

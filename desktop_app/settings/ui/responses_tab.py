@@ -29,7 +29,7 @@ FOLDER = "folder"
 DEFAULTS = "defaults"
 SCOPES: Final = (
     (CONVERSATION, N_("Conversation")),
-    (FOLDER, N_("Folder")),
+    (FOLDER, N_("Project")),
     (DEFAULTS, N_("Defaults")),
 )
 _SCOPE_NOTES: Final = {

@@ -62,7 +62,7 @@ SEARCH_DOCUMENTS: Final = ToolDefinition(
     "Searches the documents attached to this conversation and its collections. Returns passages "
     "with their document and page.",
     arguments_schema(words=text_schema("Words to look for")),
-    touches=N_("Searches the documents and collections of this conversation."),
+    touches=N_("Searches the files of this conversation and its project."),
 )
 READ_PAGES: Final = ToolDefinition(
     "read_pages",
@@ -73,7 +73,7 @@ READ_PAGES: Final = ToolDefinition(
         first=optional_number_schema("The first page, from 1; null for 1"),
         last=optional_number_schema("The last page; null for the first alone"),
     ),
-    touches=N_("Reads the documents and collections of this conversation."),
+    touches=N_("Reads the files of this conversation and its project."),
 )
 QUERY_TABLE: Final = ToolDefinition(
     "query_table",

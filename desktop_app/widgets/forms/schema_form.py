@@ -402,7 +402,7 @@ class SchemaForm(QWidget):
 
     def _show_rows(self) -> None:
         is_default = self._owner is None
-        label = tr("Set for this folder") if self._is_folder else self._override_label
+        label = tr("Set for this project") if self._is_folder else self._override_label
         for key, row in self._rows.items():
             is_overridden = key in self._overrides
             if is_default:

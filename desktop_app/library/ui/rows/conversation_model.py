@@ -315,7 +315,7 @@ class ConversationModel(QAbstractListModel):
     def _accessible_text(self, row: Conversation | Folder) -> str:
         name = one_line(_name(row))
         if isinstance(row, Folder):
-            name = tr("Folder {name}", name=name)
+            name = tr("Project {name}", name=name)
         if self._is_answering(row):
             name = tr("{title}, responding", title=name)
         elif row.id in self._unread:
