@@ -63,6 +63,9 @@ from desktop_app.tools.schema_check import check_answer
 
 CHECKPOINT_S: Final = 0.5
 """Seconds between two checkpoints: text should reach the disk within a second of its arrival."""
+_LONG_CHECKPOINT_S: Final = 0.9
+"""The same for an answer with many calls, which are all written again."""
+_MANY_CALLS: Final = 50
 SAVE_RETRY_S: Final = 2.0
 """Seconds until a failed write is repeated."""
 
@@ -417,7 +420,7 @@ class AnswerRun:
         return stored(part)
 
     async def _write_checkpoints(self) -> None:
-        """Store the answer twice a second while it grows, and the id of its run at once.
+        """Store the answer once or twice a second while it grows, and the id of its run at once.
 
         Of several errors in a row, the first is reported.
         """
@@ -426,7 +429,9 @@ class AnswerRun:
         write_s = 0.0
         while True:
             # If a write takes more than half of the pause, the pause is as long as the write.
-            pause_s = max(CHECKPOINT_S - write_s, write_s)
+            is_long = len(self.reply.calls) > _MANY_CALLS
+            interval_s = _LONG_CHECKPOINT_S if is_long else CHECKPOINT_S
+            pause_s = max(interval_s - write_s, write_s)
             if saved_reply.run is None and not is_failing:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
