@@ -455,8 +455,9 @@ class ShownMessage(Article):
             if block.kind is Kind.CODE:
                 code.append(block)
             else:
-                self._end_code(items, code, number, former)
-                code = []
+                if code:
+                    self._end_code(items, code, number, former)
+                    code = []
                 if block.kind is Kind.CODE_HEAD:
                     number += 1
                     code.append(block)
