@@ -59,6 +59,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import PICTURE, Block, Kind, Run, Runs, clean_text
 from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram
 from desktop_app.markdown.structured_answer import has_json_value
+from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.settings.server_presets import billing_page
 from desktop_app.transcript.media.diagram_drawer import ShownDiagram
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
@@ -696,7 +697,17 @@ def footer_line(message: Message, facts: FooterFacts) -> Line:
     for each in message.notices:
         if note_ids(each):
             runs = (*runs, Run(" · "), Run(str(each), link=ACTION + SHOW_NOTES))
+    if message.choice is not None and message.choice.model == ON_DEVICE_MODEL:
+        runs = (*runs, *_trial_runs())
     return Line(LineKind.FOOTER, runs)
+
+
+def _trial_runs() -> Iterator[Run]:
+    """Yield what the footer says of an answer of the built-in model, with two ways on."""
+    yield Run(" · " + tr("a trial model, often wrong"))
+    for action in ("better-model", "add-key"):
+        yield Run(" · ")
+        yield _action_link(action)
 
 
 def _action_link(action: str, *, bold: bool = False) -> Run:

@@ -1,7 +1,8 @@
-"""An empty conversation: a question, examples, and the model that answers without a key.
+"""An empty conversation: a question, examples, and without an account the two ways to begin.
 
-The prompt editor sits between the examples and the key line, so there are two widgets:
-`EmptyState` (question and examples) and its `key_line`. `ConversationPane` lays them out.
+The prompt editor sits between the examples and the ways, because one may type at once. So there
+are two widgets: `EmptyState` (question and examples) and its `key_line` (the ways).
+`ConversationPane` lays them out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, language, tr
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, set_role
@@ -41,8 +42,10 @@ _SMALL_EXAMPLES: Final = (
     ("Why is the sky blue?", "sparkles", N_("Ask why")),
 )
 """Question, icon and title of the examples for the built-in model, which knows English only."""
+_WAY_MARGIN: Final = 14
+"""Pixels at the sides of a way to begin."""
 MAX_SERVERS: Final = 2
-"""The servers that the key line offers at most."""
+"""The servers that the first way offers at most."""
 Offer = tuple[str, Callable[[], object]]
 """The label of a button, and what it does."""
 
@@ -51,19 +54,21 @@ class EmptyState(QWidget):
     """The question and the examples above the prompt.
 
     Attributes:
-        key_line: names the model that answers now and offers to add a key; hidden at first, and
-            if there is no room for it.
-        wants_key_line: whether the line is shown if there is room.
+        key_line: the ways to begin: a model on this computer, an account, or the trial model;
+            hidden at first, and if there is no room for it.
+        wants_key_line: whether the ways are shown if there is room.
 
     Signals:
         prompt_chosen(str): insert the built-in prompt of this id, or "summarize".
         question_chosen(str): insert this question.
         key_requested(): let the user enter an API key.
+        tried(): the user wants to ask the built-in model.
     """
 
     prompt_chosen = Signal(str)
     question_chosen = Signal(str)
     key_requested = Signal()
+    tried = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +80,7 @@ class EmptyState(QWidget):
         for card in self.cards:
             card.clicked.connect(partial(self._choose, card))
         self._is_small: bool | None = None
+        self._shows_examples = True
         parts = (self._question, self._row)
         self._column = column_of(*parts, parent=self, margins=(0, 0, 0, 8), spacing=22)
         self.key_line = _KeyLine()
@@ -82,6 +88,7 @@ class EmptyState(QWidget):
         add_key.clicked.connect(lambda: self._use_account())
         download.clicked.connect(lambda: self._get_model())
         self.key_line.models_button.clicked.connect(lambda: run_command(self, "models.local"))
+        self.key_line.trial_button.clicked.connect(self._try_small_model)
         self._account: Offer | None = None
         self._download: Offer | None = None
         self.key_line.hide()
@@ -90,7 +97,7 @@ class EmptyState(QWidget):
         self.set_small_model(False)
 
     def set_key_line(self, is_wanted: bool, text: str) -> None:
-        """Set the text of the key line, and whether to show the line if there is room."""
+        """Set the words on a model here, and whether to show the ways if there is room."""
         self.key_line.set_text(text)
         self.wants_key_line = is_wanted
         self._update_key_line()
@@ -100,6 +107,11 @@ class EmptyState(QWidget):
         if is_small is self._is_small:
             return
         self._is_small = is_small
+        self._shows_examples = not is_small
+        self._question.setText(
+            tr("How do you want to begin?") if is_small else tr("What are you working on?")
+        )
+        self.key_line.trial_button.setVisible(is_small)
         if is_small:
             for card, (question, icon, title) in zip(self.cards, _SMALL_EXAMPLES, strict=True):
                 card.set_content("", icon, tr(title), question)
@@ -107,6 +119,17 @@ class EmptyState(QWidget):
             for card, (key, icon, title, text) in zip(self.cards, _EXAMPLES, strict=True):
                 card.set_content(key, icon, tr(title), tr(text))
         self.update_theme()
+
+    def _try_small_model(self) -> None:
+        """Show questions that the built-in model can answer, if they are in the user's language."""
+        self.key_line.trial_button.hide()
+        if language().startswith("en"):
+            self._shows_examples = True
+            self._question.setText(tr("What are you working on?"))
+        else:
+            self._question.setText(tr("Ask in English. The trial model knows nothing else."))
+        self.updateGeometry()  # the pane makes room
+        self.tried.emit()
 
     def _choose(self, card: _ExampleCard, *_: object) -> None:
         if card.key:
@@ -133,12 +156,12 @@ class EmptyState(QWidget):
         self.updateGeometry()
 
     def show_download(self, text: str) -> None:
-        """Show how far a download is, in place of the line's text; "" if none runs."""
+        """Show how far a download is, in place of those words; "" if none runs."""
         self.key_line.show_download(text)
         self.updateGeometry()
 
     def set_servers(self, offers: Sequence[Offer]) -> None:
-        """Offer servers on this computer in the key line, in place of a key."""
+        """Offer servers on this computer, in place of a download."""
         self.key_line.set_servers(offers)
         self.updateGeometry()  # the pane makes room
 
@@ -166,7 +189,8 @@ class EmptyState(QWidget):
         examples_height = self._column.spacing() + cards_height
         self._question.setVisible(question_height <= height)
         for card in self.cards:
-            card.setVisible(question_height + examples_height <= height and not has_files)
+            fits = question_height + examples_height <= height
+            card.setVisible(self._shows_examples and fits and not has_files)
         return question_height <= height
 
     def update_theme(self) -> None:
@@ -240,39 +264,46 @@ class _ExampleCard(PlainButton):
             self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, theme.px(20)))
 
 
-class _KeyLine(QFrame):
-    """The line that names the model that answers without a key, and offers better ones."""
+class _KeyLine(QWidget):
+    """The ways to begin: a model on this computer, an account, and the trial model."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("key-line")
-        self.setProperty("role", "note-card")
-        self._icon = PlainLabel()
         self.words = PlainLabel(role="note", wraps=True)
         self.button = PlainButton(name="add-key")
         self.download_button = PlainButton(name="download-first-model")
         self.models_button = PlainButton(tr("Other models"), name="other-models", role="plain")
+        self.trial_button = PlainButton(
+            tr("Or try a tiny English model"), name="try-built-in", role="link"
+        )
         self._text = self._progress = ""
         self._account = self._download = ""
         self.server_buttons = [
             PlainButton(name=f"use-server-{number}", role="primary")
             for number in range(MAX_SERVERS)
         ]
-        self._offers: Sequence[Offer] = ()
-        for number, button in enumerate(self.server_buttons):
-            button.clicked.connect(lambda _=False, number=number: self._offers[number][1]())
-        self._buttons = (
+        self.buttons = (
             *self.server_buttons,
             self.download_button,
             self.models_button,
             self.button,
+            self.trial_button,
         )
-        text = row_of(self._icon, (self.words, 1), spacing=8)
-        self._button_row = row_of(*self._buttons, spacing=8)
-        parts = ((text, 1), self._button_row)
-        self._row = row_of(*parts, parent=self, margins=(12, 8, 8, 8), spacing=8)
+        self._offers: Sequence[Offer] = ()
+        for number, button in enumerate(self.server_buttons):
+            button.clicked.connect(lambda _=False, number=number: self._offers[number][1]())
+        here = (*self.server_buttons, self.download_button, self.models_button)
+        self._button_row = row_of(*here, STRETCH, spacing=8)
+        makers = PlainLabel(tr("OpenAI, Anthropic, …"), role="note")
+        self._ways = row_of(
+            (_way(tr("Free, on this computer"), self.words, self._button_row), 1),
+            (_way(tr("With an account"), makers, row_of(self.button, STRETCH)), 1),
+            spacing=12,
+        )
+        trial = row_of(STRETCH, self.trial_button, STRETCH)
+        self._column = column_of(self._ways, trial, parent=self, margins=0, spacing=8)
         self.set_servers(())
-        self.update_theme()
 
     def set_servers(self, offers: Sequence[Offer]) -> None:
         """Show a button for each server; beside them, adding a key is not the first choice."""
@@ -288,39 +319,57 @@ class _KeyLine(QFrame):
         self._show_buttons()
 
     def set_text(self, text: str) -> None:
-        """Set the text that is shown while no download runs."""
+        """Set the words on the model that suits this computer; shown while no download runs."""
         self._text = text
-        self.words.setText(self._progress or text)
+        self._show_words()
 
     def show_download(self, text: str) -> None:
         """Show how far a download is; "" if none runs."""
         self._progress = text
-        self.words.setText(text or self._text)
+        self._show_words()
         self._show_buttons()
+
+    def focus(self, reason: Qt.FocusReason) -> None:
+        """Focus the first button."""
+        next(button for button in self.buttons if button.isVisible()).setFocus(reason)
+
+    def _show_words(self) -> None:
+        self.words.setText(self._progress or self._text)
+        self.words.setVisible(bool(self.words.text()))
 
     def _show_buttons(self) -> None:
         """Label the buttons. The first of server, account, model and key is the main one."""
-        self.button.setText(self._account or tr("Add an API key"))
+        self.button.setText(self._account or tr("Add a key"))
         self.download_button.setText(self._download or tr("Download a model"))
         is_offered = bool(self._download)
-        self.download_button.setHidden(bool(self._progress))
-        self.models_button.setVisible(is_offered or bool(self._progress))
+        self.download_button.setHidden(bool(self._progress or self._offers))
+        self.models_button.setVisible(bool(self._progress))
         is_download_main = is_offered and not self._offers and not self._account
         is_key_main = not self._offers and not is_download_main
         set_role(self.download_button, "primary" if is_download_main else "plain")
         set_role(self.button, "primary" if is_key_main else "plain")
 
     def height_for(self, width: int) -> int:
-        """Return the height at this width; the buttons move below the text if too wide."""
-        widths = [each.sizeHint().width() for each in self._buttons if not each.isHidden()]
-        _set_stacked(self._row, sum(widths) > width * 0.55)
-        gaps = self._button_row.spacing() * len(widths) + 20
-        _set_stacked(self._button_row, sum(widths) + gaps > width)
+        """Return the height at this width; the ways are stacked if they are too wide."""
+        buttons = (*self.server_buttons, self.download_button, self.models_button)
+        widths = [each.sizeHint().width() for each in buttons if not each.isHidden()]
+        widest = max([self.button.sizeHint().width(), *widths]) + 2 * _WAY_MARGIN
+        _set_stacked(self._ways, 2 * widest + self._ways.spacing() > width)
+        is_stacked = self._ways.direction() is QBoxLayout.Direction.TopToBottom
+        room = (width if is_stacked else (width - self._ways.spacing()) // 2) - 2 * _WAY_MARGIN
+        gaps = self._button_row.spacing() * max(0, len(widths) - 1)
+        _set_stacked(self._button_row, sum(widths) + gaps > room)
         return self.heightForWidth(width)
 
-    def update_theme(self) -> None:
-        theme = current_theme()
-        self._icon.setPixmap(icons.pixmap("cpu", theme.dim, theme.px(18)))
+
+def _way(title: str, words: PlainLabel, buttons: QBoxLayout) -> QFrame:
+    """Return a card of a way to begin."""
+    card = QFrame()
+    card.setProperty("role", "note-card")
+    heading = PlainLabel(title, role="strong", wraps=True)
+    margins = (_WAY_MARGIN, 10, _WAY_MARGIN, 10)
+    column_of(heading, words, STRETCH, buttons, parent=card, margins=margins, spacing=6)
+    return card
 
 
 def _set_stacked(row: QBoxLayout, is_stacked: bool) -> None:

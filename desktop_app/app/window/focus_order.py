@@ -38,10 +38,7 @@ def order_tabs_of(window: MainWindow) -> None:
         *_parts_of(prompt.suggestions),
         prompt.field,
         *_parts_of(prompt.row),
-        *window.empty_state.key_line.server_buttons,
-        window.empty_state.key_line.download_button,
-        window.empty_state.key_line.models_button,
-        window.empty_state.key_line.button,
+        *window.empty_state.key_line.buttons,
         *_parts_of(window.settings),
     )
     # Qt orders only widgets that accept focus. Among the others are the places of what comes later.
@@ -69,9 +66,10 @@ def step_region(window: MainWindow, step: int) -> None:
         (window.pane.tabs, window.pane.tabs.focus),
         (window.pane.pages, lambda _reason: window.pane.focus_content()),
         (window.transcript, window.transcript.setFocus),
-        (window.empty_state, window.empty_state.cards[0].setFocus),
+        (window.empty_state.cards[0], window.empty_state.cards[0].setFocus),
         (window.pane.cards, window.pane.focus_cards),
         (window.prompt, window.prompt.focus_text),
+        (window.empty_state.key_line, window.empty_state.key_line.focus),
         (window.settings, window.settings.focus_tabs),
     ]
     if (side := window.outer_panes.side) is not None:

@@ -31,6 +31,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.trash import Trash
+from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import STRETCH, row_of
@@ -70,6 +71,7 @@ class ChatController(Controller):
         self._announced_hint = ""
         self.beginning_ids: set[str] = set()  # conversations whose turn is being written
         self._queued_ids: set[str] = set()  # conversations with a queued question
+        self._awaited_model = ""
         self._bubble: QueuedBubble | None = None
         self._prompt.submit_requested.connect(
             lambda text: self.submit(text, self._prompt.field.template_id)
@@ -355,8 +357,29 @@ class ChatController(Controller):
 
     # -------------------------------------------------------------- the queue
 
+    def wait_for_model(self, name: str) -> None:
+        """Queue first questions to the built-in model until a better one is downloaded."""
+        self._awaited_model = name
+
+    def end_wait(self, *, is_ready: bool) -> None:
+        """Ask the questions that waited for the model, or return them if there is none."""
+        self._awaited_model = ""
+        for conversation_id in list(self._queued_ids):
+            if is_ready:
+                self.send_queued(conversation_id)
+            elif not self._must_wait(conversation_id):
+                self.unqueue(conversation_id)
+
+    def _waits_for_model(self, conversation_id: str) -> bool:
+        is_first = conversation_id == self._current.id and not self._current.path
+        return (
+            bool(self._awaited_model) and is_first and self._setup.choice.model == ON_DEVICE_MODEL
+        )
+
     def _must_wait(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation cannot be asked yet."""
+        if self._waits_for_model(conversation_id):
+            return True
         readings = self._readings.readings_of(conversation_id).values()
         return any(map(self._readings.waits_for, readings)) or self._running.is_running(
             conversation_id
@@ -552,6 +575,8 @@ class ChatController(Controller):
         if self._current.id in self._queued_ids:
             key = self._stop_key
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
+            if self._waits_for_model(self._current.id):
+                hint = tr("Sent when {model} is here", model=self._awaited_model)
         elif self._current.edited_question is not None:
             hint = tr("Editing · The original message is kept")
             key = self._stop_key

@@ -16,6 +16,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
 from desktop_app.app.session import Session
+from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.i18n import formatting
@@ -372,7 +373,9 @@ class LocalModelsPage(QWidget):
             if not self._timer.isActive():
                 self._timer.start()
 
-        backend = self._backend
+        backend, chat = self._backend, self._session.of(ChatController)
+        chat.wait_for_model(remote.label if isinstance(remote, CatalogModel) else remote.name)
+        is_ready = False
         self._say("")
         report(Progress(0, None))
         self._session.window.empty_state.show_download(self._download_text())  # at once
@@ -381,12 +384,15 @@ class LocalModelsPage(QWidget):
             downloads = await backend.gateway.downloads(profile)
             path = await fetch_model(remote, backend.of(model_store).folder, downloads.open, report)
             await self._finish(path)
+            is_ready = True
         except UserFacingError as error:
             self._say(error.sentences, is_error=True)
         finally:
             self._downloads.pop(remote.url, None)
             self._progress.pop(remote.url, None)
             self._timer.start()
+            if not self._downloads:
+                chat.end_wait(is_ready=is_ready)
 
     async def _finish(self, path: Path) -> None:
         """Offer a model that has been downloaded; the first one is that of new conversations."""

@@ -29,6 +29,7 @@ def area(app: AppHarness) -> str:
         "settings": window.settings,
         "page": window.pane.pages,
         "examples": window.empty_state,
+        "ways": window.empty_state.key_line,
         "notification": window.notifications,
     }
     return next(name for name, one in areas.items() if one is focused or one.isAncestorOf(focused))
@@ -189,8 +190,8 @@ async def test_tab_and_f6_reach_the_areas_and_cards() -> None:
         # F6 reaches a notification before the prompt and goes on.
         for place, others in [
             ("conversation", ["list", "header", "transcript"]),
-            ("start page", ["list", "header", "examples"]),
             ("start page without examples", ["list", "header"]),
+            ("start page", ["list", "header", "examples"]),
             ("page", ["list", "header"]),
         ]:
             await app.start_over()
@@ -200,14 +201,14 @@ async def test_tab_and_f6_reach_the_areas_and_cards() -> None:
             elif place == "page":
                 app.controllers.of(SpendingController).show()
                 await until(lambda: app.window.pane.page is not None)
-            elif place == "start page without examples":
-                for card in app.window.empty_state.cards:
-                    card.hide()
+            elif place == "start page":
+                app.window.empty_state.key_line.trial_button.click()  # shows the examples
+                await until(lambda: app.window.empty_state.cards[0].isVisible())
             app.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
             app.window.pane.focus_content()
             end = area(app)
             last = ["notification", end] if end == "prompt" else [end, "notification"]
-            around = [*others, *last]
+            around = [*others, *last, *(["ways"] if place.startswith("start") else [])]
             for key, order in (("region.next", around), ("region.previous", around[::-1])):
                 start = order.index(end) + 1
                 for expected in order[start:] + order[:start]:

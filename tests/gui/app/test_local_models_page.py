@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.local_model.catalog import CatalogModel, Purpose
@@ -87,16 +87,21 @@ async def test_the_first_screen_downloads_the_model_that_suits_this_computer() -
         harness = AppHarness(has_real_providers=True, catalog=catalog)
         async with harness as app:
             line = app.window.empty_state.key_line
-            await until(lambda: line.download_button.text() == "Download Small 1B")
-            assert "suits this computer" in line.words.text()
+            await until(lambda: line.words.text().startswith("Small 1B · "))
             assert line.download_button.property("role") == "primary"
             assert line.button.isVisible()
             assert not server.requests, "nothing is fetched before a click"
             line.download_button.click()
             await until(lambda: "Downloading Small 1B" in line.words.text())
             assert line.download_button.isHidden()
+            app.type("What is rain?")  # it is asked when the model is here
+            app.enter()
+            assert "Small 1B" in find(app.window.prompt, QLabel, "hint").text()
+            assert app.messages() == []
             await until(lambda: app.session.of(AvailableModels).view.model_name == "Small 1B")
             await until(lambda: not line.isVisible())
+            await until(lambda: app.messages()[:1] == [("user", "complete", "What is rain?")])
+            await app.settled()
 
 
 async def test_a_download_is_paused_continued_and_its_failure_shown() -> None:

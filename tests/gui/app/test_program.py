@@ -447,4 +447,4 @@ async def test_a_new_conversation_has_few_controls() -> None:
         ]
         assert len(controls) + 1 <= 15, [button.objectName() for button in controls]  # the prompt
     rows = [row for row in ACTIONS if row.is_in_palette]
-    assert len(rows) <= 83
+    assert len(rows) <= 90
