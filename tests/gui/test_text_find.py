@@ -127,3 +127,16 @@ def test_replacements_stay_beside_proposed_changes(qtbot: QtBot, pane: TextPane)
     document.settle(document.changes, accept=False)
     assert document.accepted.startswith("one star, two suns")
     assert document.accepted.endswith(", a star")
+
+
+def test_nothing_is_replaced_where_a_match_was_before_an_edit(pane: TextPane) -> None:
+    show(pane, "sun")
+    cursor = pane.editor.textCursor()
+    cursor.insertText("x")
+    search(pane, "sun", "star")
+    pane.editor.undo()
+    cursor.movePosition(QTextCursor.MoveOperation.End)
+    cursor.insertText("y")  # as many steps and characters as when it was searched
+    pane.finder.replace()
+    pane.finder.replace()
+    assert pane.editor.toPlainText() == "stary"
