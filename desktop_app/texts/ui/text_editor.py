@@ -102,10 +102,14 @@ class TextEditor(WrittenField):
 
     def show_document(self, document: TrackedDocument) -> None:
         """Show another text."""
+        if document is self.document():
+            return
         if isinstance(self.document(), TrackedDocument):
             self.highlighter.setDocument(None)
             self.highlighter.deleteLater()
-        document.setDefaultFont(current_theme().reading())
+        font = current_theme().reading()
+        if document.defaultFont() != font:  # for Qt, all of the text changes
+            document.setDefaultFont(font)
         self._set_margin(document)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.wrap_for(document.toRawText())

@@ -54,7 +54,7 @@ class TextHighlighter(QSyntaxHighlighter):
         self._cursor = QTextCursor(document)  # in the line whose marks are shown
         self._done = 0  # paragraphs that have their looks
         self._until = 0.0  # when highlighting that has begun is continued later
-        self._is_late = False  # that time has come
+        self._is_late = True  # that time has come: Qt begins with all paragraphs
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._continue)
         document.contentsChange.connect(self._end_step)  # after the highlighter's own slot

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QPlainTextDocumentLayout
 
 from desktop_app.domain.conversations.written_text import Mark, cut
 from desktop_app.texts.text_edits import Replacement
+from desktop_app.widgets.look.theme import MARGIN, current_theme
 from desktop_app.widgets.text.sealed_document import SealedDocument
 from desktop_app.widgets.text.utf16 import utf16_positions, utf16_slice
 
@@ -53,6 +54,8 @@ class TrackedDocument(SealedDocument):
         self._is_proposing = False
         self._count = max((mark.change for mark in marks), default=0)
         self.setUndoRedoEnabled(False)
+        self.setDefaultFont(current_theme().reading())
+        self.setDocumentMargin(current_theme().px(MARGIN))
         self.setPlainText(text)
         self.contentsChange.connect(self._note_marks)
         position_of = utf16_positions(text)

@@ -264,7 +264,7 @@ class PlainTextField(QPlainTextEdit):
         Qt's search for the end of the word takes 1.6 s for 100,000 letters, and 190 s for a
         million.
         """
-        lines = text.split("\n")
+        lines = text.replace("\u2029", "\n").split("\n")  # searching all takes 20 ms for 300 pages
         if any(len(line) >= _ENDLESS and _ENDLESS_WORD.search(line) for line in lines):
             self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
 
