@@ -136,6 +136,7 @@ class LiveRun:
     _shared: set[CellId] = field(default_factory=set)
     _under_way: set[CellId] = field(default_factory=set)
     _error: errors.UserFacingError | None = None
+    _unstored: errors.StorageError | None = None
     _is_stopped: bool = False
     _documents: RowDocuments | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -198,9 +199,14 @@ class LiveRun:
     async def _ask_level(self, queue: deque[CellId]) -> None:
         active: dict[asyncio.Task[_Outcome], CellId] = {}
         try:
-            while (queue or active) and not self._is_stopped and self._error is None:
+            while (queue or active) and not self._is_stopped:
+                if self._error is not None:
+                    queue.clear()  # what is under way is still answered
+                    if not active:
+                        return
                 wait_s = self._paused_until - time.monotonic()
-                if queue and wait_s <= 0 and len(active) < self._at_once:
+                has_room = len(active) < self._at_once and self._unstored is None
+                if queue and wait_s <= 0 and has_room:
                     cell = queue.popleft()
                     active[asyncio.create_task(self._ask(cell))] = cell
                     continue
@@ -291,7 +297,7 @@ class LiveRun:
         run = await chat.begin(
             conversation, [], request.draft, profile, request.settings, self.purpose
         )
-        await run.run(answer_store.listen, lambda _error: None, retry_writes=False)
+        await run.run(answer_store.listen, self._on_store)
         if answer_store.stored is None:
             return await self._refused(cell, answer_store.error)
         self._network_failures = 0
@@ -334,6 +340,13 @@ class LiveRun:
         await store.wait_again(cell, self.run.id)
         self.slow_down(min(_FIRST_PAUSE_S * 2 ** (tries - 1), _LONGEST_PAUSE_S))
         return _Outcome.AGAIN
+
+    def _on_store(self, error: errors.StorageError | None) -> None:
+        """Ask nothing more while answers cannot be stored, as on a full disk."""
+        if self._unstored != error:
+            self._unstored = error
+            self._woken.set()
+            self._report()
 
     def slow_down(self, seconds: float) -> None:
         """Ask half as many cells at a time, after a pause of all; once for a pause."""
@@ -382,6 +395,7 @@ class LiveRun:
                 seconds_left,
                 self._at_once,
                 waits_s,
+                None if self._unstored is None else note_from_error(self._unstored),
             )
         )
 

@@ -470,6 +470,8 @@ class RunProgress(NamedTuple):
         seconds_left: estimated; None if too little was answered yet.
         at_once: how many cells are asked at a time; fewer after the provider's 429.
         waits_s: seconds until the provider takes requests again; 0 if it does.
+        error: why answers wait in memory to be stored, such as a full disk; nothing more is asked
+            until they are. None if they are stored.
     """
 
     done: int
@@ -479,3 +481,4 @@ class RunProgress(NamedTuple):
     seconds_left: float | None
     at_once: int
     waits_s: float = 0.0
+    error: ErrorNote | None = None

@@ -297,6 +297,10 @@ def _headings(
         counts = totals[column.id]
         if counts.checked:
             yield _of_cell(column, f"{column.name}: passed", lambda cell: cell.has_passed)
+        if counts.passed < counts.checked:
+            yield _of_cell(
+                column, f"{column.name}: failed checks", lambda cell: "; ".join(cell.failures)
+            )
         if counts.states.get(CellState.FAILED):
             yield _of_cell(column, f"{column.name}: error", _error)
 

@@ -19,6 +19,7 @@ from desktop_app.cli.console import ProgressReporter, terminal_error_text, write
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain import hints
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.generation import PARAMETER_NAMES, Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, title_from
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
@@ -200,7 +201,13 @@ async def _advance(service: TableService, run_id: str, options: Options) -> None
 def _progress_of(options: Options) -> Callable[[RunProgress], None]:
     reporter = ProgressReporter(tr("Asking"), in_lines=options.progress)
 
+    told: list[str] = []
+
     def show(progress: RunProgress) -> None:
+        error = "" if progress.error is None else terminal_error_text(progress.error)
+        if error and error not in told:
+            told.append(error)
+            write_diagnostic(error)
         if options.progress:
             reporter.show(progress.done, progress.total)
             return
@@ -291,7 +298,7 @@ def _write_plan(plan: Plan, options: Options) -> None:
 
 def _price_text(plan: Plan, *, is_batch: bool) -> str:
     if plan.cost is None:
-        return tr("The price of this model is unknown.")
+        return tr("The price of a model is unknown.")
     cost = formatting.money(plan.cost)
     if is_batch and plan.ordinary is not None and plan.ordinary > plan.cost:
         saving = formatting.money(plan.ordinary - plan.cost)
@@ -333,7 +340,7 @@ async def _columns(
         base = options.column or title_from(re.sub(r"[{}]+", "", text), _MAX_COLUMN_CHARS)
         for each in compared:
             choice = await _choice(backend, profile, each)
-            label = base if len(compared) == 1 else f"{base} ({_label(choice)})"
+            label = base if len(compared) == 1 else f"{base} ({_label(backend, profile, choice)})"
             name, number = label, 1
             while name.casefold() in names:
                 number += 1
@@ -344,7 +351,7 @@ async def _columns(
     return columns
 
 
-async def _choice(backend: Backend, profile: Any, options: Options) -> ModelChoice:
+async def _choice(backend: Backend, profile: ProviderProfile, options: Options) -> ModelChoice:
     choice = await chosen_model.choice_of(backend, profile, options)
     await chosen_model.fetch_window_if_uncertain(backend, profile, choice)
     await chosen_model.fetch_price_if_unknown(backend, profile, choice)
@@ -354,9 +361,11 @@ async def _choice(backend: Backend, profile: Any, options: Options) -> ModelChoi
     return choice
 
 
-def _label(choice: ModelChoice) -> str:
+def _label(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> str:
+    """Return the variant or model, with the effort that is sent."""
+    resolved = backend.chat.resolve(profile, choice)
     name = choice.variant.value if choice.variant else choice.model
-    return f"{name}/{choice.effort.value}" if choice.effort else name
+    return f"{name}/{resolved.effort.value}" if resolved.effort else name
 
 
 def _field_of(text: str) -> Field:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from desktop_app.chat.answers import answer_run
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.tables.table import (
@@ -22,6 +24,8 @@ from desktop_app.tables.table import (
     Selection,
 )
 from desktop_app.tables.table_store import CellId
+from tests.helpers.full_disk import full_disk
+from tests.helpers.linux_only import linux_only
 from tests.helpers.waiting import until
 from tests.unit.providers.loopback import Script, stalls
 from tests.unit.tables.table_setup import (
@@ -236,3 +240,67 @@ async def test_a_cell_opens_as_a_conversation_once() -> None:
         assert texts == ["Say ROW1", "About ROW1"]
         with pytest.raises(IllegalChoiceError):
             await tables.service.conversation_of(table, CellId(ids[1], ask.id))
+
+
+@linux_only("a limit of the size of files")
+async def test_answers_wait_for_room_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_run, "SAVE_RETRY_S", 0.01)
+    reported: list[RunProgress] = []
+    disk = ExitStack()
+
+    def answer(text: str) -> str:
+        if len(tables.asked.requests) == 1:
+            disk.enter_context(full_disk())
+        return f"About {text.split()[-1]}"
+
+    async with opened_tables(Asked(answer)) as tables:
+        ask = column("Ask", "Say {{word}}")
+        words = [f"ROW{n}" for n in range(4)]
+        table = await tables.table(ask, words=words)
+        running = asyncio.create_task(
+            tables.service.run_now(table, EMPTY, at_once=1, listen=reported.append)
+        )
+
+        async def is_told() -> bool:
+            return any(each.error is not None for each in reported)
+
+        with disk:
+            await until(is_told)
+        run = await running
+        assert (run.status, run.answered) == (RunStatus.DONE, 4)
+        assert tables.asked.answered == dict.fromkeys(words, 1)
+        assert (await tables.backend.ledger.spent_in_month(now())).calls == 4
+
+
+async def test_what_every_cell_would_meet_stops_the_run() -> None:
+    async with opened_tables(Asked(lambda _: refusing(401))) as tables:
+        ask = column("Ask", "Say {{word}}")
+        table = await tables.table(ask, words=[f"ROW{n}" for n in range(30)])
+        run = await tables.service.run_now(table, EMPTY)
+        assert (run.status, run.answered, run.failed) == (RunStatus.STOPPED, 0, 0)
+        assert run.error is not None
+        assert run.error.code == "authentication"
+        assert len(tables.asked.requests) <= 4
+        assert set(await tables.states(table, ask)) == {EMPTY_CELL}
+
+
+async def test_a_model_judges_by_a_rubric() -> None:
+    def answer(text: str) -> str:
+        if "Rubric:" not in text:
+            return f"About {text.split()[-1]}"
+        return as_json(**{"pass": "ROW1" in text, "reason": "rude"})
+
+    async with opened_tables(Asked(answer)) as tables:
+        checks = (Check("judge", "Is it polite?"), Check("contains", "{{word}}"))
+        ask = column("Ask", "Say {{word}}", checks=checks)
+        table = await tables.table(ask)
+        plan = await tables.service.plan(table, EMPTY)
+        assert (plan.cells, plan.judgments) == (2, 2)
+        await tables.service.run_now(table, EMPTY)
+        totals = await tables.service.store.totals(ask.id)
+        assert (totals.checked, totals.passed) == (2, 1)
+        ids = await tables.service.store.row_ids(table.id)
+        rude = await tables.service.store.cell(ids[1], ask.id)
+        assert rude.failures == ("judge: Is it polite? (rude)",)
+        spent = await tables.backend.ledger.spent_in_month(now())
+        assert (spent.calls, spent.cost) == (4, totals.cost)
