@@ -55,10 +55,12 @@ async def test_a_run_that_is_killed_twice_answers_and_pays_each_row_once(shell: 
         heads, *rows = sheet.iter_rows(values_only=True)
         assert heads == ("id", "word", "Said")
         assert rows == [(n, f"ROW{n}", f"About ROW{n}") for n in range(count)]
-        # Only what was under way at a kill was asked again, and the ledger counts it.
+        # Only what was under way at a kill was asked again, and the ledger knows it.
         assert sum(asked.answered.values()) <= count + interrupted
         spent = (await shell.run("spending", "--json", env=env)).json
-        assert spent["rows"][0]["calls"] == count + interrupted
+        [listed] = (await shell.run("table", "list", "--json", env=env)).json_lines
+        assert spent["total_usd"] == listed["cost_usd"] != "0"
+        assert spent["rows"][0]["uncounted"] == interrupted
 
 
 async def test_a_batch_is_picked_up_by_the_next_command(shell: Shell) -> None:

@@ -70,12 +70,14 @@ class Asked:
     Attributes:
         answer: returns the answer to a prompt, or a script.
         refuses_every: each so manieth request is refused, 429 and 500 by turns; 0 for none.
+        refuses_first: the first requests that are refused: more than the client repeats.
         answered: how often it has answered each row.
         most_at_once: the most requests that it had at the same time.
     """
 
     answer: Callable[[str], str | Script] = lambda text: f"About {text.split()[-1]}"
     refuses_every: int = 0
+    refuses_first: int = 0
     answered: dict[str, int] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
     most_at_once: int = 0
@@ -84,7 +86,8 @@ class Asked:
     async def serve(self, request: Received, writer: asyncio.StreamWriter) -> None:
         self.requests.append(request.json)
         number = len(self.requests)
-        if self.refuses_every and number % self.refuses_every == 0:
+        is_turn = self.refuses_every and number % self.refuses_every == 0
+        if is_turn or number <= self.refuses_first:
             status = 500 if number % (2 * self.refuses_every) else 429
             await refusing(status)(request, writer)
             return

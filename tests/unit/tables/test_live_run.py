@@ -13,6 +13,7 @@ import pytest
 from desktop_app.chat.answers import answer_run
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
+from desktop_app.tables import live_run
 from desktop_app.tables.table import (
     Cells,
     CellState,
@@ -42,10 +43,13 @@ pytestmark = pytest.mark.usefixtures("forked_children")
 DONE, FAILED, EMPTY_CELL = CellState.DONE, CellState.FAILED, CellState.EMPTY
 
 
-async def test_each_row_is_answered_once_in_spite_of_refusals() -> None:
+async def test_each_row_is_answered_once_in_spite_of_refusals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_run, "_FIRST_PAUSE_S", 0.01)
     words = [f"ROW{n}" for n in range(25)]
     reported: list[RunProgress] = []
-    async with opened_tables(Asked(refuses_every=5)) as tables:
+    async with opened_tables(Asked(refuses_every=5, refuses_first=14)) as tables:
         ask = column("Ask", "Say {{word}}")
         table = await tables.table(ask, words=words)
         plan = await tables.service.plan(table, EMPTY)
@@ -58,7 +62,7 @@ async def test_each_row_is_answered_once_in_spite_of_refusals() -> None:
         # The ledger, the run and the column count the same calls.
         spent = await tables.backend.ledger.spent_in_month(now())
         totals = await tables.service.store.totals(ask.id)
-        assert spent.calls == 25
+        assert spent.usage.input_tokens == 2500
         assert spent.cost == run.cost == totals.cost == reported[-1].cost > 0
         assert (totals.usage.input_tokens, totals.usage.output_tokens) == (2500, 250)
         assert reported[-1].done == reported[-1].total == 25
@@ -204,7 +208,7 @@ async def test_a_run_holds_the_price_of_all_and_stops_at_the_limit() -> None:
         assert tables.asked.requests == []
         assert await tables.states(table, ask) == [EMPTY_CELL] * 6
         # With room for all at their usual price, but not for two of the longest answers at once.
-        await tables.limit(plan.cost + 1)
+        await tables.limit(plan.cost * Decimal("1.05"))
         run = await tables.service.run_now(table, EMPTY)
         assert (run.status, run.answered) == (RunStatus.DONE, 6)
         assert tables.asked.answered == dict.fromkeys(words, 1)
