@@ -35,8 +35,11 @@ from desktop_app.library.ui.folders_controller import NEW_NAME
 from desktop_app.library.ui.projects_page import ProjectsController
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.widgets.cards.notifications import Actions
+from desktop_app.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu
+
     from desktop_app.app.window.command_palette import CommandPalette
     from desktop_app.collections.collection_service import CollectionProgress, Collections
     from desktop_app.collections.embedding_service import EmbeddingPlan
@@ -50,6 +53,7 @@ _FOLLOW_S: Final = 30
 _FOLLOW_FEW_S: Final = 2
 _FEW: Final = 200
 _MAX_NAMED: Final = 5
+_MOST_IN_MENU: Final = 12
 _RELOAD_MS: Final = 200  # between two reloads, however often an update reports progress
 
 
@@ -156,24 +160,25 @@ class CollectionsController(Controller):
         """Add files and folders to a project, to a new one if it no longer exists."""
         self._tasks.start(self._add_to_project(project_id, paths))
 
-    async def _add_to_project(self, project_id: str, paths: Sequence[Path]) -> str:
-        """Return the id of the project's collection, whose files are then read."""
+    async def _add_to_project(self, project_id: str, paths: Sequence[Path]) -> Folder | None:
+        """Return the project, into which the files are then read; None if it is deleted."""
         await self.reload()
         folders = self._session.folders
-        project = folders.by_id.get(project_id)
-        collection_id = "" if project is None else project.collection_id
+        former = folders.by_id.get(project_id)
+        collection_id = "" if former is None else former.collection_id
         if collection_id not in self.states:
-            if project is None:
+            if former is None:
                 made = await self.service.create(self._new_name(paths))
             else:
-                made = await self.service.create_in(project)
+                made = await self.service.create_in(former)
             collection_id = made.id
             folders.replace_all(await folders.read())
             await self.reload()
-        if project is None:
-            self._session.of(ProjectsController).show(collection_id)  # the project has its id
+        project = self._project_with(collection_id)
+        if project is not None and former is None:
+            self._session.of(ProjectsController).show(project.id)
         self._add(collection_id, paths)
-        return collection_id
+        return project
 
     def _new_name(self, paths: Sequence[Path]) -> str:
         taken_names = {project.name for project in self._session.folders.by_id.values()}
@@ -358,21 +363,32 @@ class CollectionsController(Controller):
 
     # -------------------------------------------------------------- asking
 
+    @property
+    def _lendable(self) -> list[Folder]:
+        """Return the projects with files, by name, without that of the open conversation."""
+        own_id = self._current.conversation.folder_id
+        projects = self._session.folders.by_id.values()
+        found = [each for each in projects if each.collection_id and each.id != own_id]
+        return sorted(found, key=lambda each: each.name.casefold())
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Add an entry for each project whose files the open conversation can ask, too."""
+        projects = self._lendable
+        for project in projects[:_MOST_IN_MENU]:
+            menu.addAction(menu_text(project.name), partial(self._lend, project))
+        if len(projects) > _MOST_IN_MENU:
+            menu.addAction(menu_text(tr("All projects…")), self.ask)
+        if not projects:
+            show = self._session.of(ProjectsController).show
+            menu.addAction(menu_text(tr("Add files to a project…")), show)
+
     def ask(self) -> None:
         """Let the user choose a project whose files the open conversation asks, too."""
-        self._tasks.start(self._show_picker())
-
-    async def _show_picker(self) -> None:
-        await self.reload()
-        own = self._session.folders.folder_of(self._current.conversation)
-        own_id = "" if own is None else own.collection_id
-        rows = [
-            PaletteEntry(id_, s.collection.name, s.summary, run=partial(self._lend, id_))
-            for id_, s in self.states.items()
-            if s.count and id_ != own_id
-        ]
-        if rows:
-            self._picker.open_with(rows)
+        projects = self._lendable
+        if projects:
+            self._picker.open_with(
+                [PaletteEntry(p.id, p.name, run=partial(self._lend, p)) for p in projects]
+            )
         else:
             self._session.of(ProjectsController).show()
             self.report(tr("Add files to a project first."))
@@ -385,15 +401,13 @@ class CollectionsController(Controller):
         label, nothing = tr("Project files"), tr("No matching projects")
         return CommandPalette(self._window, "project-files-picker", label, nothing)
 
-    def _lend(self, collection_id: str) -> None:
+    def _lend(self, project: Folder) -> None:
         """Add a project's files to the prompt, so that questions here ask them."""
-        state = self.states.get(collection_id)
-        if state is not None:
-            part = CollectionPart(collection_id, state.collection.name)
-            others = [p for p in self._draft.value.attachments if part_id(p) != collection_id]
-            self._draft.set_attachments((*others, part))
-            self._window.pane.close_page()
-            self._prompt.focus_text()
+        id_ = project.collection_id
+        others = [part for part in self._draft.value.attachments if part_id(part) != id_]
+        self._draft.set_attachments((*others, CollectionPart(id_, project.name)))
+        self._window.pane.close_page()
+        self._prompt.focus_text()
 
     # -------------------------------------------------------------- documents that do not fit
 
@@ -407,11 +421,10 @@ class CollectionsController(Controller):
         """Replace the documents in the prompt with a project of them."""
         paths = self._document_paths()
         opened_id = self._current.id
-        collection_id = await self._add_to_project("", list(paths.values()))
-        if opened_id != self._current.id:
-            return  # the draft of another conversation is shown
-        self._remove_from_draft(paths)
-        self._lend(collection_id)
+        project = await self._add_to_project("", list(paths.values()))
+        if project is not None and opened_id == self._current.id:  # else another draft is shown
+            self._remove_from_draft(paths)
+            self._lend(project)
 
     async def close(self) -> None:
         """Stop at the program's end."""

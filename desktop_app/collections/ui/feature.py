@@ -40,12 +40,22 @@ def _compose(session: Session) -> None:
     session.remedies.append(lambda error: _controller(session).remedies_for(error))
 
 
+def _make_menu(session: Session) -> None:
+    """Let the entry of the plus menu open the projects, of which one is chosen at once."""
+    from desktop_app.widgets.program_menu import ProgramMenu
+
+    menu = ProgramMenu(session.window)
+    menu.fill_with(lambda menu: _controller(session).fill_menu(menu))
+    session.actions["collections.ask"].setMenu(menu)
+
+
 def _controller(session: Session) -> CollectionsController:
     from desktop_app.collections.ui.collections_controller import CollectionsController
 
     return session.of(CollectionsController)
 
 
+_MENU_MS: Final = 300
 FEATURE: Final = Feature(
     actions=(
         Action(
@@ -54,11 +64,12 @@ FEATURE: Final = Feature(
             Category.PROMPT,
             run=call("collections.ui.collections_controller.CollectionsController.ask"),
             uses_conversation=True,
-            menu_label=N_("Project files…"),
+            menu_label=N_("Project files"),
             words=N_("collection folder knowledge"),
             menu=(Menu.ATTACH, 3),
         ),
     ),
     compose=_compose,
+    later=(_MENU_MS, _make_menu),
     sections={"project": "collections.ui.files_section.FilesSection"},
 )

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QSizePolicy, QWidget
 
 from desktop_app.app.session import Session
+from desktop_app.composer.dropped_content import FileDropFilter
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.i18n import formatting
@@ -75,6 +76,7 @@ class _NoteRow(QWidget):
         top = Qt.AlignmentFlag.AlignTop
         facts = row_of(self._box, date, (place, 1), spacing=8)
         column_of(row_of((self.field, 1), (delete, top)), facts, parent=self, margins=0, spacing=2)
+        FileDropFilter(self)
         self.show_note(note)
 
     def show_note(self, note: RememberedNote) -> None:

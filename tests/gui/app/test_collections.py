@@ -19,6 +19,7 @@ from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.projects_page import ProjectsPage
 from desktop_app.library.ui.rows.conversation_model import Roles
+from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.status_line import ProgressCard
 from tests.gui.app.app_harness import AppHarness, until
@@ -79,6 +80,12 @@ def rows(page: ProjectsPage) -> list[str]:
     return [model.index(row, 0).data(role) for row in range(model.rowCount())]
 
 
+def remove_lent(app: AppHarness) -> None:
+    (part,) = app.state.current.draft.value.collections
+    app.window.prompt.chips.action_requested.emit(part.collection_id, "remove")
+    assert app.chips == []
+
+
 def press(page: ProjectsPage, name: str) -> None:
     button = find(page, QPushButton, name)
     assert button.isVisible()
@@ -131,13 +138,19 @@ async def test_a_project_is_made_of_a_folder_asked_lent_and_deleted(tmp_path: Pa
         await until(lambda: app.chips == [])
         await app.ask_and_answer("Hello", "Hi.")
         elsewhere = app.open_id
-        app.session.run("collections.ask")
+        app.session.actions["collections.ask"].trigger()
         await until(lambda: app.window.findChild(CommandPalette, "project-files-picker"))
         picker = find(app.window, CommandPalette, "project-files-picker")
         await until(picker.isVisible)
         app.press(Qt.Key.Key_Return)
         await until(lambda: app.chips == ["Contracts, 4 files · 1 unreadable"])
         assert not picker.isVisible()
+        remove_lent(app)
+        menu = ProgramMenu(app.window)  # below the entry of the plus menu
+        app.controllers.of(CollectionsController).fill_menu(menu)
+        assert [entry.text() for entry in menu.actions()] == ["Contracts"]
+        menu.actions()[0].trigger()
+        await until(lambda: app.chips == ["Contracts, 4 files · 1 unreadable"])
         assert app.open_id == elsewhere
         turn = await app.ask("What happened to the compressor?")
         assert "compressor" in turn.asked
@@ -157,10 +170,7 @@ async def test_a_project_is_made_of_a_folder_asked_lent_and_deleted(tmp_path: Pa
         await until(lambda: page.current_id != "" and len(rows(page)) == 4)
         assert (folder / "notes.md").exists()
         app.window.pane.close_page()
-        app.window.prompt.chips.action_requested.emit(
-            app.state.current.draft.value.collections[0].collection_id, "remove"
-        )
-        assert app.chips == []
+        remove_lent(app)
 
 
 async def test_a_project_has_instructions_of_its_own() -> None:

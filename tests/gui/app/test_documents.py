@@ -405,6 +405,14 @@ async def test_the_stored_account_is_offered_in_place_of_the_built_in_model(tmp_
         assert suggestions(app)[0] == "Summarize"
         assert not app.providers.turns
 
+        # Nor may that model have room for a file.
+        app.session.of(ChoiceController).choose_model(built_in)
+        path.write_text("One sentence of five words. " * 60_000, "utf-8")
+        app.window.files_dropped.emit([path])
+        await until(lambda: len(app.chips) == 2 and not app.is_reading)
+        (label,) = suggestions(app)
+        assert label.startswith("Read in parts with ")
+
 
 async def test_a_document_that_does_not_fit_is_offered_in_parts_before_it_is_sent(
     tmp_path: Path,
