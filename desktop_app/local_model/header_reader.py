@@ -9,33 +9,30 @@ from __future__ import annotations
 import os
 import struct
 import sys
-import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
 from desktop_app import sandbox
-from desktop_app.child_processes import child_command, open_child
-from desktop_app.domain.activity_log import log_end
+from desktop_app.child_client import ChildClient, ChildError
+from desktop_app.child_processes import child_command
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.frames import read_frame, write_frame
 from desktop_app.i18n.translation import N_
 from desktop_app.local_model.gguf import MAGIC, Header, parse_header
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from typing import Self
 
 CHOOSE_OTHER_MODEL: Final = N_("Choose another file in {provider_page}, or use the built-in model.")
 # Vocabularies of 250,000 words take some 10 MB; the rest of a file is its weights.
 _HEADER_BYTES: Final = (16 << 20, 256 << 20)
-_REQUEST: Final = struct.Struct("<QQ")  # the bytes that follow, and those of the whole file
+_SIZE: Final = struct.Struct("<Q")  # the bytes of the whole file, before those of its beginning
 _MEMORY_BYTES: Final = 1 << 30
 _LONGEST_S: Final = 10.0  # a vocabulary of 250,000 words takes 0.05 s
 _MAX_REPLY_BYTES: Final = 1 << 20
@@ -53,14 +50,15 @@ class HeaderReader:
     """Reads headers. The child starts with the first, and ends with the context."""
 
     def __init__(self) -> None:
-        self._child: subprocess.Popen[bytes] | None = None
-        self._start_time = 0.0
+        self.child = ChildClient(
+            child_command("headers"), most_bytes=_MAX_REPLY_BYTES, timeout_s=_LONGEST_S
+        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end()
+        self.child.close()
 
     def read(self, path: Path) -> Header:
         """Read the header of a model's file. Blocking.
@@ -88,34 +86,11 @@ class HeaderReader:
         raise _error(N_("The model file {file} is damaged."), path, reply.details)
 
     def _ask(self, data: bytes, size: int) -> _Reply:
-        child = self._child or self._start()
-        assert child.stdin is not None
-        assert child.stdout is not None
-        watchdog = threading.Timer(_LONGEST_S, child.kill)
-        watchdog.start()
         try:
-            child.stdin.write(_REQUEST.pack(len(data), size))
-            child.stdin.write(data)
-            child.stdin.flush()
-            return msgspec.json.decode(child.stdout.readline(_MAX_REPLY_BYTES), type=_Reply)
-        except (OSError, msgspec.DecodeError, *BAD_VALUE) as exc:
-            self._end()
+            return msgspec.json.decode(self.child.ask(_SIZE.pack(size), data), type=_Reply)
+        except (ChildError, msgspec.DecodeError, *BAD_VALUE) as exc:
+            self.child.close()
             return _Reply(details=f"the reader ended: {exc!r}")
-        finally:
-            watchdog.cancel()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        command = child_command("headers")
-        self._start_time = time.monotonic()
-        self._child = open_child(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-        return self._child
-
-    def _end(self) -> None:
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
-            child.communicate()
-            log_end("child headers", f"code {child.returncode}", self._start_time)
 
 
 @contextmanager
@@ -153,11 +128,10 @@ def _error(message: str, path: Path, details: str = "") -> LocalModelError:
 def main() -> int:
     """Read headers until the standard input closes; the child's side."""
     sandbox.confine(sandbox.Policy(memory_bytes=_MEMORY_BYTES))
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
-    while request := requests.read(_REQUEST.size):
-        length, size = _REQUEST.unpack(request)
-        replies.write(msgspec.json.encode(_reply(requests.read(length), size)) + b"\n")
-        replies.flush()
+    while (request := read_frame(sys.stdin.buffer)) is not None:
+        (size,) = _SIZE.unpack_from(request)
+        reply = _reply(request[_SIZE.size :], size)
+        write_frame(sys.stdout.buffer, msgspec.json.encode(reply))
     return 0
 
 

@@ -15,6 +15,7 @@ from desktop_app.child_processes import ChildKind, child_command, library_comman
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.local_model.server import LocalModel
 from desktop_app.markdown.processes.formula_client import FormulaClient
+from tests.helpers.framed import framed
 from tests.helpers.processors import on_one_processor
 from tests.helpers.traps import Traps, imported_later
 
@@ -60,17 +61,21 @@ def test_a_formula_is_typeset(traps: Traps) -> None:
 @pytest.mark.parametrize(
     ("kind", "asked", "answer"),
     [
-        ("lexing", {"id": 1, "language": "python", "code": "if x: pass"}, b'{"id": 1, "spans": [['),
-        ("qt", {}, b'{"platform": "'),
+        (
+            "lexing",
+            framed([{"id": 1, "language": "python", "code": "if x: pass"}]),
+            b'{"id": 1, "spans": [[',
+        ),
+        ("qt", b"{}\n", b'{"platform": "'),
     ],
 )
 def test_a_child_answers_despite_modules_in_its_folder(
-    kind: ChildKind, asked: dict[str, object], answer: bytes, traps: Traps
+    kind: ChildKind, asked: bytes, answer: bytes, traps: Traps
 ) -> None:
     pipe = subprocess.PIPE
     with open_child(child_command(kind), stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        output, complaints = process.communicate(json.dumps(asked).encode() + b"\n", timeout=60)
-    assert output.startswith(answer)
+        output, complaints = process.communicate(asked, timeout=60)
+    assert answer in output
     assert complaints == b""
 
 

@@ -1,20 +1,11 @@
-"""Typesets formulas and draws diagrams for files: asks a process of json_server.py, and waits.
+"""Typesets formulas and draws diagrams for files.
 
 The window has other clients (transcript/media/answer_cache.py), which never wait.
 """
 
 from __future__ import annotations
 
-import json
-import threading
-import time
-from collections.abc import Mapping
-from contextlib import suppress
-from subprocess import DEVNULL, PIPE
-from typing import TYPE_CHECKING, Any, Final
-
-from desktop_app.child_processes import ChildCommand, name_of, open_child
-from desktop_app.domain.activity_log import log_end
+from desktop_app.child_processes import ChildCommand
 from desktop_app.markdown.color_tokens import LIGHT, NAMES
 from desktop_app.markdown.processes.diagram_drawing import (
     MAX_SOURCE_LENGTH,
@@ -23,41 +14,16 @@ from desktop_app.markdown.processes.diagram_drawing import (
     is_diagram,
     parse_drawing,
 )
-from desktop_app.markdown.processes.json_server import MAX_ANSWER_BYTES, parse_answer
+from desktop_app.markdown.processes.json_client import JsonClient
 from desktop_app.markdown.processes.math_typesetting import Formula, is_within_limits, parse_formula
 
-if TYPE_CHECKING:  # processes are started in child_processes only
-    from subprocess import Popen
 
-_MAX_WAIT_S: Final = 5.0
-"""Seconds after which a request is given up."""
-_REQUEST_ID: Final = 0
-"""The id of every request: each waits for its answer, so there is never a second one."""
-
-
-class FormulaClient:
-    """A client of one child process, with a cache of formulas by TeX and display mode.
-
-    The process starts at the first request and ends at `close`. A request that crashes the process
-    or takes too long has no answer; the next request starts another process.
-    """
+class FormulaClient(JsonClient):
+    """A client with a cache of formulas by TeX and display mode."""
 
     def __init__(self, command: ChildCommand) -> None:
-        """`command` starts the process."""
-        self._command = command
-        self._process: Popen[bytes] | None = None
-        self._start = 0.0
+        super().__init__(command)
         self._formulas: dict[tuple[str, bool], Formula | None] = {}
-
-    def close(self) -> None:
-        """End the process."""
-        process = self._process
-        self._process = None
-        if process is not None:
-            # Closing fails if the process has ended without reading a request.
-            with suppress(OSError), process:
-                process.kill()
-            log_end(name_of(self._command), f"code {process.returncode}", self._start)
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         """Return the formula; None if it cannot be typeset, or crashes the process."""
@@ -81,26 +47,3 @@ class FormulaClient:
         request = drawing_request(source, dict(zip(NAMES, LIGHT, strict=True)))
         drawn = parse_drawing(self.ask(request))
         return drawn if isinstance(drawn, Diagram) else None
-
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the answer; None if the process cannot start, ends, hangs or answers wrongly."""
-        answer = None
-        with suppress(OSError):
-            if self._process is None:
-                self._start = time.monotonic()
-                self._process = open_child(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-            requests, answers = self._process.stdin, self._process.stdout
-            assert requests is not None
-            assert answers is not None
-            line = json.dumps({"id": _REQUEST_ID, **request}).encode() + b"\n"
-            watchdog = threading.Timer(_MAX_WAIT_S, self._process.kill)
-            watchdog.start()
-            try:
-                requests.write(line)
-                requests.flush()
-                answer = parse_answer(answers.readline(MAX_ANSWER_BYTES + 1), _REQUEST_ID)
-            finally:
-                watchdog.cancel()
-        if answer is None:
-            self.close()
-        return answer

@@ -1,10 +1,10 @@
 """The child processes that typeset formulas, lex code and draw diagrams: their loop and protocol.
 
-Each process reads requests from its standard input, one JSON object per line, and writes an answer
-to each to its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with the result, or
-`{"id": 3, "error": "…"}`. Requests that take too long are aborted; memory is limited, and files,
-sockets and processes are out of reach (see the package `sandbox`). The process ends when its
-standard input closes.
+Each process reads requests from its standard input, one JSON object per message (`frames`), and
+writes an answer to each to its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with the
+result, or `{"id": 3, "error": "…"}`. Requests that take too long are aborted; memory is limited,
+and files, sockets and processes are out of reach (see the package `sandbox`). The process ends when
+its standard input closes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any, Final, TypeVar
 
 from desktop_app import sandbox
+from desktop_app.frames import read_frame, write_frame
 
 POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
 MAX_CPU_S: Final = 1.0
@@ -69,21 +70,20 @@ def serve(
     sandbox.confine(policy)
     # Ctrl+C in the terminal is meant for the parent process, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for line in sys.stdin:
-        request = json.loads(line)
+    while (message := read_frame(sys.stdin.buffer)) is not None:
+        request = json.loads(message)
         try:
             result = run_limited(partial(answer, request))
         except TooSlowError:
             result = {"error": "too slow"}
-        sys.stdout.write(json.dumps({"id": request["id"], **result}) + "\n")
-        sys.stdout.flush()
+        write_frame(sys.stdout.buffer, json.dumps({"id": request["id"], **result}).encode())
     return 0
 
 
-def parse_answer(line: bytes, number: int) -> dict[str, Any] | None:
-    """Return the answer to request `number`, without the number; None for any other line."""
+def parse_answer(message: bytes, number: int) -> dict[str, Any] | None:
+    """Return the answer to request `number`, without the number; None for any other message."""
     try:
-        answer = json.loads(line) if len(line) <= MAX_ANSWER_BYTES else None
+        answer = json.loads(message)
     except (ValueError, RecursionError):
         return None
     if not isinstance(answer, dict) or answer.pop("id", None) != number:

@@ -1,4 +1,4 @@
-"""The process that Qt starts: its working folder and its input."""
+"""A process that the window asks: its working folder, its environment and its end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QProcess
 
 from desktop_app.child_processes import child_command
-from desktop_app.transcript.media import json_process
+from desktop_app.markdown.processes import json_client
 from desktop_app.transcript.media.json_process import JsonProcess
-from tests.helpers.children import python_child
+from tests.helpers.children import frame_child
 from tests.helpers.traps import Traps
 
 if TYPE_CHECKING:
@@ -52,57 +51,29 @@ def test_the_process_gets_only_the_environment_of_its_command(
     asker.close()
 
 
-# Reads a request, and writes ANSWER.
-TAKEN_OVER = """
-import json, sys
-number = json.loads(sys.stdin.readline())["id"]
-sys.stdout.write(ANSWER)
-sys.stdout.flush()
-sys.stdin.read()
-"""
-NONSENSE = {
-    "no JSON": "'x\\n'",
-    "another number": "json.dumps({'id': number + 1}) + '\\n'",
-    "a line that is too long": "json.dumps({'id': number, 'x': 'x' * (1 << 20)}) + '\\n'",
-}
-
-
-@pytest.mark.attack("sandbox")
-@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
-def test_a_process_with_an_invalid_answer_is_ended(qtbot: QtBot, answer: str) -> None:
-    asker = JsonProcess(python_child(TAKEN_OVER.replace("ANSWER", answer)))
-    with qtbot.waitSignal(asker.answered) as answered:
-        number = asker.ask({"language": "python", "code": "x"})
-    assert answered.args == [number, None]
-    assert asker.pid is None
-    asker.close()
-
-
-# Answers one request, and takes longer to end than a window may be blocked.
-SLOW_TO_END = (
-    TAKEN_OVER.replace("ANSWER", "json.dumps({'id': number}) + '\\n'")
-    + """
-import time
+# Answers requests, and takes longer to end than a window may be blocked.
+SLOW_TO_END = """
+import json, time
+while head := sys.stdin.buffer.read(4):
+    request = json.loads(sys.stdin.buffer.read(*struct.unpack(">I", head)))
+    write(json.dumps({"id": request["id"]}).encode())
 time.sleep(0.5)
 open(END, "a").write("end ")
 """
-)
 
 
-def test_an_idle_process_ends_by_itself_and_the_next_request_starts_another(
+def test_an_idle_process_ends_without_blocking_and_the_next_request_starts_another(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(json_process, "_IDLE_MS", 10)
+    monkeypatch.setattr(json_client, "IDLE_S", 0.01)
     record = tmp_path / "record"
-    asker = JsonProcess(python_child(SLOW_TO_END.replace("END", repr(str(record)))))
-    with qtbot.waitSignal(asker.answered):
-        asker.ask({"language": "python", "code": "x"})
-    qtbot.waitUntil(lambda: asker.pid is None)
-    with qtbot.waitSignal(asker.answered) as answered:
-        number = asker.ask({"language": "python", "code": "x"})
-    assert answered.args == [number, {}]
-    qtbot.waitUntil(lambda: not asker.findChildren(QProcess))
-    assert record.read_text() == "end end ", "none was killed"
+    asker = JsonProcess(frame_child(SLOW_TO_END.replace("END", repr(str(record)))))
+    for ended in ("end ", "end end "):
+        with qtbot.waitSignal(asker.answered) as answered:
+            number = asker.ask({"language": "python", "code": "x"})
+        assert answered.args == [number, {}]
+        qtbot.waitUntil(lambda: asker.pid is None)
+        assert record.read_text() == ended, "it was killed"
 
 
 def test_a_process_closed_during_a_request_is_started_again_by_the_next(qtbot: QtBot) -> None:

@@ -80,8 +80,7 @@ def test_headers_of_models_are_read_in_a_confined_process(tmp_path: Path) -> Non
     path = write_gguf(tmp_path / "a.gguf")
     with HeaderReader() as reader:
         assert reader.read(path).window == 4096
-        assert reader._child is not None
-        assert is_confined(reader._child.pid)
+        assert is_confined(reader.child.pid)
 
 
 async def test_pages_are_drawn_in_a_confined_process() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import struct
 from contextlib import suppress
 from pathlib import Path
@@ -145,10 +147,8 @@ def test_a_file_that_ends_the_reader_costs_that_file(
     path = write_gguf(tmp_path / "a.gguf")
     with HeaderReader() as reader:
         header = reader.read(path)
-        child = reader._child
-        assert child is not None
-        child.kill()
-        child.wait()
+        assert reader.child.pid is not None
+        os.kill(reader.child.pid, signal.SIGKILL)
         with pytest.raises(LocalModelError, match="damaged"):
             reader.read(path)
         assert reader.read(path) == header

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from typing import Any
 
 import pytest
 
 from desktop_app.child_processes import child_command, open_child
+from tests.helpers.framed import framed, unframed
 
 BLANK_LINES = " \n" * 4_000
 """A source on which Gherkin's lexer spends minutes."""
@@ -27,8 +27,7 @@ def test_endless_lexing_is_aborted_and_the_next_request_served() -> None:
 
 def answers(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     pipe = subprocess.PIPE
-    asked = "".join(json.dumps(request) + "\n" for request in requests)
     with open_child(child_command("lexing"), stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        output, complaints = process.communicate(asked.encode(), timeout=60)
+        output, complaints = process.communicate(framed(requests), timeout=60)
     assert complaints == b""
-    return [json.loads(line) for line in output.splitlines()]
+    return unframed(output)

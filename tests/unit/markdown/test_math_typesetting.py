@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from xml.etree import ElementTree
@@ -20,6 +19,7 @@ from desktop_app.markdown.processes.math_typesetting import (
     office_math,
     typeset,
 )
+from tests.helpers.framed import framed, unframed
 
 KNOWN = [
     "x", r"\frac{a}{b}", r"\sum_{i=0}^n x_i^2", r"\int_0^\infty e^{-x^2}\,dx=\frac{\sqrt\pi}{2}",
@@ -116,10 +116,9 @@ def test_the_process_survives_endless_typesetting() -> None:
     hostile = [r"\left(" * 20 + "x" + r"\right)" * 20, "\ud800"]
     requests = [{"id": n, "tex": tex, "display": True} for n, tex in enumerate([*hostile, "x"])]
     pipe = subprocess.PIPE
-    asked = "".join(json.dumps(request) + "\n" for request in requests)
     with open_child(child_command("math"), stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        output, complaints = process.communicate(asked.encode(), timeout=60)
-    answers = [json.loads(line) for line in output.splitlines()]
+        output, complaints = process.communicate(framed(requests), timeout=60)
+    answers = unframed(output)
     assert [answer["id"] for answer in answers] == [0, 1, 2]
     assert ["error" in answer for answer in answers] == [True, True, False]
     assert complaints == b""
