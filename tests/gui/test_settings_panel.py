@@ -422,6 +422,7 @@ def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) 
     with called(panel.pages.session.of(ProvidersController).test) as asked:
         click(qtbot, panel, "test")
     assert asked.args == ["openai"]
+    panel.pages.by_name["provider"].page.show_testing("openai")
     assert result.text() == "Testing…"
     assert not find(panel, QPushButton, "test").isEnabled()
     choose_provider(panel, COMET)

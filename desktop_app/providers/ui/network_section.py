@@ -65,8 +65,8 @@ STORAGE_NOTES: Final = {
 }
 OTHER_STORAGE_NOTE: Final = N_("The server may store messages and responses indefinitely.")
 NOT_STORED_NOTE: Final = N_(
-    "Asks the provider not to store requests (store: false). Encrypted reasoning is saved on this "
-    "computer and sent with your next message."
+    "While this is off, the provider is asked not to store requests (store: false). Encrypted "
+    "reasoning is saved on this computer and sent with your next message."
 )
 _SWITCHES: Final = {
     "offers_batches": ("offers-batches", N_("Supports Batch API")),

@@ -243,10 +243,19 @@ class ProviderTab(QWidget):
             self._select(self._combo.findData(first_profile.id))
         self._key.focus_field()
 
+    def show_testing(self, profile_id: str) -> None:
+        """Show that a provider is being tested, if it is shown."""
+        if profile_id == self._profile.id:
+            self._show_test(tr("Testing…"))
+            self._test_button.setEnabled(False)
+
     def show_test_result(
-        self, profile_id: str, text: str | LinkedText, *, has_passed: bool
+        self, profile_id: str, text: str | LinkedText, *, has_passed: bool | None
     ) -> None:
-        """Show the result of a provider's test, unless another provider is shown by now."""
+        """Show the result of a provider's test, unless another provider is shown by now.
+
+        With None, there is no result.
+        """
         if profile_id == self._profile.id:
             self._show_test(text, has_passed=has_passed)
 
@@ -349,8 +358,6 @@ class ProviderTab(QWidget):
         if self._address.isVisibleTo(self) and not self._address.check():
             self._show_test(tr("Correct the base URL first."), has_passed=False)
             return
-        self._show_test(tr("Testing…"))
-        self._test_button.setEnabled(False)
         self._run(self._controller.test(self._profile.id))
 
     def _save_name(self, text: str) -> None:

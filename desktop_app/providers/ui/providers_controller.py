@@ -14,7 +14,7 @@ from PySide6.QtCore import QTimer
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
-from desktop_app.domain.errors import SettingError, UserFacingError
+from desktop_app.domain.errors import AuthenticationError, SettingError, UserFacingError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import Secret, canonical_base_url, host_of, origin
 from desktop_app.domain.places import LinkedText
@@ -198,7 +198,7 @@ class ProvidersController(Controller):
     # -------------------------------------------------------------- keys
 
     async def enter_key(self, profile_id: str, key: str) -> None:
-        """Store a key, make its provider the default, and offer to use or try that provider."""
+        """Store a key, make its provider the default, test it, and offer to use that provider."""
         try:
             async with self._secret_lock:
                 # The address that the user sees next to the key may not be saved yet.
@@ -211,8 +211,11 @@ class ProvidersController(Controller):
             await self._show_secrets(profile_id)
         self._session.running.retry_with_key(profile_id)
         await self._session.new_conversation.set_default("default.provider", profile_id)
-        self._offer_provider(self._profile_or_current(profile_id), is_stored=is_stored)
-        await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
+        error = await self.test(profile_id)
+        if is_stored and isinstance(error, AuthenticationError):
+            self._notifications.notify(error, topic=OFFER_TOPIC)
+        else:
+            self._offer_provider(self._profile_or_current(profile_id), is_stored=is_stored)
 
     async def remove_key(self, profile_id: str) -> None:
         """Remove a provider's key; a default of this provider is reset."""
@@ -227,22 +230,26 @@ class ProvidersController(Controller):
         name = self._profile_or_current(profile_id).name
         self._notifications.notify(tr("Key for {provider} removed", provider=name))
 
-    async def test(self, profile_id: str) -> None:
-        """Request the provider's models, which is free and tests key and address."""
+    async def test(self, profile_id: str) -> UserFacingError | None:
+        """Request the provider's models, which is free and tests key and address.
+
+        Show the result on the page, and return what is wrong.
+        """
+        self._page.page.show_testing(profile_id)
         # A newly entered key or address may not be saved yet.
         async with self._secret_lock, self._profile_lock:
             profile = self._profile_or_current(profile_id)
         started_at = time.monotonic()
-        has_passed = True
+        problem: UserFacingError | None = None
         models: tuple[str, ...] = ()
         try:
             listing = await self._providers.fetch_listing(profile)
             models = chat_models(self._session.backend.catalog, listing)
         except UserFacingError as error:
+            problem = error
             # The panel has no Retry button and no question.
             surface = environment_surface(WINDOW) if profile.from_environment else WINDOW
             text: str | LinkedText = error_segments(error, surface)
-            has_passed = False
         else:
             connected_text = tr_plural(
                 "Connected in {duration}, {count} model found.",
@@ -255,10 +262,13 @@ class ProvidersController(Controller):
         async with self._profile_lock:
             current = self._providers.get(profile_id)
             if current is None or current.base_url != profile.base_url:
-                return  # the result is for a former address
-            self._page.page.show_test_result(profile_id, text, has_passed=has_passed)
+                # The result is for a former address.
+                self._page.page.show_test_result(profile_id, "", has_passed=None)
+                return None
+            self._page.page.show_test_result(profile_id, text, has_passed=problem is None)
             if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
                 await self._providers.save(replace(current, models=models))
+        return problem
 
     def _offer_provider(self, profile: ProviderProfile, *, is_stored: bool) -> None:
         """Offer to use a provider in the open conversation; tell if its key is not stored."""

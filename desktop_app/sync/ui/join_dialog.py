@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLayout, QLineEdit, QWidget
 from shiboken6 import isValid
 
 from desktop_app.app.session import Session
@@ -21,10 +21,21 @@ from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.widgets.file_dialogs import choose_folder
 from desktop_app.widgets.forms.form_dialog import FormDialog, ask
-from desktop_app.widgets.forms.form_widgets import LineSection, Note, check_box, line_field
+from desktop_app.widgets.forms.form_widgets import (
+    FormSection,
+    LineSection,
+    Note,
+    check_box,
+    line_field,
+)
 from desktop_app.widgets.text.foreign_text import window_title
 from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
+_PLACES: Final = N_(
+    "A folder that another program copies, a WebDAV server such as Nextcloud or a NAS (https://…), "
+    "or S3 (s3://…)."
+)
+_SERVER_PASSWORD: Final = N_("Those of the storage, such as an app password of Nextcloud.")
 _HINT: Final = N_(
     "The first computer chooses the passphrase; the others enter it, or the line that the first "
     "one shows. Without it, nobody can read the library, and nobody can restore it."
@@ -59,6 +70,8 @@ class JoinDialog(FormDialog):
         self._choose = dialog_button(tr("Choose folder…"), "sync-folder")
         self._user = line_field(tr("User name (if needed)"), "sync-user")
         self._password = _secret_field(tr("Password (if needed)"), "sync-password")
+        fields = row_of((self._user, 1), (self._password, 1), spacing=8)
+        self._sign_in = _section(tr("User name and password"), fields, tr(_SERVER_PASSWORD))
         self._endpoint = line_field(tr("S3 server (if not Amazon’s)"), "sync-endpoint")
         self._certificates = certificate_section("sync-ca-file", self._show_certificates)
         self._secret = _secret_field(tr("Passphrase, code or line"), "sync-passphrase")
@@ -66,7 +79,6 @@ class JoinDialog(FormDialog):
         self._shows = _check_box(tr("Show passphrase"), "sync-show")
         self._name = LineSection(tr("Name of this computer"), "sync-name")
         self._fetches_all = _check_box(tr("Fetch all attachments at once"), "sync-all")
-        self._hint = Note(tr(_HINT if joined is None else _MOVE_HINT))
         self._problem = Note(object_name="sync-problem")
         self._button = dialog_button(title, "sync-start", "primary")
         self._lay_out(parent)
@@ -77,16 +89,22 @@ class JoinDialog(FormDialog):
         self._connect()
 
     def _lay_out(self, parent: QWidget) -> None:
-        when_joining = (*(self._secret, self._again, self._shows), *(self._name, self._fetches_all))
+        address = row_of((self._address, 1), self._choose, spacing=8)
+        about = _PLACES if self._joined is None else _MOVE_HINT
+        secrets = column_of(self._secret, self._again, self._shows, spacing=6)
+        when_joining = (
+            _section(tr("Passphrase of the library"), secrets, tr(_HINT)),
+            *(self._name, self._fetches_all),
+        )
         inner = QWidget()
         column_of(
-            row_of((self._address, 1), self._choose, spacing=8),
-            *(self._user, self._password, self._endpoint, self._certificates),
+            _section(tr("Where the library is"), address, tr(about)),
+            *(self._sign_in, self._endpoint, self._certificates),
             *(() if self._joined else when_joining),
-            *(self._hint, self._problem, STRETCH),
+            *(self._problem, STRETCH),
             parent=inner,
             margins=0,
-            spacing=10,
+            spacing=12,
         )
         for each in when_joining if self._joined else ():
             each.setParent(self)
@@ -132,8 +150,7 @@ class JoinDialog(FormDialog):
 
     def _show_fields(self) -> None:
         target = self._target
-        for field in (self._user, self._password):
-            field.setVisible(not target.is_local)
+        self._sign_in.setVisible(not target.is_local)
         self._endpoint.setVisible(target.is_s3)
         self._certificates.setVisible(target.server.startswith("https:"))
 
@@ -215,6 +232,13 @@ class JoinDialog(FormDialog):
             self._problem.set_text(error.sentences, is_result=True)
             self._again.show()
             self._again.setFocus()
+
+
+def _section(title: str, fields: QLayout, about: str) -> FormSection:
+    section = FormSection(title)
+    section.body.addLayout(fields)
+    section.note.set_text(about)
+    return section
 
 
 def _secret_field(label: str, name: str) -> QLineEdit:

@@ -289,16 +289,31 @@ class Slider(QSlider):
         event.ignore()
 
 
-def check_box(name: str, *, object_name: str = "") -> QCheckBox:
+class CheckBox(QCheckBox):
+    """A check box whose label, beside it, looks as enabled as the box.
+
+    Attributes:
+        label: the label; None if it has a text of its own.
+    """
+
+    label: PlainLabel | None = None
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange and self.label is not None:
+            self.label.setEnabled(self.isEnabled())
+
+
+def check_box(name: str, *, object_name: str = "") -> CheckBox:
     """Create a check box without a text of its own; `name` is its accessible name."""
-    box = QCheckBox()
+    box = CheckBox()
     box.setObjectName(object_name)
     box.setAccessibleName(spoken_text(name))
     return box
 
 
-def check_row(title: str, box: QCheckBox) -> QHBoxLayout:
-    label = PlainLabel(title, role="strong", wraps=True)
+def check_row(title: str, box: CheckBox) -> QHBoxLayout:
+    label = box.label = PlainLabel(title, role="strong", wraps=True)
     label.setBuddy(box)
     set_role(box, "bare")
     return row_of((label, 1), box)

@@ -214,7 +214,8 @@ class SettingRow(forms.FormSection):
         self.body.addWidget(control)
 
         def show_value(value: SettingValue) -> None:
-            text = format_value(value, declared.unit)
+            unset = tr(declared.unset_label) if value is None else ""
+            text = unset or format_value(value, declared.unit)
             value_label.setText(text)
             spoken = tr("{setting}: {value}", setting=tr(declared.label), value=text)
             slider.setAccessibleName(spoken_text(spoken))

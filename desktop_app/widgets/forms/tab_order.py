@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final, cast
 from weakref import WeakKeyDictionary, ref
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
 
 
 def order_tabs(previous: QWidget, widgets: Iterable[QWidget]) -> QWidget:
@@ -87,18 +87,25 @@ def mark_deleting(button: QWidget) -> None:
 
 
 class FocusGuard(QObject):
-    """Object that keeps the focus off buttons that delete, unless the user goes to them.
+    """Object that keeps the focus where the user has put it, and off buttons that delete.
 
     Qt passes the focus of a widget that is disabled or hidden to the next one, also in a window
-    that a dialog covers. The next Enter would press it.
+    that a dialog covers. The next Enter or Space would press that. So the part of the window around
+    a disabled widget gets its focus, until the widget is enabled again or the user moves on.
     """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
+        self._disabled: ref[QWidget] | None = None
+        self._stand_in: ref[QWidget] | None = None  # which has the focus of the disabled widget
         self._last: WeakKeyDictionary[QWidget, ref[QWidget]] = WeakKeyDictionary()  # by window
         cast("QApplication", QApplication.instance()).focusChanged.connect(self._check)
 
     def _check(self, old: QWidget | None, focused: QWidget | None) -> None:
+        if old is not None and old.isVisible() and not old.isEnabled():
+            if focused is None or focused.window() is old.window():
+                self._stand_in_for(old)
+            return
         if focused is None:
             return
         window = focused.window()
@@ -112,6 +119,29 @@ class FocusGuard(QObject):
             focused.clearFocus()
         else:
             self._last[window] = ref(focused)
+
+    def _stand_in_for(self, disabled: QWidget) -> None:
+        around = disabled.parentWidget()
+        while around is not None:
+            if around.isEnabled():
+                around.setFocus(Qt.FocusReason.OtherFocusReason)
+                focused: QWidget | None = around.window().focusWidget()
+                if focused is not None and not isinstance(focused, QAbstractButton):
+                    self._disabled, self._stand_in = ref(disabled), ref(focused)
+                    disabled.installEventFilter(self)
+                    return
+            around = around.parentWidget()  # this one passes the focus on to a button
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Return the focus to a widget that is enabled again."""
+        is_change = event.type() == QEvent.Type.EnabledChange
+        if is_change and isinstance(watched, QWidget) and watched.isEnabled():
+            watched.removeEventFilter(self)
+            is_last = self._disabled is not None and self._disabled() is watched
+            around = None if self._stand_in is None else self._stand_in()
+            if is_last and watched.window().focusWidget() is around:
+                watched.setFocus(Qt.FocusReason.OtherFocusReason)
+        return False
 
     def _came_by_itself(self, old: QWidget | None, focused: QWidget) -> bool:
         window = focused.window()

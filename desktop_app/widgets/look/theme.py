@@ -288,6 +288,8 @@ QMenu::item:disabled { color: @faint; }
 QMenu::separator { background: @line; height: 1px; margin: $4px $8px; }
 QCheckBox::indicator, QRadioButton::indicator { background: @card; border: 1px solid @dim;
     border-radius: $3px; width: $13px; height: $13px; }
+QCheckBox::indicator:disabled { background: transparent; border-color: @faint; }
+QLabel[role="strong"]:disabled { color: @faint; }
 QCheckBox::indicator:checked { image: url("@check"); }
 QCheckBox::indicator:checked:disabled { image: url("@check_disabled"); }
 QCheckBox::indicator:indeterminate { background: @dim; }

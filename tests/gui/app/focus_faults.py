@@ -1,4 +1,4 @@
-"""Finds what is wrong with the focus: one part has it, and it never passes to one that deletes.
+"""Finds what is wrong with the focus: one part has it, and it never passes to another by itself.
 
 What can have it has a name and a role.
 """
@@ -46,12 +46,13 @@ class FocusAudit:
             for fault in (*self._focus_faults(window), *order_faults(shown), *of_parts):
                 self.faults.add(f"{scene}: {fault}")
             deleting = {part.objectName() for part in shown if part.property("deletes")}
-            if deleting and (buttons := _buttons(window, shown)):
+            if buttons := _buttons(window, shown):
                 self.deleting |= deleting
                 window.activateWindow()
                 former = window.focusWidget()
                 for button in buttons:
-                    for lose in (button.setEnabled, button.setVisible):
+                    loses = (button.setEnabled, button.setVisible)[: 2 if deleting else 1]
+                    for lose in loses:
                         self.faults.update(f"{scene}: {f}" for f in faults_after(button, lose))
                 if former is not None:
                     former.setFocus()
@@ -113,7 +114,12 @@ def faults_after(button: QAbstractButton, lose: Callable[[bool], object]) -> Ite
     focused: QWidget | None = QApplication.focusWidget()  # PySide's types forget None
     if focused not in (None, button) and focused.property("deletes"):
         yield f"{button.objectName()} → {focused.objectName()} deletes"
+    if button.isVisible() and isinstance(focused, QAbstractButton):
+        yield f"{button.objectName()}, disabled, leaves the focus to {focused.objectName()}"
+    was_disabled = button.isVisible()
     lose(True)
+    if was_disabled and not button.hasFocus():
+        yield f"{button.objectName()} is enabled again without the focus"
 
 
 def order_faults(shown: Iterable[QWidget]) -> Iterator[str]:

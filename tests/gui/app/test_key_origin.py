@@ -23,6 +23,7 @@ from tests.integration.credentials.conftest import (
 from tests.unit.providers.loopback import LoopbackServer, replies
 
 KEY = "sk-window-0123456789-abcdef"
+REFUSED = replies(401, {"error": {"message": "Incorrect API key", "code": "invalid_api_key"}})
 LISTED = replies(200, {"data": [{"id": "llama3"}]})
 
 
@@ -61,6 +62,7 @@ async def test_the_key_follows_the_address(
     async with (
         LoopbackServer(LISTED) as mine,
         LoopbackServer(LISTED) as theirs,
+        LoopbackServer(REFUSED) as refusing,
         AppHarness(has_real_providers=True) as app,
     ):
         panel = app.window.settings
@@ -75,8 +77,7 @@ async def test_the_key_follows_the_address(
         desktop.start_keyring()
         await until(lambda: is_stored(app))
         assert "Saved in your keyring" in app.said
-        find(panel, QPushButton, "test").click()
-        await until(lambda: "Connected in" in said(app))
+        await until(lambda: "Connected in" in said(app))  # it was tested when it was entered
         assert keys_sent_to(mine) == {f"Bearer {KEY}", ""}
 
         await enter(app, "base-url", theirs.base_url)
@@ -88,6 +89,12 @@ async def test_the_key_follows_the_address(
         await app.written()
         assert keys_sent_to(theirs) == {""}
 
+        await enter(app, "base-url", refusing.base_url)
+        await enter(app, "key", "sk-of-nobody-0123456789")
+        await until(lambda: "rejected the API key" in said(app))
+        assert "rejected the API key" in app.said
+        await enter(app, "base-url", mine.base_url)
+        await enter(app, "key", KEY)
         await enter(app, "base-url", f"{mine.base_url}/deeper")
         await until(lambda: is_stored(app))
         await enter(app, "base-url", theirs.base_url)
