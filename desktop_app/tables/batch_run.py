@@ -49,6 +49,7 @@ from desktop_app.tables.cell_request import (
     CellRequest,
     RowDocuments,
     cell_request,
+    for_model,
     judged_checks,
     read_answer,
 )
@@ -323,6 +324,7 @@ class BatchRuns:
         provider: BatchClient,
     ) -> bytes:
         info = self._parts.models_of(profile).info(batch.model)
+        request = for_model(request, info)
         question = Message(
             id=new_id(),
             conversation_id=request.conversation_id,
@@ -345,7 +347,7 @@ class BatchRuns:
             instructions=settings.sent_instructions,
             effort=batch.effort,
             parameters=settings.parameters,
-            schema=settings.schema,
+            schema=None if info.takes_schema is False else settings.schema,
         )
         name = custom_id(batch.run_id, number)
         return await asyncio.to_thread(provider.line, name, sent, batch.api)

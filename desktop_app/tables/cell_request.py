@@ -18,10 +18,12 @@ from desktop_app.chat.attachments.image_attachments import attached_image_tokens
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.documents.token_counting import ProviderTokenCounter
+from desktop_app.domain.answering.answer_form import SchemaFormat
 from desktop_app.domain.conversations.conversation import Draft, MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote, error_from_note
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import MAX_GUESSED_CHARACTERS, guessed_tokens
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
@@ -120,6 +122,15 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
         documents,
         tuple(_filled_check(check, values) for check in checks),
     )
+
+
+def for_model(request: CellRequest, model: ModelInfo) -> CellRequest:
+    """Return the request for a model; one that takes no schema gets it in words."""
+    schema = request.settings.schema
+    if schema is None or model.takes_schema is not False:
+        return request
+    words = replace(schema, strictest=SchemaFormat.PROMPT).prompt
+    return replace(request, draft=replace(request.draft, text=f"{request.draft.text}\n\n{words}"))
 
 
 def _value_of(table: Table, word: str, row: Row, cells: Mapping[str, Cell]) -> str:

@@ -26,7 +26,13 @@ from desktop_app.domain.conversations.message_parts import last_text
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
-from desktop_app.tables.cell_request import CellRequest, RowDocuments, cell_request, read_answer
+from desktop_app.tables.cell_request import (
+    CellRequest,
+    RowDocuments,
+    cell_request,
+    for_model,
+    read_answer,
+)
 from desktop_app.tables.table import CellState, Column, Run, RunProgress, RunStatus, Table
 from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, TableStore
 from desktop_app.tables.template import levels
@@ -281,6 +287,7 @@ class LiveRun:
             raise errors.IllegalChoiceError(_NO_PROVIDER, name=column.name)
         answer_store = AnswerStore(self, request)
         chat = self.asking.chat_with(answer_store, self.asking.attachments)
+        request = for_model(request, chat.resolve(profile, request.question.choice).model)
         moment = now()
         conversation = Conversation(
             request.conversation_id,

@@ -101,16 +101,20 @@ class ExportedTable:
         has_documents = await store.has_documents(table.id)
         return cls(store, table, row_ids, totals, has_documents=has_documents)
 
-    async def write(self, format_: TableFormat, file: Path) -> None:
-        """Write the table to a file. Raises OSError, StorageError."""
+    async def write(self, format_: TableFormat, file: Path) -> int:
+        """Write the table to a file; return how many values were cut, as Excel's cells are short.
+
+        Raises:
+            OSError, StorageError: it cannot be written or read.
+        """
         if format_ is TableFormat.XLSX:
-            await self._write_xlsx(file)
-            return
+            return await self._write_xlsx(file)
         # Without the byte order mark, spreadsheets assume the system's legacy encoding.
         encoding = "utf-8-sig" if format_ is TableFormat.CSV else "utf-8"
         with file.open("w", encoding=encoding, errors="replace", newline="") as stream:
             async for piece in self.pieces(format_):
                 await asyncio.to_thread(stream.write, piece)
+        return 0
 
     # -- text
 
@@ -223,8 +227,8 @@ class ExportedTable:
 
     # -- workbook
 
-    async def _write_xlsx(self, file: Path) -> None:
-        """Write the table as a workbook, with a second sheet of totals. Raises OSError."""
+    async def _write_xlsx(self, file: Path) -> int:
+        """Write the table as a workbook, with a second sheet of totals."""
         loop = asyncio.get_running_loop()
 
         def rows() -> Iterator[list[SheetCell]]:
@@ -240,15 +244,15 @@ class ExportedTable:
                             for h in self._headings
                         ]
 
-        def write() -> None:
+        def write() -> int:
             with in_english():
                 headings, totals = self._totals_rows()
             sheets = [TypedSheet(self.table.name, [h.title for h in self._headings], rows())]
             if totals:
                 sheets.append(TypedSheet("Totals", headings, totals))
-            write_typed_sheets(file, sheets)
+            return write_typed_sheets(file, sheets)
 
-        await asyncio.to_thread(write)
+        return await asyncio.to_thread(write)
 
     def _totals_rows(self) -> tuple[list[str], list[list[str | int | float | None]]]:
         headings = [

@@ -1,6 +1,6 @@
 """Tables: what a page and a command do with them.
 
-    create, add_files, add_lines      a table and its rows; files are read and checked first
+    create, add, add_rows             a table and its rows; files are read and checked first
     save                              columns, names, settings
     plan                              reads the documents; what a run would cost. Nothing is sent
     run_now                           asks cells; ends when all are answered, or at Stop
@@ -209,47 +209,6 @@ class TableService:
 
     # -- rows
 
-    async def add_files(
-        self,
-        table_id: str,
-        paths: Sequence[Path],
-        *,
-        by_page: bool = False,
-        on_progress: OnProgress | None = None,
-    ) -> list[int]:
-        """Add a row for each file, those below folders too; return the ids of the rows.
-
-        Args:
-            by_page: a row for each page, slide, sheet or chapter; the files are read for that.
-
-        Raises:
-            IllegalChoiceError: there is no file.
-        """
-        rows = rows_of_files(await expand_paths(paths))
-        if not rows:
-            raise errors.IllegalChoiceError(N_("There are no files."), hint=N_("Add at least one."))
-        if by_page:
-            rows = await self._rows_by_page(rows, on_progress)
-        return await self.add_rows(table_id, rows)
-
-    async def add_lines(self, table_id: str, path: Path) -> list[int]:
-        """Add a row for each line of a CSV, TSV, XLSX or JSON Lines file; return their ids.
-
-        Raises:
-            IllegalChoiceError: the file is empty, a line is wrong, or two rows have the same id.
-            DocumentError: a workbook cannot be read.
-        """
-        rows = await rows_of_lines(path, self._parts.documents)
-        known = await self.store.keys(table_id)
-        doubled = next((row.row.key for row in rows if row.row.key in known), None)
-        if doubled is not None:
-            raise errors.IllegalChoiceError(
-                N_("The table already has a row with the id “{id}”."),
-                hint=N_("Remove that row, or give this one another id."),
-                id=doubled,
-            )
-        return await self.add_rows(table_id, rows)
-
     async def add(
         self,
         table_id: str,
@@ -258,19 +217,40 @@ class TableService:
         by_page: bool = False,
         on_progress: OnProgress | None = None,
     ) -> list[int]:
-        """Add rows from files of both kinds: the lines of CSV and the like, and documents.
+        """Add a row for each line of CSV, TSV, XLSX and JSON Lines, and for each other file.
 
-        All are read and checked before the first is stored. Raises as `add_lines`, `add_files`.
+        All are read and checked before the first is stored. Folders stand for the files in them,
+        which are documents. Return the ids of the rows.
+
+        Args:
+            by_page: a row for each page, slide, sheet or chapter of a document, which is read for
+                that.
+
+        Raises:
+            IllegalChoiceError: there is no file or no line, a line is wrong, or two rows have the
+                same id.
+            DocumentError: a workbook cannot be read.
         """
-        ids: list[int] = []
-        documents = [path for path in paths if not has_lines(path)]
+        rows: list[NewRow] = []
+        keys = await self.store.keys(table_id)
         for path in (path for path in paths if has_lines(path)):
-            ids += await self.add_lines(table_id, path)
+            found = await rows_of_lines(path, self._parts.documents)
+            doubled = next((each.row.key for each in found if each.row.key in keys), None)
+            if doubled is not None:
+                raise errors.IllegalChoiceError(
+                    N_("The table already has a row with the id “{id}”."),
+                    hint=N_("Remove that row, or give this one another id."),
+                    id=doubled,
+                )
+            keys |= {each.row.key for each in found if each.row.key}
+            rows += found
+        documents = [path for path in paths if not has_lines(path)]
         if documents:
-            ids += await self.add_files(
-                table_id, documents, by_page=by_page, on_progress=on_progress
-            )
-        return ids
+            found = rows_of_files(await expand_paths(documents))
+            rows += await self._rows_by_page(found, on_progress) if by_page else found
+        if not rows:
+            raise errors.IllegalChoiceError(N_("There are no files."), hint=N_("Add at least one."))
+        return await self.add_rows(table_id, rows)
 
     async def add_rows(self, table_id: str, rows: Sequence[NewRow]) -> list[int]:
         """Add rows, such as typed ones; return their ids."""

@@ -847,8 +847,11 @@ def _save_table(table: Table, connection: sqlite3.Connection) -> None:
 
 
 def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connection) -> list[int]:
-    sql = "SELECT id, name FROM table_columns WHERE table_id = ?"
-    columns = {row["name"].casefold(): row["id"] for row in connection.execute(sql, (table_id,))}
+    sql = "SELECT id, name, question FROM table_columns WHERE table_id = ?"
+    # Data are not put into the column of a question that has their name.
+    stored = connection.execute(sql, (table_id,)).fetchall()
+    columns = {row["name"].casefold(): row["id"] for row in stored if not row["question"]}
+    taken = {row["name"].casefold() for row in stored if row["question"]}
     sql = "SELECT coalesce(max(position) + 1, 0) FROM table_rows WHERE table_id = ?"
     (first,) = connection.execute(sql, (table_id,)).fetchone()
     ids: list[int] = []
@@ -864,13 +867,16 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
         for name, text in data.items():
             if not text:
                 continue
-            folded = name.strip().casefold()
+            name = name.strip()
+            while name.casefold() in taken:
+                name = f"{name} 2"
+            folded = name.casefold()
             if folded not in columns:
                 columns[folded] = new_id()
                 sql = """INSERT INTO table_columns (id, table_id, position, name, question)
                     SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3, '' FROM table_columns
                     WHERE table_id = ?2"""
-                connection.execute(sql, (columns[folded], table_id, to_text(name.strip())))
+                connection.execute(sql, (columns[folded], table_id, to_text(name)))
             cells.append(_value_row(CellId(row_id, columns[folded]), WHOLE, CellValue(text)))
     insert_rows(connection, "table_values", cells)
     connection.execute(

@@ -640,9 +640,17 @@ async def _write_file(service: TableService, table: Table, name: str, format_: s
     target = Path("-") if name == "-" else expand_path(name)
     try:
         with partial_file(target) as file:
-            await exported.write(chosen, file)
+            cut = await exported.write(chosen, file)
     except OSError as error:
         raise unwritable_error(target, error) from error
+    if cut:
+        write_diagnostic(
+            tr_plural(
+                "{count} value was cut, as Excel’s cells are short. JSON Lines has all of it.",
+                "{count} values were cut, as Excel’s cells are short. JSON Lines has all of them.",
+                cut,
+            )
+        )
     if name != "-":
         write_diagnostic(tr("Table exported to {file}.", file=str(target)))
     return 0

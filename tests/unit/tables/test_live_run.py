@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
@@ -27,6 +28,7 @@ from desktop_app.tables.table import (
 from desktop_app.tables.table_store import CellId
 from tests.helpers.full_disk import full_disk
 from tests.helpers.linux_only import linux_only
+from tests.helpers.office_files import pptx, slide_text
 from tests.helpers.waiting import until
 from tests.unit.providers.loopback import Script, stalls
 from tests.unit.tables.table_setup import (
@@ -144,6 +146,45 @@ async def test_a_cell_that_fails_keeps_no_other_from_its_answer(tmp_path: Path) 
         again = await tables.service.run_now(table, Cells(selection=Selection.FAILED))
         assert (again.cells, again.answered) == (2, 2)
         assert (await tables.values(table, ask))[0] == "Better"
+
+
+async def test_rows_are_added_all_or_none(tmp_path: Path) -> None:
+    first, second, text = (tmp_path / name for name in ("a.csv", "b.csv", "c.txt"))
+    first.write_text("id,Ask\n7,x\n")
+    second.write_text("id,Ask\n8,y\n7,z\n")
+    text.write_text("A text.")
+    async with opened_tables() as tables:
+        ask = column("Ask", "Say {{ask 2}}")
+        table = await tables.service.create("T", (ask,))
+        with pytest.raises(IllegalChoiceError, match="“7”"):
+            await tables.service.add(table.id, [first, text, second])
+        with pytest.raises(IllegalChoiceError):
+            await tables.service.add(table.id, [])
+        assert len(await tables.service.store.row_ids(table.id)) == 0
+        ids = await tables.service.add(table.id, [first, text])
+        assert await tables.service.store.row_ids(table.id) == array("q", ids)
+        with pytest.raises(IllegalChoiceError, match="“7”"):
+            await tables.service.add(table.id, [second])
+        # Data do not take the place of answers.
+        table = await tables.service.get(table.id)
+        assert [each.name for each in table.columns] == ["Ask", "id", "Ask 2"]
+        assert await tables.states(table, ask) == [EMPTY_CELL] * 2
+
+
+async def test_pages_are_rows_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.pptx"
+    path.write_bytes(pptx(slide_text("ROW1 of hills"), slide_text("ROW2 of lakes")))
+    async with opened_tables() as tables:
+        table = await tables.service.create("T", (column("Ask", "What is it?"),))
+        await tables.service.add(table.id, [path], by_page=True)
+        window = await tables.service.store.window(await tables.service.store.row_ids(table.id))
+        assert [row.name for row in window.rows] == ["a.pptx, slide 1", "a.pptx, slide 2"]
+        await tables.service.run_now(table, EMPTY)
+        sent = [str(request) for request in tables.asked.requests]
+        assert sorted(("hills" in each, "lakes" in each) for each in sent) == [
+            (False, True),
+            (True, False),
+        ]
 
 
 async def test_a_killed_run_loses_no_answer_and_asks_none_twice() -> None:

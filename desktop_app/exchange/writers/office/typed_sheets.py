@@ -29,13 +29,20 @@ class TypedSheet(NamedTuple):
     rows: Iterable[Sequence[SheetCell]]
 
 
-def write_typed_sheets(file: Path, sheets: Iterable[TypedSheet]) -> None:
-    """Write a workbook; texts are never formulas, whatever they begin with. Raises OSError."""
+def write_typed_sheets(file: Path, sheets: Iterable[TypedSheet]) -> int:
+    """Write a workbook; texts are never formulas, whatever they begin with.
+
+    Return how many texts were cut at Excel's limit.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     from openpyxl import Workbook
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
+    cut = 0
     for each in sheets:
         title = _NOT_IN_TITLE.sub(" ", _NOT_IN_XML.sub("", each.title)).strip(" '")
         sheet = book.create_sheet(title[:_MAX_TITLE_CHARS] or "Table")
@@ -48,9 +55,11 @@ def write_typed_sheets(file: Path, sheets: Iterable[TypedSheet]) -> None:
             cell.font = Font(bold=True)
         sheet.append(headings)
         for row in each.rows:
+            cut += sum(isinstance(value, str) and len(value) > _MAX_CELL_CHARS for value in row)
             sheet.append([_cell(sheet, value) for value in row])
     with file.open("wb") as stream:
         book.save(stream)
+    return cut
 
 
 def _cell(sheet: Any, value: SheetCell) -> Any:
