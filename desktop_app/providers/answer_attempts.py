@@ -83,7 +83,7 @@ class AnswerAttempts:
         template: TemplateCheck | None = None,
     ) -> None:
         self._transport = transport
-        self._profile = profile
+        self.profile = profile
         self._catalog = catalog
         self._memory = memory
         self._silence = silence
@@ -98,8 +98,8 @@ class AnswerAttempts:
         Raises:
             ProviderError: the answer failed before its terminal event.
         """
-        info = info_at(self._profile, request.model, self._catalog)
-        negotiation = Negotiation(request, info, self._profile, self._memory)
+        info = info_at(self.profile, request.model, self._catalog)
+        negotiation = Negotiation(request, info, self.profile, self._memory)
         for notice in negotiation.begin():
             yield notice
         while True:
@@ -118,12 +118,12 @@ class AnswerAttempts:
     def background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
         """Return a background run, by default a new one."""
         return BackgroundRun(
-            self._profile.name,
+            self.profile.name,
             self._transport,
             new_watch=lambda may_cut: self._watch(self._run_times.max_silence, may_cut=may_cut),
             times=self._run_times,
             run=run,
-            issuer=origin(self._profile.base_url),
+            issuer=origin(self.profile.base_url),
         )
 
     async def _attempts(self, negotiation: Negotiation) -> AsyncGenerator[StreamEvent, None]:
@@ -135,7 +135,7 @@ class AnswerAttempts:
         api = negotiation.api
         adapter = responses if api is Api.RESPONSES else chat_completions
         body = adapter.body(
-            negotiation.request, negotiation.info, self._profile, negotiation.omitted_fields
+            negotiation.request, negotiation.info, self.profile, negotiation.omitted_fields
         )
         in_background = negotiation.request.background and api is Api.RESPONSES
         if self._template is not None:
@@ -167,7 +167,7 @@ class AnswerAttempts:
 
     def _watch(self, cut_s: float | None = None, *, may_cut: bool = True) -> SilenceWatch:
         limits = replace(self._silence, cut=cut_s)
-        return SilenceWatch(self._profile.name, limits, self._suspended_s, may_cut=may_cut)
+        return SilenceWatch(self.profile.name, limits, self._suspended_s, may_cut=may_cut)
 
     async def _reply_events(
         self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
@@ -178,10 +178,10 @@ class AnswerAttempts:
         request that does not stream.
         """
         reader_type = ResponsesReader if api is Api.RESPONSES else ChatCompletionsReader
-        issuer = origin(self._profile.base_url)
+        issuer = origin(self.profile.base_url)
         error: errors.ProviderError | None = None  # the meaning of the empty stream
         while True:
-            reader: EventReader = reader_type(self._profile.name, issuer)
+            reader: EventReader = reader_type(self.profile.name, issuer)
             try:
                 async with self._transport.post(path, body, on_bytes) as reply:
                     has_started = False
@@ -227,7 +227,7 @@ class AnswerAttempts:
         if await reply.is_json():
 
             def read(value: object) -> list[StreamEvent]:
-                error = error_replies.error_in_reply(self._profile.name, value, reply.request_id)
+                error = error_replies.error_in_reply(self.profile.name, value, reply.request_id)
                 if error is not None:
                     raise error
                 return reader.read_whole(value)
@@ -260,7 +260,7 @@ class AnswerAttempts:
     @property
     def _may_be_empty(self) -> bool:
         """Return True if the server may reply with an empty stream: see `_reply_events`."""
-        return self._profile.kind is ProviderKind.COMPATIBLE
+        return self.profile.kind is ProviderKind.COMPATIBLE
 
     def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> errors.ProviderError:
         """Return the error of a reply with status 200 and no event.
@@ -275,7 +275,7 @@ class AnswerAttempts:
             return errors.EndpointMissingError(
                 N_("The base URL of {provider} returned an empty response."),
                 hint=hints.CHECK_ADDRESS,
-                provider=self._profile.name,
+                provider=self.profile.name,
             )
         if len(str(body.get("messages", body.get("input", "")))) > SMALL_REQUEST_CHARS:
             return errors.ContextTooLongError(
@@ -285,5 +285,5 @@ class AnswerAttempts:
         return errors.ProviderFaultError(
             N_("{provider} ended the response before it began."),
             hint=hints.RETRY_LATER,
-            provider=self._profile.name,
+            provider=self.profile.name,
         )

@@ -105,6 +105,10 @@ class ProviderClient:
             template=None if file is None else TemplateCheck(self._transport, file),
         )
 
+    def set_models(self, models: tuple[str, ...]) -> None:
+        """Ask from now on as the profile does with these models of the GPT family."""
+        self._profile = self._attempts.profile = replace(self._profile, models=models)
+
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Return the events of the answer; the last is Completed, Incomplete or Failed.
 

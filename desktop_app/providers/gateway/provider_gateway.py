@@ -81,9 +81,6 @@ class ProviderGateway:
             key = await self._vault.get(profile.id, origin(profile.base_url))
         proxy_password = await self._read_proxy_password(profile)
         field_secrets = await self._read_field_secrets(profile)
-        if profile.kind is not ProviderKind.ON_DEVICE:
-            # The list of models is read before the first question, which uses its connection.
-            profile = replace(profile, models=())
         access = ProviderAccess(
             profile,
             key=key,
@@ -96,8 +93,13 @@ class ProviderGateway:
             if profile.kind is ProviderKind.ON_DEVICE:  # each model has a server of its own
                 name = f"{profile.id} {local_path(profile)}"
             cached = self._clients.get(name)
-            if cached is not None and cached[0] == access:
-                return cached[1]
+            if cached is not None:
+                former, client = cached
+                listed = replace(former, profile=replace(former.profile, models=profile.models))
+                if listed == access:  # the first question uses the connection of the list
+                    client.set_models(profile.models)
+                    self._clients[name] = (access, client)
+                    return client
             if cached is not None:
                 self._replaced_clients.append(self._clients.pop(name)[1])
             for client in [each for each in self._replaced_clients if each.is_idle]:
