@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.tables.services import table_service
 from desktop_app.tables.table import Cells, CellState, Field, FieldType, RunMode, RunStatus
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
+from tests.helpers.crash_traps import EndedError, Trap, Trapped
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.started_backend import started_backend
 from tests.unit.tables.table_setup import EMPTY, Asked, Tables, as_json, column, sent_text
@@ -155,3 +157,42 @@ async def test_a_batch_whose_creation_was_not_confirmed_is_found_again(fault: st
             await tables.service.advance(run.id)
         assert len(server.batches) == 1
         assert await tables.values(table, ASK, "word") == WORDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
+async def test_a_run_continues_after_a_crash_at_any_step(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, behind: bool
+) -> None:
+    async def once(at: int) -> list[str]:
+        server = BatchServer(outcome)
+        monkeypatch.setenv("REPARTEE_HOME", str(tmp_path / f"{behind}-{at}"))
+        async with server.http, opened(server) as tables:
+            table = await tables.table(ASK, words=WORDS)
+            run = await tables.service.start_batch(table, EMPTY)
+            trap = Trap(at, behind=behind)
+            runs = tables.service._batches
+            store, runs._store = runs._store, Trapped(runs._store, trap)  # type: ignore[assignment]
+            try:
+                await tables.service.advance(run.id)
+                await tables.service.advance(run.id)
+            except EndedError:
+                pass
+            runs._store = store
+            for _ in range(3):
+                await tables.service.advance(run.id)
+            ended = await store.run(run.id)
+            assert ended is not None
+            where = trap.steps[-1]
+            assert (ended.status, ended.answered) == (RunStatus.DONE, 5), where
+            assert await tables.values(table, ASK, "word") == WORDS, where
+            spent = await tables.backend.ledger.spent_in_month(now())
+            assert (spent.calls, spent.cost) == (5, 5 * EACH), where
+            assert len(server.batches) == 3, where
+            return trap.steps
+
+    for at in range(1, 200):
+        if len(await once(at)) < at:
+            assert at > 20  # the run ended before this step, so every step was tried
+            return
+    pytest.fail("the run never ends")
