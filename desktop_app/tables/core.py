@@ -34,8 +34,8 @@ CORE: Final = Core(
             "table_answers",
             {
                 Effect.PLAIN: (
-                    f"id row_id column_id run_id batch answer error {TOKENS} seconds has_passed "
-                    "failures conversation_id answered_by"
+                    f"id row_id column_id run_id batch answer error {TOKENS} judge_cost seconds "
+                    "first_token_s has_passed failures conversation_id answered_by"
                 ),
                 Effect.ACTS: "state",
             },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from desktop_app.chat.utility_model import SmallTask
@@ -48,7 +49,8 @@ class Judge:
         checks = judged_checks(request)
         if not checks or stored.values is None:
             return stored
-        failures, costs, is_judged = list(stored.failures), [stored.cost], True
+        failures, is_judged = list(stored.failures), True
+        costs: list[Decimal | None] = []
         delimiter = await self.delimiters.delimiter_for(request.conversation_id)
         for check in checks:
             judgment_id = new_id()
@@ -68,5 +70,7 @@ class Judge:
             costs.append(None if spent.uncounted else spent.cost)
         failed = tuple(filter(None, failures))
         return stored._replace(
-            failures=failed, has_passed=not failed if is_judged else None, cost=sum_costs(costs)
+            failures=failed,
+            has_passed=not failed if is_judged else None,
+            judge_cost=sum_costs(costs),
         )

@@ -38,6 +38,7 @@ from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, T
 from desktop_app.tables.template import levels
 
 if TYPE_CHECKING:
+    from desktop_app.chat.answers.answer_measures import AnswerTiming
     from desktop_app.chat.chat_service import ChatService
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
@@ -304,6 +305,7 @@ class LiveRun:
         run = await chat.begin(
             conversation, [], request.draft, profile, request.settings, self.purpose
         )
+        answer_store.timing = run.timing
         await run.run(answer_store.listen, self._on_store)
         if answer_store.stored is None:
             return await self._refused(cell, answer_store.error)
@@ -315,7 +317,7 @@ class LiveRun:
         judged = await self.asking.judge.judged(request, run.prepared.resolved, stored)
         if judged is not stored:
             await self.asking.store.save_answers([judged])
-            self._cost += (judged.cost or Decimal(0)) - (stored.cost or Decimal(0))
+            self._cost += judged.judge_cost or Decimal(0)
             self.on_cell(cell)
         return _Outcome.ENDED
 
@@ -364,7 +366,9 @@ class LiveRun:
         self._woken.set()
         self._report()
 
-    async def keep(self, request: CellRequest, answer: Message) -> StoredAnswer:
+    async def keep(
+        self, request: CellRequest, answer: Message, timing: AnswerTiming | None
+    ) -> StoredAnswer:
         """Store an answer; return it. Raises StorageError."""
         if self._documents is None:
             self._documents = RowDocuments(self.asking.attachments)
@@ -376,6 +380,7 @@ class LiveRun:
             usage=answer.usage,
             cost=answer.cost,
             seconds=answer.duration_s,
+            first_token_s=timing.first_token_s if timing else None,
             answered_by=answer.answered_by,
         )
         await self.asking.store.save_answers([stored])
@@ -413,6 +418,7 @@ class AnswerStore:
     Attributes:
         stored: the answer; None if the provider refused it unbilled, so that it can be sent again.
         error: why it failed; None if it did not.
+        timing: the times of the answer; None until it is asked for.
     """
 
     def __init__(self, run: LiveRun, request: CellRequest) -> None:
@@ -420,6 +426,7 @@ class AnswerStore:
         self._request = request
         self.stored: StoredAnswer | None = None
         self.error: errors.ProviderError | None = None
+        self.timing: AnswerTiming | None = None
         self._may_be_billed = False
 
     def listen(self, event: StreamEvent, reply: Reply) -> None:
@@ -445,7 +452,7 @@ class AnswerStore:
         if answer.status is MessageStatus.CANCELLED:
             return  # the run's end gives the cell its earlier state
         if not self._can_be_sent_again:
-            self.stored = await self._run.keep(self._request, answer)
+            self.stored = await self._run.keep(self._request, answer, self.timing)
 
     @property
     def _can_be_sent_again(self) -> bool:

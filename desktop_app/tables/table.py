@@ -240,8 +240,10 @@ class Cell(Value, frozen=True):
         values: by the names of `Column.parts`; a missing value is empty.
         answer: the whole answer as the model wrote it; "" for data.
         error: why there is no answer, or what is wrong with it; None if nothing is.
-        cost: US dollars of the last answer and its judgment; None if unknown.
-        seconds: that the answer took; None if it was not measured, as of a batch.
+        cost: US dollars of the last answer; None if unknown.
+        judge_cost: US dollars of its judgments; None if unknown, or if nothing was judged.
+        seconds, first_token_s: until its end and its first text; None if they were not measured, as
+            of a batch.
         has_passed: whether the answer passes all its checks; None without checks.
         failures: the checks that it fails, and why.
         run_id: the run that last asked it; "" for none.
@@ -257,7 +259,9 @@ class Cell(Value, frozen=True):
     error: ErrorNote | None = None
     usage: Usage | None = None
     cost: Decimal | None = None
+    judge_cost: Decimal | None = None
     seconds: float | None = None
+    first_token_s: float | None = None
     has_passed: bool | None = None
     failures: tuple[str, ...] = ()
     run_id: str = ""
@@ -341,7 +345,8 @@ class ColumnTotals(Value, frozen=True):
 
     Attributes:
         states: the number of cells in each state but EMPTY.
-        usage, cost: of the answers in the cells, the cost in US dollars of those whose is known.
+        usage: of the answers in the cells.
+        cost: US dollars of the answers and judgments whose cost is known.
         uncounted: answers of unknown cost.
         checked, passed: answers with checks, and those that pass.
         seconds: the mean time of an answer; None if none was measured.

@@ -220,7 +220,8 @@ class ExportedTable:
             if cell.has_passed is not None:
                 checks[column.name] = {"passed": cell.has_passed, "failed": list(cell.failures)}
             if cell.usage is not None:
-                costs[column.name] = None if cell.cost is None else f"{cell.cost:f}"
+                total = None if cell.cost is None else cell.cost + (cell.judge_cost or 0)
+                costs[column.name] = None if total is None else f"{total:f}"
         extra = {"sources": sources, "errors": errors, "checks": checks, "cost_usd": costs}
         found = {name: value for name, value in extra.items() if value}
         return {"row": row.name, "values": values, **found}

@@ -129,7 +129,9 @@ class StoredAnswer(NamedTuple):
     error: ErrorNote | None = None
     usage: Usage | None = None
     cost: Decimal | None = None
+    judge_cost: Decimal | None = None
     seconds: float | None = None
+    first_token_s: float | None = None
     has_passed: bool | None = None
     failures: tuple[str, ...] = ()
     answered_by: str = ""
@@ -264,6 +266,14 @@ def _value_from_row(row: RowCells) -> CellValue:
     return CellValue(row["text"], citations, bool(row["is_corrected"]))
 
 
+def _amount(nanos: int | None) -> Decimal | None:
+    return None if nanos is None else from_nanos(nanos)
+
+
+def _nanos(amount: Decimal | None) -> int | None:
+    return None if amount is None else to_nanos(amount)
+
+
 def _cell_from_row(row: RowCells, values: Mapping[str, CellValue]) -> Cell:
     return Cell(
         row["row_id"],
@@ -273,8 +283,10 @@ def _cell_from_row(row: RowCells, values: Mapping[str, CellValue]) -> Cell:
         answer=row["answer"],
         error=error_from_text(row["error"]),
         usage=None if row["input_tokens"] is None else from_row(Usage, row),
-        cost=None if row["cost"] is None else from_nanos(row["cost"]),
+        cost=_amount(row["cost"]),
+        judge_cost=_amount(row["judge_cost"]),
         seconds=row["seconds"],
+        first_token_s=row["first_token_s"],
         has_passed=None if row["has_passed"] is None else bool(row["has_passed"]),
         failures=tuple(json.loads(row["failures"])),
         run_id=row["run_id"],
@@ -639,8 +651,8 @@ def _read_summaries(is_trashed: bool, connection: sqlite3.Connection) -> list[Ta
         states: dict[CellState, int] = {}
         nanos = 0
         for column in table.questions:
-            sql = """SELECT state, count(*), coalesce(sum(cost), 0) FROM table_answers
-                WHERE column_id = ? GROUP BY state"""
+            sql = f"""SELECT state, count(*), {_COSTS} FROM table_answers
+                WHERE column_id = ? GROUP BY state"""  # noqa: S608 - our own words
             for state, count, cost in connection.execute(sql, (column.id,)):
                 nanos += cost
                 if state != CellState.EMPTY.value:
@@ -714,9 +726,10 @@ def _filter_sql(
     return conditions
 
 
+_COSTS: Final = "coalesce(sum(cost), 0) + coalesce(sum(judge_cost), 0)"
 _ANSWER_COLUMNS: Final = """row_id, column_id, state, run_id, error, input_tokens, cached_tokens,
-    output_tokens, reasoning_tokens, cost, seconds, has_passed, failures, conversation_id,
-    answered_by"""
+    output_tokens, reasoning_tokens, cost, judge_cost, seconds, first_token_s, has_passed, failures,
+    conversation_id, answered_by"""
 
 
 def _read_window(row_ids: list[int], max_chars: int, connection: sqlite3.Connection) -> Window:
@@ -761,11 +774,11 @@ def _read_totals(connection: sqlite3.Connection, column_id: str) -> ColumnTotals
     sql = "SELECT state, count(*) FROM table_answers WHERE column_id = ? GROUP BY state"
     counts = {CellState(state): n for state, n in connection.execute(sql, (column_id,))}
     counts.pop(CellState.EMPTY, None)
-    sql = """SELECT coalesce(sum(input_tokens), 0), coalesce(sum(cached_tokens), 0),
+    sql = f"""SELECT coalesce(sum(input_tokens), 0), coalesce(sum(cached_tokens), 0),
         coalesce(sum(output_tokens), 0), coalesce(sum(reasoning_tokens), 0),
-        coalesce(sum(cost), 0), sum(input_tokens IS NOT NULL AND cost IS NULL),
+        {_COSTS}, sum(input_tokens IS NOT NULL AND cost IS NULL),
         count(has_passed), coalesce(sum(has_passed), 0), avg(seconds)
-        FROM table_answers WHERE column_id = ?"""
+        FROM table_answers WHERE column_id = ?"""  # noqa: S608 - our own words
     *tokens, nanos, uncounted, checked, passed, seconds = connection.execute(
         sql, (column_id,)
     ).fetchone()
@@ -803,10 +816,11 @@ def read_run(connection: sqlite3.Connection, run_id: str) -> Run | None:
     row = connection.execute("SELECT * FROM table_runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         return None
-    sql = """SELECT count(*) FILTER (WHERE state IN ('done', 'corrected')),
+    sql = f"""SELECT count(*) FILTER (WHERE state IN ('done', 'corrected')),
         count(*) FILTER (WHERE state = 'failed'),
-        coalesce(sum(cost) FILTER (WHERE state IN ('done', 'corrected', 'failed')), 0)
-        FROM table_answers WHERE run_id = ?"""
+        (SELECT {_COSTS} FROM table_answers
+        WHERE run_id = ?1 AND state IN ('done', 'corrected', 'failed'))
+        FROM table_answers WHERE run_id = ?1"""  # noqa: S608 - our own words
     answered, failed, nanos = connection.execute(sql, (run_id,)).fetchone()
     sql = "SELECT coalesce(sum(remote_done), 0) FROM table_batches WHERE run_id = ?"
     (remote_done,) = connection.execute(sql, (run_id,)).fetchone()
@@ -936,8 +950,10 @@ def save_answer(connection: sqlite3.Connection, stored: StoredAnswer) -> None:
         "answer": to_text(stored.answer),
         **dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")),
         **({} if usage is None else to_row(usage)),
-        "cost": None if stored.cost is None else to_nanos(stored.cost),
+        "cost": _nanos(stored.cost),
+        "judge_cost": _nanos(stored.judge_cost),
         "seconds": stored.seconds,
+        "first_token_s": stored.first_token_s,
         "has_passed": None if stored.has_passed is None else int(stored.has_passed),
         "failures": to_json(list(stored.failures)),
         "conversation_id": "",

@@ -347,5 +347,7 @@ async def test_a_model_judges_by_a_rubric() -> None:
         ids = await tables.service.store.row_ids(table.id)
         rude = await tables.service.store.cell(ids[1], ask.id)
         assert rude.failures == ("judge: Is it polite? (rude)",)
+        assert 2 * (rude.cost + rude.judge_cost) == totals.cost
+        assert rude.seconds >= rude.first_token_s > 0
         spent = await tables.backend.ledger.spent_in_month(now())
         assert (spent.calls, spent.cost) == (4, totals.cost)
