@@ -205,7 +205,7 @@ class TableService:
 
     async def recover(self) -> int:
         """End what a killed process has left; return how many cells it was asking."""
-        return await self.store.recover()
+        return await self.store.recover(self._live)
 
     # -- rows
 
@@ -550,7 +550,6 @@ class TableService:
                 len(chosen),
                 estimate=estimate,
             )
-            waiting = await self.store.begin_run(run, chosen)
             live = LiveRun(
                 self._asking(profiles),
                 table,
@@ -561,9 +560,10 @@ class TableService:
                 most_at_once=at_once,
                 purpose=purpose,
             )
-            self._live[run.id] = live
-            self._on_change(table.id)
+            self._live[run.id] = live  # at once: `recover` would end a run that is not there
             try:
+                waiting = await self.store.begin_run(run, chosen)
+                self._on_change(table.id)
                 return await live.ask(waiting)
             finally:
                 del self._live[run.id]

@@ -11,7 +11,7 @@ import json
 import re
 import sqlite3
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -618,13 +618,19 @@ class TableStore:
         sql = "UPDATE table_runs SET owner_pid = NULL, owner_started = NULL WHERE id = ?"
         await self._database.execute(sql, run_id)
 
-    async def recover(self) -> int:
+    async def recover(self, running: Collection[str] = ()) -> int:
         """End the runs whose process was killed; return how many cells were being asked then.
 
         Their cells that waited are as before the run. Those that were being asked have an error:
         the provider may have answered, and the ledger counts what was held.
+
+        Args:
+            running: the ids of the runs of this process.
         """
-        return await self._database.write(_recover)
+        dead = await self._database.read(partial(_dead_runs, running))
+        if not dead:  # nothing is written, which a full disk would refuse
+            return 0
+        return await self._database.write(partial(_recover, dead))
 
 
 # -- reading
@@ -1077,13 +1083,20 @@ def _claim_run(run_id: str, connection: sqlite3.Connection) -> bool:
     return True
 
 
-def _recover(connection: sqlite3.Connection) -> int:
+def _dead_runs(running: Collection[str], connection: sqlite3.Connection) -> list[str]:
     sql = "SELECT id, owner_pid, owner_started FROM table_runs WHERE mode = ? AND status = ?"
     rows = connection.execute(sql, (RunMode.NOW.value, RunStatus.RUNNING.value)).fetchall()
+    me = this_process()
+    return [
+        run_id
+        for run_id, *owner in rows
+        if run_id not in running and (tuple(owner) == me or not is_alive(*owner))
+    ]
+
+
+def _recover(run_ids: Sequence[str], connection: sqlite3.Connection) -> int:
     interrupted = 0
-    for run_id, *owner in rows:
-        if is_alive(*owner):
-            continue
+    for run_id in run_ids:
         sql = "UPDATE table_answers SET state = 'failed', error = ? WHERE run_id = ? AND state = ?"
         values = (error_to_text(_INTERRUPTED_NOTE), run_id, CellState.RUNNING.value)
         interrupted += connection.execute(sql, values).rowcount
