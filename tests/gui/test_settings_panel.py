@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QCheckBox,
     QComboBox,
     QKeySequenceEdit,
@@ -627,6 +628,14 @@ def test_arrows_change_the_side_and_a_link_leads_to_another_page_and_back(
     back.setFocus()
     back.click()
     assert (panel.page, pages.hasFocus(), back.isVisible()) == ("look", True, False)
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    application.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    qtbot.keyClick(pages, Qt.Key.Key_Right)
+    former = panel.page
+    qtbot.keyClick(pages, Qt.Key.Key_Left)
+    application.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    assert (former, panel.page) == ("voice", "look")  # Hebrew begins at the right
     panel.resize(240, 800)  # as at twice the text size
     assert pages.height() > one_row
     last = pages.visualItemRect(pages.item(pages.count() - 1))

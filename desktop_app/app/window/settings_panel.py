@@ -6,7 +6,7 @@ created when it is first shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -29,6 +29,7 @@ from desktop_app.widgets.boxes import column_of, margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, IconButton
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.tab_order import focus_first_part
+from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.rows.row_view import ChoiceList
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
@@ -87,6 +88,7 @@ PLACES: Final = (
 # Space at the right for a scroll bar, so that the page keeps its width. In pixels at the default
 # text size.
 _SCROLL_BAR_WIDTH: Final = 12
+_STEPS: Final[Mapping[int, int]] = {Qt.Key.Key_Left: 1, Qt.Key.Key_Right: -1}
 _PAGE_ROLE: Final = Qt.ItemDataRole.UserRole
 
 
@@ -276,6 +278,10 @@ class SettingsPanel(QFrame):
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
         key = event.key()
+        if watched is self._list and is_mirrored() and key in _STEPS:  # Qt doesn’t mirror the keys
+            row = self._list.currentRow() + _STEPS[key]
+            self._list.setCurrentRow(max(0, min(row, len(SIDES) - 1)))
+            return True
         if watched is self._search:
             if key == Qt.Key.Key_Escape and self._search.text():
                 self._search.clear()

@@ -18,7 +18,14 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.memory.ui.notes_controller import NotesController
-from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of, set_unscaled
+from desktop_app.widgets.boxes import (
+    DIALOG_MARGINS,
+    SPRING,
+    STRETCH,
+    column_of,
+    row_of,
+    set_unscaled,
+)
 from desktop_app.widgets.buttons.dialog_button import (
     ElidedButton,
     IconButton,
@@ -74,7 +81,7 @@ class _NoteRow(QWidget):
         place.setText("" if found is None else one_line(found.title))
         place.setVisible(found is not None)
         top = Qt.AlignmentFlag.AlignTop
-        facts = row_of(self._box, date, (place, 1), spacing=8)
+        facts = row_of(self._box, date, (place, 1), SPRING, spacing=8)
         column_of(row_of((self.field, 1), (delete, top)), facts, parent=self, margins=0, spacing=2)
         FileDropFilter(self)
         self.show_note(note)

@@ -115,7 +115,13 @@ async def test_the_cap_is_set_warns_and_refuses() -> None:
         app.controllers.of(ProvidersController).select_profile(profile.id)
         app.window.outer_panes.show_settings(True)
         field = find(app.window.settings, QLineEdit, "monthly-cap")
-        await until(field.isVisible)  # though Advanced is closed
+        await until(field.isVisible)
+        find(app.window.settings, QPushButton, "test").setFocus()
+        stops = []  # in the order of the page, though the limit is of another feature
+        for _ in range(3):
+            app.press(Qt.Key.Key_Tab)
+            stops.append(app.window.focusWidget().objectName())
+        assert (stops[0], stops[-1]) == ("monthly-cap", "show-advanced"), stops
         app.window.outer_panes.show_settings(False)
         app.controllers.of(SpendingController).show()
         await until(lambda: app.window.findChild(SpendingView) is not None)
