@@ -155,7 +155,7 @@ CREATE TABLE table_values (
     is_corrected INTEGER NOT NULL,
     UNIQUE (row_id, column_id, part)
 ) STRICT;
-CREATE INDEX table_values_by_column ON table_values (column_id, part, number, sort_key);
+CREATE INDEX table_values_by_column ON table_values (column_id, part, number, sort_key, row_id);
 CREATE TABLE table_answers (
     id INTEGER PRIMARY KEY,
     row_id INTEGER NOT NULL REFERENCES table_rows (id) ON DELETE CASCADE,

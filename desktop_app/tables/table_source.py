@@ -23,6 +23,7 @@ from desktop_app.domain import hints
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.system_error import quoted_words
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.jobs.batch_jobs import BatchFile
 from desktop_app.tables.checks import check_of
@@ -32,6 +33,8 @@ LINE_ENDINGS: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx")
 """The endings of files whose lines become rows; of all others, a file is a row."""
 MAX_FILE_BYTES: Final = 200 << 20
 MAX_COLUMNS: Final = 500
+MAX_ROWS: Final = 100_000
+"""Of a file: they take 200 MB while they are read."""
 KEY: Final = "id"
 _FILES: Final = "files"
 _CHECKS: Final = "checks"
@@ -103,6 +106,8 @@ def _rows_of(path: Path, lines: Any) -> list[NewRow]:
             except (ValueError, UserFacingError) as error:
                 raise _located(line.number, error) from error
             rows.append(row)
+            if len(rows) > MAX_ROWS:
+                raise ValueError(tr("more than {count} rows", count=formatting.number(MAX_ROWS)))
         if not rows:
             raise ValueError(tr("it is empty"))
     except ValueError as error:

@@ -669,18 +669,12 @@ def _read_summaries(is_trashed: bool, connection: sqlite3.Connection) -> list[Ta
 
 def _read_order(table_id: str, order: RowOrder, connection: sqlite3.Connection) -> array[int]:
     conditions, values = ["r.table_id = :table"], {"table": table_id}
-    join, sorting = "", "r.position"
     direction = "DESC" if order.is_descending else "ASC"
+    sorting = "r.position"
     if order.column_id == ":name":
         sorting = f"r.name COLLATE NOCASE {direction}, r.position"
-    elif order.column_id:
-        join = """LEFT JOIN table_values AS s
-            ON s.row_id = r.id AND s.column_id = :sorted AND s.part = :part"""
-        values |= {"sorted": order.column_id, "part": order.part}
-        # Empty cells are last in both directions.
-        sorting = f"""s.id IS NULL, s.number {direction}, s.sort_key {direction}, r.position"""
-    elif order.is_descending:
-        sorting = "r.position DESC"
+    elif not order.column_id:
+        sorting = f"r.position {direction}"
     if order.search.strip():
         conditions.append(
             f"""({_contains(connection, "r.name", order.search, "search", values)} OR EXISTS (
@@ -689,9 +683,19 @@ def _read_order(table_id: str, order: RowOrder, connection: sqlite3.Connection) 
         )
     for number, each in enumerate(order.filters):
         conditions += _filter_sql(connection, each, f"f{number}", values)
-    sql = f"""SELECT r.id FROM table_rows AS r {join}
+    sql = f"""SELECT r.id FROM table_rows AS r
         WHERE {" AND ".join(conditions)} ORDER BY {sorting}"""  # noqa: S608 - values are bound
-    return array("q", (row[0] for row in connection.execute(sql, values)))
+    ids = array("q", (row[0] for row in connection.execute(sql, values)))
+    if not order.column_id or order.column_id == ":name":
+        return ids
+    # The index has this order. A sorted join takes five times as long.
+    sql = f"""SELECT row_id FROM table_values WHERE column_id = ? AND part = ?
+        ORDER BY number {direction}, sort_key {direction}, row_id {direction}"""  # noqa: S608
+    shown = set(ids)
+    rows = connection.execute(sql, (order.column_id, order.part))
+    filled = array("q", (row[0] for row in rows if row[0] in shown))
+    shown.difference_update(filled)
+    return filled + array("q", (row_id for row_id in ids if row_id in shown))  # empty ones last
 
 
 def _contains(
