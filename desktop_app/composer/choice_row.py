@@ -54,14 +54,16 @@ class _StopButton(PlainToolButton):
 
 
 class ChoiceRow(QWidget):
-    """The controls below the prompt's text: add, Web, Research, model, tools, estimate, Send, Stop.
+    """The controls below the prompt's text: add, model, what is on, estimate, Send, Stop.
 
-    If the row is too narrow, it hides the labels of the switches, the effort, the end of the model
+    If the row is too narrow, it hides the labels of what is on, the effort, the end of the model
     and the estimate, in this order, until the rest fits.
 
     Attributes:
-        attach_button, web_button, research_button, model_button, send_button, stop_button: the
-            buttons.
+        attach_button, model_button, send_button, stop_button: the buttons.
+        searches_web: whether the model may search the web; None if it can call no tools.
+        web_button, research_button: visible while the model searches, or researches; a click ends
+            that.
         end_label: visible while the chosen model ends soon, has ended, or answers one message.
         image_button, tools_button, background_button: visible while the model may make images,
             tools are chosen, or answers run in the background.
@@ -84,14 +86,13 @@ class ChoiceRow(QWidget):
         self.choice = no_choice()
         self.estimate = EstimateTexts(text="", tooltip="")
         self.attach_button = _button("attach", tr("Add files, projects and tools"))
-        self.web_button = _button("web", _web_label())
-        self.web_button.setCheckable(True)
-        self.web_button.hide()
-        self.web_button.clicked.connect(self.web_requested)
-        self.research_button = _button("research", _research_label())
-        self.research_button.setCheckable(True)
-        self.research_button.hide()
-        self.research_button.clicked.connect(self.research_requested)
+        self.searches_web: bool | None = None
+        self.web_button = _button("web", tr("Stop searching the web"))
+        self.web_button.clicked.connect(lambda: self.web_requested.emit(False))
+        self.research_button = _button("research", tr("Stop researching"))
+        self.research_button.clicked.connect(lambda: self.research_requested.emit(False))
+        for button in (self.web_button, self.research_button):
+            button.hide()
         self.model_button = ModelButton()
         self.end_label = PlainLabel(name="model-end", role="note")
         self.tools_button = _button("tools", tr("Tools"))
@@ -108,11 +109,12 @@ class ChoiceRow(QWidget):
         self.stop_button.hide()
         self.helpers = row_of(spacing=0)
         self._groups = (
-            row_of(self.attach_button, self.web_button, self.research_button, spacing=0),
+            row_of(self.web_button, self.research_button, spacing=0),
             row_of(self.image_button, self.tools_button, self.background_button, spacing=0),
             self.helpers,
         )
         self._row = row_of(
+            self.attach_button,
             self._groups[0],
             self.model_button,
             self.end_label,
@@ -150,13 +152,14 @@ class ChoiceRow(QWidget):
         self.tools_button.setVisible(bool(names))
         set_tooltip(self.tools_button, names)
         self.tools_button.setAccessibleName(spoken_text(names))
-        self.web_button.setVisible(searches_web is not None)
-        self.web_button.setChecked(bool(searches_web))
-        set_tooltip(self.web_button, "\n".join(filter(None, (_web_label(), web_note))))
+        self.searches_web = searches_web
+        self.web_button.setVisible(bool(searches_web) and not researches)
+        set_tooltip(
+            self.web_button, "\n".join(filter(None, (tr("Stop searching the web"), web_note)))
+        )
         self.web_button.setAccessibleDescription(spoken_text(web_note))
-        self.research_button.setVisible(searches_web is not None)
-        self.research_button.setChecked(researches)
-        lines = (_research_label(), research_note(), web_note)
+        self.research_button.setVisible(researches)
+        lines = (tr("Stop researching"), research_note(), web_note)
         set_tooltip(self.research_button, "\n".join(filter(None, lines)))
         self.research_button.setAccessibleDescription(spoken_text(research_note()))
         self._color_buttons()
@@ -210,12 +213,10 @@ class ChoiceRow(QWidget):
     def _color_buttons(self) -> None:
         """Paint the icons: those of what is on in the color of links."""
         theme = current_theme()
-        web = theme.accent if self.web_button.isChecked() else theme.dim
-        research = theme.accent if self.research_button.isChecked() else theme.dim
         for button, name, color in (
             (self.attach_button, "plus", theme.dim),
-            (self.web_button, "globe", web),
-            (self.research_button, "search", research),
+            (self.web_button, "globe", theme.accent),
+            (self.research_button, "search", theme.accent),
             (self.image_button, "image", theme.accent),
             (self.tools_button, "wrench", theme.accent),
             (self.background_button, "cloud", theme.accent),
@@ -246,8 +247,8 @@ class ChoiceRow(QWidget):
             (False, False, estimate, ""),
             (False, False, "", ""),
         ):
-            self.web_button.setText(tr("Web") if labels else "")
-            self.research_button.setText(tr("Research") if labels else "")
+            self.web_button.setText(f"{tr('Web')} ×" if labels else "")
+            self.research_button.setText(f"{tr('Research')} ×" if labels else "")
             for button in self._labeled_buttons:
                 button.setToolButtonStyle(beside_icon if labels else icon_only)
             self.model_button.setText(self.model_button.label(with_effort=effort))
@@ -261,10 +262,6 @@ class ChoiceRow(QWidget):
                 break
 
 
-def _research_label() -> str:
-    return tr("Research on the web, at high effort")
-
-
 def research_note() -> str:
     """Return what research does, and that its cost is unknown before."""
     return tr(
@@ -272,10 +269,6 @@ def research_note() -> str:
         "runs it in the background, it stores the request and the response. Often costs many "
         "times as much as a response."
     )
-
-
-def _web_label() -> str:
-    return tr("Let the model search the web")
 
 
 def _button(name: str, label: str) -> PlainToolButton:

@@ -101,7 +101,7 @@ FEATURE: Final = Feature(
             run=lambda session: session.window.prompt.choose_folder(),
             uses_conversation=True,
             words=N_("upload"),
-            menu=(Menu.ATTACH, 2),
+            menu=(Menu.MORE, 3),
         ),
         Action(
             "prompt.paste-plain",

@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QWidgetAction
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QKeyEvent
+from PySide6.QtWidgets import QApplication, QFrame, QMenu, QWidget, QWidgetAction
 
 from desktop_app.composer.choice import ChoiceFigures, ChoiceView, no_choice
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton
+from desktop_app.widgets.buttons.segmented_control import Segment
 from desktop_app.widgets.look.direction import is_mirrored
+from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import (
     LONGEST_LINE,
@@ -35,6 +38,9 @@ _MAX_FLAT_ENTRIES: Final = 18
 _MAX_UNGROUPED_ENTRIES: Final = 40
 """If a provider has more models, they are grouped by maker."""
 
+
+_SEGMENT_PADDING: Final = 6
+"""Pixels beside the label of an effort, at the default text size."""
 
 _MAX_NOTE_CHARACTERS: Final = 60
 """The width of a note, in average characters."""
@@ -98,21 +104,21 @@ class ModelButton(MenuButton):
         else:
             fill_models(menu, choice.models, choice, choose_model)
         if choice.display_effort is not None:
-            add_note(menu, tr("Reasoning effort"))
-            fill_efforts(menu, choice, self.effort_requested.emit, self.figures)
+            add_efforts(menu, choice, self.effort_requested.emit, self.figures)
         if choice.notice and choice.notice not in choice.effort_refusals.values():
             add_note(menu, choice.notice)
         self._add_successor(menu)
         menu.addSeparator()
+        submenu = ProgramMenu(tr("Other models"), menu)
         others = [e for e in choice.models if not is_own_variant(e, choice)]
         if choice.offers_variants and others:
-            submenu = ProgramMenu(tr("Other models"), menu)
             fill_models(submenu, others, choice, choose_model)
-            menu.addMenu(submenu)
-        menu.addAction(tr("All models…")).triggered.connect(lambda: self.table_requested.emit())
-        menu.addAction(tr("Compare models…")).triggered.connect(
+            submenu.addSeparator()
+        submenu.addAction(tr("All models…")).triggered.connect(lambda: self.table_requested.emit())
+        submenu.addAction(tr("Compare models…")).triggered.connect(
             lambda: self.comparison_requested.emit()
         )
+        menu.addMenu(submenu)
 
     def _add_successor(self, menu: QMenu) -> None:
         """Offer the successor of the chosen model: for a message, a conversation or permanently."""
@@ -242,13 +248,8 @@ def _maker_of(entry: ModelEntry) -> str:
     return re.split(r"[-_.:\d ]", model_name.casefold(), maxsplit=1)[0]
 
 
-def fill_efforts(
-    menu: QMenu,
-    choice: ChoiceView,
-    on_chosen: Callable[[Effort], None],
-    figures: ChoiceFigures | None = None,
-) -> None:
-    """Fill the menu with the efforts, each with its use, and its figures, if given.
+def fill_efforts(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[Effort], None]) -> None:
+    """Fill the menu with the efforts, each with its use.
 
     Refused efforts are disabled, with the reasons below.
     """
@@ -256,17 +257,103 @@ def fill_efforts(
     reasons: list[str] = []
     for effort in choice.listed_efforts:
         label = " · ".join(tr(text) for text in (effort.label, effort.advice) if text)
-        entry_figures = "" if figures is None else figures.efforts.get(effort, "")
         is_checked, choose = effort is choice.effort, partial(on_chosen, effort)
-        action = _add_entry(
-            menu, group, label, choose, is_checked=is_checked, figures=entry_figures
-        )
+        action = _add_entry(menu, group, label, choose, is_checked=is_checked)
         if reason := choice.effort_refusals.get(effort, ""):
             action.setEnabled(False)
             set_tooltip(action, reason)
             reasons.append(reason)
     for reason in dict.fromkeys(reasons):  # several efforts may have the same reason
         add_note(menu, reason)
+
+
+def add_efforts(
+    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[Effort], None], figures: ChoiceFigures
+) -> None:
+    """Add the efforts as one row of segments, with what the marked one is for and its figures."""
+    row = EffortRow(choice, figures, menu)
+    row.chosen.connect(on_chosen)
+    row.chosen.connect(menu.close)
+    action = QWidgetAction(menu)
+    action.setDefaultWidget(row)
+    action.setText(tr("Reasoning effort"))  # screen readers read this text
+    menu.addAction(action)
+    reasons = (choice.effort_refusals.get(effort, "") for effort in choice.listed_efforts)
+    for reason in dict.fromkeys(filter(None, reasons)):  # several efforts may have the same reason
+        add_note(menu, reason)
+
+
+class EffortRow(QWidget):
+    """The efforts of a model as segments: a click chooses one, and so do arrows with Enter.
+
+    Signals:
+        chosen(Effort): the user has chosen.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, choice: ChoiceView, figures: ChoiceFigures, menu: QMenu) -> None:
+        super().__init__(menu)
+        self.setObjectName("efforts")
+        self.accessible_role = "Grouping"
+        self.setAccessibleName(spoken_text(tr("Reasoning effort")))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._menu = menu
+        self._figures = figures
+        self.buttons: dict[Effort, Segment] = {}
+        frame = QFrame()
+        set_role(frame, "segments")
+        for effort in choice.listed_efforts:
+            button = Segment(tr(effort.label), _SEGMENT_PADDING, is_small=True)
+            button.setObjectName(f"effort-{effort}")
+            button.setEnabled(effort not in choice.effort_refusals)
+            set_tooltip(button, choice.effort_refusals.get(effort, ""))
+            button.clicked.connect(partial(self.chosen.emit, effort))
+            button.installEventFilter(self)
+            self.buttons[effort] = button
+        row_of(*((button, 1) for button in self.buttons.values()), parent=frame, margins=0)
+        self._note = PlainLabel(name="effort-note", role="note")
+        column_of(frame, self._note, parent=self, margins=(8, 4, 8, 4), spacing=4)
+        self._marked = choice.effort if choice.effort in self.buttons else next(iter(self.buttons))
+        self._mark(self._marked)
+
+    def _mark(self, effort: Effort) -> None:
+        """Mark an effort, and say what it is for and what it costs."""
+        self._marked = effort
+        button = self.buttons[effort]
+        button.setChecked(True)
+        self.setFocusProxy(button)
+        self._note.setText(self._words_of(effort))
+        button.setAccessibleDescription(spoken_text(self._words_of(effort)))
+
+    def _words_of(self, effort: Effort) -> str:
+        advice = tr(effort.advice) if effort.advice else tr(effort.label)
+        return " · ".join(filter(None, (advice, self._figures.efforts.get(effort, ""))))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the keys of a segment, and show the figures of the one under the mouse."""
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave):
+            entered = event.type() == QEvent.Type.Enter
+            for effort, button in self.buttons.items():
+                if button is watched and button.isEnabled():
+                    self._note.setText(self._words_of(effort if entered else self._marked))
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            self._take_key(event)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _take_key(self, event: QKeyEvent) -> None:
+        """Mark the next or the previous effort, choose the marked one, or let the menu act."""
+        step = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(Qt.Key(event.key()), 0)
+        efforts = [effort for effort, button in self.buttons.items() if button.isEnabled()]
+        if step and efforts:
+            at = efforts.index(self._marked) + (-step if is_mirrored() else step)
+            self._mark(efforts[min(max(at, 0), len(efforts) - 1)])
+            self.setFocus(Qt.FocusReason.TabFocusReason)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self._marked)
+        else:
+            QApplication.sendEvent(self._menu, event)
 
 
 def _add_entry(

@@ -7,16 +7,16 @@ arrives as plain values.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy
 
 from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.choice import ChoiceView, no_choice
-from desktop_app.composer.choice_row import ChoiceRow
+from desktop_app.composer.choice_row import ChoiceRow, research_note
 from desktop_app.composer.dropped_content import DroppedContent, accept_copy, has_attachable_content
 from desktop_app.composer.model_button import add_note
 from desktop_app.composer.prompt_commands import PROMPT_COMMANDS
@@ -28,7 +28,13 @@ from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import set_role, set_style_property
-from desktop_app.widgets.program_menu import ProgramMenu, add_commands, command_of, run_command
+from desktop_app.widgets.program_menu import (
+    ProgramMenu,
+    add_choice,
+    add_commands,
+    command_of,
+    run_command,
+)
 from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
@@ -342,19 +348,45 @@ class PromptEditor(QFrame):
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         add_commands(menu, *commands_in(Menu.ATTACH))
+        if self.row.searches_web is not None:
+            menu.addMenu(self._web_menu(menu))
+        menu.addSeparator()
+        add_commands(menu, *commands_in(Menu.BESIDE))
+        more = ProgramMenu(tr("More"), menu)
+        add_commands(more, *commands_in(Menu.MORE))
+        menu.addMenu(more)
         action = command_of(self, "prompt.background")
         if action is not None and self._choice.background is not None:
             action.setCheckable(True)
             action.setChecked(bool(self._choice.background))
-            menu.addAction(action)
+            more.addAction(action)
             note = tr(
                 "Keeps running at {provider}, which stores the request and the response "
                 "(OpenAI: 30 days or more).",
                 provider=self._choice.provider_name,
             )
-            add_note(menu, note)
+            add_note(more, note)
         button = self.row.attach_button
         menu.popup(button.mapToGlobal(button.rect().topLeft()))
+
+    def _web_menu(self, menu: QMenu) -> QMenu:
+        """Return the choice of Off, Search and Research."""
+        row, web = self.row, ProgramMenu(tr("Web"), menu)
+        is_researching = not row.research_button.isHidden()
+        is_searching = bool(row.searches_web) and not is_researching
+
+        def search(is_on: bool) -> None:
+            row.research_requested.emit(False)
+            row.web_requested.emit(is_on)
+
+        for label, is_chosen, choose in (
+            (tr("Off"), not (is_searching or is_researching), partial(search, False)),
+            (tr("Search"), is_searching, partial(search, True)),
+            (tr("Research"), is_researching, partial(row.research_requested.emit, True)),
+        ):
+            add_choice(web, label, is_chosen, choose)
+        add_note(web, research_note())
+        return web
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if has_attachable_content(event.mimeData()):

@@ -52,11 +52,14 @@ class CommandScope(StrEnum):
 class Menu(Enum):
     """The menus of the main window that list what features contribute.
 
-    PROGRAM: that of the last line of the sidebar. ATTACH: that of the prompt's plus.
+    PROGRAM: that of the last line of the sidebar. ATTACH: that of the prompt's plus, with the web
+    behind the first three. BESIDE: below a line in it. MORE: its submenu.
     """
 
     PROGRAM = auto()
     ATTACH = auto()
+    BESIDE = auto()
+    MORE = auto()
 
 
 class Command(Value, frozen=True):

@@ -95,7 +95,9 @@ def command_of(widget: QWidget, command_id: str) -> QAction | None:
 
 def add_commands(menu: QMenu, *command_ids: str) -> None:
     """Add the actions of those commands that the window has which opens the menu."""
-    parent = menu.parentWidget() or menu
+    parent: QWidget = menu
+    while isinstance(parent, QMenu) and (above := parent.parentWidget()):
+        parent = above
     menu.addActions([found for id_ in command_ids if (found := command_of(parent, id_))])
 
 

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 from desktop_app.composer.attachment_chips import Chip, ChipWidget
 from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
+from desktop_app.composer.model_button import EffortRow
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.composer.suggestions import Suggestion, SuggestionButton
 from desktop_app.domain.models.model_entry import ModelEntry
@@ -429,15 +430,20 @@ def trigger(editor: PromptEditor, name: str, line: str) -> None:
 
 
 def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEditor) -> None:
-    lines = actions(editor, "model")
-    assert lines["Low"] == (False, False)
-    assert lines["Medium"] == (True, True)
-    assert lines["Extra high"] == (True, False)
-    assert NO_LOW in lines
-    assert "Minimal" not in lines
+    assert NO_LOW in actions(editor, "model")
+    menu = find(editor, QPushButton, "model").menu()
+    segments = find(menu, EffortRow, "efforts").buttons
+    assert Effort.MINIMAL not in segments
+    assert not segments[Effort.LOW].isEnabled()
+    assert segments[Effort.MEDIUM].isChecked()
     with qtbot.waitSignal(editor.row.model_button.effort_requested) as chosen:
-        trigger(editor, "model", "High")
+        qtbot.mouseClick(segments[Effort.HIGH], Qt.MouseButton.LeftButton)
     assert chosen.args == [Effort.HIGH]
+    # An arrow marks the next that is possible, and Enter chooses it.
+    with qtbot.waitSignal(editor.row.model_button.effort_requested) as chosen:
+        qtbot.keyClick(segments[Effort.MEDIUM], Qt.Key.Key_Left)
+        qtbot.keyClick(segments[Effort.NONE], Qt.Key.Key_Return)
+    assert chosen.args == [Effort.NONE]
 
 
 def test_the_menu_has_the_variants_and_the_models_of_other_providers(
@@ -445,7 +451,7 @@ def test_the_menu_has_the_variants_and_the_models_of_other_providers(
 ) -> None:
     lines = actions(editor, "model")
     assert list(lines)[:3] == ["Instant", "Thinking", "Pro"]
-    assert list(lines)[-3:] == ["Other models", "All models…", "Compare models…"]
+    assert list(lines)[-1] == "Other models"
     assert lines["Pro"] == (True, True)
     with qtbot.waitSignal(editor.row.model_button.variant_requested) as chosen:
         trigger(editor, "model", "Thinking")
@@ -454,7 +460,8 @@ def test_the_menu_has_the_variants_and_the_models_of_other_providers(
     others = next(a.menu() for a in entries if entry_text(a) == "Other models")
     assert isinstance(others, QMenu)
     others.aboutToShow.emit()
-    assert [entry_text(a) for a in others.actions()] == ["On this computer", "SmolLM2 135M"]
+    labels = [entry_text(a) for a in others.actions()]
+    assert labels == [*("On this computer", "SmolLM2 135M", "", "All models…", "Compare models…")]
     with qtbot.waitSignal(editor.row.model_button.model_requested) as chosen:
         others.actions()[1].trigger()
     assert chosen.args == [MODELS[3]]
@@ -462,12 +469,13 @@ def test_the_menu_has_the_variants_and_the_models_of_other_providers(
 
 def test_the_web_is_a_switch_where_it_is_offered(qtbot: QtBot, editor: PromptEditor) -> None:
     web = editor.row.web_button
+    editor.row.set_tools("", searches_web=False)
     assert not web.isVisible()
-    editor.row.set_tools("", searches_web=False, web_note="$0.01 per use")
+    editor.row.set_tools("", searches_web=True, web_note="$0.01 per use")
     assert "$0.01 per use" in web.toolTip()
     with qtbot.waitSignal(editor.row.web_requested) as asked:
         qtbot.mouseClick(web, Qt.MouseButton.LeftButton)
-    assert asked.args == [True]
+    assert asked.args == [False]
     editor.row.set_tools("Tools: Calculator", searches_web=None)
     assert not web.isVisible()
     assert editor.row.tools_button.isVisible()
@@ -541,8 +549,11 @@ def test_plus_opens_the_menu_of_what_can_be_added(qtbot: QtBot, editor: PromptEd
     more.setFocus()
     qtbot.keyClick(more, Qt.Key.Key_Space)
     menu = opened_menu(qtbot)
-    folder = next(a for a in menu.actions() if entry_text(a) == "Attach folder…")
-    assert folder is commands["prompt.attach-folder"]
+    files = next(a for a in menu.actions() if entry_text(a) == "Attach files…")
+    assert files is commands["prompt.attach"]
+    inner = next(a.menu() for a in menu.actions() if entry_text(a) == "More")
+    assert isinstance(inner, QMenu)
+    assert commands["prompt.attach-folder"] in inner.actions()
     menu.close()
 
 

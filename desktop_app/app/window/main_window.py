@@ -176,7 +176,7 @@ class MainWindow(WindowFrame):
         return {
             "names": {model: shown.facts.name_of(model) for model in models},
             "model": row.model_button.label(with_effort=True),
-            "web": None if row.web_button.isHidden() else False,
+            "web": None if row.searches_web is None else False,
             "footer": list(listing.footer.shown),
             "hints": [listing.search_button.hint.text(), listing.new_button.hint.text()],
         }

@@ -81,7 +81,7 @@ FEATURE: Final = Feature(
             run=call("prompts.ui.presets_controller.PresetsController.choose"),
             uses_conversation=True,
             menu_label=N_("Preset"),
-            menu=(Menu.ATTACH, 6),
+            menu=(Menu.MORE, 2),
         ),
         Action(
             "presets.save",

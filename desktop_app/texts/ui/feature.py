@@ -91,9 +91,9 @@ FEATURE: Final = Feature(
             Category.TEXT,
             run=_start("open_new"),
             uses_conversation=True,
-            menu_label=N_("Text"),
+            menu_label=N_("Text beside"),
             words=N_("canvas write edit"),
-            menu=(Menu.ATTACH, 7),
+            menu=(Menu.BESIDE, 1),
         ),
         Action(
             "text.open-answer",

@@ -58,7 +58,7 @@ FEATURE: Final = Feature(
             uses_conversation=True,
             menu_label=N_("Tools…"),
             words=N_("MCP permissions functions"),
-            menu=(Menu.ATTACH, 5),
+            menu=(Menu.MORE, 1),
         ),
         Action(
             "tools.resources",

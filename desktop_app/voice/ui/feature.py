@@ -102,7 +102,7 @@ FEATURE: Final = Feature(
             run=_converse,
             menu_label=N_("Spoken conversation"),
             words=N_("microphone speech voice input"),
-            menu=(Menu.ATTACH, 9),
+            menu=(Menu.MORE, 4),
         ),
         Action(
             "answer.read-aloud",
