@@ -42,6 +42,7 @@ from desktop_app.shortcuts.command_search import match_rank
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.forms.form_widgets import Combo, Note
+from desktop_app.widgets.key_modifiers import without_keypad
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
@@ -357,7 +358,7 @@ class PromptCompleter(QCompleter):
             return super().eventFilter(watched, event)
         key, row = event.key(), self._list.currentIndex().row()
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(key), 0)
-        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_plain = without_keypad(event) == Qt.KeyboardModifier.NoModifier
         is_choice = is_plain and key in (*_ENTER_KEYS, Qt.Key.Key_Tab)
         is_composing = self._text.is_composing
         if not (step or is_choice or is_composing or key == Qt.Key.Key_Escape):

@@ -34,6 +34,7 @@ from desktop_app.composer.dropped_content import (
 )
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.key_modifiers import without_keypad
 from desktop_app.widgets.program_menu import mark_menu
 from desktop_app.widgets.text.foreign_text import PlainTextField
 
@@ -270,6 +271,6 @@ def pressed_keys(event: QKeyEvent) -> str:
     key = event.key()
     if key == Qt.Key.Key_Enter:
         key = Qt.Key.Key_Return
-    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    modifiers = without_keypad(event)
     keys = QKeySequence(QKeyCombination(modifiers, Qt.Key(key)))
     return keys.toString(QKeySequence.SequenceFormat.PortableText)

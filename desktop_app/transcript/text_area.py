@@ -24,6 +24,7 @@ from desktop_app.transcript.decorations import Decorations
 from desktop_app.transcript.segment import ArticleList, Place
 from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.transcript.text_selection import TextSelection
+from desktop_app.widgets.key_modifiers import without_keypad
 from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import PLAIN, copy_texts, copyable, mime_data
@@ -261,7 +262,7 @@ class TextArea(SegmentArea):
         if event.matches(_Keys.SelectAll):
             self.selection.select_all()
             return True
-        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_plain = without_keypad(event) == Qt.KeyboardModifier.NoModifier
         for number, key, move, select, scroll in (
             (0, Qt.Key.Key_Home, *_START_KEYS, self.scroll_to_start),
             (1, Qt.Key.Key_End, *_END_KEYS, self.scroll_to_end),
@@ -280,7 +281,7 @@ class TextArea(SegmentArea):
     def _move_caret(self, event: QKeyEvent) -> bool:
         """Move the caret from the visible text on, or scroll if there is no caret."""
         bar = self.verticalScrollBar()
-        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        modifiers = without_keypad(event)
         if event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self._move_page(
                 forward=event.key() == Qt.Key.Key_PageDown,

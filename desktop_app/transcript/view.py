@@ -77,6 +77,7 @@ from desktop_app.transcript.text_marks import DifferenceMarks
 from desktop_app.transcript.transcript_styles import Styles, background_of
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.external_open import open_link
+from desktop_app.widgets.key_modifiers import without_keypad
 from desktop_app.widgets.look.theme import Theme, current_theme
 from desktop_app.widgets.program_menu import run_command
 from desktop_app.widgets.text.foreign_text import set_tooltip, tooltip_text
@@ -941,7 +942,7 @@ class TranscriptView(TextArea):
             return
         focus = self.focus_navigator
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_plain = without_keypad(event) == Qt.KeyboardModifier.NoModifier
         is_press = is_enter or event.key() == Qt.Key.Key_Space
         forward = goes_forward(event.key())
         if focus.focused is not None and is_plain and is_press:

@@ -9,6 +9,7 @@ __all__ = [
     "file_dialogs",
     "forms",
     "input_method",
+    "key_modifiers",
     "library_list",
     "look",
     "program_menu",

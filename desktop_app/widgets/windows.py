@@ -45,7 +45,8 @@ def scroll_area_of(page: QWidget) -> QScrollArea:
 
 def bring_to_front(window: QWidget) -> None:
     """Show a window, minimized or not, in front of the others, and give it the focus."""
-    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    state = window.windowState()
+    window.setWindowState(state ^ (state & Qt.WindowState.WindowMinimized))
     window.show()
     window.raise_()
     window.activateWindow()
