@@ -1,6 +1,7 @@
 """The program's window: its start, frame, state, shortcuts, palette and end."""
 
 __all__ = [
+    "activity",
     "feature",
     "portal_paste",
     "session",

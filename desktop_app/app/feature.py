@@ -15,6 +15,7 @@ from desktop_app.features import imported
 from desktop_app.shortcuts.command import Command
 
 if TYPE_CHECKING:
+    from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
     from desktop_app.shortcuts.command_search import PaletteEntry
 
@@ -62,6 +63,7 @@ class Feature(Value, frozen=True):
         load: loads what the window shows, before the first conversation opens.
         pages: its pages of the settings, by name: the place of each page's class.
         sections: what it shows on pages of other features, by their names: the place of a class.
+        activity: returns its rows on the page Activity.
         find_entries, load_entries: return its rows in the search of everything, whenever that
             opens; the loaded ones follow.
     """
@@ -73,6 +75,7 @@ class Feature(Value, frozen=True):
     load: Callable[[Session], Awaitable[object]] | None = None
     pages: Mapping[str, str] = {}
     sections: Mapping[str, str] = {}
+    activity: Callable[[Session], Awaitable[Iterable[ActivityRow]]] | None = None
     find_entries: Callable[[Session], Iterable[PaletteEntry]] | None = None
     load_entries: Callable[[Session], Awaitable[Iterable[PaletteEntry]]] | None = None
 

@@ -83,6 +83,8 @@ class SessionEvents(QObject):
             this row takes buttons that help them, and these tell what goes wrong.
         spelling_started(Spelling): the spelling of prompts can be checked from now on.
         progressed(float): how much of all background work is done; 1 if none runs.
+        activity_changed(str): rows of the page Activity have changed; the id of the row that has
+            ended or failed, "" if none has.
         notified(str command id, str heading, str title): show this in the desktop if no window of
             the program is in front; a click on it runs the command.
     """
@@ -111,6 +113,7 @@ class SessionEvents(QObject):
     editor_made = Signal(object, object, object)
     spelling_started = Signal(object)
     progressed = Signal(float)
+    activity_changed = Signal(str)
     notified = Signal(str, str, str)
 
 
@@ -136,7 +139,7 @@ class Session:
         notes_in: returns the notes that are sent in a folder's conversations; "" is no folder.
         typed_commands: what a message runs instead of being sent, by the word that it begins with.
         make_sections: makes what features show on a page of another: on that of the settings of
-            this name, or below the list of "batch".
+            this name, or below the rows of "activity".
         value_editors: change the values of settings that have a dialog, by their keys.
         end_steps: end what runs, before answers stop and drafts are stored.
         final_steps: free what drafts and tasks needed until then.

@@ -133,7 +133,7 @@ class WindowSession(Session):
         self.running.finished.connect(lambda *_: self._idle_timer.start())
         self.events.quick_hidden.connect(self._idle_timer.start)
         self.events.quick_hidden.connect(closing.end_if_nothing_shows)
-        self._unread_marks = UnreadMarks(self)
+        self._unread_marks = self.of(UnreadMarks)
 
     def _release_memory(self) -> None:
         """Free memory: once after the start, which needed much of it, and while nothing shows."""

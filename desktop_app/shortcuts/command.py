@@ -52,11 +52,13 @@ class CommandScope(StrEnum):
 class Menu(Enum):
     """The menus of the main window that list what features contribute.
 
-    PROGRAM: that of the last line of the sidebar. ATTACH: that of the prompt's plus, with the web
-    behind the first three. BESIDE: below a line in it. MORE: its submenu.
+    PROGRAM: that of the last line of the sidebar. ACTIVITY: the buttons above the rows of the page
+    Activity. ATTACH: that of the prompt's plus, with the web behind the first three. BESIDE: below
+    a line in it. MORE: its submenu.
     """
 
     PROGRAM = auto()
+    ACTIVITY = auto()
     ATTACH = auto()
     BESIDE = auto()
     MORE = auto()

@@ -399,7 +399,7 @@ def test_the_last_line_has_the_menu_of_the_program(listing: ConversationList) ->
     assert [entry_text(action).split("\t")[0] for action in menu.actions()] == [
         "Settings",
         "Library",
-        "Batch jobs",
+        "Activity",
         "Spending",
         "Help",
         "",

@@ -31,6 +31,7 @@ PLACES: Final[Mapping[str, str]] = {
     "notifications": "troubleshooting#errors",
     "store-dialog": "troubleshooting#damaged",
     "command-palette": "conversations#search",
+    "activity": "documents#activity",
     "batch-jobs": "documents#batch",
     "batch-bar": "documents#batch",
     "projects-page": "documents#collections",

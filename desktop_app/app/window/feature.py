@@ -35,6 +35,9 @@ def _find(session: Session, step: int) -> None:
 
 
 def _compose(session: Session) -> None:
+    from desktop_app.app.window.activity_badge import ActivityBadge
+
+    session.of(ActivityBadge)
     window = session.window
 
     def open_help_of_page() -> None:
@@ -190,6 +193,16 @@ FEATURE: Final = Feature(
             menu_label=N_("Library"),
             words=N_("projects prompts texts archive trash"),
             menu=(Menu.PROGRAM, 2),
+        ),
+        Action(
+            "activity.show",
+            N_("Show activity"),
+            Category.VIEW,
+            run=call("app.window.activity_page.ActivityPage.open"),
+            menu_label=N_("Activity"),
+            words=N_("background running jobs repeats downloads"),
+            menu=(Menu.PROGRAM, 3),
+            page="activity",
         ),
         Action(
             "help.open",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from desktop_app.app.activity import ActivityRow, Phase
 from desktop_app.app.session import DIALOG_OBSTACLE, Session
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.batch.batch_wording import job_progress_text, job_result_text
@@ -115,8 +117,7 @@ class BatchPage(QWidget):
         head = row_of((introduction, 1), SPRING, (self.new_button, top), spacing=12)
         head.setAlignment(introduction, top)
         jobs_page = QWidget()
-        rows_below = session.make_sections("batch")
-        column_of(head, (self.table, 1), *rows_below, parent=jobs_page, margins=0, spacing=12)
+        column_of(head, (self.table, 1), parent=jobs_page, margins=0, spacing=12)
         self._stack = QStackedWidget()
         for page in (jobs_page, scroll_area_of(self.new_page), scroll_area_of(self.job_page)):
             self._stack.addWidget(page)  # in the order of _PAGES
@@ -268,6 +269,7 @@ class BatchPage(QWidget):
             total = sum(job.counts.total for job in running)
             done = sum(job.done for job in running)
             self.session.events.progressed.emit(done / total if total else 1.0)
+            self.session.events.activity_changed.emit("")
             if self.isVisible():
                 self.set_jobs(jobs)
                 shown_job = next((job for job in jobs if job.id == self.job_page.job_id), None)
@@ -276,6 +278,24 @@ class BatchPage(QWidget):
                     await self._show_items(shown_job.id)
         finally:
             self._is_refreshing = False
+
+    async def activity(self) -> list[ActivityRow]:
+        """Return a row for each job."""
+        return [self._activity_of(job) for job in await self._store.all()]
+
+    def _activity_of(self, job: BatchJob) -> ActivityRow:
+        is_running = job.status.was_sent and not job.status.is_over
+        return ActivityRow(
+            f"batch:{job.id}",
+            job.title,
+            tr("Batch job"),
+            job_progress_text(job),
+            Phase.OVER if job.status.is_over else Phase.RUNNING,
+            job.started_at or job.created_at,
+            partial(self.show_jobs, job.id),
+            progress=job.done / max(1, job.counts.total) if is_running else None,
+            has_failed=bool(job.error) or (job.status.is_over and bool(job.counts.unsuccessful)),
+        )
 
     # -------------------------------------------------------------- requests of the dialog
 
@@ -465,6 +485,7 @@ class BatchPage(QWidget):
                 self.bar.show_end(job)
             heading = tr("Batch job finished")
             self.session.events.notified.emit("batch.show", heading, job.title)
+            self.session.events.activity_changed.emit(f"batch:{job.id}")
         elif job.error:
             self.session.window.notifications.notify(error_from_note(job.error))
 

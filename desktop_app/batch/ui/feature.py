@@ -12,6 +12,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, Menu
 
 if TYPE_CHECKING:
+    from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
     from desktop_app.batch.ui.batch_page import BatchPage
 
@@ -54,6 +55,12 @@ def _resume(session: Session) -> None:
     session.tasks.start(resume())
 
 
+async def _activity(session: Session) -> list[ActivityRow]:
+    if not await session.backend.database.row("SELECT 1 FROM batch_jobs"):
+        return []
+    return await _page(session).activity()
+
+
 def _page(session: Session) -> BatchPage:
     from desktop_app.batch.ui.batch_page import BatchPage
 
@@ -67,6 +74,7 @@ FEATURE: Final = Feature(
             N_("New batch job…"),
             Category.PROGRAM,
             run=call("batch.ui.batch_page.BatchPage.begin"),
+            menu=(Menu.ACTIVITY, 1),
         ),
         Action(
             "batch.show",
@@ -76,10 +84,10 @@ FEATURE: Final = Feature(
             run=call("batch.ui.batch_page.BatchPage.show_jobs"),
             menu_label=N_("Batch jobs"),
             words=N_("bulk many files"),
-            menu=(Menu.PROGRAM, 3),
             page="batch-jobs",
         ),
     ),
     compose=_compose,
     later=(RESUME_DELAY_MS, _resume),
+    activity=_activity,
 )

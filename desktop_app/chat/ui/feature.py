@@ -10,6 +10,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, CommandScope
 
 if TYPE_CHECKING:
+    from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
     from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
     from desktop_app.domain.errors import UserFacingError
@@ -40,6 +41,14 @@ def _compose(session: Session) -> None:
     session.remedies += [lambda error: _read_in_parts(session, error), compaction.remedies_for]
     session.unfinished.append(lambda: session.temporary.exists)
     session.end_steps += [chat.clear_queue, compaction.close]
+    for signal in (session.running.started, session.running.finished):
+        signal.connect(lambda *_: session.events.activity_changed.emit(""))
+
+
+async def _activity(session: Session) -> list[ActivityRow]:
+    from desktop_app.chat.ui.answer_activity import answer_activity
+
+    return await answer_activity(session)
 
 
 def _comparison(session: Session) -> ComparisonController:
@@ -251,4 +260,5 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    activity=_activity,
 )

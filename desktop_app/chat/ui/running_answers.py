@@ -39,7 +39,7 @@ from desktop_app.domain.answering.stream_events import (
     TextWasReasoning,
     ToolCallStep,
 )
-from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.notices import NoticeText, is_detail
 from desktop_app.domain.errors import StorageError
 from desktop_app.markdown.structured_answer import form_fence
@@ -272,6 +272,16 @@ class RunningAnswers(QObject):
     def conversations(self) -> frozenset[str]:
         """Return the ids of the conversations in which answers stream."""
         return frozenset(progress.run.conversation.id for progress in self._runs.values())
+
+    @property
+    def states(self) -> list[tuple[Conversation, Message, str]]:
+        """Return each running answer so far, its conversation, and the line below it."""
+        runs = [each.run for each in self._runs.values()]
+        lines = [str(each.status) for each in self._runs.values()]
+        return [
+            (run.conversation, run.answer_so_far, line)
+            for run, line in zip(runs, lines, strict=True)
+        ]
 
     @property
     def has_unstored(self) -> bool:

@@ -13,7 +13,8 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QStackedWidget, QWidget
 
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.formatting import number
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.list_menus import DropRow, FilterBar, ListMenus
@@ -300,10 +301,15 @@ class SidebarFooter(ListButton):
     def __init__(self) -> None:
         self._is_near_cap = False
         self._note = ""
+        self._ended = 0
+        self._badge = PlainLabel(name="activity-badge", role="badge")
         self._chevron = PlainLabel()
         super().__init__("program-menu", "", "", role="row")
+        self._line.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
         self._line.addWidget(self._chevron)
-        self._chevron.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._badge.hide()
+        for part in (self._badge, self._chevron):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         themes.set_role(self._label, "note")
         menu = ProgramMenu(self)
         menu.fill_with(self._fill)
@@ -331,10 +337,25 @@ class SidebarFooter(ListButton):
         self._icon_name = icon_name
         self._label.setText(name)
         self.hint.setText(spending)
-        self.setAccessibleName(spoken_text(", ".join(filter(None, (name, spending)))))
+        self._name()
         themes.set_style_property(self.hint, "role", "warning" if is_near_cap else "note")
         self._is_near_cap = is_near_cap
         self.update_theme()
+
+    def show_ended(self, count: int) -> None:
+        """Show how much has ended or failed that the user has not seen; 0 for nothing."""
+        self._ended = count
+        self._badge.setText(number(count))
+        self._badge.setVisible(count > 0)
+        self._name()
+        self.fit()
+
+    def _name(self) -> None:
+        """Set the name for screen readers: the provider, its cost, and what has ended."""
+        name, _, spending = self.shown
+        ended = tr_plural("{count} has ended", "{count} have ended", self._ended)
+        parts = (name, spending, ended if self._ended else "")
+        self.setAccessibleName(spoken_text(", ".join(filter(None, parts))))
 
     def update_theme(self) -> None:
         theme = current_theme()

@@ -415,6 +415,11 @@ class UnreadMarks(Controller):
         is_shown = any(shows(conversation_id) for shows in self._session.other_views)
         return is_shown or self._session.temporary.was_ever_temporary(conversation_id)
 
+    @property
+    def ids(self) -> list[str]:
+        """Return the ids of the conversations with an unread answer, the newest last."""
+        return list(self._unread_ids)
+
     async def load(self) -> None:
         """Load the stored marks, and show them."""
         self._unread_ids = dict.fromkeys((await self._settings_store.all()).get(UNREAD_KEY, ()))
@@ -429,6 +434,7 @@ class UnreadMarks(Controller):
             while len(self._unread_ids) > MAX_UNREAD:
                 del self._unread_ids[next(iter(self._unread_ids))]
             self._save()
+            self._session.events.activity_changed.emit(conversation_id)
 
     def _mark_read(self, *_: object) -> None:
         if self._current.id in self._unread_ids and self._session.window.isActiveWindow():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, Tab, call
@@ -9,6 +10,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:
+    from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
     from desktop_app.local_model.catalog import CatalogModel
 
@@ -28,6 +30,16 @@ def _compose(session: Session) -> None:
     )
 
 
+async def _activity(session: Session) -> list[ActivityRow]:
+    from desktop_app.local_model.services import model_store
+    from desktop_app.local_model.ui.local_models_page import LocalModelsPage
+
+    store = session.backend.of(model_store)
+    if session.made(LocalModelsPage) is None and not await asyncio.to_thread(store.partial_files):
+        return []
+    return await session.of(LocalModelsPage).activity()
+
+
 FEATURE: Final = Feature(
     actions=(
         Action(
@@ -40,4 +52,5 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    activity=_activity,
 )

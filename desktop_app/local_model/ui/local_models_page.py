@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.activity import ActivityRow, Phase
 from desktop_app.app.session import Session
 from desktop_app.chat.ui.chat_controller import ChatController
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.i18n import formatting
@@ -36,15 +37,12 @@ from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import line_field
-from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
-from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
+from desktop_app.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.widgets.rows.two_lines import TwoLineDelegate, TwoLines
 from desktop_app.widgets.status_line import StatusLine
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip
 
-_INSET = 10
 _MAX_LISTED: Final = 20  # of a tooltip
 _REPORT_MS: Final = 250  # between two changes of what the page shows of downloads
 
@@ -145,26 +143,10 @@ def _facts_of(file: LocalFile, line: ModelLine) -> list[str]:
     return facts
 
 
-class _LineDelegate(RowDelegate):
-    """The painter of a model's name with its facts below, and of a download's progress."""
-
-    height = 50
-
-    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, px = current_theme(), current_theme().px
-        line: ModelLine = index.data(ROW)
-        rect = self.row_rect(option).adjusted(px(_INSET), px(4), -px(_INSET), -px(4))
-        upper = rect.adjusted(0, 0, 0, -rect.height() // 2)
-        lower = rect.adjusted(0, rect.height() // 2, 0, 0)
-        painting.draw_text(painter, upper, line.title, theme.interface(), theme.text)
-        painting.draw_text(painter, lower, line.facts, theme.note(), theme.dim)
-        progress = line.progress
-        if progress is not None and progress.total:
-            share = min(1.0, progress.done / progress.total)
-            bar = rect.adjusted(0, rect.height() - px(2), 0, 0)
-            painting.fill_background(painter, bar, theme.hover, 1)
-            bar.setWidth(round(bar.width() * share))
-            painting.fill_background(painter, bar, theme.accent, 1)
+def _lines_of(line: ModelLine) -> TwoLines:
+    progress = line.progress
+    share = progress.done / progress.total if progress is not None and progress.total else None
+    return TwoLines(line.title, line.facts, share)
 
 
 class LocalModelsPage(QWidget):
@@ -192,7 +174,7 @@ class LocalModelsPage(QWidget):
             self,
             tooltip=lambda line: f"{line.facts}\n{line.details}",
         )
-        self.view = RowView("local-models-list", self._model, _LineDelegate(self))
+        self.view = RowView("local-models-list", self._model, TwoLineDelegate(self, _lines_of))
         self.view.setAccessibleName(tr("Models on this computer"))
         self._source = PlainLabel(name="local-models-source", role="note", wraps=True)
         self._room = PlainLabel(name="local-models-room", role="note", wraps=True)
@@ -291,8 +273,33 @@ class LocalModelsPage(QWidget):
         self._providers.listings_changed.emit()
         await self._fill()
 
+    async def activity(self) -> list[ActivityRow]:
+        """Return a row for each download, running or paused."""
+        lines = await asyncio.to_thread(self._read_lines)
+        return [self._activity_of(line) for line in lines if line.progress or line.partial]
+
+    def _activity_of(self, line: ModelLine) -> ActivityRow:
+        is_running = line.progress is not None
+        begin_or_end = (
+            (tr("Pause"), lambda: self._downloads[line.key].cancel())
+            if is_running
+            else (tr("Continue"), lambda: self.start_download(line.remote))
+        )
+        return ActivityRow(
+            line.key,
+            line.title,
+            tr("Download"),
+            line.facts,
+            Phase.RUNNING,
+            now(),
+            self.open,
+            progress=_lines_of(line).progress,
+            actions=(begin_or_end,),
+        )
+
     async def _fill(self) -> None:
         """Show all models, and how far their downloads are."""
+        self._session.events.activity_changed.emit("")
         store = self._backend.of(model_store)
         self._session.window.empty_state.show_download(self._download_text())
         self.set_lines(await asyncio.to_thread(self._read_lines))
@@ -385,8 +392,10 @@ class LocalModelsPage(QWidget):
             path = await fetch_model(remote, backend.of(model_store).folder, downloads.open, report)
             await self._finish(path)
             is_ready = True
+            self._session.events.activity_changed.emit(remote.url)
         except UserFacingError as error:
             self._say(error.sentences, is_error=True)
+            self._session.events.activity_changed.emit(remote.url)
         finally:
             self._downloads.pop(remote.url, None)
             self._progress.pop(remote.url, None)

@@ -1,4 +1,4 @@
-"""Prompts that repeat: the command, the list below the batch jobs, and what asks them."""
+"""Prompts that repeat: the commands, the rows of Activity, and what asks them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from PySide6.QtCore import QTimer
 
 from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
-from desktop_app.shortcuts.command import Category
+from desktop_app.shortcuts.command import Category, Menu
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
+    from desktop_app.repeat.ui.repeat_controller import RepeatController
 
 _CHECK_MS: Final = 600_000
 _START_MS: Final = 5000  # after the start's own work, and after the list shows conversations
@@ -30,11 +31,15 @@ def _check(session: Session) -> None:
     async def check() -> None:
         # The imports take some milliseconds, and few repeat a prompt.
         if await session.backend.database.row("SELECT 1 FROM repeats"):
-            from desktop_app.repeat.ui.repeat_controller import RepeatController
-
-            await session.of(RepeatController).check()
+            await _controller(session).check()
 
     session.tasks.start(check())
+
+
+def _controller(session: Session) -> RepeatController:
+    from desktop_app.repeat.ui.repeat_controller import RepeatController
+
+    return session.of(RepeatController)
 
 
 FEATURE: Final = Feature(
@@ -44,6 +49,7 @@ FEATURE: Final = Feature(
             N_("Repeat a prompt…"),
             Category.PROGRAM,
             run=call("repeat.ui.repeat_controller.RepeatController.begin"),
+            menu=(Menu.ACTIVITY, 2),
             words=N_("schedule daily weekly every timer"),
         ),
         Action(
@@ -56,6 +62,7 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
-    sections={"batch": "repeat.ui.repeat_list.RepeatList"},
+    sections={"activity": "repeat.ui.repeat_timer.RepeatTimer"},
+    activity=lambda session: _controller(session).activity(),
     later=(_START_MS, _check),
 )

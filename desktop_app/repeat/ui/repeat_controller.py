@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
 
+from desktop_app.app.activity import ActivityRow, Phase
 from desktop_app.app.session import Controller, Session
-from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    MessageStatus,
+    now,
+    title_from,
+)
 from desktop_app.domain.conversations.message_link import MessageLink
 from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import UserFacingError
@@ -27,7 +35,7 @@ from desktop_app.repeat.services import (
     end_repeat,
     repeat_store,
 )
-from desktop_app.repeat.wording import added_text
+from desktop_app.repeat.wording import added_text, run_text, time_text
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
@@ -40,22 +48,8 @@ _RETRY_S: Final = 300.0
 """The time in which a provider that could not be reached is not tried again, unless it wakes."""
 
 
-class RepeatState(NamedTuple):
-    """The repeats, the last runs of each by its id, and the ids of those that are damaged."""
-
-    repeats: list[Repeat]
-    runs: dict[str, list[Run]]
-    damaged: list[str]
-
-
 class RepeatController(Controller):
-    """A clock of the prompts that repeat.
-
-    Signals:
-        changed(RepeatState): after a change.
-    """
-
-    changed = Signal(object)
+    """A clock of the prompts that repeat."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -73,12 +67,11 @@ class RepeatController(Controller):
         """Ask what is due, and wait for the next time."""
         if sys.platform != "win32":
             time.tzset()  # else a journey would be noticed at the next start
-        async with self._checking:  # else an older list may be shown after a newer one
+        async with self._checking:
             while occurrence := await claim_due(self._session.backend, self._resting):
                 await self._ask(occurrence)
             repeats = await self._store.all()
-            state = RepeatState(repeats, await self._store.runs(), await self._store.damaged())
-            self.changed.emit(state)
+        self._session.events.activity_changed.emit("")
         # What is due and was not claimed waits for the network, and so for the next look.
         waits = [(r.next_time() - now()).total_seconds() for r in repeats if not r.paused]
         wait_s = min((wait for wait in waits if wait > 0), default=_LONGEST_WAIT_S)
@@ -103,7 +96,7 @@ class RepeatController(Controller):
         try:
             run = await begin_repeat(self._session.backend, occurrence)
         except UserFacingError as error:
-            self._tell_failed(error)
+            self._tell_failed(occurrence.repeat, error)
             return
         if isinstance(run, Unreached):
             self._rest(occurrence, run)
@@ -130,14 +123,16 @@ class RepeatController(Controller):
             heading = tr("Response ready") if is_complete else tr("Response failed")
             link = str(MessageLink(conversation.id))
             self._notify(heading, conversation.title, link, conversation.id)
+            self._session.events.activity_changed.emit(conversation.id)
         await self.check()
 
     def _rest(self, occurrence: Occurrence, unreached: Unreached) -> None:
         self._tried[occurrence.repeat.id] = time.monotonic()
         if unreached.is_lost:
-            self._tell_failed(error_from_note(unreached.error))
+            self._tell_failed(occurrence.repeat, error_from_note(unreached.error))
 
-    def _tell_failed(self, error: UserFacingError) -> None:
+    def _tell_failed(self, repeat: Repeat, error: UserFacingError) -> None:
+        self._session.events.activity_changed.emit(_row_id(repeat.id))
         heading = tr("A repeated prompt couldn’t be asked")
         self._notify(heading, error.sentences, "repeat.show")
 
@@ -154,13 +149,55 @@ class RepeatController(Controller):
 
     # -------------------------------------------------------------- changes
 
-    def show(self) -> None:
-        """Show the list of the prompts that repeat."""
-        from desktop_app.repeat.ui.repeat_list import RepeatList
+    async def activity(self) -> list[ActivityRow]:
+        """Return a row for each prompt, and for each that is damaged."""
+        runs = await self._store.runs()
+        rows = [self._activity_of(each, runs.get(each.id, [])) for each in await self._store.all()]
+        for repeat_id in await self._store.damaged():
+            remove = partial(self.remove, repeat_id)
+            rows.append(
+                ActivityRow(
+                    _row_id(repeat_id),
+                    repeat_id[:8],
+                    tr("Repeated prompt"),
+                    tr("Damaged, so it can’t be asked."),
+                    Phase.OVER,
+                    now(),
+                    remove,
+                    has_failed=True,
+                    actions=((tr("Remove"), remove),),
+                )
+            )
+        return rows
 
-        self._session.run("batch.show")
-        for shown in self._window.findChildren(RepeatList):
-            shown.add_button.setFocus()
+    def _activity_of(self, repeat: Repeat, runs: Sequence[Run]) -> ActivityRow:
+        last = tr("Last: {run}", run=run_text(runs[0])) if runs else ""
+        pause = partial(self.set_paused, repeat, not repeat.paused)
+        opened = [partial(self._open, run) if run.conversation_id else None for run in runs]
+        return ActivityRow(
+            _row_id(repeat.id),
+            title_from(repeat.prompt),
+            tr("Repeated prompt"),
+            " · ".join(filter(None, (time_text(repeat), last))),
+            Phase.NEXT,
+            datetime.max.replace(tzinfo=UTC) if repeat.paused else repeat.next_time(),
+            opened[0] if opened and opened[0] is not None else partial(self.edit, repeat),
+            has_failed=bool(runs) and runs[0].error is not None,
+            actions=(
+                (tr("Ask now"), partial(self.ask, repeat)),
+                (tr("Edit…"), partial(self.edit, repeat)),
+                (tr("Resume") if repeat.paused else tr("Pause"), pause),
+                (tr("Remove"), partial(self.remove, repeat)),
+            ),
+            history=tuple(zip(map(run_text, runs), opened, strict=True)),
+        )
+
+    def _open(self, run: Run) -> None:
+        self._tasks.start(self._session.of(Navigator).open(run.conversation_id))
+
+    def show(self) -> None:
+        """Show the prompts that repeat, among all that runs without the user."""
+        self._session.run("activity.show")
 
     def begin(self) -> None:
         """Ask for a prompt to repeat; that in the box is offered."""
@@ -231,3 +268,7 @@ class RepeatController(Controller):
         from desktop_app.repeat.command import set_timer
 
         await set_timer(self._session.backend, wanted=wanted)
+
+
+def _row_id(repeat_id: str) -> str:
+    return f"repeat:{repeat_id}"

@@ -255,6 +255,8 @@ QLabel[role="heading"] { font-size: @heading; font-weight: @bold; }
 QLabel[role="hero"] { font-size: @hero; font-weight: @bold; }
 QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
     border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
+QLabel[role="badge"] { color: @on_accent; background: @accent; font-size: @key; border-radius: $7px;
+  padding: 0 $5px; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDateTimeEdit, QTextEdit[role="field"],
 QPlainTextEdit[role="field"] { background: @card; border: 1px solid @outline; border-radius: $8px;
     padding: 0 $8px; min-height: $30px; selection-background-color: @accent;

@@ -37,6 +37,7 @@ from desktop_app.app.help.help_places import START
 from desktop_app.app.help.help_window import HelpWindow, help_of
 from desktop_app.app.palette import Palette
 from desktop_app.app.startup.store_dialog import StoreDialog
+from desktop_app.app.window.activity_page import ActivityPage
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.app.window.settings_panel import PAGES
@@ -113,7 +114,6 @@ from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui import hotkey_controller, paste_back
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
-from desktop_app.repeat.ui.repeat_list import RepeatList
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.settings.ui.report_dialog import ReportDialog
 from desktop_app.shortcuts.command_search import PaletteEntry
@@ -635,16 +635,21 @@ async def batches(app: AppHarness, look: Look) -> None:
     app.controllers.of(BatchPage).show_jobs()
     await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
     await look("batch-list")
+    app.session.run("activity.show")
+    activity = await dialog_of(ActivityPage)
+    await until(lambda: activity.rows)
     app.session.run("repeat.new")
     repeated = await dialog_of(RepeatDialog)
     find(repeated, QPlainTextEdit, "repeat-prompt").setPlainText("⟦What is new?⟧")
     find(repeated, QDateTimeEdit, "repeat-start").setDisplayFormat("yyyy-MM-dd HH:mm")
     await look("repeat")
     find(repeated, QPushButton, "repeat-add").click()
-    row = find(dialog, RepeatList, "repeat-list")
-    await until(lambda: bool(row.repeats))
-    await look("repeat-list")
-    await _popup(app, look, "menu-repeat", row.rows[0].button.menu())
+    await until(lambda: any(row.title == "⟦What is new?⟧" for row in activity.rows))
+    activity.select(next(row.id for row in activity.rows if row.title == "⟦What is new?⟧"))
+    app.session.events.activity_changed.emit("⟦1⟧")
+    await look("activity")
+    app.session.run("batch.show")
+    await until(lambda: dialog.page == "list")
     for row in range(dialog.jobs.rowCount()):
         job = dialog.jobs.index(row, 0)
         dialog.table.activated.emit(job)

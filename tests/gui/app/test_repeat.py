@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QPushButton
 
-from desktop_app.batch.ui.batch_page import BatchPage
+from desktop_app.app.activity import ActivityRow
+from desktop_app.app.window.activity_page import ActivityPage
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreFullError, UnreachableError
 from desktop_app.library.ui.list_presenter import ListPresenter
@@ -19,25 +21,38 @@ from desktop_app.repeat.repeat_store import RepeatStore
 from desktop_app.repeat.services import repeat_store
 from desktop_app.repeat.ui.repeat_controller import RepeatController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
-from desktop_app.repeat.ui.repeat_list import RepeatList
 from desktop_app.storage.row_conversion import to_micros
-from desktop_app.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
 
+def repeats(app: AppHarness) -> list[ActivityRow]:
+    """Return the rows of Activity for prompts that repeat."""
+    return [each for each in app.session.of(ActivityPage).rows if each.kind == "Repeated prompt"]
+
+
 def shown(app: AppHarness) -> str:
-    """Return the texts of the list."""
-    found = find(app.controllers.of(BatchPage), RepeatList, "repeat-list")
-    labels = (label for row in found.rows for label in row.findChildren(PlainLabel))
-    return "\n".join(label.text() for label in labels if label.text())
+    """Return the texts of these rows."""
+    return "\n".join(f"{each.title}\n{each.state}" for each in repeats(app))
 
 
-def repeat_menu(app: AppHarness) -> dict[str, QAction]:
-    """Return the entries of the menu of the first repeat."""
-    row = find(app.controllers.of(BatchPage), RepeatList, "repeat-list").rows[0]
-    menu = row.button.menu()
+def press(app: AppHarness, label: str) -> None:
+    """Press what can be done with the first repeat."""
+    page = app.session.of(ActivityPage)
+    page.select(repeats(app)[0].id)
+    next(
+        button
+        for button in page.findChildren(QPushButton)
+        if button.text() == label and button.isVisible()
+    ).click()
+
+
+def former_runs(app: AppHarness) -> dict[str, QAction]:
+    """Return the entries of the menu of the first repeat's last times."""
+    page = app.session.of(ActivityPage)
+    page.select(repeats(app)[0].id)
+    menu = find(page, QPushButton, "activity-history").menu()
     assert isinstance(menu, QMenu)
     menu.aboutToShow.emit()
     return {entry_text(entry): entry for entry in menu.actions()}
@@ -87,7 +102,7 @@ async def test_a_prompt_is_asked_at_its_time_beside_the_open_conversation() -> N
         assert asked.title.startswith("What is new? · ")
         assert asked.id not in app.backend.consent.unattended  # tools ask, if the user goes on
         await until(lambda: "Answered" in shown(app))
-        (last,) = (entry for text, entry in repeat_menu(app).items() if "Answered" in text)
+        (last,) = (entry for text, entry in former_runs(app).items() if "Answered" in text)
         last.trigger()
         await until(lambda: app.open_id == asked.id)
 
@@ -109,7 +124,7 @@ async def test_without_a_network_it_is_asked_until_its_turn_is_over() -> None:
             app.providers.turns[turn].fail(unreachable)
             await app.settled()
             assert await app.session.backend.conversations.ids() == ids
-            assert "Nothing answers." in shown(app)
+            await until(lambda: "Nothing answers." in shown(app))
             assert (app.said != said) == (turn == 2)
             await controller.check()
             assert len(app.providers.turns) == turn + 1  # it rests
@@ -134,8 +149,8 @@ async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.Monk
         await until(lambda: app.state.made(RepeatController))
         await until(lambda: len(app.providers.turns) == 1)
         controller = app.controllers.of(RepeatController)
-        times: list[datetime] = []
-        controller.changed.connect(lambda state: times.append(state.repeats[0].next_time()))
+        looked = asyncio.Event()
+        app.session.events.activity_changed.connect(lambda _id: looked.set())
 
         async def refuse(*_: object) -> None:
             raise StoreFullError(DISK_FULL)
@@ -144,12 +159,14 @@ async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.Monk
             patched.setattr(RepeatStore, "claim_due", refuse)
             with pytest.raises(StoreFullError):
                 await controller.check()
+        looked.clear()
         clock.timeout.emit()
-        await until(lambda: times)
+        await until(looked.is_set)
         for zone, hour in (("Asia/Tokyo", 23), ("UTC", 8), ("America/Bogota", 13)):
             monkeypatch.setenv("TZ", zone)
             await controller.check()
-            assert times[-1].astimezone(UTC).hour == hour
+            (row,) = await controller.activity()
+            assert row.moment.astimezone(UTC).hour == hour
         monkeypatch.undo()
         time.tzset()
         app.providers.turns[0].end("None.")
@@ -162,28 +179,27 @@ async def test_a_prompt_is_changed_paused_and_removed_in_the_list() -> None:
         app.session.run("repeat.new")
         await fill_in(app, "What is new?")
         await until(lambda: shown(app).startswith("What is new?\nEvery day"))
-        repeat_menu(app)["Edit…"].trigger()
+        press(app, "Edit…")
         await fill_in(app, "What is old?")
         await until(lambda: shown(app).startswith("What is old?\nEvery day"))
-        repeat_menu(app)["Pause"].trigger()
-        await until(lambda: shown(app).endswith("paused"))
+        press(app, "Pause")
+        await until(lambda: "paused" in shown(app))
         await let_times_pass(app)
         await app.controllers.of(RepeatController).check()
         assert not app.providers.turns
-        repeat_menu(app)["Ask now"].trigger()
+        press(app, "Ask now")
         await until(lambda: len(app.providers.turns) == 1)
         app.providers.turns[0].end("Nothing.")
         await until(lambda: "Answered" in shown(app))
-        repeat_menu(app)["Resume"].trigger()
+        press(app, "Resume")
         await until(lambda: "paused" not in shown(app))
-        repeat_menu(app)["Remove"].trigger()
+        press(app, "Remove")
         await until(lambda: not shown(app))
         await until(lambda: app.window.notifications.last_undo is not None)
         app.window.notifications.undo_last()
         await until(lambda: "Answered" in shown(app))
         await app.session.backend.database.execute("UPDATE repeats SET every = 'minute'")
         await app.controllers.of(RepeatController).check()
-        remove = find(app.window, QPushButton, "repeat-remove-damaged")
-        assert remove.isVisible()
-        remove.click()
-        await until(lambda: not remove.isVisible())
+        await until(lambda: "Damaged" in shown(app))
+        press(app, "Remove")
+        await until(lambda: not shown(app))

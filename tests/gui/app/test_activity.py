@@ -1,0 +1,67 @@
+"""The page of everything that runs without the user, and the number at the foot of the list."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from desktop_app.app.activity import Phase
+from desktop_app.app.window.activity_page import ActivityPage
+from tests.end2end.batch_states import fill_batches
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.widgets import find
+
+
+async def test_what_runs_and_what_has_ended_is_listed_and_counted() -> None:
+    async with AppHarness() as app:
+        footer = app.window.conversations.footer
+        badge = find(footer, QLabel, "activity-badge")
+        page = app.session.of(ActivityPage)
+        app.session.run("activity.show")
+        await app.written()
+        assert not page.rows
+        assert find(page, QLabel, "activity-empty").isVisible()
+        assert app.window.focusWidget().objectName() == "begin-batch.new"
+
+        # An answer in another conversation runs: it can be stopped, or opened.
+        app.press(Qt.Key.Key_Escape)
+        turn = await app.ask("How long?")
+        asked = app.open_id
+        app.new_conversation()
+        app.session.run("activity.show")
+        await until(
+            lambda: [(r.title, r.phase) for r in page.rows] == [("How long?", Phase.RUNNING)]
+        )
+        assert badge.isHidden()
+        await until(page.view.hasFocus)
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: app.open_id == asked and app.window.pane.page is None)
+
+        # Its end is counted until one has looked, or read it.
+        app.new_conversation()
+        turn.end("An hour.")
+        await app.settled()
+        await until(lambda: not badge.isHidden())
+        assert badge.text() == "1"
+        assert footer.accessibleName().endswith("1 has ended")
+        await app.open_conversation(asked)
+        await until(badge.isHidden)
+        turn = await app.ask("How wide?")
+        app.new_conversation()
+        turn.end("A mile.")
+        await app.settled()
+        await until(lambda: not badge.isHidden())
+        app.session.run("activity.show")
+        await until(lambda: [r.phase for r in page.rows] == [Phase.OVER])
+        assert badge.isHidden()
+
+        # Batch jobs of all states; each opens its own page, and Esc leads back to the conversation.
+        await fill_batches(app.backend)
+        app.session.events.activity_changed.emit("")
+        await until(lambda: any(row.kind == "Batch job" for row in page.rows))
+        assert [row.order for row in page.rows] == sorted(row.order for row in page.rows)
+        job = next(row for row in page.rows if row.kind == "Batch job")
+        page.select(job.id)
+        find(page, QPushButton, "activity-open").click()
+        await until(lambda: app.window.pane.page is not page)
+        assert app.window.header.page_title.text() == "Batch jobs"
