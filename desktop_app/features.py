@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desktop_app.domain.stored_table import StoredTable
+from desktop_app.domain.stored_table import Effect, StoredTable
 from desktop_app.domain.value import Value
+
+if TYPE_CHECKING:
+    from desktop_app.settings.setting import Setting
 
 FEATURES: Final = (
     "library",
@@ -61,6 +64,9 @@ class Core(Value, frozen=True):
             feature (`Backend.part`), by its name: "collections" (`Collections`), "notes"
             (`Memory`), "synchronizer" (`Synchronizer`), "transcribe" (`Transcribe`).
         tables: its tables in the library.
+        settings: its settings, in the order of their rows.
+        setting_effects: the keys of what it stores as settings, separated by spaces, by their
+            effect and by whether they travel; a key that ends in a point is the beginning of some.
         tools: the places of functions of the backend that return built-in tools.
     """
 
@@ -68,6 +74,8 @@ class Core(Value, frozen=True):
     commands: Mapping[str, CommandPlaces] = {}
     parts: Mapping[str, str] = {}
     tables: tuple[StoredTable, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    setting_effects: Mapping[tuple[Effect, bool], str] = {}
     tools: tuple[str, ...] = ()
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.domain.stored_table import STAYS, Effect
 from desktop_app.features import CommandPlaces, Core
+from desktop_app.i18n.translation import N_
+from desktop_app.settings.setting import Choice, Group, Setting, Unit
 
 CORE: Final = Core(
     window="backup.ui.feature.FEATURE",
@@ -14,5 +17,34 @@ CORE: Final = Core(
             "backup.arguments.restore_arguments", "backup.command.run_restore"
         ),
         "repair": CommandPlaces("backup.arguments.repair_arguments", "backup.command.run_repair"),
+    },
+    settings=(
+        Setting("backup.folder", "", N_("Backup folder"), Group.KEPT),
+        Setting(
+            "backup.every",
+            "off",
+            N_("Automatic backups"),
+            Group.BACKUP,
+            words=N_("schedule save"),
+            choices=(
+                Choice("off", N_("Off")),
+                Choice("day", N_("Daily")),
+                Choice("week", N_("Weekly")),
+            ),
+        ),
+        Setting(
+            "backup.keep",
+            7,
+            N_("Backups to keep"),
+            Group.BACKUP,
+            N_("Older backups of this library in the folder are deleted."),
+            stops=tuple(range(1, 31)),
+            unit=Unit.BACKUPS,
+            part_of="backup.every",
+        ),
+    ),
+    setting_effects={
+        (Effect.PLAIN, STAYS): "backup.keep backup.last",
+        (Effect.LISTED, STAYS): "backup.folder backup.every",
     },
 )

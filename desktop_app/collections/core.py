@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.domain.stored_table import Effect, StoredTable
+from desktop_app.domain.stored_table import STAYS, TRAVELS, Effect, StoredTable
 from desktop_app.features import Core
+from desktop_app.i18n.translation import N_
+from desktop_app.settings.setting import Group, Setting
 
 CORE: Final = Core(
     window="collections.ui.feature.FEATURE",
@@ -30,4 +32,20 @@ CORE: Final = Core(
         StoredTable("passage_index", {Effect.DERIVED: "title words"}),
         StoredTable("passage_vectors", {Effect.PLAIN: "passage_id model vector"}),
     ),
+    settings=(
+        Setting("library.embedding_model", "", N_("Embedding model"), Group.KEPT),
+        Setting(
+            "library.embeddings",
+            False,
+            N_("Semantic search in project files"),
+            Group.ANSWER,
+            N_("Sends passages and messages to the default provider. You see the cost first."),
+            words=N_("embeddings vectors collections"),
+            is_advanced=True,
+        ),
+    ),
+    setting_effects={
+        (Effect.PLAIN, TRAVELS): "library.embedding_model",
+        (Effect.CONSENT, STAYS): "library.embeddings",
+    },
 )

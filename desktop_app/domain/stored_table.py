@@ -40,6 +40,9 @@ CHOICE: Final = "provider_id model variant effort"
 """The columns of a `ModelChoice`."""
 TOKENS: Final = "input_tokens cached_tokens output_tokens reasoning_tokens cost"
 """The columns of a `Usage` and its cost."""
+TRAVELS: Final = True
+STAYS: Final = False
+"""Whether a setting goes to the user's other computers."""
 ADDED_OR_CHANGED: Final = ("INSERT", "UPDATE")
 
 

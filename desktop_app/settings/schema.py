@@ -1,8 +1,9 @@
 """Every setting of the program, declared once: key, default, bounds, label, group.
 
-The settings panel builds the rows of its tabs from these declarations, and the store has the values
-by their keys. Texts are marked for translation; the panel translates them. Shortcuts that the user
-changed are settings too, `keys.<command id>`; their commands are in each feature.
+Features declare theirs in their `core.py`, the base here. The settings panel builds the rows of its
+tabs from these declarations, and the store has the values by their keys. Texts are marked for
+translation; the panel translates them. Shortcuts that the user changed are settings too,
+`keys.<command id>`; their commands are in each feature.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Final
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
-from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.domain.tools.image_settings import (
     QUALITY_NAMES,
     SHAPE_NAMES,
     USUAL_QUALITY,
     USUAL_SHAPE,
 )
+from desktop_app.features import cores
 from desktop_app.i18n.translation import LANGUAGES, N_
 from desktop_app.settings.setting import Choice, Group, Setting, Unit
 
@@ -28,22 +29,8 @@ KEYS_PREFIX: Final = "keys."
 START_AT_LOGIN: Final = "desktop.start_at_login"
 NOTIFICATIONS: Final = "desktop.notifications"
 ON_CLOSE: Final = "desktop.on_close"
-PASTE_BACK: Final = "desktop.paste_back"
 SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
-DICTATION_LANGUAGE: Final = "voice.language"
-DICTATION_SENDS: Final = "voice.sends"
-MICROPHONE: Final = "voice.microphone"
-LOUDSPEAKER: Final = "voice.loudspeaker"
-READ_EACH: Final = "answer.read_aloud"
-DICTATES_ANYWHERE: Final = "voice.anywhere"
-DICTATION_PAUSE: Final = "voice.pause"
-SPEAKER: Final = "voice.speaker"
-SPEECH_VOICE: Final = "voice.voice"
-SPEECH_RATE: Final = "voice.rate"
-HEARING_MODEL: Final = "voice.hearing_model"
-SPEECH_MODEL: Final = "voice.speech_model"
-VOICE_WORDS: Final = "voice.words"
 SEND_KEYS: Final = "keys.prompt.send"
 INSTRUCTIONS: Final = "answer.system_prompt"
 SEARCH_DOMAINS: Final = "tools.search_domains"
@@ -59,26 +46,14 @@ class OnClose(StrEnum):
     QUIT = "quit"
 
 
-class PasteBackChoice(StrEnum):
-    """Values of the setting PASTE_BACK: whether the quick prompt types into other windows."""
-
-    ASK = "ask"
-    PASTE = "paste"
-    COPY = "copy"
-
-
 _TOKEN_STOPS = (256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 128_000)
 
-SETTINGS: Final[tuple[Setting, ...]] = (
+_BASE: Final[tuple[Setting, ...]] = (
     # Other controls than a row set these: the switch of a provider, the page of presets, the file
     # of the local model and the folder of backups. Empty: the first provider with a key, else the
     # local model; no preset; the built-in model; no folder.
     Setting("default.provider", "", N_("Default provider"), Group.KEPT),
     Setting("default.preset", "", N_("Default preset"), Group.KEPT),
-    Setting("local_model.weights", "", N_("Local model file"), Group.KEPT),
-    Setting("backup.folder", "", N_("Backup folder"), Group.KEPT),
-    Setting("library.embedding_model", "", N_("Embedding model"), Group.KEPT),
-    Setting("voice.model", "", N_("Transcription model"), Group.KEPT),
     Setting(
         "default.variant",
         Variant.THINKING.value,
@@ -95,36 +70,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         words=N_("reasoning thinking"),
         choices=tuple(Choice(e.value, e.label) for e in OFFERED_EFFORTS),
         per_folder=True,
-    ),
-    Setting(
-        "local_model.context",
-        None,
-        N_("Context window"),
-        Group.LOCAL_MODEL,
-        N_("By default, as large as the free memory allows."),
-        is_advanced=True,
-        stops=(2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072),
-        unit=Unit.TOKENS,
-        unset_label=N_("Automatic"),
-    ),
-    Setting(
-        "local_model.threads",
-        None,
-        N_("Processor threads"),
-        Group.LOCAL_MODEL,
-        N_("By default, all processor cores but one."),
-        is_advanced=True,
-        stops=(1, 2, 3, 4, 6, 8, 12, 16, 24, 32),
-        unset_label=N_("Automatic"),
-    ),
-    Setting(
-        "local_model.idle_minutes",
-        10,
-        N_("Minutes until an idle model is unloaded"),
-        Group.LOCAL_MODEL,
-        N_("Frees its memory. 0 keeps it loaded."),
-        is_advanced=True,
-        stops=(0, 1, 5, 10, 30, 60, 240),
     ),
     Setting(
         INSTRUCTIONS,
@@ -332,144 +277,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         is_advanced=True,
     ),
     Setting(
-        "library.embeddings",
-        False,
-        N_("Semantic search in project files"),
-        Group.ANSWER,
-        N_("Sends passages and messages to the default provider. You see the cost first."),
-        words=N_("embeddings vectors collections"),
-        is_advanced=True,
-    ),
-    Setting(
-        MICROPHONE,
-        "",
-        N_("Microphone"),
-        Group.VOICE,
-        words=N_("microphone speech voice input"),
-        has_dialog=True,
-    ),
-    Setting(
-        "voice.transcriber",
-        "computer" if can_transcribe_here() else "provider",
-        N_("Transcribe speech"),
-        Group.VOICE,
-        N_("The provider gets your voice; you are asked first, with the price."),
-        words=N_("voice dictation microphone audio recording whisper"),
-        choices=(Choice("computer", N_("This computer")), Choice("provider", N_("Provider"))),
-    ),
-    Setting(
-        DICTATION_LANGUAGE,
-        "window",
-        N_("Language of dictation"),
-        Group.VOICE,
-        words=N_("microphone speech voice input"),
-        choices=(
-            Choice("window", N_("The program’s language")),
-            Choice("", N_("Automatic")),
-            *(Choice(code, name) for code, name in LANGUAGES.items()),
-        ),
-    ),
-    Setting(
-        DICTATION_SENDS,
-        False,
-        N_("Send messages once they are dictated"),
-        Group.VOICE,
-        words=N_("microphone speech voice input"),
-    ),
-    Setting(
-        SPEAKER,
-        "computer",
-        N_("Read aloud"),
-        Group.VOICE,
-        N_("The provider gets what is read; you are asked first, with the price."),
-        words=N_("voice speech listen speak sound"),
-        choices=(Choice("computer", N_("This computer")), Choice("provider", N_("Provider"))),
-    ),
-    # The name of a voice, chosen from a list. Empty: the usual one of the answer's language.
-    Setting(
-        SPEECH_VOICE,
-        "",
-        N_("Voice"),
-        Group.VOICE,
-        words=N_("voice speech listen speak sound"),
-        has_dialog=True,
-    ),
-    Setting(
-        SPEECH_RATE,
-        1.0,
-        N_("Speed of reading aloud"),
-        Group.VOICE,
-        words=N_("voice speech listen speak sound"),
-        stops=tuple(n / 10 for n in range(5, 21)),
-    ),
-    # The id of a provider and the name of a model. Empty: the newest of the default provider.
-    Setting(
-        HEARING_MODEL,
-        "",
-        N_("Provider’s model that transcribes"),
-        Group.VOICE,
-        words=N_("voice dictation microphone audio recording whisper"),
-        is_advanced=True,
-        has_dialog=True,
-    ),
-    Setting(
-        VOICE_WORDS,
-        "",
-        N_("Names and terms that are dictated"),
-        Group.VOICE,
-        N_("Separated by commas. The model that transcribes expects them."),
-        words=N_("voice dictation microphone audio recording whisper"),
-        is_advanced=True,
-        placeholder="Repartee, Ångström, PySide",
-    ),
-    Setting(
-        DICTATION_PAUSE,
-        2.0,
-        N_("Seconds of silence that end dictation"),
-        Group.VOICE,
-        N_("After a short press, and in a spoken conversation."),
-        words=N_("microphone speech voice input"),
-        is_advanced=True,
-        stops=(1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0),
-    ),
-    Setting(
-        DICTATES_ANYWHERE,
-        False,
-        N_("Hold the global shortcut to dictate into other programs"),
-        Group.VOICE,
-        N_("On X11. The words are pasted into the window with the focus."),
-        words=N_("microphone speech voice input"),
-        is_advanced=True,
-    ),
-    Setting(
-        SPEECH_MODEL,
-        "",
-        N_("Provider’s model that reads aloud"),
-        Group.VOICE,
-        words=N_("voice speech listen speak sound"),
-        is_advanced=True,
-        has_dialog=True,
-    ),
-    Setting(
-        LOUDSPEAKER,
-        "",
-        N_("Loudspeaker"),
-        Group.VOICE,
-        N_("For a provider’s voice. Other voices use the system’s."),
-        words=N_("voice speech listen speak sound"),
-        is_advanced=True,
-        has_dialog=True,
-    ),
-    Setting(
-        READ_EACH,
-        False,
-        N_("Read each response aloud"),
-        Group.VOICE,
-        words=N_("voice speech listen speak sound"),
-        is_advanced=True,
-        per_conversation=True,
-    ),
-    Setting(
         "look.theme",
         "system",
         N_("Theme"),
@@ -539,18 +346,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ),
     ),
     Setting(
-        PASTE_BACK,
-        PasteBackChoice.ASK.value,
-        N_("Paste from the quick prompt"),
-        Group.DESKTOP,
-        N_("On Wayland, paste into a terminal yourself."),
-        choices=(
-            Choice(PasteBackChoice.ASK.value, N_("Ask")),
-            Choice(PasteBackChoice.PASTE.value, N_("Paste")),
-            Choice(PasteBackChoice.COPY.value, N_("Only copy")),
-        ),
-    ),
-    Setting(
         NOTIFICATIONS,
         True,
         N_("Notifications"),
@@ -558,30 +353,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("For long responses and batch jobs. Only the title is shown."),
         words=N_("alerts sound"),
     ),
-    Setting(
-        "backup.every",
-        "off",
-        N_("Automatic backups"),
-        Group.BACKUP,
-        words=N_("schedule save"),
-        choices=(
-            Choice("off", N_("Off")),
-            Choice("day", N_("Daily")),
-            Choice("week", N_("Weekly")),
-        ),
-    ),
-    Setting(
-        "backup.keep",
-        7,
-        N_("Backups to keep"),
-        Group.BACKUP,
-        N_("Older backups of this library in the folder are deleted."),
-        stops=tuple(range(1, 31)),
-        unit=Unit.BACKUPS,
-        part_of="backup.every",
-    ),
 )
 
+SETTINGS: Final = (*_BASE, *(setting for core in cores() for setting in core.settings))
 _SETTING_BY_KEY: Final[Mapping[str, Setting]] = MappingProxyType({s.key: s for s in SETTINGS})
 
 

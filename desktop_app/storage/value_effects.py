@@ -7,66 +7,51 @@ has none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from functools import cache
 from typing import Final, NamedTuple
 
-from desktop_app.domain.stored_table import Effect
+from desktop_app.domain.stored_table import STAYS, TRAVELS, Effect
+from desktop_app.features import cores
 
-_P, _L = Effect.PLAIN, Effect.LISTED
+_BASE: Final[Mapping[tuple[Effect, bool], str]] = {
+    (Effect.PLAIN, TRAVELS): (
+        "answer.verbosity answer.image_shape answer.image_quality answer.max_output_tokens "
+        "answer.temperature answer.reasoning_summary answer.form tools.search_domains "
+        "tools.search_location library.model_titles look.theme look.language look.text_size "
+        "look.font look.line_width look.code_wrap spending.warned. keys."
+    ),
+    (Effect.PLAIN, STAYS): (
+        "default.variant default.effort spelling.on spelling.languages desktop.on_close "
+        "desktop.notifications list.pinned_order palette.uses models.favorites models.variants "
+        "presets.hidden learnt. window. store."
+    ),
+    (Effect.LISTED, TRAVELS): (
+        "answer.system_prompt answer.tools answer.auto_compact tools.vector_stores "
+        "tools.search_server tools.max_cost"
+    ),
+    (Effect.LISTED, STAYS): "default.provider default.preset desktop.start_at_login",
+    (Effect.CONSENT, STAYS): "spending.unpriced.",
+}
+"""The effects of settings of the base, as `Core.setting_effects`."""
 
 
-class _Setting(NamedTuple):
+class SettingEffect(NamedTuple):
+    """The effect of a setting, and whether it goes to the user's other computers."""
+
     effect: Effect
     travels: bool
 
 
-_TRAVELS, _STAYS = True, False
-_SETTINGS: Final = (
-    (
-        *(_P, _TRAVELS),
-        "answer.verbosity answer.image_shape answer.image_quality answer.max_output_tokens "
-        "answer.temperature answer.reasoning_summary answer.form tools.search_domains "
-        "tools.search_location library.model_titles library.embedding_model look.theme "
-        "look.language look.text_size look.font look.line_width look.code_wrap spending.warned. "
-        "voice.words keys.",
-    ),
-    (
-        *(_P, _STAYS),
-        "default.variant default.effort voice.model voice.language voice.voice voice.rate "
-        "voice.hearing_model voice.speech_model voice.pause "
-        "voice.microphone voice.loudspeaker answer.read_aloud "
-        "spelling.on spelling.languages local_model.context local_model.threads "
-        "local_model.idle_minutes backup.keep backup.last desktop.on_close desktop.notifications "
-        "list.pinned_order palette.uses models.favorites models.variants presets.hidden learnt. "
-        "window. store.",
-    ),
-    (
-        *(_L, _TRAVELS),
-        "answer.system_prompt answer.tools answer.auto_compact tools.vector_stores "
-        "tools.search_server tools.max_cost",
-    ),
-    (
-        *(_L, _STAYS),
-        "default.provider default.preset local_model.weights backup.folder backup.every "
-        "desktop.start_at_login voice.sends",
-    ),
-    # The choice of a provider for the voice follows the consent to it. The desktop's token lets
-    # the program type into other windows.
-    (
-        *(Effect.CONSENT, _STAYS),
-        "voice.consent. voice.speech_consent. voice.transcriber voice.speaker library.embeddings "
-        "spending.unpriced. desktop.paste_back desktop.paste_token "
-        "voice.anywhere",
-    ),
-)
-SETTINGS: Final[Mapping[str, _Setting]] = MappingProxyType(
-    {
-        name: _Setting(effect, travels)
-        for effect, travels, names in _SETTINGS
-        for name in names.split()
+@cache
+def setting_effects() -> Mapping[str, SettingEffect]:
+    """Return the effects by key; a key that ends in a point is the beginning of keys."""
+    return {
+        key: SettingEffect(*effect)
+        for effects in (_BASE, *(core.setting_effects for core in cores()))
+        for effect, keys in effects.items()
+        for key in keys.split()
     }
-)
-"""The effect of each setting by its key; one that ends in a point is the beginning of keys."""
+
 
 _TRAVELING_GROUPS: Final = ("answer.", "look.", "spending.", "tools.", "library.")
 
@@ -87,8 +72,10 @@ def travels(key: str) -> bool:
     return key.startswith(_TRAVELING_GROUPS) if found is None else found.travels
 
 
-def _setting(key: str) -> _Setting | None:
-    if (found := SETTINGS.get(key)) is not None:
+def _setting(key: str) -> SettingEffect | None:
+    effects = setting_effects()
+    if (found := effects.get(key)) is not None:
         return found
-    beginnings = (each for each in SETTINGS if each.endswith(".") and key.startswith(each))
-    return next((SETTINGS[each] for each in beginnings), None)
+    return next(
+        (e for name, e in effects.items() if name[-1] == "." and key.startswith(name)), None
+    )

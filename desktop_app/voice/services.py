@@ -18,8 +18,8 @@ from desktop_app.i18n.translation import N_
 from desktop_app.local_model.services import model_store
 from desktop_app.providers.jobs.audio import speech_models, tells_speakers, transcription_models
 from desktop_app.providers.models.model_listing import info_at, with_listed_details
-from desktop_app.settings.schema import HEARING_MODEL, SPEECH_MODEL
 from desktop_app.voice.consent import VoiceConsent
+from desktop_app.voice.core import HEARING_MODEL, SPEECH_MODEL
 from desktop_app.voice.provider_calls import VoiceCalls, VoiceModel
 from desktop_app.voice.provider_speech import ProviderSpeech
 from desktop_app.voice.transcription.transcription import (

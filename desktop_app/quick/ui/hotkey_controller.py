@@ -26,7 +26,6 @@ from desktop_app.desktop.hotkey.hotkey_status import (
 )
 from desktop_app.desktop.portal.portal_shortcut import PortalShortcut
 from desktop_app.i18n.translation import tr
-from desktop_app.settings.schema import DICTATES_ANYWHERE
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.form_dialog import ask
@@ -217,7 +216,7 @@ class HotkeyController(QObject):
         self._on_released()
 
     def _press(self) -> None:
-        if self._session.values[DICTATES_ANYWHERE]:
+        if self._session.values.all.get("voice.anywhere"):
             self._is_held = False
             self._hold.start()
         else:

@@ -20,8 +20,8 @@ from desktop_app.app.x11_paste import can_type, paste_on_x11
 from desktop_app.desktop.portal.portal_requests import PortalRefusedError
 from desktop_app.desktop.session_bus import BusError
 from desktop_app.i18n.translation import tr
+from desktop_app.quick.core import PASTE_BACK, PasteBackChoice
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
-from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.widgets.cards.notifications import NOT_SENT
 from desktop_app.widgets.text.foreign_text import message_box
 

@@ -22,7 +22,7 @@ from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import language, tr
-from desktop_app.settings.schema import (
+from desktop_app.voice.core import (
     DICTATION_LANGUAGE,
     DICTATION_PAUSE,
     DICTATION_SENDS,

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
-from desktop_app.settings.schema import (
+from desktop_app.shortcuts.command import Category, CommandScope, Menu
+from desktop_app.voice.consent import VoiceConsent
+from desktop_app.voice.core import (
     HEARING_MODEL,
     LOUDSPEAKER,
     MICROPHONE,
     SPEECH_MODEL,
     SPEECH_VOICE,
 )
-from desktop_app.shortcuts.command import Category, CommandScope, Menu
-from desktop_app.voice.consent import VoiceConsent
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session

@@ -19,10 +19,10 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import in_language, language, load_language, tr
 from desktop_app.i18n.written_language import language_of
-from desktop_app.settings.schema import LOUDSPEAKER, SPEAKER, SPEECH_RATE, SPEECH_VOICE
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.text_marks import TextRange
 from desktop_app.transcript.view import TranscriptView
+from desktop_app.voice.core import LOUDSPEAKER, SPEAKER, SPEECH_RATE, SPEECH_VOICE
 from desktop_app.voice.messages import Event, Fault, Finished, Hush, Prepare, Say, Started
 from desktop_app.voice.services import provider_speech
 from desktop_app.voice.spoken_text import SpokenText

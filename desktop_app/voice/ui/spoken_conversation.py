@@ -9,8 +9,8 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.i18n.translation import language
-from desktop_app.settings.schema import DICTATION_PAUSE, DICTATION_SENDS
 from desktop_app.transcript.view import TranscriptView
+from desktop_app.voice.core import DICTATION_PAUSE, DICTATION_SENDS
 from desktop_app.voice.messages import Prepare
 from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage

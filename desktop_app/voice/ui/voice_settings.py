@@ -20,13 +20,7 @@ from desktop_app.providers.jobs.audio import (
     tells_speakers,
     transcription_models,
 )
-from desktop_app.settings.schema import (
-    HEARING_MODEL,
-    LOUDSPEAKER,
-    MICROPHONE,
-    SPEAKER,
-    SPEECH_MODEL,
-)
+from desktop_app.voice.core import HEARING_MODEL, LOUDSPEAKER, MICROPHONE, SPEAKER, SPEECH_MODEL
 from desktop_app.voice.messages import Devices, Event, Fault, ListDevices, Prepare, Voices
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of

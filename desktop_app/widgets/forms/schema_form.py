@@ -25,15 +25,7 @@ from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, offered_languages, paragraph, tr, tr_context, tr_plural
-from desktop_app.settings.schema import (
-    HEARING_MODEL,
-    INSTRUCTIONS,
-    LOUDSPEAKER,
-    MICROPHONE,
-    SPEECH_MODEL,
-    SPEECH_VOICE,
-    SPELLING_LANGUAGES,
-)
+from desktop_app.settings.schema import INSTRUCTIONS, SPELLING_LANGUAGES
 from desktop_app.settings.setting import Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.widgets.boxes import column_of, row_of
@@ -516,9 +508,8 @@ _DESCRIPTIONS: Final = {
     "answer.form": describe_form,
     "answer.tools": describe_tools,
     SPELLING_LANGUAGES: describe_languages,
-    **dict.fromkeys((SPEECH_VOICE, MICROPHONE, LOUDSPEAKER), describe_voice),
-    HEARING_MODEL: describe_voice_model,
-    SPEECH_MODEL: describe_voice_model,
+    **dict.fromkeys(("voice.voice", "voice.microphone", "voice.loudspeaker"), describe_voice),
+    **dict.fromkeys(("voice.hearing_model", "voice.speech_model"), describe_voice_model),
 }
 """Descriptions of the values of settings that are changed in a window of their own."""
 

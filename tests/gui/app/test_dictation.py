@@ -18,9 +18,9 @@ from desktop_app.domain.errors import RateLimitedError
 from desktop_app.local_model.services import model_store
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-from desktop_app.settings.schema import DICTATION_SENDS
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.voice.consent import VoiceConsent
+from desktop_app.voice.core import DICTATION_SENDS
 from desktop_app.voice.messages import (
     Event,
     Fault,

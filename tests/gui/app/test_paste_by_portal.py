@@ -11,9 +11,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.app.portal_paste import TOKEN_KEY
+from desktop_app.quick.core import PASTE_BACK, PasteBackChoice
 from desktop_app.quick.ui import paste_back
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-from desktop_app.settings.schema import DICTATES_ANYWHERE, PASTE_BACK, PasteBackChoice
+from desktop_app.voice.core import DICTATES_ANYWHERE
 from desktop_app.voice.ui.dictation_anywhere import DictationAnywhere
 from desktop_app.widgets.text.foreign_text import ElidedLabel
 from tests.gui.app.app_harness import AppHarness, until

@@ -18,10 +18,10 @@ from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import folders
+from desktop_app.quick.core import PASTE_BACK, PasteBackChoice
 from desktop_app.quick.ui import paste_back as paste_back_module
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.widgets.text.foreign_text import ElidedLabel
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until

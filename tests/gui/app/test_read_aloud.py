@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from desktop_app.i18n.translation import use_language
 from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import resource_path
-from desktop_app.settings.schema import (
+from desktop_app.settings.ui.settings_controller import SettingsController
+from desktop_app.transcript.segment import Place
+from desktop_app.voice.core import (
     HEARING_MODEL,
     LOUDSPEAKER,
     MICROPHONE,
@@ -21,8 +23,6 @@ from desktop_app.settings.schema import (
     SPEECH_RATE,
     SPEECH_VOICE,
 )
-from desktop_app.settings.ui.settings_controller import SettingsController
-from desktop_app.transcript.segment import Place
 from desktop_app.voice.messages import Devices, Fault, FaultKind, Finished, Started, Voices
 from desktop_app.voice.services import provider_speech
 from desktop_app.voice.ui.read_aloud import ReadAloud

@@ -28,7 +28,7 @@ from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.sqlite_connection import connect
-from desktop_app.storage.value_effects import SETTINGS, effect_of
+from desktop_app.storage.value_effects import effect_of, setting_effects
 from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ToolServer
 from tests.helpers.blocking import blocking
@@ -120,7 +120,7 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
 def test_a_restore_starts_nothing_and_agrees_to_nothing(place: Place, tmp_path: Path) -> None:
     place.fill()
     with closing(sqlite3.connect(place.database)) as connection, connection:
-        for name in SETTINGS:
+        for name in setting_effects():
             key = f"{name}x" if name.endswith(".") else name
             sql = "INSERT OR REPLACE INTO settings VALUES (?, json_quote(?))"
             connection.execute(sql, (key, f"planted-{name}"))
@@ -133,7 +133,7 @@ def test_a_restore_starts_nothing_and_agrees_to_nothing(place: Place, tmp_path: 
     done = restore_now(archive, other.database, other.attachments, NOON, asked)
     tables = everything(other.database)
     restored = {row[0] for row in tables["settings"]}
-    for name, (effect, _) in SETTINGS.items():
+    for name, (effect, _) in setting_effects().items():
         key = f"{name}x" if name.endswith(".") else name
         is_listed = any(f"planted-{name}" in change for change in asked.changes)
         assert is_listed == (effect is Effect.LISTED), name
