@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QCursor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from shiboken6 import isValid
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.widgets.text.foreign_text import menu_text
@@ -39,8 +40,22 @@ class ProgramMenu(QMenu):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.aboutToShow.connect(lambda: mark_menu(self))
+        self._opener: QWidget | None = None  # the widget under the mouse as it opened
+        self.aboutToShow.connect(self._begin)
+        self.aboutToHide.connect(self._forget_mouse)
         self.triggered.connect(self._end_choice)
+
+    def _begin(self) -> None:
+        mark_menu(self)
+        self._opener = QApplication.widgetAt(QCursor.pos())
+
+    def _forget_mouse(self) -> None:
+        """End the hover of the button that opened the menu: Qt sends it no Leave meanwhile."""
+        opener = self._opener
+        if opener is not None and isValid(opener):
+            at = opener.mapFromGlobal(QCursor.pos())
+            opener.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, opener.rect().contains(at))
+            opener.update()
 
     def _end_choice(self) -> None:
         # An action run by assistive technology leaves the menu open.

@@ -283,7 +283,7 @@ QAbstractSpinBox::up-arrow { image: url("@chevron_up"); width: $10px; height: $1
 QAbstractSpinBox::down-arrow { image: url("@chevron"); width: $10px; height: $10px; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
     padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
-QMenu { menu-scrollable: 1; }
+QMenu { menu-scrollable: 1; border-color: @outline; }
 QMenu::item { padding: $5px $23px $5px $11px; border: 1px solid transparent; border-radius: $6px; }
 QMenu::item:selected { background: @selected; border-color: @accent; color: @text; }
 QMenu::item:disabled { color: @faint; }
