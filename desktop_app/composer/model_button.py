@@ -323,10 +323,11 @@ class EffortRow(QWidget):
         button = self.buttons[effort]
         button.setChecked(True)
         self.setFocusProxy(button)
-        self._note.setText(self._words_of(effort))
-        button.setAccessibleDescription(spoken_text(self._words_of(effort)))
+        self._note.setText(self.words_of(effort))
+        button.setAccessibleDescription(spoken_text(self.words_of(effort)))
 
-    def _words_of(self, effort: Effort) -> str:
+    def words_of(self, effort: Effort) -> str:
+        """Return what an effort is for, and its figures."""
         advice = tr(effort.advice) if effort.advice else tr(effort.label)
         return " · ".join(filter(None, (advice, self._figures.efforts.get(effort, ""))))
 
@@ -336,7 +337,7 @@ class EffortRow(QWidget):
             entered = event.type() == QEvent.Type.Enter
             for effort, button in self.buttons.items():
                 if button is watched and button.isEnabled():
-                    self._note.setText(self._words_of(effort if entered else self._marked))
+                    self._note.setText(self.words_of(effort if entered else self._marked))
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             self._take_key(event)
             return True

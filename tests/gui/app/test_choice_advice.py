@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.chat.ui.choice_controller import ChoiceController
+from desktop_app.composer.model_button import EffortRow
 from desktop_app.domain.models.variants import Effort, Variant
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED
@@ -33,14 +34,16 @@ async def test_efforts_variants_and_successors_show_their_cost() -> None:
         assert not any("$" in label for label in _labels(app))
         app.type("Why is the sky blue?")
         await until(lambda: any("$" in label for label in _labels(app)))
-        medium = next(label for label in _labels(app) if label.startswith("Medium"))
-        assert medium.startswith("Medium · Most work\t")
+        menu = app.window.prompt.row.model_button.menu()
+        efforts = menu.findChildren(EffortRow)[-1]
+        medium = efforts.words_of(Effort.MEDIUM)
+        assert medium.startswith("Most work · ")
         assert "≈ $0.01" in medium  # 1,000 tokens at $14 a million
+        assert "≈ $0.09" in efforts.words_of(Effort.XHIGH)
         pro = next(label for label in _labels(app) if label.startswith("Pro"))
         assert "The hardest questions" in pro
         assert "≈ $0.72" in pro
-        assert "≈ $0.007" in next(label for label in _labels(app) if label.startswith("Instant"))
-        assert "≈ $0.09" in next(label for label in _labels(app) if label.startswith("Extra high"))
+        assert "< $0.01" in next(label for label in _labels(app) if label.startswith("Instant"))
         instant = next(label for label in _labels(app) if label.startswith("Instant"))
         assert "about 6 s" in instant
 
