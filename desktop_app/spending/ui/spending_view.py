@@ -31,7 +31,7 @@ from desktop_app.i18n.formatting import (
 )
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.providers_controller import ProvidersController
-from desktop_app.spending.command import current_months, month_line, rows_as_csv
+from desktop_app.spending.command import ProviderMonth, current_months, month_line, rows_as_csv
 from desktop_app.spending.report_texts import spent_text, total_text
 from desktop_app.spending.ui.spending_section import SpendingSection
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
@@ -41,7 +41,7 @@ from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.table_model import RowTable, TableModel
-from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, tooltip_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text, tooltip_text
 
 _MISSING: Final = "–"
 NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
@@ -135,10 +135,12 @@ _COLUMNS: Final = (
     _Column(N_("Not counted"), lambda row: row.spent.uncounted, number),
     _Column(N_("Duration"), lambda row: row.performance.p50_s, duration),
     _Column(N_("First token"), lambda row: row.performance.p50_first_token_s, duration),
-    _Column(N_("95th percentile"), lambda row: row.performance.p95_first_token_s, duration),
+    _Column(N_("at 95%"), lambda row: row.performance.p95_first_token_s, duration),
     _Column(N_("Tokens/s"), lambda row: row.performance.p50_tokens_per_s, _speed_text),
 )
 _COST_COLUMN: Final = 1  # column 0 has the names
+_ALWAYS: Final = 4
+"""How many columns of figures are shown without a wish for more."""
 
 
 class SpendingView(QWidget):
@@ -169,6 +171,9 @@ class SpendingView(QWidget):
         self._limit_of.activated.connect(self._show_limit)
         self.limit = SpendingSection(self._save_limit, None)
         self.limit.body.addLayout(row_of(self._limit_of, self.limit.field, STRETCH, spacing=8))
+        self._more_button = dialog_button(tr("More columns"), "spending-columns")
+        self._more_button.setCheckable(True)
+        self._more_button.toggled.connect(lambda _is_on: self._show_columns())
         self._copy_button = dialog_button(tr("Copy as table"), "copy-spending")
         set_tooltip(self._copy_button, tr("Copies exact values for a spreadsheet"))
         self._copy_button.clicked.connect(self.copy)
@@ -190,7 +195,7 @@ class SpendingView(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         choices = row_of(self.grouping_choice, self.period_choice, STRETCH, spacing=8)
         head = column_of(choices, self.total, margins=0, spacing=8)
-        foot = row_of(STRETCH, self._copy_button, export_button, spacing=8)
+        foot = row_of(self._more_button, STRETCH, self._copy_button, export_button, spacing=8)
         parts = (head, self.limit, self.chart, (table, 1), self.forecast, foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
         self.setTabOrder(self._limit_of, self.limit.field)
@@ -208,19 +213,23 @@ class SpendingView(QWidget):
         if load_number == self._load_number:
             for each in months:
                 self.limit.set_month(each.profile.id, each.month)
-            self._show_limits()
+            self._show_limits(max(months, key=lambda each: each.month.spent, default=None))
             charted_days = _charted_days(days, first_day, today)
             self.show_rows(rows, charted_days, [month_line(each) for each in months])
 
-    def _show_limits(self) -> None:
-        """Offer the providers that cost money, and show the limit of the chosen one."""
+    def _show_limits(self, dearest: ProviderMonth | None) -> None:
+        """Offer the providers that cost money, and show the limit of the chosen one.
+
+        That is at first the one with the highest cost this month.
+        """
         providers, former_id = self._session.providers, self._limit_of.currentData()
         offered = [
             profile
             for profile in providers.all
             if profile.kind is not ProviderKind.ON_DEVICE and not profile.from_environment
         ]
-        wanted_id = former_id or self._session.of(ProvidersController).owner_of_cap().id
+        owner = self._session.of(ProvidersController).owner_of_cap()
+        wanted_id = former_id or (owner if dearest is None else dearest.profile).id
         self._limit_of.fill([(profile.name, profile.id) for profile in offered], wanted_id)
         self._limit_of.setVisible(len(offered) > 1)
         self._show_limit()
@@ -228,6 +237,10 @@ class SpendingView(QWidget):
     def _show_limit(self) -> None:
         profile = self._session.providers.get(self._limit_of.currentData() or "")
         self.limit.show_profile(profile or NO_PROVIDER)
+        if profile is not None:
+            title = tr("Monthly limit of {provider} (US dollars)", provider=profile.name)
+            self.limit.title.setText(title)
+            self.limit.field.setAccessibleName(spoken_text(title))
         self.limit.setVisible(profile is not None)
 
     def _save_limit(self, cap: Decimal | None) -> None:
@@ -261,14 +274,26 @@ class SpendingView(QWidget):
         heading = next(heading for by, _, heading in _GROUPINGS if by is self.grouping)
         grouping = self.grouping
         self._model.show_rows(rows, lambda row: self._row_name(grouping, row.key), heading)
-        for place, column in enumerate(_COLUMNS[1:], 2):  # the cost is always shown
-            has_figures = any(column.figure(row) for row in rows)
-            self.table.setColumnHidden(place, not has_figures)
+        self._show_columns()
         self.chart.set_days(days)
         self.forecast.setText("\n".join(forecast))
         self.forecast.setVisible(bool(forecast))
         self._copy_button.setText(tr("Copy as table"))
         self._show_total(sum((row.spent for row in rows), SpendingSum()))
+
+    def _show_columns(self) -> None:
+        """Show the cost, and other columns that have figures; most of them if they are wanted."""
+        wants_all = self._more_button.isChecked()
+        has_more = False
+        for place, column in enumerate(_COLUMNS[1:], 2):
+            has_figures = any(column.figure(row) for row in self.rows)
+            has_more |= has_figures and place > _ALWAYS
+            is_shown = has_figures and (wants_all or place <= _ALWAYS)
+            self.table.setColumnHidden(place, not is_shown)
+        self._more_button.setVisible(has_more)
+        modes = QHeaderView.ResizeMode
+        name_mode = modes.ResizeToContents if wants_all else modes.Stretch
+        self.table.horizontalHeader().setSectionResizeMode(0, name_mode)
 
     def _show_total(self, total: SpendingSum) -> None:
         self.total.setText(total_text(total))

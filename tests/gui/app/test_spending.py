@@ -268,6 +268,15 @@ async def test_rows_follow_grouping_and_period_and_are_exported(tmp_path: Path) 
         await until(lambda: first_column(view) == ["High"])
         choose(view, "spending-grouping", "model")
         await until(lambda: first_column(view) == ["GPT-5.2 Thinking", "GPT-5.2 Pro"])
+        # What comes after the output is shown on request; at 1280 pixels nothing scrolls sideways.
+        app.window.resize(1280, 800)
+        app.window.outer_panes.show_list()
+        table, more = view.table, find(view, QAbstractButton, "spending-columns")
+        shown = [c for c in range(table.model().columnCount()) if not table.isColumnHidden(c)]
+        assert max(shown) <= 4
+        await until(lambda: table.horizontalScrollBar().maximum() == 0)
+        more.click()
+        assert any(not table.isColumnHidden(c) for c in range(5, table.model().columnCount()))
         target = tmp_path / "spending.csv"
         find(view, QAbstractButton, "export-spending").click()
         choose_paths(target)
