@@ -146,7 +146,12 @@ class LibraryPage(QWidget):
         self._new_button.setAutoDefault(False)
         foot = row_of(self._new_button, STRETCH)
         self.list_part = QWidget()
-        column_of(self.field, (self.view, 1), foot, parent=self.list_part, margins=0, spacing=8)
+        rows = (self.field, (self.view, 1), foot)
+        self._list_column = column_of(*rows, parent=self.list_part, margins=0, spacing=8)
+
+    def add_to_list(self, widget: QWidget) -> None:
+        """Add a widget below the button for a new row."""
+        self._list_column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeading)
 
     def lay_out(self, editor: QWidget, placeholder: QWidget) -> QHBoxLayout:
         """Return the list with the editor, or with the placeholder if no row is selected."""
@@ -190,9 +195,17 @@ class LibraryPage(QWidget):
     # ------------------------------------------------------------ rows
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
-        """Set the rows; the selected one stays selected, otherwise the first is."""
+        """Set the rows. The selected one stays selected; if it is gone, its neighbor is."""
+        ids, former = {row.id for row in rows}, [row.id for row in self._rows]
         self._rows = tuple(rows)
+        neighbor = ""
+        if self.current_id in former and not self.field.text():
+            at = former.index(self.current_id)
+            nearest = (*former[at:], *reversed(former[:at]))
+            neighbor = next((row_id for row_id in nearest if row_id in ids), "")
         self._filter()
+        if neighbor:
+            self.select(neighbor)
         if not self.current_id and rows:
             self.select(rows[0].id)
 

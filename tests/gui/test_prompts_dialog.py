@@ -57,14 +57,22 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
     page = dialog.prompts
-    qtbot.waitUntil(page.field.hasFocus)
-    qtbot.keyClicks(page.field, "mail")
+    qtbot.waitUntil(dialog.field.hasFocus)
+    qtbot.keyClicks(dialog.field, "mail")
     assert page.current_id == "c"
-    qtbot.keyClick(page.field, Qt.Key.Key_Return)
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
     assert page.text.hasFocus()
     qtbot.keyClicks(page.text, "Dear ")
     qtbot.keyClick(page.text, Qt.Key.Key_Backtab)
     assert asked.calls[-1] == ("change", "c", {"text": "Dear Reply to {{name}}"})
+    # Presets are in the same list, below the prompts.
+    dialog.field.clear()
+    qtbot.keyClicks(dialog.field, "poet")
+    assert (dialog.presets.current_id, page.current_id) == ("p", "")
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    assert dialog.presets.name.hasFocus()
+    dialog.show_kind("prompts")
+    assert page.current_id == "a"
 
 
 def test_the_delete_key_deletes_only_the_users_prompts(
@@ -73,8 +81,8 @@ def test_the_delete_key_deletes_only_the_users_prompts(
     page = dialog.prompts
     for prompt_id in ("a", "b", "c"):
         page.select(prompt_id)
-        page.view.setFocus()
-        qtbot.keyClick(page.view, Qt.Key.Key_Delete)
+        dialog.view.setFocus()
+        qtbot.keyClick(dialog.view, Qt.Key.Key_Delete)
     assert asked.calls == [("delete", "c")]
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [False, True]
     page.select("b")
@@ -86,7 +94,6 @@ def test_the_delete_key_deletes_only_the_users_prompts(
 def test_a_double_click_deletes_only_one(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls, page: str
 ) -> None:
-    dialog.show_page(page)
     shown = dialog.prompts if page == "prompts" else dialog.presets
     shown.select("c" if page == "prompts" else "p")
     qtbot.mouseClick(shown.delete_button, Qt.MouseButton.LeftButton)

@@ -1,4 +1,4 @@
-"""The page of presets: a list, and an editor for a preset's model, settings and examples.
+"""The editor of a preset: its model, settings and examples.
 
 Changes are saved automatically. The settings are the form of the Chat page; a setting that a
 preset does not override keeps its default.
@@ -22,6 +22,7 @@ from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.ui.entry_editor import EntryEditor
 from desktop_app.settings.schema import overridable_settings
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button, delete_button, dialog_button
@@ -29,7 +30,7 @@ from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import Combo, FormSection, MultilineField
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
 from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
-from desktop_app.widgets.library_list import LibraryPage, LibraryRow
+from desktop_app.widgets.library_list import LibraryRow
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 from desktop_app.widgets.text.name_field import NameField
@@ -39,20 +40,15 @@ if TYPE_CHECKING:
     from desktop_app.prompts.ui.presets_controller import PresetsController
 
 # Below this width, the effort is below the model.
-_NARROW_WIDTH = 430
+_NARROW_WIDTH = 300
 _SAME_AS_CONVERSATION = N_("Same as conversation")
 
 
-class PresetsPage(LibraryPage):
-    """The page of presets, with a list of them and the fields of one."""
+class PresetFields(EntryEditor):
+    """The editor of a preset; see the module."""
 
     def __init__(self, controller: PresetsController) -> None:
-        super().__init__(
-            name="presets",
-            label=tr("Presets"),
-            find_label=tr("Find a preset"),
-            new_label=tr("New preset"),
-        )
+        super().__init__("preset ")  # no id has a space
         self._controller = controller
         self.setObjectName("presets-page")
         self._presets: dict[str, Preset] = {}
@@ -90,19 +86,12 @@ class PresetsPage(LibraryPage):
         rows = (self._choices, self.default_box, self.form, self.examples, STRETCH)
         self._content_layout = column_of(*rows, parent=content, spacing=16)
         buttons = FlowLayout(self.use_button, self.duplicate_button, self.delete_button)
-        editor = QWidget()
         editor_parts = (self.name, (scroll_area_of(content), 1), buttons)
-        column_of(*editor_parts, parent=editor, margins=0, spacing=10)
-        placeholder = PlainLabel(
-            tr("A preset combines instructions, a model, an effort, and other settings."),
-            role="note",
-            wraps=True,
-        )
-        placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setLayout(self.lay_out(editor, placeholder))
+        column_of(*editor_parts, parent=self, margins=0, spacing=10)
 
     def _connect(self) -> None:
         controller = self._controller
+        self.name.editingFinished.connect(self.report_edits)
         self.model.activated.connect(lambda _index: self.report_edits())
         self.effort.activated.connect(lambda _index: self.report_edits())
         self.form.changed.connect(lambda key, value: self._change(controller.override, key, value))
@@ -148,7 +137,8 @@ class PresetsPage(LibraryPage):
         rows = []
         for preset in presets:
             note = tr_context("preset", "default") if preset.id == default else ""
-            rows.append(LibraryRow(id=preset.id, title=preset.name, note=note))
+            heading = tr("Presets")
+            rows.append(LibraryRow(id=preset.id, title=preset.name, note=note, heading=heading))
         self.set_rows(rows)
         if self._preset is not None and self._preset.id in self._presets:
             self._fill_fields(self._presets[self._preset.id])
@@ -195,7 +185,6 @@ class PresetsPage(LibraryPage):
         self._controller.edit(request._replace(on_changed=on_changed, value_now=value_now))
 
     def update_theme(self) -> None:
-        super().update_theme()
         self._place_choices()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -217,13 +206,13 @@ class PresetsPage(LibraryPage):
 
     # ------------------------------------------------------------------ private
 
-    def show_row(self, row_id: str) -> None:
+    def show_entry(self, entry_id: str) -> None:
         self.report_edits()  # of the preset that was shown until now
         self._preset = None
-        super().show_row(row_id)
-        if row_id:
-            self.name.set_name(self._presets[row_id].name)
-            self._fill_fields(self._presets[row_id])
+        self.current_id = entry_id
+        if entry_id:
+            self.name.set_name(self._presets[entry_id].name)
+            self._fill_fields(self._presets[entry_id])
 
     def _fill_fields(self, preset: Preset) -> None:
         self._preset = None  # so that filling the fields is not reported as a change by the user
@@ -244,11 +233,11 @@ class PresetsPage(LibraryPage):
         if self._preset is not None:
             change(self._preset.id, *values)
 
-    def begin_new(self, _row_id: str) -> None:
+    def begin_new(self) -> None:
         self._controller.begin_new()
 
-    def delete(self, row_id: str) -> None:
-        self._controller.delete(row_id)
+    def delete(self, entry_id: str) -> None:
+        self._controller.delete(entry_id)
 
 
 def _find_or_add_model(models: Combo, preset: Preset) -> int:

@@ -215,7 +215,7 @@ class PromptsController(Controller):
     # -------------------------------------------------------------- managing
 
     def manage(self, name: str = "prompts") -> None:
-        """Show the page that manages "prompts" and "presets"."""
+        """Show the library at "prompts" or "presets"."""
         if self.page is None:
             # Imported here, because the start does not need it.
             from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
@@ -224,7 +224,7 @@ class PromptsController(Controller):
             self.page = PromptLibraryPage(self._window, self, presets)
             self._show_prompts()
             presets.show_on_page()
-        self.page.show_page(name)
+        self.page.show_kind(name)
         self._window.show_page(self.page)
 
     def report(

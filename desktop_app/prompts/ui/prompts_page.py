@@ -1,4 +1,4 @@
-"""The page of prompts: a list by folders, and an editor for a prompt.
+"""The editor of a prompt.
 
 Changes are saved automatically when the user pauses or leaves a field.
 
@@ -27,11 +27,12 @@ from desktop_app.prompts.prompt import (
     variables,
 )
 from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
+from desktop_app.prompts.ui.entry_editor import EntryEditor
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import MultilineField, Note
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form
-from desktop_app.widgets.library_list import LibraryPage, LibraryRow
+from desktop_app.widgets.library_list import LibraryRow
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line
 from desktop_app.widgets.text.name_field import NameField
@@ -60,16 +61,11 @@ class ExpandingTextField(MultilineField):
         self.document().setDocumentMargin(theme.px(6))
 
 
-class PromptsPage(LibraryPage):
-    """The page of prompts, with a list of them and the fields of one."""
+class PromptFields(EntryEditor):
+    """The editor of a prompt; see the module."""
 
     def __init__(self, controller: PromptsController) -> None:
-        super().__init__(
-            name="prompts",
-            label=tr("Prompts"),
-            find_label=tr("Find a prompt"),
-            new_label=tr("New prompt"),
-        )
+        super().__init__("")
         self._controller = controller
         self._entries: dict[str, PromptEntry] = {}  # by id
         self._prompt: Prompt | None = None  # the shown one, with the changes that were saved
@@ -104,16 +100,12 @@ class PromptsPage(LibraryPage):
         names = row_of((self.name, 3), (self.folder, 2), spacing=8)
         form_row = row_of(self.form_button, (self._form_label, 1), spacing=8)
         buttons = (self.duplicate_button, self.hide_button, self.reset_button, self.delete_button)
-        editor = QWidget()
         content = QWidget()
         rows = ((self.text, 1), self._note, form_row)
         column_of(*rows, parent=content, margins=0, spacing=10)
         foot = row_of(*buttons, STRETCH, spacing=8)
         editor_parts = (names, (scroll_area_of(content), 1), foot)
-        column_of(*editor_parts, parent=editor, margins=0, spacing=10)
-        placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
-        placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setLayout(self.lay_out(editor, placeholder))
+        column_of(*editor_parts, parent=self, margins=0, spacing=10)
 
     # ------------------------------------------------------------------ state
 
@@ -141,7 +133,7 @@ class PromptsPage(LibraryPage):
         ]
         self.set_rows(rows)
         if self._prompt is not None and self._prompt.id in self._entries:
-            self._show_entry(self._entries[self._prompt.id])
+            self._show(self._entries[self._prompt.id])
 
     def report_edits(self) -> None:
         self.text.report_edits()
@@ -173,17 +165,17 @@ class PromptsPage(LibraryPage):
                     names[name] = field.text().strip()
         return names
 
-    def show_row(self, row_id: str) -> None:
+    def show_entry(self, entry_id: str) -> None:
         self.report_edits()
         self._prompt = None
-        super().show_row(row_id)
-        if row_id:
-            self._show_entry(self._entries[row_id])
+        self.current_id = entry_id
+        if entry_id:
+            self._show(self._entries[entry_id])
 
-    def focus_editor(self) -> None:
+    def focus(self) -> None:
         self.text.setFocus()
 
-    def _show_entry(self, entry: PromptEntry) -> None:
+    def _show(self, entry: PromptEntry) -> None:
         """Fill the fields, except those in which the user is typing."""
         prompt, origin = entry
         if prompt != self._prompt:
@@ -235,14 +227,14 @@ class PromptsPage(LibraryPage):
             EditRequest("answer.form", form(), save, anchor=self.form_button, value_now=form)
         )
 
-    def begin_new(self, _row_id: str) -> None:
+    def begin_new(self) -> None:
         """Create a prompt in the folder of the shown prompt."""
         self._controller.begin_new("" if self._prompt is None else self._prompt.folder)
 
-    def delete(self, row_id: str) -> None:
+    def delete(self, entry_id: str) -> None:
         """Delete one of the user's prompts; built-in prompts can only be hidden."""
-        if self._entries[row_id].origin is PromptOrigin.OWN:
-            self._controller.delete(row_id)
+        if self._entries[entry_id].origin is PromptOrigin.OWN:
+            self._controller.delete(entry_id)
 
     def _toggle_hidden(self, prompt_id: str) -> None:
         self._controller.change(prompt_id, {"hidden": not self._entries[prompt_id].prompt.hidden})

@@ -284,7 +284,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         assert stored["poet"] == wanted
         for button in ("duplicate-preset", "delete-preset"):
             QTest.mouseClick(find(dialog, QPushButton, button), Qt.MouseButton.LeftButton)
-        assert find(dialog, QLineEdit, "preset-name").text() != "Bard (copy)"
+        assert find(dialog, QLineEdit, "preset-name").text() not in ("Bard (copy)", "")
         app.press_action("Undo")
         assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
         page.form.reset_requested.emit("answer.system_prompt")
