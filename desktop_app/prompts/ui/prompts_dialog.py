@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.ui.entry_editor import EntryEditor
-from desktop_app.prompts.ui.presets_page import PresetFields
-from desktop_app.prompts.ui.prompts_page import PromptFields
+from desktop_app.prompts.ui.preset_fields import PresetFields
+from desktop_app.prompts.ui.prompt_fields import PromptFields
 from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import ElidedButton, dialog_button
 from desktop_app.widgets.file_dialogs import choose_file, choose_target
