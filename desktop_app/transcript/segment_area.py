@@ -725,13 +725,17 @@ class SegmentArea(QAbstractScrollArea):
     def shown_segments(self, beyond: int = 0) -> Iterator[ShownSegment]:
         """Yield the segments on screen, or up to so many pixels beyond it, top to bottom."""
         scroll_y = self.scroll_y
-        x = -self.horizontalScrollBar().value()
         bottom = scroll_y + self.viewport().height() + beyond
         for article, segment, top in self._open_segments(scroll_y - beyond, bottom):
             if not segment.needs_writing:
                 y = top - scroll_y
-                origin = QPointF(x, segment.text_top(y))
+                origin = QPointF(self._left_of(segment), segment.text_top(y))
                 yield ShownSegment(article.key, article, segment, y, origin)
+
+    def _left_of(self, segment: Segment) -> int:
+        """Return where a document begins: only one that is wider than the view scrolls sideways."""
+        overflow = max(0, segment.width - self.viewport().width())
+        return -min(self.horizontalScrollBar().value(), overflow)
 
     def _located(self, place: Place) -> tuple[Any, Segment, int] | None:
         """Return the article and the segment of a place, and where that begins in the text.
@@ -765,7 +769,7 @@ class SegmentArea(QAbstractScrollArea):
             return None
         article, segment, top = found
         y = top - self.scroll_y
-        origin = QPointF(-self.horizontalScrollBar().value(), segment.text_top(y))
+        origin = QPointF(self._left_of(segment), segment.text_top(y))
         return ShownSegment(article.key, article, segment, y, origin)
 
     def y_of(self, place: Place, *, is_line: bool = True) -> int | None:

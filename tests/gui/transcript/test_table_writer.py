@@ -10,6 +10,7 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.child_processes import child_command
 from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.segment import Place
 from desktop_app.transcript.segment_formulas import DRAWN
 from desktop_app.transcript.view import TranscriptView
 from tests.gui.transcript.test_streaming import finished, look, stream_into
@@ -142,12 +143,14 @@ def test_a_table_whose_words_do_not_fit_scrolls_sideways(view: TranscriptView) -
     rows = [" | ".join(f"long cell text {row}.{n}" for n in range(columns)) for row in range(3)]
     heads = " | ".join(f"Column {n}" for n in range(columns))
     body = " |\n| ".join(rows)
-    view.set_messages([answer(f"| {heads} |\n|{'---|' * columns}\n| {body} |\n")])
+    view.set_messages([answer(f"Words above\n\n| {heads} |\n|{'---|' * columns}\n| {body} |\n")])
     view.stream.flush()
+    above = view.rect_of(Place(view.messages.key_at(0), 0))
     bar = view.horizontalScrollBar()
     assert bar.maximum() > 4_000
     last = view.document().find("2.49")
     bar.setValue(bar.maximum())
+    assert view.rect_of(Place(view.messages.key_at(0), 0)) == above  # only the table moves
     assert 0 < view.cursorRect(last).right() <= view.viewport().width()
     block = view.document().find("Column 49").block()
     assert block.layout().lineCount() == 1
