@@ -69,6 +69,7 @@ class HelpWindow(QWidget):
         self._make_chapters = make_chapters
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(tr("Help"))
+        self.setAccessibleName(spoken_text(tr("Help")))
         self.text = _HelpText()
         self.filter = line_field(tr("Search help"), "help-search")
         self._model: RowsModel[PaletteEntry] = RowsModel(_title, _title, self, tooltip=_title)

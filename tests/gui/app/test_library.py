@@ -272,7 +272,7 @@ async def test_questions_in_folders_and_the_trash() -> None:
         app.type("When does")
         await go(app, ListFilter.for_folder(folder.id))
         assert header.folder.isVisible()
-        assert header.folder.text() == "Lease ›"
+        assert "Lease" in header.folder.text()
         assert app.text.toPlainText() == "When does"
         await go(app, LIST)  # the page is where the list is
         assert not header.folder.isVisible()
@@ -282,10 +282,10 @@ async def test_questions_in_folders_and_the_trash() -> None:
         turn.end("In March.")
         await app.settled()
         assert app.stored("SELECT folder_id FROM conversations") == [(folder.id,)]
-        assert header.folder.text() == "Lease ›"
+        assert "Lease" in header.folder.text()
         app.session.of(Trash).delete_chosen()  # the page after it is in the folder, too
         await until(lambda: app.state.current.is_new)
-        assert header.folder.text() == "Lease ›"
+        assert "Lease" in header.folder.text()
 
 
 # ---------------------------------------------------------------- several at once
