@@ -9,6 +9,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from copy import copy
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -92,6 +93,16 @@ class Ledger:
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
         self._listeners: list[Callable[[str], None]] = []
+        self._also: Callable[[sqlite3.Connection], object] = lambda _connection: None
+
+    def alongside(self, write: Callable[[sqlite3.Connection], object]) -> Ledger:
+        """Return the ledger for a call that is written in one transaction with its result.
+
+        A kill in between would lose the cost of a result that is kept, or the other way round.
+        """
+        ledger = copy(self)
+        ledger._also = write
+        return ledger
 
     def listen(self, listener: Callable[[str], None]) -> None:
         """Have `add` and `notify` call `listener` with the id of the calls' provider."""
@@ -136,6 +147,8 @@ class Ledger:
 
             def write_both(connection: sqlite3.Connection) -> None:
                 write(connection)
+                if hold is not None:  # else these are fees of a call that goes on
+                    self._also(connection)
                 connection.executemany(
                     "DELETE FROM spending_holds WHERE id = ?", [(hold_id,) for hold_id in ids]
                 )

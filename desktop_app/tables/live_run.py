@@ -9,6 +9,7 @@ share of it.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -34,17 +35,15 @@ from desktop_app.tables.cell_request import (
     read_answer,
 )
 from desktop_app.tables.table import CellState, Column, Run, RunProgress, RunStatus, Table
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, TableStore
+from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, save_answer
 from desktop_app.tables.template import levels
 
 if TYPE_CHECKING:
     from desktop_app.chat.answers.answer_measures import AnswerTiming
-    from desktop_app.chat.chat_service import ChatService
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
-    from desktop_app.providers.ports import ChatAttachments, MessageStore
     from desktop_app.spending.budget import Hold
-    from desktop_app.tables.judging import Judge
+    from desktop_app.tables.table_service import TableParts
 
 AT_ONCE: Final = 4
 """The cells that are asked at a time, unless the caller chooses."""
@@ -97,32 +96,18 @@ class Share:
 
 
 @dataclass
-class Asking:
-    """What live runs ask with.
-
-    Attributes:
-        chat_with: returns a service that stores its messages in a store.
-        profiles: the providers by their ids.
-    """
-
-    store: TableStore
-    chat_with: Callable[[MessageStore, ChatAttachments], ChatService]
-    attachments: ChatAttachments
-    judge: Judge
-    profiles: Mapping[str, ProviderProfile]
-
-
-@dataclass
 class LiveRun:
     """A run of this process.
 
     Attributes:
+        profiles: the providers by their ids.
         shares: by provider.
         listen: called with the progress after each cell.
         on_cell: called with each cell that has changed.
     """
 
-    asking: Asking
+    parts: TableParts
+    profiles: Mapping[str, ProviderProfile]
     table: Table
     run: Run
     shares: Mapping[str, Share]
@@ -175,7 +160,7 @@ class LiveRun:
         finally:
             watch.cancel()
             await asyncio.shield(self._end())
-        run = await self.asking.store.run(self.run.id)
+        run = await self.parts.store.run(self.run.id)
         return run or self.run
 
     def _profiles_of(self, cells: Sequence[CellId]) -> list[ProviderProfile]:
@@ -185,21 +170,21 @@ class LiveRun:
             for c in self.table.columns
             if c.question and c.id in columns
         }
-        return [self.asking.profiles[each] for each in ids if each in self.asking.profiles]
+        return [self.profiles[each] for each in ids if each in self.profiles]
 
     async def _end(self) -> None:
         is_whole = not self._is_stopped and self._error is None and self._done >= self._total
         status = RunStatus.DONE if is_whole else RunStatus.STOPPED
         note = None if self._error is None else note_from_error(self._error)
         with suppress(errors.StorageError):  # the next process recovers it
-            await self.asking.store.end_run(self.run.id, status, note)
+            await self.parts.store.end_run(self.run.id, status, note)
 
     async def _watch_cancellation(self) -> None:
         """Stop if another process asks for it, or the run was deleted."""
         while True:
             await asyncio.sleep(_CANCEL_POLL_S)
             with suppress(errors.StorageError):
-                run = await self.asking.store.run(self.run.id)
+                run = await self.parts.store.run(self.run.id)
                 if run is None or run.is_cancelled:
                     self.stop()
 
@@ -249,7 +234,7 @@ class LiveRun:
     # -- one cell
 
     async def _ask(self, cell: CellId) -> _Outcome:
-        store = self.asking.store
+        store = self.parts.store
         try:
             if not await store.begin_cell(cell, self.run.id):
                 self._done += 1  # it was removed, or a run of another process has it
@@ -278,16 +263,19 @@ class LiveRun:
 
     async def _fail(self, cell: CellId, error: errors.UserFacingError) -> None:
         stored = StoredAnswer(cell, CellState.FAILED, "", error=note_from_error(error))
-        await self.asking.store.save_answers([stored])
+        await self.parts.store.save_answers([stored])
         self._count(stored)
 
     async def _answer(self, cell: CellId) -> _Outcome:
         request, column = await self._request(cell)
-        profile = self.asking.profiles.get(request.question.choice.provider_id)
+        profile = self.profiles.get(request.question.choice.provider_id)
         if profile is None:
             raise errors.IllegalChoiceError(_NO_PROVIDER, name=column.name)
         answer_store = AnswerStore(self, request)
-        chat = self.asking.chat_with(answer_store, self.asking.attachments)
+        chat = self.parts.chat_with(answer_store, self.parts.attachments)
+        # The answer, its entry in the ledger and the end of its hold are one transaction.
+        spending = chat.calls.spending.alongside(answer_store.write)
+        chat.calls = chat.calls._replace(spending=spending)
         request = for_model(request, chat.resolve(profile, request.question.choice).model)
         moment = now()
         conversation = Conversation(
@@ -307,22 +295,25 @@ class LiveRun:
         )
         answer_store.timing = run.timing
         await run.run(answer_store.listen, self._on_store)
-        if answer_store.stored is None:
+        stored = answer_store.stored
+        if stored is None:
             return await self._refused(cell, answer_store.error)
+        if not answer_store.is_written:  # nothing was sent, so the ledger has no entry
+            await self.parts.store.save_answers([stored])
+        self._count(stored)
         self._network_failures = 0
         self._successes += 1
         if self._successes >= 2 * self._at_once and self._at_once < self.most_at_once:
             self._at_once, self._successes = self._at_once + 1, 0
-        stored = answer_store.stored
-        judged = await self.asking.judge.judged(request, run.prepared.resolved, stored)
+        judged = await self.parts.judge.judged(request, run.prepared.resolved, stored)
         if judged is not stored:
-            await self.asking.store.save_answers([judged])
+            await self.parts.store.save_answers([judged])
             self._cost += judged.judge_cost or Decimal(0)
             self.on_cell(cell)
         return _Outcome.ENDED
 
     async def _request(self, cell: CellId) -> tuple[CellRequest, Column]:
-        window = await self.asking.store.window([cell.row_id], WHOLE_VALUES)
+        window = await self.parts.store.window([cell.row_id], WHOLE_VALUES)
         column = next(c for c in self.table.columns if c.id == cell.column_id)
         if not window.rows:
             raise errors.IllegalChoiceError(_NO_ROW)
@@ -330,7 +321,7 @@ class LiveRun:
 
     async def _refused(self, cell: CellId, error: errors.ProviderError | None) -> _Outcome:
         """Let a cell that was refused unbilled wait for its next try, or fail, or stop the run."""
-        store = self.asking.store
+        store = self.parts.store
         if isinstance(error, _FATAL):
             await store.wait_again(cell, self.run.id)
             self._error = error
@@ -366,26 +357,23 @@ class LiveRun:
         self._woken.set()
         self._report()
 
-    async def keep(
+    async def read(
         self, request: CellRequest, answer: Message, timing: AnswerTiming | None
     ) -> StoredAnswer:
-        """Store an answer; return it. Raises StorageError."""
+        """Return an answer as it is stored. Raises StorageError."""
         if self._documents is None:
-            self._documents = RowDocuments(self.asking.attachments)
+            self._documents = RowDocuments(self.parts.attachments)
         documents = await self._documents.of(request)
         stored = await asyncio.to_thread(
             read_answer, request, documents, last_text(answer.parts), answer.status, answer.error
         )
-        stored = stored._replace(
+        return stored._replace(
             usage=answer.usage,
             cost=answer.cost,
             seconds=answer.duration_s,
             first_token_s=timing.first_token_s if timing else None,
             answered_by=answer.answered_by,
         )
-        await self.asking.store.save_answers([stored])
-        self._count(stored)
-        return stored
 
     def _count(self, stored: StoredAnswer) -> None:
         self._done += 1
@@ -419,6 +407,7 @@ class AnswerStore:
         stored: the answer; None if the provider refused it unbilled, so that it can be sent again.
         error: why it failed; None if it did not.
         timing: the times of the answer; None until it is asked for.
+        is_written: the answer is in the store.
     """
 
     def __init__(self, run: LiveRun, request: CellRequest) -> None:
@@ -427,6 +416,7 @@ class AnswerStore:
         self.stored: StoredAnswer | None = None
         self.error: errors.ProviderError | None = None
         self.timing: AnswerTiming | None = None
+        self.is_written = False
         self._may_be_billed = False
 
     def listen(self, event: StreamEvent, reply: Reply) -> None:
@@ -446,13 +436,17 @@ class AnswerStore:
         """Do nothing: the cell is marked already."""
 
     async def save_answer(self, answer: Message) -> None:
-        """Store an answer that has ended. Raises StorageError."""
-        if answer.status is MessageStatus.STREAMING or self.stored is not None:
-            return
-        if answer.status is MessageStatus.CANCELLED:
-            return  # the run's end gives the cell its earlier state
-        if not self._can_be_sent_again:
-            self.stored = await self._run.keep(self._request, answer, self.timing)
+        """Read an answer that has ended; `write` stores it. Raises StorageError."""
+        if answer.status in (MessageStatus.STREAMING, MessageStatus.CANCELLED):
+            return  # a cell that is stopped has its earlier state at the run's end
+        if self.stored is None and not self._can_be_sent_again:
+            self.stored = await self._run.read(self._request, answer, self.timing)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Store the answer in the transaction of its entry in the ledger."""
+        if self.stored is not None:
+            save_answer(connection, self.stored)
+            self.is_written = True
 
     @property
     def _can_be_sent_again(self) -> bool:

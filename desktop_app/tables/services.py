@@ -19,6 +19,7 @@ def table_service(backend: Backend) -> TableService:
             documents=backend.documents,
             attachments=backend.attachments,
             chat_with=backend.chat_with,
+            resolve=backend.chat.resolve,
             conversations=backend.conversations,
             gateway=backend.gateway,
             profiles=backend.providers.profiles,

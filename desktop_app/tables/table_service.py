@@ -30,6 +30,7 @@ from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
     MessageStatus,
+    ModelChoice,
     Role,
     new_id,
     now,
@@ -52,7 +53,7 @@ from desktop_app.tables.cell_request import (
 )
 from desktop_app.tables.checks import MAX_JUDGE_TOKENS
 from desktop_app.tables.judging import Judge
-from desktop_app.tables.live_run import AT_ONCE, Asking, LiveRun, Share
+from desktop_app.tables.live_run import AT_ONCE, LiveRun, Share
 from desktop_app.tables.table import (
     WHOLE,
     Cell,
@@ -102,6 +103,7 @@ class TableParts:
 
     Attributes:
         chat_with: returns a service that answers, and stores its messages in a store.
+        resolve: returns the model and effort that serve a choice.
         scratch: the folder for files to upload, which have no name there.
     """
 
@@ -109,6 +111,7 @@ class TableParts:
     documents: DocumentWorker
     attachments: AttachmentStore
     chat_with: Callable[[MessageStore, ChatAttachments], ChatService]
+    resolve: Callable[[ProviderProfile, ModelChoice], ResolvedChoice]
     conversations: ConversationStore
     gateway: ProviderGateway
     profiles: Profiles
@@ -471,8 +474,7 @@ class TableService:
                 hint=N_("Choose another model for it."),
                 name=column.name,
             )
-        chat = self._parts.chat_with(NoMessages(), self._parts.attachments)
-        resolved = chat.resolve(profile, question.choice)
+        resolved = self._parts.resolve(profile, question.choice)
         if mode is RunMode.BATCH:
             if refusal := batch_refusal(profile, resolved.model):
                 raise refusal
@@ -551,7 +553,8 @@ class TableService:
                 estimate=estimate,
             )
             live = LiveRun(
-                self._asking(profiles),
+                self._parts,
+                profiles,
                 table,
                 run,
                 shares,
@@ -568,10 +571,6 @@ class TableService:
             finally:
                 del self._live[run.id]
                 self._on_change(table.id)
-
-    def _asking(self, profiles: Mapping[str, ProviderProfile]) -> Asking:
-        parts = self._parts
-        return Asking(parts.store, parts.chat_with, parts.attachments, parts.judge, profiles)
 
     async def _hold(
         self, priced: _Priced, holds: AsyncExitStack
@@ -719,18 +718,6 @@ class TableService:
         await self.store.record_conversation(place, conversation.id)
         await conversations.begin_turn(conversation, question, answer)
         return conversation.id
-
-
-class NoMessages:
-    """A store of messages that stores nothing: nothing is asked through it."""
-
-    async def begin_turn(
-        self, _conversation: Conversation, _question: Message | None, *_answers: Message
-    ) -> None:
-        """Do nothing."""
-
-    async def save_answer(self, _answer: Message) -> None:
-        """Do nothing."""
 
 
 def _sum(costs: Any) -> Decimal | None:
