@@ -7,8 +7,7 @@ imported at their first use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -79,10 +78,10 @@ class Core(Value, frozen=True):
     tools: tuple[str, ...] = ()
 
 
-@cache
-def cores() -> tuple[Core, ...]:
-    """Return the literals of all features."""
-    return tuple(import_module(f"desktop_app.{name}.core").CORE for name in FEATURES)
+def cores() -> Iterator[Core]:
+    """Yield the literals of all features, importing each as it is reached."""
+    for name in FEATURES:
+        yield imported(f"{name}.core.CORE")
 
 
 def imported(place: str) -> Any:

@@ -106,13 +106,14 @@ def _command(arguments: list[str]) -> int:
 
             write_line(f"repartee {__version__}")
             return 0
-    from desktop_app.cli.registry import commands
+    from desktop_app.cli.registry import find
 
     is_completion = COMPLETION in os.environ
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
     word = arguments[0] if arguments else ""
-    if not is_completion and (not word or word not in (*commands(), *PROGRAM_OPTIONS)):
+    is_known = word in PROGRAM_OPTIONS or (bool(word) and find(word) is not None)
+    if not is_known and not is_completion:
         return _open_window(arguments)
     _use_language(arguments)
     from desktop_app.cli.arguments import program
@@ -122,7 +123,7 @@ def _command(arguments: list[str]) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(program(), {}, "repartee", COMPLETION, os.environ[COMPLETION])
-    return _run(parse(program(), arguments))
+    return _run(parse(program(word), arguments))
 
 
 def _open_window(arguments: list[str]) -> int:
@@ -239,10 +240,12 @@ def _run(options: Options) -> int:
     from desktop_app.storage.store_lock import remove_abandoned_scratch
 
     remove_abandoned_scratch(folders().database)
-    from desktop_app.cli.registry import commands
+    from desktop_app.cli.registry import find
     from desktop_app.features import imported
 
-    status: int = imported(commands()[options.command].run)(options)
+    places = find(options.command)
+    assert places is not None
+    status: int = imported(places.run)(options)
     gc.freeze()  # else Python examines every object again as it ends: a sixth of the CPU of `ask`
     return status
 

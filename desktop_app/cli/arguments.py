@@ -9,18 +9,20 @@ import click
 from desktop_app import __version__
 from desktop_app.cli.command_line import Command, Commands, flag, json_flag, option
 from desktop_app.cli.console import write_line
-from desktop_app.cli.registry import commands
+from desktop_app.cli.registry import commands, find
 from desktop_app.features import imported
 from desktop_app.i18n.translation import tr
 
 
-def program() -> click.Command:
+def program(word: str = "") -> click.Command:
+    """Return the command line, with only the command of this word if it is one."""
+    names = (word,) if find(word) else commands()
     return Commands(
         tr(
             "Desktop assistant for GPT-5.2 and local models. Without a command, opens the window "
             "and attaches FILE."
         ),
-        {name: partial(_declared, name) for name in commands()},
+        {name: partial(_declared, name) for name in names},
         tr(
             "To open a file that has the name of a command, include its folder: {example}",
             example="repartee ./ask",
@@ -59,5 +61,7 @@ def doctor_arguments() -> Command:
 
 def _declared(name: str) -> click.Command:
     """Return a command with its options."""
-    declaration: click.Command = imported(commands()[name].arguments)()
+    places = find(name)
+    assert places is not None
+    declaration: click.Command = imported(places.arguments)()
     return declaration

@@ -22,10 +22,10 @@ from desktop_app.local_model.memory import (
     needed_memory,
     require_memory,
 )
-from desktop_app.local_model.server import LoadOptions, LocalEndpoint, LocalModel
 
 if TYPE_CHECKING:
     from desktop_app.local_model.gguf import Header
+    from desktop_app.local_model.server import LoadOptions, LocalEndpoint, LocalModel
     from desktop_app.local_model.store import LocalFile, ModelStore
 
 BUILT_IN: Final = ""
@@ -196,6 +196,8 @@ class LocalModels:
 
     async def _prepare(self, path: str) -> LocalModel:
         """Return a model that is loaded, loads, or can be loaded."""
+        from desktop_app.local_model.server import LocalModel  # few answers come from here
+
         model = self._loaded.get(path)
         if model is not None and (model.is_running or model.is_loading):
             return model
@@ -212,6 +214,7 @@ class LocalModels:
     async def _options_for(self, path: str) -> LoadOptions:
         """Plan how a model runs. Raises LocalModelError if it does not fit, with the figure."""
         from desktop_app.local_model.header_reader import read_header
+        from desktop_app.local_model.server import LoadOptions
 
         file = self._files.get(path)
         if file is None:

@@ -14,8 +14,6 @@ from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.errors import LocalModelError, to_provider_error
 from desktop_app.i18n.translation import N_
-from desktop_app.local_model.header_reader import CHOOSE_OTHER_MODEL
-from desktop_app.local_model.server import memory_error
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.transport import Transport
 
@@ -58,6 +56,8 @@ class TemplateCheck:
             async with asyncio.timeout(LONGEST_S):
                 await asyncio.shield(rendering)
         except TimeoutError as exc:
+            from desktop_app.local_model.header_reader import CHOOSE_OTHER_MODEL
+
             await self._file.end_server()
             error = LocalModelError(
                 N_("The chat template of {file} didn’t finish within {limit} seconds."),
@@ -79,6 +79,8 @@ class TemplateCheck:
             async with self._transport.post(_PATH, body):
                 pass
         except AttemptError as failed:
+            from desktop_app.local_model.server import memory_error
+
             error = memory_error(self._file.name, failed.error.all_details)
             if error is not None:
                 raise to_provider_error(error) from failed
