@@ -48,6 +48,7 @@ from desktop_app.storage.stored_tables import read_stored, tables_of
 from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")
+_LOST_PROJECT: Final = N_("Recovered project")
 _MAX_READS: Final = 40_000
 """Reads that may end at damage: each takes about half a millisecond."""
 _MAX_VAIN_READS: Final = 1000
@@ -70,6 +71,12 @@ _CREATE_CONVERSATIONS_OF_TEXTS: Final = """
     SELECT conversation_id, ?, min(updated_at), max(updated_at), '', '', 0, ''
     FROM texts WHERE conversation_id NOT IN (SELECT id FROM conversations)
     GROUP BY conversation_id
+"""
+# Of collections that have lost their project, and those of an earlier version.
+_CREATE_LOST_PROJECTS: Final = """
+    INSERT INTO folders (id, name, created_at, overrides, collection_id)
+    SELECT id, ?, created_at, '', id FROM collections
+    WHERE id NOT IN (SELECT collection_id FROM folders) AND id NOT IN (SELECT id FROM folders)
 """
 _LOST_CONVERSATIONS: Final = """SELECT count(*) FROM messages
     WHERE conversation_id NOT IN (SELECT id FROM conversations)"""
@@ -271,6 +278,7 @@ def _build_store(
     (orphans,) = target.execute(_LOST_CONVERSATIONS).fetchone()
     target.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
     target.execute(_CREATE_CONVERSATIONS_OF_TEXTS, (tr(LOST_TITLE),))
+    target.execute(_CREATE_LOST_PROJECTS, (tr(_LOST_PROJECT),))
     result.switched_off = switch_off(target)
     result.mended_messages = orphans + mend_references(target)
     _rebuild_derived(target)

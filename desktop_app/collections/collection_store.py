@@ -208,6 +208,11 @@ class CollectionStore:
 # Rows are converted on the reader's thread.
 
 
+def collection_from_row(row: Cells) -> Collection:
+    """Return a stored collection, without the name that its project has."""
+    return from_row(Collection, row, name="")
+
+
 def file_from_row(row: Cells) -> CollectionFile:
     return from_row(CollectionFile, row, sha256=row["sha256"] or "")
 

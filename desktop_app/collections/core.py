@@ -16,7 +16,7 @@ CORE: Final = Core(
         StoredTable(
             "collections",
             {Effect.PLAIN: "id created_at", Effect.LISTED: "folder"},
-            reader="domain.documents.collections.Collection",
+            reader="collections.collection_store.collection_from_row",
         ),
         StoredTable(
             "collection_files",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.backup.backup import make_backup
+from desktop_app.backup.repair import repair_store
 from desktop_app.collections.collection_store import CollectionStore
 from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.documents.collections import CollectionFile
@@ -96,6 +97,11 @@ async def test_a_store_and_a_backup_of_an_earlier_version_get_projects(
             pass
         fill(path)
         archive = make_backup(path, attachments, tmp_path / "backups", NOON, lambda *_: None).path
+    repaired = repair_store(path, NOON, lambda *_: None, tmp_path / "repaired.sqlite3")
+    assert repaired.repaired_file is not None
+    async with opened(repaired.repaired_file) as database:
+        found = {each.id: each.name for each in await CollectionStore(database).all()}
+    assert found == {LOOSE: "Recovered project", USED: "Lease"}
     async with opened(path) as database:
         await check(database)
     other = tmp_path / "other.sqlite3"
