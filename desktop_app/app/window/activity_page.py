@@ -67,7 +67,10 @@ class ActivityPage(QWidget):
             wraps=True,
         )
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        begin = [dialog_button("", f"begin-{id_}") for id_ in commands_in(Menu.ACTIVITY)]
+        begin = [
+            dialog_button("", f"begin-{id_.replace('.', '-')}")
+            for id_ in commands_in(Menu.ACTIVITY)
+        ]
         for button, id_ in zip(begin, commands_in(Menu.ACTIVITY), strict=True):
             button.setText(session.actions[id_].text().replace("&", ""))
             button.clicked.connect(session.actions[id_].trigger)

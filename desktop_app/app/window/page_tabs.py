@@ -35,6 +35,8 @@ class PageTabs(QFrame):
             tabs = [(action.id, tab.label()) for tab, action in _tabs_of(group)]
             control = SegmentedControl(tabs, name=tr(title), padding=12)
             control.setObjectName(f"{group}-tabs")
+            for _, action in _tabs_of(group):  # a dot would part the name for AT-SPI
+                control.button(action.id).setObjectName(f"tab-{action.page}")
             control.chosen.connect(partial(run_command, self))
             self._controls[group] = control
             self._last[group] = tabs[0][0] if tabs else ""

@@ -152,13 +152,13 @@ class _FilteredPage(QWidget):
             )
 
     def _keep_focus(self) -> None:
-        """Focus the rows if the page itself has the focus; Back if there are no rows."""
+        """Focus the rows if nothing else here has the focus; the tab if there are no rows."""
         focused: QWidget | None = self.window().focusWidget()  # PySide's types forget None
         if self.isVisible() and (focused is None or focused is self or not focused.isVisible()):
-            follower = (
-                self.view if self.model.rowCount() else self._session.window.header.back_button
-            )
-            follower.setFocus(Qt.FocusReason.OtherFocusReason)
+            if self.model.rowCount():
+                self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            else:
+                self._session.window.pane.tabs.focus()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -21,7 +21,7 @@ async def test_what_runs_and_what_has_ended_is_listed_and_counted() -> None:
         await app.written()
         assert not page.rows
         assert find(page, QLabel, "activity-empty").isVisible()
-        assert app.window.focusWidget().objectName() == "begin-batch.new"
+        assert app.window.focusWidget().objectName() == "begin-batch-new"
 
         # An answer in another conversation runs: it can be stopped, or opened.
         app.press(Qt.Key.Key_Escape)
