@@ -11,7 +11,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.app.activity import ActivityRow, Do
-from desktop_app.app.features import FEATURES
+from desktop_app.app.features import ACTIONS, FEATURES
 from desktop_app.app.session import Session
 from desktop_app.app.window.activity_badge import ActivityBadge
 from desktop_app.i18n.translation import tr
@@ -67,13 +67,11 @@ class ActivityPage(QWidget):
             wraps=True,
         )
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        begin = [
-            dialog_button("", f"begin-{id_.replace('.', '-')}")
-            for id_ in commands_in(Menu.ACTIVITY)
-        ]
-        for button, id_ in zip(begin, commands_in(Menu.ACTIVITY), strict=True):
-            button.setText(session.actions[id_].text().replace("&", ""))
-            button.clicked.connect(session.actions[id_].trigger)
+        titles = {action.id: tr(action.menu_label or action.title) for action in ACTIONS}
+        begin = []
+        for id_ in commands_in(Menu.ACTIVITY):
+            begin.append(dialog_button(titles[id_], f"begin-{id_.replace('.', '-')}"))
+            begin[-1].clicked.connect(session.actions[id_].trigger)
         self._begin = begin
         self._open_button = dialog_button(tr("Open"), "activity-open")
         self._open_button.clicked.connect(lambda: self._run(lambda row: row.open()))
