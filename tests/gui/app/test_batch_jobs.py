@@ -13,9 +13,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
-from desktop_app.batch import batch_service
 from desktop_app.batch.ui.batch_bar import BatchBar
 from desktop_app.batch.ui.batch_page import BatchPage
+from desktop_app.providers.jobs import batch_jobs
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.transcript_views import shown_text
@@ -130,7 +130,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
 async def test_show_leads_to_the_job_that_ended_and_the_job_names_its_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_service, "_FIRST_POLL_INTERVAL_S", 0.05)
+    monkeypatch.setattr(batch_jobs, "_FIRST_POLL_INTERVAL_S", 0.05)
     async with open_app() as (provider, app):
         provider.polls = 2
         dialog = await prepare_job(app, notes(tmp_path, 1))
