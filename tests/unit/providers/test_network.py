@@ -102,7 +102,7 @@ async def test_a_proxy_requires_the_right_user_and_password(
         assert await list_models(profile, SECRET) == ("a",)
         wrong = require_error(await list_models(profile, "wrong"))
         assert "rejected the user name or password" in wrong.what_happened
-        assert "Settings › Accounts › Advanced" in wrong.what_to_do
+        assert "Settings › Advanced" in wrong.what_to_do
         nobody = require_error(await list_models(replace(profile, proxy=proxy.url)))
         assert "requires a password" in nobody.what_happened
         assert proxy.refused == 2
@@ -223,7 +223,7 @@ async def test_a_chosen_authority_is_trusted_for_its_provider_only(
         profile = replace(COMPATIBLE, base_url=server.base_url)
         refused = require_error(await list_models(profile))
         assert "isn’t trusted" in refused.what_happened
-        assert "choose its certificate in Settings › Accounts › Advanced" in refused.what_to_do
+        assert "choose its certificate in Settings › Advanced" in refused.what_to_do
         assert await list_models(replace(profile, ca_file=str(getattr(authority, form)))) == ("a",)
         assert isinstance(await list_models(profile), ProviderError)
 
