@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from desktop_app.app.window.activity_page import ActivityPage
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.local_model.catalog import CatalogModel, Purpose
 from desktop_app.local_model.services import WEIGHTS_SETTING, model_store
@@ -50,7 +51,7 @@ async def page_of(app: AppHarness, server: LoopbackServer) -> AsyncIterator[Loca
     yield page
 
 
-def press(page: LocalModelsPage, name: str) -> None:
+def press(page: QWidget, name: str) -> None:
     button = find(page, QPushButton, name)
     assert button.isVisible()
     button.click()
@@ -110,11 +111,18 @@ async def test_a_download_is_paused_continued_and_its_failure_shown() -> None:
         press(page, "download-model")
         await server.arrived.wait()
         await until(lambda: page.lines[0].progress is not None)
-        press(page, "pause-download")
+        app.session.run("activity.show")
+        activity = app.session.of(ActivityPage)
+        await until(lambda: [row.kind for row in activity.rows] == ["Download"])
+        press(activity, "activity-action-0")  # it says Pause
         await until(lambda: page.lines[0].partial is not None)
+        await until(lambda: [row.actions[0][0] for row in activity.rows] == ["Continue"])
+        press(activity, "activity-open")
+        await until(page.isVisible)
         assert page.lines[0].facts == "Nothing downloaded yet"
         press(page, "download-model")  # it says Continue
         await until(lambda: "404" in page.status.findChildren(type(page._room))[0].text())
+        assert app.window.conversations.footer.accessibleName().endswith("1 has ended")
         await until(lambda: find(page, QPushButton, "remove-model").isVisible())
         press(page, "remove-model")
         await until(lambda: page.lines[0].partial is None)
