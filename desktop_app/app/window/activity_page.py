@@ -44,6 +44,7 @@ class ActivityPage(QWidget):
         self._session = session
         self._badge = session.of(ActivityBadge)
         self._is_opening = False
+        self._shown: Sequence[tuple[object, ...]] | None = None
         self.setObjectName("activity")
         self.setWindowTitle(tr("Activity"))
         self._model: RowsModel[ActivityRow] = RowsModel(
@@ -139,6 +140,12 @@ class ActivityPage(QWidget):
 
     def _show_rows(self, rows: Sequence[ActivityRow]) -> None:
         """Show rows; the current one stays current."""
+        shown = [(row.id, row.title, _facts(row), row.progress, row.has_failed) for row in rows]
+        if shown == self._shown:  # a reset would be read out again
+            self._model.rows = rows
+            self._show_buttons()
+            return
+        self._shown = shown
         current = self.current
         position = self.view.verticalScrollBar().value()
         self._model.set_rows(rows)
