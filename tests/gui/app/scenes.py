@@ -88,7 +88,6 @@ from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import tr
 from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
-from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.message_search import DaysDialog
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.projects_page import ProjectsController, ProjectsPage
@@ -449,7 +448,7 @@ async def projects_page(app: AppHarness, name: str = "") -> ProjectsPage:
     project_id = ""
     if name:
         project = Folder(new_id(), name, now(), file_names=("⟦a.pdf⟧",))
-        app.session.of(ListPresenter).writes.start(app.state.folders.save(project))
+        await app.state.folders.save(project)
         project_id = project.id
     app.session.of(ProjectsController).show(project_id)
     page = await dialog_of(ProjectsPage)
