@@ -20,26 +20,11 @@ if TYPE_CHECKING:
     from desktop_app.shortcuts.command_search import PaletteEntry
 
 
-class Tab(Value, frozen=True):
-    """A tab of a page that several features share; choosing it runs the command that has it.
-
-    Attributes:
-        group: the key of the shared page (`app/window/page_tabs.GROUPS`).
-        position: its place among the tabs.
-        label: returns its text.
-    """
-
-    group: str
-    position: int
-    label: Callable[[], str]
-
-
 class Action(Command, frozen=True, kw_only=True):
     """A command of the window, and what it runs.
 
     Attributes:
         run: what it runs.
-        tab: the tab by which the page that it shows is reached; None for none.
         uses_conversation: True if it acts on the open conversation, so that it closes a page, which
             covers that.
         is_on: for a switch, whether it is on, None if it is not offered; the search of everything
@@ -47,7 +32,6 @@ class Action(Command, frozen=True, kw_only=True):
     """
 
     run: Callable[[Session], object]
-    tab: Tab | None = None
     uses_conversation: bool = False
     is_on: Callable[[Session], bool | None] | None = None
 

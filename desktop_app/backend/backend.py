@@ -25,7 +25,6 @@ from desktop_app.documents.services import (
     token_counter,
 )
 from desktop_app.features import cores, imported
-from desktop_app.library.services import flag_store, folder_store, search
 from desktop_app.paths import Folders, folders
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.providers.services import (
@@ -38,7 +37,8 @@ from desktop_app.providers.services import (
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.settings.values import with_defaults
-from desktop_app.spending.services import budget, ledger, paid_calls
+from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
+from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from desktop_app.storage.temporary_database import TemporaryConversations
 from desktop_app.tools.calls.consent import ConsentBroker
@@ -47,6 +47,8 @@ from desktop_app.tools.permission_store import PermissionStore
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
+    from desktop_app.library.search_query import Search
     from desktop_app.tools.calls.tool_set import ToolCatalog
 
 _T = TypeVar("_T")
@@ -79,17 +81,11 @@ class Backend:
     attachments = cached_property(attachment_store)
     notes = cached_property(note_store)
     counter = cached_property(token_counter)
-    conversation_folders = cached_property(folder_store)
-    flags = cached_property(flag_store)
-    search = cached_property(search)
     vault = cached_property(key_vault)
     local_models = cached_property(local_models)
     gateway = cached_property(provider_gateway)
     listings = cached_property(model_listings)
     providers = cached_property(provider_registry)
-    ledger = cached_property(ledger)
-    budget = cached_property(budget)
-    paid_calls = cached_property(paid_calls)
 
     def __init__(
         self,
@@ -103,7 +99,6 @@ class Backend:
         self.on_close: list[Callable[[], Awaitable[None] | None]] = []
         self.folders = user_folders or folders()
         self.environment = environment_with_keys() if environment is None else environment
-        self.allows_unpriced = allows_unpriced
         self.wants_embeddings = wants_embeddings
         self.catalog = read_catalog(self.folders)
         self.database = Database(self.folders.database)
@@ -112,6 +107,9 @@ class Backend:
         self.prompts = PromptStore(self.database)
         self.permissions = PermissionStore(self.temporary)
         self.consent = ConsentBroker(self.permissions)
+        self.ledger = Ledger(self.temporary)
+        holds = SpendingHolds(self.database)
+        self.budget = Budget(holds, self.settings, allows_unpriced=allows_unpriced)
 
     async def open(
         self, *, reads_if_full: bool = False, drops_writes_if_full: bool = False
@@ -135,6 +133,32 @@ class Backend:
         """Return a part by its name (`Core.parts`); None if the program lacks its feature."""
         places = [core.parts[name] for core in cores() if name in core.parts]
         return self.of(imported(places[0])) if places else None
+
+    @cached_property
+    def paid_calls(self) -> PaidCalls:
+        """Return the gateway, budget and ledger together."""
+        return PaidCalls(self.gateway, self.budget, self.ledger)
+
+    @cached_property
+    def conversation_folders(self) -> FolderStore:
+        """Return the store of projects."""
+        from desktop_app.library.folder_store import FolderStore  # no question needs it
+
+        return FolderStore(self.database)
+
+    @cached_property
+    def flags(self) -> ConversationFlagStore:
+        """Return the store of what the list shows of conversations."""
+        from desktop_app.library.folder_store import ConversationFlagStore  # no question needs it
+
+        return ConversationFlagStore(self.database)
+
+    @cached_property
+    def search(self) -> Search:
+        """Return the search in all conversations."""
+        from desktop_app.library.search_query import Search  # no question needs it
+
+        return Search(self.database)
 
     @cached_property
     def tools(self) -> ToolCatalog:

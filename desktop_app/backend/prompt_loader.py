@@ -34,7 +34,6 @@ from desktop_app.prompts.prompt_library import (
 )
 
 if TYPE_CHECKING:
-    from desktop_app.backend.backend import Backend
     from desktop_app.prompts.prompt_store import PromptStore
 
 
@@ -69,13 +68,13 @@ async def load_prompt_requirements(store: PromptStore, prompt_id: str) -> Prompt
     return (await built_in_requirements(prompt_id))._replace(form=form)
 
 
-async def prompt_library(backend: Backend) -> tuple[PromptEntry, ...]:
+async def prompt_library(store: PromptStore) -> tuple[PromptEntry, ...]:
     """Return every prompt, hidden ones too.
 
     Raises:
         StorageError: the store cannot be read.
     """
-    stored_prompts = await backend.prompts.prompts()
+    stored_prompts = await store.prompts()
     return merge_prompts(await asyncio.to_thread(built_in_prompts), stored_prompts)
 
 
@@ -85,7 +84,7 @@ def today() -> str:
 
 
 async def fill_template(
-    backend: Backend, name: str, fields: Sequence[str], text: str
+    store: PromptStore, name: str, fields: Sequence[str], text: str
 ) -> tuple[Prompt, str]:
     """Return a prompt of the library and its text, filled in for a command.
 
@@ -98,7 +97,7 @@ async def fill_template(
         StorageError: the store cannot be read.
     """
     values = dict(_parse_field(field) for field in fields)
-    prompt = find_prompt(name, await prompt_library(backend))
+    prompt = find_prompt(name, await prompt_library(store))
     program_values = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
     question = fill_prompt(prompt, values, program_values)
     if text.strip() and SELECTION not in program_variables_in(prompt.text):

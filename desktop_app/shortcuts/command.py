@@ -10,7 +10,7 @@ none uses Ctrl+Alt, which is AltGr on many keyboards. Ctrl+G ("go") begins the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, StrEnum, auto
 from typing import Final
 
@@ -64,6 +64,20 @@ class Menu(Enum):
     MORE = auto()
 
 
+class Tab(Value, frozen=True):
+    """A tab of a page that several features share; choosing it runs the command that has it.
+
+    Attributes:
+        group: the key of the shared page (`app/window/page_tabs.GROUPS`).
+        position: its place among the tabs.
+        label: returns its text.
+    """
+
+    group: str
+    position: int
+    label: Callable[[], str]
+
+
 class Command(Value, frozen=True):
     """An action of the program.
 
@@ -77,6 +91,7 @@ class Command(Value, frozen=True):
         is_in_palette: False if its keys are enough, so that the search does not list it.
         menu: the menu that lists it, and its position there; None for none.
         page: the object name of the page that it shows; "" for none.
+        tab: the tab by which that page is reached; None for none.
     """
 
     id: str
@@ -89,6 +104,7 @@ class Command(Value, frozen=True):
     is_in_palette: bool = True
     menu: tuple[Menu, int] | None = None
     page: str = ""
+    tab: Tab | None = None
 
 
 _commands: Final[list[Command]] = []

@@ -1,3 +1,3 @@
 """Money: the ledger of all calls, the budget, `repartee spending`."""
 
-__all__ = ["budget", "ledger", "services"]
+__all__ = ["budget", "ledger"]

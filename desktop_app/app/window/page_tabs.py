@@ -9,9 +9,8 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QWidget
 
-from desktop_app.app.feature import Action, Tab
-from desktop_app.app.features import ACTIONS
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.shortcuts.command import Command, Tab, all_commands
 from desktop_app.widgets.boxes import STRETCH, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.program_menu import run_command
@@ -32,11 +31,11 @@ class PageTabs(QFrame):
         self._last: dict[str, str] = {}  # the command of the tab that was shown last, by group
         self._controls: dict[str, SegmentedControl] = {}
         for group, title in GROUPS.items():
-            tabs = [(action.id, tab.label()) for tab, action in _tabs_of(group)]
+            tabs = [(command.id, tab.label()) for tab, command in _tabs_of(group)]
             control = SegmentedControl(tabs, name=tr(title), padding=12)
             control.setObjectName(f"{group}-tabs")
-            for _, action in _tabs_of(group):  # a dot would part the name for AT-SPI
-                control.button(action.id).setObjectName(f"tab-{action.page}")
+            for _, command in _tabs_of(group):  # a dot would part the name for AT-SPI
+                control.button(command.id).setObjectName(f"tab-{command.page}")
             control.chosen.connect(partial(run_command, self))
             self._controls[group] = control
             self._last[group] = tabs[0][0] if tabs else ""
@@ -50,7 +49,7 @@ class PageTabs(QFrame):
     def show_for(self, page: QWidget | None) -> str:
         """Show the tabs of the shared page that has a page, and return its title; "" for none."""
         name = "" if page is None else page.objectName()
-        shown = next((action for action in ACTIONS if name and action.page == name), None)
+        shown = next((each for each in all_commands() if name and each.page == name), None)
         group = "" if shown is None or shown.tab is None else shown.tab.group
         for key, control in self._controls.items():
             control.setVisible(key == group)
@@ -59,9 +58,9 @@ class PageTabs(QFrame):
             return ""
         self._last[group] = shown.id
         self._controls[group].set_current(shown.id)
-        for _, action in _tabs_of(group):
-            policy = Qt.FocusPolicy.TabFocus if action is shown else Qt.FocusPolicy.NoFocus
-            self._controls[group].button(action.id).setFocusPolicy(policy)
+        for _, command in _tabs_of(group):
+            policy = Qt.FocusPolicy.TabFocus if command is shown else Qt.FocusPolicy.NoFocus
+            self._controls[group].button(command.id).setFocusPolicy(policy)
         return tr(GROUPS[group])
 
     @property
@@ -78,6 +77,6 @@ class PageTabs(QFrame):
                 control.button(current).setFocus(reason)
 
 
-def _tabs_of(group: str) -> list[tuple[Tab, Action]]:
-    tabs = [(a.tab, a) for a in ACTIONS if a.tab is not None and a.tab.group == group]
+def _tabs_of(group: str) -> list[tuple[Tab, Command]]:
+    tabs = [(c.tab, c) for c in all_commands() if c.tab is not None and c.tab.group == group]
     return sorted(tabs, key=lambda each: each[0].position)

@@ -119,7 +119,7 @@ async def _start(backend: Backend, service: BatchService, options: Options) -> i
     title, task, template_id = "", options.task, ""
     if options.template or not options.task:
         name = options.template or SUMMARY
-        prompt, task = await fill_template(backend, name, options.set, options.task or "")
+        prompt, task = await fill_template(backend.prompts, name, options.set, options.task or "")
         title, template_id = prompt.title, prompt.id
     files = await expand_paths(paths)
     settings = with_schema_of(settings_of(values, options, preset, folder), options.schema)

@@ -146,7 +146,9 @@ async def _draft_of_question(
     Without a question, images are described and documents summarized.
     """
     if options.template:
-        template, question = await fill_template(backend, options.template, options.set, typed)
+        template, question = await fill_template(
+            backend.prompts, options.template, options.set, typed
+        )
         if options.in_parts:
             question = task_for_each(question, template.requirements, parts)
         return Draft(question, template_id=template.id)
@@ -154,7 +156,7 @@ async def _draft_of_question(
         return Draft(typed)
     if all(isinstance(part, ImagePart) for part in parts):
         return Draft("Describe what this shows.")
-    summary = find_prompt(SUMMARY, await prompt_library(backend))
+    summary = find_prompt(SUMMARY, await prompt_library(backend.prompts))
     return Draft(
         task_for_each(fill_prompt(summary, {}, {}), summary.requirements, parts),
         template_id=summary.id,
@@ -193,7 +195,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     profile, settings, choices, preset = await _choose(backend, options, values, output, continued)
     backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
-        await fill_template(backend, options.template, options.set, question)
+        await fill_template(backend.prompts, options.template, options.set, question)
     collections = await find_collections(backend, options.project_files)
     await refresh_files(backend, settings.collections)
     searched = (*collections, *settings.collections)

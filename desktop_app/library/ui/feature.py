@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, Tab, call
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.library.list_filter import LIST
-from desktop_app.shortcuts.command import Category
+from desktop_app.shortcuts.command import Category, Tab
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session

@@ -13,6 +13,7 @@ from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QIcon, QResizeEvent
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
+from desktop_app.app.feature import call
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.library.list_filter import ListFilterKind
@@ -120,18 +121,14 @@ class ListMenus:
         id_ = folder.id
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
-        self._add(menu, "settings", tr("Project settings"), self._show_project, id_)
+        show = call("library.ui.projects_page.ProjectsController.show", id_)
+        self._add(menu, "settings", tr("Project settings"), lambda: show(self._list.session))
         # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
             self._add(menu, "pencil", tr("Rename"), self._list.view.rename, id_, keys="F2")
         label = tr("Delete project")
         self._add(menu, "trash-2", label, self._list.folders_controller.delete, id_, keys="Del")
         return menu
-
-    def _show_project(self, project_id: str) -> None:
-        from desktop_app.library.ui.projects_page import ProjectsController  # not at the start
-
-        self._list.session.of(ProjectsController).show(project_id)
 
     def list_menu(self) -> QMenu:
         """Return the menu of the list itself, for headings and the area without rows."""

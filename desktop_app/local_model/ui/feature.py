@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, Tab, call
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.shortcuts.command import Category
+from desktop_app.shortcuts.command import Category, Tab
 
 if TYPE_CHECKING:
     from desktop_app.app.activity import ActivityRow

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, Tab, call
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.shortcuts.command import Category, Menu
+from desktop_app.shortcuts.command import Category, Menu, Tab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

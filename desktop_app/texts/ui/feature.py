@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, Tab, call
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.shortcuts.command import Category, Menu
+from desktop_app.shortcuts.command import Category, Menu, Tab
 from desktop_app.transcript.message_items import SHOW_CHANGES
 
 if TYPE_CHECKING:

@@ -40,8 +40,8 @@ async def test_a_prompt_is_filled_in(
 ) -> None:
     async with started_backend() as backend:
         await backend.prompts.save([REPLY, LETTER])
-        prompt, filled = await fill_template(backend, name, fields, text)
-        library = [entry.prompt.id for entry in await prompt_library(backend)]
+        prompt, filled = await fill_template(backend.prompts, name, fields, text)
+        library = [entry.prompt.id for entry in await prompt_library(backend.prompts)]
     assert prompt.id == name.casefold()
     assert filled == question.format(today=today())
     assert {"reply", "letter", "translate"} <= set(library)
@@ -50,7 +50,7 @@ async def test_a_prompt_is_filled_in(
 @pytest.mark.parametrize("field", ["name", "=Ann", " =Ann", ""])
 async def test_a_field_without_a_name_or_an_equals_sign_is_refused(field: str) -> None:
     with pytest.raises(IllegalChoiceError) as caught:
-        await fill_template(Backend(environment={}), "reply", [field], "")
+        await fill_template(Backend(environment={}).prompts, "reply", [field], "")
     assert (caught.value.message, caught.value.params) == (
         Fragment("isn’t NAME=VALUE"),
         {"given": field},
