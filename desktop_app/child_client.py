@@ -1,28 +1,36 @@
-"""A child process that answers requests, one at a time: the parent's side, for any thread.
+"""Child processes that answer requests: the parent's side.
 
-If a request makes the child crash, hang or reply too much, the child is killed and the request has
-no reply; the next one gets a new child. The child starts at the first request. It ends after a
-while without work, at `close`, and when its standard input closes, so it never outlives this
-process.
+`ChildClient` sends one request at a time, from any thread, and waits for the reply. If a request
+makes the child crash, hang or reply too much, the child is killed and the request has no reply; the
+next one gets a new child. The child starts at the first request. It ends after a while without
+work, at `close`, and when its standard input closes, so it never outlives this process.
+
+`ChildStream` is a running child for the event loop, which may send any number of messages.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from contextlib import suppress
 from subprocess import DEVNULL, PIPE, TimeoutExpired
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
-from desktop_app.child_processes import ChildCommand, name_of, open_child
+from desktop_app.child_processes import ChildCommand, name_of, open_child, start_child
 from desktop_app.domain.activity_log import log_end
-from desktop_app.frames import FrameError, read_frame, write_frame
+from desktop_app.frames import LENGTH, FrameError, read_frame, write_frame
 
 if TYPE_CHECKING:  # processes are started in child_processes only
+    from asyncio.subprocess import Process
     from subprocess import Popen
 
 _END_S: Final = 2.0
-"""Seconds that an idle child has to end before it is killed."""
+"""Seconds that a child has to end before it is killed."""
+PIECE_BYTES: Final = 1 << 18
+"""Bytes to write at a time, which take a millisecond."""
+_KEPT_ERROR_BYTES: Final = 4_000
+"""Of the end of a child's standard error: a traceback and the warnings before it."""
 
 
 class ChildError(Exception):
@@ -153,3 +161,120 @@ def _exchange(
         return read_frame(child.stdout, most_bytes)
     finally:
         watchdog.cancel()
+
+
+class ChildStream:
+    """A running child process that sends messages, for the event loop.
+
+    Args:
+        child: was started with pipes for its standard input and output, and perhaps for its errors.
+        name: what the log calls it.
+        most_bytes: of a message.
+    """
+
+    def __init__(self, child: Process, name: str, most_bytes: int) -> None:
+        self._child = child
+        self._name = name
+        self._most_bytes = most_bytes
+        self._is_killed = False
+        self._errors = bytearray()
+        self._reading_errors = asyncio.ensure_future(self._read_errors())
+
+    @classmethod
+    async def start(
+        cls, command: ChildCommand, *, most_bytes: int, keeps_errors: bool = False
+    ) -> Self:
+        """Start a child. Raises OSError.
+
+        Args:
+            keeps_errors: the end of what it writes to its standard error tells why it ended.
+        """
+        errors = PIPE if keeps_errors else DEVNULL
+        child = await start_child(
+            command, stdin=PIPE, stdout=PIPE, stderr=errors, limit=PIECE_BYTES
+        )
+        return cls(child, name_of(command), most_bytes)
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process id; None if it has ended."""
+        return self._child.pid if self._child.returncode is None else None
+
+    async def send(self, *pieces: bytes) -> None:
+        """Send a message of these pieces. Raises ChildError."""
+        await self.write(LENGTH.pack(sum(map(len, pieces))), *pieces)
+
+    async def write(self, *pieces: bytes) -> None:
+        """Write bytes, in parts that do not delay the event loop. Raises ChildError."""
+        assert self._child.stdin is not None
+        try:
+            for piece in pieces:
+                view = memoryview(piece)
+                for start in range(0, len(view), PIECE_BYTES):
+                    self._child.stdin.write(view[start : start + PIECE_BYTES])
+                    await self._child.stdin.drain()
+        except OSError as error:
+            raise ChildError(await self._ending()) from error
+
+    def close_input(self) -> None:
+        """Tell the child that no more comes, at which it ends."""
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+
+    async def receive(self) -> bytes:
+        """Return the next message.
+
+        Raises:
+            ChildError: the child has ended, or was ended because of a message that is too long.
+        """
+        assert self._child.stdout is not None
+        try:
+            (length,) = LENGTH.unpack(await self._child.stdout.readexactly(LENGTH.size))
+            if length <= self._most_bytes:
+                return await self._child.stdout.readexactly(length)
+            self.kill()
+        except asyncio.IncompleteReadError as error:
+            raise ChildError(await self.end(_END_S)) from error
+        raise ChildError(f"{await self.end()}: a message of {length} bytes")
+
+    def kill(self) -> None:
+        """Kill the child, only once: a second kill could reap it before asyncio does."""
+        if not self._is_killed:
+            self._is_killed = True
+            with suppress(ProcessLookupError):
+                self._child.kill()
+
+    async def end(self, wait_s: float = 0.0) -> str:
+        """Wait so long for its end, then kill it; return how it ended and what it raised."""
+        self.close_input()
+        for limit in (wait_s, _END_S):
+            # What the child started may keep its pipes open.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(limit):
+                    await self._drain()
+            self.kill()
+        code = await self._child.wait()
+        await asyncio.wait({self._reading_errors}, timeout=_END_S)
+        self._reading_errors.cancel()
+        # FFmpeg writes the titles of files, which belong in no log.
+        raised = "".join(self._errors.decode(errors="replace").partition("Traceback")[1:])
+        return f"{self._name} ended with code {code}\n{raised}".strip()
+
+    async def _ending(self) -> str:
+        """Return how a child ended that reads no more. Its messages may still be received."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_S):
+                return f"{self._name} ended with code {await self._child.wait()}"
+        return f"{self._name} reads no more"
+
+    async def _drain(self) -> None:
+        assert self._child.stdout is not None
+        while await self._child.stdout.read(PIECE_BYTES):
+            pass
+        await self._child.wait()
+
+    async def _read_errors(self) -> None:
+        stream = self._child.stderr
+        while stream is not None and (part := await stream.read(_KEPT_ERROR_BYTES)):
+            self._errors += part
+            del self._errors[:-_KEPT_ERROR_BYTES]

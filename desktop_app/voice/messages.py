@@ -1,31 +1,23 @@
 """The messages between this process and the children of the voice, in MessagePack.
 
-Each is four bytes of length and a structure: one of those below, or of `transcription/recordings`.
+Each (`frames`) is a structure: one of those below, or of `transcription/recordings`.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from desktop_app.domain.errors import VoiceError
 from desktop_app.i18n.translation import N_
 
-LENGTH: Final = struct.Struct(">I")
 SPEECH_RATE: Final = 24_000
 """Samples per second of what a provider speaks, of 16 bits and one channel."""
 MAX_BYTES: Final = 64 << 20
 """Bytes of a message: half an hour of sound."""
-
-
-def pack(message: Struct) -> bytes:
-    """Return a message with its length."""
-    packed = msgpack.encode(message)
-    return LENGTH.pack(len(packed)) + packed
 
 
 # ------------------------------------------------------------------ to the child

@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from desktop_app.child_processes import ChildCommand, child_command, start_child
-from desktop_app.voice.messages import LENGTH, MAX_BYTES, Event, Fault, FaultKind, Request, pack
+from desktop_app.child_client import ChildError, ChildStream
+from desktop_app.child_processes import ChildCommand, child_command
+from desktop_app.voice.messages import MAX_BYTES, Event, Fault, FaultKind, Request
 
 log = logging.getLogger(__name__)
 _IDLE_S: Final = 300.0
 _END_TIMEOUT_S: Final = 1.0
-_KEPT_ERROR_BYTES: Final = 4_000
-"""Of the end of the child's standard error: a traceback and the warnings before it."""
 
 
 class VoiceProcess:
@@ -38,7 +36,7 @@ class VoiceProcess:
     ) -> None:
         self._on_event = on_event
         self._command = command
-        self._child: Process | None = None
+        self._child: ChildStream | None = None
         self._reading: asyncio.Task[None] | None = None
         self._start_lock = asyncio.Lock()
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -55,10 +53,9 @@ class VoiceProcess:
                 return
             child = self._child
         self._wait_for_idleness()
-        with contextlib.suppress(OSError):  # its end is reported by `_read`
-            if child is not None and child.stdin is not None:
-                child.stdin.write(pack(request))
-                await child.stdin.drain()
+        with contextlib.suppress(ChildError):  # its end is reported by `_read`
+            if child is not None:
+                await child.send(msgspec.msgpack.encode(request))
 
     async def aclose(self) -> None:
         """End the child and wait for its end."""
@@ -66,20 +63,18 @@ class VoiceProcess:
         self._forget()
         if child is None or reading is None:
             return
-        assert child.stdin is not None
-        child.stdin.close()
+        child.close_input()
         try:
             async with asyncio.timeout(_END_TIMEOUT_S):
-                await child.wait()
+                await asyncio.shield(reading)
         except TimeoutError:
             child.kill()
-        await reading
+            await reading
 
     async def _start(self) -> bool:
         try:
-            child = await start_child(
-                self._command or child_command("voice"), stdin=PIPE, stdout=PIPE, stderr=PIPE
-            )
+            command = self._command or child_command("voice")
+            child = await ChildStream.start(command, most_bytes=MAX_BYTES, keeps_errors=True)
         except OSError as error:
             self._on_event(Fault(FaultKind.ENDED, None, str(error)))
             return False
@@ -87,19 +82,18 @@ class VoiceProcess:
         self._reading = asyncio.get_running_loop().create_task(self._read(child))
         return True
 
-    async def _read(self, child: Process) -> None:
+    async def _read(self, child: ChildStream) -> None:
         """Pass on the child's messages until it ends."""
-        errors = ChildErrors(child)
         try:
             while True:
-                event = await receive(child, Event)
+                event = msgspec.msgpack.decode(await child.receive(), type=Event)
                 if child is self._child:
                     self._wait_for_idleness()
                     self._on_event(event)
-        except asyncio.IncompleteReadError:
-            details = await errors.end()
-        except EOFError as error:
-            details = await errors.end(str(error))
+        except ChildError as error:
+            details = str(error)
+        except msgspec.MsgspecError as error:
+            details = f"{await child.end()}: {error}"
         if child is self._child:
             self._forget()
             log.error("The process for the voice: %s", details)
@@ -113,8 +107,8 @@ class VoiceProcess:
     def _end_idle(self) -> None:
         child = self._child
         self._forget()
-        if child is not None and child.stdin is not None:
-            child.stdin.close()
+        if child is not None:
+            child.close_input()
 
     def _forget(self) -> None:
         """Hear no more of the child; the next request starts another."""
@@ -122,42 +116,3 @@ class VoiceProcess:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
             self._idle_timer = None
-
-
-async def receive(child: Process, message_type: Any) -> Any:
-    """Return the next message of a child.
-
-    Raises:
-        EOFError: it has ended, or was ended because a message was too long.
-    """
-    assert child.stdout is not None
-    (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
-    if length > MAX_BYTES:
-        child.kill()
-        raise EOFError("a message is too long")
-    return msgspec.msgpack.decode(await child.stdout.readexactly(length), type=message_type)
-
-
-class ChildErrors:
-    """What a child raises: the last traceback of its standard error, whatever libraries write."""
-
-    def __init__(self, child: Process) -> None:
-        self._child = child
-        self._kept = bytearray()
-        self._reading = asyncio.ensure_future(self._read())
-
-    async def end(self, reason: str = "") -> str:
-        """Return why the child has ended, and what it raised; wait for its end."""
-        code = await self._child.wait()
-        # A speech-dispatcher that the child started may keep the pipe open.
-        await asyncio.wait({self._reading}, timeout=_END_TIMEOUT_S)
-        self._reading.cancel()
-        # FFmpeg writes the titles of files, which belong in no log.
-        raised = "".join(self._kept.decode(errors="replace").partition("Traceback")[1:])
-        return "\n".join(filter(None, (reason, f"it ended with code {code}", raised.strip())))
-
-    async def _read(self) -> None:
-        stream = self._child.stderr
-        while stream is not None and (chunk := await stream.read(_KEPT_ERROR_BYTES)):
-            self._kept += chunk
-            del self._kept[:-_KEPT_ERROR_BYTES]

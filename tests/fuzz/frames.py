@@ -15,10 +15,11 @@ from typing import Any, Final
 import msgspec
 
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.documents.worker.protocol import LENGTH, Progress, Refusal, Result
+from desktop_app.documents.worker.protocol import Progress, Refusal, Result
 from desktop_app.domain.conversations.message_parts import PageImage, parts_from_json, parts_to_json
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentError
+from desktop_app.frames import LENGTH
 
 
 @dataclass

@@ -11,7 +11,7 @@ import msgspec
 from desktop_app.child_processes import ChildCommand
 from desktop_app.local_model.fetch import Info, path_of, write_info
 from desktop_app.local_model.store import ModelStore
-from desktop_app.voice.messages import LENGTH, Event
+from desktop_app.voice.messages import Event
 from tests.helpers.children import python_child
 
 _SCRIPT = """
@@ -41,7 +41,6 @@ class ScriptedVoice:
     """
 
     def __init__(self, folder: Path, replies: Mapping[str, Sequence[Event | None]]) -> None:
-        assert LENGTH.size == 4
         # Not id(self): it is given again to a later child of the same test.
         self._log = folder / f"voice-{next(_NUMBERS)}.log"
         packed = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,20 @@ import pytest
 
 from desktop_app import child_client
 from desktop_app.child_client import ChildClient, ChildError
-from desktop_app.domain.errors import LocalModelError
+from desktop_app.child_processes import ChildCommand
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
+from desktop_app.domain.errors import DocumentError, LocalModelError
 from desktop_app.local_model import header_reader
 from desktop_app.local_model.header_reader import HeaderReader
 from desktop_app.markdown.processes import json_client
 from desktop_app.markdown.processes.formula_client import FormulaClient
+from desktop_app.voice.messages import Event, Fault, Hush
+from desktop_app.voice.transcription import recordings
+from desktop_app.voice.transcription.recordings import Task
+from desktop_app.voice.voice_process import VoiceProcess
 from tests.helpers.children import MISSING_CHILD, frame_child
 from tests.helpers.gguf_files import write_gguf
-from tests.helpers.process_tree import is_running
+from tests.helpers.process_tree import is_running, processes_below, wait_until_gone
 from tests.helpers.waiting import LONGEST_S
 
 SHORT_S = 0.3
@@ -104,6 +112,65 @@ def test_a_fault_costs_its_request_and_the_next_one_is_served(
         assert child.pid == pid
     assert child.pid is None
     assert not is_running(pid)
+
+
+async def extracted(command: ChildCommand) -> str:
+    worker = DocumentWorker(Limits(seconds=SHORT_S * 4, standstill_s=5), command=command)
+    try:
+        await worker.count_tokens("words")
+    except DocumentError as error:
+        assert error.what_happened
+        assert error.details or "takes longer" in error.what_happened
+        return error.details
+    finally:
+        await worker.aclose()
+    raise AssertionError
+
+
+async def said(command: ChildCommand) -> str:
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    voice = VoiceProcess(heard.put_nowait, command)
+    try:
+        await voice.send(Hush())
+        async with asyncio.timeout(LONGEST_S):
+            fault = await heard.get()
+        assert isinstance(fault, Fault)
+        assert fault.error.what_happened
+        return fault.details
+    finally:
+        await voice.aclose()
+
+
+async def recorded(command: ChildCommand) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recordings, "child_command", lambda _kind: command)
+        reading = recordings.read_recording("a.mp3", b"sound" * 200_000, Task())
+        with pytest.raises(DocumentError, match="no sound that can be read") as caught:
+            await anext(reading)
+    return caught.value.details
+
+
+SILENT = ("hangs", "does not read")
+"""The voice may be silent as long as it likes."""
+UNTOLD = (*SILENT, "floods", "lies")
+"""Of documents, for which the sentence tells of the time, or of damage."""
+
+
+@pytest.mark.parametrize("kind", [extracted, said, recorded])
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_fault_is_told_by_those_of_the_event_loop(
+    kind: Callable[[ChildCommand], Awaitable[str]], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name in SILENT:
+        if kind is said:
+            return
+        monkeypatch.setattr(recordings, "_STANDSTILL_S", SHORT_S)
+    monkeypatch.setattr(child_client, "_END_S", 0.1)
+    before = await processes_below(os.getpid())
+    details = await kind(frame_child(f"import os, signal\n{FAULTS[name]}"))
+    if kind is not extracted or name not in UNTOLD:
+        assert "ended with code" in details
+    await wait_until_gone(await processes_below(os.getpid()) - before)
 
 
 def client_of(script: str, **limits: Any) -> ChildClient:

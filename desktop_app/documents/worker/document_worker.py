@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
+from desktop_app.child_client import ChildError
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents import refusals
 from desktop_app.documents.worker import source_files
@@ -26,7 +27,6 @@ from desktop_app.documents.worker.protocol import (
     WordText,
     replace_surrogates,
 )
-from desktop_app.documents.worker.reader_client import ChildGoneError
 from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason, add_left_out
@@ -332,7 +332,7 @@ async def _again_if_killed(ask: Callable[[], Awaitable[T]]) -> T:
     try:
         return await ask()
     except DocumentError as error:
-        if not isinstance(error.__cause__, ChildGoneError):
+        if not isinstance(error.__cause__, ChildError):
             raise
     return await ask()
 

@@ -1,14 +1,12 @@
 """The messages between this process and the child that reads documents, in MessagePack.
 
-A request is four bytes of length, a map of that length, and a payload: a document's bytes or a
-text; the map's `size` is that of the payload. A reply is four bytes of length and one of the
-structures below. A hostile document may have taken over the child, so replies are decoded by their
-types (reader_client.py).
+A request is a message (`frames`) with a map, and a payload: a document's bytes or a text; the map's
+`size` is that of the payload. A reply is a message with one of the structures below. A hostile
+document may have taken over the child, so replies are decoded by their types (reader_client.py).
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -18,9 +16,6 @@ from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.value import PrivateValue
 
 T = TypeVar("T")
-LENGTH: Final = struct.Struct(">I")
-# Bytes to write at a time, which take a millisecond.
-PIECE_BYTES: Final = 1 << 18
 MAX_TEXT_BYTES: Final = 64 << 20
 """Bytes of a document's text: several times what any model reads."""
 MAX_REPLY_BYTES: Final = 4 * MAX_TEXT_BYTES  # also for passages, and for the images of many pages

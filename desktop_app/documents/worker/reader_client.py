@@ -9,19 +9,16 @@ standard input closes, so it never outlives this process.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
-from desktop_app.child_processes import ChildCommand, child_command, start_child
+from desktop_app.child_client import PIECE_BYTES, ChildError, ChildStream
+from desktop_app.child_processes import ChildCommand, child_command
 from desktop_app.documents import refusals
 from desktop_app.documents.worker.protocol import (
-    LENGTH,
     MAX_REPLY_BYTES,
-    PIECE_BYTES,
     Limits,
     OnProgress,
     PageRead,
@@ -35,7 +32,6 @@ from desktop_app.domain.activity_log import logged
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
 
-_END_TIMEOUT_S: Final = 1  # for the end of a child that no longer answers
 _ERRORS: Final[dict[str, type[DocumentError]]] = {
     cls.__name__: cls
     for cls in (
@@ -50,10 +46,6 @@ _ERRORS: Final[dict[str, type[DocumentError]]] = {
 
 
 Reply = Result[T] | Progress | PageRead | Refusal
-
-
-class ChildGoneError(Exception):
-    """The child has ended or violated the protocol; the argument tells the details."""
 
 
 class StandstillError(errors.DocumentTooLargeError):
@@ -79,17 +71,15 @@ class ReaderClient:
         self._idle_s = idle_s
         self._command = command
         self._request_lock = asyncio.Lock()
-        self._child: Process | None = None
+        self._child: ChildStream | None = None
         self._child_memory = 0  # the memory limit of the child in bytes
-        self._killed_pid: int | None = None  # the last child that was killed
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ending_children: set[asyncio.Task[object]] = set()
 
     @property
     def pid(self) -> int | None:
         """Return the process id of the running child; None if there is none."""
-        child = self._child
-        return child.pid if child is not None and child.returncode is None else None
+        return None if self._child is None else self._child.pid
 
     async def aclose(self) -> None:
         """End the child and wait for its end.
@@ -97,7 +87,7 @@ class ReaderClient:
         A running request is cut off; requests that are waiting are served first.
         """
         if self._child:
-            self._kill(self._child)
+            self._child.kill()
         async with self._request_lock:
             self._discard()
         await asyncio.gather(*self._ending_children)
@@ -131,7 +121,8 @@ class ReaderClient:
                 try:
                     async with asyncio.timeout(limit) as timeout:
                         child = await self._running_child(limits.memory_bytes)
-                        await _send(child, {**header, "size": len(payload)}, payload)
+                        await child.send(msgspec.msgpack.encode({**header, "size": len(payload)}))
+                        await child.write(payload)
                         while isinstance(
                             reply := await _receive(child, reply_type), Progress | PageRead
                         ):
@@ -154,7 +145,7 @@ class ReaderClient:
                         name=name,
                         limit=f"{limit:g}",
                     ) from error
-                except ChildGoneError as error:
+                except ChildError as error:
                     self._discard()
                     raise refusals.reader_stopped_error(name, str(error), limits) from error
                 except BaseException:
@@ -169,18 +160,15 @@ class ReaderClient:
                 raise _error(reply, name)
             return reply.value
 
-    async def _running_child(self, memory_bytes: int) -> Process:
+    async def _running_child(self, memory_bytes: int) -> ChildStream:
         """Return the child; start it if it is not running, or has another memory limit."""
         if self.pid is None or self._child_memory != memory_bytes:
             self._discard()
             command = self._command or child_command("documents")
             try:
-                self._child = await start_child(
+                self._child = await ChildStream.start(
                     command._replace(argv=(*command.argv, str(memory_bytes))),
-                    stdin=PIPE,
-                    stdout=PIPE,
-                    stderr=DEVNULL,
-                    limit=PIECE_BYTES,
+                    most_bytes=MAX_REPLY_BYTES,
                 )
             except OSError as error:
                 raise DocumentError(
@@ -197,72 +185,33 @@ class ReaderClient:
             self._idle_timer.cancel()
             self._idle_timer = None
 
-    def _kill(self, child: Process) -> None:
-        """Kill the child only once: a second kill could reap it before asyncio does."""
-        if child.pid != self._killed_pid:
-            self._killed_pid = child.pid
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-
     def _discard(self) -> None:
         """Kill the child, and reap it in the background. A new child starts on demand."""
         self._cancel_idle_stop()
         child = self._child
         self._child = None
         if child:
-            self._kill(child)
-            # `communicate` waits for the child's end, and closes the pipes.
-            task = asyncio.get_running_loop().create_task(child.communicate())
+            child.kill()
+            task = asyncio.get_running_loop().create_task(child.end())
             self._ending_children.add(task)
             task.add_done_callback(self._ending_children.discard)
 
 
-async def _send(child: Process, header: dict[str, object], payload: bytes) -> None:
-    """Write a request piece by piece. Raises ChildGoneError."""
-    assert child.stdin is not None
-    packed = msgspec.msgpack.encode(header)
+async def _receive(child: ChildStream, value_type: type[T]) -> Reply[T]:
+    """Return the next message of the child. Raises ChildError, also for one of another form."""
+    packed = await child.receive()
+    message_type: Any = Result[value_type] | Progress | PageRead | Refusal  # type: ignore[valid-type]
+    message: Reply[T]
     try:
-        child.stdin.write(LENGTH.pack(len(packed)) + packed)
-        view = memoryview(payload)
-        for start in range(0, len(view), PIECE_BYTES):
-            child.stdin.write(view[start : start + PIECE_BYTES])
-            await child.stdin.drain()
-    except OSError as error:
-        raise await _child_gone_error(child) from error
-
-
-async def _receive(child: Process, value_type: type[T]) -> Reply[T]:
-    """Return the next message of the child.
-
-    Raises:
-        ChildGoneError: the child has ended, or its message is too long or of another form.
-    """
-    assert child.stdout is not None
-    try:
-        (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
-        if length > MAX_REPLY_BYTES:
-            raise await _child_gone_error(child)
-        packed = await child.stdout.readexactly(length)
-        message_type: Any = Result[value_type] | Progress | PageRead | Refusal  # type: ignore[valid-type]
-        message: Reply[T]
-        if length > PIECE_BYTES:
+        if len(packed) > PIECE_BYTES:
             message = await asyncio.to_thread(msgspec.msgpack.decode, packed, type=message_type)
         else:
             message = msgspec.msgpack.decode(packed, type=message_type)
             # Many steps may arrive at once, without a pause for other tasks.
             await asyncio.sleep(0)
-    except (asyncio.IncompleteReadError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise await _child_gone_error(child) from error
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ChildError("the reader did not answer as it should") from error
     return message
-
-
-async def _child_gone_error(child: Process) -> ChildGoneError:
-    """Return the error for a child that no longer answers, or violates the protocol."""
-    with contextlib.suppress(TimeoutError):
-        # A child that no longer answers is ending.
-        async with asyncio.timeout(_END_TIMEOUT_S):
-            return ChildGoneError(f"the reader ended with code {await child.wait()}")
-    return ChildGoneError("the reader did not answer as it should")
 
 
 def _error(refusal: Refusal, name: str) -> DocumentError:

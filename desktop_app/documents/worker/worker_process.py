@@ -28,6 +28,7 @@ from desktop_app import sandbox
 from desktop_app.documents import refusals
 from desktop_app.documents.worker import protocol
 from desktop_app.domain.errors import DocumentError
+from desktop_app.frames import read_frame, write_frame
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
 
@@ -89,17 +90,14 @@ def _report_crash(
 
 def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Request]) -> None:
     """Queue requests; end the process at once when no more can come."""
-    while length := stream.read(protocol.LENGTH.size):
-        header = msgspec.msgpack.decode(stream.read(protocol.LENGTH.unpack(length)[0]))
+    while (packed := read_frame(stream)) is not None:
+        header = msgspec.msgpack.decode(packed)
         requests.put((header, stream.read(header["size"])))
     os._exit(0)
 
 
 def _write(stream: BinaryIO, message: msgspec.Struct) -> None:
-    packed = msgspec.msgpack.encode(message)
-    stream.write(protocol.LENGTH.pack(len(packed)))
-    stream.write(packed)
-    stream.flush()
+    write_frame(stream, msgspec.msgpack.encode(message))
 
 
 def _reply(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from desktop_app import sandbox
-from desktop_app.voice.messages import LENGTH, pack
+from desktop_app.frames import read_frame, write_frame
 from desktop_app.voice.transcription.local_transcriber import (
     BYTES_PER_SECOND,
     SAMPLE_RATE,
@@ -47,8 +47,7 @@ _LOOK_MS: Final = 250
 
 def main(_arguments: Sequence[str]) -> int:
     """Do the task of standard input."""
-    (length,) = LENGTH.unpack(sys.stdin.buffer.read(LENGTH.size))
-    task = msgspec.msgpack.decode(sys.stdin.buffer.read(length), type=Task)
+    task = msgspec.msgpack.decode(read_frame(sys.stdin.buffer) or b"", type=Task)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # libraries write to standard output
     folders = [task.model_folder] if task.model_folder else []
@@ -56,8 +55,7 @@ def main(_arguments: Sequence[str]) -> int:
     sandbox.confine(sandbox.Policy(_MEMORY_BYTES, readable, descriptors=(replies.fileno(),)))
 
     def reply(message: RecordingReply) -> None:
-        replies.write(pack(message))
-        replies.flush()
+        write_frame(replies, msgspec.msgpack.encode(message))
 
     try:
         reply(_read(sys.stdin.buffer.read(), task, reply))

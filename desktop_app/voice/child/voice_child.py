@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import msgspec
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 
+from desktop_app.frames import LENGTH, read_frame
 from desktop_app.voice.messages import (
-    LENGTH,
     Drop,
     Event,
     Fault,
@@ -27,7 +27,6 @@ from desktop_app.voice.messages import (
     Prepare,
     Request,
     Say,
-    pack,
 )
 
 if TYPE_CHECKING:
@@ -72,8 +71,7 @@ class _Inbox(QObject):
     def read(self, stream: BinaryIO) -> None:
         """Read until the end of the stream, which ends the process."""
         request_type: Any = Request
-        while len(head := stream.read(LENGTH.size)) == LENGTH.size:
-            packed = stream.read(LENGTH.unpack(head)[0])
+        while (packed := read_frame(stream)) is not None:
             self.received.emit(msgspec.msgpack.decode(packed, type=request_type))
         os._exit(0)  # a model or an engine that is busy would delay the end
 
@@ -90,7 +88,9 @@ class _Voice(QObject):
     def send(self, event: Event) -> None:
         """Send a message to the window."""
         try:
-            self._messages.write(pack(event))
+            packed = msgspec.msgpack.encode(event)
+            # At once, because several threads send.
+            self._messages.write(LENGTH.pack(len(packed)) + packed)
         except BrokenPipeError:  # the window has ended
             os._exit(0)
 

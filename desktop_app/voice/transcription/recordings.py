@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
 
-from desktop_app.child_processes import child_command, start_child
+from desktop_app.child_client import ChildError, ChildStream
+from desktop_app.child_processes import child_command
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import DocumentError, UserFacingError, VoiceError
 from desktop_app.i18n.translation import N_
-from desktop_app.voice.messages import pack
+from desktop_app.voice.messages import MAX_BYTES
 from desktop_app.voice.transcription.local_transcriber import Segment
-from desktop_app.voice.voice_process import ChildErrors, receive
 
 log = logging.getLogger(__name__)
 _STANDSTILL_S: Final = 600.0  # of large-v3-turbo on an old computer, and of minutes of silence
-_WRITTEN_BYTES: Final = 1 << 20
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -103,13 +101,13 @@ async def read_recording(
         DocumentError: it cannot be read.
         VoiceError: packages are missing, or the model is damaged.
     """
-    command = child_command("recordings")
-    child = await start_child(command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
-    errors = ChildErrors(child)
-    writing = asyncio.ensure_future(_write(child, pack(task), data))
+    child = await ChildStream.start(
+        child_command("recordings"), most_bytes=MAX_BYTES, keeps_errors=True
+    )
+    writing = asyncio.ensure_future(_write(child, task, data))
     try:
         while True:
-            reply = await _receive(child, errors, name)
+            reply = await _receive(child, name)
             if isinstance(reply, Refused):
                 raise _error(reply.reason, name, reply.details)
             yield reply
@@ -117,29 +115,23 @@ async def read_recording(
                 return
     finally:
         writing.cancel()
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await errors.end()
+        await child.end()
 
 
-async def _write(child: Process, head: bytes, data: bytes) -> None:
-    assert child.stdin is not None
-    with contextlib.suppress(OSError):  # its end is seen by the reader
-        child.stdin.write(head)
-        for start in range(0, len(data), _WRITTEN_BYTES):
-            child.stdin.write(data[start : start + _WRITTEN_BYTES])
-            await child.stdin.drain()
-        child.stdin.close()
+async def _write(child: ChildStream, task: Task, data: bytes) -> None:
+    with contextlib.suppress(ChildError):  # its end is seen by the reader
+        await child.send(msgspec.msgpack.encode(task))
+        await child.write(data)
+        child.close_input()
 
 
-async def _receive(child: Process, errors: ChildErrors, name: str) -> RecordingReply:
+async def _receive(child: ChildStream, name: str) -> RecordingReply:
     try:
         async with asyncio.timeout(_STANDSTILL_S):
-            reply: RecordingReply = await receive(child, RecordingReply)
-    except (TimeoutError, EOFError, msgspec.MsgspecError, *BAD_VALUE) as exc:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        details = await errors.end(repr(exc))
+            packed = await child.receive()
+        reply: RecordingReply = msgspec.msgpack.decode(packed, type=RecordingReply)
+    except (ChildError, TimeoutError, msgspec.MsgspecError, *BAD_VALUE) as exc:
+        details = f"{await child.end()}\n{exc!r}"
         log.exception("The process for recordings: %s", details)
         raise _error("recording", name, details) from exc
     return reply

@@ -206,7 +206,7 @@ async def test_a_crash_is_reported_and_the_next_document_is_read(
             errors.DocumentDamagedError, match="is damaged or needs more than"
         ) as caught:
             await worker.extract(long_document, crash)
-        assert caught.value.details == f"the reader ended with code {-how}"
+        assert caught.value.details.endswith(f"ended with code {-how}")
         assert caught.value.what_to_do
         assert (await worker.extract(DATA / "utf-8.txt")).text
 
@@ -245,7 +245,7 @@ async def test_a_child_that_dies_while_idle_is_replaced(forked: ChildCommand) ->
         assert first
         assert worker._child
         os.kill(first, signal.SIGKILL)
-        await worker._child.wait()
+        await worker._child.end()
         assert await worker.count_tokens("two") == 1
         assert worker.pid != first
 
@@ -340,7 +340,7 @@ async def test_pages_are_rendered_after_another_document_and_after_the_child_die
         assert child
         assert worker._child
         os.kill(child, signal.SIGKILL)
-        await worker._child.wait()
+        await worker._child.end()
         assert await worker.render_strip(report, strip) == first
         damaged = ViewedDocument("damaged", "damaged.pdf", b"no PDF")
         with pytest.raises(errors.DocumentDamagedError):

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from desktop_app.child_processes import child_command
+from desktop_app.frames import LENGTH
 from desktop_app.providers.jobs.audio import wav_file
-from desktop_app.voice.messages import LENGTH, pack
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 from desktop_app.voice.transcription.recordings import Task
 from tests.helpers.gateways import tool_folder
@@ -34,7 +34,10 @@ def read(python: Path, model: Path | None, data: bytes, start: float = 0.0) -> l
     """Return what the child says about a recording."""
     command = child_command("recordings")
     argv = (str(python / "python"), *command.argv[1:])
-    data = pack(Task(model_folder=str(model or ""), start=start, words="Repartee")) + data
+    task = msgspec.msgpack.encode(
+        Task(model_folder=str(model or ""), start=start, words="Repartee")
+    )
+    data = LENGTH.pack(len(task)) + task + data
     done = subprocess.run(argv, input=data, capture_output=True, check=True, timeout=120)
     replies, rest = [], done.stdout
     while rest:

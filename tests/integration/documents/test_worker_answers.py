@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from desktop_app import child_client
 from desktop_app.documents.worker import reader_client
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
@@ -82,7 +83,7 @@ MALFORMED = {
 async def test_a_malformed_answer_is_refused_as_damaged(
     name: str, answered_by: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_client, "_END_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(child_client, "_END_S", 0.01)
     with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
         await answered_by(MALFORMED[name], extract)
 
