@@ -38,8 +38,5 @@ CORE: Final = Core(
             ),
         ),
     ),
-    setting_effects={
-        # The desktop's token lets the program type into other windows.
-        (Effect.CONSENT, STAYS): "desktop.paste_back desktop.paste_token"
-    },
+    setting_effects={(Effect.CONSENT, STAYS): "desktop.paste_back"},
 )

@@ -30,7 +30,8 @@ _BASE: Final[Mapping[tuple[Effect, bool], str]] = {
         "tools.search_server tools.max_cost"
     ),
     (Effect.LISTED, STAYS): "default.provider default.preset desktop.start_at_login",
-    (Effect.CONSENT, STAYS): "spending.unpriced.",
+    # The desktop's token lets the program type into other windows.
+    (Effect.CONSENT, STAYS): "spending.unpriced. desktop.paste_token",
 }
 """The effects of settings of the base, as `Core.setting_effects`."""
 
