@@ -243,8 +243,9 @@ class LiveRun:
             try:
                 return await self._answer(cell)
             except errors.RoomHeldError as error:
+                others = self._under_way - {cell}  # now: they may end while this cell is stored
                 await store.wait_again(cell, self.run.id)
-                if self._under_way - {cell}:
+                if others:
                     return _Outcome.NO_ROOM
                 self._error = error  # another process holds the room
             except errors.SpendingCapError as error:
