@@ -352,20 +352,20 @@ class PromptEditor(QFrame):
             menu.addMenu(self._web_menu(menu))
         menu.addSeparator()
         add_commands(menu, *commands_in(Menu.BESIDE))
-        more = ProgramMenu(tr("More"), menu)
-        add_commands(more, *commands_in(Menu.MORE))
-        menu.addMenu(more)
+        more_menu = ProgramMenu(tr("More"), menu)
+        add_commands(more_menu, *commands_in(Menu.MORE))
+        menu.addMenu(more_menu)
         action = command_of(self, "prompt.background")
         if action is not None and self._choice.background is not None:
             action.setCheckable(True)
             action.setChecked(bool(self._choice.background))
-            more.addAction(action)
+            more_menu.addAction(action)
             note = tr(
                 "Keeps running at {provider}, which stores the request and the response "
                 "(OpenAI: 30 days or more).",
                 provider=self._choice.provider_name,
             )
-            add_note(more, note)
+            add_note(more_menu, note)
         button = self.row.attach_button
         menu.popup(button.mapToGlobal(button.rect().topLeft()))
 

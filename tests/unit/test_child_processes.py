@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 KINDS: tuple[ChildKind, ...] = get_args(ChildKind)
-STARTS_PROCESSES = {
-    "desktop_app/child_processes.py",
-    "desktop_app/transcript/media/json_process.py",
-}
+STARTS_PROCESSES = {"desktop_app/child_processes.py"}
 SAY_WHERE = "import os, sys; print(os.getcwd(), *sorted(os.environ), sep='\\n')"
 
 
@@ -186,7 +183,7 @@ def spawns(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
         elif isinstance(node, ast.ImportFrom) and node.module in modules:
-            yield from {alias.name for alias in node.names} - {"DEVNULL", "PIPE"}
+            yield from {alias.name for alias in node.names} - {"DEVNULL", "PIPE", "TimeoutExpired"}
 
 
 def parts(tree: ast.AST) -> Iterator[ast.AST]:

@@ -141,15 +141,15 @@ class AnswerActions(Controller):
         again.triggered.connect(lambda: self._tasks.start(self._retry(answer)))
         menu.setDefaultAction(again)
         if view.display_effort is not None:
-            efforts = ProgramMenu(tr("Another effort"), menu)
-            menu.addMenu(efforts)
+            effort_menu = ProgramMenu(tr("Another effort"), menu)
+            menu.addMenu(effort_menu)
             fill_efforts(
-                efforts, view, lambda effort: retry_with(replace(current_choice, effort=effort))
+                effort_menu, view, lambda effort: retry_with(replace(current_choice, effort=effort))
             )
-        models = ProgramMenu(tr("Another model"), menu)
-        menu.addMenu(models)
+        model_menu = ProgramMenu(tr("Another model"), menu)
+        menu.addMenu(model_menu)
         fill_models(
-            models,
+            model_menu,
             view.models,
             view,
             lambda entry: retry_with(self._session.of(AvailableModels).choice_with(entry)),
