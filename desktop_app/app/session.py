@@ -1,7 +1,7 @@
 """The session of a window: what its features share. It knows none of them.
 
 `session.of(Trash)` is the one object of a class in the session, made when it is first asked for;
-`session.run("batch.show")` runs a command of a feature that the caller does not know.
+`session.run("spending.show")` runs a command of a feature that the caller does not know.
 """
 
 from __future__ import annotations

@@ -41,7 +41,6 @@ _MEND_REFERENCES: Final = (
     OR message_id NOT IN (SELECT id FROM messages)""",
     """DELETE FROM tool_permissions WHERE conversation_id IS NOT NULL
     AND conversation_id NOT IN (SELECT id FROM conversations)""",
-    "DELETE FROM batch_items WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
     *(
         f"DELETE FROM {name} WHERE table_id NOT IN (SELECT id FROM tables)"  # noqa: S608
         for name in ("table_columns", "table_rows", "table_runs")

@@ -1,3 +1,3 @@
-"""Batch jobs: their store, preparation, upload, results and report."""
+"""Batch jobs: tables of files with one question, as `repartee batch` shows them."""
 
 __all__: list[str] = []

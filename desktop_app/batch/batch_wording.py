@@ -9,9 +9,8 @@ from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.providers.jobs import batch_jobs
 
 
-def estimate_text(job: batch_jobs.BatchJob) -> str:
+def estimate_text(estimate: batch_jobs.BatchEstimate) -> str:
     """Describe the size and cost of a job before anything is sent."""
-    estimate = job.estimate
     tokens = formatting.tokens(estimate.input_tokens)
     sentences = [
         tr_plural(
@@ -32,20 +31,17 @@ def estimate_text(job: batch_jobs.BatchJob) -> str:
     elif estimate.files:
         # The ordinary price stands in for an unknown batch price.
         is_upper_bound = estimate.cost == estimate.ordinary_cost != 0
+        cost = formatting.money(estimate.cost)
         sentences.append(
             tr(
-                "Estimated cost at most {cost}, assuming {tokens} tokens per response: the batch "
-                "price of this model is unknown.",
-                cost=formatting.money(estimate.cost),
-                tokens=job.expected_answer_tokens,
+                "Estimated cost at most {cost}: the batch price of this model is unknown.",
+                cost=cost,
             )
             if is_upper_bound
             else tr(
-                "Estimated cost {cost} ({saving} less than without batch), assuming {tokens} "
-                "tokens per response.",
-                cost=formatting.money(estimate.cost),
+                "Estimated cost {cost} ({saving} less than without batch).",
+                cost=cost,
                 saving=formatting.money(estimate.ordinary_cost - estimate.cost),
-                tokens=job.expected_answer_tokens,
             )
         )
         sentences.append(tr("Responses arrive within 24 hours."))
@@ -83,8 +79,7 @@ def job_progress_text(job: batch_jobs.BatchJob) -> str:
     status = batch_jobs.BatchStatus.CANCELLING if job.is_cancelled and is_running else job.status
     pieces = [tr(status.text)]
     if not job.status.was_sent:
-        is_read = job.status is batch_jobs.BatchStatus.READY
-        files = job.estimate.files if is_read else counts.total
+        files = counts.total - counts.left_out
         return " · ".join((*pieces, tr_plural("{count} file", "{count} files", files)))
     sent_count = counts.total - counts.left_out
     if not job.status.is_over:
@@ -104,7 +99,7 @@ def job_progress_text(job: batch_jobs.BatchJob) -> str:
     return " · ".join(pieces)
 
 
-def item_error_text(item: batch_jobs.BatchItem | batch_jobs.BatchItemSummary) -> str:
+def item_error_text(item: batch_jobs.BatchItem) -> str:
     """Return why a file has no complete answer; "" if it has one, or if the reason is unknown.
 
     The remedy follows if the file was left out.

@@ -215,8 +215,7 @@ def _running(connection: sqlite3.Connection, provider_ids: Sequence[str]) -> lis
                 usual = from_nanos(row["amount"])
                 running.append(_Running(usual, max(usual, from_nanos(row["most"]))))
         # Batches run at the provider even if their owner has ended.
-        sql = """SELECT held FROM batch_jobs WHERE provider_id = ?1 AND held IS NOT NULL UNION ALL
-            SELECT held FROM table_batches WHERE provider_id = ?1 AND held IS NOT NULL"""
+        sql = "SELECT held FROM table_batches WHERE provider_id = ? AND held IS NOT NULL"
         for row in connection.execute(sql, (provider_id,)):
             try:
                 held = checked_money(row["held"])

@@ -231,6 +231,66 @@ INSERT INTO sync_changes (kind, id, field, at, device, number)
     WHERE f.id = f.collection_id;
 ALTER TABLE collections DROP COLUMN name;
 """
+# A batch job is a table: its files are rows, and its message is the question of one column, sent as
+# it is. Answers of a job get consecutive numbers, so that its requests at the provider are found by
+# `number_offset`. A job with damaged details is left out.
+_JOBS_AS_TABLES: Final = """
+ALTER TABLE table_batches ADD COLUMN number_offset INTEGER;
+INSERT INTO tables (id, name, created_at, updated_at, settings)
+    SELECT id, title, created_at, coalesce(ended_at, started_at, created_at), '{}'
+    FROM batch_jobs WHERE json_valid(details) AND id NOT IN (SELECT id FROM tables);
+INSERT INTO table_columns (id, table_id, position, name, question)
+    SELECT id, id, 0, substr(title, 1, 60), json_object(
+        'prompt', task, 'is_literal', json('true'),
+        'choice', json_object(
+            'provider_id', provider_id, 'model', model, 'variant', variant, 'effort', effort),
+        'overrides', json(coalesce(json_extract(details, '$.settings'), '{}')),
+        'passages', json(coalesce(json_extract(details, '$.passages'), '[]')))
+    FROM batch_jobs WHERE json_valid(details);
+INSERT INTO table_rows (table_id, position, name, key, paths, parts, checks, error)
+    SELECT i.job_id, i.number - 1, i.name, '', json_array(i.path), i.part, '[]',
+        CASE WHEN i.status = 'left_out' AND i.part = '[]' THEN i.error ELSE '' END
+    FROM batch_items AS i JOIN table_columns AS c ON c.id = i.job_id ORDER BY i.job_id, i.number;
+INSERT INTO table_runs (id, table_id, mode, status, created_at, ended_at, cells, estimate, error,
+        is_cancelled)
+    SELECT j.id, j.id, 'batch', CASE
+            WHEN j.status = 'cancelled' THEN 'stopped'
+            WHEN j.status IN ('completed', 'failed', 'expired') THEN 'done'
+            WHEN j.batch_id = '' THEN 'sending' ELSE 'sent' END,
+        coalesce(j.started_at, j.created_at), j.ended_at,
+        (SELECT count(*) FROM batch_items WHERE job_id = j.id),
+        json_extract(j.details, '$.estimate.cost'), j.error, j.is_cancelled
+    FROM batch_jobs AS j JOIN table_columns AS c ON c.id = j.id
+    WHERE j.status NOT IN ('preparing', 'ready');
+INSERT INTO table_answers (id, row_id, column_id, state, run_id, batch, answer, error, input_tokens,
+        cached_tokens, output_tokens, reasoning_tokens, cost, failures, conversation_id,
+        answered_by)
+    SELECT (SELECT coalesce(max(id), 0) FROM table_answers)
+            + row_number() OVER (ORDER BY i.job_id, i.number),
+        r.id, i.job_id, CASE
+            WHEN i.status IN ('unread', 'read', 'sent') THEN 'waiting'
+            WHEN i.status = 'answered' AND i.error = '' THEN 'done' ELSE 'failed' END,
+        i.job_id, i.status NOT IN ('unread', 'read', 'left_out'), i.answer,
+        CASE WHEN i.status IN ('refused', 'unanswered') AND json_valid(i.error)
+            THEN json_set(i.error, '$.code', i.status) ELSE i.error END,
+        i.input_tokens, i.cached_tokens, i.output_tokens, i.reasoning_tokens,
+        CAST(round(i.cost * 1e9) AS INTEGER), '[]', i.conversation_id, i.answered_by
+    FROM batch_items AS i JOIN table_runs AS t ON t.id = i.job_id
+    JOIN table_rows AS r ON r.table_id = i.job_id AND r.position = i.number - 1;
+INSERT INTO table_values (row_id, column_id, part, text, sort_key, citations, is_corrected)
+    SELECT row_id, column_id, '', answer,
+        substr(lower(trim(replace(substr(answer, 1, 320), char(10), ' '))), 1, 80), '', 0
+    FROM table_answers WHERE answer <> '' AND run_id IN (SELECT id FROM batch_jobs);
+INSERT INTO table_batches (run_id, number, column_id, status, provider_id, base_url, model, effort,
+        api, held, input_file_id, batch_id, remote_done, started_at, number_offset)
+    SELECT j.id, 1, j.id, j.status, j.provider_id, j.base_url, j.model, j.effort,
+        json_extract(j.details, '$.api'), j.held, j.input_file_id, j.batch_id, j.remote_done,
+        coalesce(j.started_at, j.created_at),
+        (SELECT min(id) FROM table_answers WHERE run_id = j.id) - 1
+    FROM batch_jobs AS j JOIN table_runs AS t ON t.id = j.id;
+DROP TABLE batch_items;
+DROP TABLE batch_jobs;
+"""
 STEPS: Final = [
     *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
     _MEMORY,
@@ -243,6 +303,7 @@ STEPS: Final = [
     _PROJECTS,
     # Texts in the trash.
     "ALTER TABLE texts ADD COLUMN trashed_at INTEGER;",
+    _JOBS_AS_TABLES,
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

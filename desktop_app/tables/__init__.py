@@ -1,3 +1,3 @@
 """Tables for asking many: rows of files or data, columns of questions, and their answers."""
 
-__all__ = ["checks", "table", "table_source"]
+__all__ = ["checks", "services", "table", "table_service", "table_source", "table_store"]

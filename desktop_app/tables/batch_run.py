@@ -34,6 +34,7 @@ from desktop_app.providers.jobs.batch_jobs import (
     MAX_REQUESTS,
     REFUSED_RETRY_S,
     RETRY_S,
+    UNANSWERED,
     BatchResult,
     BatchStatus,
     ItemStatus,
@@ -73,7 +74,9 @@ if TYPE_CHECKING:
 RESULTS_AT_ONCE: Final = 100
 """Results that are read and stored in one transaction."""
 _CELLS_AT_ONCE: Final = 50
-_STOPPED: Final = ErrorNote(N_("The run was stopped before this was sent. Not charged."))
+_STOPPED: Final = ErrorNote(
+    N_("The run was stopped before this was sent. Not charged."), code=UNANSWERED
+)
 _MESSAGE_STATUS: Final = {
     ItemStatus.ANSWERED: MessageStatus.COMPLETE,
     ItemStatus.REFUSED: MessageStatus.REFUSED,
@@ -331,7 +334,7 @@ class BatchRuns:
             parent_id=None,
             role=Role.USER,
             status=MessageStatus.COMPLETE,
-            parts=question_parts(request.draft),
+            parts=question_parts(request.draft, request.question.passages),
             created_at=batch.started_at,
             choice=request.question.choice,
         )
@@ -349,7 +352,7 @@ class BatchRuns:
             parameters=settings.parameters,
             schema=None if info.takes_schema is False else settings.schema,
         )
-        name = custom_id(batch.run_id, number)
+        name = custom_id(batch.run_id, number - (batch.number_offset or 0))
         return await asyncio.to_thread(provider.line, name, sent, batch.api)
 
     async def _create(self, batch: TableBatch, provider: BatchClient) -> RemoteBatch:
@@ -445,7 +448,7 @@ class BatchRuns:
     ) -> None:
         judging = replace(resolved, service_tier=None)
         numbers = {
-            number: result
+            number + (batch.number_offset or 0): result
             for result in results
             if (number := item_number(batch.run_id, result.custom_id)) is not None
         }
@@ -521,9 +524,10 @@ class BatchRuns:
         if status is MessageStatus.COMPLETE and result.error is not None:
             status = MessageStatus.INCOMPLETE
         read = await documents.of(request)
-        return await asyncio.to_thread(
-            read_answer, request, read, result.answer, status, result.error
-        )
+        error = result.error
+        if error is not None and result.status is ItemStatus.UNANSWERED:
+            error = replace(error, code=UNANSWERED)
+        return await asyncio.to_thread(read_answer, request, read, result.answer, status, error)
 
     # -- errors
 
@@ -544,7 +548,7 @@ class BatchRuns:
             return None
         if is_cancelled and is_gone:
             ended = replace(stored, status=BatchStatus.CANCELLED, held=None)
-            note = ErrorNote(N_("The provider no longer has this batch."))
+            note = ErrorNote(N_("The provider no longer has this batch."), code=UNANSWERED)
             await self._store.end_batch(ended, note, {})
             return None
         await self._save_error(run, error.with_hint(N_("Repartee is trying again.")))

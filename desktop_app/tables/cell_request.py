@@ -11,22 +11,31 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
 from desktop_app.chat.attachments.image_attachments import attached_image_tokens, page_tokens
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
+from desktop_app.chat.passage_context import passages_block
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.documents.token_counting import ProviderTokenCounter
-from desktop_app.domain.answering.answer_form import SchemaFormat
-from desktop_app.domain.conversations.conversation import Draft, MessageStatus
+from desktop_app.domain.answering.answer_form import (
+    AnswerSchema,
+    FormKind,
+    FormSource,
+    SchemaFormat,
+)
+from desktop_app.domain.conversations.conversation import REFUSED, Draft, MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote, error_from_note
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.errors import AttachmentMissingError, IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import MAX_GUESSED_CHARACTERS, guessed_tokens
+from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.jobs.batch_jobs import SCHEMA_PROBLEM
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import AttachmentSource
 from desktop_app.tables.answer_fields import (
@@ -50,6 +59,7 @@ from desktop_app.tables.table import (
 )
 from desktop_app.tables.table_store import CellId, StoredAnswer
 from desktop_app.tables.template import asks_about_document, filled, find_reference, words
+from desktop_app.tools.schema_check import check_answer
 
 _BLOCK_TOKENS: Final = 60
 """Tokens around the text of a document: its name, its pages, the explanation of its tags."""
@@ -92,17 +102,16 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
         if row.error is not None:
             raise error_from_note(row.error)
         parts = row.parts
-    values = {
-        word: _value_of(table, word, row, cells)
-        for text in (question.prompt, *(str(check.value) for check in question.checks))
-        for word in words(text)
-    }
-    prompt = filled(question.prompt, values).strip()
+    texts = [str(check.value) for check in question.checks]
+    texts += [] if question.is_literal else [question.prompt]
+    values = {word: _value_of(table, word, row, cells) for text in texts for word in words(text)}
+    prompt = (question.prompt if question.is_literal else filled(question.prompt, values)).strip()
     if not prompt:
         raise IllegalChoiceError(N_("The question is empty in this row."))
     documents = tuple(part for part in parts if isinstance(part, DocumentPart))
     unit = _unit_of(documents)
-    if unit and not question.fields:
+    form = question.overrides.parameters.form
+    if unit and not question.fields and not form and not question.is_literal:
         prompt = f"{prompt}\n\n{CITE_PAGES.format(unit=unit)}"
     overrides = question.overrides
     settings = AskSettings(
@@ -110,7 +119,9 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
         parameters=replace(overrides.parameters, tools=(), form="", candidates=1),
         examples=overrides.examples,
         requested=overrides.names,
-        schema=schema_of(question.fields, unit if documents else None) if question.fields else None,
+        schema=schema_of(question.fields, unit if documents else None)
+        if question.fields
+        else _own_schema(form),
     )
     checks = (*question.checks, *row.checks)
     return CellRequest(
@@ -122,6 +133,15 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
         documents,
         tuple(_filled_check(check, values) for check in checks),
     )
+
+
+@lru_cache(maxsize=4)
+def _own_schema(form: str) -> AnswerSchema | None:
+    """Return the schema in a setting, which was checked when it was set; None if there is none."""
+    source = FormSource.from_setting(form)
+    if source is None or source.kind is not FormKind.SCHEMA:
+        return None
+    return AnswerSchema(source.answer_name, json.loads(source.text))
 
 
 def for_model(request: CellRequest, model: ModelInfo) -> CellRequest:
@@ -183,6 +203,7 @@ def likely_tokens(
     schema = request.settings.schema
     texts = [request.draft.text, request.settings.counted_instructions]
     texts += [schema.sent_text] if schema else []
+    texts += [passages_block(part, SAMPLE_DELIMITER) for part in request.question.passages]
     total = 2 * MESSAGE_OVERHEAD + sum(ceil(_guess(text) * rate) for text in texts)
     for part in request.draft.question_attachments:
         if isinstance(part, ImagePart):
@@ -229,13 +250,20 @@ class RowDocuments:
         self._read: dict[tuple[str, object], ReadDocument] = {}
 
     async def of(self, request: CellRequest) -> list[ReadDocument]:
-        """Return the documents of a request with their texts. Raises StorageError."""
+        """Return the documents of a request with their texts, those that are still there.
+
+        Raises:
+            StorageError: the store cannot be read.
+        """
         found = []
         for part in request.documents:
             key = (part.text_key, part.chosen)
             document = self._read.pop(key, None)
             if document is None:
-                text = await self._attachments.text(part.text_key)
+                try:
+                    text = await self._attachments.text(part.text_key)
+                except AttachmentMissingError:  # an answer that was paid for is kept without it
+                    continue
                 document = await asyncio.to_thread(ReadDocument, part, text)
             self._read[key] = document  # the last used is the last
             while len(self._read) > _KEPT_DOCUMENTS:
@@ -263,8 +291,9 @@ def read_answer(
             values, error = parsed.values, error or parsed.error
         else:
             values = {WHOLE: CellValue(text, cited_pages(text, documents))}
+            error = error or _schema_error(request.settings.schema, text)
     elif status is MessageStatus.REFUSED:
-        error = error or ErrorNote(N_("The model declined."))
+        error = replace(error or ErrorNote(N_("The model declined.")), code=REFUSED)
     else:
         error = error or ErrorNote(N_("The response is empty."))
     failures = []
@@ -283,6 +312,18 @@ def read_answer(
         error=error,
         has_passed=not failed if failures else None,
         failures=failed,
+    )
+
+
+def _schema_error(schema: AnswerSchema | None, text: str) -> ErrorNote | None:
+    """Return the first place where an answer does not match a schema; None if it does."""
+    problems = check_answer(schema.schema, text).problems if schema is not None else ()
+    if not problems:
+        return None
+    return ErrorNote(
+        N_("The response doesn’t match the schema. {path}: {words}"),
+        params={"path": problems[0].path, "words": problems[0].reason},
+        code=SCHEMA_PROBLEM,
     )
 
 

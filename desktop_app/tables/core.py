@@ -57,7 +57,7 @@ CORE: Final = Core(
             {
                 Effect.PLAIN: (
                     "id run_id number column_id status provider_id base_url model effort api held "
-                    "input_file_id batch_id remote_done started_at"
+                    "input_file_id batch_id remote_done started_at number_offset"
                 )
             },
         ),

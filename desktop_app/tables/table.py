@@ -16,9 +16,10 @@ from msgspec import field
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.text_enum import TextEnum
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
@@ -85,7 +86,11 @@ class Question(Value, frozen=True):
         fields: () for an answer in one piece.
         checks: what an answer is checked by, beside the checks of its row.
         overrides: the instructions, parameters and examples, complete: later changes of the user's
-            settings do not change what a column asks.
+            settings do not change what a column asks. Without fields, a JSON Schema in them is
+            that of the answer.
+        is_literal: the prompt is sent as it is, with the row's documents: words in braces are
+            ordinary words, and no pages are asked for. So are the messages of batch jobs.
+        passages: those of a project's files, which are sent with each request of a batch.
     """
 
     prompt: str
@@ -93,6 +98,8 @@ class Question(Value, frozen=True):
     fields: tuple[Field, ...] = ()
     checks: tuple[Check, ...] = ()
     overrides: Overrides = field(default_factory=Overrides)
+    is_literal: bool = False
+    passages: tuple[PassagesPart, ...] = ()
 
 
 class Column(Value, frozen=True):
@@ -450,7 +457,8 @@ class Plan(NamedTuple):
 
     Attributes:
         cells: the number of calls; those that cannot be asked are left out.
-        unreadable: the cells whose document cannot be read, or is too large for the model.
+        refused: the cells that cannot be asked, because their document cannot be read or is too
+            large for the model, with the reason.
         input_tokens: of all calls, estimated.
         cost: US dollars that all calls usually cost; None if a price is unknown.
         most: US dollars if every answer is the longest; None if that is unknown.
@@ -459,12 +467,17 @@ class Plan(NamedTuple):
     """
 
     cells: int
-    unreadable: int
+    refused: Sequence[tuple[tuple[int, str], UserFacingError]]
     input_tokens: int
     cost: Decimal | None
     most: Decimal | None
     ordinary: Decimal | None
     judgments: int = 0
+
+    @property
+    def unreadable(self) -> int:
+        """Return how many cells cannot be asked."""
+        return len(self.refused)
 
 
 class RunProgress(NamedTuple):

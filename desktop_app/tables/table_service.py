@@ -358,7 +358,7 @@ class TableService:
         costs = [await self._costs(each, mode) for each in priced.asked]
         return Plan(
             cells=sum(len(each.cells) for each in priced.asked),
-            unreadable=len(priced.refused),
+            refused=priced.refused,
             input_tokens=sum(sum(each.tokens) for each in priced.asked),
             cost=_sum(usual for usual, _, _ in costs),
             most=_sum(most for _, most, _ in costs),

@@ -25,6 +25,7 @@ from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
+    PassagesPart,
     parts_from_json,
     parts_to_json,
 )
@@ -145,7 +146,10 @@ class TableBatch(Value, frozen=True):
         model, effort: as they are sent.
         held: US dollars that count against the monthly limit while it runs; None before, after, and
             if unknown.
-        input_file_id: as of `BatchJob`: once it is stored, the batch may exist.
+        input_file_id: of the uploaded requests at the provider. Once it is stored, the batch may
+            exist: the provider must be asked before one is created.
+        number_offset: of a job that an earlier version sent: what the numbers of its requests lack
+            to those of their cells; None for others.
     """
 
     run_id: str
@@ -162,10 +166,13 @@ class TableBatch(Value, frozen=True):
     input_file_id: str = ""
     batch_id: str = ""
     remote_done: int = 0
+    number_offset: int | None = None
 
     @property
     def name(self) -> str:
         """Return the name that identifies the file and the batch at the provider."""
+        if self.number_offset is not None:
+            return f"repartee-{self.run_id}"
         return f"repartee-{self.run_id}-{self.number}"
 
 
@@ -199,8 +206,9 @@ def question_to_text(question: Question | None) -> str:
     """Return a question as the column's text; "" for none."""
     if question is None:
         return ""
-    values = msgspec.to_builtins(question)
-    return to_json({**values, "overrides": question.overrides.to_json()})
+    values = msgspec.to_builtins(replace(question, passages=()))
+    passages = parts_to_json(question.passages)
+    return to_json({**values, "overrides": question.overrides.to_json(), "passages": passages})
 
 
 def question_from_text(text: str) -> Question | None:
@@ -211,7 +219,9 @@ def question_from_text(text: str) -> Question | None:
 
     values = json.loads(text)
     overrides = Overrides.from_json(values.pop("overrides", {}))
-    return replace(converted(values, Question), overrides=overrides)
+    parts = parts_from_json(values.pop("passages", []))
+    passages = tuple(part for part in parts if isinstance(part, PassagesPart))
+    return replace(converted(values, Question), overrides=overrides, passages=passages)
 
 
 def column_from_row(row: RowCells) -> Column:
@@ -1024,7 +1034,8 @@ def _save_upload(batch: TableBatch, last: int, connection: sqlite3.Connection) -
     ).fetchone()
     if left and not prepared:
         held = None if batch.held is None else batch.held * left / (left + sent)
-        further = replace(batch, number=last_number + 1, held=held, input_file_id="")
+        number = last_number + 1
+        further = replace(batch, number=number, held=held, input_file_id="", number_offset=None)
         insert_rows(connection, "table_batches", [to_row(further)])
         if batch.held is not None and held is not None:
             batch = replace(batch, held=batch.held - held)

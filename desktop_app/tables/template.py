@@ -57,8 +57,10 @@ def references(table: Table, question: Question) -> list[Reference]:
 def asks_about_document(table: Table, question: Question) -> bool:
     """Return True if the documents of a row are sent with a question.
 
-    They are if `{{document}}` stands in it, and if it names no column at all.
+    They are if `{{document}}` stands in it, if it names no column at all, and if it is literal.
     """
+    if question.is_literal:
+        return True
     named = words(question.prompt)
     if any(word.casefold() == DOCUMENT and table.column(word) is None for word in named):
         return True
@@ -129,7 +131,8 @@ def levels(table: Table, columns: Sequence[Column]) -> list[list[Column]]:
 
 def _texts(question: Question) -> list[str]:
     checked = (check.value for check in question.checks if check.kind in ("equals", "contains"))
-    return [question.prompt, *(value for value in checked if isinstance(value, str))]
+    prompt = "" if question.is_literal else question.prompt
+    return [prompt, *(value for value in checked if isinstance(value, str))]
 
 
 def _circle(table: Table, start: Column) -> list[Column]:

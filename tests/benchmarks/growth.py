@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial, reduce
-from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QMimeData
 
 from desktop_app.backend.log_file import redacted
-from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.attachments.chunked_reading import ChunkPositions, placed_pages
 from desktop_app.composer.dropped_content import has_attachable_content
 from desktop_app.composer.written_field import text_of_html
@@ -47,14 +44,10 @@ from desktop_app.markdown.spoken_sentences import SentenceSplitter
 from desktop_app.providers.errors.error_body import parse_error
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.sse import SSEDecoder
-from desktop_app.providers.jobs.batch_jobs import BatchItem
-from desktop_app.spending.ledger import Ledger
 from desktop_app.tools.built_in.tool_process import tables_of
 from desktop_app.tools.built_in.web_tools import WebPageTool
 from desktop_app.tools.schema_check import UnusableSchemaError, require_schema
 from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer, referenced_variables
-from tests.unit.batch.test_batch_store import a_job
-from tests.unit.storage.samples import opened
 
 LARGER: Final = 4
 """The size of the larger input, relative to the smaller."""
@@ -250,21 +243,6 @@ def _backticks(size: int) -> Work:
     return lambda: unique_footnotes(text, {"1"})
 
 
-def _batch_files(size: int) -> Work:
-    """The files of a batch job."""
-
-    async def list_files() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            async with opened(Path(folder) / "store.sqlite3") as database:
-                store, job = BatchStore(database, Ledger(database)), a_job()
-                await store.create(
-                    job, [BatchItem(job.id, n, f"{n}", f"/{n}") for n in range(size)]
-                )
-                await store.item_summaries(job.id)
-
-    return lambda: asyncio.run(list_files())
-
-
 # ---------------------------------------------------------------- addresses, forms and cases
 
 
@@ -361,7 +339,6 @@ WORKS: Final[Mapping[str, tuple[int, Callable[[int], Work]]]] = {
     "redacted text": (20_000, _redaction),
     "names of footnotes": (8_000, _footnote_names),
     "runs of backticks": (125_000, _backticks),
-    "files of a batch job": (12_500, _batch_files),
     "address of marks": (6_000, _address_of_marks),
     "fetched address of marks": (6_250, _fetched_address_of_marks),
     "origin of letters": (2_048, _origin_of_letters),

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop_app.app.features import COMMANDS
-from desktop_app.batch.ui import batch_bar
-from desktop_app.batch.ui.batch_bar import BatchBar
-from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.providers.jobs.batch_jobs import BatchJob
 from desktop_app.settings.ui import shortcuts_tab
 from desktop_app.transcript import find_bar
 from desktop_app.transcript.find_bar import FindBar
@@ -22,7 +17,6 @@ from desktop_app.widgets.forms import form_widgets
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.status_line import StatusLine
 from desktop_app.widgets.text import foreign_text
-from tests.gui.recorded_calls import RecordedCalls
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -30,7 +24,7 @@ if TYPE_CHECKING:
 
     from desktop_app.widgets.look.theme import Theme
 
-MODULES = (batch_bar, status_line, find_bar, form_widgets, shortcuts_tab)
+MODULES = (status_line, find_bar, form_widgets, shortcuts_tab)
 
 
 @pytest.fixture
@@ -80,19 +74,6 @@ def test_the_matches_of_a_search_are_announced(
     bar.hide()
     bar.show_count(0, 0, is_final=True)  # as when the search of a closed bar ends
     assert said == ["1 of 3", "2 of 3", "No matches", "1 of 3"]
-
-
-def test_the_end_of_a_batch_job_is_announced_but_not_its_progress(
-    said: list[str], light_theme: Theme, page: QWidget
-) -> None:
-    session: Any = RecordedCalls()
-    bar = BatchBar(session, session)
-    bar.setParent(page)
-    job = BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC))
-    bar.show_running([job])
-    bar.show_end(job)
-    bar.show_running([])
-    assert said == ["Batch job “Job” finished."]
 
 
 def test_the_message_of_a_status_line_is_announced(said: list[str], page: QWidget) -> None:

@@ -16,16 +16,9 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from desktop_app.batch.batch_files import CostOf
-from desktop_app.domain.cost import Price, counted_cost
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 
 USAGE = {"input_tokens": 1_000, "output_tokens": 100, "total_tokens": 1_100}
-
-
-def cost_at(price: Price) -> CostOf:
-    """Return a function that computes a result's cost at a price."""
-    return lambda result: counted_cost(price, result.usage)
 
 
 def answered(custom_id: str, text: str, **more: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.text_store import TextStore
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
@@ -52,7 +51,6 @@ from desktop_app.memory.memory import Memory
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
-from desktop_app.providers.jobs.batch_jobs import BatchEstimate, BatchItem, BatchJob, BatchStatus
 from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_listings import ModelListings
@@ -215,13 +213,6 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         "own", ModelListing(PROFILE.base_url, models, NOON)
     )
     await _fill_collection(database)
-    job = BatchJob(
-        new_id(), CHOICE, "Job", "What?", NOON, BatchStatus.COMPLETED, PROFILE.base_url,
-        estimate=BatchEstimate(1, 0, 10), batch_id="batch_1",
-    )  # fmt: skip
-    item = BatchItem(job.id, 1, "found.txt", "/somewhere/found.txt")
-    batches = BatchStore(database, Ledger(database))
-    await batches.create(job, [item])
     await _fill_table(database)
 
 
@@ -251,7 +242,9 @@ async def _fill_table(database: Database) -> None:
         "f",
         "b",
     )
-    await database.execute(f"INSERT INTO table_batches VALUES (NULL{', ?' * len(row)}, 0, 0)", *row)
+    await database.execute(
+        f"INSERT INTO table_batches VALUES (NULL{', ?' * len(row)}, 0, 0, NULL)", *row
+    )
 
 
 async def _fill_collection(database: Database) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.batch.batch_store import BatchStore
+from desktop_app.batch.batch_jobs import BatchJobs
 from desktop_app.batch.batch_wording import item_error_text
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.cli.output_file import partial_file, unwritable_error
@@ -20,7 +20,7 @@ from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.json_table import MAX_COLUMNS, row_of
-from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.parameter_support import api_notices, model_notices
 from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n.formatting import exact_money, moment, money
@@ -31,7 +31,7 @@ from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 
 async def write_report(
-    store: BatchStore, catalog: ModelCatalog, job: BatchJob, format_: str, target: Path
+    jobs: BatchJobs, catalog: ModelCatalog, job: BatchJob, format_: str, target: Path
 ) -> None:
     """Write a job's report, "markdown" or "csv", to a file.
 
@@ -45,14 +45,14 @@ async def write_report(
             partial_file(target) as file,
             file.open("w", encoding=encoding, errors="replace", newline="") as stream,
         ):
-            async for piece in report_pieces(store, catalog, job, format_):
+            async for piece in report_pieces(jobs, catalog, job, format_):
                 await asyncio.to_thread(stream.write, piece)
     except OSError as exc:
         raise unwritable_error(target, exc) from exc
 
 
 async def report_pieces(
-    store: BatchStore,
+    jobs: BatchJobs,
     catalog: ModelCatalog,
     job: BatchJob,
     format_: str,
@@ -83,7 +83,7 @@ async def report_pieces(
         head = "".join(parts([]))
     yield head
     last_number = 0
-    while page := await store.page(job.id, last_number):
+    while page := await jobs.page(job, last_number):
         last_number = page[-1].number
         with in_english():
             _head, *item_texts = parts(
@@ -123,15 +123,15 @@ def job_json(job: BatchJob) -> dict[str, Any]:
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "ended_at": job.ended_at.isoformat() if job.ended_at else None,
-        "batch_ids": [job.batch_id] if job.batch_id else [],
+        "batch_ids": [*job.batch_ids],
     }
 
 
-async def job_and_items_json(store: BatchStore, job: BatchJob) -> dict[str, Any]:
+async def job_and_items_json(jobs: BatchJobs, job: BatchJob) -> dict[str, Any]:
     """Return a job with its files (its items) as JSON values."""
     items: list[dict[str, Any]] = []
     last_number = 0
-    while page := await store.page(job.id, last_number):
+    while page := await jobs.page(job, last_number):
         last_number = page[-1].number
         items += [_item_json(job, item) for item in page]
     return {**job_json(job), "items": items}
@@ -160,24 +160,24 @@ def _item_json(job: BatchJob, item: BatchItem) -> dict[str, Any]:
     }
 
 
-def job_notices(settings: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
+def job_notices(settings: AskSettings, resolved: ResolvedChoice, api: Api) -> list[NoticeText]:
     """Return the notices on settings that the job leaves out or changes."""
     notices: list[NoticeText] = [resolved.notice] if resolved.notice else []
     notices += model_notices(
-        parameters=job.parameters,
-        accepted=job.parameters,
+        parameters=settings.parameters,
+        accepted=settings.parameters,
         requested=settings.requested,
         profile=resolved.profile,
         info=resolved.model,
         effort=resolved.effort,
     )
     notices += api_notices(
-        parameters=job.parameters,
+        parameters=settings.parameters,
         requested=settings.requested,
         profile=resolved.profile,
         info=resolved.model,
         effort=resolved.effort,
-        api=job.api,
+        api=api,
     )
     if settings.parameters.candidates > 1:
         notices.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))

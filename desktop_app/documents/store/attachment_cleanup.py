@@ -1,7 +1,7 @@
 """Removal of attachments that nothing refers to any more.
 
-An attachment is needed while a message, a collection or its passages, a file of a batch job, a row
-of a table, or a draft refers to it. Conversations, the new conversation and the quick prompt have
+An attachment is needed while a message, a collection or its passages, a row of a table, or a draft
+refers to it. Conversations, the new conversation and the quick prompt have
 drafts. An unneeded attachment is removed once `GRACE_PERIOD` has passed since it was last added;
 adding it again renews `created_at`. Until then, this or another process may be about to put it into
 a draft.
@@ -55,8 +55,6 @@ _SELECT_UNNEEDED: Final = f"""
         SELECT sha256 FROM collection_files WHERE sha256 IS NOT NULL
         UNION ALL
         SELECT sha256 FROM passages
-        UNION ALL
-        SELECT sha256 FROM batch_items WHERE sha256 IS NOT NULL
         UNION ALL
         SELECT json_extract(part.value, '$.sha256')
         FROM table_rows AS r, json_each(r.parts) AS part WHERE r.parts <> '[]'

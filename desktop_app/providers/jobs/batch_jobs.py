@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,10 +18,10 @@ from msgspec import field
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.answering.generation import Examples, GenerationParameters
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice, now
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
-from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Price, Usage, cost_of, cost_of_calls
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -31,7 +30,7 @@ from desktop_app.domain.errors import (
     ProviderError,
     QuotaExhaustedError,
 )
-from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.text_enum import TextEnum
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
@@ -53,6 +52,9 @@ _POLL_INTERVALS: Final = ((7200.0, 300.0), (600.0, 60.0), (60.0, 15.0))
 
 SCHEMA_PROBLEM: Final = "schema_problem"
 """The code of the error of an answer that does not match its schema."""
+
+UNANSWERED: Final = "unanswered"
+"""The code of the error of a request without a result, for which nothing is billed."""
 
 
 class BatchStatus(TextEnum):
@@ -118,10 +120,6 @@ class ItemStatus(TextEnum):
     UNANSWERED = "unanswered", N_("No response")
 
 
-RETRYABLE_STATUSES: Final = (ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED)
-"""The states of items that a retry takes over into a new job."""
-
-
 class BatchEstimate(Value, frozen=True):
     """The estimated size and cost of a job.
 
@@ -129,8 +127,8 @@ class BatchEstimate(Value, frozen=True):
         files: the number of files that are sent.
         left_out: the number of files that are not sent.
         input_tokens: of all files, estimated.
-        cost: US dollars at the batch price, else the ordinary one, if each answer has
-            `BatchJob.expected_answer_tokens` tokens; None if unknown.
+        cost: US dollars that answers usually cost at the batch price, else the ordinary one; None
+            if unknown.
         ordinary_cost: the cost of the same files as ordinary questions.
         image_pages: the number of pages that are sent as images.
         image_tokens, image_cost: of the image pages; included in `input_tokens` and the costs.
@@ -144,38 +142,6 @@ class BatchEstimate(Value, frozen=True):
     image_pages: int = 0
     image_tokens: int = 0
     image_cost: Decimal | None = None
-
-
-def estimate_batch(
-    tokens: Iterable[int],
-    left_out: int,
-    batch_price: Price | None,
-    ordinary_price: Price | None,
-    answer_tokens: int = USUAL_ANSWER_TOKENS,
-    images: tuple[int, int] = (0, 0),
-) -> BatchEstimate:
-    """Return the estimate for a job.
-
-    Args:
-        tokens: of the request for each file.
-        left_out: the number of files that are not sent.
-        batch_price, ordinary_price: None if unknown.
-        answer_tokens: of each answer.
-        images: the number of pages that are sent as images, and their tokens.
-    """
-    counts = list(tokens)
-    calls = [Usage(count, 0, answer_tokens) for count in counts]
-    image_pages, image_tokens = images
-    return BatchEstimate(
-        files=len(counts),
-        left_out=left_out,
-        input_tokens=sum(counts),
-        cost=cost_of_calls(batch_price, calls),
-        ordinary_cost=cost_of_calls(ordinary_price, calls),
-        image_pages=image_pages,
-        image_tokens=image_tokens,
-        image_cost=cost_of(batch_price, Usage(input_tokens=image_tokens)),
-    )
 
 
 class BatchCounts(Value, frozen=True):
@@ -213,20 +179,11 @@ class BatchJob(Value, frozen=True):
 
     Attributes:
         choice: the user's choice, with the model and the effort that are sent.
-        base_url: the server that runs it; providers with other addresses do not have the job.
         title: of the prompt, or the beginning of the task.
         task: the question about each file.
-        template_id: the library prompt that the task comes from; "" for none.
         error: why it cannot continue, or failed; None if neither.
         is_cancelled: the user has canceled it; finished results are still fetched.
-        held: US dollars of input and answers that count against the monthly cap while it runs; None
-            before and after, or if unknown.
-        examples: pairs of a question and its ideal answer, sent before each question.
-        folder_id: the folder that it is asked in; "" for none.
-        passages: those of the folder's files that fit the task, sent with each question.
-        input_file_id: the provider's id of the uploaded requests; "" before. Once it is stored, the
-            batch may exist: the provider must be asked before a batch is created.
-        batch_id: the provider's id of the batch; "" until it is stored.
+        batch_ids: the provider's ids of its batches.
         remote_done: the number of finished requests by the provider's count.
     """
 
@@ -236,47 +193,24 @@ class BatchJob(Value, frozen=True):
     task: str
     created_at: datetime
     status: BatchStatus = BatchStatus.PREPARING
-    template_id: str = ""
-    base_url: str = ""
-    api: Api = Api.RESPONSES
-    instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     started_at: datetime | None = None
     ended_at: datetime | None = None
     estimate: BatchEstimate = field(default_factory=BatchEstimate)
     error: ErrorNote | None = None
     is_cancelled: bool = False
-    held: Decimal | None = None
-    examples: Examples = ()
-    folder_id: str = ""
-    passages: tuple[PassagesPart, ...] = ()
-    input_file_id: str = ""
-    batch_id: str = ""
+    batch_ids: tuple[str, ...] = ()
     remote_done: int = 0
     counts: BatchCounts = field(default_factory=BatchCounts)
-
-    @property
-    def batch_name(self) -> str:
-        """Return the name that identifies the file and the batch at the provider."""
-        return f"repartee-{self.id}"
 
     @property
     def done(self) -> int:
         """Return the number of finished files, as stored or by the provider's count: the larger."""
         return max(self.remote_done, self.counts.done)
 
-    @property
-    def expected_answer_tokens(self) -> int:
-        """Return the tokens that the estimate assumes of each answer."""
-        return min(USUAL_ANSWER_TOKENS, self.parameters.max_output_tokens or USUAL_ANSWER_TOKENS)
-
 
 class BatchFile(NamedTuple):
-    """A file for a new job.
-
-    Attributes:
-        path: as `BatchItem.path`.
-    """
+    """A file for a new job, with its path as of `BatchItem`."""
 
     name: str
     path: str
@@ -303,12 +237,10 @@ class BatchItem(Value, frozen=True):
     """A file of a job.
 
     Attributes:
-        number: its position, from 1.
+        number: grows in the order of the files.
         path: absolute; a file URI if the path is no UTF-8, which a database cannot store.
         part: its entry in the attachment store; None until it is read.
-        tokens: of the request, estimated.
         error: why it has no complete answer; None before its end, or if it has one.
-        conversation_id: of the conversation that was created from it; "" for none.
         answered_by: the model that the result names; "" if it names none.
     """
 
@@ -318,38 +250,11 @@ class BatchItem(Value, frozen=True):
     path: str
     status: ItemStatus = ItemStatus.UNREAD
     part: DocumentPart | ImagePart | None = None
-    tokens: int = 0
     answer: str = ""
     error: ErrorNote | None = None
     usage: Usage | None = None
     cost: Decimal | None = None
-    conversation_id: str = ""
     answered_by: str = ""
-
-    @property
-    def custom_id(self) -> str:
-        """Return the id that its result is matched by."""
-        return custom_id(self.job_id, self.number)
-
-    @property
-    def file(self) -> Path:
-        return file_at(self.path)
-
-    @property
-    def sha256(self) -> str:
-        """Return the hash of its bytes, "" until they are read."""
-        return "" if self.part is None else self.part.sha256
-
-
-class BatchItemSummary(NamedTuple):
-    """An item as the job's list shows it; `tokens` are estimated until there is an answer."""
-
-    number: int
-    name: str
-    status: ItemStatus
-    tokens: int
-    cost: Decimal | None
-    error: ErrorNote | None
 
 
 def custom_id(job_id: str, number: int) -> str:
@@ -447,7 +352,8 @@ def missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
     )
     if status is BatchStatus.FAILED and words:
         return ErrorNote(N_("The provider rejected the batch: {words}."), params={"words": words})
-    return ErrorNote(_WITHOUT_RESULT[status])
+    code = "" if status is BatchStatus.FAILED else UNANSWERED
+    return ErrorNote(_WITHOUT_RESULT[status], code=code)
 
 
 def is_final_refusal(error: ProviderError) -> bool:

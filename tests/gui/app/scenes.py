@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -43,8 +42,6 @@ from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.app.window.settings_panel import PAGES
 from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.backup.ui.backup_controller import BackupController
-from desktop_app.batch.ui.batch_bar import BatchBar
-from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.chat.ui.compaction_controller import show_sent_text
 from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
@@ -142,7 +139,6 @@ from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.status_line import ProgressCard
-from tests.end2end.batch_states import fill_batches
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.test_viewer import opened, stored_document
 from tests.helpers.file_dialogs import choose_paths
@@ -626,49 +622,20 @@ async def servers(app: AppHarness, look: Look) -> None:
     resources.dismiss()
 
 
-async def batches(app: AppHarness, look: Look) -> None:
-    """Show a new batch job, the list, a job to confirm and one that has ended."""
-    app.controllers.of(BatchPage).begin([DATA / "notes.md"])
-    await look("batch-new")
-    dialog = find(app.window, BatchPage, "batch-jobs")
-    app.controllers.of(BatchPage).show_jobs()
-    await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
-    await look("batch-list")
+async def activity(app: AppHarness, look: Look) -> None:
+    """Show what runs without the user, and a repeated prompt."""
     app.session.run("activity.show")
-    activity = await dialog_of(ActivityPage)
-    await until(lambda: activity.rows)
+    page = await dialog_of(ActivityPage)
     app.session.run("repeat.new")
     repeated = await dialog_of(RepeatDialog)
     find(repeated, QPlainTextEdit, "repeat-prompt").setPlainText("⟦What is new?⟧")
     find(repeated, QDateTimeEdit, "repeat-start").setDisplayFormat("yyyy-MM-dd HH:mm")
     await look("repeat")
     find(repeated, QPushButton, "repeat-add").click()
-    await until(lambda: any(row.title == "⟦What is new?⟧" for row in activity.rows))
-    activity.select(next(row.id for row in activity.rows if row.title == "⟦What is new?⟧"))
+    await until(lambda: any(row.title == "⟦What is new?⟧" for row in page.rows))
+    page.select(next(row.id for row in page.rows if row.title == "⟦What is new?⟧"))
     app.session.events.activity_changed.emit("⟦1⟧")
     await look("activity")
-    app.session.run("batch.show")
-    await until(lambda: dialog.page == "list")
-    for row in range(dialog.jobs.rowCount()):
-        job = dialog.jobs.index(row, 0)
-        dialog.table.activated.emit(job)
-        await until(lambda: dialog.page == "job")
-        await app.written()
-        await look(f"batch-job-{row}")
-        dialog.show_list()
-    sent = app.stored("SELECT id FROM batch_jobs WHERE status = 'expired'")[0][0]
-    for request, name in (
-        (app.controllers.of(BatchPage).ask_to_remove, "batch-removal"),
-        (partial(dialog.request, dialog.ask_to_cancel), "batch-cancelling"),
-    ):
-        request(sent)
-        await until(lambda: dialog.findChildren(QMessageBox))
-        box = find(dialog, QMessageBox, f"confirm-{name}")
-        await until(box.isVisible)
-        await look(name)
-        box.reject()
-        await until(lambda: not dialog.findChildren(QMessageBox))
-    _close_dialogs(app)
 
 
 async def text(app: AppHarness, look: Look) -> None:
@@ -808,11 +775,6 @@ async def cards(app: AppHarness, look: Look) -> None:
     progress.set_progress(1, 3)
     await look("progress")
     progress.hide()
-    app.window.files_dropped.emit([DATA / "notes.md"] * 12)
-    await until(find(app.window, BatchBar, "batch-bar").isVisible)
-    await look("batch-bar")
-    find(app.window, BatchBar, "batch-bar").dismiss_button.click()
-    await until(lambda: not app.is_reading)
     app.controllers.of(Navigator).open_new()
     store = StoreDialog(app.window)
     store.show_work("⟦Recovering data…⟧")
@@ -1016,7 +978,7 @@ SCENES: Final = (
     models,
     comparison,
     servers,
-    batches,
+    activity,
     cards,
     system_dialogs,
     synchronization,
@@ -1112,7 +1074,7 @@ def _close_palettes() -> None:
 
 
 async def fill(backend: Backend) -> None:
-    """Store conversations, folders, prompts, presets, spending and batch jobs."""
+    """Store conversations, folders, prompts, presets and spending."""
     moment = now()
     await backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal(20)))
     await backend.settings.save_profile(OWN_SERVER)
@@ -1149,4 +1111,3 @@ async def fill(backend: Backend) -> None:
             at=moment,
         )
     )
-    await fill_batches(backend)

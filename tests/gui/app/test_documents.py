@@ -11,7 +11,6 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton
 
-from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.child_processes import child_command
 from desktop_app.composer.attachments.attachment_facts import WITH_HIDDEN_ACTION
@@ -424,7 +423,6 @@ async def test_a_document_that_does_not_fit_is_offered_in_parts_before_it_is_sen
         app.window.files_dropped.emit([path])
         await until(lambda: not app.is_reading)
         assert app.chips == ["long.txt, too long for Thinking"]
-        assert app.session.made(BatchPage) is None  # one file needs no page of batch jobs
         await until(lambda: "$" in suggestions(app)[0])
         assert suggestions(app) == ["Summarize in parts · 7 parts · ≈ $0.09"]
         app.enter()

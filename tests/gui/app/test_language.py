@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PySide6.QtWidgets import QDialog
+
 from desktop_app.chat.ui.temporary_controller import TemporaryController, TemporaryRow
 from desktop_app.domain.conversations.conversation import MessageStatus
 from tests.gui.app.app_harness import AppHarness, until
@@ -159,18 +161,14 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
 
 async def test_the_language_changes_after_a_form_is_closed_and_open_windows_return() -> None:
     async with AppHarness() as app:
-        app.session.actions["batch.new"].trigger()
-        await until(lambda: page_name(app) == "batch-jobs")
+        app.session.actions["repeat.new"].trigger()
+        await until(lambda: any(d.isVisible() for d in app.window.findChildren(QDialog)))
         app.window.settings.pages.change("look.language", "en")
         await app.written()
         assert not app.session.should_rebuild
         assert "once the other windows are closed" in app.said
+        next(d for d in app.window.findChildren(QDialog) if d.isVisible()).reject()
         app.session.actions["spending.show"].trigger()
         await until(lambda: app.session.should_rebuild)
         assert app.session.commands_to_reopen == ("spending.show",)
         await app.session.shutdown.wait()
-
-
-def page_name(app: AppHarness) -> str:
-    page = app.window.pane.page
-    return "" if page is None else page.objectName()

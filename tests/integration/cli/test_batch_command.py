@@ -20,7 +20,7 @@ from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.cli.command import Ended, Shell, gateway
 
-TASK = ("--task", "Which is it?")
+TASK = ("--task", "Which is {{it}}?")
 
 
 def answered(custom_id: str, text: str) -> dict[str, Any]:
@@ -84,7 +84,7 @@ async def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
         assert len(provider.batches) == 1
         (line, _) = provider.requests()
         assert line["body"]["reasoning_effort"] == "low"
-        assert line["body"]["messages"][0]["content"].endswith("Which is it?")
+        assert line["body"]["messages"][0]["content"].endswith("Which is {{it}}?")
         again = await run("again", job_id, "--yes")
         assert again.code == 2
         assert "nothing to retry" in again.err

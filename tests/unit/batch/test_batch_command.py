@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from desktop_app.batch.command.batch_command import run_batch
-from desktop_app.batch.services import batch_store
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.command_setup import open_backend
-from desktop_app.providers.jobs.batch_jobs import BatchStatus
-from tests.unit.batch.test_batch_store import a_job
+from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.tables.services import table_service
+from desktop_app.tables.table import Column, NewRow, Question, Row, Table
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -34,11 +33,17 @@ def batch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     return run
 
 
-async def add_jobs(*job_ids: str, status: BatchStatus = BatchStatus.COMPLETED) -> None:
+async def add_jobs(*job_ids: str, files: int = 0) -> None:
+    """Store jobs that were not sent, with files that were not read."""
+    moment = now()
+    question = Question("Say it.", ModelChoice("openai", "gpt-5.2"), is_literal=True)
     async with open_backend() as backend:
+        store = backend.of(table_service).store
         for job_id in job_ids:
-            job = replace(a_job(), id=job_id, status=status, held=None, error=None)
-            await backend.of(batch_store).create(job, [])
+            column = Column(f"c-{job_id}", "Job", question)
+            await store.save(Table(job_id, "Job", moment, moment, (column,)))
+            rows = [NewRow(Row(0, f"{n}", paths=(f"/{n}",))) for n in range(files)]
+            await store.add_rows(job_id, rows)
 
 
 def test_a_job_is_found_by_the_beginning_of_its_id(batch: Run) -> None:
@@ -60,10 +65,10 @@ def test_a_job_is_found_by_the_beginning_of_its_id(batch: Run) -> None:
 
 
 def test_the_status_of_an_interrupted_job_names_the_command_that_continues_it(batch: Run) -> None:
-    asyncio.run(add_jobs("abcd", status=BatchStatus.PREPARING))
+    asyncio.run(add_jobs("abcd", files=1))
     hint = "Interrupted. To continue, run “repartee batch resume abcd” or open Repartee."
     assert batch("status")[1].splitlines()[1:] == [f"    {hint}"]
-    assert batch("status", "abcd")[1].splitlines()[1:] == [hint]
+    assert batch("status", "abcd")[1].splitlines()[1:2] == [hint]
 
 
 def test_an_empty_list_of_jobs_is_reported(batch: Run) -> None:

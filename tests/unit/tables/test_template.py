@@ -6,7 +6,8 @@ import pytest
 
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.tables.table import Column, Field, Question, Table
+from desktop_app.tables.cell_request import cell_request
+from desktop_app.tables.table import WHOLE, Cell, CellValue, Column, Field, Question, Row, Table
 from desktop_app.tables.template import (
     asks_about_document,
     filled,
@@ -38,6 +39,17 @@ def test_documents_are_sent_only_where_they_are_asked_about(prompt: str, expecte
     question = asked.columns[-1].question
     assert question is not None
     assert asks_about_document(asked, question) is expected
+
+
+def test_the_words_of_a_literal_question_are_its_own() -> None:
+    literal = Column("a", "a", Question("Say {{Word}} and {{what}}.", CHOICE, is_literal=True))
+    asked = Table("t", "T", now(), now(), (Column("w", "Word"), literal))
+    require_answerable(asked, [literal])
+    assert literal.question is not None
+    assert asks_about_document(asked, literal.question)
+    cells = {"w": Cell(1, "w", values={WHOLE: CellValue("x")})}
+    request = cell_request(asked, literal, Row(1, "r"), cells)
+    assert request.draft.text == "Say {{Word}} and {{what}}."
 
 
 def test_columns_are_asked_after_those_that_they_name() -> None:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.providers.jobs.batch_jobs import (
     BatchCounts,
-    BatchEstimate,
     BatchJob,
     BatchStatus,
     batch_refusal,
     custom_id,
-    estimate_batch,
     item_number,
 )
 from tests.helpers.fragment import Fragment
@@ -45,22 +40,6 @@ def test_files_without_an_answer_are_done_and_unsuccessful() -> None:
     assert (counts.unsuccessful, counts.done) == (31, 71)
 
 
-def test_an_estimate_adds_files_images_and_answers() -> None:
-    batch, ordinary = Price(Decimal(1), Decimal(4)), Price(Decimal(2), Decimal(8))
-    assert estimate_batch([1000, 500], 3, batch, ordinary, 250, (2, 100)) == BatchEstimate(
-        files=2,
-        left_out=3,
-        input_tokens=1500,
-        cost=Decimal("0.0035"),
-        ordinary_cost=Decimal("0.007"),
-        image_pages=2,
-        image_tokens=100,
-        image_cost=Decimal("0.0001"),
-    )
-    assert estimate_batch([1000], 0, batch, None).cost == Decimal("0.005")
-    assert estimate_batch([1000], 0, None, None) == BatchEstimate(1, 0, 1000)
-
-
 def test_a_status_is_before_the_upload_or_after_the_end() -> None:
     assert [status.value for status in BatchStatus if not status.was_sent] == [
         *("preparing", "ready")
@@ -68,12 +47,6 @@ def test_a_status_is_before_the_upload_or_after_the_end() -> None:
     assert [status.value for status in BatchStatus if status.is_over] == [
         *("completed", "failed", "expired", "cancelled")
     ]
-
-
-@pytest.mark.parametrize(("limit", "expected"), [(None, 1000), (999, 999), (1001, 1000)])
-def test_answers_are_expected_within_their_limit(limit: int | None, expected: int) -> None:
-    job = replace(JOB, parameters=GenerationParameters(max_output_tokens=limit))
-    assert job.expected_answer_tokens == expected
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,0 @@
-"""The window of batch jobs, and the bar that offers one."""
