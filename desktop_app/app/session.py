@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from desktop_app.app.window.window_frame import WindowFrame
     from desktop_app.backend.backend import Backend
     from desktop_app.chat.ui.running_answers import RunningAnswers
-    from desktop_app.composer.attachment_chips import AttachmentChips
     from desktop_app.composer.drafts import Drafts
-    from desktop_app.composer.prompt_text import PromptText
+    from desktop_app.composer.prompt_editor import PromptEditor
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.domain.remembered_note import RememberedNote
     from desktop_app.providers.ui.providers import Providers, SettingValues
@@ -250,15 +249,6 @@ class UnwrittenText(Protocol):
     async def write_again(self) -> None: ...
 
 
-class PromptWithChips(Protocol):
-    """A prompt: the editor of the main window, or the quick prompt."""
-
-    @property
-    def chips(self) -> AttachmentChips: ...
-    @property
-    def field(self) -> PromptText: ...
-
-
 class ConversationSession:
     """A conversation in a window with its prompt: in the main window, or in the quick prompt.
 
@@ -273,7 +263,7 @@ class ConversationSession:
         self,
         session: Session,
         window: QWidget,
-        prompt: PromptWithChips,
+        prompt: PromptEditor,
         transcript: TranscriptView,
         notices: Notifications,
     ) -> None:

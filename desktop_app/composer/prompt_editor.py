@@ -47,6 +47,10 @@ _MAX_SHARE_OF_WINDOW: Final = 0.4
 class PromptEditor(QFrame):
     """The prompt editor. See the module.
 
+    Args:
+        field: the text; None for a new one.
+        is_framed: whether a frame separates the editor from what is around it.
+
     Attributes:
         field: the text.
         chips: the attachments.
@@ -67,7 +71,7 @@ class PromptEditor(QFrame):
     text_changed = Signal()
     attach_requested = Signal(list)
 
-    def __init__(self) -> None:
+    def __init__(self, field: PromptText | None = None, *, is_framed: bool = True) -> None:
         super().__init__()
         self.setObjectName("prompt-editor")
         self._is_streaming = self._is_compact = self._is_setting_text = False
@@ -77,16 +81,19 @@ class PromptEditor(QFrame):
         self._keymap = Keymap(commands=(*PROMPT_COMMANDS, *all_commands()))  # few at first
         self._choice = no_choice()
         self._card = QFrame()
-        set_role(self._card, "prompt")
+        if is_framed:
+            set_role(self._card, "prompt")
         self.chips = AttachmentChips()
         self.suggestions = Suggestions()
-        self.field = PromptText()
+        self.field = field or PromptText()
         self.row = ChoiceRow()
+        upper_margins = (8, 0, 2, 0) if is_framed else 0
         upper = column_of(
-            self.chips, self.suggestions, self.field, margins=(8, 0, 2, 0), spacing=12
+            self.chips, self.suggestions, self.field, margins=upper_margins, spacing=12
         )
+        margins = (6, 11, 12, 9) if is_framed else 0
         self._card_layout = column_of(
-            upper, self.row, parent=self._card, margins=(6, 11, 12, 9), spacing=12
+            upper, self.row, parent=self._card, margins=margins, spacing=12
         )
         self.hint = PlainLabel(name="hint", role="note")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
@@ -126,6 +133,11 @@ class PromptEditor(QFrame):
     def text(self) -> str:
         """Return the typed text, with its line breaks."""
         return self.field.toPlainText()
+
+    @property
+    def has_text(self) -> bool:
+        """Return True if there is a text to send."""
+        return bool(self.text().strip())
 
     def set_text(self, text: str, template_id: str = "") -> None:
         """Show a draft as `PromptText.set_text` does, without emitting `text_changed`."""
@@ -202,10 +214,9 @@ class PromptEditor(QFrame):
 
     def send(self) -> None:
         """Send the text or the first suggestion, or show why that is refused."""
-        is_typed = bool(self.text().strip())
-        if self._refusal and not (is_typed and self._can_queue):
+        if self._refusal and not (self.has_text and self._can_queue):
             self._warning = self._refusal
-        elif is_typed:
+        elif self.has_text:
             self.submit()
         elif self._is_streaming:
             self.focus_text()
@@ -287,7 +298,7 @@ class PromptEditor(QFrame):
             tooltip = tr("{action} ({shortcut})", action=tooltip, shortcut=send_key)
         set_tooltip(self.row.send_button, self._refusal or tooltip)
         has_focus = self.window().focusWidget() is self.field  # even in an inactive window
-        sends_suggestion = has_focus and not self.text().strip() and not self._is_streaming
+        sends_suggestion = has_focus and not self.has_text and not self._is_streaming
         first_key = send_key if sends_suggestion else ""
         self.suggestions.set_state(first_key=first_key, refusal=self._refusal)
         message = self._warning or self._hint
@@ -299,8 +310,7 @@ class PromptEditor(QFrame):
 
     def _enable_send(self) -> None:
         """Enable Send if there is something to send, or to say what is missing."""
-        is_typed = bool(self.text().strip())
-        has_content = is_typed or self.chips.count() > 0 or not self.suggestions.is_empty
+        has_content = self.has_text or self.chips.count() > 0 or not self.suggestions.is_empty
         can_send = not self._refusal or self._can_queue
         self.row.send_button.setEnabled(has_content and can_send)
 
@@ -416,12 +426,16 @@ class PromptEditor(QFrame):
     def fit_height(self) -> None:
         """Fit the height of the text to the room that the window and the other parts leave."""
         self._card_layout.activate()  # includes widgets shown or hidden since the last event
-        needed_height = self.sizeHint().height()
-        if self._layout.hasHeightForWidth():  # suggestions may wrap
-            needed_height = self._layout.totalHeightForWidth(self.width())
-        limit = round(self.window().height() * _MAX_SHARE_OF_WINDOW)
-        self.field.fit_height(limit - (needed_height - self.field.height()))
+        self.field.fit_height(self.max_text_height())
         # The card may have been laid out for the text's former height. Lay it out again, so that
         # its size hint includes the new height.
         self._card_layout.invalidate()
         self._card_layout.activate()
+
+    def max_text_height(self) -> int:
+        """Return the height in pixels that the other parts leave the text."""
+        needed_height = self.sizeHint().height()
+        if self._layout.hasHeightForWidth():  # suggestions may wrap
+            needed_height = self._layout.totalHeightForWidth(self.width())
+        limit = round(self.window().height() * _MAX_SHARE_OF_WINDOW)
+        return limit - (needed_height - self.field.height())

@@ -165,12 +165,9 @@ class PromptText(WrittenField):
 
     # ------------------------------------------------------------------ keys
 
-    def set_keymap(self, keymap: Keymap, default_send: str = "") -> None:
-        """Set the keys for send, stop and plain paste.
-
-        `default_send` is the key that sends if no other key does.
-        """
-        self._send_keys = keymap.shortcut_of("prompt.send") or default_send
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Set the keys for send, stop and plain paste."""
+        self._send_keys = keymap.shortcut_of("prompt.send")
         self._stop_keys = keymap.shortcut_of("prompt.stop")
         self.set_plain_paste_keys(keymap)
 

@@ -130,7 +130,7 @@ def quick(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptDriver]:
     window = QuickPrompt(TranscriptView(light_theme, is_brief=True))
     qtbot.addWidget(window)
     window.open_with("")
-    typed = PromptDriver(qtbot, window, window.completer, "prompt")
+    typed = PromptDriver(qtbot, window, window.prompt.completer, "prompt")
     window.submit_requested.connect(typed.sent.append)
     yield typed
     window.hide()

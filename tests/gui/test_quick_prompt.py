@@ -78,7 +78,7 @@ def quick(
     qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer, commands: list[str]
 ) -> QuickPrompt:
     made = QuickPrompt(cast("Any", answer))
-    made.show_choice(THINKING)
+    made.prompt.set_choice(THINKING)
     for command in OF_THE_CONTROLLER:
         made.add_commands({command: partial(commands.append, command)})
     made.set_keymap(Keymap())
@@ -118,7 +118,7 @@ def test_a_changed_send_key_sends(qtbot: QtBot, quick: QuickPrompt) -> None:
     assert sent.args == ["one\ntwo"]
     quick.set_keymap(Keymap({"prompt.send": ""}))
     with qtbot.waitSignal(quick.submit_requested):
-        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+        find(quick, QToolButton, "send").click()
 
 
 def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(
@@ -231,7 +231,7 @@ def test_a_running_answer_refuses_enter_and_can_be_stopped(
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert find(quick, QLabel, "figures").text() == "Still responding…"
-    with qtbot.waitSignal(quick.stop_button.clicked):
+    with qtbot.waitSignal(quick.prompt.stop_requested):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     quick.set_streaming(False)
     assert not stop.isVisible()
@@ -263,7 +263,7 @@ def test_keys_choose_variant_and_effort_open_the_window_and_copy(
         assert commands.pop() == command
     qtbot.keyClick(line, Qt.Key.Key_C, CONTROL | SHIFT)
     assert answer.copied == 1
-    assert quick.model_button.text() == "Thinking · High"
+    assert quick.prompt.row.model_button.text() == "Thinking · High"
 
 
 def test_changed_shortcuts_work_and_are_shown(

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.composer.available_models import AvailableModels, variants_at
 from desktop_app.composer.choice import VariantOffer
-from desktop_app.composer.model_button import ModelButton
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_entry import ModelEntry
@@ -23,15 +22,16 @@ NO_BACKGROUND = N_(
 
 
 class ConversationChoice(QObject):
-    """Connection of a conversation's model button with the choice of its model."""
+    """Connection of the row of a conversation's prompt with the choice of its model."""
 
-    def __init__(
-        self, session: Session, conversation: ConversationSession, button: ModelButton
-    ) -> None:
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
         super().__init__(conversation.window)
         self._session = session
+        self._current = conversation.current
         self._setup = conversation.setup
         self._notices = conversation.notices
+        self._prompt = conversation.prompt
+        button = self._prompt.row.model_button
         button.variant_requested.connect(self.choose_variant)
         button.effort_requested.connect(self._choose_effort)
         button.model_requested.connect(self.choose_model)
@@ -40,6 +40,18 @@ class ConversationChoice(QObject):
         button.listing_requested.connect(
             lambda: session.tasks.start(session.providers.refresh_listing(self._setup.profile))
         )
+        for signal in (
+            self._current.opened,
+            self._current.path_changed,
+            self._setup.choice_changed,
+            session.of(AvailableModels).changed,
+        ):
+            signal.connect(self.show_choice)
+
+    def show_choice(self) -> None:
+        """Show the model that will answer."""
+        if self._current.opening_number:  # else the first conversation may have another model
+            self._prompt.set_choice(self._session.of(AvailableModels).view_of(self._setup))
 
     def choose_variant(self, variant: Variant) -> None:
         """Choose another variant, if the provider offers it."""
@@ -76,7 +88,7 @@ class ConversationChoice(QObject):
 
     def _choose(self, choice: ModelChoice, *, for_message: bool = False) -> None:
         # The first conversation opens a moment after the window, with a choice of its own.
-        if self._setup.current.opening_number:
+        if self._current.opening_number:
             self._setup.choose(choice, for_message=for_message)
             self._announce_choice()
 
@@ -97,21 +109,13 @@ class ChoiceController(ConversationChoice):
     """The choice in the main window, with the row under the prompt that shows it."""
 
     def __init__(self, session: Session) -> None:
+        super().__init__(session, session.main)
         prompt = session.window.prompt
-        super().__init__(session, session.main, prompt.row.model_button)
-        self._prompt = prompt
         self._connected_profiles: set[ProviderProfile] = set()
         self._is_parser_loaded = False
         self._was_used = False
         prompt.text_changed.connect(self._on_text_changed)
         prompt.row.background_requested.connect(self._setup.choose_background)
-        for signal in (
-            session.current.opened,
-            session.current.path_changed,
-            self._setup.choice_changed,
-            session.of(AvailableModels).changed,
-        ):
-            signal.connect(self._show_choice)
         session.events.used.connect(self._on_used)
         session.events.model_chosen.connect(self.choose_model)
         # A question with an attachment may be sent without typing.
@@ -127,16 +131,15 @@ class ChoiceController(ConversationChoice):
         else:
             self._setup.choose_background(not background)
 
-    def _show_choice(self) -> None:
-        if not self._session.current.opening_number:
-            return  # the first conversation may have another model
-        self._prompt.set_choice(self._session.of(AvailableModels).view)
-        if self._was_used:  # httpx would take a quarter more memory for a window that nobody uses
+    def show_choice(self) -> None:
+        super().show_choice()
+        # In a window that nobody uses, httpx would take a quarter more memory.
+        if self._was_used and self._current.opening_number:
             self.propose_model()
 
     def _on_used(self) -> None:
         self._was_used = True
-        self._show_choice()
+        self.show_choice()
 
     def propose_model(self) -> None:
         """Read the provider's list to propose a model, unless one is chosen."""

@@ -28,9 +28,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
-from desktop_app.composer.attachment_chips import AttachmentChips
-from desktop_app.composer.choice import ChoiceView
-from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import (
     FileDropFilter,
     accept_copy,
@@ -38,7 +35,7 @@ from desktop_app.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.composer.model_button import ModelButton
+from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.composer.written_field import pressed_keys
 from desktop_app.domain.places import Place
@@ -51,16 +48,10 @@ from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
 from desktop_app.widgets.cards.notifications import NOT_SENT, Notifications
 from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.icons import pixmap, set_icon
+from desktop_app.widgets.look.icons import pixmap
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import MARGIN, RADIUS_CARD, Theme, current_theme, set_role
-from desktop_app.widgets.text.foreign_text import (
-    ElidedLabel,
-    PlainButton,
-    PlainLabel,
-    PlainToolButton,
-    announce,
-)
+from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainButton, PlainLabel, announce
 
 # In pixels at the default text size (see `Theme.px`).
 _WIDTH: Final = 680
@@ -87,16 +78,12 @@ class QuickPrompt(QWidget):
     """The window of the quick prompt.
 
     Attributes:
-        field: the field for the question.
-        chips: the attachments of the question.
+        prompt: the prompt for the question.
+        field: its text.
         transcript: shows the answer.
-        model_button: shows and changes the model and the effort.
-        stop_button: stops the answer.
-        helpers: the row of what features add for writing.
         status: a few words in the footer, such as the cost of the answer.
         notifications: errors, and what can be undone.
         placement: the position of the window on the screen.
-        completer: completes prompts from the library after "/".
         commands: the actions of the commands that have keys here, by id.
 
     Signals:
@@ -119,7 +106,6 @@ class QuickPrompt(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setAcceptDrops(True)
         self.transcript = transcript
-        self._accompanying_text = ""
         self._submitted_text = ""
         self._is_streaming = False
         self._is_expanded = False
@@ -128,7 +114,6 @@ class QuickPrompt(QWidget):
         if QGuiApplication.platformName() == "xcb":
             self._x11_frame = X11Frame(self)
         self._lay_out()
-        self.completer = PromptCompleter(self.field)
         self.commands: dict[str, QAction] = {}
         self.add_commands(
             {
@@ -149,12 +134,8 @@ class QuickPrompt(QWidget):
     def _lay_out(self) -> None:
         self._icon = PlainLabel()
         self.field = QuickPromptField()
-        FileDropFilter(self.field)
-        self.chips = AttachmentChips()
-        self.model_button = ModelButton()
-        self.stop_button = PlainToolButton(name="stop", role="stop", label=tr("Stop"))
-        self.helpers = row_of(spacing=0)
-        self.helpers.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.prompt = QuickPromptEditor(self.field)
+        FileDropFilter(self.prompt)
         self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
@@ -165,14 +146,10 @@ class QuickPrompt(QWidget):
         self._buttons = {id_: HintButton(tr(label), name=name) for id_, label, name in _BUTTONS}
         self._buttons["quick.paste"].setToolTip(tr("Paste into the window behind"))
         self._buttons["quick.temporary"].setCheckable(True)
-        top = Qt.AlignmentFlag.AlignTop
         side_margins = (MARGIN, 0, MARGIN, 0)
         first_row = row_of(
-            (self._icon, top),
-            (self.field, 1),
-            (self.model_button, top),
-            self.helpers,
-            (self.stop_button, top),
+            (self._icon, Qt.AlignmentFlag.AlignTop),
+            (self.prompt, 1),
             margins=side_margins,
             spacing=11,
         )
@@ -181,7 +158,6 @@ class QuickPrompt(QWidget):
         self._column = column_of(
             first_row,
             self._accompanying_label,
-            row_of(self.chips, margins=side_margins),
             row_of(self._rule, margins=side_margins),
             self.transcript,
             row_of(self.notifications, margins=side_margins),
@@ -194,9 +170,7 @@ class QuickPrompt(QWidget):
     def _connect(self) -> None:
         for command_id, button in self._buttons.items():
             button.clicked.connect(lambda _=False, id_=command_id: self.run(id_))
-        self.field.send_pressed.connect(self._submit)
-        self.field.height_changed.connect(self._fit)
-        self.chips.changed.connect(self._fit)
+        self.prompt.submit_requested.connect(self._submit)
         self.notifications.focus_lost.connect(self.field.setFocus)
         for widget in (self.field, self.transcript):
             widget.notice_raised.connect(self.show_status)
@@ -217,7 +191,7 @@ class QuickPrompt(QWidget):
         """Give all actions their keys, and show them on the buttons."""
         for command_id, action in self.commands.items():
             action.setShortcut(QKeySequence(keymap.shortcut_of(command_id)))
-        self.field.set_keymap(keymap, default_send="Return")  # there is no button to send
+        self.prompt.set_keymap(keymap)
         for command_id, button in self._buttons.items():
             button.set_keys(keymap.shortcut_of(command_id))
 
@@ -233,7 +207,7 @@ class QuickPrompt(QWidget):
         The typed text and a finished answer are cleared, unless `keeps_content`. If an answer
         is streaming, both stay.
         """
-        self.completer.close()
+        self.prompt.completer.close()
         if not self._is_streaming and not keeps_content:
             self.field.clear()
             self.show_status("")
@@ -254,7 +228,7 @@ class QuickPrompt(QWidget):
 
     def set_accompanying_text(self, text: str) -> None:
         """Set the text that is sent along with the question."""
-        self._accompanying_text = text
+        self.prompt.set_accompanied(bool(text.strip()))
         if len(text) > _MAX_COUNTED_CHARACTERS:
             description = tr("Text: {count} characters", count=len(text))
         else:
@@ -278,11 +252,6 @@ class QuickPrompt(QWidget):
         """Open a place that a notification links to, in the main window."""
         self.place_requested.emit(place)
 
-    def show_choice(self, choice: ChoiceView) -> None:
-        """Show the model that will answer."""
-        self.model_button.set_choice(choice)
-        self.model_button.setText(self.model_button.label(with_effort=True))
-
     def set_temporary(self, is_temporary: bool) -> None:
         """Show whether the conversation is in memory only."""
         button = self._buttons["quick.temporary"]
@@ -300,7 +269,7 @@ class QuickPrompt(QWidget):
             # A follow-up replaces the question, but nothing that was typed after it.
             if self.field.toPlainText() == self._submitted_text:
                 self.field.selectAll()
-        self.stop_button.setVisible(is_streaming)
+        self.prompt.set_streaming(is_streaming)
 
     def copy_selection_or_answer(self) -> bool:
         """Copy the selected part of the answer, or all of it.
@@ -371,22 +340,16 @@ class QuickPrompt(QWidget):
         theme = current_theme()
         px = theme.px
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
-        set_icon(self.stop_button, "square", theme.ground, px(14))
         self._accompanying_label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
-        # The icon is beside the first line.
-        line_height = max(self.field.height_of_lines(1), self.model_button.sizeHint().height())
-        self._icon.setFixedHeight(line_height)
+        self._icon.setFixedHeight(self.field.height_of_lines(1))  # beside the first line
         self._fit()
 
-    def _submit(self) -> None:
-        text = self.field.toPlainText()
+    def _submit(self, text: str) -> None:
         if self._is_streaming:
             self.show_status(tr("Still responding…"))
-        elif text.strip() or self._accompanying_text.strip():
+        else:
             self._submitted_text = text
             self.submit_requested.emit(text)
-        elif self.chips.count():
-            self.show_status(tr("Add a message first"))
 
     def _type_on(self, text: str) -> None:
         """Continue in the field what was typed while the answer had the focus."""
@@ -403,7 +366,6 @@ class QuickPrompt(QWidget):
         buttons["quick.go-on"].setVisible(is_expanded and not is_temporary)
         buttons["quick.add-selection"].setVisible(not is_expanded)
         buttons["quick.temporary"].setVisible(not is_expanded or is_temporary)
-        self.stop_button.setVisible(self._is_streaming)
         self.transcript.setFixedHeight(current_theme().px(_MIN_ANSWER_HEIGHT))
         self._fit()
 
@@ -418,8 +380,6 @@ class QuickPrompt(QWidget):
         screen_height = screen_rect.height()
         # The user may have moved the window down.
         top = max(round(screen_height * TOP_SHARE), self.y() - screen_rect.top())
-        max_field_height = round(screen_height * MAX_FIELD_SHARE)
-        self.field.fit_height(min(self.field.height_of_lines(_MAX_LINES), max_field_height))
         # The range of the scroll bar is the height of the text that is out of view.
         bar = self.transcript.verticalScrollBar()
         needed_height = self.transcript.height() + bar.maximum() - bar.minimum()
@@ -507,6 +467,30 @@ class HintButton(PlainButton):
             painting.draw_outline(painter, ring_rect, theme.accent, theme.px(5), 2)
         color = theme.text if self.underMouse() or self.hasFocus() else theme.dim
         painting.draw_text(painter, label_rect, self.text(), theme.note(), color)
+
+
+class QuickPromptEditor(PromptEditor):
+    """The prompt without a frame, and without the menu of what the main window adds."""
+
+    _is_accompanied = False
+
+    def __init__(self, field: PromptText) -> None:
+        super().__init__(field, is_framed=False)
+        self.row.attach_button.hide()
+        self.set_keys_visible(False)
+
+    def set_accompanied(self, is_accompanied: bool) -> None:
+        """Set whether a text is sent along, even without a question."""
+        self._is_accompanied = is_accompanied
+        self._show_state()
+
+    @property
+    def has_text(self) -> bool:
+        return self._is_accompanied or super().has_text
+
+    def max_text_height(self) -> int:
+        max_height = round(self.screen().availableGeometry().height() * MAX_FIELD_SHARE)
+        return min(self.field.height_of_lines(_MAX_LINES), max_height)
 
 
 class QuickPromptField(PromptText):

@@ -28,7 +28,6 @@ from desktop_app.composer.attachments.file_readings import (
 from desktop_app.composer.attachments.images_controller import ImagesController
 from desktop_app.composer.attachments.preview_controller import PreviewController
 from desktop_app.composer.attachments.prompt_chips import PromptChips
-from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
@@ -82,7 +81,7 @@ class QuickPromptController(QObject):
         self._tasks = session.tasks
         self._temporary = session.temporary
         view = self.conversation = ConversationSession(
-            session, quick, quick, quick.transcript, quick.notifications
+            session, quick, quick.prompt, quick.transcript, quick.notifications
         )
         view.of(ShownAnswers)
         self._readings, self._chips = view.of(FileReadings), view.of(PromptChips)
@@ -91,7 +90,7 @@ class QuickPromptController(QObject):
         self._readings.given_up.connect(chat.unqueue)
         self._readings.ended.connect(chat.send_queued)
         self._current, self._setup, self._draft = view.current, view.setup, view.draft
-        self._choice = ConversationChoice(session, view, quick.model_button)
+        self._choice = view.of(ConversationChoice)
         self.paste_back = PasteBack(session, quick)
         # The last question as the user typed it. The field still shows it after it was sent.
         self._typed_text = ""
@@ -103,13 +102,13 @@ class QuickPromptController(QObject):
         quick.placement.restore(session.stored_settings.get(POSITION_KEY))
         if (spelling := session.made(Spelling)) is not None:
             quick.field.check_spelling_with(spelling)
-        session.events.editor_made.emit(quick.field, quick.helpers, quick.notifications)
-        session.events.completer_made.emit(quick.completer, self._fill_in)
+        session.events.editor_made.emit(quick.field, quick.prompt.row.helpers, quick.notifications)
+        session.events.completer_made.emit(quick.prompt.completer, self._fill_in)
         self._connect()
 
     def _connect(self) -> None:
         session, quick, draft, tasks = self._session, self.window, self._draft, self._tasks
-        field, button = quick.field, quick.model_button
+        field, button = quick.field, quick.prompt.row.model_button
         draft.store = self._store_draft
         field.textChanged.connect(draft.save_soon)
         draft.changed.connect(lambda: quick.set_accompanying_text(self._texts.accompanying))
@@ -121,19 +120,13 @@ class QuickPromptController(QObject):
         field.large_text_pasted.connect(self._add_accompanying)
         field.files_pasted.connect(self.attach)
         field.data_pasted.connect(lambda data: self._read([(data.name, data)]))
-        quick.stop_button.clicked.connect(lambda: self._running.stop(self._current.id))
+        quick.prompt.stop_requested.connect(lambda: self._running.stop(self._current.id))
         # The main window applies an action to the answer; copying needs no other window.
         quick.transcript.action_requested.connect(
             lambda _id, action: None if action == "copy" else self._start_leaving(action)
         )
         button.table_requested.connect(lambda: self._start_leaving(ALL_MODELS))
         button.comparison_requested.connect(lambda: self._start_leaving(COMPARE))
-        for signal in (
-            session.of(AvailableModels).changed,
-            self._current.opened,
-            self._setup.choice_changed,
-        ):
-            signal.connect(self._show_choice)
         self._running.finished.connect(self._finish)
         everywhere = {c.id for c in all_commands() if c.scope is CommandScope.EVERYWHERE}
         quick.add_commands(
@@ -241,9 +234,6 @@ class QuickPromptController(QObject):
         texts = (text for text in questions if text.strip() and len(text) <= LARGE_PASTE_CHARACTERS)
         self.window.field.set_history(texts)
 
-    def _show_choice(self) -> None:
-        self.window.show_choice(self._session.of(AvailableModels).view_of(self._setup))
-
     # -------------------------------------------------------------- opening
 
     def open_with(self, text: str) -> None:
@@ -258,7 +248,7 @@ class QuickPromptController(QObject):
             self._draft.replace(replace(self._texts, accompanying="", clipboard=""))
             self.window.field.end_recall()
         self._add_accompanying(text)
-        self._show_choice()  # settings may have changed
+        self._choice.show_choice()  # settings may have changed
         self._chips.show()
         self.window.open_with(self._texts.accompanying, keeps_content=has_unsent)
         self._tasks.start(self._load_history())

@@ -178,7 +178,7 @@ async def test_images_are_dropped_shown_and_asked(
         quick.submit_requested.emit("What is it?")
         await until(lambda: quick.notifications.status.text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading_name)
-        quick.chips.action_requested.emit(attached.parts[0].sha256, "detail-high")
+        quick.prompt.chips.action_requested.emit(attached.parts[0].sha256, "detail-high")
         quick.submit_requested.emit("What is it?")
         await until(lambda: app.providers.turns)
         (sent,) = (

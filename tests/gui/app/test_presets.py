@@ -114,10 +114,9 @@ async def test_presets_are_applied_by_default_and_survive_a_restart() -> None:
         app.controllers.of(Navigator).open_new()
         assert shown(app) == "Preset: Code reviewer"
         app.session.of(QuickPromptController).open_with("")
-        assert (
-            app.session.of(QuickPromptController).window.model_button.choice.variant is Variant.PRO
-        )
-        app.session.of(QuickPromptController).window.hide()
+        quick = app.session.of(QuickPromptController).window
+        assert quick.prompt.row.choice.variant is Variant.PRO
+        quick.hide()
         app.controllers.of(TemporaryController).open()
         assert shown(app) == "Preset: Code reviewer"
         turn = await app.ask("And here?")

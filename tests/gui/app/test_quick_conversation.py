@@ -78,11 +78,11 @@ async def test_the_quick_prompt_recalls_follows_up_and_reads_files(tmp_path: Pat
         quick = opened(app)
         for count, texts in ((FEW_FILES, FEW_FILES), (FEW_FILES + 1, 2)):
             app.session.of(QuickPromptController).attach(paths[:count])
-            names = [chip.accessibleName() for chip in quick.chips.findChildren(ChipWidget)]
+            names = [chip.accessibleName() for chip in quick.prompt.chips.findChildren(ChipWidget)]
             reading = [name for name in names if "read" in name]
             assert len(reading) == texts
             app.session.of(QuickPromptController).clear_attachments()
-            await until(lambda: not quick.chips.findChildren(ChipWidget))
+            await until(lambda: not quick.prompt.chips.findChildren(ChipWidget))
         assert reading[1] == f"{FEW_FILES} more files, 0 of {FEW_FILES + 1} read"
 
         # A follow up keeps what the main window has changed.
@@ -273,7 +273,7 @@ async def test_a_successor_for_one_message_answers_one_message() -> None:
     async with AppHarness(environment=KEYED) as app:
         quick = opened(app)
         successor = ModelEntry("env-openai", "OpenAI", "gpt-6.1-sol", "GPT-6.1 Sol", None)
-        quick.model_button.message_model_requested.emit(successor)
+        quick.prompt.row.model_button.message_model_requested.emit(successor)
         first = await ask(app, quick, "One?")
         first.end("1")
         await app.settled()

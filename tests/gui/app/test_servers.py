@@ -107,7 +107,7 @@ async def test_a_hidden_program_reads_the_list_for_a_question_that_waits_for_it(
         await until(lambda: any(r.method == "POST" for r in server.requests))
         await app.settled()
         assert {r.json["model"] for r in server.requests if r.method == "POST"} == {"qwen3-8b"}
-        assert quick.model_button.choice.short_name == "qwen3-8b"
+        assert quick.prompt.row.model_button.choice.short_name == "qwen3-8b"
         await until(lambda: chosen_model(app) == "qwen3-8b")  # the window has the same list
 
 
