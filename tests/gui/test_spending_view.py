@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.spending_report import SpendingRow, SpendingSum
 from desktop_app.spending.ui.spending_view import NOT_COUNTED, BarChart, SpendingView
 from tests.gui.recorded_session import RecordedSession
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -52,6 +54,8 @@ def test_the_exact_total_is_told_beside_calls_of_unknown_cost(
     view.show_rows(rows, [], ["One.", "Two."])
     assert view.total.text() == "Total: $5.83 · 1 not counted"
     assert view.total.toolTip() == f"$5.833775\n{NOT_COUNTED}"
+    assert shown_headings(view) == ["Model", "Cost", "Calls"]
+    find(view, QPushButton, "spending-columns").click()
     assert shown_headings(view) == ["Model", "Cost", "Calls", "Not counted"]
     assert view.forecast.text() == "One.\nTwo."
     view.show_rows([], [], [])
