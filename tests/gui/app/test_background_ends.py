@@ -74,8 +74,8 @@ async def test_a_long_answer_is_notified_by_its_title_until_it_is_opened(
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             conversation, answer = await answered(app, LONG_S)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            _, _, icon, words, title, actions, hints, _ = desktop.calls[-1][2]
-            assert (words, title) == ("Response ready", "Why &lt;b&gt;?")
+            _, _, icon, title, words, actions, hints, _ = desktop.calls[-1][2]
+            assert (title, words) == ("Why <b>?", "Response ready")
             assert "secret" not in str(desktop.calls)
             assert actions == ["default", "Open"]
             assert hints["desktop-entry"] == ("s", icon)
@@ -131,7 +131,7 @@ async def test_the_portal_is_preferred(
             assert shown["buttons"][1] == [
                 {"label": ("s", "Open"), "action": ("s", action), "target": target}
             ]
-            assert (shown["title"], shown["body"]) == (("s", "Response ready"), ("s", "Why <b>?"))
+            assert (shown["title"], shown["body"]) == (("s", "Why <b>?"), ("s", "Response ready"))
             opened: list[tuple[str, str]] = []
             open_it = app.session.of(Navigator).open_in_front
             monkeypatch.setattr(
