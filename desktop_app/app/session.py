@@ -76,6 +76,7 @@ class SessionEvents(QObject):
         hotkey_held(bool): the global shortcut is held to dictate; False: it was let go.
         hotkey_toggled(): pause or resume the global shortcut, and say so.
         hotkey_pause_requested(bool): pause the global shortcut, or resume it.
+        conversation_made(ConversationSession): a window beside the main one has this conversation.
         completer_made(PromptCompleter, Callable): a prompt has this completer of `/` prompts, and
             this fills the marks of a prompt.
         editor_made(QPlainTextEdit | QTextEdit, QBoxLayout, Notifications): users can write here;
@@ -108,6 +109,7 @@ class SessionEvents(QObject):
     hotkey_held = Signal(bool)
     hotkey_toggled = Signal()
     hotkey_pause_requested = Signal(bool)
+    conversation_made = Signal(object)
     completer_made = Signal(object, object)
     editor_made = Signal(object, object, object)
     spelling_started = Signal(object)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -33,6 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     part_id,
 )
 from desktop_app.domain.errors import StorageError
+from desktop_app.prompts.prompt import CLIPBOARD, SELECTION
 from desktop_app.settings.settings_store import SettingsStore
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ BLANK_KEY = "window.new_draft"
 QUICK_KEY = "window.quick_draft"
 """Of the quick prompt's unsent question, which belongs to no conversation, also its id here."""
 SAVE_MS = 400
+MARKS: Final = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
+"""In the quick prompt, these stand for the accompanying text and for the clipboard's."""
 
 
 class QuestionEdit(NamedTuple):
@@ -83,6 +86,27 @@ class QuickDraft(Draft, frozen=True):
         """Return the stored form."""
         row = Draft.to_json(self)
         return {**row, "brought": self.accompanying, "clipboard": self.clipboard}
+
+    @property
+    def question(self) -> Draft:
+        """Return what is sent: the text with its marks filled, and with what accompanies it."""
+        filled = fill_marks(self.text, self.accompanying, self.clipboard)
+        return Draft("\n\n".join(filter(None, filled)), self.attachments, self.template_id)
+
+
+def fill_marks(text: str, accompanying: str, clipboard: str) -> tuple[str, str]:
+    """Return the typed text with its marks replaced, and the accompanying text.
+
+    The accompanying text is "" if it has replaced a mark.
+    """
+    accompanying = accompanying.strip()
+    # Split, because the accompanying text may contain the clipboard's mark.
+    pieces = text.split(MARKS[SELECTION])
+    if clipboard:
+        pieces = [piece.replace(MARKS[CLIPBOARD], clipboard.strip()) for piece in pieces]
+    if len(pieces) == 1 or not accompanying:
+        return MARKS[SELECTION].join(pieces).strip(), accompanying
+    return accompanying.join(pieces).strip(), ""
 
 
 class Drafts:
@@ -354,6 +378,12 @@ class PromptDraft(QObject):
     def current(self) -> Draft:
         """Return the draft with the text that is in the prompt now."""
         return self.with_text(self._field.toPlainText(), self._field.template_id)
+
+    @property
+    def question(self) -> Draft:
+        """Return what would be sent now."""
+        current = self.current
+        return current.question if isinstance(current, QuickDraft) else current
 
     def replace(self, draft: Draft) -> None:
         """Replace text and attachments."""

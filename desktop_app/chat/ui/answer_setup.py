@@ -38,6 +38,7 @@ class AnswerSetup(QObject):
         providers: the providers and their models.
         background_id: the conversation whose answers run in the background; "" for none.
         research_id: the conversation whose questions are researched; "" for none.
+        is_brief: whether each question gets one answer without tools, as in the quick prompt.
         open_text_of: returns the text that is shown beside a conversation, None for none.
         has_text: returns True if a conversation has a text, shown or not, with words in it.
 
@@ -63,6 +64,7 @@ class AnswerSetup(QObject):
         self._conversations = session.backend.conversations
         self.background_id = ""
         self.research_id = ""
+        self.is_brief = False
         self.open_text_of: Callable[[Conversation], OpenText | None] = lambda _: None
         self.has_text: Callable[[str], bool] = lambda _: False
         self._save_lock = asyncio.Lock()
@@ -125,6 +127,8 @@ class AnswerSetup(QObject):
     def settings_of(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation's answers, with those of research if it is on."""
         settings = self._chosen_settings(conversation)
+        if self.is_brief:
+            return settings.for_one_answer().without_tools()
         if self.research_id != conversation.id:
             return replace(settings, background=self.background_id == conversation.id)
         is_stored = not self._temporary.is_temporary(conversation.id)

@@ -28,7 +28,7 @@ from desktop_app.composer.attachments.file_readings import (
 from desktop_app.composer.attachments.images_controller import ImagesController
 from desktop_app.composer.attachments.preview_controller import PreviewController
 from desktop_app.composer.attachments.prompt_chips import PromptChips
-from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
+from desktop_app.composer.drafts import MARKS, QUICK_KEY, QuickDraft, fill_marks
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.composer.spelling import Spelling
@@ -56,8 +56,6 @@ RAISE_CAP: Final = "raise-cap"
 ALL_MODELS: Final = "all-models"
 COMPARE: Final = "compare"
 MAX_RECALLED: Final = 50
-# In the field, these marks stand for the accompanying text and for the clipboard's.
-_MARKS: Final = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
 class QuickPromptController(QObject):
@@ -83,6 +81,7 @@ class QuickPromptController(QObject):
         view = self.conversation = ConversationSession(
             session, quick, quick.prompt, quick.transcript, quick.notifications
         )
+        view.setup.is_brief = True
         view.of(ShownAnswers)
         self._readings, self._chips = view.of(FileReadings), view.of(PromptChips)
         view.of(PreviewController)
@@ -102,6 +101,7 @@ class QuickPromptController(QObject):
         quick.placement.restore(session.stored_settings.get(POSITION_KEY))
         if (spelling := session.made(Spelling)) is not None:
             quick.field.check_spelling_with(spelling)
+        session.events.conversation_made.emit(view)
         session.events.editor_made.emit(quick.field, quick.prompt.row.helpers, quick.notifications)
         session.events.completer_made.emit(quick.prompt.completer, self._fill_in)
         self._connect()
@@ -321,7 +321,7 @@ class QuickPromptController(QObject):
             clipboard = QGuiApplication.clipboard().text()
             self._draft.replace(replace(self._texts, clipboard=clipboard))
         texts = {SELECTION: self._texts.accompanying, CLIPBOARD: self._texts.clipboard}
-        marks = {name: _MARKS[name] if text.strip() else "" for name, text in texts.items()}
+        marks = {name: MARKS[name] if text.strip() else "" for name, text in texts.items()}
         return {DATE: today(), **marks}
 
     # -------------------------------------------------------------- temporary conversations
@@ -368,19 +368,18 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- asking
 
     async def _submit(self, text: str) -> None:
-        # The marks of a library prompt are filled; accompanying text without a mark follows.
         quick, sent = self.window, self._texts
-        question = "\n\n".join(filter(None, fill_marks(text, sent.accompanying, sent.clipboard)))
-        if self._is_busy or not question or self._refuse_while_reading():
+        question = replace(sent, text=text, template_id=quick.field.template_id).question
+        if self._is_busy or not question.text or self._refuse_while_reading():
             return
         try:
-            if (command := self._session.typed_command(question)) is not None:
+            if (command := self._session.typed_command(question.text)) is not None:
                 await command
                 self.window.field.clear()
                 self.window.show_status(tr("Remembered"))
                 return
             async with self._handover_lock:
-                run = await self._ask(Draft(question, sent.attachments, quick.field.template_id))
+                run = await self._ask(question)
                 if run is None:
                     return
         except errors.UserFacingError as error:
@@ -505,7 +504,7 @@ class QuickPromptController(QObject):
                 return False
         elif is_long:
             # The window will attach the accompanying text, so the question names it.
-            text = text.replace(_MARKS[SELECTION], ATTACHED_TEXT)
+            text = text.replace(MARKS[SELECTION], ATTACHED_TEXT)
             text, _ = fill_marks(text, "", sent.clipboard)
         else:
             text, accompanying = fill_marks(text, accompanying, sent.clipboard)
@@ -546,18 +545,3 @@ class QuickPromptController(QObject):
             session.window.request_place(Place(action.removeprefix(OPEN_PLACE)))
         elif opened_id == session.current.id:  # else it was deleted
             session.of(AnswerActions).act_on_last(action)
-
-
-def fill_marks(text: str, accompanying: str, clipboard: str) -> tuple[str, str]:
-    """Return the typed text with its marks replaced, and the accompanying text.
-
-    The accompanying text is "" if it has replaced a mark.
-    """
-    accompanying = accompanying.strip()
-    # Split, because the accompanying text may contain the clipboard's mark.
-    pieces = text.split(_MARKS[SELECTION])
-    if clipboard:
-        pieces = [piece.replace(_MARKS[CLIPBOARD], clipboard.strip()) for piece in pieces]
-    if len(pieces) == 1 or not accompanying:
-        return _MARKS[SELECTION].join(pieces).strip(), accompanying
-    return accompanying.join(pieces).strip(), ""

@@ -7,9 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import ConversationSession, Session
+from desktop_app.app.window.header import Header
 from desktop_app.chat.cost_estimate import (
     Estimate,
     TypicalAnswers,
@@ -46,22 +47,25 @@ NO_ESTIMATE = EstimateTexts(text="", tooltip="")
 BEING_COUNTED = N_("Counting…")
 
 
-class EstimatePresenter(Controller):
+class EstimatePresenter(QObject):
     """Presenter of the next question's estimate, and of the conversation's tokens and cost."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        super().__init__(conversation.window)
+        self._tasks, self._providers = session.tasks, session.providers
+        self._current, self._draft = conversation.current, conversation.draft
+        self._setup = conversation.setup
         self._chat_service = session.backend.chat
         self._estimator = session.backend.chat.estimator.for_typing()
-        self._row = session.window.prompt.row
-        self._header = session.window.pane.header
+        self._row = conversation.prompt.row
+        self._header = session.window.pane.header if conversation is session.main else None
         self._ledger = session.backend.ledger
         self._estimate_number = 0  # of the newest estimate
         self._typical_answers: dict[str, TypicalAnswers] = {}
         self._last_estimate: Estimate | None = None
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(self._tasks.slot(self._estimate))
-        self._prompt.text_changed.connect(self.update_soon)
+        conversation.prompt.text_changed.connect(self.update_soon)
         self._current.compactions_changed.connect(self.update_soon)
         self._draft.changed.connect(self.update_soon)
         # An attachment may have thousands of tokens, so the old figures are hidden. They stay while
@@ -160,24 +164,13 @@ class EstimatePresenter(Controller):
         estimate_number = self._estimate_number
         # Taken before the first `await`, so that all figures are of the same moment.
         conversation = self._current.conversation
-        draft = self._draft.current
+        draft = self._draft.question
         context = self._setup.context
-        # While an earlier question is edited, `context.path` ends before it.
-        whole_context = replace(context, path=list(self._current.path))
         resolved = context.resolved
-
-        tokens_used = await self._count_tokens_in_use(whole_context)
-        spent = await self._ledger.conversation_spending(conversation.id)
-        utility_cost = await self._ledger.utility_cost(conversation.id)
+        if self._header is not None:
+            await self._show_spent(self._header, context, estimate_number)
         if estimate_number != self._estimate_number:
             return
-        self._header.set_context(tokens_used, resolved.model.input_limit)
-        # Without a known cost nothing is shown, because “≥ $0” says nothing.
-        cost_text = spent_text(spent) if spent.cost else ""
-        note = ""
-        if utility_cost:
-            note = tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
-        self._header.set_cost(cost_text, note)
         has_provider = self._providers.has_provider(conversation)
         is_on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
         if not has_provider or not draft.has_question or is_on_device:
@@ -188,6 +181,24 @@ class EstimatePresenter(Controller):
         estimate = await self._estimate_cost(draft, context)
         if estimate_number == self._estimate_number:
             await self._update_figures(estimate)
+
+    async def _show_spent(self, header: Header, context: SendContext, estimate_number: int) -> None:
+        """Show tokens in use and the cost so far, unless a later estimate has begun."""
+        # While an earlier question is edited, `context.path` ends before it.
+        whole_context = replace(context, path=list(self._current.path))
+        conversation_id = self._current.id
+        tokens_used = await self._count_tokens_in_use(whole_context)
+        spent = await self._ledger.conversation_spending(conversation_id)
+        utility_cost = await self._ledger.utility_cost(conversation_id)
+        if estimate_number != self._estimate_number:
+            return
+        header.set_context(tokens_used, context.resolved.model.input_limit)
+        # Without a known cost nothing is shown, because “≥ $0” says nothing.
+        cost_text = spent_text(spent) if spent.cost else ""
+        note = ""
+        if utility_cost:
+            note = tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
+        header.set_cost(cost_text, note)
 
     async def _count_tokens_in_use(self, context: SendContext) -> int | None:
         """Return the tokens of a conversation's context, None if they are unknown.

@@ -16,7 +16,8 @@ def _compose(session: Session) -> None:
     from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
     from desktop_app.spending.ui.spending_controller import SpendingController
 
-    session.of(EstimatePresenter)
+    session.main.of(EstimatePresenter)
+    session.events.conversation_made.connect(lambda made: made.of(EstimatePresenter))
     session.events.store_changed.connect(session.of(SpendingController).refresh)
 
 

@@ -269,6 +269,20 @@ async def test_answers_are_pasted_if_the_desktop_permits(monkeypatch: pytest.Mon
         assert QGuiApplication.clipboard().text() == "Because so."
 
 
+async def test_the_price_of_a_question_counts_what_accompanies_it() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        quick = opened(app)
+        row = quick.prompt.row
+        QTest.keyClicks(line(quick), "Why?")
+        await until(lambda: row.estimate_label.isVisible() and "Input: " in row.estimate.tooltip)
+        alone = row.estimate
+        opened(app, "word " * 20_000)
+        await until(lambda: "Input: 20,0" in row.estimate.tooltip)
+        assert row.estimate.text != alone.text
+        line(quick).clear()
+        await until(lambda: "Input: 20,0" in row.estimate.tooltip)
+
+
 async def test_a_successor_for_one_message_answers_one_message() -> None:
     async with AppHarness(environment=KEYED) as app:
         quick = opened(app)
