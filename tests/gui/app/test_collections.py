@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.collections.services import collections
@@ -23,11 +23,12 @@ from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.status_line import ProgressCard
 from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.test_dialog_drops import check_drops
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.widgets import find
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
+BOTH = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 def status(page: ProjectsPage) -> str:
@@ -59,15 +60,38 @@ async def shown(app: AppHarness) -> ProjectsPage:
     return page
 
 
-def drop(page: ProjectsPage, *paths: Path) -> None:
+def dropped(*paths: Path) -> QMimeData:
     data = QMimeData()
+    data.setText(paths[0].as_uri())  # offered before the URLs: a field would insert it
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
-    event = QDropEvent(QPointF(5, 5), both, data, buttons, keys)
-    event.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
-    page.dropEvent(event)
+    return data
+
+
+def drop(target: QWidget, *paths: Path) -> None:
+    """Drop files as file managers do, which propose to move them."""
+    data = dropped(*paths)
+    enter = QDragEnterEvent(QPoint(5, 5), BOTH, data, LEFT, NO_KEY)
+    QApplication.sendEvent(target, enter)
+    assert enter.isAccepted()
+    event = QDropEvent(QPointF(5, 5), BOTH, data, LEFT, NO_KEY)
+    event.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(target, event)
     assert event.dropAction() is Qt.DropAction.CopyAction  # a move would remove the files
+
+
+def drop_on_fields(page: ProjectsPage, path: Path) -> None:
+    """Drop a file on each field of the page, which must not insert its address."""
+    lines, texts = page.findChildren(QLineEdit), page.findChildren(QPlainTextEdit)
+
+    def words() -> list[str]:
+        return [each.text() for each in lines] + [each.toPlainText() for each in texts]
+
+    before = words()
+    fields = [each for each in (*lines, *(t.viewport() for t in texts)) if each.acceptDrops()]
+    assert fields
+    for field in fields:
+        drop(field, path)
+    assert words() == before
 
 
 def is_quiet(app: AppHarness) -> bool:
@@ -110,7 +134,7 @@ async def test_a_project_is_made_of_a_folder_asked_lent_and_deleted(tmp_path: Pa
         await until(lambda: "report.pdf, 3 pages" in rows(page))
         assert rows(page)[0].startswith("damaged.pdf, ")
         assert "damaged" in rows(page)[0].partition(", ")[2]
-        check_drops(page, folder / "notes.md")  # also on its fields
+        drop_on_fields(page, folder / "notes.md")
         await until(lambda: is_quiet(app))
 
         # A conversation in it asks its files.
