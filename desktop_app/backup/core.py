@@ -1,15 +1,11 @@
 """What the feature contributes below the window."""
 
-from __future__ import annotations
-
-from typing import Final
-
 from desktop_app.domain.stored_table import STAYS, Effect
 from desktop_app.features import CommandPlaces, Core
 from desktop_app.i18n.translation import N_
 from desktop_app.settings.setting import Choice, Group, Setting, Unit
 
-CORE: Final = Core(
+CORE = Core(
     window="backup.ui.feature.FEATURE",
     commands={
         "backup": CommandPlaces("backup.arguments.backup_arguments", "backup.command.run_backup"),

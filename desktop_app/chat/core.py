@@ -1,9 +1,5 @@
 """What the feature contributes below the window."""
 
-from __future__ import annotations
-
-from typing import Final
-
 from desktop_app.domain.stored_table import (
     ADDED_OR_CHANGED,
     CHOICE,
@@ -14,7 +10,7 @@ from desktop_app.domain.stored_table import (
 )
 from desktop_app.features import CommandPlaces, Core
 
-CORE: Final = Core(
+CORE = Core(
     window="chat.ui.feature.FEATURE",
     commands={
         "ask": CommandPlaces("chat.command.arguments.ask_arguments", "chat.command.ask.run_ask"),

@@ -1,15 +1,11 @@
 """What the feature contributes below the window."""
 
-from __future__ import annotations
-
-from typing import Final
-
 from desktop_app.domain.stored_table import STAYS, TRAVELS, Effect, StoredTable
 from desktop_app.features import Core
 from desktop_app.i18n.translation import N_
 from desktop_app.settings.setting import Group, Setting
 
-CORE: Final = Core(
+CORE = Core(
     window="collections.ui.feature.FEATURE",
     parts={"collections": "collections.services.collections"},
     tables=(

@@ -1,12 +1,8 @@
 """What the feature contributes below the window."""
 
-from __future__ import annotations
-
-from typing import Final
-
 from desktop_app.features import CommandPlaces, Core
 
-CORE: Final = Core(
+CORE = Core(
     commands={
         "eval": CommandPlaces("evaluation.arguments.eval_arguments", "evaluation.command.run_eval")
     }

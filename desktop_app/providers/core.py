@@ -1,13 +1,9 @@
 """What the feature contributes below the window."""
 
-from __future__ import annotations
-
-from typing import Final
-
 from desktop_app.domain.stored_table import Effect, StoredTable, SyncedTable
 from desktop_app.features import CommandPlaces, Core
 
-CORE: Final = Core(
+CORE = Core(
     window="providers.ui.feature.FEATURE",
     commands={
         "models": CommandPlaces(

@@ -1,7 +1,5 @@
 """What the feature contributes below the window."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 
@@ -21,7 +19,7 @@ class PasteBackChoice(StrEnum):
     COPY = "copy"
 
 
-CORE: Final = Core(
+CORE = Core(
     window="quick.ui.feature.FEATURE",
     commands={"quick": CommandPlaces("quick.arguments.quick_arguments", "main.run_quick")},
     settings=(

@@ -1,13 +1,9 @@
 """What the feature contributes below the window."""
 
-from __future__ import annotations
-
-from typing import Final
-
 from desktop_app.domain.stored_table import Effect, StoredTable, SyncedTable
 from desktop_app.features import Core
 
-CORE: Final = Core(
+CORE = Core(
     window="settings.ui.feature.FEATURE",
     tables=(
         # see storage/value_effects

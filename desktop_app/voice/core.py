@@ -1,7 +1,5 @@
 """What the feature contributes below the window."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from desktop_app.domain.speech_packages import can_transcribe_here
@@ -24,7 +22,7 @@ HEARING_MODEL: Final = "voice.hearing_model"
 SPEECH_MODEL: Final = "voice.speech_model"
 VOICE_WORDS: Final = "voice.words"
 
-CORE: Final = Core(
+CORE = Core(
     window="voice.ui.feature.FEATURE",
     commands={
         "transcribe": CommandPlaces(
