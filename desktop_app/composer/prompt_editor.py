@@ -57,6 +57,7 @@ class PromptEditor(QFrame):
         row: the controls below the text.
         hint: the line below the controls: a warning or a hint, otherwise a notice or the keys.
         suggestions: questions that can be sent without typing.
+        is_streaming: whether an answer streams, which Stop stops.
 
     Signals:
         submit_requested(str): send this text, unchanged; if an answer streams or files are being
@@ -74,7 +75,7 @@ class PromptEditor(QFrame):
     def __init__(self, field: PromptText | None = None, *, is_framed: bool = True) -> None:
         super().__init__()
         self.setObjectName("prompt-editor")
-        self._is_streaming = self._is_compact = self._is_setting_text = False
+        self.is_streaming = self._is_compact = self._is_setting_text = False
         self._shows_keys = True
         self._can_queue = False
         self._refusal = self._warning = self._hint = self._question_keys = ""
@@ -182,7 +183,7 @@ class PromptEditor(QFrame):
 
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a streaming answer are in the way."""
-        if not (self._is_streaming or self.chips.has_attachments):
+        if not (self.is_streaming or self.chips.has_attachments):
             run_command(self, "question.edit")
 
     def _on_text_changed(self) -> None:
@@ -218,7 +219,7 @@ class PromptEditor(QFrame):
             self._warning = self._refusal
         elif self.has_text:
             self.submit()
-        elif self._is_streaming:
+        elif self.is_streaming:
             self.focus_text()
         elif self.suggestions.choose_first():
             pass  # it is sent
@@ -247,7 +248,7 @@ class PromptEditor(QFrame):
     def set_streaming(self, is_streaming: bool) -> None:
         """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
-        self._is_streaming = is_streaming
+        self.is_streaming = is_streaming
         self._warning = ""
         self.field.can_stop = is_streaming
         self.row.set_streaming(is_streaming)
@@ -298,14 +299,14 @@ class PromptEditor(QFrame):
             tooltip = tr("{action} ({shortcut})", action=tooltip, shortcut=send_key)
         set_tooltip(self.row.send_button, self._refusal or tooltip)
         has_focus = self.window().focusWidget() is self.field  # even in an inactive window
-        sends_suggestion = has_focus and not self.has_text and not self._is_streaming
+        sends_suggestion = has_focus and not self.has_text and not self.is_streaming
         first_key = send_key if sends_suggestion else ""
         self.suggestions.set_state(first_key=first_key, refusal=self._refusal)
         message = self._warning or self._hint
         text = message or self._notice_or_keys(send_key)
         if text != self.hint.text():
             self.hint.setText(text)
-        has_room = not self._is_compact or self._is_streaming or bool(self._choice.notice)
+        has_room = not self._is_compact or self.is_streaming or bool(self._choice.notice)
         self.hint.setVisible(bool(message) or (self._shows_keys and has_room))
 
     def _enable_send(self) -> None:
@@ -315,7 +316,7 @@ class PromptEditor(QFrame):
         self.row.send_button.setEnabled(has_content and can_send)
 
     def _notice_or_keys(self, send: str) -> str:
-        if self._is_streaming:
+        if self.is_streaming:
             stop = self._key_name("prompt.stop")
             if self._question_keys and stop:
                 keys = self._question_keys

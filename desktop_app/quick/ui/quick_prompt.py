@@ -106,9 +106,6 @@ class QuickPrompt(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setAcceptDrops(True)
         self.transcript = transcript
-        self._submitted_text = ""
-        self._is_streaming = False
-        self._is_expanded = False
         self.placement = WindowPlacement(self)
         self._x11_frame: X11Frame | None = None
         if QGuiApplication.platformName() == "xcb":
@@ -208,7 +205,7 @@ class QuickPrompt(QWidget):
         is streaming, both stay.
         """
         self.prompt.completer.close()
-        if not self._is_streaming and not keeps_content:
+        if not self.prompt.is_streaming and not keeps_content:
             self.field.clear()
             self.show_status("")
             self.notifications.dismiss_topic(NOT_SENT)
@@ -257,18 +254,14 @@ class QuickPrompt(QWidget):
         button = self._buttons["quick.temporary"]
         button.setChecked(is_temporary)
         button.setText(tr("Temporary") if is_temporary else tr("Make temporary"))
-        self._set_expanded(self._is_expanded)  # shows the buttons that apply now
+        self._set_expanded(not self.transcript.isHidden())  # shows the buttons that apply now
 
     def set_streaming(self, is_streaming: bool) -> None:
         """Expand the window and show Stop while an answer is streaming."""
-        self._is_streaming = is_streaming
         if is_streaming:
             self.show_status("")
             self.notifications.dismiss_topic(NOT_SENT)
             self._set_expanded(True)
-            # A follow-up replaces the question, but nothing that was typed after it.
-            if self.field.toPlainText() == self._submitted_text:
-                self.field.selectAll()
         self.prompt.set_streaming(is_streaming)
 
     def copy_selection_or_answer(self) -> bool:
@@ -276,7 +269,7 @@ class QuickPrompt(QWidget):
 
         Return False if there is no answer, or while it streams.
         """
-        if self._is_streaming:
+        if self.prompt.is_streaming:
             self.show_status(tr("Still responding…"))
             return False
         if not self.transcript.isVisibleTo(self):
@@ -345,10 +338,9 @@ class QuickPrompt(QWidget):
         self._fit()
 
     def _submit(self, text: str) -> None:
-        if self._is_streaming:
+        if self.prompt.is_streaming:
             self.show_status(tr("Still responding…"))
         else:
-            self._submitted_text = text
             self.submit_requested.emit(text)
 
     def _type_on(self, text: str) -> None:
@@ -358,7 +350,6 @@ class QuickPrompt(QWidget):
 
     def _set_expanded(self, is_expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
-        self._is_expanded = is_expanded
         self.transcript.setVisible(is_expanded)
         buttons = self._buttons
         is_temporary = buttons["quick.temporary"].isChecked()

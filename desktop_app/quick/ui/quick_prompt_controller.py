@@ -398,6 +398,8 @@ class QuickPromptController(QObject):
         self._current.path_changed.emit()
         self._running.start(run)
         quick.set_streaming(True)
+        if not self._unsent_text():  # a follow-up replaces the question, but nothing typed after it
+            quick.field.selectAll()
         self._tasks.start(self._load_history())
 
     def _remove_sent(self, sent: QuickDraft) -> None:
