@@ -4,6 +4,7 @@ from desktop_app.domain.stored_table import TOKENS, Effect, StoredTable
 from desktop_app.features import CommandPlaces, Core
 
 CORE = Core(
+    window="tables.ui.feature.FEATURE",
     commands={
         "table": CommandPlaces(
             "tables.command.arguments.table_arguments", "tables.command.table_command.run_table"

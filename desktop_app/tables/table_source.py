@@ -36,6 +36,8 @@ MAX_COLUMNS: Final = 500
 MAX_ROWS: Final = 100_000
 """Of a file: they take 200 MB while they are read."""
 KEY: Final = "id"
+MANY_FILES: Final = 10
+"""The number of files from which a table of them is offered; an arbitrary number."""
 _FILES: Final = "files"
 _CHECKS: Final = "checks"
 
@@ -271,6 +273,13 @@ def has_at_least(count: int, paths: Iterable[Path]) -> bool:
     files = (_files_below(path) if _is_folder(path) else (path,) for path in paths)
     first_files = islice(chain.from_iterable(files), count)  # a folder may have millions
     return sum(1 for _ in first_files) >= count
+
+
+def is_table_like(paths: Sequence[Path]) -> bool:
+    """Return True for a folder with files, many files, or a file of lines. Blocking."""
+    if any(has_lines(path) for path in paths):
+        return True
+    return has_at_least(1 if any(map(_is_folder, paths)) else MANY_FILES, paths)
 
 
 def _is_folder(path: Path) -> bool:

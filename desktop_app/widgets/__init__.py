@@ -14,6 +14,7 @@ __all__ = [
     "look",
     "program_menu",
     "rows",
+    "side_by_side",
     "status_line",
     "text",
     "wheel_steps",

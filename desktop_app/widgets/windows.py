@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from desktop_app.widgets.look.theme import current_theme
 
@@ -41,6 +41,12 @@ def scroll_area_of(page: QWidget) -> QScrollArea:
     for surface in (area.viewport(), page):
         surface.setAutoFillBackground(False)
     return area
+
+
+def has_focus_within(widget: QWidget) -> bool:
+    """Return True if a part of a widget has the focus."""
+    focus = QApplication.focusWidget()
+    return focus is not None and widget.isAncestorOf(focus)
 
 
 def bring_to_front(window: QWidget) -> None:

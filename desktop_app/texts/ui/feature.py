@@ -109,7 +109,7 @@ FEATURE: Final = Feature(
             Category.TEXT,
             run=_start("list_all"),
             words=N_("canvas documents list"),
-            tab=Tab("library", 3, lambda: tr("Texts")),
+            tab=Tab("library", 4, lambda: tr("Texts")),
             page="text-list",
         ),
         Action(

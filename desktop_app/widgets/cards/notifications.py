@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
 from desktop_app.domain.error_text import WINDOW, hint_segments
 from desktop_app.domain.errors import UserFacingError
@@ -34,6 +34,7 @@ from desktop_app.widgets.text.foreign_text import (
     spoken_text,
 )
 from desktop_app.widgets.text.linked_label import LinkedLabel
+from desktop_app.widgets.windows import has_focus_within
 
 Actions = Sequence[tuple[str, Callable[[], object]]]
 """The buttons of a card: the label and the callback of each."""
@@ -101,7 +102,7 @@ class Notifications(QFrame):
         self.note_timer = QTimer(self, singleShot=True, interval=NOTE_DURATION_MS)
         # Not while it has the focus: Enter, meant for its button, would send the message.
         self.note_timer.timeout.connect(
-            lambda: self.note_timer.start() if _has_focus_within(self) else self.dismiss()
+            lambda: self.note_timer.start() if has_focus_within(self) else self.dismiss()
         )
         top = Qt.AlignmentFlag.AlignTop
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -217,9 +218,9 @@ class Notifications(QFrame):
             super().keyPressEvent(event)
 
     def _show_top_card(self) -> None:
-        had_focus = _has_focus_within(self)
+        had_focus = has_focus_within(self)
         self._fill_card()
-        if had_focus and not _has_focus_within(self):
+        if had_focus and not has_focus_within(self):
             self.focus_lost.emit()
 
     def _fill_card(self) -> None:
@@ -299,8 +300,3 @@ class Notifications(QFrame):
     def _send_announcement(self, text: str) -> None:
         self.status.setAccessibleName(spoken_text(text))
         announce(self.status, text)
-
-
-def _has_focus_within(widget: QWidget) -> bool:
-    focus = QApplication.focusWidget()
-    return focus is not None and widget.isAncestorOf(focus)

@@ -1,0 +1,68 @@
+"""Tables: the commands, and what the window must know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.app.feature import Action, Feature, call
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.shortcuts.command import Category, Tab
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
+
+RESUME_DELAY_MS: Final = 1700
+
+
+def _compose(session: Session) -> None:
+    for files_arrived in (session.window.files_dropped, session.window.prompt.attach_requested):
+        files_arrived.connect(lambda paths: _offer(session, paths))
+
+
+def _offer(session: Session, paths: Sequence[Path]) -> None:
+    """Offer a table of files that were attached to a message: a row for each."""
+    from desktop_app.tables.table_source import is_table_like
+
+    async def offer() -> None:
+        if await asyncio.to_thread(is_table_like, paths):
+            from desktop_app.tables.ui.table_offer import TableOffer
+
+            session.of(TableOffer).offer(paths)
+
+    session.tasks.start(offer())
+
+
+def _resume(session: Session) -> None:
+    """End what a killed process has left, and go on with batches."""
+    from desktop_app.tables.ui.table_runs import TableRuns
+
+    session.tasks.start(session.of(TableRuns).resume())
+
+
+FEATURE: Final = Feature(
+    actions=(
+        Action(
+            "tables.show",
+            N_("Show tables"),
+            Category.PROGRAM,
+            "Ctrl+G, Ctrl+Y",
+            run=call("tables.ui.tables_page.TablesPage.show_tables"),
+            menu_label=N_("Tables"),
+            words=N_("ask each bulk many files spreadsheet extract"),
+            tab=Tab("library", 3, lambda: tr("Tables")),
+            page="tables-page",
+        ),
+        Action(
+            "tables.new",
+            N_("New table from a folder…"),
+            Category.PROGRAM,
+            run=call("tables.ui.tables_page.TablesPage.begin_from_folder"),
+            words=N_("ask each"),
+        ),
+    ),
+    compose=_compose,
+    later=(RESUME_DELAY_MS, _resume),
+)

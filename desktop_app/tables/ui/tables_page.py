@@ -1,0 +1,486 @@
+"""The tab of tables in the library: their list, and the one that is open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from desktop_app.app.session import Session
+from desktop_app.cli.output_file import partial_file, unwritable_error
+from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.graphemes import cut
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.tables.table import Column, NewRow, Row, RowOrder, Run, Table, TableSummary
+from desktop_app.tables.table_export import ExportedTable, TableFormat
+from desktop_app.tables.table_source import LINE_ENDINGS
+from desktop_app.tables.table_store import CellId
+from desktop_app.tables.ui.cell_texts import state_text
+from desktop_app.tables.ui.question_dialog import TableNameDialog
+from desktop_app.tables.ui.table_runs import TableRuns
+from desktop_app.tables.ui.table_view import TableView
+from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, STRETCH, FlowLayout, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.file_dialogs import choose_file, choose_files, choose_folder, choose_target
+from desktop_app.widgets.forms.form_dialog import ask
+from desktop_app.widgets.forms.form_widgets import Note, Tone
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
+from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
+from desktop_app.widgets.windows import has_focus_within
+
+_REFRESH_MS: Final = 300
+_SHARES: Final = (0.34, 0.1, 0.12, 0.3, 0.14)
+_MAX_NAME_CHARS: Final = 60
+_INTRODUCTION: Final = N_(
+    "A table asks the same of many: each file or line is a row, each question a column. Try three "
+    "rows, then ask all, now or by tomorrow at half price."
+)
+_NOTHING_IN_TRASH: Final = N_("No tables in the trash. Deleted tables stay here for 30 days.")
+_EXPORTS: Final = {
+    TableFormat.XLSX: (N_("Excel (*.xlsx)"), ".xlsx"),
+    TableFormat.CSV: (N_("CSV (*.csv)"), ".csv"),
+    TableFormat.JSONL: (N_("JSON Lines (*.jsonl)"), ".jsonl"),
+    TableFormat.MARKDOWN: (N_("Markdown (*.md)"), ".md"),
+}
+
+
+class TableLine(NamedTuple):
+    """A table of the list, and what is asked of it."""
+
+    summary: TableSummary
+    runs: Sequence[Run]
+
+    @property
+    def id(self) -> str:
+        return self.summary.table.id
+
+
+class TableListModel(TableModel[TableLine]):
+    """The tables, the last changed first."""
+
+    has_cell_tooltips = True
+
+    def __init__(self) -> None:
+        headings = (N_("Table"), N_("Rows"), N_("Questions"), N_("Status"), N_("Cost"))
+        super().__init__(headings, number_columns=(1, 2, 4))
+
+    def cell_text(self, row: TableLine, column: int) -> str:
+        summary = row.summary
+        return (
+            summary.table.name,
+            formatting.number(summary.rows),
+            formatting.number(len(summary.table.questions)),
+            state_text(summary, row.runs),
+            formatting.money(summary.cost) if summary.cost else "",
+        )[column]
+
+    def row_of(self, table_id: str) -> int:
+        """Return the row of a table; -1 if it is not in the list."""
+        return next((n for n, line in enumerate(self.rows) if line.id == table_id), -1)
+
+
+class TablesPage(QWidget):
+    """The page, with subpages for the list and a table.
+
+    Attributes:
+        session: of the window.
+        runs: what is asked of tables.
+        tables, list: the tables of the list.
+        view: the open table.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self.session = session
+        self.runs = session.of(TableRuns)
+        self.runs.is_shown = lambda table_id: self.isVisible() and self.shown_id == table_id
+        self._service, self._store = self.runs.service, self.runs.service.store
+        self._running_requests: set[tuple[object, ...]] = set()
+        self.setObjectName("tables-page")
+        self.setWindowTitle(tr("Tables"))
+        self.setAcceptDrops(True)
+        self.tables = TableListModel()
+        self.list = ProportionalTable(self.tables, _SHARES)
+        self.list.setObjectName("table-list")
+        self.list.setAccessibleName(spoken_text(tr("Tables")))
+        self.view = TableView(self)
+        self.status = Note(object_name="tables-status")
+        self._build_list()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._list_page)
+        self._stack.addWidget(self.view)
+        FileDropFilter(self._stack)
+        rows = ((self._stack, 1), self.status)
+        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=6)
+        self._timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._timer.timeout.connect(lambda: session.tasks.start(self._load_list()))
+        self.runs.changed.connect(lambda _id, _cell: self._refresh_soon())
+        session.events.store_changed.connect(self._on_store_changed)
+        session.end_steps.append(self.view.report_name)
+        self.update_theme()
+        self.hide()
+
+    def _build_list(self) -> None:
+        introduction = PlainLabel(
+            tr(_INTRODUCTION), name="tables-introduction", role="note", wraps=True
+        )
+        self.new_button = dialog_button(tr("New table…"), "new-table", "primary")
+        menu = ProgramMenu(self.new_button)
+        for label, act in (
+            (tr("From files…"), self.begin_from_files),
+            (tr("From a folder…"), self.begin_from_folder),
+            (tr("From a spreadsheet…"), self.begin_from_lines),
+            (tr("Empty"), self.begin_empty),
+        ):
+            menu.addAction(menu_text(label)).triggered.connect(partial(self._call, act))
+        self.new_button.setMenu(menu)
+        self.places = SegmentedControl(
+            [("tables", tr("Tables")), ("trash", tr("Trash"))], name=tr("Show"), padding=12
+        )
+        self.places.set_current("tables")
+        self.places.chosen.connect(lambda _key: self._refresh())
+        self.empty_note = PlainLabel(name="tables-empty", role="note", wraps=True)
+        self.open_button = dialog_button(tr("Open"), "open-table")
+        self.rename_button = dialog_button(tr("Rename…"), "rename-table")
+        self.restore_button = dialog_button(tr("Restore"), "restore-table")
+        self.delete_button = delete_button(tr("Delete"), "delete-table")
+        self.open_button.clicked.connect(lambda: self._act(self.open_table))
+        self.rename_button.clicked.connect(lambda: self._act(self.begin_rename))
+        self.restore_button.clicked.connect(lambda: self._act(self.restore))
+        self.delete_button.clicked.connect(lambda: self._act(self.delete))
+        self.list.activated.connect(lambda _: self._act(self.open_table))
+        self.list.doubleClicked.connect(lambda _: self._act(self.open_table))
+        self.view.back_button.clicked.connect(self.show_list)
+        top = Qt.AlignmentFlag.AlignTop
+        self._list_page = QWidget()
+        self._buttons = QWidget()
+        main = FlowLayout(self.open_button, self.rename_button, self.restore_button)
+        row_of((main, 1), self.delete_button, parent=self._buttons, margins=0, spacing=8)
+        column_of(
+            row_of((introduction, 1), (self.new_button, top), spacing=12),
+            row_of(self.places, STRETCH),
+            (self.list, 1),
+            self._buttons,
+            self.empty_note,
+            SPRING,
+            parent=self._list_page,
+            margins=0,
+            spacing=10,
+        )
+
+    def _call(self, act: Callable[[], object], *_: object) -> None:
+        act()
+
+    # ------------------------------------------------------------ pages
+
+    def show_tables(self) -> None:
+        """Show the page as it was left."""
+        self.session.window.show_page(self)
+        self._refresh()
+
+    def show_list(self) -> None:
+        """Show the list; the table that was open is chosen."""
+        self.view.report_name()
+        self.show_status("")
+        self._stack.setCurrentWidget(self._list_page)
+        row = self.tables.row_of(self.view.table_id)
+        if row >= 0:
+            self.list.choose(self.tables.index(row, 0))
+        self._refresh()
+        (self.list if self.tables.rows else self.new_button).setFocus()
+
+    @property
+    def shown_id(self) -> str:
+        """Return the id of the table that is shown; "" while the list is."""
+        return self.view.table_id if self._stack.currentWidget() is self.view else ""
+
+    def open_table(self, table_id: str) -> None:
+        self.request(self._open, table_id)
+
+    async def _open(self, table_id: str, *, asks: bool = False) -> None:
+        if self._is_trash:
+            return
+        await self.view.open(table_id)
+        self._stack.setCurrentWidget(self.view)
+        self.view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        if asks:
+            self.view.add_question()
+
+    def _on_store_changed(self) -> None:
+        self._refresh_soon()
+        self.session.tasks.start(self.runs.resume_batches())
+        if self.shown_id:
+            self.view.reload_soon()
+
+    def _refresh_soon(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _refresh(self) -> None:
+        self.session.tasks.start(self._load_list())
+
+    @property
+    def _is_trash(self) -> bool:
+        return self.places.current() == "trash"
+
+    async def _load_list(self) -> None:
+        if not self.isVisible() or self.shown_id:
+            return
+        is_trash = self._is_trash
+        summaries = await self._store.summaries(trashed=is_trash)
+        runs: dict[str, list[Run]] = {}
+        for run in await self._store.runs(is_open=True):
+            runs.setdefault(run.table_id, []).append(run)
+        if is_trash != self._is_trash:
+            return
+        lines = [TableLine(each, runs.get(each.table.id, ())) for each in summaries]
+        chosen = self.tables.row_at(self.list.chosen_index)
+        self.tables.update_rows(lines, lambda line: line.id)
+        row = self.tables.row_of(chosen.id) if chosen is not None else -1
+        if lines and not self.list.chosen_index.isValid():
+            self.list.choose(self.tables.index(max(0, row), 0))
+        had_focus = self.list.hasFocus() or has_focus_within(self._buttons)
+        self.list.setVisible(bool(lines))
+        self._buttons.setVisible(bool(lines))
+        if had_focus and not lines:
+            self.new_button.setFocus()
+        self.empty_note.setText(tr(_NOTHING_IN_TRASH) if is_trash else "")
+        self.empty_note.setVisible(is_trash and not lines)
+        for button in (self.open_button, self.rename_button):
+            button.setVisible(not is_trash)
+        self.restore_button.setVisible(is_trash)
+        self.delete_button.setText(tr("Delete permanently…") if is_trash else tr("Delete"))
+
+    # ------------------------------------------------------------ requests
+
+    def show_status(self, message: UserFacingError | str) -> None:
+        """Show a message at the bottom; "" hides it."""
+        text = message if isinstance(message, str) else message.sentences
+        tone: Tone = "note" if isinstance(message, str) else "error"
+        self.status.setAccessibleName(spoken_text(text))
+        self.status.set_text(text, tone, is_result=True)
+
+    def request(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Do what the user asks for, once at a time; its errors are shown on the page."""
+        key = (work, *map(repr, arguments))
+
+        async def run() -> None:
+            self.show_status("")
+            try:
+                await work(*arguments)
+            except UserFacingError as error:
+                self.show_status(error)
+            finally:
+                self._running_requests.discard(key)
+
+        if key not in self._running_requests:
+            self._running_requests.add(key)
+            self.session.tasks.start(run())
+
+    def _act(self, act: Callable[[str], object]) -> None:
+        line = self.tables.row_at(self.list.chosen_index)
+        if line is not None:
+            act(line.id)
+
+    # ------------------------------------------------------------ new tables
+
+    def begin_from_files(self) -> None:
+        filters = tr("All files ({patterns})", patterns="*")
+        begin = self.begin_with
+        choose_files(self, tr("Select files"), begin, start=Path.home(), filters=filters)
+
+    def begin_from_folder(self) -> None:
+        choose_folder(
+            self, tr("Select folder"), lambda path: self.begin_with([path]), start=Path.home()
+        )
+
+    def begin_from_lines(self) -> None:
+        patterns = " ".join(f"*{ending}" for ending in LINE_ENDINGS)
+        filters = tr("Spreadsheets and lines ({patterns})", patterns=patterns)
+        choose_file(
+            self,
+            tr("Select file"),
+            lambda path: self.begin_with([path]),
+            start=Path.home(),
+            filters=filters,
+        )
+
+    def begin_with(self, paths: Sequence[Path]) -> None:
+        """Make a table of files and folders, and ask for its first question."""
+        self.session.window.show_page(self)
+        self.places.set_current("tables")
+        self.request(self._create, list(paths))
+
+    async def _create(self, paths: list[Path]) -> None:
+        name = paths[0].stem if len(paths) == 1 else paths[0].parent.name
+        table = await self._service.create(name or tr("New table"))
+        try:
+            await self.add_paths(table.id, paths, False)
+        except UserFacingError:
+            await self._service.delete(table.id)
+            raise
+        await self._open(table.id, asks=True)
+
+    def begin_empty(self) -> None:
+        """Make a table whose rows are typed or pasted."""
+        self.session.window.show_page(self)
+        self.places.set_current("tables")
+        self.request(self._create_empty)
+
+    async def _create_empty(self) -> None:
+        table = await self._service.create(tr("New table"), [Column(new_id(), tr("Text"))])
+        await self._service.add_rows(table.id, [NewRow(Row(0, "1"))])
+        await self._open(table.id)
+        self.view.name.selectAll()
+        self.view.name.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    async def add_paths(self, table_id: str, paths: list[Path], by_page: bool) -> None:
+        """Add rows of files and folders. Raises UserFacingError: none was added."""
+        reader = self.runs.reader_of(table_id) if by_page else None
+        await self._service.add(table_id, paths, by_page=by_page, on_progress=reader)
+        self.runs.reading.pop(table_id, None)
+
+    # ------------------------------------------------------------ names, trash
+
+    def begin_rename(self, table_id: str) -> None:
+        line = next((each for each in self.tables.rows if each.id == table_id), None)
+        if line is not None:
+            name = line.summary.table.name
+            dialog = TableNameDialog(self, tr("Rename table"), tr("Name of the table"), name)
+            dialog.confirmed.connect(partial(self.request, self.rename, table_id))
+            dialog.open()
+
+    async def rename(self, table_id: str, name: str) -> None:
+        """Save a table's name."""
+        table = await self._service.get(table_id)
+        await self._service.save(replace(table, name=name))
+
+    def delete(self, table_id: str) -> None:
+        """Move a table to the trash, or delete it there once the user has agreed."""
+        if not self._is_trash:
+            self.request(self._set_trashed, table_id, True)
+            return
+        ask(
+            self,
+            "confirm-table-deletion",
+            tr("Delete this table permanently?"),
+            tr("Its rows and answers are deleted. The files stay. This can’t be undone."),
+            label=tr("Delete"),
+            on_accepted=lambda: self.request(self._delete, table_id),
+        )
+
+    async def _delete(self, table_id: str) -> None:
+        await self._service.delete(table_id)
+        self._refresh()
+
+    def restore(self, table_id: str) -> None:
+        self.request(self._set_trashed, table_id, False)
+
+    async def _set_trashed(self, table_id: str, is_trashed: bool) -> None:
+        if is_trashed and await self._store.runs(table_id, is_open=True):
+            raise IllegalChoiceError(
+                N_("The table is still being asked."), hint=N_("Stop that first.")
+            )
+        table = await self._service.get(table_id)
+        await self._store.set_trashed(table_id, is_trashed=is_trashed)
+        self._refresh()
+        if is_trashed:
+            self.session.window.notifications.notify_undo(
+                tr("“{title}” moved to trash", title=table.name),
+                lambda: self.request(self._set_trashed, table_id, False),
+            )
+
+    # ------------------------------------------------------------ export, conversations
+
+    def choose_export(self, table: Table, format_: TableFormat, order: RowOrder) -> None:
+        """Let the user name the file of an export."""
+        filter_text, suffix = _EXPORTS[format_]
+        name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', " ", table.name)
+        stem = cut(name.strip(" ."), _MAX_NAME_CHARS) or tr("Table")
+        choose_target(
+            self,
+            tr("Export table"),
+            partial(self.request, self.export, table.id, format_, order),
+            start=Path.home() / f"{stem}{suffix}",
+            filters=tr(filter_text),
+            suffix=suffix,
+        )
+
+    async def export(
+        self, table_id: str, format_: TableFormat, order: RowOrder, target: Path
+    ) -> None:
+        """Write the rows that are shown to a file."""
+        table = await self._service.get(table_id)
+        exported = await ExportedTable.of(self._store, table, order)
+        try:
+            with partial_file(target) as file:
+                count = await exported.write(format_, file)
+        except OSError as error:
+            raise unwritable_error(target, error) from error
+        text = tr("Table exported to {file}.", file=str(target))
+        if count:
+            cut_text = tr_plural(
+                "{count} value was cut, as Excel’s cells are short. JSON Lines has all of it.",
+                "{count} values were cut, as Excel’s cells are short. JSON Lines has all of them.",
+                count,
+            )
+            text = f"{text} {cut_text}"
+        self.show_status(text)
+
+    async def open_conversation(self, table: Table, place: CellId) -> None:
+        """Store a cell's question and answer as a conversation, and open it."""
+        conversation_id = await self._service.conversation_of(table, place)
+        conversation = await self.session.backend.conversations.get(conversation_id)
+        if conversation is not None:
+            self.session.of(ListPresenter).upsert(conversation)
+            await self.session.of(Navigator).open(conversation_id)
+
+    # ------------------------------------------------------------ keys, drops, appearance
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """On Esc, close the open cell, then the table; in the list, keys act on the chosen one."""
+        key, is_list = event.key(), self.list.hasFocus()
+        if key == Qt.Key.Key_Escape and self.shown_id:
+            if self.view.panel.isVisible():
+                self.view.close_cell()
+            else:
+                self.show_list()
+        elif is_list and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._act(self.open_table)
+        elif is_list and key == Qt.Key.Key_Delete:
+            self._act(self.delete)
+        elif is_list and key == Qt.Key.Key_F2 and not self._is_trash:
+            self._act(self.begin_rename)
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if files_in(event.mimeData()):
+            accept_copy(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Add files to the open table, or make one of them."""
+        paths = files_in(event.mimeData())
+        accept_copy(event)
+        if paths and self.shown_id:
+            self.view.add_paths(paths)
+        elif paths:
+            self.begin_with(paths)
+
+    def update_theme(self) -> None:
+        self.list.verticalHeader().setDefaultSectionSize(current_theme().px(34))

@@ -1,0 +1,201 @@
+"""Tables in the window, over a server on loopback."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
+
+from desktop_app.tables.ui.cell_panel import CellPanel
+from desktop_app.tables.ui.question_dialog import QuestionDialog
+from desktop_app.tables.ui.tables_page import TablesPage
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.family import FAMILY_ENVIRONMENT
+from tests.helpers.transcript_views import shown_text
+from tests.helpers.widgets import find
+from tests.unit.providers.loopback import LoopbackServer
+from tests.unit.tables.table_setup import Asked
+
+PICTURES = os.environ.get("REPARTEE_SCREENSHOTS", "")
+
+
+@asynccontextmanager
+async def open_app(asked: Asked) -> AsyncIterator[AppHarness]:
+    async with LoopbackServer(asked.serve, models=("gpt-5.2",)) as server:
+        named = {"OPENAI_API_KEY": "sk-loopback-0123456789", "OPENAI_BASE_URL": server.base_url}
+        environment = {**named, **FAMILY_ENVIRONMENT}
+        async with AppHarness(has_real_providers=True, environment=environment) as app:
+            yield app
+
+
+def page_of(app: AppHarness) -> TablesPage:
+    return app.session.of(TablesPage)
+
+
+def press(root: QWidget, name: str) -> None:
+    button = find(root, QAbstractButton, name)
+    assert button.isVisible(), name
+    assert button.isEnabled(), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+async def dialog_of(app: AppHarness) -> QuestionDialog:
+    def found() -> list[QuestionDialog]:
+        return [d for d in app.window.findChildren(QuestionDialog) if d.isVisible()]
+
+    await until(lambda: bool(found()))
+    return found()[0]
+
+
+def cells(page: TablesPage) -> list[list[str]]:
+    """Return the texts of the grid."""
+    model = page.view.model
+    return [
+        [model.index(row, column).data() for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+def picture(app: AppHarness, name: str) -> None:
+    if PICTURES:
+        app.window.grab().save(str(Path(PICTURES) / f"{name}.png"))
+
+
+def folder_of(tmp_path: Path, count: int) -> Path:
+    folder = tmp_path / "Leases"
+    folder.mkdir()
+    for number in range(1, count + 1):
+        (folder / f"lease-{number}.md").write_text(f"# Lease\n\nROW{number}", "utf-8")
+    return folder
+
+
+def about(text: str) -> str:
+    """Answer with the row that a text is about."""
+    rows = re.findall(r"ROW\d+", text)
+    return f"About {rows[-1]}" if rows else "About nothing"
+
+
+async def test_a_folder_is_asked_three_rows_first_then_all(tmp_path: Path) -> None:
+    asked = Asked(about)
+    async with open_app(asked) as app:
+        page = page_of(app)
+        page.begin_with([folder_of(tmp_path, 5)])
+        dialog = await dialog_of(app)
+        QTest.keyClicks(dialog.prompt, "Which? {{nothing}}")
+        await until(lambda: "nothing" in dialog.word_note.text())
+        assert not dialog.save_button.isEnabled()
+        dialog.prompt.setPlainText("Which?")
+        picture(app, "question")
+        press(dialog, "table-question-save")
+        await until(lambda: "$" in page.view.try_button.text())
+        await until(lambda: "$" in page.view.run_button.text())
+        assert not asked.requests  # nothing is sent before the price is shown
+        picture(app, "asked-nothing")
+        press(page, "table-try")
+        await until(lambda: len(asked.answered) == 3 and page.view.try_button.isVisible())
+        await until(lambda: [row[1] for row in cells(page)].count("") == 2)
+        await until(lambda: "$" in page.view.run_button.text())
+        picture(app, "tried")
+        press(page, "table-run")
+        await until(
+            lambda: [row[1] for row in cells(page)] == [f"About ROW{n}" for n in range(1, 6)]
+        )
+        await until(lambda: page.view.try_button.isVisible())
+        assert set(asked.answered.values()) == {1}  # each was asked once
+        await until(lambda: page.view.foot.model_of_lines.rowCount() > 0)
+        picture(app, "answered")
+
+
+async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: Path) -> None:
+    file = tmp_path / "words.csv"
+    file.write_text("word,plural\nROW1,rows\nROW2,\n", "utf-8")
+    async with open_app(Asked(about)) as app:
+        page = page_of(app)
+        page.begin_with([file])
+        for name in ("first", "second"):
+            dialog = await dialog_of(app)
+            dialog.prompt.setPlainText("About {{word}}?")
+            dialog.name.setText(name)
+            press(dialog, "table-question-save")
+            await until(lambda: page.view.run_button.isEnabled())
+            if name == "first":
+                page.view.add_question()
+        await until(lambda: len(page.view.table.questions) == 2 if page.view.table else False)
+        await until(lambda: "$" in page.view.run_button.text())
+        press(page, "table-run")
+        await until(
+            lambda: [row[3:] for row in cells(page)] == [["About ROW1"] * 2, ["About ROW2"] * 2]
+        )
+        grid, model = page.view.grid, page.view.model
+        app.window.activateWindow()
+        grid.setFocus()
+        await until(grid.hasFocus)
+        grid.setCurrentIndex(model.index(0, 3))
+        QTest.keyClick(grid, Qt.Key.Key_F2)
+        await until(lambda: bool(grid.findChildren(QWidget, "table-cell-editor")))
+        editor = find(grid, QWidget, "table-cell-editor")
+        QTest.keyClicks(editor, "By hand")
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        await until(lambda: cells(page)[0][3] == "By hand")
+        shown = model.shown_at(model.index(0, 3))
+        assert shown is not None
+        assert shown.is_corrected
+        app.window.notifications.undo_last()
+        await until(lambda: cells(page)[0][3] == "About ROW1")
+        grid.setFocus()
+        grid.setCurrentIndex(model.index(1, 2))
+        QGuiApplication.clipboard().setText("many\tother\nmore\t\n")
+        QTest.keyClick(grid, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: model.rowCount() == 3 and cells(page)[1][2] == "many")
+        assert cells(page)[1][3] == "other"
+        QTest.keyClick(grid, Qt.Key.Key_Up)
+        QTest.keyClick(grid, Qt.Key.Key_Left)
+        QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyClick(grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: QGuiApplication.clipboard().text() == "ROW1\trows")
+        grid.setCurrentIndex(model.index(0, 3))
+        QTest.keyClick(grid, Qt.Key.Key_Return)
+        panel = find(page, CellPanel, "table-cell")
+        await until(panel.isVisible)
+        await until(lambda: "About ROW1" in shown_text(panel.answer))
+        picture(app, "cell")
+        assert page.view.table is not None
+        panel.compare_requested.emit(page.view.table.questions[1].id)
+        await until(panel.side_by_side.isVisible)
+        picture(app, "compared")
+        press(panel, "table-answer-2-keep")
+        await until(lambda: cells(page)[0][-1] == "second")
+        QTest.keyClick(panel, Qt.Key.Key_Escape)
+        await until(lambda: not panel.isVisible())
+        grid.setFocus()
+        grid.setCurrentIndex(model.index(0, 3))
+        QTest.keyClick(grid, Qt.Key.Key_Delete)
+        await until(lambda: bool(page.findChildren(QMessageBox)))
+        box = page.findChildren(QMessageBox)[0]
+        next(b for b in box.buttons() if b.text() == "Clear").click()
+        await until(lambda: cells(page)[0][3] == "")
+
+
+async def test_tables_are_listed_trashed_and_restored(tmp_path: Path) -> None:
+    async with open_app(Asked(about)) as app:
+        page = page_of(app)
+        app.session.run("tables.show")
+        await until(page.isVisible)
+        picture(app, "no-tables")
+        page.begin_empty()
+        await until(lambda: bool(page.shown_id))
+        picture(app, "empty-table")
+        page.show_list()
+        await until(lambda: page.tables.rowCount() == 1)
+        picture(app, "list")
+        press(page, "delete-table")
+        await until(lambda: page.tables.rowCount() == 0)
+        app.window.notifications.undo_last()
+        await until(lambda: page.tables.rowCount() == 1)
