@@ -123,7 +123,9 @@ class FocusGuard(QObject):
     def _stand_in_for(self, disabled: QWidget) -> None:
         around = disabled.parentWidget()
         while around is not None:
-            if around.isEnabled():
+            # The proxy of the row of buttons is one of them; Qt would focus it though disabled.
+            proxy: QWidget | None = around.focusProxy()  # PySide's types forget None
+            if around.isEnabled() and (proxy is None or proxy.isEnabled()):
                 around.setFocus(Qt.FocusReason.OtherFocusReason)
                 focused: QWidget | None = around.window().focusWidget()
                 if focused is not None and not isinstance(focused, QAbstractButton):

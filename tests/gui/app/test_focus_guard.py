@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QDialogButtonBox,
+    QMessageBox,
+    QPushButton,
+    QWidget,
+)
 
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from tests.gui.app import scenes
@@ -71,3 +78,18 @@ async def test_the_user_can_go_to_a_button_that_deletes_and_come_back_to_it() ->
         dialog.close()
         app.window.activateWindow()
         await until(delete.hasFocus)
+
+
+async def test_a_button_of_a_message_box_is_disabled_and_enabled() -> None:
+    async with AppHarness() as app:
+        box = QMessageBox(app.window)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.open()
+        # Qt does this with the button at the row's beginning, whenever it lays the row out.
+        find(box, QDialogButtonBox, "qt_msgbox_buttonbox").setFocusProxy(cancel)
+        await until(cancel.hasFocus)
+        cancel.setEnabled(False)
+        assert not isinstance(box.focusWidget(), QPushButton)
+        cancel.setEnabled(True)
+        assert cancel.hasFocus()
+        box.close()
