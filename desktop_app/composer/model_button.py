@@ -41,6 +41,7 @@ _MAX_UNGROUPED_ENTRIES: Final = 40
 
 _SEGMENT_PADDING: Final = 6
 """Pixels beside the label of an effort, at the default text size."""
+_MENU_EDGE: Final = 8  # pixels beside a row of a menu
 
 _MAX_NOTE_CHARACTERS: Final = 60
 """The width of a note, in average characters."""
@@ -314,6 +315,8 @@ class EffortRow(QWidget):
         row_of(*((button, 1) for button in self.buttons.values()), parent=frame, margins=0)
         self._note = PlainLabel(name="effort-note", role="note")
         column_of(frame, self._note, parent=self, margins=(8, 4, 8, 4), spacing=4)
+        # On a narrow screen the labels move closer together, instead of leaving the menu.
+        self.setMaximumWidth(menu.screen().availableSize().width() - 2 * _MENU_EDGE)
         self._marked = choice.effort if choice.effort in self.buttons else next(iter(self.buttons))
         self._mark(self._marked)
 
