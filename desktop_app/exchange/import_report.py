@@ -30,10 +30,10 @@ def more_sentences(report: Mapping[str, Any]) -> list[str]:
             count,
         ),
         "notes": lambda count: tr_plural(
-            "{count} note from memories was added. It isn’t sent until you check it under Notes in "
-            "the settings.",
+            "{count} note from memories was added. It isn’t sent until you check it under "
+            "Remembered in the settings.",
             "{count} notes from memories were added. They aren’t sent until you check them under "
-            "Notes in the settings.",
+            "Remembered in the settings.",
             count,
         ),
         "notes_over": lambda count: tr_plural(
