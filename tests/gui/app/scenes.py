@@ -807,7 +807,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         "import": controllers.of(TransferController).choose_import,
         "export-all": lambda: controllers.of(TransferController).choose_export(None, "html"),
         "export-one": lambda: controllers.of(TransferController).choose_export(
-            [app.open_id], "html"
+            [app.open_id], "docx"
         ),
         "export-open": lambda: controllers.of(TransferController).choose_open_export("docx"),
         "restore": controllers.of(BackupController).choose_restore,

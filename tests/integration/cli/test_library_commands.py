@@ -113,7 +113,12 @@ def test_claudes_projects_documents_and_memories_are_imported_and_said(library: 
         archive.writestr("memories.json", json.dumps([{"conversations_memory": "Ada writes."}]))
         archive.writestr("users.json", "[]")
     done = library.run("import", str(file))
-    for words in ("1 conversation added", "1 document is", "1 project is", "1 file was added"):
+    for words in (
+        "1 conversation added",
+        "1 document is",
+        "1 project was added",
+        "1 file was added",
+    ):
         assert words in done.err
     assert "1 note" in done.err
     assert "1 file of the archive was left out: users.json." in done.err
