@@ -118,7 +118,7 @@ def test_a_changed_send_key_sends(qtbot: QtBot, quick: QuickPrompt) -> None:
     assert sent.args == ["one\ntwo"]
     quick.set_keymap(Keymap({"prompt.send": ""}))
     with qtbot.waitSignal(quick.submit_requested):
-        find(quick, QToolButton, "send").click()
+        find(quick, QToolButton, "quick-send").click()
 
 
 def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(

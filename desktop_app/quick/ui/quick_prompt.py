@@ -467,6 +467,10 @@ class QuickPromptEditor(PromptEditor):
 
     def __init__(self, field: PromptText) -> None:
         super().__init__(field, is_framed=False)
+        # Assistive technology finds the main window's parts by their names.
+        for part in (self, self.hint, *self.row.findChildren(QWidget)):
+            if (name := part.objectName()) not in ("", "model", "stop"):
+                part.setObjectName(f"quick-{name}")
         self.row.attach_button.hide()
         self.set_keys_visible(False)
 
