@@ -32,7 +32,10 @@ def _suggest_spelling(session: Session) -> None:
 
 
 def _compose(session: Session) -> None:
-    from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+    from desktop_app.composer.attachments.attachments_controller import (
+        AttachmentsController,
+        RichTexts,
+    )
     from desktop_app.composer.attachments.file_readings import FileReadings
     from desktop_app.composer.attachments.images_controller import (
         ImagesController,
@@ -54,7 +57,7 @@ def _compose(session: Session) -> None:
     session.remedies.append(readings.remedies_for)
     session.unfinished.append(lambda: bool(readings.ids))
     session.unwritten.append(session.drafts)
-    session.end_steps += [readings.cancel_all, attachments.aclose]
+    session.end_steps += [readings.cancel_all, session.of(RichTexts).aclose]
 
 
 FEATURE: Final = Feature(

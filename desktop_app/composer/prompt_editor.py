@@ -35,7 +35,7 @@ from desktop_app.widgets.program_menu import (
     command_of,
     run_command,
 )
-from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, announce, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.composer.completion import PromptCompleter
@@ -228,6 +228,8 @@ class PromptEditor(QFrame):
         else:
             self.focus_text()
         self._show_state()
+        if self._warning:
+            announce(self.field, self._warning)
 
     def submit(self) -> None:
         """Emit `submit_requested` with the text, even if sending is refused."""

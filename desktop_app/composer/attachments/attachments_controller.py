@@ -1,4 +1,4 @@
-"""Shows attachments as chips at the prompt, and adds and removes them.
+"""Attaches to prompts what is chosen, dropped or pasted, and tells what can be sent.
 
 A drop on a conversation opens it and goes into its prompt; a drop on a folder goes into a new
 conversation there. A separate process converts rich text to Markdown, so that a paste never waits
@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input
 from desktop_app.chat.structured.answer_forms import is_built_in
@@ -43,37 +43,62 @@ USE_ACCOUNT = "use-account"  # the ids of suggestions that are no prompts
 GET_MODEL = "get-model"
 
 
-class AttachmentsController(Controller):
-    """Attaching to the main window's prompt, and what its attachments allow to send and suggest.
+class RichTexts:
+    """Conversion of formatted text to Markdown, in a process of its own."""
 
-    Signals:
-        suggestion_chosen(str): ask the suggested prompt of this id.
-    """
-
-    suggestion_chosen = Signal(str)
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._chat_service = session.backend.chat
-        self._plan_texts: dict[tuple[str, ...], str] = {}
+    def __init__(self, _session: Session) -> None:
         self._reader: DocumentWorker | None = None
-        self._session.of(ConversationList).view.content_dropped.connect(self.insert_drop)
+
+    async def convert(self, paste: RichTextPaste) -> None:
+        """Replace a pasted text by Markdown if that has more."""
+        with suppress(errors.DocumentError):  # the plain text stays
+            markdown = await self._markdown_of(paste.html)
+            if await asyncio.to_thread(is_richer, markdown, paste.plain_text):
+                paste.replace_with(markdown)
+
+    async def markdown_or_text(self, text: str, html: str) -> str:
+        """Return rich text as Markdown if that has more than the plain text, else plain text."""
+        try:
+            markdown = await self._markdown_of(html) if html else ""
+        except errors.DocumentError:
+            markdown = ""
+        if await asyncio.to_thread(is_richer, markdown, text):
+            return markdown
+        return text or text_of_html(html)
+
+    async def _markdown_of(self, html: str) -> str:
+        """Return rich text as Markdown, "" if it has no formatting.
+
+        Raises:
+            DocumentError: it cannot be read.
+        """
+        if self._reader is None:
+            self._reader = DocumentWorker(Limits(seconds=CONVERSION_LIMIT_S))
+        return await self._reader.markdown_of(html)
+
+    async def aclose(self) -> None:
+        """End the reader's process."""
+        if self._reader is not None:
+            await self._reader.aclose()
+
+
+class PromptAttachments(QObject):
+    """Attaching to a conversation's prompt, and what its attachments allow to send."""
+
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        super().__init__(conversation.window)
+        self._session, self._tasks = session, session.tasks
+        self._providers = session.providers
+        self._prompt, self._notifications = conversation.prompt, conversation.notices
+        self._current, self._draft = conversation.current, conversation.draft
+        self._setup = conversation.setup
+        self._readings = conversation.of(FileReadings)
         self._prompt.attach_requested.connect(self.attach)
         field = self._prompt.field
-        field.large_text_pasted.connect(self.attach_text)
         field.data_pasted.connect(self.attach_content)
-        field.rich_text_pasted.connect(self._tasks.slot(self.convert))
-        field.large_rich_text_pasted.connect(self._tasks.slot(self._attach_rich))
-        field.notice_raised.connect(lambda note: self._notifications.notify(note))
-        self._prompt.text_changed.connect(self._show_suggestions)
-        session.of(PromptList).changed.connect(self._show_suggestions)
-        self._prompt.suggestions.chosen.connect(self._choose)
+        field.rich_text_pasted.connect(self._tasks.slot(session.of(RichTexts).convert))
         self._current.opened.connect(self._show_refusal)
-        session.main.of(PromptChips).shown.connect(self._show_refusal)
-        self._readings = session.main.of(FileReadings)
-        self._readings.text_attached.connect(self._offer_as_text)
-
-    # -------------------------------------------------------------- attaching
+        conversation.of(PromptChips).shown.connect(self._show_refusal)
 
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
         """Read files and attach them to a conversation's draft, by default the open one's."""
@@ -88,6 +113,58 @@ class AttachmentsController(Controller):
         """Attach dropped or pasted data without a file: an image, a message or rich text."""
         self._readings.read([(content.name, content)], conversation_id)
         self._prompt.focus_text()
+
+    def _show_refusal(self) -> None:
+        """Show why a question cannot be sent."""
+        if not self._current.opening_number:  # no model is chosen yet
+            return
+        if self._providers.has_provider(self._current.conversation):
+            refusal = self._find_refusal()
+        else:
+            refusal = tr(PROVIDER_REMOVED)
+        # A question waits for its files, but not for another choice of the user.
+        readings = self._readings.in_open_conversation
+        can_queue = bool(readings) and not refusal
+        if can_queue:
+            refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
+        self._prompt.set_refusal(refusal, can_queue=can_queue)
+
+    def _find_refusal(self) -> str:
+        """Return why the chosen model cannot take the attachments; "" if it can."""
+        parts = self._draft.value.attachments
+        resolved = self._setup.resolved
+        try:
+            require_files(parts, self._current.path_before_question, resolved)
+            require_image_input(without_files(parts, resolved.files), resolved.model)
+        except errors.IllegalChoiceError as error:
+            return error.sentences
+        except errors.DocumentDoesNotFitError:
+            pass  # sending then offers to read the documents in parts
+        return ""
+
+
+class AttachmentsController(PromptAttachments):
+    """Attaching to the main window's prompt, and what its attachments allow to send and suggest.
+
+    Signals:
+        suggestion_chosen(str): ask the suggested prompt of this id.
+    """
+
+    suggestion_chosen = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, session.main)
+        self._chat_service = session.backend.chat
+        self._plan_texts: dict[tuple[str, ...], str] = {}
+        self._session.of(ConversationList).view.content_dropped.connect(self.insert_drop)
+        field = self._prompt.field
+        field.large_text_pasted.connect(self.attach_text)
+        field.large_rich_text_pasted.connect(self._tasks.slot(self._attach_rich))
+        field.notice_raised.connect(lambda note: self._notifications.notify(note))
+        self._prompt.text_changed.connect(self._show_suggestions)
+        session.of(PromptList).changed.connect(self._show_suggestions)
+        self._prompt.suggestions.chosen.connect(self._choose)
+        self._readings.text_attached.connect(self._offer_as_text)
 
     def insert_as_text(self) -> None:
         """Move the last attached plain text, pasted or from a file, into the prompt."""
@@ -151,72 +228,18 @@ class AttachmentsController(Controller):
             self.attach_content(dropped.data, conversation_id)
         return replace(dropped, files=(), data=None)
 
-    async def convert(self, paste: RichTextPaste) -> None:
-        """Replace a pasted text by Markdown if that has more."""
-        with suppress(errors.DocumentError):  # the plain text stays
-            markdown = await self._markdown_of(paste.html)
-            if await asyncio.to_thread(is_richer, markdown, paste.plain_text):
-                paste.replace_with(markdown)
-
     async def _attach_rich(self, text: str, html: str) -> None:
         conversation_id = self._current.id
-        self.attach_text(await self.markdown_or_text(text, html), conversation_id)
-
-    async def markdown_or_text(self, text: str, html: str) -> str:
-        """Return rich text as Markdown if that has more than the plain text, else plain text."""
-        try:
-            markdown = await self._markdown_of(html) if html else ""
-        except errors.DocumentError:
-            markdown = ""
-        if await asyncio.to_thread(is_richer, markdown, text):
-            return markdown
-        return text or text_of_html(html)
-
-    async def _markdown_of(self, html: str) -> str:
-        """Return rich text as Markdown, "" if it has no formatting.
-
-        Raises:
-            DocumentError: it cannot be read.
-        """
-        if self._reader is None:
-            self._reader = DocumentWorker(Limits(seconds=CONVERSION_LIMIT_S))
-        return await self._reader.markdown_of(html)
-
-    async def aclose(self) -> None:
-        """End the reader's process."""
-        if self._reader is not None:
-            await self._reader.aclose()
+        markdown = await self._session.of(RichTexts).markdown_or_text(text, html)
+        self.attach_text(markdown, conversation_id)
 
     # -------------------------------------------------------------- sending
 
     def _show_refusal(self) -> None:
         """Show why a question cannot be sent, and the questions to suggest."""
-        if not self._current.opening_number:  # no model is chosen yet
-            return
-        if self._providers.has_provider(self._current.conversation):
-            refusal = self._find_refusal()
-        else:
-            refusal = tr(PROVIDER_REMOVED)
-        # A question waits for its files, but not for another choice of the user.
-        readings = self._readings.in_open_conversation
-        can_queue = bool(readings) and not refusal
-        if can_queue:
-            refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
-        self._prompt.set_refusal(refusal, can_queue=can_queue)
-        self._show_suggestions()
-
-    def _find_refusal(self) -> str:
-        """Return why the chosen model cannot take the attachments; "" if it can."""
-        parts = self._draft.value.attachments
-        resolved = self._setup.resolved
-        try:
-            require_files(parts, self._current.path_before_question, resolved)
-            require_image_input(without_files(parts, resolved.files), resolved.model)
-        except errors.IllegalChoiceError as error:
-            return error.sentences
-        except errors.DocumentDoesNotFitError:
-            pass  # sending then offers to read the documents in parts
-        return ""
+        super()._show_refusal()
+        if self._current.opening_number:
+            self._show_suggestions()
 
     def _show_suggestions(self) -> None:
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]

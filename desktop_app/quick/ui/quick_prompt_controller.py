@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject
@@ -19,17 +18,16 @@ from desktop_app.chat.ui.answer_actions import AnswerActions
 from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.chat.ui.choice_controller import ConversationChoice
 from desktop_app.chat.ui.shown_answers import ShownAnswers
-from desktop_app.composer.attachments.attachments_controller import AttachmentsController
-from desktop_app.composer.attachments.file_readings import (
-    ATTACHED_TEXT,
-    DOCUMENT_TOPIC,
-    FileReadings,
+from desktop_app.composer.attachments.attachments_controller import (
+    AttachmentsController,
+    PromptAttachments,
+    RichTexts,
 )
+from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT, FileReadings
 from desktop_app.composer.attachments.images_controller import ImagesController
 from desktop_app.composer.attachments.preview_controller import PreviewController
 from desktop_app.composer.attachments.prompt_chips import PromptChips
 from desktop_app.composer.drafts import MARKS, QUICK_KEY, QuickDraft, fill_marks
-from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.composer.spelling import Spelling
 from desktop_app.domain import errors
@@ -85,6 +83,7 @@ class QuickPromptController(QObject):
         view.of(ShownAnswers)
         self._readings, self._chips = view.of(FileReadings), view.of(PromptChips)
         view.of(PreviewController)
+        view.of(PromptAttachments)
         chat = session.of(ChatController)
         self._readings.given_up.connect(chat.unqueue)
         self._readings.ended.connect(chat.send_queued)
@@ -115,11 +114,8 @@ class QuickPromptController(QObject):
         quick.submit_requested.connect(tasks.slot(self._submit))
         quick.hidden.connect(self._on_hidden)
         quick.place_requested.connect(lambda place: self._start_leaving(f"{OPEN_PLACE}{place}"))
-        field.rich_text_pasted.connect(tasks.slot(session.of(AttachmentsController).convert))
         field.large_rich_text_pasted.connect(tasks.slot(self._add_long_text))
         field.large_text_pasted.connect(self._add_accompanying)
-        field.files_pasted.connect(self.attach)
-        field.data_pasted.connect(lambda data: self._read([(data.name, data)]))
         quick.prompt.stop_requested.connect(lambda: self._running.stop(self._current.id))
         # The main window applies an action to the answer; copying needs no other window.
         quick.transcript.action_requested.connect(
@@ -277,14 +273,6 @@ class QuickPromptController(QObject):
 
     # -------------------------------------------------------------- attachments, other texts
 
-    def attach(self, paths: Sequence[Path]) -> None:
-        """Read files, and attach them to the question."""
-        self._read([(path.name, path) for path in paths])
-
-    def _read(self, contents: Sequence[tuple[str, Path | DroppedData]]) -> None:
-        self.window.notifications.dismiss_topic(DOCUMENT_TOPIC)
-        self._readings.read(contents)
-
     def clear_attachments(self) -> None:
         """Remove all attachments, and cancel reading."""
         self._readings.cancel_all()
@@ -297,9 +285,7 @@ class QuickPromptController(QObject):
 
     async def _add_long_text(self, text: str, html: str) -> None:
         """Send a very long rich text along with the question."""
-        self._add_accompanying(
-            await self._session.of(AttachmentsController).markdown_or_text(text, html)
-        )
+        self._add_accompanying(await self._session.of(RichTexts).markdown_or_text(text, html))
 
     def _add_selection(self) -> None:
         """Add the text selected in another program, or the clipboard's if none is selected.

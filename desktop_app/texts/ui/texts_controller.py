@@ -18,7 +18,7 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.chat.send_context import OpenText
 from desktop_app.chat.text_store import ListedText, TextStore
 from desktop_app.chat.ui.chat_controller import ChatController
-from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+from desktop_app.composer.attachments.attachments_controller import RichTexts
 from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.spelling import Spelling
@@ -121,7 +121,7 @@ class TextsController(Controller):
         session, editor = self._session, self.pane.editor
         editor.set_plain_paste_keys(Keymap.from_settings(session.values.all))
         session.events.keys_changed.connect(editor.set_plain_paste_keys)
-        editor.rich_text_pasted.connect(self._tasks.slot(session.of(AttachmentsController).convert))
+        editor.rich_text_pasted.connect(self._tasks.slot(session.of(RichTexts).convert))
         editor.files_pasted.connect(session.window.files_dropped)
         editor.data_pasted.connect(session.window.data_dropped)
         editor.notice_raised.connect(self._notifications.notify)

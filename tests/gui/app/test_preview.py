@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 
+from desktop_app.composer.attachments.attachments_controller import PromptAttachments
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview, ImageView
 from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -274,7 +275,7 @@ async def test_documents_are_sent_as_files_and_previewed_in_the_quick_prompt(dat
             app.session.of(QuickPromptController).window,
             app.session.of(QuickPromptController),
         )
-        held.attach([data / "report.pdf"])
+        held.conversation.of(PromptAttachments).attach([data / "report.pdf"])
         await until(lambda: held.parts)
         face = find(window, QAbstractButton, "preview-attachment")
         face.click()

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton
 
 from desktop_app.composer.attachment_chips import ChipWidget
+from desktop_app.composer.attachments.attachments_controller import PromptAttachments
 from desktop_app.composer.attachments.file_readings import FEW_FILES
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.domain.errors import StoreFullError
@@ -77,7 +78,9 @@ async def test_the_quick_prompt_recalls_follows_up_and_reads_files(tmp_path: Pat
             path.write_text(f"# {path.stem}\n")
         quick = opened(app)
         for count, texts in ((FEW_FILES, FEW_FILES), (FEW_FILES + 1, 2)):
-            app.session.of(QuickPromptController).attach(paths[:count])
+            app.session.of(QuickPromptController).conversation.of(PromptAttachments).attach(
+                paths[:count]
+            )
             names = [chip.accessibleName() for chip in quick.prompt.chips.findChildren(ChipWidget)]
             reading = [name for name in names if "read" in name]
             assert len(reading) == texts
@@ -105,7 +108,7 @@ async def test_the_quick_prompt_recalls_follows_up_and_reads_files(tmp_path: Pat
         path.write_text(f"About {SECRET}.")
         quick = opened(app)
         find(quick, QPushButton, "temporary").click()
-        app.session.of(QuickPromptController).attach([path])
+        app.session.of(QuickPromptController).conversation.of(PromptAttachments).attach([path])
         await until(lambda: app.session.of(QuickPromptController).parts)
         quick.run("quick.go-on")  # it stays here
         find(quick, QPushButton, "temporary").click()  # refused: it has a file
@@ -189,7 +192,7 @@ async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
         assert line(quick).toPlainText() == "half a question"
         QGuiApplication.clipboard().setText("some selected text")
         find(quick, QPushButton, "add-selection").click()
-        app.session.of(QuickPromptController).attach([path])
+        app.session.of(QuickPromptController).conversation.of(PromptAttachments).attach([path])
         await until(lambda: app.session.of(QuickPromptController).parts)
         await app.written()
         QTest.keyClick(line(quick), Qt.Key.Key_Up)  # an earlier question is not what was typed
