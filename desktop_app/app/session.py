@@ -79,8 +79,9 @@ class SessionEvents(QObject):
         conversation_made(ConversationSession): a window beside the main one has this conversation.
         completer_made(PromptCompleter, Callable): a prompt has this completer of `/` prompts, and
             this fills the marks of a prompt.
-        editor_made(QPlainTextEdit | QTextEdit, QBoxLayout, Notifications): users can write here;
-            this row takes buttons that help them, and these tell what goes wrong.
+        editor_made(QPlainTextEdit | QTextEdit, QBoxLayout, Notifications, QWidget): users can
+            write here; this row takes buttons that help them, behind a widget in the tab order,
+            and these tell what goes wrong.
         spelling_started(Spelling): the spelling of prompts can be checked from now on.
         progressed(float): how much of all background work is done; 1 if none runs.
         activity_changed(str): rows of the page Activity have changed; the id of the row that has
@@ -111,7 +112,7 @@ class SessionEvents(QObject):
     hotkey_pause_requested = Signal(bool)
     conversation_made = Signal(object)
     completer_made = Signal(object, object)
-    editor_made = Signal(object, object, object)
+    editor_made = Signal(object, object, object, object)
     spelling_started = Signal(object)
     progressed = Signal(float)
     activity_changed = Signal(str)

@@ -101,7 +101,10 @@ class QuickPromptController(QObject):
         if (spelling := session.made(Spelling)) is not None:
             quick.field.check_spelling_with(spelling)
         session.events.conversation_made.emit(view)
-        session.events.editor_made.emit(quick.field, quick.prompt.row.helpers, quick.notifications)
+        row = quick.prompt.row
+        session.events.editor_made.emit(
+            quick.field, row.helpers, quick.notifications, row.background_button
+        )
         session.events.completer_made.emit(quick.prompt.completer, self._fill_in)
         self._connect()
 

@@ -82,9 +82,9 @@ class TextPane(QFrame):
         set_role(self, "side")
         self.title = MenuButton(fill_texts, has_background=False, object_name="text-title")
         set_tooltip(self.title, tr("Texts of this conversation"))
-        self._title_field = NameField(tr("Title of the text"), "text-title-field")
-        self._title_field.editingFinished.connect(self._end_rename)
-        self._title_field.hide()
+        self.title_field = NameField(tr("Title of the text"), "text-title-field")
+        self.title_field.editingFinished.connect(self._end_rename)
+        self.title_field.hide()
         self.editor = TextEditor()
         self.finder = TextFind(self.editor)
         self.helpers = row_of(spacing=0)
@@ -96,7 +96,7 @@ class TextPane(QFrame):
         close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
         self._head_bar = QWidget()
         self._head = row_of(
-            *(self.title, (self._title_field, 1), STRETCH),
+            *(self.title, (self.title_field, 1), STRETCH),
             *(self.helpers, menu_button, close),
             parent=self._head_bar,
             margins=_HEAD_MARGINS,
@@ -269,8 +269,8 @@ class TextPane(QFrame):
             self.stop_requested.emit()
         elif event.key() == Qt.Key.Key_Escape and self._question.isVisible():
             self._end_question()
-        elif event.key() == Qt.Key.Key_Escape and self._title_field.isVisible():
-            self._title_field.set_name(self.title.text())
+        elif event.key() == Qt.Key.Key_Escape and self.title_field.isVisible():
+            self.title_field.set_name(self.title.text())
             self._end_rename()
         else:
             super().keyPressEvent(event)
@@ -279,19 +279,19 @@ class TextPane(QFrame):
         """Let the user edit the title."""
         self._make_room()
         self.title.hide()
-        self._title_field.set_name(self.title.text())
-        self._title_field.show()
-        self._title_field.selectAll()
-        self._title_field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.title_field.set_name(self.title.text())
+        self.title_field.show()
+        self.title_field.selectAll()
+        self.title_field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _end_rename(self) -> None:
-        if self._title_field.isHidden():
+        if self.title_field.isHidden():
             return
-        title = self._title_field.text().strip()
-        if title and self._title_field.is_edited:
+        title = self.title_field.text().strip()
+        if title and self.title_field.is_edited:
             self.title.setText(title)
             self.renamed.emit(title)
-        self._title_field.hide()
+        self.title_field.hide()
         self.title.show()
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -91,7 +91,9 @@ class TextsController(Controller):
         self.pane = TextPane(session.window, *fill)
         self.pane.hide()
         self._list: TextList | None = None  # the tab of the library, once it was shown
-        session.events.editor_made.emit(self.pane.editor, self.pane.helpers, self._notifications)
+        session.events.editor_made.emit(
+            self.pane.editor, self.pane.helpers, self._notifications, self.pane.title_field
+        )
         self._connect_editor()
         self.pane.change_requested.connect(self.change_selection)
         self.pane.close_requested.connect(self.toggle)

@@ -133,15 +133,14 @@ class Microphones:
         editor: QPlainTextEdit | QTextEdit,
         row: QBoxLayout,
         notices: Notifications,
-        previous: QWidget | None = None,
+        previous: QWidget,
     ) -> None:
-        """Add a microphone for a field to a row of buttons, by default last in the tab order."""
+        """Add a microphone for a field to a row of buttons, behind another in the tab order."""
         field = DictationField(editor, MicrophoneButton(), notices)
         self._fields.append(field)
         editor.destroyed.connect(lambda: self._fields.remove(field))
         row.addWidget(field.button)
-        if previous is not None:
-            QWidget.setTabOrder(previous, field.button)
+        QWidget.setTabOrder(previous, field.button)
         field.button.pressed.connect(lambda: self._dictation().press(field))
         field.button.released.connect(lambda: self._dictation().release())
 
