@@ -36,7 +36,6 @@ PLACES: Final[Mapping[str, str]] = {
     "text-list": "conversations#texts",
     "prompts-dialog": "conversations#prompts",
     "comparison": "conversations#compare",
-    "compare-dialog": "conversations#compare",
     "local-models": "providers#local",
     "models-dialog": "providers#models",
     "model-editor": "providers#models",

@@ -12,7 +12,7 @@ from desktop_app.shortcuts.command import Category, CommandScope
 if TYPE_CHECKING:
     from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
-    from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
+    from desktop_app.chat.ui.comparison_page import ComparisonPage
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.widgets.cards.notifications import Actions
 
@@ -51,10 +51,10 @@ async def _activity(session: Session) -> list[ActivityRow]:
     return await answer_activity(session)
 
 
-def _comparison(session: Session) -> ComparisonController:
-    from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
+def _comparison(session: Session) -> ComparisonPage:
+    from desktop_app.chat.ui.comparison_page import ComparisonPage
 
-    return session.of(ComparisonController)
+    return session.of(ComparisonPage)
 
 
 def _read_in_parts(session: Session, error: UserFacingError) -> Actions:
@@ -199,7 +199,7 @@ FEATURE: Final = Feature(
             "answer.compare",
             N_("Compare models…"),
             Category.ANSWER,
-            run=call("chat.ui.comparison.comparison_controller.ComparisonController.choose_models"),
+            run=call("chat.ui.comparison_page.ComparisonPage.choose_models"),
             uses_conversation=True,
             words=N_("side by side"),
         ),
@@ -207,7 +207,7 @@ FEATURE: Final = Feature(
             "answer.compare-versions",
             N_("Show versions side by side"),
             Category.ANSWER,
-            run=call("chat.ui.comparison.comparison_controller.ComparisonController.show_versions"),
+            run=call("chat.ui.comparison_page.ComparisonPage.show_versions"),
             uses_conversation=True,
             words=N_("compare"),
         ),
@@ -216,8 +216,7 @@ FEATURE: Final = Feature(
             N_("Keep the compared response"),
             Category.ANSWER,
             "Ctrl+Shift+S",
-            run=call("chat.ui.comparison.comparison_controller.ComparisonController.keep"),
-            uses_conversation=True,
+            run=call("chat.ui.comparison_page.ComparisonPage.keep"),
             is_in_palette=False,
         ),
         Action(

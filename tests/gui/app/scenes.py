@@ -44,9 +44,7 @@ from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.chat.ui.compaction_controller import show_sent_text
-from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
-from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
-from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
+from desktop_app.chat.ui.comparison_page import ComparisonPage
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.collections.ui.collections_controller import CollectionsController
@@ -539,19 +537,16 @@ async def comparison(app: AppHarness, look: Look) -> None:
     app.controllers.of(Navigator).open_new()
     await until(lambda: len(app.controllers.of(AvailableModels).models) > 1)
     app.window.prompt.set_text("⟦When should an upload be retried?⟧")
-    app.controllers.of(ComparisonController).choose_models()
-    dialog = await dialog_of(CompareDialog)
-    dialog.add_button.click()
-    await until(lambda: find(dialog, QLabel, "compare-total").text() != tr("Counting…"))
+    page = app.controllers.of(ComparisonPage)
+    page.choose_models()
+    await until(lambda: "$" in page.columns[1].facts)
     await look("compare-models")
     before = len(app.providers.turns)
-    dialog.compare_button.click()
-    await until(lambda: len(app.providers.turns) == before + 3)
-    shown = await dialog_of(ComparisonWindow)
-    first, second, third = app.providers.turns[before:]
-    first.end(ANSWER, used=200_000)
-    second.say("⟦Never.⟧")
-    third.fail(
+    page.compare_button.click()
+    await until(lambda: len(app.providers.turns) == before + 2)
+    first, second = app.providers.turns[before:]
+    first.say("⟦Never.⟧")
+    second.fail(
         ProviderFaultError(
             "{provider} is having problems ({http}).",
             hint="Try again later, or choose another provider.",
@@ -559,15 +554,16 @@ async def comparison(app: AppHarness, look: Look) -> None:
             http=500,
         )
     )
-    await until(lambda: shown.columns[2].retry_button.isVisibleTo(shown.columns[2]))
+    await until(lambda: page.columns[1].retry_button.isVisibleTo(page.columns[1]))
     await look("comparison-streaming")
-    second.end()
+    first.end(ANSWER, used=200_000)
     await app.settled()
-    shown.marks_button.click()
-    await until(lambda: shown.columns[0].differing_count is not None)
-    shown.show_problem("⟦It failed.⟧")
+    page.marks_button.click()
+    await until(lambda: page.columns[0].differing_count is not None)
+    page.show_problem("⟦It failed.⟧")
     await look("comparison-marked")
-    shown.close()
+    page.marks_button.setChecked(False)
+    app.window.pane.close_page()
 
 
 async def servers(app: AppHarness, look: Look) -> None:
