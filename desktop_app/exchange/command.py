@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.documents.document_types import RECORDINGS
 from desktop_app.domain.graphemes import cut
-from desktop_app.exchange.export_format import EXPORT_FORMATS, PAGE
+from desktop_app.exchange.export_format import EXPORT_FORMATS, PAGE, SUBTITLE_FORMATS
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file, shared_page
@@ -42,7 +42,6 @@ from desktop_app.exchange.writers.office.office_content import OfficeMessage, me
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.processes.diagram_drawing import DrawDiagram
 from desktop_app.markdown.processes.formula_client import FormulaClient
-from desktop_app.voice.transcription.subtitles import SUBTITLE_FORMATS, segments_of, subtitles
 
 if TYPE_CHECKING:
     from desktop_app.collections.collection_service import Collections
@@ -106,6 +105,9 @@ def _writer(options: Options, backend: Backend, stack: AsyncExitStack) -> _Write
             raise errors.StorageError(
                 N_("The conversation has no recording."), hint=N_("Choose another format.")
             )
+        # few exports need it
+        from desktop_app.voice.transcription.subtitles import segments_of, subtitles
+
         transcript = await backend.attachments.text(recordings[-1].text_key)
         text = subtitles(segments_of(transcript), format_id)
         await asyncio.to_thread(file.write_text, text, "utf-8", "replace")

@@ -41,3 +41,6 @@ EXPORT_FORMATS: Final = (
     ExportFormat("vtt", N_("Subtitles of the recording (WebVTT)"), ".vtt"),
     ExportFormat("json", N_("JSON (for import)"), ".json", holds_many=True),
 )
+
+SUBTITLE_FORMATS: Final = ("srt", "vtt")
+"""The ids of those that a recording gives."""

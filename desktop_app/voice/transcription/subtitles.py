@@ -9,7 +9,6 @@ from typing import Final
 from desktop_app.voice.transcription.local_transcriber import Segment
 from desktop_app.voice.transcription.transcription import spoken_line
 
-SUBTITLE_FORMATS: Final = ("srt", "vtt")
 _LINE: Final = re.compile(r"\[(\d\d+):(\d\d):(\d\d)\] (.+)")
 _LAST_S: Final = 4.0
 
@@ -18,7 +17,7 @@ def subtitles(segments: Iterable[Segment], form: str, first: int = 1) -> str:
     """Return subtitles, which end with an empty line; VTT begins with its mark if `first` is 1.
 
     Args:
-        form: one of SUBTITLE_FORMATS.
+        form: "srt" or "vtt".
         first: the number of the first one.
     """
     mark = "," if form == "srt" else "."

@@ -143,6 +143,7 @@ async def test_the_program_starts_and_answers_without_features(start: int, tmp_p
     async with LoopbackServer(ANSWERED, models=("gpt-5.2",)) as server:
         key = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-test"}
         assert "Done." in await run("-m", PRODUCT, "ask", "Hello?", **key)
+    await run("-m", PRODUCT, "export", "--all", "--format", "html", "--to", str(tmp_path / "out"))
     await run("-m", PRODUCT, "repair")
     gone = {word for feature in deleted for word in commands_of(feature)}
     listed = {line.split()[0] for line in (await run("-m", PRODUCT, "--help")).splitlines() if line}
