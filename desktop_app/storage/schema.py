@@ -233,7 +233,7 @@ ALTER TABLE collections DROP COLUMN name;
 """
 # A batch job is a table: its files are rows, and its message is the question of one column, sent as
 # it is. Answers of a job get consecutive numbers, so that its requests at the provider are found by
-# `number_offset`. A job with damaged details is left out.
+# `number_offset`. What was not billed has no cost any more. A job with damaged details is left out.
 _JOBS_AS_TABLES: Final = """
 ALTER TABLE table_batches ADD COLUMN number_offset INTEGER;
 INSERT INTO tables (id, name, created_at, updated_at, settings)
@@ -274,7 +274,8 @@ INSERT INTO table_answers (id, row_id, column_id, state, run_id, batch, answer, 
         CASE WHEN i.status IN ('refused', 'unanswered') AND json_valid(i.error)
             THEN json_set(i.error, '$.code', i.status) ELSE i.error END,
         i.input_tokens, i.cached_tokens, i.output_tokens, i.reasoning_tokens,
-        CAST(round(i.cost * 1e9) AS INTEGER), '[]', i.conversation_id, i.answered_by
+        iif(i.status = 'answered' OR i.input_tokens IS NOT NULL,
+            CAST(round(i.cost * 1e9) AS INTEGER), NULL), '[]', i.conversation_id, i.answered_by
     FROM batch_items AS i JOIN table_runs AS t ON t.id = i.job_id
     JOIN table_rows AS r ON r.table_id = i.job_id AND r.position = i.number - 1;
 INSERT INTO table_values (row_id, column_id, part, text, sort_key, citations, is_corrected)

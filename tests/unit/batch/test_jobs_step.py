@@ -66,7 +66,8 @@ async def add_job(
     for number, item in enumerate(items, 1):
         has_answer = item == "answered"
         error = "" if item in ("read", "sent", "answered") else _NOTE
-        usage = (9, 0, 3, 0, "0.001575") if has_answer else (None,) * 5
+        # What had failed got its share of the hold, which was not billed.
+        usage = (9, 0, 3, 0, "0.001575") if has_answer else (*(None,) * 4, "0.25")
         values = (
             *(job_id, number, item, 9, None, f"{number}.md", f"/{number}.md"),
             *("[]" if item == "left_out" else _PART, *usage, error, ""),
@@ -104,6 +105,7 @@ async def check(backend: Backend, server: BatchServer) -> None:
     running = found[RUNNING]
     assert (running.title, running.task) == ("Job", "Say {{this}}.")
     assert (running.counts.total, running.counts.left_out, running.counts.waiting) == (3, 1, 2)
+    assert found[ENDED].counts.cost == Decimal("0.001575")
     budget = await backend.database.rows("SELECT held FROM table_batches WHERE held IS NOT NULL")
     assert [row["held"] for row in budget] == [str(HELD)]
     assert await answers_of(jobs, ENDED) == [
