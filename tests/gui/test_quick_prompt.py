@@ -237,6 +237,19 @@ def test_a_running_answer_refuses_enter_and_can_be_stopped(
     assert not stop.isVisible()
 
 
+def test_the_window_has_room_for_why_nothing_was_sent(qtbot: QtBot, quick: QuickPrompt) -> None:
+    qtbot.keyClicks(line_of(quick), "What is it?")
+    before = quick.height()
+    quick.prompt.set_refusal("This model takes no images.")
+    with qtbot.assertNotEmitted(quick.submit_requested):
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+    hint = quick.prompt.hint
+    qtbot.waitUntil(lambda: quick.height() > before and hint.isVisible())
+    assert hint.text() == "This model takes no images."
+    quick.prompt.set_refusal("")
+    qtbot.waitUntil(lambda: quick.height() == before)
+
+
 def test_escape_hides_and_closing_does_not_destroy(qtbot: QtBot, quick: QuickPrompt) -> None:
     with qtbot.waitSignal(quick.hidden):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Escape)
