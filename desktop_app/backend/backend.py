@@ -12,9 +12,11 @@ from desktop_app.chat.services import (
     chat_with,
     compaction_service,
     compaction_store,
+    consent_broker,
     conversation_store,
     delimiter_factory,
     image_scaler,
+    permission_store,
     utility_model,
 )
 from desktop_app.child_processes import environment_with_keys
@@ -41,8 +43,6 @@ from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
 from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from desktop_app.storage.temporary_database import TemporaryConversations
-from desktop_app.tools.calls.consent import ConsentBroker
-from desktop_app.tools.permission_store import PermissionStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -75,6 +75,8 @@ class Backend:
     chat = cached_property(chat_service)
     chat_with = chat_with
     delimiters = cached_property(delimiter_factory)
+    permissions = cached_property(permission_store)
+    consent = cached_property(consent_broker)
     utility_model = cached_property(utility_model)
     compaction = cached_property(compaction_service)
     documents = cached_property(document_worker)
@@ -105,8 +107,6 @@ class Backend:
         self.temporary = TemporaryConversations(self.database)
         self.settings = SettingsStore(self.database)
         self.prompts = PromptStore(self.database)
-        self.permissions = PermissionStore(self.temporary)
-        self.consent = ConsentBroker(self.permissions)
         self.ledger = Ledger(self.temporary)
         holds = SpendingHolds(self.database)
         self.budget = Budget(holds, self.settings, allows_unpriced=allows_unpriced)

@@ -14,6 +14,8 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
+from desktop_app.tools.calls.consent import ConsentBroker
+from desktop_app.tools.permission_store import PermissionStore
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
@@ -44,6 +46,16 @@ async def notes_in(backend: Backend, folder_id: str) -> tuple[RememberedNote, ..
     notes = backend.part("notes")
     found: tuple[RememberedNote, ...] = () if notes is None else await notes.notes_in(folder_id)
     return found
+
+
+def permission_store(backend: Backend) -> PermissionStore:
+    """Return which tools the user has allowed."""
+    return PermissionStore(backend.temporary)
+
+
+def consent_broker(backend: Backend) -> ConsentBroker:
+    """Return what asks the user before a tool runs."""
+    return ConsentBroker(backend.permissions)
 
 
 def image_scaler(backend: Backend) -> ImageScaler:
