@@ -32,6 +32,8 @@ PLACES: Final[Mapping[str, str]] = {
     "store-dialog": "troubleshooting#damaged",
     "command-palette": "conversations#search",
     "activity": "documents#activity",
+    "tables-page": "documents#tables",
+    "table-question": "documents#tables",
     "projects-page": "documents#collections",
     "text-list": "conversations#texts",
     "prompts-dialog": "conversations#prompts",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.shortcuts.command import Category, Tab
+from desktop_app.shortcuts.command import Category, Menu, Tab
 
 if TYPE_CHECKING:
+    from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
 
 RESUME_DELAY_MS: Final = 1700
@@ -42,13 +43,24 @@ def _resume(session: Session) -> None:
     session.tasks.start(session.of(TableRuns).resume())
 
 
+async def _activity(session: Session) -> list[ActivityRow]:
+    if not await session.backend.database.row("SELECT 1 FROM table_runs"):
+        return []
+    from desktop_app.tables.ui.table_runs import TableRuns
+    from desktop_app.tables.ui.tables_page import TablesPage
+
+    return await session.of(TableRuns).activity(
+        lambda table_id: session.of(TablesPage).show_table(table_id)
+    )
+
+
 FEATURE: Final = Feature(
     actions=(
         Action(
             "tables.show",
             N_("Show tables"),
             Category.PROGRAM,
-            "Ctrl+G, Ctrl+Y",
+            "Ctrl+G, Ctrl+B",
             run=call("tables.ui.tables_page.TablesPage.show_tables"),
             menu_label=N_("Tables"),
             words=N_("ask each bulk many files spreadsheet extract"),
@@ -61,8 +73,10 @@ FEATURE: Final = Feature(
             Category.PROGRAM,
             run=call("tables.ui.tables_page.TablesPage.begin_from_folder"),
             words=N_("ask each"),
+            menu=(Menu.ACTIVITY, 1),
         ),
     ),
     compose=_compose,
     later=(RESUME_DELAY_MS, _resume),
+    activity=_activity,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -24,7 +25,15 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -47,8 +56,8 @@ from desktop_app.tables.ui.cell_texts import (
     shown_name,
 )
 from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.direction import mirrored
-from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.look.direction import is_mirrored, is_right_to_left, mirrored
+from desktop_app.widgets.look.theme import Theme, current_theme, set_role
 from desktop_app.widgets.rows.row_view import CurrentWithFocus
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import (
@@ -66,6 +75,7 @@ READ_CHARS: Final = 300
 _REFRESH_MS: Final = 120  # between two readings of the cells that a run changes
 _WIDTHS: Final = {NAME_KEY: 200, "": 180}  # in pixels at the default text size
 _MAX_SPOKEN: Final = 200
+_MAX_ELIDED: Final = 4096
 _NO_PARENT: Final = QModelIndex()
 _Role = Qt.ItemDataRole
 
@@ -283,6 +293,67 @@ class GridModel(QAbstractTableModel):
         self.sort_requested.emit(key, order is Qt.SortOrder.DescendingOrder)
 
 
+class _Look:
+    """What cells are painted with: made once for a theme, because a frame has some 200 cells."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.inset, self.mark = theme.px(6), theme.px(12)
+        self.is_mirrored = is_mirrored()
+        self.colors = {
+            Tone.VALUE: theme.text,
+            Tone.FAINT: theme.faint,
+            Tone.ERROR: theme.error,
+            Tone.WARNING: theme.warning,
+        }
+        self._fonts = (theme.interface(), theme.note())
+        self._metrics = tuple(map(QFontMetrics, self._fonts))
+        self._elided = lru_cache(_MAX_ELIDED)(self._elide)
+        self._width = lru_cache(_MAX_ELIDED)(self._metrics[1].horizontalAdvance)
+
+    def draw(
+        self,
+        painter: QPainter,
+        rect: QRect,
+        text: str,
+        color: QColor,
+        *,
+        is_note: bool = False,
+        at_end: bool = False,
+    ) -> None:
+        """Paint a line, elided, at the beginning or the end of a rectangle."""
+        elided, from_right = self._elided(text, rect.width(), is_note)
+        painter.setFont(self._fonts[is_note])
+        painter.setPen(color)
+        painter.drawText(rect, _FLAGS[at_end is not self.is_mirrored, from_right], elided)
+
+    def pages_rect(self, rect: QRect, pages: str) -> QRect:
+        """Return the place of the pages in a cell: at its end."""
+        inner = rect.adjusted(self.inset, 0, -self.inset, 0)
+        width = min(self._width(pages) + 1, inner.width() // 2)
+        return mirrored(QRect(inner.right() + 1 - width, inner.top(), width, inner.height()), inner)
+
+    def _elide(self, text: str, width: int, is_note: bool) -> tuple[str, bool]:
+        mode = Qt.TextElideMode.ElideRight
+        elided = self._metrics[is_note].elidedText(one_line(text), mode, width)
+        return elided, is_right_to_left(elided)
+
+
+def _flags(*, is_at_right: bool, from_right: bool) -> int:
+    side = Qt.AlignmentFlag.AlignRight if is_at_right else Qt.AlignmentFlag.AlignLeft
+    flags = side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+    direction = Qt.TextFlag.TextForceRightToLeft if from_right else Qt.TextFlag.TextForceLeftToRight
+    return int(flags) | int(direction) | int(Qt.TextFlag.TextSingleLine)
+
+
+_FLAGS: Final = {
+    (right, from_right): _flags(is_at_right=right, from_right=from_right)
+    for right in (False, True)
+    for from_right in (False, True)
+}
+"""The flags of a line, by its side and its direction."""
+
+
 class CellDelegate(QStyledItemDelegate):
     """The painter of cells: one line of the value, and the pages that it was taken from.
 
@@ -298,6 +369,7 @@ class CellDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._edited_text = ""
         self._is_typed = False
+        self._look: _Look | None = None
 
     def begin(self, text: str, *, is_typed: bool = False) -> None:
         """Set the whole text of the cell that is edited next.
@@ -308,17 +380,19 @@ class CellDelegate(QStyledItemDelegate):
         self._edited_text, self._is_typed = text, is_typed
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme = current_theme()
+        look = self._look
+        if look is None or look.theme is not current_theme():
+            look = self._look = _Look(current_theme())
         rect: QRect = option.rect
         state = option.state
+        theme = look.theme
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, theme.selected)
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, theme.hover)
-        painter.setPen(theme.line)
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
-        edge = mirrored(QRect(rect.right(), rect.top(), 1, rect.height()), rect)
-        painter.drawLine(edge.topLeft(), edge.bottomLeft())
+        x, y, width, height = rect.x(), rect.y(), rect.width(), rect.height()
+        painter.fillRect(x, y + height - 1, width, 1, theme.line)
+        painter.fillRect(x if look.is_mirrored else x + width - 1, y, 1, height, theme.line)
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(theme.accent)
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
@@ -327,30 +401,18 @@ class CellDelegate(QStyledItemDelegate):
         shown = model.shown_at(index)
         if shown is None or shown is EMPTY:
             return
-        inner = rect.adjusted(theme.px(6), 0, -theme.px(6), 0)
+        inner = rect.adjusted(look.inset, 0, -look.inset, 0)
         if shown.pages:
-            pages = self._pages_rect(rect, shown.pages)
-            painting.draw_text(
-                painter, pages, shown.pages, theme.note(), theme.accent, alignment=painting.RIGHT
-            )
-            inner = _before(inner, pages.width() + theme.px(6))
+            pages = look.pages_rect(rect, shown.pages)
+            look.draw(painter, pages, shown.pages, theme.accent, is_note=True, at_end=True)
+            inner = _before(inner, pages.width() + look.inset)
         if shown.is_corrected:
-            size = theme.px(12)
+            size = look.mark
             mark = mirrored(QRect(inner.left(), inner.top(), size, inner.height()), inner)
             painting.draw_icon(painter, mark, "pencil", theme.accent, size)
-            inner = _after(inner, size + theme.px(4))
-        color = {
-            Tone.VALUE: theme.text,
-            Tone.FAINT: theme.faint,
-            Tone.ERROR: theme.error,
-            Tone.WARNING: theme.warning,
-        }[shown.tone]
-        column = model.columns[index.column()]
-        is_number = column.is_number and shown.tone is not Tone.ERROR
-        alignment = painting.RIGHT if is_number else painting.LEFT
-        painting.draw_text(
-            painter, inner, shown.text, theme.interface(), color, alignment=alignment
-        )
+            inner = _after(inner, size + look.inset)
+        is_number = model.columns[index.column()].is_number and shown.tone is not Tone.ERROR
+        look.draw(painter, inner, shown.text, look.colors[shown.tone], at_end=is_number)
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         return QSize(current_theme().px(_WIDTHS[""]), current_theme().px(30))
@@ -366,17 +428,11 @@ class CellDelegate(QStyledItemDelegate):
             rect: QRect = option.rect
             is_left = event.button() is Qt.MouseButton.LeftButton
             if is_left and shown is not None and shown.pages:
-                pages = self._pages_rect(rect, shown.pages)
+                pages = _Look(current_theme()).pages_rect(rect, shown.pages)
                 if pages.contains(event.position().toPoint()):
                     self.pages_clicked.emit(model.index(index.row(), index.column()))
                     return True
         return False
-
-    def _pages_rect(self, rect: QRect, pages: str) -> QRect:
-        theme = current_theme()
-        inner = rect.adjusted(theme.px(6), 0, -theme.px(6), 0)
-        width = min(painting.text_width(pages, theme.note()) + 1, inner.width() // 2)
-        return mirrored(QRect(inner.right() + 1 - width, inner.top(), width, inner.height()), inner)
 
     # ------------------------------------------------------------ the editor
 

@@ -315,7 +315,9 @@ class QuestionDialog(FormDialog):
 
     def _update(self) -> None:
         text = self.prompt.toPlainText()
+        is_literal = self._question is not None and self._question.is_literal
         unknown = [word for word in words(text) if not is_known_word(self._table, word)]
+        unknown = [] if is_literal else unknown  # its braces are ordinary words
         note = ""
         if unknown:
             names = formatting.joined([f"“{word}”" for word in unknown])
@@ -365,8 +367,13 @@ class QuestionDialog(FormDialog):
         name = typed or self._free_name(self.name.placeholderText())
         fields = [field for row in self._fields if (field := row.field) is not None]
         overrides = self._question.overrides if self._question else _overrides(self._session)
-        question = Question(
-            prompt, self.model.choice, _with_unique_names(fields), self._checks(), overrides
+        given = self._question or Question(prompt, self.model.choice, overrides=overrides)
+        question = replace(
+            given,
+            prompt=prompt,
+            choice=self.model.choice,
+            fields=_with_unique_names(fields),
+            checks=self._checks(),
         )
         return Column(self._id, name, question)
 

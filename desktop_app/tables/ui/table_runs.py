@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Signal
 
+from desktop_app.app.activity import ActivityRow, Phase
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_note
@@ -18,10 +20,12 @@ from desktop_app.library.list_filter import TRASH_RETENTION
 from desktop_app.tables.services import table_service
 from desktop_app.tables.table import Cells, Run, RunMode, RunProgress, Table
 from desktop_app.tables.table_store import CellId
+from desktop_app.tables.ui.cell_texts import progress_text, run_text
 
 RETRY_S: Final = 30.0
 """The time until the next step of a batch that another process does, or whose store fails."""
 _TOPIC: Final = "tables"
+_LISTED_RUNS: Final = 50
 
 
 class TableRuns(Controller):
@@ -117,6 +121,7 @@ class TableRuns(Controller):
             self.progress[table.id] = progress
             self.progressed.emit(table.id)
             self._session.events.progressed.emit(progress.done / max(1, progress.total))
+            self._session.events.activity_changed.emit("")
 
         try:
             run = await self.service.run_now(
@@ -165,6 +170,7 @@ class TableRuns(Controller):
             task.cancel()
 
     def _tell_end(self, table: Table, run: Run) -> None:
+        self._session.events.activity_changed.emit(f"table:{run.id}")
         if run.error is not None:
             self._notifications.notify(error_from_note(run.error))
         if self.is_shown(table.id):
@@ -181,6 +187,37 @@ class TableRuns(Controller):
         show = [(tr("Show"), lambda: self._session.run("tables.show"))]
         self._notifications.notify(message, show, topic=_TOPIC)
         self._session.events.notified.emit("tables.show", tr("Table asked"), table.name)
+
+    async def activity(self, show: Callable[[str], object]) -> list[ActivityRow]:
+        """Return a row for each of the newest runs; `show` shows a table."""
+        rows = []
+        for run in (await self.service.store.runs())[:_LISTED_RUNS]:
+            table = await self.service.store.get(run.table_id)
+            if table is None:
+                continue
+            is_over = run.status.is_over
+            progress = self.progress.get(table.id)
+            is_told = progress is not None and run.mode is RunMode.NOW and not is_over
+            state = progress_text(progress) if progress is not None and is_told else run_text(run)
+            stop = (tr("Stop"), partial(self._start_stop, table.id))
+            rows.append(
+                ActivityRow(
+                    f"table:{run.id}",
+                    table.name,
+                    tr("Table"),
+                    state,
+                    Phase.OVER if is_over else Phase.RUNNING,
+                    run.ended_at or run.created_at,
+                    partial(show, table.id),
+                    progress=None if is_over else run.done / max(1, run.cells),
+                    has_failed=run.error is not None or (is_over and bool(run.failed)),
+                    actions=() if is_over else (stop,),
+                )
+            )
+        return rows
+
+    def _start_stop(self, table_id: str) -> None:
+        self._tasks.start(self.stop(table_id))
 
     # ------------------------------------------------------------ batches
 

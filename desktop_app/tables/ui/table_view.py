@@ -72,7 +72,9 @@ _TYPING_MS: Final = 250
 _SETTINGS_MS: Final = 700
 _TRIED_ROWS: Final = 3
 _COPIED_ROWS: Final = 200
-_WIDE: Final = 860  # in pixels at the default text size
+# In pixels at the default text size.
+_WIDE: Final = 860
+_LOW: Final = 600
 _EMPTY_NOTE: Final = N_(
     "Drop files or a folder here, paste cells from a spreadsheet, or add rows. Then ask a question "
     "about each row."
@@ -136,7 +138,7 @@ class TableView(QWidget):
         self.panel = CellPanel(self._session)
         self.panel.hide()
         self.note = PlainLabel(name="table-note", role="note", wraps=True)
-        grid_part = QWidget()
+        grid_part = self._grid_part = QWidget()
         below_bar = QWidget()  # as wide as the scroll bar, so that both scroll equally far
         below_bar.setFixedWidth(0)
         bar = self.grid.verticalScrollBar()
@@ -760,7 +762,7 @@ class TableView(QWidget):
         )
         paste = menu.addAction(menu_text(tr("Paste rows")))
         paste.triggered.connect(lambda: self._paste(at_end=True))
-        paste.setEnabled(bool(QGuiApplication.clipboard().mimeData().hasText()))
+        paste.setEnabled(bool(QGuiApplication.clipboard().text()))
         menu.addSeparator()
         menu.addAction(menu_text(tr("New data column…"))).triggered.connect(
             lambda: self._add_data_column()
@@ -1142,6 +1144,7 @@ class TableView(QWidget):
         else:
             self.panel.show_cell(table, row, self._cell_column, cell)
         self.panel.show()
+        self._arrange()
         if focuses:
             shown = self.panel.side_by_side if other is not None else self.panel.answer
             shown.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -1152,6 +1155,7 @@ class TableView(QWidget):
         self._cell_place = None
         self._cell_number += 1
         self.panel.hide()
+        self._arrange()
         if had_focus:
             self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -1210,12 +1214,20 @@ class TableView(QWidget):
         wanted = Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical
         if self._split.orientation() is not wanted:
             self._split.setOrientation(wanted)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """In a low window, show an open cell in the place of the grid and its buttons."""
+        is_low = self.height() < current_theme().px(_LOW)
+        is_covered = is_low and not self.panel.isHidden()
+        for part in (self._grid_part, self._toolbar, self._run_bar):
+            part.setVisible(not is_covered)
 
     def update_theme(self) -> None:
         px = current_theme().px
         self.progress.setFixedHeight(px(6))
         self.grid.setMinimumHeight(px(90))
-        self.search.setMinimumWidth(px(180))
+        self.search.setMinimumWidth(px(230))
         self._split.setMinimumHeight(px(150))
 
 

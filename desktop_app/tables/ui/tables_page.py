@@ -193,6 +193,12 @@ class TablesPage(QWidget):
         self.session.window.show_page(self)
         self._refresh()
 
+    def show_table(self, table_id: str) -> None:
+        """Show a table."""
+        self.session.window.show_page(self)
+        self.places.set_current("tables")
+        self.open_table(table_id)
+
     def show_list(self) -> None:
         """Show the list; the table that was open is chosen."""
         self.view.report_name()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -114,6 +115,10 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
+from desktop_app.tables.table import CellState, CellValue, Citation, Field, Run, RunMode, RunStatus
+from desktop_app.tables.table_store import CellId, StoredAnswer
+from desktop_app.tables.ui.question_dialog import QuestionDialog, TableNameDialog
+from desktop_app.tables.ui.tables_page import TablesPage
 from desktop_app.texts.passage_reply import Change
 from desktop_app.texts.text_files import INSERTED, Piece
 from desktop_app.texts.ui.difference_dialogs import SaveDialog, VersionsDialog
@@ -566,6 +571,96 @@ async def comparison(app: AppHarness, look: Look) -> None:
     app.window.pane.close_page()
 
 
+async def tables(app: AppHarness, look: Look) -> None:
+    """Show tables: none, a new one, its question, its cells, one of them, two side by side."""
+    page = app.session.of(TablesPage)
+    page.show_tables()
+    await until(page.isVisible)
+    await look("tables-none")
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary, "⟦Leases⟧")
+        folder.mkdir()
+        for name in ("notes.md", "report.pdf"):
+            shutil.copy(DATA / name, folder)
+        await _tables(app, look, page, folder)
+
+
+async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -> None:
+    page.begin_with([folder])
+    dialog = await dialog_of(QuestionDialog)
+    dialog.prompt.setPlainText("⟦Who pays, {{gone}}?⟧")
+    row = dialog.add_field(Field("⟦payer⟧"))
+    await look("table-question-unknown")
+    row.remove.click()
+    dialog.check_kind.setCurrentIndex(1)
+    dialog.check_value.setText("⟦tenant⟧")
+    dialog.prompt.setPlainText("⟦Who pays?⟧")
+    await look("table-question")
+    dialog.save_button.click()
+    view = page.view
+    await until(lambda: view.table is not None and len(view.table.questions) == 1)
+    await until(lambda: view.try_button.isEnabled() and view.run_button.isEnabled())
+    await look("table-unasked")
+    assert view.table is not None
+    column = view.table.questions[0]
+    other = replace(column, id=new_id(), name="⟦Pro⟧")
+    await view._save_column(view.table_id, other)
+    ids = list(view.model.ids)
+    store = page.runs.service.store
+    sha256 = "0" * 64
+    answers = [
+        StoredAnswer(
+            CellId(row_id, each.id),
+            CellState.DONE,
+            text,
+            {"": CellValue(text, (Citation(sha256, page=3, quote="⟦rent⟧"),))},
+            usage=Usage(1000, 0, 20),
+            cost=Decimal("0.01"),
+            seconds=2.5,
+            has_passed=each is column,
+            failures=() if each is column else ("⟦contains tenant: no⟧",),
+        )
+        for row_id, text in zip(ids, ("⟦The tenant pays.⟧", "⟦The owner.⟧"), strict=True)
+        for each in (column, other)
+    ]
+    cells = [each.cell for each in answers]
+    run = Run(new_id(), view.table_id, RunMode.NOW, RunStatus.RUNNING, now(), len(cells))
+    await store.begin_run(run, cells)
+    await view._load()
+    await look("table-asked")
+    await store.save_answers(answers)
+    await store.end_run(run.id, RunStatus.DONE, None)
+    await view._load()
+    await until(lambda: view.try_button.isVisible() and view.foot.isVisible())
+    await until(lambda: view.model.cell_at(view.model.index(0, 1)) is not None)
+    await app.written()
+    await look("table-answered")
+    view.open_cell(view.model.index(0, 2))
+    await until(view.panel.isVisible)
+    await look("table-cell")
+    view._compare(column.id)
+    await until(view.panel.side_by_side.isVisible)
+    await app.written()
+    await look("table-compared")
+    view.close_cell()
+    for name in ("table-rows", "table-column", "table-export"):
+        await _popup(app, look, f"menu-{name}", find(view, QPushButton, name).menu())
+    page.show_list()
+    await until(lambda: page.list.isVisible() and page.tables.rowCount() == 1)
+    await look("tables")
+    page.begin_rename(page.tables.rows[0].id)
+    named = await dialog_of(TableNameDialog)
+    await look("table-name")
+    named.reject()
+    page.delete_button.click()
+    await until(lambda: page.tables.rowCount() == 0)
+    page.places.button("trash").click()
+    await until(lambda: page.tables.rowCount() == 1)
+    await look("tables-trash")
+    page.places.button("tables").click()
+    _close_dialogs(app)
+
+
 async def servers(app: AppHarness, look: Look) -> None:
     """Show tool servers, one of which does not start, the form for it, and its log."""
     book = app.backend.of(tool_servers)
@@ -981,6 +1076,7 @@ SCENES: Final = (
     comparison,
     servers,
     activity,
+    tables,
     cards,
     system_dialogs,
     synchronization,

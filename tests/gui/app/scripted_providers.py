@@ -128,6 +128,9 @@ class ScriptedGateway:
     async def provider(self, profile: ProviderProfile) -> ScriptedClient:
         return ScriptedClient(self._providers, profile)
 
+    async def batches(self, profile: ProviderProfile) -> ScriptedClient:
+        return ScriptedClient(self._providers, profile)
+
     async def learned_support(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         return self._providers.learnt
 
