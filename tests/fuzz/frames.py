@@ -10,16 +10,20 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
+from desktop_app.child_client import ChildStream
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.documents.worker.protocol import Progress, Refusal, Result
+from desktop_app.documents.worker.protocol import MAX_REPLY_BYTES, Progress, Refusal, Result
 from desktop_app.domain.conversations.message_parts import PageImage, parts_from_json, parts_to_json
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentError
 from desktop_app.frames import LENGTH
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
 
 
 @dataclass
@@ -30,6 +34,7 @@ class _Child:
     pid: int = -1
     returncode: int | None = None
     stdout: asyncio.StreamReader = field(default_factory=asyncio.StreamReader)
+    stderr: None = None
 
     def __post_init__(self) -> None:
         self.stdin = self
@@ -41,6 +46,9 @@ class _Child:
 
     async def drain(self) -> None:
         """Return at once."""
+
+    def close(self) -> None:
+        """Ignore the end of the requests."""
 
     def kill(self) -> None:
         self.returncode = -9
@@ -61,7 +69,8 @@ class _Worker(DocumentWorker):
         self._said = said
 
     async def _running_child(self, memory_bytes: int) -> Any:
-        self._child = _Child(self._said)  # type: ignore[assignment]
+        child = cast("Process", _Child(self._said))
+        self._child = ChildStream(child, "fuzz", MAX_REPLY_BYTES)
         return self._child
 
 
