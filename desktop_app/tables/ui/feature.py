@@ -63,7 +63,7 @@ FEATURE: Final = Feature(
             "Ctrl+G, Ctrl+B",
             run=call("tables.ui.tables_page.TablesPage.show_tables"),
             menu_label=N_("Tables"),
-            words=N_("ask each bulk many files spreadsheet extract"),
+            words=N_("ask each bulk many files spreadsheet extract batch job evaluate compare"),
             tab=Tab("library", 3, lambda: tr("Tables")),
             page="tables-page",
         ),

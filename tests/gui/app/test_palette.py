@@ -70,6 +70,8 @@ async def test_the_palette_finds_commands_settings_and_conversations() -> None:
             ("schema", "Choose response format…"),
             ("mcp perm", "Choose tools…"),
             ("delete all", "Delete everything"),
+            ("batch", "Show tables"),
+            ("compare", "Compare models…"),
         ):
             shown.field.setText(words)
             assert title in titles(shown)[:2], words
@@ -92,6 +94,8 @@ async def test_the_palette_finds_commands_settings_and_conversations() -> None:
             ("show collections", "Show projects"),
             ("ask a collection", "Ask the files of a project…"),
             ("internet", "Web search: On"),
+            ("batch job", "Show tables"),
+            ("evaluate", "Show tables"),
         ):
             shown.field.setText(words)
             assert titles(shown)[0] == title, words
