@@ -79,7 +79,9 @@ def test_every_word_is_there(
             role == "list item" and name.startswith("Your message, ") for role, name in heard
         )
         program.do("press", "open-settings")
-        program.do_named("toggle", "Advanced", "push button")
-        state = "Advanced, expanded"
+        program.do_named("press", "Advanced", "push button")
+        section = "Models on this computer"
+        program.do_named("toggle", section, "push button")
+        state = f"{section}, expanded"
         wait_for(lambda: state in [shown for _, shown, _ in program.names()], state)
         assert program.quit() == 0

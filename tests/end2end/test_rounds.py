@@ -76,7 +76,7 @@ def go_round_by_keyboard(program: Program, server: PreparedServer, folder: Path)
     keyboard.press("Tab", "Copy response, push button")
     keyboard.press("Right", "Regenerate response, push button")
     efforts = [body["reasoning"]["effort"] for body in server.bodies]
-    keyboard.press("Return Down Down", "None · …")
+    keyboard.press("Return Down Down Right", "None · …")
     keyboard.press("Down", "Low · …")
     keyboard.press("Return", "Response complete.")
     assert server.bodies[-1]["reasoning"]["effort"] == "low"

@@ -115,8 +115,9 @@ class ProjectsPage(LibraryPage):
         delete.clicked.connect(lambda: self.act(self.delete))
         self._head = row_of((self.name, 1), self.ask_button, spacing=8)
         editor = QWidget()
-        foot = row_of(settings, STRETCH, delete)  # apart from what is pressed often
-        column_of(self._head, *self._sections, STRETCH, foot, parent=editor, margins=0, spacing=18)
+        self._foot = row_of(settings, STRETCH, delete)  # apart from what is pressed often
+        parts = (self._head, *self._sections, STRETCH, self._foot)
+        column_of(*parts, parent=editor, margins=0, spacing=18)
         self.introduction = PlainLabel(
             tr(_INTRODUCTION), keeps_lines=True, name="projects-introduction", wraps=True
         )
@@ -202,11 +203,14 @@ class ProjectsPage(LibraryPage):
         self.introduction.setMaximumWidth(current_theme().px(_TEXT_WIDTH))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the main button below the name if the page is narrow."""
+        """Put buttons below each other if the page is narrow, and shorten the main one."""
         super().resizeEvent(event)
         is_narrow = self.width() < current_theme().px(_NARROW_WIDTH)
         directions = QHBoxLayout.Direction
-        self._head.setDirection(directions.TopToBottom if is_narrow else directions.LeftToRight)
+        for row in (self._head, self._foot):
+            row.setDirection(directions.TopToBottom if is_narrow else directions.LeftToRight)
+        label = tr("New conversation") if is_narrow else tr("New conversation here")
+        self.ask_button.setText(label)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

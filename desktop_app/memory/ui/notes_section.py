@@ -108,7 +108,7 @@ class NotesSection(AnswerSection):
         self._rows: list[_NoteRow] = []
         self.note.set_text(tr(_ABOUT))
         self._shows_all = False
-        self._entry = line_field(tr("A sentence to remember"), "remember")
+        self._entry = line_field(tr("New note"), "remember")
         self._entry.editingFinished.connect(self._add)
         add = compact_button(tr("Add"), "add-note", "plain")
         add.clicked.connect(self._add)

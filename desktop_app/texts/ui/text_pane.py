@@ -87,7 +87,8 @@ class TextPane(QFrame):
         self.title_field.hide()
         self.editor = TextEditor()
         self.finder = TextFind(self.editor)
-        self.helpers = row_of(spacing=0)
+        self._helper_bar = QWidget()
+        self.helpers = row_of(parent=self._helper_bar, margins=0, spacing=0)
         self._selection_buttons: list[QWidget] = []
         self._is_busy, self._is_sent, self._is_low = False, True, False
         self._marked: int | None = None
@@ -97,7 +98,7 @@ class TextPane(QFrame):
         self._head_bar = QWidget()
         self._head = row_of(
             *(self.title, (self.title_field, 1), STRETCH),
-            *(self.helpers, menu_button, close),
+            *(self._helper_bar, menu_button, close),
             parent=self._head_bar,
             margins=_HEAD_MARGINS,
             spacing=4,
@@ -176,7 +177,8 @@ class TextPane(QFrame):
         shows_changes = bool(self._order) and not (self._is_low and has_selection)
         self._head_bar.setVisible(not gives_way)
         self._changes.setVisible(shows_changes)
-        self._selection_bar.setVisible(not (self._is_low and shows_changes))
+        for bar in (self._selection_bar, self._helper_bar):
+            bar.setVisible(not (self._is_low and shows_changes))
         if gives_way:
             self._question.hide()
 
@@ -198,7 +200,7 @@ class TextPane(QFrame):
 
     def _make_changes_bar(self) -> QWidget:
         bar = QWidget()
-        self._count = PlainLabel(name="text-changes", role="note")
+        self._count = ElidedLabel(name="text-changes", role="note")
 
         def run(command: str) -> Callable[[], None]:
             return lambda: run_command(self, command)

@@ -85,6 +85,7 @@ NAMES: Final = (
     # Questions for the built-in model, which knows English only.
     *("What are three tips for better sleep?", "What is photosynthesis?", "Why is the sky blue?"),
     *("correct horse battery", socket.gethostname()),  # of a library on several computers
+    "Qwen3 4B",
     *("max_completion_tokens", "max_tokens", "text-embedding-3-small", "LM Studio", "Ollama"),
 )
 DATA: Final = re.compile(
