@@ -116,8 +116,9 @@ class ProjectsPage(LibraryPage):
         self._head = row_of((self.name, 1), self.ask_button, spacing=8)
         editor = QWidget()
         self._foot = row_of(settings, STRETCH, delete)  # apart from what is pressed often
-        parts = (self._head, *self._sections, STRETCH, self._foot)
-        column_of(*parts, parent=editor, margins=0, spacing=18)
+        layout = column_of(self._head, *self._sections, parent=editor, margins=0, spacing=18)
+        layout.addStretch(1)
+        layout.addLayout(self._foot)
         self.introduction = PlainLabel(
             tr(_INTRODUCTION), keeps_lines=True, name="projects-introduction", wraps=True
         )
