@@ -330,11 +330,11 @@ def menu_of(commands: MessageCommands, shown: ShownMessage, *, is_brief: bool) -
     """Return the menu of what people do with a message and has no button beside it."""
     menu = ProgramMenu(commands.area)
     role, run = shown.message.role, commands.run
-    is_answer = role is Role.ASSISTANT
+    is_answer, branch = role is Role.ASSISTANT, ACTIONS[role]["branch"]
     actions = {
         "read-aloud": tr("Read aloud") if is_answer else "",
         "as-text": tr("Open as text") if is_answer and not is_brief else "",
-        "branch": tr(ACTIONS[role]["branch"]),
+        "branch": tr(branch),
         COPY_LINK: "" if is_brief else tr("Copy link to message"),
     }
     for action, label in actions.items():
