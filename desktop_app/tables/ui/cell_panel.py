@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.composer.attachments.images_controller import ImagesController
 from desktop_app.documents.ui.document_viewer import DocumentViewer, ViewerTarget
@@ -36,6 +36,7 @@ from desktop_app.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+from desktop_app.widgets.windows import has_focus_within
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -81,9 +82,7 @@ class CellPanel(QWidget):
         self._right = self._transcript("table-answer-2-text", tr("Response"))
         self.side_by_side = SideBySide((self._left, self._right), "table-answer")
         self.side_by_side.kept.connect(lambda n: self.kept.emit(self._compared[n]))
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.answer)
-        self._stack.addWidget(self.side_by_side)
+        self.side_by_side.hide()
         self.correct_button = dialog_button(tr("Correct…"), "table-cell-correct")
         self.ask_button = dialog_button(tr("Ask again"), "table-cell-ask")
         self.open_button = dialog_button(tr("Open as conversation"), "table-cell-open")
@@ -100,7 +99,8 @@ class CellPanel(QWidget):
             self.facts,
             self.problem,
             self._citations,
-            (self._stack, 1),
+            (self.answer, 1),
+            (self.side_by_side, 1),
             buttons,
             parent=self,
             margins=(8, 4, 0, 4),
@@ -119,7 +119,7 @@ class CellPanel(QWidget):
     def show_cell(self, table: Table, row: Row, column: GridColumn, cell: Cell) -> None:
         """Show a cell with its whole values."""
         self._table, self._column = table, column
-        self._stack.setCurrentWidget(self.answer)
+        self._show_parts(is_comparison=False)
         self._show_title(f"{row.name} · {column.title}")
         is_question = column.is_question
         self.facts.set_text(cell_facts(cell) if is_question else "")
@@ -135,6 +135,14 @@ class CellPanel(QWidget):
         self.open_button.setVisible(is_question and bool(cell.answer))
         others = [each for each in table.questions if each != column.column]
         self.compare_button.setVisible(is_question and bool(others))
+
+    def _show_parts(self, *, is_comparison: bool) -> None:
+        had_focus = has_focus_within(self.answer) or has_focus_within(self.side_by_side)
+        self.answer.setVisible(not is_comparison)
+        self.side_by_side.setVisible(is_comparison)
+        if had_focus:
+            shown = self._left if is_comparison else self.answer
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_title(self, text: str) -> None:
         self.title.setText(text)
@@ -193,7 +201,7 @@ class CellPanel(QWidget):
     @property
     def compared_column(self) -> str:
         """Return the id of the column beside that of the open cell; "" for none."""
-        return self._compared[1] if self._stack.currentWidget() is self.side_by_side else ""
+        return "" if self.side_by_side.isHidden() else self._compared[1]
 
     def show_comparison(
         self, table: Table, row: Row, columns: tuple[Column, Column], cells: tuple[Cell, Cell]
@@ -201,7 +209,7 @@ class CellPanel(QWidget):
         """Show the answers of two columns in a row."""
         self._table, self._column = table, GridColumn(columns[0], columns[0].parts[0])
         self._compared = (columns[0].id, columns[1].id)
-        self._stack.setCurrentWidget(self.side_by_side)
+        self._show_parts(is_comparison=True)
         self._show_title(row.name)
         for note in (self.facts, self.problem):
             note.set_text("")

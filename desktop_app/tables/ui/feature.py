@@ -27,11 +27,14 @@ def _offer(session: Session, paths: Sequence[Path]) -> None:
     """Offer a table of files that were attached to a message: a row for each."""
     from desktop_app.tables.table_source import is_table_like
 
+    # The draft of now: the files themselves are read into it while the offer is prepared.
+    draft, opened_id = session.current.draft.value, session.current.id
+
     async def offer() -> None:
-        if await asyncio.to_thread(is_table_like, paths):
+        if await asyncio.to_thread(is_table_like, paths) and session.current.id == opened_id:
             from desktop_app.tables.ui.table_offer import TableOffer
 
-            session.of(TableOffer).offer(paths)
+            session.of(TableOffer).offer(paths, draft)
 
     session.tasks.start(offer())
 

@@ -25,9 +25,8 @@ class TableOffer(Controller):
         self._current.opened.connect(self._withdraw)
         self._running.started.connect(lambda _id: self._withdraw())
 
-    def offer(self, paths: Sequence[Path]) -> None:
-        """Offer a table of files that are being attached to the draft."""
-        draft = self._draft.value
+    def offer(self, paths: Sequence[Path], draft: Draft) -> None:
+        """Offer a table of files that are being attached to a draft, which it is without them."""
         accept = [(tr("Ask of each (table)"), lambda: self._accept(list(paths), draft))]
         text = tr("Ask the same of each, with the answers in a table?")
         self._notifications.notify(text, accept, topic=_TOPIC, stays=True)

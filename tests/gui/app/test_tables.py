@@ -9,10 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.tables.table import CellState, Column, Filter, NewRow, Question, Row
+from desktop_app.tables.table_export import TableFormat
 from desktop_app.tables.ui.cell_panel import CellPanel
 from desktop_app.tables.ui.question_dialog import QuestionDialog
 from desktop_app.tables.ui.tables_page import TablesPage
@@ -20,8 +23,8 @@ from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.transcript_views import shown_text
 from tests.helpers.widgets import find
-from tests.unit.providers.loopback import LoopbackServer
-from tests.unit.tables.table_setup import Asked
+from tests.unit.providers.loopback import LoopbackServer, Script
+from tests.unit.tables.table_setup import Asked, refusing
 
 PICTURES = os.environ.get("REPARTEE_SCREENSHOTS", "")
 
@@ -199,3 +202,70 @@ async def test_tables_are_listed_trashed_and_restored(tmp_path: Path) -> None:
         await until(lambda: page.tables.rowCount() == 0)
         app.window.notifications.undo_last()
         await until(lambda: page.tables.rowCount() == 1)
+
+
+async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) -> None:
+    file = tmp_path / "words.csv"
+    file.write_text("word\nROW1\nROW2\nROW3\n", "utf-8")
+
+    def answer(text: str) -> str | Script:
+        return refusing(400) if "ROW2" in text else about(text)
+
+    async with open_app(Asked(answer)) as app:
+        page = page_of(app)
+        app.window.prompt.attach_requested.emit([file])  # as a file is attached to a message
+        card = app.window.notifications
+        await until(lambda: any(b.text() == "Ask of each (table)" for b in buttons(card)))
+        next(b for b in buttons(card) if b.text() == "Ask of each (table)").click()
+        dialog = await dialog_of(app)
+        await until(lambda: not app.is_reading)
+        assert not app.state.current.draft.value.attachments  # not in the message, too
+        dialog.prompt.setPlainText("About {{word}}?")
+        press(dialog, "table-question-save")
+        view = page.view
+        await until(lambda: "$" in view.run_button.text())
+        press(page, "table-run")
+        await until(lambda: view.table is not None and not page.runs.is_running(view.table_id))
+        await until(lambda: cells(page)[2][2] == "About ROW3" and cells(page)[1][2] != "")
+        grid = QAccessible.queryAccessibleInterface(view.grid)
+        assert grid.text(QAccessible.Text.Name) == "words, 3 rows"
+        spoken = [grid.child(n).text(QAccessible.Text.Name) for n in range(grid.childCount())]
+        assert {"About word?", "ROW2", "About ROW3"} <= set(spoken)
+        view.model.sort(1, Qt.SortOrder.DescendingOrder)
+        await until(lambda: [row[1] for row in cells(page)] == ["ROW3", "ROW2", "ROW1"])
+        assert view.table is not None
+        column = view.table.questions[0]
+        view._add_filter(Filter(column.id, states=(CellState.FAILED,)))
+        await until(lambda: [row[1] for row in cells(page)] == ["ROW2"])
+        target = tmp_path / "out.csv"
+        order = view._order_of(view.table)
+        page.request(page.export, view.table_id, TableFormat.CSV, order, target)
+        await until(lambda: target.exists() and "exported" in page.status.text())
+        assert [line.split(",")[0] for line in target.read_text("utf-8-sig").splitlines()] == [
+            "word",
+            "ROW2",
+        ]
+
+
+async def test_a_run_is_stopped_and_its_answers_stay() -> None:
+    asked = Asked(about)
+    async with open_app(asked) as app:
+        page = page_of(app)
+        service = page.runs.service
+        choice = app.session.setup.choice
+        asking = Column(new_id(), "q", Question("About {{word}}?", choice))
+        table = await service.create("Words", [asking])
+        rows = [NewRow(Row(0, str(n)), {"word": f"ROW{n}"}) for n in range(60)]
+        await service.add_rows(table.id, rows)
+        page.show_table(table.id)
+        await until(lambda: page.view.run_button.isVisible() and page.view.run_button.isEnabled())
+        press(page, "table-run")
+        await until(lambda: len(asked.answered) >= 2)
+        press(page, "table-stop")
+        await until(lambda: not page.runs.is_running(table.id))
+        totals = await service.store.totals(asking.id)
+        assert totals.states.get(CellState.DONE, 0) == len(asked.answered) < 60
+
+
+def buttons(root: QWidget) -> list[QAbstractButton]:
+    return [each for each in root.findChildren(QAbstractButton) if each.isVisible()]
