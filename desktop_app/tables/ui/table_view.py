@@ -75,6 +75,7 @@ _COPIED_ROWS: Final = 200
 # In pixels at the default text size.
 _WIDE: Final = 860
 _LOW: Final = 600
+_MIN_SPLIT: Final = 150
 _EMPTY_NOTE: Final = N_(
     "Drop files or a folder here, paste cells from a spreadsheet, or add rows. Then ask a question "
     "about each row."
@@ -1222,13 +1223,18 @@ class TableView(QWidget):
         is_covered = is_low and not self.panel.isHidden()
         for part in (self._grid_part, self._toolbar, self._run_bar):
             part.setVisible(not is_covered)
+        height = current_theme().px(_MIN_SPLIT)
+        layout = self.panel.layout()
+        if is_covered and layout is not None:  # the page scrolls rather than cut the panel off
+            height = max(height, layout.minimumHeightForWidth(self.panel.width()))
+        self._split.setMinimumHeight(height)
 
     def update_theme(self) -> None:
         px = current_theme().px
         self.progress.setFixedHeight(px(6))
         self.grid.setMinimumHeight(px(90))
         self.search.setMinimumWidth(px(230))
-        self._split.setMinimumHeight(px(150))
+        self._arrange()
 
 
 def _widths(table: Table) -> dict[str, int]:

@@ -255,6 +255,7 @@ class TablesPage(QWidget):
         if is_trash != self._is_trash:
             return
         lines = [TableLine(each, runs.get(each.table.id, ())) for each in summaries]
+        was_empty = self.list.isHidden() or not self.tables.rows
         chosen = self.tables.row_at(self.list.chosen_index)
         self.tables.update_rows(lines, lambda line: line.id)
         row = self.tables.row_of(chosen.id) if chosen is not None else -1
@@ -265,6 +266,8 @@ class TablesPage(QWidget):
         self._buttons.setVisible(bool(lines))
         if had_focus and not lines:
             self.new_button.setFocus()
+        elif lines and was_empty and self.new_button.hasFocus():
+            self.list.setFocus()
         self.empty_note.setText(tr(_NOTHING_IN_TRASH) if is_trash else "")
         self.empty_note.setVisible(is_trash and not lines)
         for button in (self.open_button, self.rename_button):
