@@ -14,15 +14,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.tables.table import CellState, Column, Filter, NewRow, Question, Row
+from desktop_app.tables.table import CellState, Column, Filter, NewRow, Question, Row, RunStatus
 from desktop_app.tables.table_export import TableFormat
 from desktop_app.tables.ui.cell_panel import CellPanel
 from desktop_app.tables.ui.question_dialog import QuestionDialog
 from desktop_app.tables.ui.tables_page import TablesPage
 from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.batch_server import BatchServer
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.transcript_views import shown_text
 from tests.helpers.widgets import find
+from tests.integration.cli.command import gateway
+from tests.integration.cli.test_batch_command import all_answered
 from tests.unit.providers.loopback import LoopbackServer, Script
 from tests.unit.tables.table_setup import Asked, refusing
 
@@ -265,6 +268,30 @@ async def test_a_run_is_stopped_and_its_answers_stay() -> None:
         await until(lambda: not page.runs.is_running(table.id))
         totals = await service.store.totals(asking.id)
         assert totals.states.get(CellState.DONE, 0) == len(asked.answered) < 60
+
+
+async def test_answers_by_tomorrow_come_while_the_window_is_open(tmp_path: Path) -> None:
+    provider = BatchServer(all_answered)
+    async with (
+        provider.http,
+        AppHarness(has_real_providers=True, environment=gateway(provider.base_url)) as app,
+    ):
+        page = page_of(app)
+        page.begin_with([folder_of(tmp_path, 2)])
+        dialog = await dialog_of(app)
+        dialog.prompt.setPlainText("Which?")
+        press(dialog, "table-question-save")
+        view = page.view
+        await until(lambda: view.batch_button.isVisible() and "$" in view.batch_button.text())
+        picture(app, "batch-offered")
+        press(page, "table-batch")
+        await until(lambda: all("Answer" in row[1] for row in cells(page)))
+        await until(lambda: view.try_button.isVisible())
+        runs = await page.runs.service.store.runs()
+        assert [run.status for run in runs] == [RunStatus.DONE]
+        (row,) = await page.runs.activity(page.show_table)
+        assert row.title == "Leases"
+        assert not row.has_failed
 
 
 def buttons(root: QWidget) -> list[QAbstractButton]:
