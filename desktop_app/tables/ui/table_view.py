@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 from collections.abc import Callable, Sequence
@@ -13,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QMenu, QProgressBar, QSizePolicy, QSplitter, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QSplitter, QWidget
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
-from desktop_app.i18n import formatting
+from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.tables.table import (
     WHOLE,
@@ -27,12 +25,8 @@ from desktop_app.tables.table import (
     Column,
     Filter,
     NewRow,
-    Plan,
     Row,
     RowOrder,
-    Run,
-    RunMode,
-    Selection,
     Table,
 )
 from desktop_app.tables.table_export import TableFormat
@@ -45,21 +39,20 @@ from desktop_app.tables.ui.cell_texts import (
     answered_text,
     cost_text,
     passed_text,
-    progress_text,
-    run_text,
     tokens_text,
 )
 from desktop_app.tables.ui.grid import READ_CHARS, FootView, GridModel, GridView
 from desktop_app.tables.ui.question_dialog import QuestionDialog, TableNameDialog
+from desktop_app.tables.ui.run_bar import RunBar
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton, compact_button, dialog_button
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.widgets.forms.form_dialog import ask
-from desktop_app.widgets.forms.form_widgets import Combo, Note, line_field
+from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable
-from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
 from desktop_app.widgets.text.name_field import NameField
 from desktop_app.widgets.windows import has_focus_within
 
@@ -70,7 +63,6 @@ _RELOAD_MS: Final = 150
 _TOTALS_MS: Final = 800
 _TYPING_MS: Final = 250
 _SETTINGS_MS: Final = 700
-_TRIED_ROWS: Final = 3
 _COPIED_ROWS: Final = 200
 # In pixels at the default text size.
 _WIDE: Final = 860
@@ -81,13 +73,6 @@ _EMPTY_NOTE: Final = N_(
     "about each row."
 )
 _NO_QUESTION: Final = N_("Ask a question about each row: every row gets an answer.")
-_CHOSEN: Final = "chosen"
-_SELECTIONS: Final = (
-    (Selection.EMPTY.value, N_("Empty cells")),
-    (Selection.FAILED.value, N_("Failed cells")),
-    (_CHOSEN, N_("Selected cells")),
-    (Selection.ALL.value, N_("All cells again")),
-)
 _FILTERS: Final = (
     (N_("Answered"), (CellState.DONE, CellState.CORRECTED), None),
     (N_("Failed"), (CellState.FAILED,), None),
@@ -122,10 +107,6 @@ class TableView(QWidget):
         self._service, self._store = page.runs.service, page.runs.service.store
         self.table: Table | None = None
         self._filters: tuple[Filter, ...] = ()
-        self._open_runs: list[Run] = []
-        self._plans: dict[str, Plan | UserFacingError] = {}
-        self._planning: asyncio.Future[None] | None = None
-        self._plans_again = False
         self._load_number = 0
         self._cell_number = 0
         self._cell_place: CellId | None = None
@@ -153,16 +134,14 @@ class TableView(QWidget):
             self._split.addWidget(part)
             self._split.setStretchFactor(number, 3 - number)
         self._split.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-        self._build_run_bar()
+        self.run_bar = RunBar(page, self)
         column_of(
             row_of(self.back_button, (self.name, 1), spacing=10),
             self._toolbar,
             self._chips,
             self.note,
             (self._split, 1),
-            self.progress,
-            self.run_note,
-            self._run_bar,
+            self.run_bar,
             parent=self,
             margins=0,
             spacing=6,
@@ -197,28 +176,6 @@ class TableView(QWidget):
         button.setText(label)
         return button
 
-    def _build_run_bar(self) -> None:
-        self.progress = QProgressBar(textVisible=False)
-        self.progress.setObjectName("table-progress")
-        self.progress.hide()
-        self.run_note = Note(object_name="table-run-note")
-        self.try_button = dialog_button(tr("Try three rows"), "table-try", "primary")
-        self.which = Combo(tr("Cells to ask"), object_name="table-which")
-        self.which.fill([(tr(label), value) for value, label in _SELECTIONS])
-        self.run_button = dialog_button(tr("Run all"), "table-run")
-        self.batch_button = dialog_button(tr("By tomorrow, half price"), "table-batch")
-        self.stop_button = dialog_button(tr("Stop"), "table-stop")
-        self._run_bar = QWidget()
-        FlowLayout(
-            self.try_button,
-            self.run_button,
-            self.batch_button,
-            self.which,
-            self.stop_button,
-            parent=self._run_bar,
-            spacing=6,
-        )
-
     def _connect(self) -> None:
         def timer(interval: int, run: Callable[[], object]) -> QTimer:
             made = QTimer(self, singleShot=True, interval=interval)
@@ -232,11 +189,6 @@ class TableView(QWidget):
         self._settings_timer = timer(_SETTINGS_MS, self._save_widths)
         self.add_question_button.clicked.connect(lambda: self.add_question())
         self.search.textChanged.connect(lambda _: self._search_timer.start())
-        self.try_button.clicked.connect(self._try_rows)
-        self.run_button.clicked.connect(self._run_cells)
-        self.batch_button.clicked.connect(self._run_batch)
-        self.which.activated.connect(lambda _: self._plan_soon())
-        self.stop_button.clicked.connect(lambda: self._page.request(self._runs.stop, self.table_id))
         self.model.rows_wanted.connect(lambda ids: start(self._read_rows(ids)))
         self.model.sort_requested.connect(self._sort)
         grid = self.grid
@@ -260,7 +212,7 @@ class TableView(QWidget):
         panel.compare_requested.connect(self._compare)
         panel.kept.connect(lambda column_id: start(self._keep(column_id)))
         self._runs.changed.connect(self._on_change)
-        self._runs.progressed.connect(lambda id_: self._show_runs() if self._is(id_) else None)
+        self._runs.progressed.connect(self._on_progress)
 
     # ------------------------------------------------------------ the table
 
@@ -277,12 +229,11 @@ class TableView(QWidget):
         if table_id != self.table_id:
             table = await self._service.get(table_id)
             self.close_cell()
-            self._end_planning()
             self.model.clear()
             self.search.clear()
             self._search_timer.stop()
-            self._filters, self._plans, self._open_runs = (), {}, []
-            self.which.setCurrentIndex(0)
+            self._filters = ()
+            self.run_bar.reset()
             self.foot.set_lines([], [])
             self.table = table
         await self._load()
@@ -302,7 +253,7 @@ class TableView(QWidget):
         if number != self._load_number or table_id != self.table_id:
             return
         had_columns = len(self.model.columns) > 1
-        self.table, self._open_runs = table, runs
+        self.table = table
         if not self.name.hasFocus():
             self.name.set_name(table.name)
         self.model.set_columns(table.columns)
@@ -313,11 +264,11 @@ class TableView(QWidget):
         self._show_order(table)
         self._show_emptiness()
         self._show_filters()
-        self._show_runs()
+        self.run_bar.set_runs(runs)
         if self._cell_place is not None:
             self._load_cell()
         await self._load_totals()
-        self._plan_soon()
+        self.run_bar.plan_soon()
 
     async def _load_rows(self) -> None:
         """Show the rows that are searched for, in their order."""
@@ -328,6 +279,7 @@ class TableView(QWidget):
         if self._is(table.id) and order == self._order_of(self.table):
             self.model.set_ids(ids)
             self._show_emptiness()
+            self.run_bar.change_cells()
 
     async def _read_rows(self, ids: list[int]) -> None:
         table_id = self.table_id
@@ -347,6 +299,10 @@ class TableView(QWidget):
         if cell == self._cell_place:
             self._load_cell()
 
+    def _on_progress(self, table_id: str) -> None:
+        if self._is(table_id):
+            self.run_bar.show_state()
+
     def reload_soon(self) -> None:
         """Show the table again: another process has changed the store."""
         self._reload_timer.start()
@@ -365,7 +321,7 @@ class TableView(QWidget):
     def _show_emptiness(self) -> None:
         table = self.table
         text = ""
-        if table is not None and not self.model.ids and not self._is_filtered:
+        if table is not None and not self.model.ids and not self.is_filtered:
             text = tr(_EMPTY_NOTE)
         elif table is not None and not self.model.ids:
             text = tr("No row matches.")
@@ -394,7 +350,8 @@ class TableView(QWidget):
         return RowOrder(column_id, part, is_descending, search, self._filters)
 
     @property
-    def _is_filtered(self) -> bool:
+    def is_filtered(self) -> bool:
+        """Return True if only some of the rows are shown."""
         return bool(self._filters or self.search.text().strip())
 
     def _show_order(self, table: Table) -> None:
@@ -491,187 +448,6 @@ class TableView(QWidget):
         if agreements:
             lines.append((tr("Agreement"), [agreements.get(c.key, "") for c in columns]))
         self.foot.set_lines([each.title for each in columns], lines)
-
-    # ------------------------------------------------------------ price and runs
-
-    def _plan_soon(self) -> None:
-        """Count what the runs would cost; again after a count that has begun."""
-        if self._planning is not None and not self._planning.done():
-            self._plans_again = True  # what it reads is kept
-            return
-        table = self.table
-        is_asked = self._runs.is_running(self.table_id) or self._open_runs
-        if table is None or not table.questions or not self.model.ids or is_asked:
-            self._show_runs()
-            return
-        self._planning = self._session.tasks.start(self._plan(table))
-
-    def _end_planning(self) -> None:
-        if self._planning is not None:
-            self._planning.cancel()
-        self._planning, self._plans_again = None, False
-
-    async def _plan(self, table: Table) -> None:
-        tried = Cells(limit=_TRIED_ROWS)
-        chosen = self._chosen_cells()
-        reader = self._runs.reader_of(table.id)
-        try:
-            await self._plan_one("try", table, tried, RunMode.NOW, reader)
-            await self._plan_one("batch", table, chosen, RunMode.BATCH, reader)
-            plan = self._plans.get("batch")
-            if isinstance(plan, Plan) and not plan.judgments:
-                self._plans["run"] = plan._replace(cost=plan.ordinary)
-                self._show_runs()
-            else:
-                await self._plan_one("run", table, chosen, RunMode.NOW, reader)
-        finally:
-            self._runs.reading.pop(table.id, None)
-            self._show_runs()
-        self._planning = None
-        if self._plans_again:
-            self._plans_again = False
-            self._plan_soon()
-
-    async def _plan_one(
-        self,
-        name: str,
-        table: Table,
-        cells: Cells,
-        mode: RunMode,
-        reader: Callable[[int, int], None],
-    ) -> None:
-        try:
-            self._plans[name] = await self._service.plan(table, cells, mode, reader)
-        except UserFacingError as error:
-            self._plans[name] = error
-        self._show_runs()
-
-    def _chosen_cells(self) -> Cells:
-        """Return the cells that Run asks."""
-        which = self.which.currentData()
-        if which != _CHOSEN:
-            rows = tuple(self.model.ids) if self._is_filtered else ()
-            return Cells(rows=rows, selection=Selection(which))
-        return self._selected_cells()
-
-    def _selected_cells(self) -> Cells:
-        """Return the selected cells of questions; all of them, corrected ones too."""
-        places = self.grid.selected_places
-        columns: dict[str, None] = {}
-        for _, number in places:
-            column = self.model.columns[number].column
-            if column is not None and column.question is not None:
-                columns[column.id] = None
-        rows = tuple(dict.fromkeys(self.model.ids[row] for row, _ in places))
-        return Cells(columns=tuple(columns) or ("",), rows=rows, selection=None)
-
-    def _try_rows(self) -> None:
-        if self.table is not None:
-            self._begin_run(self.table, Cells(limit=_TRIED_ROWS))
-
-    def _run_cells(self) -> None:
-        if self.table is not None:
-            self._begin_run(self.table, self._chosen_cells())
-
-    def _begin_run(self, table: Table, cells: Cells) -> None:
-        self._end_planning()
-        self._page.show_status("")
-        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._runs.run_now(table, cells)
-
-    def _run_batch(self) -> None:
-        self._end_planning()
-        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._page.request(self._runs.start_batch, self.table, self._chosen_cells())
-
-    def _show_runs(self) -> None:
-        """Show what is asked, or what asking costs."""
-        table = self.table
-        if table is None:
-            return
-        is_live = self._runs.is_running(table.id)
-        progress = self._runs.progress.get(table.id)
-        reading = self._runs.reading.get(table.id)
-        run = self._open_runs[0] if self._open_runs else None
-        is_asked = is_live or run is not None
-        can_ask = bool(table.questions and self.model.ids) and not is_asked
-        if self.stop_button.hasFocus() and not is_asked:
-            self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.stop_button.setVisible(is_asked)
-        self.try_button.setVisible(not is_asked)
-        for widget in (self.run_button, self.which):
-            widget.setVisible(not is_asked)
-        self.try_button.setEnabled(can_ask and not _is_refused(self._plans.get("try")))
-        self.run_button.setEnabled(can_ask and not _is_refused(self._plans.get("run")))
-        batch = self._plans.get("batch")
-        self.batch_button.setVisible(can_ask and isinstance(batch, Plan) and batch.cells > 0)
-        self._show_prices()
-        text, done, total = "", 0, 0
-        if progress is not None:
-            text, done, total = progress_text(progress), progress.done, progress.total
-        elif reading is not None:
-            done, total = reading
-            text = tr("Reading files · {done} of {total}", done=done, total=total)
-        elif is_live:
-            text = tr("Starting…")
-        elif run is not None:
-            text, done, total = run_text(run), run.done, run.cells
-        self.progress.setVisible(bool(total))
-        self.progress.setMaximum(max(1, total))
-        self.progress.setValue(done)
-        self.progress.setAccessibleName(spoken_text(text))
-        self._show_run_note(text, is_asked=is_asked or reading is not None)
-
-    def _show_run_note(self, text: str, *, is_asked: bool) -> None:
-        progress = self._runs.progress.get(self.table_id)
-        run = self._open_runs[0] if self._open_runs else None
-        error = progress.error if progress is not None else run.error if run is not None else None
-        if error is not None:
-            self.run_note.set_text(f"{text}\n{error.sentences}", "warning")
-            return
-        if is_asked:
-            self.run_note.set_text(text)
-            return
-        plan = self._plans.get("run")
-        if isinstance(plan, UserFacingError):
-            asked_all = self._is_complete
-            self.run_note.set_text(
-                tr("Every cell has an answer.") if asked_all else plan.sentences,
-                "note" if asked_all or isinstance(plan, IllegalChoiceError) else "error",
-            )
-        elif plan is not None and plan.unreadable:
-            self.run_note.set_text(
-                tr_plural(
-                    "{count} cell can’t be asked: its document can’t be read, or is too long.",
-                    "{count} cells can’t be asked: their documents can’t be read, or are too long.",
-                    plan.unreadable,
-                ),
-                "warning",
-            )
-        else:
-            self.run_note.set_text("")
-
-    @property
-    def _is_complete(self) -> bool:
-        """Return True if no cell is empty."""
-        plan = self._plans.get("try")
-        is_all = self.which.currentData() == Selection.EMPTY.value
-        return is_all and isinstance(plan, IllegalChoiceError) and bool(self.model.ids)
-
-    def _show_prices(self) -> None:
-        count = min(_TRIED_ROWS, max(1, len(self.model.ids)))
-        tried = tr_plural("Try {count} row", "Try {count} rows", count)
-        self.try_button.setText(_with_price(tried, self._plans.get("try")))
-        plan = self._plans.get("run")
-        label = tr("Run all")
-        if isinstance(plan, Plan) and self.which.currentData() in (Selection.FAILED.value, _CHOSEN):
-            label = tr_plural("Run {count} cell", "Run {count} cells", plan.cells)
-        self.run_button.setText(_with_price(label, plan))
-        batch = _with_price(tr("By tomorrow, half price"), self._plans.get("batch"))
-        self.batch_button.setText(batch)
-        if isinstance(plan, Plan) and plan.most is not None:
-            most = formatting.money(plan.most)
-            set_tooltip(self.run_button, tr("At most {cost}", cost=most))
 
     # ------------------------------------------------------------ columns
 
@@ -1164,7 +940,7 @@ class TableView(QWidget):
         if self.table is not None and self._cell_place is not None:
             place = self._cell_place
             cells = Cells((place.column_id,), (place.row_id,), selection=None)
-            self._begin_run(self.table, cells)
+            self.run_bar.begin(self.table, cells)
 
     def _open_pages(self, index: QModelIndex) -> None:
         row, cell, column = (
@@ -1221,7 +997,7 @@ class TableView(QWidget):
         """In a low window, show an open cell in the place of the grid and its buttons."""
         is_low = self.height() < current_theme().px(_LOW)
         is_covered = is_low and not self.panel.isHidden()
-        for part in (self._grid_part, self._toolbar, self._run_bar):
+        for part in (self._grid_part, self._toolbar, self.run_bar):
             part.setVisible(not is_covered)
         height = current_theme().px(_MIN_SPLIT)
         layout = self.panel.layout()
@@ -1231,7 +1007,6 @@ class TableView(QWidget):
 
     def update_theme(self) -> None:
         px = current_theme().px
-        self.progress.setFixedHeight(px(6))
         self.grid.setMinimumHeight(px(90))
         self.search.setMinimumWidth(px(230))
         self._arrange()
@@ -1262,18 +1037,6 @@ def _filter_text(each: Filter) -> str:
         if (states, passed) == (each.states, each.passed):
             return tr(label)
     return ""
-
-
-def _is_refused(plan: Plan | UserFacingError | None) -> bool:
-    return isinstance(plan, UserFacingError) or (plan is not None and not plan.cells)
-
-
-def _with_price(label: str, plan: Plan | UserFacingError | None) -> str:
-    """Return the label of a button with what it usually costs, if that is known."""
-    if not isinstance(plan, Plan) or not plan.cells:
-        return label
-    price = tr("cost unknown") if plan.cost is None else formatting.rough_money(plan.cost)
-    return f"{label} · {price}"
 
 
 def _text_of(column: GridColumn, row: Row, cells: Any) -> str:

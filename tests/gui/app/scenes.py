@@ -599,7 +599,7 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     dialog.save_button.click()
     view = page.view
     await until(lambda: view.table is not None and len(view.table.questions) == 1)
-    await until(lambda: view.try_button.isEnabled() and view.run_button.isEnabled())
+    await until(lambda: view.run_bar.try_button.isEnabled() and view.run_bar.run_button.isEnabled())
     await look("table-unasked")
     assert view.table is not None
     column = view.table.questions[0]
@@ -631,7 +631,7 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     await store.save_answers(answers)
     await store.end_run(run.id, RunStatus.DONE, None)
     await view._load()
-    await until(lambda: view.try_button.isVisible() and view.foot.isVisible())
+    await until(lambda: view.run_bar.try_button.isVisible() and view.foot.isVisible())
     await until(lambda: view.model.cell_at(view.model.index(0, 1)) is not None)
     await app.written()
     await look("table-answered")

@@ -100,20 +100,20 @@ async def test_a_folder_is_asked_three_rows_first_then_all(tmp_path: Path) -> No
         dialog.prompt.setPlainText("Which?")
         picture(app, "question")
         press(dialog, "table-question-save")
-        await until(lambda: "$" in page.view.try_button.text())
-        await until(lambda: "$" in page.view.run_button.text())
+        await until(lambda: "$" in page.view.run_bar.try_button.text())
+        await until(lambda: "$" in page.view.run_bar.run_button.text())
         assert not asked.requests  # nothing is sent before the price is shown
         picture(app, "asked-nothing")
         press(page, "table-try")
-        await until(lambda: len(asked.answered) == 3 and page.view.try_button.isVisible())
+        await until(lambda: len(asked.answered) == 3 and page.view.run_bar.try_button.isVisible())
         await until(lambda: [row[1] for row in cells(page)].count("") == 2)
-        await until(lambda: "$" in page.view.run_button.text())
+        await until(lambda: "$" in page.view.run_bar.run_button.text())
         picture(app, "tried")
         press(page, "table-run")
         await until(
             lambda: [row[1] for row in cells(page)] == [f"About ROW{n}" for n in range(1, 6)]
         )
-        await until(lambda: page.view.try_button.isVisible())
+        await until(lambda: page.view.run_bar.try_button.isVisible())
         assert set(asked.answered.values()) == {1}  # each was asked once
         await until(lambda: page.view.foot.model_of_lines.rowCount() > 0)
         picture(app, "answered")
@@ -130,11 +130,11 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
             dialog.prompt.setPlainText("About {{word}}?")
             dialog.name.setText(name)
             press(dialog, "table-question-save")
-            await until(lambda: page.view.run_button.isEnabled())
+            await until(lambda: page.view.run_bar.run_button.isEnabled())
             if name == "first":
                 page.view.add_question()
         await until(lambda: len(page.view.table.questions) == 2 if page.view.table else False)
-        await until(lambda: "$" in page.view.run_button.text())
+        await until(lambda: "$" in page.view.run_bar.run_button.text())
         press(page, "table-run")
         await until(
             lambda: [row[3:] for row in cells(page)] == [["About ROW1"] * 2, ["About ROW2"] * 2]
@@ -226,7 +226,7 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
         dialog.prompt.setPlainText("About {{word}}?")
         press(dialog, "table-question-save")
         view = page.view
-        await until(lambda: "$" in view.run_button.text())
+        await until(lambda: "$" in view.run_bar.run_button.text())
         press(page, "table-run")
         await until(lambda: view.table is not None and not page.runs.is_running(view.table_id))
         await until(lambda: cells(page)[2][2] == "About ROW3" and cells(page)[1][2] != "")
@@ -261,7 +261,12 @@ async def test_a_run_is_stopped_and_its_answers_stay() -> None:
         rows = [NewRow(Row(0, str(n)), {"word": f"ROW{n}"}) for n in range(60)]
         await service.add_rows(table.id, rows)
         page.show_table(table.id)
-        await until(lambda: page.view.run_button.isVisible() and page.view.run_button.isEnabled())
+        await until(
+            lambda: (
+                page.view.run_bar.run_button.isVisible()
+                and page.view.run_bar.run_button.isEnabled()
+            )
+        )
         press(page, "table-run")
         await until(lambda: len(asked.answered) >= 2)
         press(page, "table-stop")
@@ -282,11 +287,15 @@ async def test_answers_by_tomorrow_come_while_the_window_is_open(tmp_path: Path)
         dialog.prompt.setPlainText("Which?")
         press(dialog, "table-question-save")
         view = page.view
-        await until(lambda: view.batch_button.isVisible() and "$" in view.batch_button.text())
+        await until(
+            lambda: (
+                view.run_bar.batch_button.isVisible() and "$" in view.run_bar.batch_button.text()
+            )
+        )
         picture(app, "batch-offered")
         press(page, "table-batch")
         await until(lambda: all("Answer" in row[1] for row in cells(page)))
-        await until(lambda: view.try_button.isVisible())
+        await until(lambda: view.run_bar.try_button.isVisible())
         runs = await page.runs.service.store.runs()
         assert [run.status for run in runs] == [RunStatus.DONE]
         (row,) = await page.runs.activity(page.show_table)
