@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -137,6 +138,8 @@ from desktop_app.transcript.action_row import LinkTargetLabel
 from desktop_app.transcript.copying import menu_for
 from desktop_app.transcript.message_items import TOGGLE_SOURCES
 from desktop_app.voice.ui.dictation_anywhere import DictationWindow
+from desktop_app.voice.ui.microphones import Microphones
+from desktop_app.voice.ui.transcriber_choice import choose_transcriber
 from desktop_app.voice.ui.voice_settings import NameDialog
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
@@ -773,10 +776,20 @@ async def text(app: AppHarness, look: Look) -> None:
     await look("text-save")
     _close_dialogs(app)
     texts.toggle()
+    app.session.run("text.list")
+    texts_page = await dialog_of(TextList)
+    rows = texts_page.view.model()
+    await until(rows.rowCount)
+    texts_page.view.delete_pressed.emit(rows.index(0, 0))
+    await until(texts_page.trash.isEnabled)
+    texts_page.trash.click()
+    await look("text-list-trash")
+    app.window.pane.close_page()
+    app.window.notifications.dismiss()
 
 
 async def voice(app: AppHarness, look: Look) -> None:
-    """Show what is dictated into another program, and the name of a voice."""
+    """Show what is dictated into another program, a voice's name, and the choice of a writer."""
     window = DictationWindow()
     window.show_on_screen()
     await look("dictation-anywhere")
@@ -786,6 +799,12 @@ async def voice(app: AppHarness, look: Look) -> None:
     NameDialog(EditRequest("", "", lambda _: None, anchor), tr("Another voice…"), "").open()
     await look("voice-name")
     _close_dialogs(app)
+    field = app.session.of(Microphones).main
+    choice = asyncio.create_task(choose_transcriber(app.session, field))
+    await until(lambda: QApplication.activePopupWidget() is not None)
+    await look("menu-transcriber")
+    _close_popups()
+    await choice
 
 
 async def temporary(app: AppHarness, look: Look) -> None:
