@@ -98,13 +98,18 @@ class FocusGuard(QObject):
         super().__init__(parent)
         self._disabled: ref[QWidget] | None = None
         self._stand_in: ref[QWidget] | None = None  # which has the focus of the disabled widget
+        self._is_moving = False
         self._last: WeakKeyDictionary[QWidget, ref[QWidget]] = WeakKeyDictionary()  # by window
         cast("QApplication", QApplication.instance()).focusChanged.connect(self._check)
 
     def _check(self, old: QWidget | None, focused: QWidget | None) -> None:
         if old is not None and old.isVisible() and not old.isEnabled():
-            if focused is None or focused.window() is old.window():
+            is_here = focused is None or focused.window() is old.window()
+            # A row of buttons passes the focus back to its first button, though disabled.
+            if is_here and not self._is_moving:
+                self._is_moving = True
                 self._stand_in_for(old)
+                self._is_moving = False
             return
         if focused is None:
             return
@@ -123,9 +128,7 @@ class FocusGuard(QObject):
     def _stand_in_for(self, disabled: QWidget) -> None:
         around = disabled.parentWidget()
         while around is not None:
-            # The proxy of the row of buttons is one of them; Qt would focus it though disabled.
-            proxy: QWidget | None = around.focusProxy()  # PySide's types forget None
-            if around.isEnabled() and (proxy is None or proxy.isEnabled()):
+            if around.isEnabled():
                 around.setFocus(Qt.FocusReason.OtherFocusReason)
                 focused: QWidget | None = around.window().focusWidget()
                 if focused is not None and not isinstance(focused, QAbstractButton):
