@@ -176,6 +176,9 @@ class ProviderTab(QWidget):
         for position, section in enumerate(sections):
             self.network.body.insertWidget(position, section)
         self.network.body.setAlignment(models_button, Qt.AlignmentFlag.AlignLeading)
+        first = [part for section in sections for part in focusable_parts(section)]
+        head, *others = [p for p in focusable_parts(self.network) if p not in first]
+        order_tabs(head, (*first, *others))
         self.network.setParent(self)  # until the page of advanced settings shows it
         self.network.hide()
 
