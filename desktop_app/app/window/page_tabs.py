@@ -7,12 +7,14 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Command, Tab, all_commands
 from desktop_app.widgets.boxes import STRETCH, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import run_command
 
 GROUPS: Final[Mapping[str, str]] = {"library": N_("Library"), "models": N_("Models")}
@@ -41,6 +43,12 @@ class PageTabs(QFrame):
             self._last[group] = tabs[0][0] if tabs else ""
         row_of(*self._controls.values(), STRETCH, parent=self, margins=_MARGINS)
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use smaller labels in a narrow pane."""
+        super().resizeEvent(event)
+        for control in self._controls.values():
+            control.fit(self.contentsRect().width() - 2 * current_theme().px(_MARGINS[0]))
 
     def open(self, group: str) -> None:
         """Show a shared page at the tab that was shown last."""

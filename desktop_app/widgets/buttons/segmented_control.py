@@ -7,6 +7,7 @@ move within the group.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QSizePolicy
@@ -15,6 +16,8 @@ from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, semibold, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, spoken_text
+
+_EDGES: Final = 8  # pixels of the margins and borders of a segment
 
 
 class Segment(PlainButton):
@@ -35,10 +38,20 @@ class Segment(PlainButton):
         return QSize(hint.width() + 2 * current_theme().px(self._padding), hint.height())
 
     def minimumSizeHint(self) -> QSize:
-        theme = current_theme()
-        font = theme.note() if self._is_small else theme.strong()
+        return QSize(self.text_width(is_small=self._is_small), current_theme().px(ROW_HEIGHT))
+
+    def text_width(self, *, is_small: bool) -> int:
+        """Return the width of the bold text in the smaller or the usual font, in pixels."""
+        font = current_theme().note() if is_small else current_theme().strong()
         font.setWeight(semibold())
-        return QSize(painting.text_width(self.text(), font), theme.px(ROW_HEIGHT))
+        return painting.text_width(self.text(), font)
+
+    def set_small(self, is_small: bool) -> None:
+        """Use the smaller font, or the usual one."""
+        if is_small != self._is_small:
+            self._is_small = is_small
+            set_role(self, "small-segment" if is_small else "segment")
+            self.updateGeometry()
 
 
 class SegmentedControl(QFrame):
@@ -100,6 +113,13 @@ class SegmentedControl(QFrame):
             policy = Qt.FocusPolicy.StrongFocus if is_tab_stop else Qt.FocusPolicy.ClickFocus
             button.setFocusPolicy(policy)
         self._group.setExclusive(True)
+
+    def fit(self, width: int) -> None:
+        """Use the smaller font if the labels have no room in this width."""
+        buttons = self._buttons.values()
+        is_small = sum(each.text_width(is_small=False) + _EDGES for each in buttons) > width
+        for button in buttons:
+            button.set_small(is_small)
 
     def expand(self) -> None:
         """Take the available width from now on."""
