@@ -177,7 +177,9 @@ class ProviderTab(QWidget):
             self.network.body.insertWidget(position, section)
         self.network.body.setAlignment(models_button, Qt.AlignmentFlag.AlignLeading)
         first = [part for section in sections for part in focusable_parts(section)]
-        head, *others = [p for p in focusable_parts(self.network) if p not in first]
+        # The list of a drop-down list is in a window of its own.
+        parts = [p for p in focusable_parts(self.network) if p.window() is self.network.window()]
+        head, *others = [part for part in parts if part not in first]
         order_tabs(head, (*first, *others))
         self.network.setParent(self)  # until the page of advanced settings shows it
         self.network.hide()
