@@ -1052,6 +1052,10 @@ async def settings(app: AppHarness, look: Look) -> None:
         panel.pages.by_name["provider"].page.set_profiles(app.state.providers.all, profile.id)
         _expand(panel)
         await look(f"settings-provider-{profile.id}")
+        panel.show_page("advanced")  # it has the network settings of the same provider
+        _expand(panel)
+        await look(f"settings-advanced-{profile.id}")
+        panel.show_page("provider")
     app.window.outer_panes.show_settings(False)
 
 
