@@ -28,6 +28,8 @@ class TableOffer(Controller):
     def offer(self, paths: Sequence[Path], draft: Draft) -> None:
         """Offer a table of files that are being attached to a draft, which it is without them."""
         accept = [(tr("Ask of each (table)"), lambda: self._accept(list(paths), draft))]
+        if self._notifications.offers_undo:
+            return  # this card would take the place of Undo
         text = tr("Ask the same of each, with the answers in a table?")
         self._notifications.notify(text, accept, topic=_TOPIC, stays=True)
 

@@ -109,6 +109,7 @@ class TableView(QWidget):
         self._filters: tuple[Filter, ...] = ()
         self._load_number = 0
         self._cell_number = 0
+        self._compared = ""  # the column whose answers are wanted beside the open cell
         self._cell_place: CellId | None = None
         self.back_button = dialog_button(tr("‹ All tables"), "table-back", "link")
         self.name = NameField(tr("Name of the table"), "table-name")
@@ -890,7 +891,7 @@ class TableView(QWidget):
     def _follow_current(self) -> None:
         index = self.grid.currentIndex()
         if self._cell_place is not None and index.isValid():
-            compared = self.panel.compared_column
+            compared = self._compared
             column = self.model.column_at(index)
             if compared and column is not None and column.column is not None:
                 self._cell_place = CellId(self.model.row_id_at(index), self._cell_place.column_id)
@@ -898,10 +899,8 @@ class TableView(QWidget):
             elif not compared:
                 self.open_cell(index)
 
-    def _load_cell(self, compared: str | None = None, *, focuses: bool = False) -> None:
-        if compared is None:
-            compared = self.panel.compared_column
-        self._session.tasks.start(self._show_cell(compared, focuses=focuses))
+    def _load_cell(self, *, focuses: bool = False) -> None:
+        self._session.tasks.start(self._show_cell(self._compared, focuses=focuses))
 
     async def _show_cell(self, compared: str, *, focuses: bool) -> None:
         self._cell_number += 1
@@ -930,6 +929,7 @@ class TableView(QWidget):
         """Hide the open cell; the grid has the focus again."""
         had_focus = has_focus_within(self.panel)
         self._cell_place = None
+        self._compared = ""
         self._cell_number += 1
         self.panel.hide()
         self._arrange()
@@ -956,7 +956,8 @@ class TableView(QWidget):
 
     def _compare(self, column_id: str) -> None:
         """Show another column's answer beside that of the open cell; "" ends that."""
-        self._load_cell(column_id)
+        self._compared = column_id
+        self._load_cell()
 
     async def _keep(self, column_id: str) -> None:
         """Record which column's answer is the better one, and go to the next row.

@@ -159,6 +159,11 @@ class Notifications(QFrame):
         self.last_undo = undo
         self.notify(message, [(tr("Undo"), self.undo_last)], topic=UNDO)
 
+    @property
+    def offers_undo(self) -> bool:
+        """Return True while a note with Undo is there."""
+        return any(card.topic == UNDO for card in self._cards)
+
     def undo_last(self) -> None:
         """Undo the last action that can be undone, even if its note is gone."""
         undo = self.last_undo

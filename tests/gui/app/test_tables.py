@@ -23,6 +23,7 @@ from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.batch_server import BatchServer
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.transcript_views import shown_text
+from tests.helpers.waiting import until as until_async
 from tests.helpers.widgets import find
 from tests.integration.cli.command import gateway
 from tests.integration.cli.test_batch_command import all_answered
@@ -296,8 +297,12 @@ async def test_answers_by_tomorrow_come_while_the_window_is_open(tmp_path: Path)
         press(page, "table-batch")
         await until(lambda: all("Answer" in row[1] for row in cells(page)))
         await until(lambda: view.run_bar.try_button.isVisible())
-        runs = await page.runs.service.store.runs()
-        assert [run.status for run in runs] == [RunStatus.DONE]
+        store = page.runs.service.store
+
+        async def is_done() -> bool:
+            return [run.status for run in await store.runs()] == [RunStatus.DONE]
+
+        await until_async(is_done)
         (row,) = await page.runs.activity(page.show_table)
         assert row.title == "Leases"
         assert not row.has_failed
