@@ -116,7 +116,7 @@ def faults_after(button: QAbstractButton, lose: Callable[[bool], object]) -> Ite
         yield f"{button.objectName()} → {focused.objectName()} deletes"
     if button.isVisible() and isinstance(focused, QAbstractButton):
         yield f"{button.objectName()}, disabled, leaves the focus to {focused.objectName()}"
-    was_disabled = button.isVisible()
+    was_disabled = button.isVisible() and not button.isEnabled()  # its owner may enable it at once
     lose(True)
     if was_disabled and not button.hasFocus():
         yield f"{button.objectName()} is enabled again without the focus"
