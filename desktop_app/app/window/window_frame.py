@@ -60,7 +60,12 @@ class WindowFrame(QMainWindow):
         if self.outer_panes.drawer is not None:
             self.outer_panes.close_drawer()
         keeps_tab = self.pane.tabs.has_focus
+        is_new = page.property("area") is None
         self.pane.show_page(page)
+        side = self.outer_panes.side
+        if is_new and side is not None and side.parent() is self:
+            side.setParent(None)  # so that Tab comes to it after the page at its left
+            self.outer_panes.arrange()
         bring_to_front(self)
         focused: QWidget | None = self.focusWidget()  # PySide's types forget None
         if keeps_tab:
