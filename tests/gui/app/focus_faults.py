@@ -41,6 +41,8 @@ class FocusAudit:
         for window in QApplication.topLevelWidgets():
             if not window.isVisible() or isinstance(window, (QMenu, *QT_DIALOGS)):
                 continue
+            if window.windowFlags() & Qt.WindowType.WindowDoesNotAcceptFocus:
+                continue
             shown = visible_parts(window)
             of_parts = (fault for part in shown for fault in faults_of(part))
             for fault in (*self._focus_faults(window), *order_faults(shown), *of_parts):
