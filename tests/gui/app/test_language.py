@@ -167,8 +167,9 @@ async def test_the_language_changes_after_a_form_is_closed_and_open_windows_retu
         await app.written()
         assert not app.session.should_rebuild
         assert "once the other windows are closed" in app.said
-        next(d for d in app.window.findChildren(QDialog) if d.isVisible()).reject()
         app.session.actions["spending.show"].trigger()
+        await until(lambda: app.window.pane.page is not None)
+        next(d for d in app.window.findChildren(QDialog) if d.isVisible()).reject()
         await until(lambda: app.session.should_rebuild)
         assert app.session.commands_to_reopen == ("spending.show",)
         await app.session.shutdown.wait()
