@@ -23,6 +23,7 @@ from desktop_app.widgets.text.foreign_text import PlainButton, announce, set_too
 from desktop_app.widgets.text.utf16 import utf16_positions
 
 _PAUSE_MS: Final = 120
+_SMALLEST_TARGET: Final = 24  # pixels that a button must have to be hit (WCAG 2.5.8)
 _MAX_SELECTION: Final = 100
 """Characters of a selection that `open` searches for."""
 _MARK: Final = "find"
@@ -90,6 +91,7 @@ class TextFind(QWidget):
             self._search_from_cursor()
 
         button.toggled.connect(search)
+        button.setMinimumWidth(current_theme().px(_SMALLEST_TARGET))
         return button
 
     # -------------------------------------------------------------- the bar
