@@ -31,7 +31,8 @@ class BuiltInModelNote(Controller):
         self._is_model_sought = False
         self._values.changed.connect(lambda key: self._show() if key == WEIGHTS_SETTING else None)
         session.window.empty_state.tried.connect(self._prompt.focus_text)
-        session.running.started.connect(self._warn_of_language)
+        self._current.path_changed.connect(self._warn_of_language)
+        self._warned_id = ""  # the question that the user was warned at
 
     def _show(self) -> None:
         if not self._current.opening_number:
@@ -64,14 +65,15 @@ class BuiltInModelNote(Controller):
             self._tasks.start(self._find_model())
         empty_state.set_key_line(True, text)
 
-    def _warn_of_language(self, conversation_id: str) -> None:
+    def _warn_of_language(self) -> None:
         """Say before the built-in model answers that it knows English only."""
-        questions = [m.text for m in self._current.path if m.role is Role.USER]
-        is_open = conversation_id == self._current.id
+        question = next((m for m in reversed(self._current.path) if m.role is Role.USER), None)
         is_trial = self._setup.choice.model == ON_DEVICE_MODEL
-        if not (is_open and is_trial and questions):
+        is_running = self._running.is_running(self._current.id)
+        if question is None or not (is_trial and is_running) or question.id == self._warned_id:
             return
-        if not language_of(questions[-1], language()).startswith("en"):
+        if not language_of(question.text, language()).startswith("en"):
+            self._warned_id = question.id
             self._window.notifications.notify(
                 tr("The trial model knows English only. Its answer will be wrong."),
                 [

@@ -130,3 +130,17 @@ async def test_a_download_is_paused_continued_and_its_failure_shown() -> None:
         QTest.keyClick(page.url, Qt.Key.Key_Return)
         await until(lambda: page.lines[0].file is not None)
         assert "not checked against a known hash" in page.lines[0].facts
+
+
+async def test_the_built_in_model_is_said_to_know_english_only() -> None:
+    async with AppHarness() as app:
+        for question, is_warned in (
+            ("How long does an egg boil?", False),
+            ("Wie lange kocht man ein Ei?", True),
+        ):
+            await app.start_over()
+            turn = await app.ask(question)
+            assert ("English only" in app.said) is is_warned
+            turn.end("No.")
+            await app.settled()
+            assert "often wrong" in app.transcript
