@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.i18n.translation import N_, tr
-from desktop_app.paths import resource_path
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.preset_json import preset_from_json
-from desktop_app.prompts.prompt import (
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import (
     CLIPBOARD,
     DATE,
     NO_REQUIREMENTS,
@@ -25,6 +22,9 @@ from desktop_app.prompts.prompt import (
     PromptRequirements,
     program_variables_in,
 )
+from desktop_app.domain.prompt_json import preset_from_json
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.paths import resource_path
 from desktop_app.prompts.prompt_library import (
     PromptEntry,
     fill_prompt,

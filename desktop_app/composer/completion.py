@@ -27,9 +27,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.documents.letter_folding import fold
-from desktop_app.i18n.formatting import joined
-from desktop_app.i18n.translation import tr
-from desktop_app.prompts.prompt import (
+from desktop_app.domain.prompt import (
     Prompt,
     Variable,
     fill,
@@ -38,6 +36,8 @@ from desktop_app.prompts.prompt import (
     program_variables_in,
     variables,
 )
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command_search import match_rank
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button

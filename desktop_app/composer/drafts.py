@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     part_id,
 )
 from desktop_app.domain.errors import StorageError
-from desktop_app.prompts.prompt import CLIPBOARD, SELECTION
+from desktop_app.domain.prompt import CLIPBOARD, SELECTION
 from desktop_app.settings.settings_store import SettingsStore
 
 if TYPE_CHECKING:

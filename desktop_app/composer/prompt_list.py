@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.composer.suggestions import Suggestion
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.prompts.prompt import Prompt, fill
+from desktop_app.domain.prompt import Prompt, fill
 from desktop_app.prompts.prompt_library import (
     FOR_DOCUMENTS,
     FOR_TWO_DOCUMENTS,

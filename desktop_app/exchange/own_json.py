@@ -7,7 +7,7 @@ The structs below have the fields of each item. An item is on a line of its own,
 alphabetical order, so that exports can be compared. Times are ISO 8601 in UTC.
 
 `messages` is the whole tree, parents first; `leaf_id` is the end of the shown path. `cost` is a
-decimal number of US dollars as text. `preset` is the preset last used, as `preset_json.py` writes
+decimal number of US dollars as text. `preset` is the preset last used, as `prompt_json.py` writes
 it; its settings are in `choice` and `overrides`, and may have been changed since. `compactions` has
 the texts that are sent instead of all messages up to `message_id`. The parts of a message are those
 of `domain/conversations/message_parts.py`; documents and images name an attachment by the SHA-256
@@ -52,14 +52,14 @@ from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import error_from_json, error_to_json
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt_json import overrides_from_json, preset_from_json, preset_to_json
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
     objects_at,
 )
 from desktop_app.i18n.translation import N_
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.preset_json import overrides_from_json, preset_from_json, preset_to_json
 
 FORMAT: Final = "repartee"
 VERSION: Final = 1

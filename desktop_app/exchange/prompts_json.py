@@ -8,12 +8,12 @@
          "position": 0, "created_at": "2026-01-31T09:30:00.000000Z", "hidden": false,
          "form": {"kind": "schema", "name": "reply", "text": "{…}"}}
       ],
-      "presets": [ see preset_json.py ]
+      "presets": [ see domain/prompt_json.py ]
     }
 
 `title` and `text` of a prompt are required, all else may be missing or null; a missing "id" is
 derived from the content. A prompt with the id of a built-in one replaces it. For variables in a
-text see `prompts/prompt.py`. Such a file never contains a key.
+text see `domain/prompt.py`. Such a file never contains a key.
 
 When a file is added to a library, items that exist with the same content are left out, so adding it
 twice changes nothing. An item with the id of a different existing one gets a new id.
@@ -32,18 +32,18 @@ from msgspec import Meta, Struct
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.exchange.importers.imported_conversation import reading_errors
-from desktop_app.foreign_file import open_file, read_all
-from desktop_app.i18n.translation import N_
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.preset_json import (
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
+from desktop_app.domain.prompt_json import (
     FileItem,
     Title,
     preset_from_json,
     preset_to_json,
     time_to_json,
 )
-from desktop_app.prompts.prompt import Prompt
+from desktop_app.exchange.importers.imported_conversation import reading_errors
+from desktop_app.foreign_file import open_file, read_all
+from desktop_app.i18n.translation import N_
 
 _CHOOSE_PROMPTS: Final = N_("Choose a file exported from Prompts.")
 

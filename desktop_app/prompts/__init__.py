@@ -1,3 +1,3 @@
 """Saved prompts with variables, and presets."""
 
-__all__ = ["preset", "preset_json", "prompt", "prompt_library", "prompt_store"]
+__all__ = ["prompt_library", "prompt_store"]

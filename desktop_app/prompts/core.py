@@ -15,7 +15,7 @@ CORE = Core(
         StoredTable(
             "presets",
             {Effect.PLAIN: f"id name {CHOICE} position created_at", Effect.LISTED: "overrides"},
-            reader="prompts.preset.Preset",
+            reader="domain.preset.Preset",
             synced=SyncedTable(f"name {CHOICE} overrides position created_at", birth="name"),
         ),
     ),

@@ -17,8 +17,7 @@ from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.i18n.translation import N_, tr
-from desktop_app.prompts.prompt import (
+from desktop_app.domain.prompt import (
     NO_REQUIREMENTS,
     Prompt,
     PromptRequirements,
@@ -26,6 +25,7 @@ from desktop_app.prompts.prompt import (
     missing_names,
     variables,
 )
+from desktop_app.i18n.translation import N_, tr
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")

@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Iterable
 from functools import partial
 
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.prompt import NO_REQUIREMENTS, Prompt
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import NO_REQUIREMENTS, Prompt
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import Cells, from_row, read_rows, to_row
 from desktop_app.storage.row_writing import insert_rows

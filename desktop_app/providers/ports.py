@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.prompts.prompt import PromptRequirements
+from desktop_app.domain.prompt import PromptRequirements
 
 RequirementsLoader = Callable[[str], Awaitable[PromptRequirements]]
 """Returns the requirements of the prompt with this id; NO_REQUIREMENTS if it is unknown."""

@@ -25,9 +25,9 @@ from desktop_app.domain.errors import (
     UnreachableError,
     UserFacingError,
 )
+from desktop_app.domain.prompt import DATE, fill
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
-from desktop_app.prompts.prompt import DATE, fill
 from desktop_app.repeat.repeat_store import RepeatStore
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from desktop_app.composer.completion import (
     typed_name,
 )
 from desktop_app.composer.prompt_editor import PromptEditor
-from desktop_app.prompts.prompt import Prompt
+from desktop_app.domain.prompt import Prompt
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.forms.form_widgets import Combo

@@ -10,8 +10,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.prompt import Prompt
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
 from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
 from desktop_app.prompts.ui.presets import DEFAULT_PRESET
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage

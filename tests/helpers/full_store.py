@@ -44,12 +44,12 @@ from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.spending_report import Call
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.memory.memory import Memory
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.providers.models.model_listing import ModelListing

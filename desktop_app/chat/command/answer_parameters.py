@@ -21,9 +21,9 @@ from desktop_app.domain.answering.generation import MAX_STOP_SEQUENCES, Override
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.preset import Preset
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
-from desktop_app.prompts.preset import Preset
 
 MAX_INSTRUCTIONS_BYTES: Final = 4 * 1024 * 1024
 """The largest file with instructions: more than any model takes."""

@@ -72,11 +72,11 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS, CountMethod
 from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.preset import Preset
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.local_model.services import use_weights
-from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_library import SUMMARY, fill_prompt, find_prompt, task_for_each
 from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,

@@ -27,12 +27,12 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.graphemes import shorten
+from desktop_app.domain.preset import Preset
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.foreign_file import RefusedFileError
 from desktop_app.i18n.translation import N_
-from desktop_app.prompts.preset import Preset
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SHOWN_TITLE_CHARS: Final = 60  # characters of a title in an error

@@ -20,8 +20,8 @@ from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
+from desktop_app.domain.preset import Preset
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.ui.entry_editor import EntryEditor
 from desktop_app.settings.schema import overridable_settings
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, margins_of, row_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
 from desktop_app.domain.conversations.conversation import Conversation
-from desktop_app.prompts.preset import Preset
+from desktop_app.domain.preset import Preset
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session

@@ -21,8 +21,8 @@ from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+from desktop_app.domain.preset import Preset, preset_of
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.prompts.preset import Preset, preset_of
 from desktop_app.prompts.ui.presets import Presets
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.settings.schema import label_of

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QCompleter, QWidget
 
-from desktop_app.i18n.formatting import joined
-from desktop_app.i18n.translation import N_, paragraph, tr, tr_context
-from desktop_app.prompts.prompt import (
+from desktop_app.domain.prompt import (
     CLIPBOARD,
     DATE,
     SELECTION,
@@ -26,6 +24,8 @@ from desktop_app.prompts.prompt import (
     program_variables_in,
     variables,
 )
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_context
 from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
 from desktop_app.prompts.ui.entry_editor import EntryEditor
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of

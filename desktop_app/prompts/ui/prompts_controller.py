@@ -23,9 +23,9 @@ from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.domain.prompt import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing_names
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing_names
 from desktop_app.prompts.prompt_library import PromptOrigin, copy_of, next_position, task_for_each
 from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.file_dialogs import save_text

@@ -36,11 +36,11 @@ from desktop_app.domain.conversations.message_facts import cost_text
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.places import Place
+from desktop_app.domain.prompt import CLIPBOARD, DATE, SELECTION
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui.paste_back import PasteBack
 from desktop_app.quick.ui.quick_prompt import QuickPrompt

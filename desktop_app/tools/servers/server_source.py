@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.domain.documents.embedded_data import data_note
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.prompt import CLIPBOARD, SELECTION, Variable, parse, variables
 from desktop_app.domain.tools.tool import (
     MAX_RESULT_CHARS,
     USUAL_TIMEOUT_S,
@@ -28,7 +29,6 @@ from desktop_app.domain.tools.tool import (
     UserReply,
 )
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.prompts.prompt import CLIPBOARD, SELECTION, Variable, parse, variables
 from desktop_app.tools.schema_check import UnusablePatternError, UnusableSchemaError, require_schema
 from desktop_app.tools.servers.remote_tool import (
     remote_tools,

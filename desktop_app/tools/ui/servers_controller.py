@@ -91,7 +91,7 @@ class ServersController(Controller):
 
     async def load_prompts(self) -> None:
         """Offer the prompts that each server had when it was last asked."""
-        from desktop_app.prompts.prompt import Prompt
+        from desktop_app.domain.prompt import Prompt
         from desktop_app.tools.services import server_store
 
         stored_prompts = await self._session.backend.of(server_store).prompts()

@@ -79,6 +79,8 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.origin import Secret
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
 from desktop_app.domain.spending_report import Call
 from desktop_app.exchange.ui.page_dialog import PageDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
@@ -97,8 +99,6 @@ from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelL
 from desktop_app.memory.services import notes
 from desktop_app.memory.ui.notes_controller import NotesController
 from desktop_app.memory.ui.notes_section import NotesDialog
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.ui.presets_controller import PresetsController
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.prompts.prompt import Prompt
+from desktop_app.domain.prompt import Prompt
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog

@@ -15,8 +15,8 @@ from desktop_app.backend.prompt_loader import built_in_presets
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.preset import Preset
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.ui.presets import Presets
 from desktop_app.prompts.ui.presets_controller import PresetsController
 from desktop_app.prompts.ui.prompts_controller import PromptsController

@@ -20,8 +20,8 @@ from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.desktop.ui.closing_controller import ClosingController
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.domain.prompt import Prompt
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage

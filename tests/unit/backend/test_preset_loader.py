@@ -12,8 +12,8 @@ from desktop_app.backend.prompt_loader import (
     preset_named,
     with_built_in,
 )
+from desktop_app.domain.preset import Preset
 from desktop_app.i18n.translation import tr
-from desktop_app.prompts.preset import Preset
 
 FIRST, SECOND, *OTHERS = built_in_presets()
 

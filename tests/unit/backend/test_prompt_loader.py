@@ -16,7 +16,7 @@ from desktop_app.backend.prompt_loader import (
     today,
 )
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.prompts.prompt import NO_REQUIREMENTS, Prompt, PromptRequirements
+from desktop_app.domain.prompt import NO_REQUIREMENTS, Prompt, PromptRequirements
 from desktop_app.prompts.prompt_store import PromptStore
 from tests.helpers.fragment import Fragment
 from tests.helpers.started_backend import started_backend

@@ -30,7 +30,7 @@ from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError, NetworkError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.prompts.preset import Preset
+from desktop_app.domain.preset import Preset
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.settings.values import with_defaults
 from tests.helpers.closed_port import closed_port

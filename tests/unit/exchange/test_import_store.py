@@ -22,6 +22,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.domain.preset import Preset
 from desktop_app.exchange.import_store import (
     BATCH_SIZE,
     SHARED_BATCH_SIZE,
@@ -31,7 +32,6 @@ from desktop_app.exchange.import_store import (
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.library.search_query import Search
-from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.storage.database import Action, Database, T
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened

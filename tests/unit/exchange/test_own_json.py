@@ -29,14 +29,14 @@ from desktop_app.domain.conversations.message_parts import AttachmentFile, Chose
 from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt_json import preset_to_json
 from desktop_app.domain.tools.tool import HOSTED_TOOLS
 from desktop_app.exchange.import_store import ImportOutcome, ImportStore
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.library.folder_store import FolderStore
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.preset_json import preset_to_json
 from desktop_app.prompts.prompt_store import PromptStore
 from tests.helpers.blocking import blocking
 from tests.helpers.compacted import compacted, items

@@ -18,6 +18,9 @@ from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.derived_id import derived_id
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
+from desktop_app.domain.prompt_json import preset_from_json
 from desktop_app.exchange.prompts_json import (
     PromptCollection,
     new_items,
@@ -25,9 +28,6 @@ from desktop_app.exchange.prompts_json import (
     read_file,
     to_json_text,
 )
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.preset_json import preset_from_json
-from desktop_app.prompts.prompt import Prompt
 from tests.helpers.generation import overrides
 
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)

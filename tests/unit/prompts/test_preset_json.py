@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.prompts.preset_json import preset_from_json
+from desktop_app.domain.prompt_json import preset_from_json
 
 
 @pytest.mark.parametrize("named", [{}, {"name": None}, {"name": " "}, {"name": 7}])

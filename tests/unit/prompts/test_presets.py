@@ -7,7 +7,7 @@ from dataclasses import replace
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.prompts.preset import Preset, preset_of
+from desktop_app.domain.preset import Preset, preset_of
 
 HERE = ModelChoice("openai", "", Variant.INSTANT, Effort.LOW)
 

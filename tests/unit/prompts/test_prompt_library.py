@@ -9,7 +9,7 @@ import pytest
 from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.prompts.prompt import NO_REQUIREMENTS, Prompt, PromptRequirements
+from desktop_app.domain.prompt import NO_REQUIREMENTS, Prompt, PromptRequirements
 from desktop_app.prompts.prompt_library import (
     BUILT_IN_NAMES,
     PromptEntry,

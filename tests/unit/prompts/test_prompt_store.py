@@ -8,8 +8,8 @@ from pathlib import Path
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.prompt import Prompt
+from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
 from tests.unit.storage.samples import NOON, a_conversation, opened
 

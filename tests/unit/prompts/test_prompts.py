@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from desktop_app.prompts.prompt import (
+from desktop_app.domain.prompt import (
     MAX_FILLED_CHARS,
     Variable,
     fill,

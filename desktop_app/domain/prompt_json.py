@@ -22,8 +22,8 @@ from desktop_app.domain import bounds
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.derived_id import derived_id
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.preset import Preset
 from desktop_app.domain.tools.tool import runs_without_asking
-from desktop_app.prompts.preset import Preset
 
 _Object = Mapping[str, Any]
 Title = Annotated[bounds.Name, Meta(pattern=r"\S")]
