@@ -12,11 +12,14 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from desktop_app.domain.errors import filled
+from desktop_app.domain import hints
+from desktop_app.domain.errors import ImportRefusedError, filled
+from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import N_, in_english
 from desktop_app.system import NO_LINK, READ_FLAGS
 
@@ -59,6 +62,28 @@ class RefusedFileError(Exception):
 
 class NoArchiveError(RefusedFileError):
     """Raised if a file is not a ZIP archive."""
+
+
+@contextmanager
+def reading_errors(path: Path, hint: str) -> Iterator[None]:
+    """Raise errors of reading a foreign file as ImportRefusedError, with the hint if refused."""
+    name = path.name or str(path)  # "." has no name
+    try:
+        yield
+    except OSError as exc:
+        raise ImportRefusedError(
+            N_("Couldn’t read {file}: {words}."),
+            hint=hints.CHECK_NAME_AND_PERMISSIONS,
+            details=str(path),
+            file=name,
+            words=system_words(exc),
+        ) from exc
+    except RefusedFileError as exc:
+        raise ImportRefusedError(exc.message, params=exc.params, hint=hint, file=name) from exc
+    except MemoryError as exc:
+        raise ImportRefusedError(
+            N_("There isn’t enough memory to import {file}."), hint=hint, file=name
+        ) from exc
 
 
 def open_file(path: Path, *, follows_link: bool = True) -> BinaryIO:

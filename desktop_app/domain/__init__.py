@@ -7,6 +7,7 @@ __all__ = [
     "code_fence",
     "conversations",
     "cost",
+    "csv_cell",
     "derived_id",
     "documents",
     "error_note",

@@ -6,10 +6,10 @@ CORE = Core(
     window="exchange.ui.feature.FEATURE",
     commands={
         "import": CommandPlaces(
-            "exchange.arguments.import_arguments", "cli.library_commands.run_import"
+            "exchange.arguments.import_arguments", "exchange.command.import_command.run_import"
         ),
         "export": CommandPlaces(
-            "exchange.arguments.export_arguments", "cli.library_commands.run_export"
+            "exchange.arguments.export_arguments", "exchange.command.export_command.run_export"
         ),
     },
 )

@@ -13,6 +13,7 @@ from desktop_app.cli.command_setup import open_store, run_command
 from desktop_app.cli.console import clean_line, write, write_json, write_line
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import exact_digits
+from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.domain.spending_report import (
     Grouping,
     MonthSpending,
@@ -21,7 +22,6 @@ from desktop_app.domain.spending_report import (
     month_forecast,
 )
 from desktop_app.domain.statistics import rounded
-from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.gateway.environment_profiles import all_profiles, profiles_of_environment

@@ -19,12 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.exchange.csv_cell import escape_cell
-from desktop_app.exchange.writers.office.typed_sheets import (
-    SheetCell,
-    TypedSheet,
-    write_typed_sheets,
-)
+from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.i18n.translation import in_english
 from desktop_app.tables.answer_fields import typed_value
 from desktop_app.tables.table import (
@@ -42,6 +37,7 @@ from desktop_app.tables.table import (
 )
 from desktop_app.tables.table_store import WHOLE_VALUES, TableStore, number_of
 from desktop_app.tables.template import asks_about_document
+from desktop_app.writers.office.typed_sheets import SheetCell, TypedSheet, write_typed_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -31,7 +31,6 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import TileTokens
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import ToolError
-from desktop_app.exchange.writers.markdown_file import unique_footnotes
 from desktop_app.i18n.formatting import parse_amount
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.inline_runs import runs_of
@@ -48,6 +47,7 @@ from desktop_app.tools.built_in.tool_process import tables_of
 from desktop_app.tools.built_in.web_tools import WebPageTool
 from desktop_app.tools.schema_check import UnusableSchemaError, require_schema
 from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer, referenced_variables
+from desktop_app.writers.markdown_file import unique_footnotes
 
 LARGER: Final = 4
 """The size of the larger input, relative to the smaller."""

@@ -19,10 +19,10 @@ from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
+from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.domain.json_table import MAX_COLUMNS, row_of
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.parameter_support import api_notices, model_notices
-from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.markdown.parsing.parser import parser

@@ -26,8 +26,8 @@ def csv_of(value: object) -> str:
     import csv
     import io
 
+    from desktop_app.domain.csv_cell import escape_cell
     from desktop_app.domain.json_table import rows_for_export
-    from desktop_app.exchange.csv_cell import escape_cell
 
     table = rows_for_export(value)
     buffer = io.StringIO()

@@ -51,13 +51,18 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedFolder,
     damaged_conversation_error,
     parse_json,
-    reading_errors,
     short_title,
     text_at,
     time_from_seconds,
 )
 from desktop_app.exchange.importers.json_values import read_values
-from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_chunks
+from desktop_app.foreign_file import (
+    ForeignArchive,
+    RefusedFileError,
+    open_file,
+    read_chunks,
+    reading_errors,
+)
 from desktop_app.i18n.translation import N_
 
 # In bytes. A user's history takes some hundred megabytes.

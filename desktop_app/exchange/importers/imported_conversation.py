@@ -6,11 +6,9 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain import bounds, hints
@@ -29,9 +27,7 @@ from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.preset import Preset
 from desktop_app.domain.remembered_note import RememberedNote
-from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.foreign_file import RefusedFileError
 from desktop_app.i18n.translation import N_
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -257,28 +253,6 @@ def objects_at(value: Any, *path: str) -> list[Mapping[str, Any]]:
 def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedError:
     """Return the error for a conversation whose JSON cannot be read, with its title if any."""
     return not_imported_error(text_at(item, "title") or text_at(item, "name"), cause)
-
-
-@contextmanager
-def reading_errors(path: Path, hint: str) -> Iterator[None]:
-    """Raise errors of reading a foreign file as ImportRefusedError, with the hint if refused."""
-    name = path.name or str(path)  # "." has no name
-    try:
-        yield
-    except OSError as exc:
-        raise ImportRefusedError(
-            N_("Couldn’t read {file}: {words}."),
-            hint=hints.CHECK_NAME_AND_PERMISSIONS,
-            details=str(path),
-            file=name,
-            words=system_words(exc),
-        ) from exc
-    except RefusedFileError as exc:
-        raise ImportRefusedError(exc.message, params=exc.params, hint=hint, file=name) from exc
-    except MemoryError as exc:
-        raise ImportRefusedError(
-            N_("There isn’t enough memory to import {file}."), hint=hint, file=name
-        ) from exc
 
 
 def short_title(title: str) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
-from desktop_app.exchange.writers.shared_page import contents_lines
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import check_box, check_row, text_field
 from desktop_app.widgets.text.foreign_text import PlainLabel, all_lines
 from desktop_app.widgets.windows import fitting_size
+from desktop_app.writers.shared_page import contents_lines
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message

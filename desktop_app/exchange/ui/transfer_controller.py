@@ -150,7 +150,9 @@ class TransferController(Controller):
         if format_id == "html" and conversation_ids is not None and len(conversation_ids) == 1:
             self._tasks.start(self._export_page(conversation_ids[0]))
             return
-        from desktop_app.exchange.command import file_names  # it imports every format
+        from desktop_app.exchange.command.export_command import (
+            file_names,  # it imports every format
+        )
 
         export_format = next(each for each in EXPORT_FORMATS if each.id == format_id)
         title, stem = tr("Export"), tr("Conversations")
@@ -233,7 +235,7 @@ class TransferController(Controller):
 
     async def _export_page(self, conversation_id: str) -> None:
         # Imported here, because the start does not need it.
-        from desktop_app.exchange.command import file_names
+        from desktop_app.exchange.command.export_command import file_names
         from desktop_app.exchange.ui.page_dialog import PageDialog
 
         store = self._session.backend.conversations
@@ -282,8 +284,8 @@ class TransferController(Controller):
         if not self._check_not_empty():
             return
         # Imported here, because the start does not need it.
-        from desktop_app.exchange.writers import html_page, markdown_file
         from desktop_app.widgets.text import clipboard
+        from desktop_app.writers import html_page, markdown_file
 
         messages = self._shown_messages()
         content = (self._current.conversation, messages, self._session.name_of_model)

@@ -1,6 +1,6 @@
 """Writes blocks as HTML for the clipboard, so that other programs paste text and tables.
 
-`HtmlWriter` writes plain elements. Its subclass in exchange/writers/html_page.py writes web pages.
+`HtmlWriter` writes plain elements. Its subclass in writers/html_page.py writes web pages.
 """
 
 from __future__ import annotations

@@ -299,7 +299,7 @@ class PromptsController(Controller):
         self._tasks.start(self._import(path))
 
     async def _import(self, path: Path) -> None:
-        from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
+        from desktop_app.prompts.prompts_json import PromptCollection, new_items, read_file
 
         store = self._prompt_store
         await self.writer.write_again()  # `load` would lose what is not stored yet
@@ -351,7 +351,7 @@ class PromptsController(Controller):
         self._tasks.start(self._export(path))
 
     async def _export(self, path: Path) -> None:
-        from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
+        from desktop_app.prompts.prompts_json import PromptCollection, to_json_text
 
         presets = await self._prompt_store.presets()
         # Also those that are only hidden or moved, in the order of the list.

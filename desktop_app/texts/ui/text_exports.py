@@ -17,7 +17,6 @@ from desktop_app.app.session import Controller
 from desktop_app.child_processes import usual_mode
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.system_error import system_words
-from desktop_app.exchange.writers.html_page import text_page
 from desktop_app.foreign_file import RefusedFileError
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -25,6 +24,7 @@ from desktop_app.texts.text_files import FileState, differences, read_state
 from desktop_app.texts.ui.difference_dialogs import SaveDialog
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_target, save_bytes
+from desktop_app.writers.html_page import text_page
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker
@@ -56,7 +56,7 @@ def _encoded(text: str) -> bytes:
 
 
 def _word(text: WrittenText, *, with_changes: bool = False) -> bytes:
-    from desktop_app.exchange.writers.office.docx_file import word_with_changes  # 100 ms
+    from desktop_app.writers.office.docx_file import word_with_changes  # 100 ms
 
     before = text.rejected if with_changes else text.accepted
     return word_with_changes(before, text.accepted, "Repartee", datetime.now().astimezone())

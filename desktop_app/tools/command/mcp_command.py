@@ -215,7 +215,7 @@ def _test_json(
 
 
 async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> int:
-    from desktop_app.exchange.importers.server_configuration import read_servers
+    from desktop_app.tools.servers.server_configuration import read_servers
 
     has_failed = False
     try:

@@ -26,7 +26,7 @@ from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from desktop_app.app.window.command_palette import CommandPalette
-    from desktop_app.exchange.importers.server_configuration import ConfiguredServer
+    from desktop_app.tools.servers.server_configuration import ConfiguredServer
     from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_run import ServerRun
     from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer
@@ -279,7 +279,7 @@ class ServersController(Controller):
 
     async def _import(self, path: Path) -> None:
         """Read the servers in a file, show their commands, and add them if confirmed."""
-        from desktop_app.exchange.importers.server_configuration import read_servers
+        from desktop_app.tools.servers.server_configuration import read_servers
         from desktop_app.tools.servers.tool_server import launch_summary
 
         configured_servers = await asyncio.to_thread(read_servers, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.exchange.writers.markdown_file import to_markdown
+from desktop_app.writers.markdown_file import to_markdown
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.exchange.writers.markdown_file import call_as_markdown
 from desktop_app.transcript.message_items import SHOW_CHANGES, TOGGLE_TOOL, Line, tool_lines
+from desktop_app.writers.markdown_file import call_as_markdown
 
 
 def test_a_text_for_the_user_alone_is_shown_below_the_result() -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from desktop_app.batch.command.batch_output import COLUMNS, csv_report, markdown_report
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.providers.jobs.batch_jobs import BatchItem, BatchJob, ItemStatus
 
 JOB = BatchJob("0" * 32, ModelChoice("openai", "gpt-5.2"), "A\ntitle", "One\n\ntwo", now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from desktop_app.exchange.command import file_names
+from desktop_app.exchange.command.export_command import file_names
 from tests.unit.storage.samples import a_conversation
 
 

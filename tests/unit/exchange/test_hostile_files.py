@@ -19,9 +19,9 @@ from desktop_app.domain import bounds
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.exchange import prompts_json
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
+from desktop_app.prompts import prompts_json
 from tests.helpers.hostile_files import (
     GOOD,
     GOOD_OWN,

@@ -21,14 +21,6 @@ from desktop_app.domain.conversations.message_facts import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.ui.printing.pages import Pages
-from desktop_app.exchange.writers.html_page import (
-    EmbeddedImage,
-    HtmlPage,
-    PageWriter,
-    colored_lines,
-    to_plain_html,
-    visible_text,
-)
 from desktop_app.markdown.block_model import Block, Kind, Run
 from desktop_app.markdown.export.html_writer import (
     HtmlWriter,
@@ -40,6 +32,14 @@ from desktop_app.markdown.parsing.own_links import link_to_mark
 from desktop_app.markdown.processes.diagram_drawing import draw_nothing, is_diagram
 from desktop_app.markdown.processes.highlight import ColoredSpan
 from desktop_app.transcript.segment_formulas import FormulaFinder
+from desktop_app.writers.html_page import (
+    EmbeddedImage,
+    HtmlPage,
+    PageWriter,
+    colored_lines,
+    to_plain_html,
+    visible_text,
+)
 
 _PART_LENGTH: Final = 6_000
 """Characters after which the next part begins, if it can: Qt takes about 5 ms."""

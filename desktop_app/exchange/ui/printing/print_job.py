@@ -39,7 +39,6 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.system_error import system_words
 from desktop_app.exchange.ui.printing.pages import Pages
 from desktop_app.exchange.ui.printing.paper_html import PaperHtml
-from desktop_app.exchange.writers.html_page import to_plain_html, visible_text
 from desktop_app.i18n.translation import N_
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.markdown.processes.formula_client import FormulaClient
@@ -50,6 +49,7 @@ from desktop_app.markdown.processes.highlight import (
 )
 from desktop_app.markdown.processes.math_typesetting import Formula
 from desktop_app.widgets.look.theme import light
+from desktop_app.writers.html_page import to_plain_html, visible_text
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter  # a PDF is written without its libraries

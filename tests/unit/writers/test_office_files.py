@@ -25,21 +25,21 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.exchange.writers.html_page import text_page
-from desktop_app.exchange.writers.office.docx_file import write_docx
-from desktop_app.exchange.writers.office.odt_file import write_odt
-from desktop_app.exchange.writers.office.office_content import (
+from desktop_app.markdown.export.html_writer import to_html
+from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.markdown.processes.math_typesetting import CannotTypesetError, office_math
+from desktop_app.writers.html_page import text_page
+from desktop_app.writers.office.docx_file import write_docx
+from desktop_app.writers.office.odt_file import write_odt
+from desktop_app.writers.office.office_content import (
     OfficeMessage,
     OfficeTable,
     messages_of,
     tables_of,
     to_office_text,
 )
-from desktop_app.exchange.writers.office.pptx_outline import write_pptx
-from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
-from desktop_app.markdown.export.html_writer import to_html
-from desktop_app.markdown.incremental.block_stream import render
-from desktop_app.markdown.processes.math_typesetting import CannotTypesetError, office_math
+from desktop_app.writers.office.pptx_outline import write_pptx
+from desktop_app.writers.office.table_files import write_csv, write_xlsx
 from tests.helpers.examples import examples
 
 ANSWER = """\

@@ -12,14 +12,14 @@ from pptx.enum.text import MSO_AUTO_SIZE, PP_ALIGN
 from pptx.oxml.ns import qn
 
 from desktop_app.domain.graphemes import shorten
-from desktop_app.exchange.writers.office.office_content import (
+from desktop_app.markdown.block_model import Block, Kind
+from desktop_app.writers.office.office_content import (
     MAX_PROPERTY_CHARS,
     OfficeMessage,
     cell_text,
     is_from_right,
     to_office_text,
 )
-from desktop_app.markdown.block_model import Block, Kind
 
 # The indexes of layouts in the default template of python-pptx.
 _TITLE_SLIDE: Final = 0

@@ -1,4 +1,4 @@
-"""`repartee import` and `export`, without a window, or while one is open.
+"""`repartee import`, without a window, or while one is open.
 
 Progress goes to standard error: on a terminal every two seconds, with --progress for each step.
 """
@@ -68,17 +68,6 @@ def run_import(options: Options) -> int:
     def run(options: Options) -> int:
         with replace_stdin_with_file(options.files) as options.files:
             return asyncio.run(_import(options))
-
-    return run_library_command(run, options)
-
-
-def run_export(options: Options) -> int:
-    """Run the command; return the exit code."""
-
-    def run(options: Options) -> int:
-        from desktop_app.exchange.command import export  # loads the writers of all formats
-
-        return asyncio.run(export(options))
 
     return run_library_command(run, options)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError
-from desktop_app.exchange.importers.server_configuration import parse_servers, read_servers
+from desktop_app.tools.servers.server_configuration import parse_servers, read_servers
 from desktop_app.tools.servers.tool_server import launch_message
 
 CLAUDE = {

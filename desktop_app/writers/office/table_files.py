@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.exchange.csv_cell import escape_cell
-from desktop_app.exchange.writers.office.office_content import OfficeTable
+from desktop_app.domain.csv_cell import escape_cell
+from desktop_app.writers.office.office_content import OfficeTable
 
 # A number that a spreadsheet can show as it is written. Others, such as 007, become text.
 _NUMBER: Final = re.compile(r"(?!-[0.]+$)-?(?:0|[1-9]\d*)(?:\.(?P<decimals>\d+))?", re.ASCII)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.office.word_text import read_text
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.exchange.writers.office.docx_file import word_with_changes
+from desktop_app.writers.office.docx_file import word_with_changes
 from tests.helpers.examples import examples
 from tests.helpers.nested_markdown import sources
 

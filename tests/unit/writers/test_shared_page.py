@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.message_parts import (
     SourcesPart,
     ToolCallPart,
 )
-from desktop_app.exchange.writers.shared_page import contents_lines, with_versions
+from desktop_app.writers.shared_page import contents_lines, with_versions
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 

@@ -22,10 +22,10 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.exchange.writers import html_page, markdown_file
-from desktop_app.exchange.writers.html_page import HtmlPage
-from desktop_app.exchange.writers.office.office_content import messages_of
 from desktop_app.providers.jobs.batch_jobs import BatchItem, BatchJob, ItemStatus
+from desktop_app.writers import html_page, markdown_file
+from desktop_app.writers.html_page import HtmlPage
+from desktop_app.writers.office.office_content import messages_of
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation

@@ -11,7 +11,10 @@ from typing import Final, TypeVar
 
 from odfdo import Cell, Document, Element, Frame, Header, Link, Paragraph, Row, Span, Style, Table
 
-from desktop_app.exchange.writers.office.office_content import (
+from desktop_app.markdown.block_model import TEXT_KINDS, Block, Kind, Run, is_read_from_right
+from desktop_app.markdown.parsing.links import is_openable
+from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram, draw_nothing
+from desktop_app.writers.office.office_content import (
     OfficeMessage,
     OfficeTable,
     document_parts,
@@ -21,9 +24,6 @@ from desktop_app.exchange.writers.office.office_content import (
     run_text,
     to_office_text,
 )
-from desktop_app.markdown.block_model import TEXT_KINDS, Block, Kind, Run, is_read_from_right
-from desktop_app.markdown.parsing.links import is_openable
-from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram, draw_nothing
 
 _TextElement = TypeVar("_TextElement", Paragraph, Header)
 _INDENT_CM: Final = 0.75

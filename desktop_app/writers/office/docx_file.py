@@ -29,18 +29,6 @@ from docx.shared import Cm
 from docx.text.run import Run as DocxRun
 from lxml import etree
 
-from desktop_app.exchange.writers.office.office_content import (
-    MAX_PROPERTY_CHARS,
-    OfficeMessage,
-    OfficeTable,
-    document_parts,
-    is_from_left,
-    is_from_right,
-    is_same_code,
-    picture_size_cm,
-    run_text,
-    to_office_text,
-)
 from desktop_app.markdown.block_model import (
     LINE_BREAK,
     TEXT_KINDS,
@@ -53,6 +41,18 @@ from desktop_app.markdown.block_model import (
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram, draw_nothing
+from desktop_app.writers.office.office_content import (
+    MAX_PROPERTY_CHARS,
+    OfficeMessage,
+    OfficeTable,
+    document_parts,
+    is_from_left,
+    is_from_right,
+    is_same_code,
+    picture_size_cm,
+    run_text,
+    to_office_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW, open_child
-from desktop_app.cli import console, library_commands
+from desktop_app.cli import console
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.registry import commands
 from desktop_app.domain.error_note import error_from_json
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.exchange.command import import_command
 from desktop_app.exchange.import_store import ImportStore
 from desktop_app.features import imported
 from desktop_app.library import search_query
@@ -234,7 +235,7 @@ def test_an_interrupted_import_says_how_to_continue(
 
     file = export(chat(number=1), chat(number=2))
     with monkeypatch.context() as patches:
-        patches.setattr(library_commands, "SHARED_BATCH_SIZE", 0)  # one by one
+        patches.setattr(import_command, "SHARED_BATCH_SIZE", 0)  # one by one
         patches.setattr(ImportStore, "add_all", add_and_interrupt)
         code, _, err = interrupted("import", file)
     assert code == 130
@@ -282,7 +283,7 @@ def test_an_import_that_fails_midway_reports_what_it_has_imported(
         added.extend(outcomes := await add(*arguments))
         return outcomes
 
-    monkeypatch.setattr(library_commands, "SHARED_BATCH_SIZE", 0)  # one by one
+    monkeypatch.setattr(import_command, "SHARED_BATCH_SIZE", 0)  # one by one
     monkeypatch.setattr(ImportStore, "add_all", add_two)
     first = export(chat(number=1))
     first = first.rename(first.with_name("first.json"))

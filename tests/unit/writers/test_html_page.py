@@ -19,10 +19,10 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage, html_pieces
-from desktop_app.exchange.writers.markdown_file import to_markdown
-from desktop_app.exchange.writers.office.office_content import messages_of
 from desktop_app.markdown.processes.math_typesetting import CannotTypesetError, Formula, typeset
+from desktop_app.writers.html_page import END, EmbeddedImage, HtmlPage, html_pieces
+from desktop_app.writers.markdown_file import to_markdown
+from desktop_app.writers.office.office_content import messages_of
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage

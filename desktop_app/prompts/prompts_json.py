@@ -41,8 +41,7 @@ from desktop_app.domain.prompt_json import (
     preset_to_json,
     time_to_json,
 )
-from desktop_app.exchange.importers.imported_conversation import reading_errors
-from desktop_app.foreign_file import open_file, read_all
+from desktop_app.foreign_file import open_file, read_all, reading_errors
 from desktop_app.i18n.translation import N_
 
 _CHOOSE_PROMPTS: Final = N_("Choose a file exported from Prompts.")

@@ -11,7 +11,6 @@ from desktop_app.domain.conversations.answer_sources import sources_markdown
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import heading_of, sent_passages
 from desktop_app.domain.conversations.message_parts import tool_calls
-from desktop_app.exchange.writers.markdown_file import call_as_markdown, ending_lines
 from desktop_app.markdown.block_model import (
     FORMULA_END,
     FORMULA_START,
@@ -27,6 +26,7 @@ from desktop_app.markdown.export.html_writer import group_blocks
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram
 from desktop_app.markdown.structured_answer import with_rendered_form
+from desktop_app.writers.markdown_file import call_as_markdown, ending_lines
 
 MAX_PROPERTY_CHARS: Final = 255
 """The limit for a document's title among its properties."""

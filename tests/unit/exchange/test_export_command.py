@@ -13,10 +13,10 @@ import pytest
 
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
-from desktop_app.cli.library_commands import run_export
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.exchange.command.export_command import run_export
 from tests.helpers.started_backend import started_backend
 from tests.unit.storage.samples import a_conversation, a_question, an_answer
 

@@ -17,8 +17,7 @@ from typing import Any, Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import ToolServerError, UserFacingError
-from desktop_app.exchange.importers.imported_conversation import reading_errors
-from desktop_app.foreign_file import open_file
+from desktop_app.foreign_file import open_file, reading_errors
 from desktop_app.i18n.translation import N_
 from desktop_app.tools.servers.tool_server import (
     MAX_SERVER_NAME_CHARS,

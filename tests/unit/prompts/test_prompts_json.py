@@ -21,7 +21,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.preset import Preset
 from desktop_app.domain.prompt import Prompt
 from desktop_app.domain.prompt_json import preset_from_json
-from desktop_app.exchange.prompts_json import (
+from desktop_app.prompts.prompts_json import (
     PromptCollection,
     new_items,
     parse_prompts,

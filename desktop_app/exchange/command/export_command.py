@@ -25,6 +25,7 @@ from desktop_app.cli.command_setup import (
     expand_path,
     find_conversation,
     open_backend,
+    run_library_command,
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
@@ -37,11 +38,11 @@ from desktop_app.domain.graphemes import cut
 from desktop_app.exchange.export_format import EXPORT_FORMATS, PAGE, SUBTITLE_FORMATS
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
-from desktop_app.exchange.writers import html_page, markdown_file, shared_page
-from desktop_app.exchange.writers.office.office_content import OfficeMessage, messages_of, tables_of
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.processes.diagram_drawing import DrawDiagram
 from desktop_app.markdown.processes.formula_client import FormulaClient
+from desktop_app.writers import html_page, markdown_file, shared_page
+from desktop_app.writers.office.office_content import OfficeMessage, messages_of, tables_of
 
 if TYPE_CHECKING:
     from desktop_app.collections.collection_service import Collections
@@ -153,18 +154,18 @@ def _write_office(
 ) -> None:
     # The libraries are imported late: each takes up to a second.
     if format_id == "docx":
-        from desktop_app.exchange.writers.office.docx_file import write_docx
+        from desktop_app.writers.office.docx_file import write_docx
 
         return write_docx(file, title, messages, draw, write_formula)
     if format_id == "odt":
-        from desktop_app.exchange.writers.office.odt_file import write_odt
+        from desktop_app.writers.office.odt_file import write_odt
 
         return write_odt(file, title, messages, draw)
     if format_id == "pptx":
-        from desktop_app.exchange.writers.office.pptx_outline import write_pptx
+        from desktop_app.writers.office.pptx_outline import write_pptx
 
         return write_pptx(file, title, messages)
-    from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
+    from desktop_app.writers.office.table_files import write_csv, write_xlsx
 
     tables = [
         table for message in messages if message.is_answer for table in tables_of(message.blocks)
@@ -199,7 +200,12 @@ async def images_of(backend: Backend, message: Message) -> dict[str, html_page.E
     return images
 
 
-async def export(options: Options) -> int:
+def run_export(options: Options) -> int:
+    """Run the command; return the exit code."""
+    return run_library_command(lambda options: asyncio.run(_export(options)), options)
+
+
+async def _export(options: Options) -> int:
     """Run the command; return the exit code.
 
     Raises:

@@ -10,10 +10,10 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.exchange.writers import html_page, markdown_file
-from desktop_app.exchange.writers.markdown_file import unique_footnotes
 from desktop_app.markdown.block_model import Kind
 from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.writers import html_page, markdown_file
+from desktop_app.writers.markdown_file import unique_footnotes
 from tests.helpers.messages import answer, question
 from tests.unit.storage.samples import a_conversation
 

@@ -1,0 +1,1 @@
+"""`repartee import` and `repartee export`."""

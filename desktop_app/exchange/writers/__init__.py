@@ -1,1 +1,0 @@
-"""Writers of conversations as Markdown, HTML and rich text, and of batch reports."""
