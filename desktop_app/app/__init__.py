@@ -8,6 +8,7 @@ __all__ = [
     "single_instance",
     "startup",
     "tasks",
+    "transfer",
     "window",
     "x11_paste",
 ]

@@ -21,10 +21,10 @@ from desktop_app.app.startup.closed_store import (
     restore_work,
 )
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
+from desktop_app.app.transfer import Transfer
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
 from desktop_app.domain.errors import StorageError
-from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.widgets.file_dialogs import choose_file
@@ -155,8 +155,10 @@ class BackupController(Controller):
         self._tasks.start(self._run_now())
 
     async def _run_now(self) -> None:
-        result = await self._session.of(TransferController).back_up(self._folder, self._kept_count)
-        if result is not None:
+        transfer = self._session.of(Transfer)
+        keep = ("--keep", str(self._kept_count), "--progress")
+        result = await transfer.run(tr("Backing up…"), "backup", self._folder, *keep)
+        if result is not None and not transfer.was_stopped:
             await self._record(result, is_manual=True)
 
     async def _record(self, result: CommandResult, *, is_manual: bool = False) -> None:

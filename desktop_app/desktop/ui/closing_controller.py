@@ -14,7 +14,6 @@ from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.domain.places import linked_text, plain_text
-from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.tools.ui.consent_card import ConsentController
@@ -126,14 +125,6 @@ class ClosingController(QObject):
                 bool(session.main.of(FileReadings).ids),
                 tr("Files are still being read. Quit anyway?"),
                 tr("Files that haven’t been read are not attached."),
-            ),
-            (
-                session.of(TransferController).is_transferring,
-                tr("A transfer is still running. Quit anyway?"),
-                tr(
-                    "Unfinished exports, backups, and print jobs are discarded. Conversations "
-                    "imported so far are kept."
-                ),
             ),
             (
                 loses_temporary and not is_answering,  # else the question about answers says so

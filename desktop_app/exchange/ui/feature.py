@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 def _compose(session: Session) -> None:
     from desktop_app.exchange.ui.transfer_controller import TransferController
 
-    transfer = session.of(TransferController)
-    session.export_menus.append(transfer.add_formats)
-    session.unfinished.append(lambda: transfer.is_transferring)
-    session.end_steps.append(transfer.close)
+    session.export_menus.append(session.of(TransferController).add_formats)
 
 
 def _find_entries(session: Session) -> Iterator[PaletteEntry]:

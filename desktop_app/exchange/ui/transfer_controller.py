@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QStandardPaths, Qt
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
+from desktop_app.app.startup.command_runner import CommandResult
+from desktop_app.app.transfer import Transfer
 from desktop_app.domain.conversations.conversation import Message, new_id
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
@@ -29,7 +30,6 @@ from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder, choose_target
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.status_line import ProgressCard
 from desktop_app.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from desktop_app.exchange.ui.printing.print_job import PrintSource
 
-BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 # Errors that the message after an import describes; further ones are only counted.
 MAX_REASONS = 3
 PROGRESS_AFTER_S: Final = 0.7
@@ -46,37 +45,12 @@ PROGRESS_AFTER_S: Final = 0.7
 
 
 class TransferController(Controller):
-    """Runner of `repartee import`, `export` and `backup`, with their progress.
-
-    It also copies and prints the open conversation.
-
-    Attributes:
-        is_busy: True while a command runs.
-    """
+    """Runner of `repartee import` and `export`, which copies and prints the open conversation."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._messages = session.messages
-        self._command = CommandRunner()
-        self.is_busy = False
-        self._print_jobs: set[asyncio.Task[None]] = set()
-        self._card = ProgressCard()
-        self._card.cancel_requested.connect(self._command.stop)
-        self._pane.add_above_prompt(self._card)
-
-    @property
-    def is_transferring(self) -> bool:
-        """Return True while conversations are exported, imported, backed up or printed."""
-        return self.is_busy or self.is_printing
-
-    @property
-    def is_printing(self) -> bool:
-        """Return True while a conversation is printed."""
-        return bool(self._print_jobs)
-
-    def close(self) -> None:
-        """Stop the running command at the program's end."""
-        self._command.stop()
+        self._transfer = session.of(Transfer)
 
     # -------------------------------------------------------------- import
 
@@ -96,7 +70,7 @@ class TransferController(Controller):
     async def _import(self, paths: Sequence[Path]) -> None:
         description = tr("Importing {files}…", files=joined([path.name for path in paths]))
         arguments = ("import", "--json", "--progress", *(str(path.absolute()) for path in paths))
-        result = await self._run_command(description, arguments)
+        result = await self._transfer.run(description, *arguments)
         if result is None:
             return
         try:
@@ -105,7 +79,7 @@ class TransferController(Controller):
             self._report_import(result)
 
     def _report_import(self, result: CommandResult) -> None:
-        if self._command.was_stopped:
+        if self._transfer.was_stopped:
             self._notifications.notify(tr("Import stopped. What was imported so far is kept."))
             return
         try:
@@ -215,10 +189,10 @@ class TransferController(Controller):
             selection = [word for id_ in conversation_ids for word in ("--conversation", id_)]
         options = ("--format", format_id, "--to", str(target), "--progress", *more_options)
         description = tr("Exporting to {file}…", file=target.name)
-        result = await self._run_command(description, ("export", *selection, *options))
+        result = await self._transfer.run(description, "export", *selection, *options)
         if result is None:
             return
-        if self._command.was_stopped:
+        if self._transfer.was_stopped:
             self._notifications.notify(tr("Export to {file} canceled.", file=target.name))
         elif not result.code:
             is_one = conversation_ids is not None and len(conversation_ids) == 1
@@ -337,7 +311,7 @@ class TransferController(Controller):
             notice = tr("Printed to {file}.", file=Path(file).name)
         printing = (print_to_file if file else print_on)(source, printer)
         task: asyncio.Task[None] = asyncio.create_task(printing)
-        self._print_jobs.add(task)
+        self._transfer.print_jobs.add(task)
         was_canceled = False  # by the user, not by the program's end
 
         def cancel() -> None:
@@ -360,7 +334,7 @@ class TransferController(Controller):
             if not was_canceled:
                 raise
         finally:
-            self._print_jobs.discard(task)
+            self._transfer.print_jobs.discard(task)
             timer.cancel()
             self._notifications.dismiss_topic(topic)
         self._notifications.notify(tr("Printing canceled.") if was_canceled else notice)
@@ -382,42 +356,6 @@ class TransferController(Controller):
             return True
         self._notifications.notify(tr("This conversation is empty."))
         return False
-
-    # -------------------------------------------------------------- any command
-
-    async def back_up(self, folder: str, kept_count: int) -> CommandResult | None:
-        """Back up with visible progress.
-
-        Args:
-            kept_count: the number of newest backups to keep in `folder`; older ones are deleted.
-
-        Returns:
-            The result, or None if another command runs or the user stopped this one.
-        """
-        arguments = ("backup", folder, "--keep", str(kept_count), "--progress")
-        result = await self._run_command(tr("Backing up…"), arguments)
-        return None if self._command.was_stopped else result
-
-    async def _run_command(
-        self, description: str, arguments: Sequence[str]
-    ) -> CommandResult | None:
-        """Run a command with its progress; return None if another one is running."""
-        if self.is_busy:
-            self._notifications.notify(tr(BUSY))
-            return None
-        self._card.begin(description)
-        self.is_busy = True
-        try:
-            return await self._command.run(*arguments, progress=self._card.set_progress)
-        except OSError as exc:
-            raise UserFacingError(
-                N_("Repartee couldn’t start a helper process."),
-                hint=N_("Close other apps, then try again."),
-                details=str(exc),
-            ) from exc
-        finally:
-            self.is_busy = False
-            self._card.hide()
 
 
 def _error_of(result: CommandResult, message: str, hint: str) -> UserFacingError:

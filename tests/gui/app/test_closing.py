@@ -7,11 +7,11 @@ import logging
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
+from desktop_app.app.transfer import Transfer
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.desktop.ui import closing_controller
 from desktop_app.desktop.ui.closing_controller import ClosingController
-from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
@@ -117,7 +117,7 @@ async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> Non
 async def test_quitting_asks_before_it_cancels_an_export() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
-        app.controllers.of(TransferController).is_busy = True
+        app.controllers.of(Transfer).is_busy = True
         app.window.close()
         box = question(app)
         assert box is not None
