@@ -225,7 +225,7 @@ class TablesPage(QWidget):
         self._stack.setCurrentWidget(self.view)
         self.view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
         if asks:
-            self.view.add_question()
+            self.view.columns.add_question()
 
     def _on_store_changed(self) -> None:
         self._refresh_soon()
@@ -465,8 +465,8 @@ class TablesPage(QWidget):
         """On Esc, close the open cell, then the table; in the list, keys act on the chosen one."""
         key, is_list = event.key(), self.list.hasFocus()
         if key == Qt.Key.Key_Escape and self.shown_id:
-            if self.view.panel.isVisible():
-                self.view.close_cell()
+            if self.view.cell.panel.isVisible():
+                self.view.cell.close()
             else:
                 self.show_list()
         elif is_list and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

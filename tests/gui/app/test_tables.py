@@ -133,7 +133,7 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
             press(dialog, "table-question-save")
             await until(lambda: page.view.run_bar.run_button.isEnabled())
             if name == "first":
-                page.view.add_question()
+                page.view.columns.add_question()
         await until(lambda: len(page.view.table.questions) == 2 if page.view.table else False)
         await until(lambda: "$" in page.view.run_bar.run_button.text())
         press(page, "table-run")
@@ -239,7 +239,7 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
         await until(lambda: [row[1] for row in cells(page)] == ["ROW3", "ROW2", "ROW1"])
         assert view.table is not None
         column = view.table.questions[0]
-        view._add_filter(Filter(column.id, states=(CellState.FAILED,)))
+        view.add_filter(Filter(column.id, states=(CellState.FAILED,)))
         await until(lambda: [row[1] for row in cells(page)] == ["ROW2"])
         target = tmp_path / "out.csv"
         order = view._order_of(view.table)

@@ -1,0 +1,162 @@
+"""The cell that is open beside the grid, or two answers of its row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, Qt
+
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.i18n.translation import tr
+from desktop_app.tables.table import WHOLE, Cell, Cells, Column
+from desktop_app.tables.table_store import CellId
+from desktop_app.tables.ui.cell_edits import NewValue
+from desktop_app.tables.ui.cell_panel import CellPanel
+from desktop_app.tables.ui.cell_texts import GridColumn
+from desktop_app.widgets.windows import has_focus_within
+
+if TYPE_CHECKING:
+    from desktop_app.tables.ui.table_view import TableView
+    from desktop_app.tables.ui.tables_page import TablesPage
+
+
+class OpenCell:
+    """The open cell of a table.
+
+    Attributes:
+        panel: hidden while none is open.
+        place: None while none is open.
+    """
+
+    def __init__(self, page: TablesPage, view: TableView) -> None:
+        self._page, self._view = page, view
+        self._service, self._store = page.runs.service, page.runs.service.store
+        self.place: CellId | None = None
+        self._column = GridColumn(None)
+        self._compared = ""  # the column whose answers are wanted beside the cell's
+        self._number = 0
+        panel = self.panel = CellPanel(page.session)
+        panel.hide()
+        panel.closed.connect(self.close)
+        panel.correct_requested.connect(self._correct)
+        panel.ask_requested.connect(self._ask)
+        panel.conversation_requested.connect(
+            lambda: page.request(page.open_conversation, view.table, self.place)
+        )
+        panel.compare_requested.connect(self._compare)
+        start = page.session.tasks.start
+        panel.kept.connect(lambda column_id: start(self._keep(column_id)))
+
+    def _correct(self) -> None:
+        if self.place is not None:
+            index = self._view.model.place_of(self.place.row_id, self._column.key)
+            self._page.session.tasks.start(self._view.edits.edit(index))
+
+    def open(self, index: QModelIndex, *, focuses: bool = False) -> None:
+        """Show a cell beside the grid."""
+        column = self._view.model.column_at(index)
+        if column is None or column.column is None:
+            return
+        self.place = CellId(self._view.model.row_id_at(index), column.column.id)
+        self._column = column
+        self.show_again(focuses=focuses)
+
+    def follow_current(self) -> None:
+        """Show the cell that has become current in the grid, if one is open."""
+        index = self._view.grid.currentIndex()
+        if self.place is not None and index.isValid():
+            compared = self._compared
+            column = self._view.model.column_at(index)
+            if compared and column is not None and column.column is not None:
+                self.place = CellId(self._view.model.row_id_at(index), self.place.column_id)
+                self.show_again()
+            elif not compared:
+                self.open(index)
+
+    def show_again(self, *, focuses: bool = False) -> None:
+        """Read the open cell again."""
+        self._page.session.tasks.start(self._show(self._compared, focuses=focuses))
+
+    async def _show(self, compared: str, *, focuses: bool) -> None:
+        self._number += 1
+        number, place, table = self._number, self.place, self._view.table
+        if place is None or table is None:
+            return
+        row = await self._store.row(place.row_id)
+        cell = await self._store.cell(*place)
+        column, other = table.column(place.column_id), table.column(compared) if compared else None
+        second: Cell | None = None
+        if other is not None:
+            second = await self._store.cell(place.row_id, other.id)
+        if number != self._number or row is None or column is None:
+            return
+        if other is not None and second is not None:
+            self.panel.show_comparison(table, row, (column, other), (cell, second))
+        else:
+            self.panel.show_cell(table, row, self._column, cell)
+        self.panel.show()
+        self._view.arrange()
+        if focuses:
+            shown = self.panel.side_by_side if other is not None else self.panel.answer
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close(self) -> None:
+        """Hide the open cell; the grid has the focus again."""
+        had_focus = has_focus_within(self.panel)
+        self.place = None
+        self._compared = ""
+        self._number += 1
+        self.panel.hide()
+        self._view.arrange()
+        if had_focus:
+            self._view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _ask(self) -> None:
+        if self._view.table is not None and self.place is not None:
+            place = self.place
+            cells = Cells((place.column_id,), (place.row_id,), selection=None)
+            self._view.run_bar.begin(self._view.table, cells)
+
+    def open_pages(self, index: QModelIndex) -> None:
+        """Show where the value of a cell stands in its document."""
+        row, cell, column = (
+            self._view.model.row_at(index),
+            self._view.model.cell_at(index),
+            self._view.model.column_at(index),
+        )
+        value = cell.values.get(column.part) if cell is not None and column is not None else None
+        if row is not None and value is not None and value.citations:
+            self.panel.open_citation(row, value.citations[0])
+
+    def _compare(self, column_id: str) -> None:
+        """Show another column's answer beside that of the open cell; "" ends that."""
+        self._compared = column_id
+        self.show_again()
+
+    async def _keep(self, column_id: str) -> None:
+        """Record which column's answer is the better one, and go to the next row.
+
+        It is a column of data, so that it is sorted, counted and exported as any other.
+        """
+        table, place = self._view.table, self.place
+        if table is None or place is None:
+            return
+        kept = table.column(column_id)
+        name = tr("Kept")
+        record = next((c for c in table.columns if c.question is None and c.name == name), None)
+        if record is None:
+            record = Column(new_id(), name)
+            table = await self._service.get(table.id)
+            self._view.table = table = await self._service.save(
+                replace(table, columns=(*table.columns, record))
+            )
+        if kept is None:
+            return
+        await self._view.edits.set_values(
+            [NewValue(CellId(place.row_id, record.id), WHOLE, kept.name)]
+        )
+        number = self._view.model.number_of(place.row_id)
+        if 0 <= number < len(self._view.model.ids) - 1:
+            self.place = CellId(self._view.model.ids[number + 1], place.column_id)
+            self.show_again()
