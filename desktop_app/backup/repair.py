@@ -40,7 +40,7 @@ from desktop_app.storage.row_conversion import (
     searchable_text,
 )
 from desktop_app.storage.schema import migrate
-from desktop_app.storage.search.search_index import EntryKind, add_entry
+from desktop_app.storage.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.store_lock import REPAIR_PREFIX, exclusive_lock

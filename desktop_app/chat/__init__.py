@@ -1,6 +1,7 @@
 """Conversations: asking, compaction, titles, the price of a question, and their store."""
 
 __all__ = [
+    "answer_forms",
     "answers",
     "attachments",
     "chat_service",
@@ -12,7 +13,6 @@ __all__ = [
     "run_resumption",
     "send_context",
     "services",
-    "structured",
     "text_store",
     "ui",
     "utility_model",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from desktop_app.chat.answer_forms import form_notice, require_summarizer
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
 from desktop_app.chat.attachments.code_files import code_files, require_code_interpreter
@@ -44,7 +45,6 @@ from desktop_app.chat.send_context import (
     runs_in_background,
     with_form,
 )
-from desktop_app.chat.structured.answer_forms import form_notice, require_summarizer
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.conversation import (

@@ -49,13 +49,7 @@ from desktop_app.storage.row_conversion import (
     to_row,
 )
 from desktop_app.storage.row_writing import Row, insert_rows, update_row, upsert_row
-from desktop_app.storage.search.search_index import (
-    Entry,
-    EntryKind,
-    add_entry,
-    has_entry,
-    remove_entry,
-)
+from desktop_app.storage.search_index import Entry, EntryKind, add_entry, has_entry, remove_entry
 from desktop_app.storage.sqlite_connection import any_text
 
 _SELECT_CONVERSATION: Final = """

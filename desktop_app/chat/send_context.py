@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import field
 from msgspec.structs import replace
 
-from desktop_app.chat.structured.answer_forms import load_form, require_grammar_support
+from desktop_app.chat.answer_forms import load_form, require_grammar_support
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import Examples, GenerationParameters

@@ -39,7 +39,7 @@ from desktop_app.library.folder_store import put_folder
 from desktop_app.prompts.prompt_store import add_preset
 from desktop_app.storage.database import Action, Database, T
 from desktop_app.storage.row_conversion import message_from_row
-from desktop_app.storage.search.search_index import Entry, add_entries
+from desktop_app.storage.search_index import Entry, add_entries
 
 BATCH_SIZE: Final = 100  # messages of one conversation in one transaction
 # Of several conversations in one transaction. A window that saves waits so long.

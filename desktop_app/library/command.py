@@ -14,7 +14,7 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.i18n import formatting
 from desktop_app.library.search_query import Search
 from desktop_app.paths import folders
-from desktop_app.storage.search.search_index import MATCH_END, MATCH_START
+from desktop_app.storage.search_index import MATCH_END, MATCH_START
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

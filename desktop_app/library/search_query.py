@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import tr
 from desktop_app.storage.row_conversion import from_micros, searchable_text, to_micros
-from desktop_app.storage.search.search_index import (
+from desktop_app.storage.search_index import (
     has_all,
     is_doubtful,
     is_found,

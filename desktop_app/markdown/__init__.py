@@ -8,8 +8,8 @@ __all__ = [
     "incremental",
     "parsing",
     "processes",
-    "search",
     "spoken_formula",
     "spoken_sentences",
     "structured_answer",
+    "text_search",
 ]

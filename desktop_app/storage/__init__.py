@@ -9,7 +9,7 @@ __all__ = [
     "row_conversion",
     "row_writing",
     "schema",
-    "search",
+    "search_index",
     "sqlite_connection",
     "storage_errors",
     "store_lock",

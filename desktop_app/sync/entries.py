@@ -30,13 +30,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.storage.row_conversion import message_from_row, searchable_text, to_micros
 from desktop_app.storage.row_writing import insert_rows, update_row
-from desktop_app.storage.search.search_index import (
-    Entry,
-    EntryKind,
-    add_entries,
-    has_entry,
-    remove_entry,
-)
+from desktop_app.storage.search_index import Entry, EntryKind, add_entries, has_entry, remove_entry
 from desktop_app.storage.stored_tables import read_stored, synced_tables, traveling_columns
 from desktop_app.storage.value_effects import travels
 

@@ -23,7 +23,7 @@ from shiboken6 import isValid
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import text_of
-from desktop_app.markdown.search.text_search import (
+from desktop_app.markdown.text_search import (
     Phrase,
     count_in_markdown,
     count_matches,

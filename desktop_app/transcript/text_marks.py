@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QTextCharFormat
 
 from desktop_app.markdown.block_model import Block, text_of
-from desktop_app.markdown.search.text_search import WORD
+from desktop_app.markdown.text_search import WORD
 from desktop_app.transcript.segment import runs_at, texts_of
 from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.widgets.look.theme import Theme

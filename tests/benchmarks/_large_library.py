@@ -33,7 +33,7 @@ from desktop_app.storage.row_conversion import (
 )
 from desktop_app.storage.row_writing import insert_rows, upsert_row
 from desktop_app.storage.schema import migrate
-from desktop_app.storage.search.search_index import EntryKind, index_text
+from desktop_app.storage.search_index import EntryKind, index_text
 
 VOCABULARY: Final = 50_000
 JAPANESE_WORDS: Final = 3_000

@@ -38,8 +38,8 @@ from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.markdown.provisional.provisional_blocks import without_undecided_end
 from desktop_app.markdown.provisional.provisional_inline import complete_inline
-from desktop_app.markdown.search.text_search import differing_words
 from desktop_app.markdown.spoken_sentences import SentenceSplitter
+from desktop_app.markdown.text_search import differing_words
 from desktop_app.providers.errors.error_body import parse_error
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.sse import SSEDecoder

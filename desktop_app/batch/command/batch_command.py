@@ -29,6 +29,7 @@ from desktop_app.batch.command.batch_output import (
     write_report,
 )
 from desktop_app.batch.services import batch_jobs
+from desktop_app.chat.answer_forms import load_form
 from desktop_app.chat.attachments.image_attachments import page_tokens
 from desktop_app.chat.command.answer_parameters import (
     apply_folder,
@@ -46,7 +47,6 @@ from desktop_app.chat.command.chosen_model import (
 )
 from desktop_app.chat.passage_context import find_passages
 from desktop_app.chat.send_context import AskSettings, SendContext
-from desktop_app.chat.structured.answer_forms import load_form
 from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command

@@ -10,9 +10,9 @@ from typing import Any, Final
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.prompt_loader import preset_named, with_built_in
+from desktop_app.chat.answer_forms import check_form
 from desktop_app.chat.command.chosen_model import answering_profile
 from desktop_app.chat.send_context import AskSettings
-from desktop_app.chat.structured.answer_forms import check_form
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.domain import hints

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.log_file import start_log
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
+from desktop_app.chat.answer_forms import require_grammar_support, require_summarizer
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.chat_service import ChatService
 from desktop_app.chat.command import chosen_model
@@ -36,7 +37,6 @@ from desktop_app.chat.command.ask_collections import (
 from desktop_app.chat.cost_estimate import Estimate
 from desktop_app.chat.send_context import AskSettings, SendContext
 from desktop_app.chat.services import notes_in
-from desktop_app.chat.structured.answer_forms import require_grammar_support, require_summarizer
 from desktop_app.cli import console, password_prompt
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (

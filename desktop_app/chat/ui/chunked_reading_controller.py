@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.chat.answer_forms import is_built_in
 from desktop_app.chat.attachments.chunked_reading import ChunkPlan
 from desktop_app.chat.attachments.document_beginnings import can_send_beginning, names_of_beginnings
-from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.conversations.conversation import Draft

@@ -34,7 +34,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import duration, rough_money
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.markdown.search.text_search import differing_words
+from desktop_app.markdown.text_search import differing_words
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_items import COPY_DIAGRAM, SAVE_DIAGRAM

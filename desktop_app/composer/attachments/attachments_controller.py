@@ -16,9 +16,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.session import ConversationSession, Session
+from desktop_app.chat.answer_forms import is_built_in
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input
-from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.file_readings import PASTED_NAME, FileReadings
 from desktop_app.composer.attachments.prompt_chips import PromptChips

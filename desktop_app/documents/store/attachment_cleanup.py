@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.storage.deletion_wipe import mark_for_wipe
 from desktop_app.storage.row_conversion import to_micros
-from desktop_app.storage.search.search_index import EntryKind, remove_entry
+from desktop_app.storage.search_index import EntryKind, remove_entry
 
 GRACE_PERIOD: Final = timedelta(hours=1)
 # The settings with the drafts of a new conversation and of the quick prompt.

@@ -47,7 +47,7 @@ from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.row_conversion import to_micros, to_text
 from desktop_app.storage.row_writing import Row, insert_rows
-from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry
+from desktop_app.storage.search_index import EntryKind, add_entry, has_entry
 from desktop_app.storage.storage_errors import translate_errors
 from desktop_app.system import OPEN_FLAGS, sync
 

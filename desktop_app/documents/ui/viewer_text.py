@@ -20,7 +20,7 @@ from shiboken6 import isValid
 from desktop_app.app.tasks import Tasks
 from desktop_app.markdown.block_model import Block, text_of
 from desktop_app.markdown.document_text import DocumentText, PassageMark
-from desktop_app.markdown.search.text_search import fold_phrase, match_ranges
+from desktop_app.markdown.text_search import fold_phrase, match_ranges
 from desktop_app.transcript.accessible_messages import AccessibleText
 from desktop_app.transcript.find_bar import FindBar
 from desktop_app.transcript.segment import Article, ArticleList, Place, is_table, runs_at

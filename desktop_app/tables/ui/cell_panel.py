@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.markdown.search.text_search import differing_words
+from desktop_app.markdown.text_search import differing_words
 from desktop_app.tables.table import WHOLE, Cell, Citation, Column, Row, Table
 from desktop_app.tables.ui.cell_texts import GridColumn, cell_facts, cell_problem
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of

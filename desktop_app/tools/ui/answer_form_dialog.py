@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from shiboken6 import isValid
 
 from desktop_app.app.session import Session
-from desktop_app.chat.structured.answer_forms import check_form, require_grammar_support
+from desktop_app.chat.answer_forms import check_form, require_grammar_support
 from desktop_app.domain.answering.answer_form import (
     GRAMMAR_SYNTAXES,
     MAX_FORM_CHARS,

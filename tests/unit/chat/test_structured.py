@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.chat.structured.answer_forms import check_form, load_form
+from desktop_app.chat.answer_forms import check_form, load_form
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
     AnswerForm,

@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
 )
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.search.search_index import EntryKind, has_entry
+from desktop_app.storage.search_index import EntryKind, has_entry
 from desktop_app.storage.temporary_database import TemporaryConversations
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 

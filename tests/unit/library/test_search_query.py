@@ -42,7 +42,7 @@ from desktop_app.library.folder_store import FolderStore
 from desktop_app.library.search_query import Search
 from desktop_app.storage.database import Database
 from desktop_app.storage.schema import migrate
-from desktop_app.storage.search.search_index import (
+from desktop_app.storage.search_index import (
     MATCH_END,
     MATCH_START,
     SNIPPET_LENGTH,

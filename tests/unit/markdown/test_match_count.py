@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.markdown.search.text_search import (
+from desktop_app.markdown.text_search import (
     count_in_markdown,
     count_matches,
     fold_phrase,

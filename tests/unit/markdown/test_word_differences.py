@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from difflib import SequenceMatcher
 
-from desktop_app.markdown.search.text_search import differing_words
+from desktop_app.markdown.text_search import differing_words
 
 
 def test_only_words_without_a_counterpart_differ() -> None:

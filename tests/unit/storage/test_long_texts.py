@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.domain.documents.letter_folding import _PIECE_CHARS, fold
-from desktop_app.storage.search.search_index import _PIECE_CHARS as _SEARCHED_CHARS
-from desktop_app.storage.search.search_index import MATCH_START, index_text, snippet
+from desktop_app.storage.search_index import _PIECE_CHARS as _SEARCHED_CHARS
+from desktop_app.storage.search_index import MATCH_START, index_text, snippet
 
 
 @pytest.mark.parametrize("length", [_PIECE_CHARS - 1, _PIECE_CHARS, _PIECE_CHARS + 1])

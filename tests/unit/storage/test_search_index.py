@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from desktop_app.storage.schema import migrate
-from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
+from desktop_app.storage.search_index import EntryKind, add_entry, has_entry, remove_entry
 from desktop_app.storage.sqlite_connection import connect_in_memory
 
 

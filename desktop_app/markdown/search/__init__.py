@@ -1,1 +1,0 @@
-"""Finding and counting words in what Markdown shows."""

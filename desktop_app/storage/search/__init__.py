@@ -1,1 +1,0 @@
-"""The index of the full-text search over titles, messages and attachments."""
