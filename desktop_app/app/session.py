@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -19,6 +21,8 @@ from desktop_app.chat.ui.open_conversation import (
     OpenConversation,
 )
 from desktop_app.composer.drafts import PromptDraft
+from desktop_app.domain.activity_log import described
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
 from desktop_app.widgets.windows import bring_to_front
 
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.app.folder_list import FolderList
-    from desktop_app.app.shutdown import EndStep
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.app.tasks import Tasks
     from desktop_app.app.window.window_frame import WindowFrame
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.composer.drafts import Drafts
     from desktop_app.composer.prompt_editor import PromptEditor
-    from desktop_app.domain.errors import UserFacingError
     from desktop_app.domain.remembered_note import RememberedNote
     from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.storage.temporary_database import TemporaryConversations
@@ -46,6 +48,59 @@ if TYPE_CHECKING:
     from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.notifications import Actions, Notifications
     from desktop_app.widgets.forms.schema_form import EditRequest
+
+
+log = logging.getLogger(__name__)
+
+EndStep = Callable[[], Awaitable[object] | None]
+
+
+class Shutdown:
+    """The shutdown of a session.
+
+    Args:
+        steps: returns the steps in their order.
+    """
+
+    def __init__(self, steps: Callable[[], Iterable[EndStep]]) -> None:
+        self._steps = steps
+        self._has_ended = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Return True once it has begun."""
+        return self._task is not None
+
+    def begin(self) -> None:
+        """Run the steps, unless they run already."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def wait(self) -> None:
+        """Wait until all steps have run."""
+        await self._has_ended.wait()
+
+    async def _run(self) -> None:
+        """Run all steps; a step that raises must not prevent the next."""
+        for step in self._steps():
+            task = asyncio.create_task(_run_step(step))
+            await asyncio.wait([task])
+            match task.exception():
+                case None:
+                    pass
+                case UserFacingError() as error:  # there is no window left to show it
+                    log.error("%s", described(error))
+                case error:
+                    log.error("a step of the end failed", exc_info=error)
+        self._has_ended.set()
+
+
+async def _run_step(step: EndStep) -> None:
+    work = step()
+    if work is not None:
+        await work
+
 
 _T = TypeVar("_T")
 DIALOG_OBSTACLE: Final = N_("The language changes once the other windows are closed.")

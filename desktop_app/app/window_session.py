@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desktop_app.app.actions import DialogActions, make_actions, set_shortcuts
 from desktop_app.app.composition import compose
-from desktop_app.app.error_notifier import ErrorNotifier
 from desktop_app.app.features import ACTIONS, FEATURES
 from desktop_app.app.housekeeping import Housekeeping
-from desktop_app.app.language_change import LanguageChange, commands_to_reopen
-from desktop_app.app.session import Session
-from desktop_app.app.shutdown import EndStep, Shutdown
+from desktop_app.app.session import DIALOG_OBSTACLE, EndStep, Session, Shutdown
 from desktop_app.app.startup.early_window import IDLE_MS, FirstUse
 from desktop_app.app.startup.gc_policy import collect_and_trim
 from desktop_app.app.startup.memory_release import release_file_pages
@@ -29,6 +28,7 @@ from desktop_app.backend.backend import Backend
 from desktop_app.backend.log_file import start_log
 from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.chat.run_resumption import runs_to_resume
+from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.desktop.ui.call_server import CallServer
 from desktop_app.desktop.ui.closing_controller import ClosingController
@@ -38,7 +38,10 @@ from desktop_app.desktop.window_request import (
     QuickRequest,
     WindowRequest,
 )
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain import hints
+from desktop_app.domain.activity_log import described
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import PinnedOrder, UnreadMarks
@@ -49,6 +52,7 @@ from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
+from desktop_app.widgets.cards.notifications import Notifications
 from desktop_app.widgets.forms.form_dialog import leave_field
 from desktop_app.widgets.forms.tab_order import FocusGuard, FocusScroller
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
@@ -56,6 +60,105 @@ from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.desktop.session_bus import SessionBus
+
+
+LANGUAGE_RETRY_MS = 300
+
+
+class LanguageChange(QObject):
+    """The wait until the window can be built again without loss of work or text.
+
+    Args:
+        rebuild: ends the window, to be built again.
+    """
+
+    def __init__(self, session: Session, rebuild: Callable[[], None]) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._rebuild = rebuild
+        # Checked repeatedly, because no signal tells that the last dialog has closed.
+        self._retry_timer = QTimer(self, interval=LANGUAGE_RETRY_MS)
+        self._retry_timer.timeout.connect(self._try_rebuild)
+
+    def begin(self) -> None:
+        """Rebuild the window as soon as possible; notify of an obstacle."""
+        self._retry_timer.start()
+        obstacle = self._try_rebuild()
+        if obstacle:
+            self._session.window.notifications.notify(obstacle)
+
+    def _try_rebuild(self) -> str:
+        """Rebuild the window and return "", or return the obstacle as a sentence."""
+        if obstacle := next(filter(None, (find() for find in self._session.rebuild_obstacles)), ""):
+            return obstacle
+        if is_dialog_open():
+            return tr(DIALOG_OBSTACLE)
+        if self._session.is_busy:
+            return tr(
+                "The language changes once responses and transfers end, all files are read, and "
+                "temporary conversations are closed."
+            )
+        self._retry_timer.stop()
+        self._rebuild()
+        return ""
+
+
+def commands_to_reopen(page: QWidget | None) -> tuple[str, ...]:
+    """Return the ids of the commands that show the open page again."""
+    name = page.objectName() if page is not None else ""
+    return tuple(action.id for action in ACTIONS if name and action.page == name)
+
+
+def is_dialog_open() -> bool:
+    """Return True if a dialog is open that may contain typed text or ask a question."""
+    return any(
+        isinstance(window, QDialog) and window.isVisible()
+        for window in QApplication.topLevelWidgets()
+    )
+
+
+log = logging.getLogger(__name__)
+
+
+class ErrorNotifier:
+    """Notifies the user of errors and defects.
+
+    Args:
+        repair: repairs the store.
+        report: shows a report of the problem to save.
+    """
+
+    def __init__(
+        self, notifications: Notifications, repair: Callable[[], None], report: Callable[[], object]
+    ) -> None:
+        self._notifications = notifications
+        self._repair = repair
+        self._report = report
+
+    def show(self, error: UserFacingError) -> None:
+        """Notify of an error, with an action if the store can be repaired."""
+        if isinstance(error, StorageError):
+            log.error("%s", described(error))
+        if error.hint == hints.REPAIR_LIBRARY:
+            self._notifications.notify(error, [(tr("Repair"), self._repair)])
+            return
+        topic = STORE_TOPIC if isinstance(error, StorageError) else ""
+        self._notifications.notify(error, topic=topic)
+
+    def on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log a defect with its traceback, and notify the user."""
+        error = context.get("exception")
+        log.error("%s", context.get("message", "a defect"), exc_info=error)
+        self._notifications.notify(
+            UserFacingError(
+                N_("Something went wrong, but your conversations are saved."),
+                hint=N_("If it happens again, save a report and send it to the developers."),
+                details=str(error or context.get("message", "")),
+            ),
+            [(tr("Save a report…"), self._report)],
+        )
+
+
 WINDOW_STATE_KEY = "window.state"
 # Delays after the first pause.
 SPELLING_DELAY_MS = 300

@@ -20,9 +20,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from desktop_app.backup.references import mend_references
-from desktop_app.backup.restore import HAS_LEFT, replace_store, shares_library
-from desktop_app.backup.switched_off import NOTHING, SwitchedOff, switch_off
+from desktop_app.backup.restore import (
+    HAS_LEFT,
+    NOTHING,
+    SwitchedOff,
+    mend_references,
+    replace_store,
+    shares_library,
+    switch_off,
+)
 from desktop_app.chat.conversation_store import record_attachments
 from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
 from desktop_app.domain.bounds import BAD_VALUE

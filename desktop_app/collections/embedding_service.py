@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.cost import CallCost, Price, Usage, cost_of, counted_cost
 from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.jobs.embeddings import is_offered
 from desktop_app.providers.jobs.vectors import Vector
+from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.spending.budget import Budget
 from desktop_app.spending.ledger import Ledger
 
@@ -148,3 +151,35 @@ class Embeddings:
                 )
                 await asyncio.shield(self._spending.add(call, hold))
         return vectors
+
+
+OPENAI_MODEL: Final = "text-embedding-3-small"
+
+
+def embedding_model(listing: ModelListing | None) -> str:
+    """Return OpenAI's small embedding model, or the first that a server lists instead of it."""
+    ids = [model.id for model in listing.models] if listing else []
+    return next((id_ for id_ in ids if OPENAI_MODEL not in ids and "embed" in id_), OPENAI_MODEL)
+
+
+def choose_embedding(
+    chosen: str, profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
+) -> EmbeddingChoice | None:
+    """Return the embedding model at `profile`; None if the provider offers none.
+
+    The price is that in a compatible server's list, else the catalog's if the provider serves
+    OpenAI's models, else unknown.
+
+    Args:
+        chosen: the model that an earlier version stored, for which vectors exist; "" for none.
+    """
+    if not is_offered(profile):
+        return None
+    model = chosen or embedding_model(listing)
+    listed_price = listing.listed_model(model).input_price if listing else None
+    if profile.kind is ProviderKind.COMPATIBLE and listed_price is not None:
+        return EmbeddingChoice(profile, model, Price(input=listed_price, output=Decimal(0)))
+    price = catalog.embedding_price(model)
+    if price is not None and profile.serves_gpt_family:
+        return EmbeddingChoice(profile, model, price.times(profile.price_multiplier))
+    return EmbeddingChoice(profile, model, None)

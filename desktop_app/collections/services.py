@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.collections.collection_service import Collections
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
-from desktop_app.collections.embedding_choice import choose_embedding
-from desktop_app.collections.embedding_service import EmbeddingChoice, Embeddings
+from desktop_app.collections.embedding_service import EmbeddingChoice, Embeddings, choose_embedding
 from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ProviderKind

@@ -13,25 +13,51 @@ import hashlib
 import os
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from desktop_app import system
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import LocalModelError, NetworkError
-from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.catalog import RESERVE_BYTES, CatalogModel, RemoteFile
 from desktop_app.local_model.gguf import MAGIC
 from desktop_app.local_model.header_reader import HeaderReader
-from desktop_app.local_model.json_file import read_json, write_json
+
+T = TypeVar("T")
+_MAX_BYTES: Final = 16 << 20  # headers of some thousand models
+
+
+def read_json(path: Path, kind: type[T]) -> T | None:
+    """Return the content of a regular file in this form; None if there is none."""
+    try:
+        with open_file(path) as file:
+            return msgspec.json.decode(read_all(file, _MAX_BYTES), type=kind)
+    except (OSError, RefusedFileError, msgspec.DecodeError, *BAD_VALUE):
+        return None
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a file, which a kill leaves whole or unchanged. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(value))
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
 
 PART: Final = ".part"
 INFO: Final = ".json"

@@ -24,10 +24,17 @@ from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.catalog import CatalogModel, read_catalog
-from desktop_app.local_model.fetch import PART, Info, is_busy, read_info, remove_part
+from desktop_app.local_model.fetch import (
+    PART,
+    Info,
+    is_busy,
+    read_info,
+    read_json,
+    remove_part,
+    write_json,
+)
 from desktop_app.local_model.gguf import Header
 from desktop_app.local_model.header_reader import HeaderReader
-from desktop_app.local_model.json_file import read_json, write_json
 
 _MAX_FOUND: Final = 200  # of one app; arbitrary: far more than anyone has
 _MAX_DEPTH: Final = (

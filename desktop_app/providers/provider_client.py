@@ -41,7 +41,7 @@ from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
-from desktop_app.providers.jobs import container_files, provider_compaction
+from desktop_app.providers.jobs import code_files, provider_compaction
 from desktop_app.providers.jobs.background_run import RunTimes, cancel
 from desktop_app.providers.jobs.code_files import with_uploads
 from desktop_app.providers.models.model_listing import ModelListing, info_at
@@ -191,8 +191,8 @@ class ProviderClient:
                                 cited.append(event)
                                 continue
                             case Completed() | Incomplete() if cited and not _is_stopping():
-                                for file in cited[: container_files.MAX_FILES]:
-                                    fetched = await container_files.fetch_file(
+                                for file in cited[: code_files.MAX_FILES]:
+                                    fetched = await code_files.fetch_file(
                                         self._transport, name, file
                                     )
                                     for cleaned in cleaner.feed(fetched):

@@ -37,7 +37,7 @@ from desktop_app.tables.table import (
 )
 from desktop_app.tables.table_store import WHOLE_VALUES, TableStore, number_of
 from desktop_app.tables.template import asks_about_document
-from desktop_app.writers.office.typed_sheets import SheetCell, TypedSheet, write_typed_sheets
+from desktop_app.writers.office.table_files import SheetCell, TypedSheet, write_typed_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

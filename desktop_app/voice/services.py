@@ -20,8 +20,7 @@ from desktop_app.providers.jobs.audio import speech_models, tells_speakers, tran
 from desktop_app.providers.models.model_listing import info_at, with_listed_details
 from desktop_app.voice.consent import VoiceConsent
 from desktop_app.voice.core import HEARING_MODEL, SPEECH_MODEL
-from desktop_app.voice.provider_calls import VoiceCalls, VoiceModel
-from desktop_app.voice.provider_speech import ProviderSpeech
+from desktop_app.voice.provider_calls import ProviderSpeech, VoiceCalls, VoiceModel
 from desktop_app.voice.transcription.transcription import (
     SPEAKERS,
     StoppedTranscriptError,

@@ -37,8 +37,7 @@ from typing import Any, Final
 from desktop_app.backend.backend import Backend
 from desktop_app.collections.collection_service import FUSION_K, MAX_FOUND_PASSAGES
 from desktop_app.collections.collection_store import TITLE_WEIGHT
-from desktop_app.collections.embedding_choice import embedding_model
-from desktop_app.collections.embedding_service import MAX_TEXTS_PER_CALL
+from desktop_app.collections.embedding_service import MAX_TEXTS_PER_CALL, embedding_model
 from desktop_app.documents.index.chunks import PASSAGE_TOKENS, passages
 from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain.documents import passage_words

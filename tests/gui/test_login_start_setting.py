@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.desktop.login_start import set_start_at_login, starts_at_login
 from desktop_app.desktop.session_bus import SessionBus
-from desktop_app.desktop.ui import login_start_setting
-from desktop_app.desktop.ui.login_start_setting import LoginStartSetting
+from desktop_app.desktop.ui import desktop_controllers
+from desktop_app.desktop.ui.desktop_controllers import LoginStartSetting
 from desktop_app.providers.ui.providers import SettingValues
 from desktop_app.settings.schema import START_AT_LOGIN
 from desktop_app.settings.settings_store import SettingsStore
@@ -32,7 +32,7 @@ async def test_the_last_of_quick_toggles_is_written_last(
             release.wait()
         set_start_at_login(scope, environment, wanted=wanted)
 
-    monkeypatch.setattr(login_start_setting, "set_start_at_login", set_slowly)
+    monkeypatch.setattr(desktop_controllers, "set_start_at_login", set_slowly)
     # The second thread runs one function at a time, while the first one waits.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
     database = Database(tmp_path / "store.sqlite3")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QLabel, QScrollArea
 
-from desktop_app.app.startup.store_dialog import StoreDialog
+from desktop_app.app.startup.closed_store import StoreDialog
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -13,7 +14,6 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.chat.text_store import TextStore
 from desktop_app.chat.ui.chat_controller import ChatController
-from desktop_app.chat.ui.copied_value import text_to_copy
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.model_button import fill_efforts, fill_models
 from desktop_app.domain import hints
@@ -28,11 +28,12 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.review import with_next_mark
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
+from desktop_app.markdown.structured_answer import json_value
 from desktop_app.settings.server_presets import billing_page
 from desktop_app.transcript.message_items import (
     ADD_CREDIT,
@@ -284,3 +285,59 @@ def copy_compactions(
         for compaction in compactions
         if compaction.message_id in copy_of
     ]
+
+
+def text_to_copy(answer: Message, *, as_csv: bool) -> str | None:
+    """Return an answer's value as JSON or CSV; None if it is not JSON or nested too deeply."""
+    try:
+        value = json_value(answer)
+    except ValueError:  # not JSON
+        return None
+    try:
+        return csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
+    except RecursionError:  # a value that can just be read is too deep to be written
+        return None
+
+
+def csv_of(value: object) -> str:
+    """Return a value as CSV (RFC 4180), in which no cell is a formula."""
+    # Imported here, because start-up does not need these modules.
+    import csv
+    import io
+
+    from desktop_app.domain.csv_cell import escape_cell
+    from desktop_app.domain.json_table import rows_for_export
+
+    table = rows_for_export(value)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    for row in (table.columns, *table.rows):
+        writer.writerow([escape_cell(cell) for cell in row])
+    return buffer.getvalue()
+
+
+_MARKS = (NoticeCode.REVIEW_REVIEWED, NoticeCode.REVIEW_REJECTED, NoticeCode.REVIEW_CORRECTED)
+
+
+def with_next_mark(answer: Message) -> Message:
+    """Return an answer with the next mark: reviewed, then rejected, then none.
+
+    Because it is a notice, it is stored, exported and imported with the answer.
+
+    Earlier versions of the program added a note to a mark, or marked a text that the user had
+    edited. Such a mark changes, but is never removed.
+    """
+    mark = next(
+        (each for each in answer.notices if isinstance(each, AnswerNotice) and each.code in _MARKS),
+        None,
+    )
+    others = tuple(each for each in answer.notices if each is not mark)
+    if mark is None:
+        return replace(answer, notices=(*others, AnswerNotice(NoticeCode.REVIEW_REVIEWED)))
+    if mark.code == NoticeCode.REVIEW_REVIEWED:
+        next_mark = replace(mark, code=NoticeCode.REVIEW_REJECTED)
+        return replace(answer, notices=(*others, next_mark))
+    if any(value for _name, value in mark.params):
+        next_mark = replace(mark, code=NoticeCode.REVIEW_REVIEWED)
+        return replace(answer, notices=(*others, next_mark))
+    return replace(answer, notices=others)

@@ -6,6 +6,7 @@ Files and folders can be dropped anywhere on it: into the selected project, or e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -14,17 +15,16 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
-from desktop_app.domain.conversations.conversation import Conversation, Folder
+from desktop_app.domain.conversations.conversation import Conversation, Folder, ModelChoice
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.library.ui.folder_model import FolderModelSection
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.rows.conversation_model import Roles
-from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button, delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import AnswerSection, MultilineField
 from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, LibraryPage, LibraryRow
@@ -34,6 +34,44 @@ from desktop_app.widgets.rows.rows_model import ROW
 from desktop_app.widgets.text.foreign_text import PlainLabel
 from desktop_app.widgets.text.name_field import NameField
 from desktop_app.widgets.windows import scroll_area_of
+
+
+class FolderModelSection(AnswerSection):
+    """The section: the model, of any provider, is taken from the open conversation."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(tr("Model"))
+        self._session = session
+        self._folder_id = ""
+        self._use = compact_button(tr("Use the current model"), "folder-model", "plain")
+        self._use.clicked.connect(lambda: self._save(session.setup.choice))
+        self._reset = compact_button(tr("Use default"), "reset-folder-model")
+        self._reset.clicked.connect(lambda: self._save(None))
+        self.body.addLayout(FlowLayout(self._use, self._reset))
+        session.folders.changed.connect(self._show)
+
+    def show_scope(self, folder_id: str | None) -> None:
+        self.setVisible(bool(folder_id))
+        self._folder_id = folder_id or ""
+        self._show()
+
+    def _show(self) -> None:
+        folder = self._session.folders.by_id.get(self._folder_id)
+        if folder is None:
+            return
+        choice = self._session.new_conversation.starting_choice(folder.id)
+        variant, effort = choice.variant, choice.effort
+        name = variant.label if variant else self._session.name_of_model(choice.model)
+        model = f"{name} · {tr(effort.label)}" if effort else name
+        self.note.set_text(tr("New conversations in this project begin with {model}.", model=model))
+        self._reset.setVisible(folder.choice is not None)
+
+    def _save(self, choice: ModelChoice | None) -> None:
+        folders = self._session.folders
+        if (folder := folders.by_id.get(self._folder_id)) is not None:
+            write = folders.save(replace(folder, choice=choice))
+            self._session.of(ListPresenter).writes.start(write)
+
 
 # Below this width, a project's name and its main button have a row each.
 _NARROW_WIDTH: Final = 500

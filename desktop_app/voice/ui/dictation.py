@@ -10,18 +10,23 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextCharFormat
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import Place
+from desktop_app.domain.speech_packages import can_transcribe_here
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import language, tr
+from desktop_app.local_model.services import model_store
 from desktop_app.voice.core import (
     DICTATION_LANGUAGE,
     DICTATION_PAUSE,
@@ -43,15 +48,219 @@ from desktop_app.voice.messages import (
     Recorded,
     SpeechEnded,
 )
+from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.services import transcription
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
-from desktop_app.voice.ui.held_key import HeldKey
+from desktop_app.voice.transcription.transcription import BY_PROVIDER
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
-from desktop_app.voice.ui.provisional_text import ProvisionalText
 from desktop_app.voice.ui.read_aloud import ReadAloud
-from desktop_app.voice.ui.transcriber_choice import choose_transcriber
 from desktop_app.voice.ui.voice import Voice
-from desktop_app.widgets.text.foreign_text import announce
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import announce, menu_text
+from desktop_app.widgets.text.utf16 import utf16_length
+
+_DOWNLOADED: Final = "whisper-base"  # as in resources/local_models.toml
+_MINUTE_S: Final = 60.0
+
+
+async def choose_transcriber(session: Session, field: DictationField) -> bool | None:
+    """Have the user choose, in a menu at the microphone, which a click elsewhere closes.
+
+    Return True if a provider was chosen, False if nothing was, or a model that is downloaded now;
+    None if there is nothing to choose.
+    """
+    service = session.backend.of(transcription)
+    catalog = session.backend.of(model_store).catalog
+    remote = next(each for each in catalog if each.id == _DOWNLOADED)
+    provided: VoiceModel | None = None
+    with suppress(UserFacingError):
+        provided = await service.find_model("")
+    rows = []
+    if can_transcribe_here():
+        size = formatting.size(remote.total_size)
+        label = tr("This computer ({model}, {size})", model=remote.label, size=size)
+        rows.append((label, remote.id))
+    if provided is not None:
+        rows.append((_label_of(provided), BY_PROVIDER))
+    if not rows:
+        return None
+    chosen = await _choose(field, rows)
+    if chosen == _DOWNLOADED:
+        session.events.download_requested.emit(remote)
+        field.notices.notify(
+            tr("{model} is being downloaded. Then you can dictate.", model=remote.label)
+        )
+    elif chosen and provided is not None:
+        await service.agree(provided)
+        await session.values.set("voice.transcriber", BY_PROVIDER)
+    return chosen == BY_PROVIDER
+
+
+def _label_of(model: VoiceModel) -> str:
+    provider = model.profile.short_name
+    cost = model.cost(model.hearing(_MINUTE_S))
+    if cost is None:
+        return tr("{provider}, to which your voice goes", provider=provider)
+    return tr(
+        "{provider}, to which your voice goes, ≈ {cost} a minute",
+        provider=provider,
+        cost=formatting.money(cost),
+    )
+
+
+async def _choose(field: DictationField, rows: list[tuple[str, str]]) -> str:
+    """Return the value of the row that the user chooses; "" if the menu is closed."""
+    loop = asyncio.get_running_loop()
+    choice: asyncio.Future[str] = loop.create_future()
+
+    def choose(value: str) -> None:
+        if not choice.done():
+            choice.set_result(value)
+
+    menu = ProgramMenu(field.button)
+    menu.setObjectName("transcriber-choice")
+    menu.setAccessibleName(tr("Dictate with"))
+    menu.addAction(tr("Dictate with")).setEnabled(False)
+    for label, value in rows:
+        menu.addAction(menu_text(label), partial(choose, value))
+    menu.aboutToHide.connect(lambda: loop.call_soon(choose, ""))  # after the entry, if any
+    menu.popup(field.button.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
+    menu.setActiveAction(menu.actions()[1])
+    try:
+        return await choice
+    finally:
+        menu.deleteLater()
+        field.button.setDown(False)  # the menu took the release of the mouse
+
+
+class ProvisionalText:
+    """The provisional text at the cursor of an editor.
+
+    It is the preedit text of an input method, which Qt shows in every editor and keeps out of Undo.
+    """
+
+    def __init__(self, editor: QPlainTextEdit | QTextEdit) -> None:
+        self._editor = editor
+        self._undo_steps = -1  # after the last commit
+
+    def show(self, text: str) -> None:
+        """Show a text in place of the former one; "" removes it."""
+        look = QTextCharFormat()
+        look.setForeground(current_theme().faint)
+        text = self._spaced(text)
+        kind = QInputMethodEvent.AttributeType
+        attributes = [
+            QInputMethodEvent.Attribute(kind.TextFormat, 0, utf16_length(text), look),
+            QInputMethodEvent.Attribute(kind.Cursor, utf16_length(text), 1, None),
+        ]
+        event = QInputMethodEvent(text, attributes if text else [])
+        QCoreApplication.sendEvent(self._editor, event)
+
+    def commit(self, text: str) -> None:
+        """Insert a text at the cursor, in place of the provisional one.
+
+        All texts of a dictation are one step of Undo, unless the user typed in between.
+        """
+        self.show("")
+        event = QInputMethodEvent("", [])
+        event.setCommitString(self._spaced(text))
+        document, cursor = self._editor.document(), self._editor.textCursor()
+        continues = document.availableUndoSteps() == self._undo_steps
+        if continues:
+            cursor.joinPreviousEditBlock()
+        QCoreApplication.sendEvent(self._editor, event)  # the editor may do more than insert it
+        if continues:
+            cursor.endEditBlock()
+        self._undo_steps = document.availableUndoSteps()
+        self._editor.ensureCursorVisible()
+
+    def _spaced(self, text: str) -> str:
+        """Add spaces between the text and the words beside it."""
+        if not text:
+            return ""
+        cursor = self._editor.textCursor()
+        document, start, end = cursor.document(), cursor.selectionStart(), cursor.selectionEnd()
+        before = document.characterAt(start - 1) if start else ""
+        after = document.characterAt(end)
+        if before and not before.isspace() and before not in "([{„“‘«":
+            text = f" {text}"
+        return f"{text} " if after.isalnum() else text
+
+
+_REPETITION_MS: Final = 10
+"""Between the timestamps of a release and a press that are one repetition."""
+_SETTLED_MS: Final = 100
+"""After which no press of the same repetition arrives any more, also on a busy computer."""
+_MODIFIERS: Final = (
+    *(Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta),
+    *(Qt.Key.Key_AltGr, Qt.Key.Key_Super_L, Qt.Key.Key_Super_R),
+)
+
+
+class HeldKey(QObject):
+    """The key that was pressed in an editor just now; it deletes itself once the key is up.
+
+    For each repetition, X11 sends a release and a press of the same millisecond. Qt marks both as
+    repeated only if the press is in its queue already: on a busy computer every tenth pair is not.
+
+    Signals:
+        released(float): the key or its modifier was let go; how long it was held, in seconds.
+    """
+
+    released = Signal(float)
+
+    def __init__(self, editor: QWidget) -> None:
+        super().__init__(editor)
+        self._editor = editor
+        self._pressed_at = self._released_at = time.monotonic()
+        self._released_key = -1
+        self._release_timestamp = 0
+        self._has_told = False
+        self._settled = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self._settled.timeout.connect(self.end)
+        editor.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Consume the key until it is up."""
+        if event.type() is QEvent.Type.FocusOut:  # the release goes elsewhere
+            self._released_at = time.monotonic()
+            self.end()
+        if not isinstance(event, QKeyEvent):
+            return False
+        if event.key() in _MODIFIERS:
+            if event.type() is QEvent.Type.KeyRelease and not event.isAutoRepeat():
+                self._released_at = time.monotonic()
+                self._tell()
+            return False
+        if event.type() is QEvent.Type.KeyRelease:
+            if not event.isAutoRepeat():
+                self._released_at = time.monotonic()
+                self._released_key = event.key()
+                self._release_timestamp = event.timestamp()
+                self._settled.start()
+            return True
+        at, same_key = event.timestamp(), event.key() == self._released_key
+        is_torn = same_key and 0 < at <= self._release_timestamp + _REPETITION_MS
+        if not (event.isAutoRepeat() or is_torn):
+            return False
+        if event.type() is QEvent.Type.KeyPress:  # before it comes the question about shortcuts
+            self._settled.stop()
+        event.accept()
+        return True
+
+    def end(self) -> None:
+        """Tell that the key is up, and consume no more."""
+        self._settled.stop()
+        self._editor.removeEventFilter(self)
+        self.deleteLater()
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._has_told:
+            self._has_told = True
+            self.released.emit(self._released_at - self._pressed_at)
+
 
 _TOPIC: Final = "dictation"
 _TAP_S: Final = 0.35

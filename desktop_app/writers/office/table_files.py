@@ -1,12 +1,13 @@
-"""Writes the tables of a conversation as a workbook, or as CSV."""
+"""Writes tables of texts as a workbook or CSV, and sheets of typed cells as a workbook."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.writers.office.office_content import OfficeTable
@@ -66,5 +67,75 @@ def _make_cell(sheet: Any, text: str) -> Any:
         cell.number_format = f"0.{'0' * len(decimals)}" if decimals else "0"
         return cell
     cell = WriteOnlyCell(sheet, value=text[:_MAX_CELL_CHARS])
+    cell.data_type = "s"  # a text that begins with = is not a formula
+    return cell
+
+
+_MAX_EXACT: Final = 10**15
+"""Larger whole numbers lose digits in Excel, so they are written as texts."""
+_CUT: Final = " […]"
+_NARROW, _WIDE, _MAX_WIDTH = 14, 30, 60
+_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_NOT_IN_TITLE: Final = re.compile(r"[\[\]:*?/\\]")
+_MAX_TITLE_CHARS: Final = 31
+
+SheetCell = str | int | float | bool | date | None
+
+
+class TypedSheet(NamedTuple):
+    """A sheet: its title, the headings of its columns, and its rows, which are read once."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Iterable[Sequence[SheetCell]]
+
+
+def write_typed_sheets(file: Path, sheets: Iterable[TypedSheet]) -> int:
+    """Write a workbook; texts are never formulas, whatever they begin with.
+
+    Return how many texts were cut at Excel's limit.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook(write_only=True)
+    cut = 0
+    for each in sheets:
+        title = _NOT_IN_TITLE.sub(" ", _NOT_IN_XML.sub("", each.title)).strip(" '")
+        sheet = book.create_sheet(title[:_MAX_TITLE_CHARS] or "Table")
+        for number, heading in enumerate(each.headings, 1):
+            width = min(max(_NARROW, len(heading) + 2, _WIDE * (number > 1)), _MAX_WIDTH)
+            sheet.column_dimensions[get_column_letter(number)].width = width
+        sheet.freeze_panes = "B2"
+        headings = [_cell(sheet, heading) for heading in each.headings]
+        for cell in headings:
+            cell.font = Font(bold=True)
+        sheet.append(headings)
+        for row in each.rows:
+            cut += sum(isinstance(value, str) and len(value) > _MAX_CELL_CHARS for value in row)
+            sheet.append([_cell(sheet, value) for value in row])
+    with file.open("wb") as stream:
+        book.save(stream)
+    return cut
+
+
+def _cell(sheet: Any, value: SheetCell) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _MAX_EXACT:
+        value = str(value)
+    if not isinstance(value, str):
+        cell = WriteOnlyCell(sheet, value=value)
+        if isinstance(value, date):
+            cell.number_format = "yyyy-mm-dd"
+        return cell
+    text = _NOT_IN_XML.sub("\ufffd", value)
+    if len(text) > _MAX_CELL_CHARS:
+        text = text[: _MAX_CELL_CHARS - len(_CUT)] + _CUT
+    cell = WriteOnlyCell(sheet, value=text)
     cell.data_type = "s"  # a text that begins with = is not a formula
     return cell

@@ -37,7 +37,7 @@ from desktop_app.app.application import report_failed_start
 from desktop_app.app.help.help_places import START
 from desktop_app.app.help.help_window import HelpWindow, help_of
 from desktop_app.app.palette import Palette
-from desktop_app.app.startup.store_dialog import StoreDialog
+from desktop_app.app.startup.closed_store import StoreDialog
 from desktop_app.app.window.activity_page import ActivityPage
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.overlays import DropOverlay
@@ -137,9 +137,9 @@ from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.action_row import LinkTargetLabel
 from desktop_app.transcript.copying import menu_for
 from desktop_app.transcript.message_items import TOGGLE_SOURCES
+from desktop_app.voice.ui.dictation import choose_transcriber
 from desktop_app.voice.ui.dictation_anywhere import DictationWindow
 from desktop_app.voice.ui.microphones import Microphones
-from desktop_app.voice.ui.transcriber_choice import choose_transcriber
 from desktop_app.voice.ui.voice_settings import NameDialog
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest

@@ -15,8 +15,12 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
-from desktop_app.app.startup.closed_store import ClosedStore, erasure_work, restore_work
-from desktop_app.app.startup.store_dialog import StoreDialog
+from desktop_app.app.startup.closed_store import (
+    ClosedStore,
+    StoreDialog,
+    erasure_work,
+    restore_work,
+)
 from desktop_app.backup.ui.backup_controller import BackupController, time_until_backup
 from desktop_app.backup.ui.data_tab import DataTab
 from desktop_app.domain.conversations.conversation import now

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
+from desktop_app.app.composition import HELP_PLACES, SETTINGS_PAGES
 from desktop_app.app.help.help_chapters import CHAPTERS, placeholder_values, render_chapters
 from desktop_app.app.help.help_window import HelpWindow
-from desktop_app.app.place_opener import HELP_PLACES, SETTINGS_PAGES
 from desktop_app.app.window.settings_panel import PAGES
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name

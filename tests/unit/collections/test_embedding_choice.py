@@ -8,8 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.collections.embedding_choice import choose_embedding, embedding_model
-from desktop_app.collections.embedding_service import EmbeddingChoice
+from desktop_app.collections.embedding_service import (
+    EmbeddingChoice,
+    choose_embedding,
+    embedding_model,
+)
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
 from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_facts import ModelFacts

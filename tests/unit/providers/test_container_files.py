@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.http.request_secrets import ProviderAccess
-from desktop_app.providers.jobs import container_files
+from desktop_app.providers.jobs import code_files
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
@@ -71,7 +71,7 @@ PAGE = {"kind": "text/html", "body": b"<p>1</p>"}
 async def test_a_cited_file_is_fetched_before_the_answer_ends(
     name: str, reply: Script, expected: FileArrived | NoticeCode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container_files, "MAX_FILE_BYTES", 1 << 20)
+    monkeypatch.setattr(code_files, "MAX_FILE_BYTES", 1 << 20)
     events, requests = await events_of(citing(("f 1", name)), reply)
     arrived: StreamEvent
     if isinstance(expected, NoticeCode):

@@ -21,8 +21,7 @@ from desktop_app.providers.errors.error_body import (
     quoted_sentence,
     read_body,
 )
-from desktop_app.providers.errors.error_replies import error_from, error_in_reply
-from desktop_app.providers.errors.error_signs import size_from_message
+from desktop_app.providers.errors.error_replies import error_from, error_in_reply, size_from_message
 from desktop_app.providers.http.retries import failed_attempt
 from tests.helpers.fragment import Fragment
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from desktop_app.chat.ui.answer_actions import with_next_mark
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
-from desktop_app.domain.conversations.review import with_next_mark
 from tests.unit.storage.samples import a_conversation, a_question, an_answer
 
 OTHERS = ("older words", notice(NoticeCode.SCHEMA_USED, name="a"))
