@@ -52,6 +52,7 @@ from desktop_app.tables.cell_request import (
     require_fit,
 )
 from desktop_app.tables.checks import MAX_JUDGE_TOKENS
+from desktop_app.tables.former_cells import FormerCells
 from desktop_app.tables.judging import Judge
 from desktop_app.tables.live_run import AT_ONCE, LiveRun, Share
 from desktop_app.tables.table import (
@@ -71,7 +72,7 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_source import expand_paths, has_lines, rows_of_files, rows_of_lines
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId, TableStore
+from desktop_app.tables.table_store import WHOLE_VALUES, CellId, NewValue, TableStore
 from desktop_app.tables.template import asks_about_document, references, require_answerable
 
 if TYPE_CHECKING:
@@ -186,12 +187,19 @@ class TableService:
         self._on_change(table.id)
         return await self.get(table.id)
 
+    async def change(self, table_id: str, change: Callable[[Table], Table]) -> Table:
+        """Save a table as `change` returns it, without losing another change; return it.
+
+        Raises:
+            IllegalChoiceError: the table was removed, or two columns have the same name.
+        """
+        table = await self.store.change(table_id, change)
+        self._on_change(table_id)
+        return _found(table)
+
     async def get(self, table_id: str) -> Table:
         """Return a table. Raises IllegalChoiceError if it was removed."""
-        table = await self.store.get(table_id)
-        if table is None:
-            raise errors.IllegalChoiceError(N_("The table no longer exists."))
-        return table
+        return _found(await self.store.get(table_id))
 
     async def delete(self, table_id: str) -> None:
         """Delete a table.
@@ -261,12 +269,44 @@ class TableService:
         self._on_change(table_id)
         return ids
 
-    async def set_value(self, table: Table, cell: CellId, part: str, text: str) -> None:
-        """Set a value by hand: data are edited, an answer is corrected and marked so."""
-        column = table.column(cell.column_id)
-        is_corrected = column is not None and column.question is not None
-        await self.store.set_value(cell, part, text, is_corrected=is_corrected)
-        self._on_change(table.id, cell)
+    async def set_values(
+        self, table: Table, values: Sequence[tuple[CellId, str, str]]
+    ) -> FormerCells:
+        """Set values by hand, each by its cell, part and text; return what the cells had.
+
+        Data are edited, answers are corrected and marked so.
+
+        Raises:
+            IllegalChoiceError: one of the cells is being asked.
+        """
+        asked = {column.id for column in table.questions}
+        new = [NewValue(*value, value[0].column_id in asked) for value in values]
+        former = await self.store.set_values(new)
+        self._on_change(table.id, new[0].cell if len(new) == 1 else None)
+        return former
+
+    async def clear(self, table_id: str, cells: Sequence[CellId]) -> FormerCells:
+        """Empty cells that are not being asked; return what they had."""
+        former = await self.store.clear(cells)
+        self._on_change(table_id)
+        return former
+
+    async def remove_rows(self, table_id: str, row_ids: Sequence[int]) -> FormerCells:
+        """Remove rows. Raises IllegalChoiceError: one of them is being asked."""
+        former = await self.store.remove_rows(row_ids)
+        self._on_change(table_id)
+        return former
+
+    async def remove_column(self, table_id: str, column_id: str) -> FormerCells:
+        """Remove a column. Raises IllegalChoiceError: it is being asked."""
+        former = await self.store.remove_column(column_id)
+        self._on_change(table_id)
+        return former
+
+    async def put_back(self, table_id: str, former: FormerCells) -> None:
+        """Undo a change by hand; answers that came since stay."""
+        await self.store.put_back(former)
+        self._on_change(table_id)
 
     async def _rows_by_page(
         self, rows: Sequence[NewRow], on_progress: OnProgress | None
@@ -718,6 +758,12 @@ class TableService:
         await self.store.record_conversation(place, conversation.id)
         await conversations.begin_turn(conversation, question, answer)
         return conversation.id
+
+
+def _found(table: Table | None) -> Table:
+    if table is None:
+        raise errors.IllegalChoiceError(N_("The table no longer exists."))
+    return table
 
 
 def _sum(costs: Any) -> Decimal | None:

@@ -11,7 +11,7 @@ import json
 import re
 import sqlite3
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -56,6 +56,7 @@ from desktop_app.storage.row_conversion import (
 )
 from desktop_app.storage.row_writing import Row as StoredRow
 from desktop_app.storage.row_writing import insert_rows, update_row, upsert_row
+from desktop_app.tables.former_cells import FormerCells, put_back, read_former
 from desktop_app.tables.table import (
     WHOLE,
     Agreement,
@@ -89,6 +90,9 @@ INTERRUPTED: Final = "interrupted"
 """The code of the error of a cell that was being asked when its process ended."""
 ROWS_AT_ONCE: Final = 500
 """Rows that are stored in one transaction."""
+BEING_ASKED: Final = N_("This is being asked.")
+"""The message of a change by hand to a cell that waits for its answer."""
+_ASKED_STATES: Final = (CellState.WAITING.value, CellState.RUNNING.value)
 _SORTED_CHARS: Final = 80
 _MAX_EXACT_DIGITS: Final = 15
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
@@ -114,6 +118,19 @@ class CellId(NamedTuple):
 
     row_id: int
     column_id: str
+
+
+class NewValue(NamedTuple):
+    """A value that the user gives to a cell; "" removes one of data.
+
+    Attributes:
+        is_corrected: the cell is an answer, which is marked as corrected.
+    """
+
+    cell: CellId
+    part: str
+    text: str
+    is_corrected: bool = False
 
 
 class StoredAnswer(NamedTuple):
@@ -224,6 +241,17 @@ def question_from_text(text: str) -> Question | None:
     return replace(converted(values, Question), overrides=overrides, passages=passages)
 
 
+def require_unique_names(table: Table) -> None:
+    """Raise IllegalChoiceError if two columns have the same name."""
+    names = [column.name.strip() for column in table.columns]
+    folded = [name.casefold() for name in names]
+    doubled = next((name for name in names if folded.count(name.casefold()) > 1), None)
+    if doubled is not None:
+        raise IllegalChoiceError(
+            N_("Two columns have the name “{name}”."), hint=N_("Rename one of them."), name=doubled
+        )
+
+
 def column_from_row(row: RowCells) -> Column:
     return Column(row["id"], row["name"], question_from_text(row["question"]))
 
@@ -327,16 +355,27 @@ class TableStore:
         Raises:
             IllegalChoiceError: two columns have the same name.
         """
-        names = [column.name.strip() for column in table.columns]
-        folded = [name.casefold() for name in names]
-        doubled = next((name for name in names if folded.count(name.casefold()) > 1), None)
-        if doubled is not None:
-            raise IllegalChoiceError(
-                N_("Two columns have the name “{name}”."),
-                hint=N_("Rename one of them."),
-                name=doubled,
-            )
+        require_unique_names(table)
         await self._database.write(partial(_save_table, table))
+
+    async def change(self, table_id: str, change: Callable[[Table], Table]) -> Table | None:
+        """Save a table as `change` returns it; return it, or None if the table is gone.
+
+        No other change of the table is lost: it is read and saved in one transaction.
+
+        Raises:
+            IllegalChoiceError: two columns have the same name.
+        """
+
+        def save(connection: sqlite3.Connection) -> Table | None:
+            table = _read_table(connection, table_id)
+            if table is not None:
+                table = change(table)
+                require_unique_names(table)
+                _save_table(table, connection)
+            return table
+
+        return await self._database.write(save)
 
     async def set_trashed(self, table_id: str, *, is_trashed: bool) -> None:
         """Move a table to the trash, or back."""
@@ -368,10 +407,21 @@ class TableStore:
         values = {**_row_to_row(row), "id": row.id}
         await self._database.write(lambda c: update_row(c, "table_rows", values, "id"))
 
-    async def remove_rows(self, row_ids: Sequence[int]) -> None:
-        ids = json.dumps(list(row_ids))
-        sql = "DELETE FROM table_rows WHERE id IN (SELECT value FROM json_each(?))"
-        await self._database.execute(sql, ids)
+    async def remove_rows(self, row_ids: Sequence[int]) -> FormerCells:
+        """Remove rows; return them with their cells, for `put_back`.
+
+        Raises:
+            IllegalChoiceError: one of them is being asked.
+        """
+        return await self._database.write(partial(_remove_rows, list(row_ids)))
+
+    async def remove_column(self, column_id: str) -> FormerCells:
+        """Remove a column; return its cells, for `put_back` once the column is there again.
+
+        Raises:
+            IllegalChoiceError: it is being asked.
+        """
+        return await self._database.write(partial(_remove_column, column_id))
 
     async def row(self, row_id: int) -> Row | None:
         """Return a row; None if it is gone."""
@@ -424,23 +474,24 @@ class TableStore:
         place = CellId(row_id, column_id)
         return await self._database.read(lambda c: _read_cell(c, place))
 
-    async def set_value(self, cell: CellId, part: str, text: str, *, is_corrected: bool) -> None:
-        """Set a value by hand; "" removes it. The answer in the cell is kept."""
-        await self._database.write(partial(_set_value, cell, part, text, is_corrected))
+    async def set_values(self, values: Sequence[NewValue]) -> FormerCells:
+        """Set values by hand; return what the cells had. Answers in the cells are kept.
 
-    async def clear(self, cells: Sequence[CellId]) -> None:
-        """Empty cells, with their answers; those that a run asks are left as they are."""
+        Raises:
+            IllegalChoiceError: one of the cells is being asked.
+        """
+        return await self._database.write(partial(_set_values, values))
 
-        def clear(connection: sqlite3.Connection) -> None:
-            for cell in cells:
-                sql = """SELECT 1 FROM table_answers WHERE row_id = ? AND column_id = ?
-                    AND state IN ('waiting', 'running')"""
-                if connection.execute(sql, cell).fetchone() is None:
-                    for table in ("table_answers", "table_values"):
-                        sql = f"DELETE FROM {table} WHERE row_id = ? AND column_id = ?"  # noqa: S608
-                        connection.execute(sql, cell)
+    async def clear(self, cells: Sequence[CellId]) -> FormerCells:
+        """Empty cells, with their answers; return what they had.
 
-        await self._database.write(clear)
+        Those that a run asks are left as they are.
+        """
+        return await self._database.write(partial(_clear, cells))
+
+    async def put_back(self, former: FormerCells) -> None:
+        """Undo a change by hand; answers that came since stay."""
+        await self._database.write(partial(_put_back, former))
 
     async def failed_cells(self, run_id: str, limit: int) -> list[CellId]:
         """Return the first cells of a run that failed."""
@@ -888,16 +939,18 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
     taken = {row["name"].casefold() for row in stored if row["question"]}
     sql = "SELECT coalesce(max(position) + 1, 0) FROM table_rows WHERE table_id = ?"
     (first,) = connection.execute(sql, (table_id,)).fetchone()
-    ids: list[int] = []
+    # No id is used a second time: removed rows are put back with theirs.
+    (last_id,) = connection.execute("SELECT coalesce(max(id), 0) FROM table_rows").fetchone()
+    first_id = max(last_id + 1, to_micros(now()))
+    ids = list(range(first_id, first_id + len(rows)))
     cells: list[StoredRow] = []
-    for position, (row, data) in enumerate(rows, first):
-        values: StoredRow = {**_row_to_row(row), "table_id": table_id, "position": position}
-        names = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
-        sql = f"INSERT INTO table_rows ({names}) VALUES ({marks})"  # noqa: S608
-        row_id = connection.execute(sql, values).lastrowid
-        assert row_id is not None
-        ids.append(row_id)
+    places = [{"id": row_id, "position": first + n} for n, row_id in enumerate(ids)]
+    stored_rows = [
+        {**_row_to_row(new.row), "table_id": table_id, **place}
+        for new, place in zip(rows, places, strict=True)
+    ]
+    insert_rows(connection, "table_rows", stored_rows)
+    for row_id, (_, data) in zip(ids, rows, strict=True):
         for name, text in data.items():
             if not text:
                 continue
@@ -919,28 +972,74 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
     return ids
 
 
-def _set_value(
-    cell: CellId, part: str, text: str, is_corrected: bool, connection: sqlite3.Connection
-) -> None:
-    key = (*cell, part)
-    where = "WHERE row_id = ? AND column_id = ? AND part = ?"
-    sql = f"SELECT citations FROM table_values {where}"  # noqa: S608
-    old = connection.execute(sql, key).fetchone()
-    connection.execute(f"DELETE FROM table_values {where}", key)  # noqa: S608
-    if text or is_corrected:
-        row = _value_row(cell, part, CellValue(text, is_corrected=is_corrected))
-        row["citations"] = "" if old is None else old["citations"]
-        insert_rows(connection, "table_values", [row])
-    if is_corrected:
-        sql = """UPDATE table_answers SET state = 'corrected' WHERE row_id = ? AND column_id = ?
-            AND state NOT IN ('waiting', 'running')"""
-        if not connection.execute(sql, cell).rowcount:
-            insert_rows(
-                connection,
-                "table_answers",
-                [{**_NEW_ANSWER, **cell._asdict(), "state": "corrected"}],
-                "INSERT OR IGNORE",
-            )
+def _set_values(values: Sequence[NewValue], connection: sqlite3.Connection) -> FormerCells:
+    cells = list(dict.fromkeys(value.cell for value in values))
+    former = read_former(connection, cells)
+    _require_unasked(former)
+    citations = {(r["row_id"], r["column_id"], r["part"]): r["citations"] for r in former.values}
+    for value in values:
+        sql = "DELETE FROM table_values WHERE row_id = ? AND column_id = ? AND part = ?"
+        key = (*value.cell, value.part)
+        connection.execute(sql, key)
+        if value.text or value.is_corrected:
+            new = CellValue(value.text, is_corrected=value.is_corrected)
+            row = _value_row(value.cell, value.part, new)
+            row["citations"] = citations.get(key, "")
+            insert_rows(connection, "table_values", [row])
+    for cell in dict.fromkeys(value.cell for value in values if value.is_corrected):
+        state: StoredRow = {**cell._asdict(), "state": CellState.CORRECTED.value}
+        if not update_row(connection, "table_answers", state, "row_id", "column_id"):
+            insert_rows(connection, "table_answers", [{**_NEW_ANSWER, **state}])
+    return former
+
+
+def _require_unasked(former: FormerCells) -> None:
+    if any(row["state"] in _ASKED_STATES for row in former.answers):
+        raise IllegalChoiceError(BEING_ASKED, hint=N_("Wait for the answer, or stop that first."))
+
+
+def _clear(cells: Sequence[CellId], connection: sqlite3.Connection) -> FormerCells:
+    former = read_former(connection, cells)
+    asked = {(a["row_id"], a["column_id"]) for a in former.answers if a["state"] in _ASKED_STATES}
+    if asked:
+        former = read_former(connection, [cell for cell in cells if cell not in asked])
+    for table in ("table_answers", "table_values"):
+        sql = f"DELETE FROM {table} WHERE row_id = ? AND column_id = ?"  # noqa: S608
+        connection.executemany(sql, former.places)
+    return former
+
+
+def _remove_rows(row_ids: list[int], connection: sqlite3.Connection) -> FormerCells:
+    ids = json.dumps(row_ids)
+    former = read_former(connection, _places(connection, "row_id", ids), row_ids)
+    _require_unasked(former)
+    # Their documents stay for the time in which this is undone.
+    sql = """UPDATE attachments SET created_at = max(created_at, ?) WHERE sha256 IN (
+        SELECT json_extract(part.value, '$.sha256') FROM table_rows AS r, json_each(r.parts) AS part
+        WHERE r.id IN (SELECT value FROM json_each(?)))"""
+    connection.execute(sql, (to_micros(now()), ids))
+    sql = "DELETE FROM table_rows WHERE id IN (SELECT value FROM json_each(?))"
+    connection.execute(sql, (ids,))
+    return former
+
+
+def _remove_column(column_id: str, connection: sqlite3.Connection) -> FormerCells:
+    former = read_former(connection, _places(connection, "column_id", json.dumps([column_id])))
+    _require_unasked(former)
+    connection.execute("DELETE FROM table_columns WHERE id = ?", (column_id,))
+    return former
+
+
+def _places(connection: sqlite3.Connection, key: str, ids: str) -> list[CellId]:
+    """Return the filled cells of rows or columns."""
+    these = f"WHERE {key} IN (SELECT value FROM json_each(?1))"  # noqa: S608 - our own words
+    sql = f"""SELECT row_id, column_id FROM table_values {these}
+        UNION SELECT row_id, column_id FROM table_answers {these}"""  # noqa: S608
+    return [CellId(*row) for row in connection.execute(sql, (ids,))]
+
+
+def _put_back(former: FormerCells, connection: sqlite3.Connection) -> None:
+    put_back(connection, former)
 
 
 _NEW_ANSWER: Final[StoredRow] = {

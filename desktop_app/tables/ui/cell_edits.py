@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QModelIndex
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.tables.table import Column, NewRow, Row
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId
+from desktop_app.tables.former_cells import FormerCells
+from desktop_app.tables.table import CellState, Column, NewRow, Row, Table
+from desktop_app.tables.table_store import BEING_ASKED, WHOLE_VALUES, CellId
 from desktop_app.tables.ui.cell_texts import GridColumn
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.text.clipboard import copyable
@@ -25,32 +27,56 @@ if TYPE_CHECKING:
     from desktop_app.tables.ui.tables_page import TablesPage
 
 _COPIED_ROWS: Final = 200
-
-
-class NewValue(NamedTuple):
-    """A value that the user gives to a cell."""
-
-    cell: CellId
-    part: str
-    text: str
+_KEPT_UNDOS: Final = 20
+Undo = Callable[[], Awaitable[object]]
 
 
 class CellEdits:
-    """The changes of the user to the cells and rows of the open table."""
+    """The changes of the user to the cells and rows of the open table, which can be undone."""
 
     def __init__(self, page: TablesPage, view: TableView) -> None:
         self._page, self._view = page, view
         self._service, self._store = page.runs.service, page.runs.service.store
         self._notifications = page.session.window.notifications
+        self._undos: list[Undo] = []
+
+    # ------------------------------------------------------------ Undo
+
+    def offer_undo(self, message: str, undo: Undo) -> None:
+        """Tell of a change, and offer Undo; once that is done, it undoes the change before."""
+        self._undos = [*self._undos[-_KEPT_UNDOS:], undo]
+        self._notifications.notify_undo(message, self._undo)
+
+    def _undo(self) -> None:
+        self._page.request(self._undo_last)
+
+    async def _undo_last(self) -> None:
+        if not self._undos:
+            return
+        undo = self._undos[-1]
+        try:
+            await undo()
+            self._undos.remove(undo)
+        finally:
+            if self._undos and self._notifications.last_undo is None:
+                self._notifications.last_undo = self._undo
+
+    def _offer_to_put_back(self, message: str, former: FormerCells) -> None:
+        self.offer_undo(message, partial(self._service.put_back, self._view.table_id, former))
+
+    # ------------------------------------------------------------ values
 
     async def edit(self, index: QModelIndex) -> None:
         """Let the user change a cell, beginning with its whole text."""
         column = self._view.model.column_at(index)
         if column is None or column.column is None:
             return
-        row_id = self._view.model.row_id_at(index)
-        cell = await self._store.cell(row_id, column.column.id)
-        self._open_editor(CellId(row_id, column.column.id), column, cell.text(column.part))
+        place = CellId(self._view.model.row_id_at(index), column.column.id)
+        cell = await self._store.cell(*place)
+        if column.is_question and cell.state in (CellState.WAITING, CellState.RUNNING):
+            self._page.show_status(tr(BEING_ASKED))
+        else:
+            self._open_editor(place, column, cell.text(column.part))
 
     def _open_editor(
         self, cell: CellId, column: GridColumn, text: str, *, is_typed: bool = False
@@ -68,69 +94,56 @@ class CellEdits:
         if column is None or column.column is None:
             return
         place = CellId(self._view.model.row_id_at(index), column.column.id)
-        value = NewValue(place, column.part, text)
+        value = (place, column.part, text)
 
         async def save() -> None:
             try:
                 await self.set_values([value])
-            except StorageError:
+            except UserFacingError:
                 self._open_editor(place, column, text, is_typed=True)  # what was typed stays
                 raise
 
         self._page.request(save)
 
-    async def set_values(self, values: Sequence[NewValue], *, offers_undo: bool = True) -> None:
-        """Set values by hand, and offer to take that back."""
+    async def set_values(self, values: Sequence[tuple[CellId, str, str]]) -> None:
+        """Set values by hand, each by its cell, part and text.
+
+        Raises:
+            IllegalChoiceError: one of the cells is being asked.
+        """
         if self._view.table is None:
             return
-        table = self._view.table
-        old = []
-        for value in values:
-            cell = await self._store.cell(*value.cell)
-            old.append(value._replace(text=cell.text(value.part)))
-        for value in values:
-            await self._service.set_value(table, value.cell, value.part, value.text)
-        self._view.totals_soon()
-        if offers_undo:
-            count = len(values)
-            self._notifications.notify_undo(
-                tr_plural("{count} cell changed", "{count} cells changed", count),
-                lambda: self._page.request(self._take_back, old),
-            )
-
-    async def _take_back(self, values: Sequence[NewValue]) -> None:
-        await self.set_values(values, offers_undo=False)
+        former = await self._service.set_values(self._view.table, values)
+        count = len(values)
+        message = tr_plural("{count} cell changed", "{count} cells changed", count)
+        self._offer_to_put_back(message, former)
 
     def clear(self) -> None:
         """Clear the selected cells; answers only once the user has agreed."""
-        data: list[NewValue] = []
-        answers: dict[CellId, None] = {}
+        places: dict[CellId, bool] = {}
         for row, number in self._view.grid.selected_places:
             column = self._view.model.columns[number]
-            if column.column is None:
-                continue
-            place = CellId(self._view.model.ids[row], column.column.id)
-            if column.is_question:
-                answers[place] = None
-            else:
-                data.append(NewValue(place, column.part, ""))
-        if answers:
+            if column.column is not None:
+                place = CellId(self._view.model.ids[row], column.column.id)
+                places[place] = column.is_question
+        if count := sum(places.values()):
             ask(
                 self._view,
                 "confirm-table-clear",
-                tr_plural("Clear {count} answer?", "Clear {count} answers?", len(answers)),
-                tr("You can ask these cells again. This can’t be undone."),
+                tr_plural("Clear {count} answer?", "Clear {count} answers?", count),
+                tr("You can undo this until Repartee quits."),
                 label=tr("Clear"),
-                on_accepted=lambda: self._page.request(self._clear_cells, list(answers), data),
+                on_accepted=lambda: self._page.request(self._clear, list(places)),
             )
-        elif data:
-            self._page.request(self.set_values, data)
+        elif places:
+            self._page.request(self._clear, list(places))
 
-    async def _clear_cells(self, answers: list[CellId], data: list[NewValue]) -> None:
-        await self._store.clear(answers)
-        if data:
-            await self.set_values(data)
-        await self._view.load()
+    async def _clear(self, places: list[CellId]) -> None:
+        former = await self._service.clear(self._view.table_id, places)
+        message = tr_plural("{count} cell cleared", "{count} cells cleared", len(former.places))
+        self._offer_to_put_back(message, former)
+
+    # ------------------------------------------------------------ copy and paste
 
     async def copy(self) -> None:
         """Copy the selected cells as rows of tab-separated text, which spreadsheets paste."""
@@ -176,43 +189,35 @@ class CellEdits:
 
     async def _paste_lines(self, lines: list[list[str]], first_row: int, first: int) -> None:
         """Put lines into the cells from a place on; add the rows and columns that are missing."""
-        table = await self._service.get(self._view.table_id)
         columns = list(self._view.model.columns[first:])
         missing = max(map(len, lines)) - len(columns)
-        taken = {each.name.casefold() for each in table.columns}
-        for _ in range(missing):
-            number = len(table.columns) + 1
-            while (name := tr("Column {number}", number=number)).casefold() in taken:
-                number += 1
-            taken.add(name.casefold())
-            column = Column(new_id(), name)
-            table = replace(table, columns=(*table.columns, column))
-            columns.append(GridColumn(column))
         if missing > 0:
-            self._view.table = table = await self._service.save(table)
+            added = [Column(new_id(), "") for _ in range(missing)]
+            table = await self._service.change(self._view.table_id, partial(_with_new, added))
+            self._view.table = table
+            columns += [GridColumn(column) for column in added]
         ids = list(self._view.model.ids[first_row : first_row + len(lines)])
-        count = len(await self._store.row_ids(table.id))
-        added = range(count + 1, count + 1 + len(lines) - len(ids))
-        ids += await self._service.add_rows(
-            table.id, [NewRow(Row(0, str(number))) for number in added]
-        )
+        table_id = self._view.table_id
+        count = len(await self._store.row_ids(table_id))
+        numbers = range(count + 1, count + 1 + len(lines) - len(ids))
+        rows = [NewRow(Row(0, str(number))) for number in numbers]
+        ids += await self._service.add_rows(table_id, rows)
         values = [
-            NewValue(CellId(row_id, column.column.id), column.part, text)
+            (CellId(row_id, column.column.id), column.part, text)
             for row_id, line in zip(ids, lines, strict=True)
             for column, text in zip(columns, line, strict=False)
             if column.column is not None
         ]
         await self.set_values(values)
-        await self._view.load()
 
     async def add_empty_row(self) -> None:
         """Add a row to type into, with a column if there is none."""
         number = len(await self._store.row_ids(self._view.table_id)) + 1
         await self._service.add_rows(self._view.table_id, [NewRow(Row(0, str(number)))])
-        table = await self._service.get(self._view.table_id)
-        if not table.columns:
-            first = Column(new_id(), tr("Text"))
-            await self._service.save(replace(table, columns=(first,)))
+        first = Column(new_id(), tr("Text"))
+        await self._service.change(
+            self._view.table_id, lambda t: t if t.columns else replace(t, columns=(first,))
+        )
         await self._view.load()
         last = self._view.model.index(len(self._view.model.ids) - 1, 1)
         if last.isValid():
@@ -224,20 +229,24 @@ class CellEdits:
         places = self._view.grid.selected_places
         return list(dict.fromkeys(self._view.model.ids[row] for row, _ in places))
 
-    def ask_to_remove_rows(self, rows: list[int]) -> None:
-        """Remove rows once the user has agreed."""
-        ask(
-            self._view,
-            "confirm-table-rows",
-            tr_plural("Remove {count} row?", "Remove {count} rows?", len(rows)),
-            tr("Their values and answers are deleted, too. The files stay. This can’t be undone."),
-            label=tr("Remove"),
-            on_accepted=lambda: self._page.request(self._remove_rows, rows),
-        )
+    async def remove_rows(self, rows: list[int]) -> None:
+        """Remove rows, by their ids. Raises IllegalChoiceError: one of them is being asked."""
+        former = await self._service.remove_rows(self._view.table_id, rows)
+        message = tr_plural("{count} row removed", "{count} rows removed", len(former.rows))
+        self._offer_to_put_back(message, former)
 
-    async def _remove_rows(self, rows: list[int]) -> None:
-        await self._store.remove_rows(rows)
-        await self._view.load()
+
+def _with_new(added: Sequence[Column], table: Table) -> Table:
+    """Return a table with new columns of data at its end, which get the names that are free."""
+    columns = list(table.columns)
+    taken = {each.name.casefold() for each in columns}
+    for column in added:
+        number = len(columns) + 1
+        while (name := tr("Column {number}", number=number)).casefold() in taken:
+            number += 1
+        taken.add(name.casefold())
+        columns.append(replace(column, name=name))
+    return replace(table, columns=tuple(columns))
 
 
 def _text_of(column: GridColumn, row: Row, cells: Any) -> str:

@@ -10,13 +10,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.tables.table import Column, Table
 from desktop_app.tables.ui.cell_texts import GridColumn
 from desktop_app.tables.ui.filter_bar import filter_text, filters_of
 from desktop_app.tables.ui.question_dialog import QuestionDialog, TableNameDialog
-from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import menu_text
 
@@ -51,13 +49,13 @@ class ColumnMenu:
         dialog.open()
 
     async def _save_column(self, table_id: str, column: Column) -> None:
-        table = await self._service.get(table_id)
-        known = [each.id for each in table.columns]
-        if column.id in known:
-            columns = tuple(column if each.id == column.id else each for each in table.columns)
-        else:
-            columns = (*table.columns, column)
-        await self._service.save(replace(table, columns=columns))
+        def changed(table: Table) -> Table:
+            if table.column(column.id) is None:
+                return replace(table, columns=(*table.columns, column))
+            columns = (column if each.id == column.id else each for each in table.columns)
+            return replace(table, columns=tuple(columns))
+
+        await self._service.change(table_id, changed)
         await self._view.load()
         model = self._view.model
         first = model.ids[0] if model.ids else 0
@@ -81,34 +79,32 @@ class ColumnMenu:
         )
         dialog.open()
 
-    def _ask_to_remove_column(self, column: Column) -> None:
-        ask(
-            self._view,
-            "confirm-table-column",
-            tr("Remove column “{name}”?", name=column.name),
-            tr("Its values and answers are deleted, too. This can’t be undone."),
-            label=tr("Remove"),
-            on_accepted=lambda: self._page.request(
-                self._remove_column, self._view.table_id, column.id
-            ),
-        )
-
-    async def _remove_column(self, table_id: str, column_id: str) -> None:
-        if await self._store.runs(table_id, is_open=True):
-            raise IllegalChoiceError(
-                N_("The table is still being asked."), hint=N_("Stop that first.")
-            )
+    async def _remove(self, column: Column) -> None:
+        table_id = self._view.table_id
         table = await self._service.get(table_id)
-        columns = tuple(each for each in table.columns if each.id != column_id)
-        await self._service.save(replace(table, columns=columns))
+        place = table.columns.index(column) if column in table.columns else 0
+        former = await self._service.remove_column(table_id, column.id)
 
-    async def _move_column(self, column_id: str, step: int) -> None:
-        table = await self._service.get(self._view.table_id)
-        columns = list(table.columns)
-        place = next(n for n, each in enumerate(columns) if each.id == column_id)
-        target = max(0, min(len(columns) - 1, place + step))
-        columns.insert(target, columns.pop(place))
-        await self._service.save(replace(table, columns=tuple(columns)))
+        def with_column(table: Table) -> Table:
+            columns = list(table.columns)
+            columns.insert(place, column)
+            return replace(table, columns=tuple(columns))
+
+        async def undo() -> None:
+            await self._service.change(table_id, with_column)
+            await self._service.put_back(table_id, former)
+
+        message = tr("Column “{name}” removed", name=column.name)
+        self._view.edits.offer_undo(message, undo)
+
+    async def _move(self, column_id: str, step: int) -> None:
+        def moved(table: Table) -> Table:
+            columns = list(table.columns)
+            place = next(n for n, each in enumerate(columns) if each.id == column_id)
+            columns.insert(max(0, place + step), columns.pop(place))
+            return replace(table, columns=tuple(columns))
+
+        await self._service.change(self._view.table_id, moved)
 
     def fill(self, menu: QMenu) -> None:
         """Fill the menu with what can be done with the current column."""
@@ -145,10 +141,10 @@ class ColumnMenu:
         menu.addSeparator()
         for label, step in ((tr("Move back"), -1), (tr("Move on"), +1)):
             menu.addAction(menu_text(label)).triggered.connect(
-                partial(self._page.request, self._move_column, column.id, step)
+                partial(self._page.request, self._move, column.id, step)
             )
-        menu.addAction(menu_text(tr("Remove column…"))).triggered.connect(
-            partial(self._ask_to_remove_column, column)
+        menu.addAction(menu_text(tr("Remove column"))).triggered.connect(
+            partial(self._page.request, self._remove, column)
         )
 
     def _fill_filters(self, menu: QMenu, grid_column: GridColumn) -> None:

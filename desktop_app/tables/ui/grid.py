@@ -547,7 +547,8 @@ class GridView(_CellTable):
     Signals:
         opened(QModelIndex): Enter, or a double click on an answer.
         edit_requested(QModelIndex): F2, or a double click on data.
-        clear_requested(), copy_requested(), paste_requested(): Del, Ctrl+C, Ctrl+V.
+        clear_requested(), copy_requested(), paste_requested(), undo_requested(): Del, Ctrl+C,
+            Ctrl+V, Ctrl+Z.
         menu_requested(QPoint global position): the menu of the current column.
         widths_changed(): the user has changed the width of a column.
     """
@@ -557,6 +558,7 @@ class GridView(_CellTable):
     clear_requested = Signal()
     copy_requested = Signal()
     paste_requested = Signal()
+    undo_requested = Signal()
     menu_requested = Signal(object)
     widths_changed = Signal()
 
@@ -677,6 +679,8 @@ class GridView(_CellTable):
             self.copy_requested.emit()
         elif event.matches(QKeySequence.StandardKey.Paste):
             self.paste_requested.emit()
+        elif event.matches(QKeySequence.StandardKey.Undo):
+            self.undo_requested.emit()
         elif event.text() and event.text().isprintable() and not event.modifiers():
             event.ignore()  # Qt would search the column, which has no texts yet
         else:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt
 
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
-from desktop_app.tables.table import WHOLE, Cell, Cells, Column
+from desktop_app.tables.table import WHOLE, Cell, Cells, Column, Table
 from desktop_app.tables.table_store import CellId
-from desktop_app.tables.ui.cell_edits import NewValue
 from desktop_app.tables.ui.cell_panel import CellPanel
 from desktop_app.tables.ui.cell_texts import GridColumn
 from desktop_app.widgets.windows import has_focus_within
@@ -19,6 +18,9 @@ from desktop_app.widgets.windows import has_focus_within
 if TYPE_CHECKING:
     from desktop_app.tables.ui.table_view import TableView
     from desktop_app.tables.ui.tables_page import TablesPage
+
+
+_RECORD: Final = "kept"
 
 
 class OpenCell:
@@ -143,20 +145,26 @@ class OpenCell:
         if table is None or place is None:
             return
         kept = table.column(column_id)
-        name = tr("Kept")
-        record = next((c for c in table.columns if c.question is None and c.name == name), None)
-        if record is None:
-            record = Column(new_id(), name)
-            table = await self._service.get(table.id)
-            self._view.table = table = await self._service.save(
-                replace(table, columns=(*table.columns, record))
-            )
         if kept is None:
             return
-        await self._view.edits.set_values(
-            [NewValue(CellId(place.row_id, record.id), WHOLE, kept.name)]
-        )
+        table = await self._service.change(table.id, _with_record)
+        self._view.table = table
+        record_place = CellId(place.row_id, str(table.settings[_RECORD]))
+        await self._view.edits.set_values([(record_place, WHOLE, kept.name)])
         number = self._view.model.number_of(place.row_id)
         if 0 <= number < len(self._view.model.ids) - 1:
             self.place = CellId(self._view.model.ids[number + 1], place.column_id)
             self.show_again()
+
+
+def _with_record(table: Table) -> Table:
+    """Return a table with a column for the better answers; its settings name the column."""
+    if any(each.id == table.settings.get(_RECORD) for each in table.columns):
+        return table
+    name, number = tr("Kept"), 1
+    while table.column(name) is not None:
+        number += 1
+        name = f"{tr('Kept')} {number}"
+    record = Column(new_id(), name)
+    settings = {**table.settings, _RECORD: record.id}
+    return replace(table, columns=(*table.columns, record), settings=settings)

@@ -160,6 +160,7 @@ class TableView(QWidget):
         grid.clear_requested.connect(self.edits.clear)
         grid.copy_requested.connect(lambda: start(self.edits.copy()))
         grid.paste_requested.connect(lambda: self.edits.paste())
+        grid.undo_requested.connect(self._session.window.notifications.undo_last)
         grid.menu_requested.connect(self.columns.open)
         grid.widths_changed.connect(self._settings_timer.start)
         grid.delegate.text_committed.connect(self.edits.commit)
@@ -342,8 +343,10 @@ class TableView(QWidget):
         self._session.tasks.start(self._load_rows())
 
     async def _save_settings(self, table_id: str, changes: dict[str, object]) -> None:
-        table = await self._service.get(table_id)
-        await self._service.save(replace(table, settings={**table.settings, **changes}))
+        def changed(table: Table) -> Table:
+            return replace(table, settings={**table.settings, **changes})
+
+        await self._service.change(table_id, changed)
 
     def _save_widths(self) -> None:
         if self.table is not None and (widths := self.grid.widths()) != _widths(self.table):
@@ -416,10 +419,10 @@ class TableView(QWidget):
         )
         menu.addSeparator()
         rows = self.edits.selected_rows()
-        label = tr_plural("Remove {count} row…", "Remove {count} rows…", max(1, len(rows)))
+        label = tr_plural("Remove {count} row", "Remove {count} rows", max(1, len(rows)))
         remove = menu.addAction(menu_text(label))
         remove.setEnabled(bool(rows))
-        remove.triggered.connect(lambda: self.edits.ask_to_remove_rows(rows))
+        remove.triggered.connect(lambda: self._page.request(self.edits.remove_rows, rows))
 
     def _fill_export(self, menu: QMenu) -> None:
         for label, format_ in (

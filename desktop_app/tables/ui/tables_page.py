@@ -376,8 +376,7 @@ class TablesPage(QWidget):
 
     async def rename(self, table_id: str, name: str) -> None:
         """Save a table's name."""
-        table = await self._service.get(table_id)
-        await self._service.save(replace(table, name=name))
+        await self._service.change(table_id, lambda table: replace(table, name=name))
 
     def delete(self, table_id: str) -> None:
         """Move a table to the trash, or delete it there once the user has agreed."""

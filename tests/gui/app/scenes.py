@@ -607,7 +607,7 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     assert view.table is not None
     column = view.table.questions[0]
     other = replace(column, id=new_id(), name="⟦Pro⟧")
-    await view._save_column(view.table_id, other)
+    await view.columns._save_column(view.table_id, other)
     ids = list(view.model.ids)
     store = page.runs.service.store
     sha256 = "0" * 64
@@ -629,23 +629,23 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     cells = [each.cell for each in answers]
     run = Run(new_id(), view.table_id, RunMode.NOW, RunStatus.RUNNING, now(), len(cells))
     await store.begin_run(run, cells)
-    await view._load()
+    await view.load()
     await look("table-asked")
     await store.save_answers(answers)
     await store.end_run(run.id, RunStatus.DONE, None)
-    await view._load()
+    await view.load()
     await until(lambda: view.run_bar.try_button.isVisible() and view.foot.isVisible())
     await until(lambda: view.model.cell_at(view.model.index(0, 1)) is not None)
     await app.written()
     await look("table-answered")
-    view.open_cell(view.model.index(0, 2))
-    await until(view.panel.isVisible)
+    view.cell.open(view.model.index(0, 2))
+    await until(view.cell.panel.isVisible)
     await look("table-cell")
-    view._compare(column.id)
-    await until(view.panel.side_by_side.isVisible)
+    view.cell._compare(column.id)
+    await until(view.cell.panel.side_by_side.isVisible)
     await app.written()
     await look("table-compared")
-    view.close_cell()
+    view.cell.close()
     for name in ("table-rows", "table-column", "table-export"):
         await _popup(app, look, f"menu-{name}", find(view, QPushButton, name).menu())
     page.show_list()

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -14,7 +15,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.tables.table import CellState, Column, Filter, NewRow, Question, Row, RunStatus
+from desktop_app.tables.table import (
+    CellState,
+    Column,
+    Filter,
+    NewRow,
+    Question,
+    Row,
+    RunStatus,
+    Table,
+)
 from desktop_app.tables.table_export import TableFormat
 from desktop_app.tables.ui.cell_panel import CellPanel
 from desktop_app.tables.ui.question_dialog import QuestionDialog
@@ -179,6 +189,10 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         picture(app, "compared")
         press(panel, "table-answer-2-keep")
         await until(lambda: cells(page)[0][-1] == "second")
+        await rename_last_column(page, "Better")  # also in another language, it is the same column
+        press(panel, "table-answer-1-keep")
+        await until(lambda: cells(page)[1][-1] == "first")
+        assert model.columns[-1].title == "Better"
         QTest.keyClick(panel, Qt.Key.Key_Escape)
         await until(lambda: not panel.isVisible())
         grid.setFocus()
@@ -188,6 +202,21 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         box = page.findChildren(QMessageBox)[0]
         next(b for b in box.buttons() if b.text() == "Clear").click()
         await until(lambda: cells(page)[0][3] == "")
+        page.request(page.view.edits.remove_rows, [model.ids[0]])
+        await until(lambda: model.rowCount() == 2)
+        for _ in range(2):  # first the row comes back, then the answer
+            await until(lambda: app.window.notifications.last_undo is not None)
+            QTest.keyClick(grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: model.rowCount() == 3 and cells(page)[0][3] == "About ROW1")
+
+
+async def rename_last_column(page: TablesPage, name: str) -> None:
+    def renamed(table: Table) -> Table:
+        *others, last = table.columns
+        return replace(table, columns=(*others, replace(last, name=name)))
+
+    await page.runs.service.change(page.view.table_id, renamed)
+    await until(lambda: page.view.model.columns[-1].title == name)
 
 
 async def test_tables_are_listed_trashed_and_restored(tmp_path: Path) -> None:

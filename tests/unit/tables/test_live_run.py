@@ -264,7 +264,7 @@ async def test_a_corrected_cell_is_asked_again_only_if_it_is_chosen() -> None:
         await tables.service.run_now(table, EMPTY)
         ids = await tables.service.store.row_ids(table.id)
         cell = CellId(ids[0], ask.id)
-        await tables.service.set_value(table, cell, "", "Mine")
+        await tables.service.set_values(table, [(cell, "", "Mine")])
         await tables.service.run_now(table, Cells(selection=Selection.ALL))
         assert await tables.values(table, ask) == ["Mine", "About ROW2"]
         assert tables.asked.answered == {"ROW1": 1, "ROW2": 2}

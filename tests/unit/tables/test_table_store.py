@@ -16,6 +16,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database import Database
+from desktop_app.tables.former_cells import FormerCells
 from desktop_app.tables.table import (
     Cells,
     CellState,
@@ -36,7 +37,7 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_export import ExportedTable, TableFormat
-from desktop_app.tables.table_store import CellId, StoredAnswer, TableStore
+from desktop_app.tables.table_store import CellId, NewValue, StoredAnswer, TableStore
 
 CHOICE = ModelChoice("openai", "gpt-5.2")
 FIELDS = (
@@ -153,7 +154,7 @@ async def test_a_run_asks_only_what_was_chosen(tmp_path: Path) -> None:
         assert await chosen() == [cells[5]]
         assert await chosen(selection=Selection.FAILED) == [cells[4]]
         assert await chosen(selection=Selection.ALL) == cells
-        await store.set_value(cells[0], "", "Mine", is_corrected=True)
+        await store.set_values([NewValue(cells[0], "", "Mine", is_corrected=True)])
         assert await chosen(selection=Selection.ALL) == cells[1:]
         assert await chosen(selection=None, rows=(cells[0].row_id,)) == [cells[0]]
         assert len(await store.chosen(table, Cells(limit=2))) == 2
@@ -167,6 +168,68 @@ async def test_a_run_asks_only_what_was_chosen(tmp_path: Path) -> None:
         assert kept.cost == Decimal("0.001")
         await store.clear([cells[1]])
         assert (await store.cell(*cells[1])).state is CellState.EMPTY
+
+
+async def _remove_column(store: TableStore, column: Column) -> FormerCells:
+    former = await store.remove_column(column.id)
+
+    def with_column(table: Table) -> Table:
+        return replace(table, columns=(column, *table.columns))
+
+    await store.change("t", with_column)
+    return former
+
+
+@pytest.mark.parametrize("change", ["set", "set data", "clear", "remove rows", "remove column"])
+async def test_changes_by_hand_are_undone(tmp_path: Path, change: str) -> None:
+    async with filled(tmp_path) as (store, table, cells):
+        await store.end_run("r", RunStatus.STOPPED, None)
+        data = [CellId(cell.row_id, table.columns[-1].id) for cell in cells]
+        row_ids = [cell.row_id for cell in cells]
+        before = await store.window(row_ids, 1000)
+        answers = [await store.cell(*cell) for cell in cells]
+        match change:
+            case "set":
+                new = [NewValue(cell, "", "Mine", is_corrected=True) for cell in cells]
+                former = await store.set_values(new)
+            case "set data":
+                former = await store.set_values([NewValue(cell, "", "new") for cell in data])
+            case "clear":
+                former = await store.clear([*cells, *data])
+            case "remove rows":
+                former = await store.remove_rows(row_ids[2:])
+                # A row that is added takes neither the place nor the cells of a removed one.
+                await store.add_rows("t", [NewRow(Row(0, "later"), {"word": "x"})])
+            case _:
+                former = await _remove_column(store, SAY)
+        assert await store.window(row_ids, 1000) != before
+        await store.put_back(former)
+        await store.put_back(former)  # a second time changes nothing
+        assert await store.window(row_ids, 1000) == before
+        assert [await store.cell(*cell) for cell in cells] == answers
+        order = await store.order("t", RowOrder(table.columns[-1].id))
+        assert set(row_ids) <= set(order)
+
+
+async def test_undo_keeps_answers_that_came_since(tmp_path: Path) -> None:
+    async with filled(tmp_path) as (store, _, cells):
+        for refused in (store.remove_rows([cells[5].row_id]), store.remove_column("say")):
+            with pytest.raises(IllegalChoiceError):  # the last cell is being asked
+                await refused
+        with pytest.raises(IllegalChoiceError):
+            await store.set_values([NewValue(cells[5], "", "Mine", is_corrected=True)])
+        former = await store.clear(cells)
+        assert (await store.cell(*cells[5])).state is CellState.WAITING
+        again = Run("s", "t", RunMode.NOW, RunStatus.RUNNING, now(), 2)
+        await store.begin_run(again, cells[:2])
+        new = StoredAnswer(cells[0], CellState.DONE, "Newer", {"": CellValue("Newer")})
+        await store.save_answers([new])
+        await store.put_back(former)
+        texts = [(await store.cell(*cell)).text() for cell in cells[:3]]
+        assert texts == ["Newer", "", "Said 0"]  # the second is still being asked
+        await store.delete("t")
+        await store.put_back(former)
+        assert await store.get("t") is None
 
 
 async def test_names_of_columns_are_unique(tmp_path: Path) -> None:
