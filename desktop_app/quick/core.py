@@ -29,6 +29,7 @@ CORE = Core(
             N_("Paste from the quick prompt"),
             Group.DESKTOP,
             N_("On Wayland, paste into a terminal yourself."),
+            is_advanced=True,
             choices=(
                 Choice(PasteBackChoice.ASK.value, N_("Ask")),
                 Choice(PasteBackChoice.PASTE.value, N_("Paste")),

@@ -110,6 +110,7 @@ _BASE: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         N_("By a small model, if that costs less than a cent."),
         words=N_("name rename automatic"),
+        is_advanced=True,
     ),
     # The shortcut of the command prompt.send, which the Shortcuts page can set to other keys.
     Setting(
@@ -119,6 +120,7 @@ _BASE: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         N_("The other of the two starts a new line."),
         words=N_("enter key keyboard"),
+        is_advanced=True,
         choices=(Choice("Return", N_("Enter")), Choice("Ctrl+Return", N_("Ctrl+Enter"))),
     ),
     Setting(
@@ -309,13 +311,22 @@ _BASE: Final[tuple[Setting, ...]] = (
         stops=tuple(range(80, 201, 10)),
         unit=Unit.PERCENT,
     ),
-    Setting("look.font", "", N_("Font"), Group.LOOK, words=N_("typeface"), is_font=True),
+    Setting(
+        "look.font",
+        "",
+        N_("Font"),
+        Group.LOOK,
+        words=N_("typeface"),
+        is_advanced=True,
+        is_font=True,
+    ),
     Setting(
         "look.line_width",
         "standard",
         N_("Line width of conversations"),
         Group.LOOK,
         words=N_("column full screen"),
+        is_advanced=True,
         choices=(
             Choice("narrow", N_("Narrow")),
             Choice("standard", N_("Standard")),
@@ -323,7 +334,7 @@ _BASE: Final[tuple[Setting, ...]] = (
             Choice("full", N_("Full width")),
         ),
     ),
-    Setting("look.code_wrap", True, N_("Wrap long lines of code"), Group.LOOK),
+    Setting("look.code_wrap", True, N_("Wrap long lines of code"), Group.LOOK, is_advanced=True),
     Setting(
         START_AT_LOGIN,
         False,
@@ -331,6 +342,7 @@ _BASE: Final[tuple[Setting, ...]] = (
         Group.DESKTOP,
         N_("Starts without a window."),
         words=N_("autostart boot"),
+        is_advanced=True,
     ),
     Setting(
         ON_CLOSE,
@@ -339,6 +351,7 @@ _BASE: Final[tuple[Setting, ...]] = (
         Group.DESKTOP,
         N_("Hiding needs a tray or the global shortcut."),
         words=N_("tray background quit"),
+        is_advanced=True,
         choices=(
             Choice(OnClose.ASK.value, N_("Ask")),
             Choice(OnClose.KEEP.value, N_("Hide")),

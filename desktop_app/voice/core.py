@@ -67,6 +67,7 @@ CORE = Core(
             N_("Send messages once they are dictated"),
             Group.VOICE,
             words=N_("microphone speech voice input"),
+            is_advanced=True,
         ),
         Setting(
             SPEAKER,
@@ -84,6 +85,7 @@ CORE = Core(
             N_("Voice"),
             Group.VOICE,
             words=N_("voice speech listen speak sound"),
+            part_of=SPEAKER,
             has_dialog=True,
         ),
         Setting(
@@ -92,6 +94,7 @@ CORE = Core(
             N_("Speed of reading aloud"),
             Group.VOICE,
             words=N_("voice speech listen speak sound"),
+            is_advanced=True,
             stops=tuple(n / 10 for n in range(5, 21)),
         ),
         # The id of a provider and the name of a model. Empty: the newest of the default provider.

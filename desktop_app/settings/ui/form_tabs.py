@@ -17,7 +17,7 @@ from desktop_app.widgets.boxes import STRETCH, FlowLayout, Item, column_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection, FormSection
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
-from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel
+from desktop_app.widgets.text.foreign_text import PlainButton
 
 
 def page_link(session: Session, label: str, page: str, section: str = "") -> PlainButton:
@@ -101,9 +101,8 @@ class AppearanceTab(FormTab):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        look, desktop = self._form(settings_of(Group.LOOK)), self._form(settings_of(Group.DESKTOP))
-        title = PlainLabel(tr("Window"), role="heading")
-        self._fill(look, title, desktop, page_link(session, tr("Shortcuts…"), "keys"))
+        form = self._form(settings_of(Group.LOOK, Group.DESKTOP))
+        self._fill(form, self._advanced(Group.LOOK), page_link(session, tr("Shortcuts…"), "keys"))
 
 
 class AdvancedTab(FormTab):
@@ -119,6 +118,8 @@ class AdvancedTab(FormTab):
             Group.LOCAL_MODEL: tr("Models on this computer"),
             Group.ANSWER: tr("Chat"),
             Group.VOICE: tr("Voice"),
+            Group.LOOK: tr("Look"),
+            Group.DESKTOP: tr("Window"),
         }
         sections = []
         for group, title in titles.items():

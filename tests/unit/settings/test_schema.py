@@ -115,14 +115,10 @@ def test_a_damaged_or_newer_store_gives_defaults() -> None:
 
 
 def test_groups_keep_the_order_of_the_declarations() -> None:
-    assert [s.key for s in settings_of(Group.LOOK)] == [
-        "look.theme",
-        "look.language",
-        "look.text_size",
-        "look.font",
-        "look.line_width",
-        "look.code_wrap",
-    ]
+    look = [s.key for s in settings_of(Group.LOOK)]
+    assert look == ["look.theme", "look.language", "look.text_size"]
+    advanced = [s.key for s in settings_of(Group.LOOK, advanced=True)]
+    assert advanced == ["look.font", "look.line_width", "look.code_wrap"]
 
 
 def test_settings_are_found_by_their_keys() -> None:
