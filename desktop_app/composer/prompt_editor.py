@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy
 
@@ -380,7 +380,7 @@ class PromptEditor(QFrame):
             )
             add_note(more_menu, note)
         button = self.row.attach_button
-        menu.popup(button.mapToGlobal(button.rect().topLeft()))
+        menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
     def _web_menu(self, menu: QMenu) -> QMenu:
         """Return the choice of Off, Search and Research."""

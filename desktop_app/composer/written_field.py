@@ -35,7 +35,7 @@ from desktop_app.composer.dropped_content import (
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.key_modifiers import without_keypad
-from desktop_app.widgets.program_menu import mark_menu
+from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
@@ -174,8 +174,11 @@ class WrittenField(PlainTextField):
     def open_menu(self, cursor: QTextCursor, position: QPoint) -> None:
         """Open the standard menu, with spelling and an additional entry to paste as plain text."""
 
-        menu = self.createStandardContextMenu(position)
+        menu = ProgramMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        standard = self.createStandardContextMenu(position)
+        menu.addActions(standard.actions())
+        menu.destroyed.connect(standard.deleteLater)
         paste_action = QAction(tr("Paste as plain text"), menu)
         paste_action.setObjectName("paste-plain")
         paste_action.setShortcut(QKeySequence(self.plain_paste_keys))
@@ -189,7 +192,6 @@ class WrittenField(PlainTextField):
         global_position = self.viewport().mapToGlobal(position)
 
         def show() -> None:
-            mark_menu(menu)
             menu.popup(global_position)
 
         if self._spelling is None:

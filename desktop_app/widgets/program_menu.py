@@ -19,8 +19,8 @@ _FIRST_LETTER: Final = lazy_pattern(r"\b[^\W\d_\u3040-\u30ff\u3400-\u9fff]")
 _CHECK_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select)
 
 
-def mark_menu(menu: QMenu) -> None:
-    """Let a letter choose each entry of a menu: the first free one of its words, underlined."""
+def mark_menu(menu: QMenu, *, is_marked: bool = True) -> None:
+    """Mark the letter that chooses each entry of a menu, the first free one of its words."""
     used = set()
     for action in menu.actions():
         if action.isVisible() and action.isEnabled() and not action.isSeparator():
@@ -30,24 +30,38 @@ def mark_menu(menu: QMenu) -> None:
             starts = [(word.start(), word[0].upper()) for word in _FIRST_LETTER.finditer(label)]
             at, letter = next((each for each in starts if each[1] not in used), (len(label), ""))
             used.add(letter)
-            mark = "&" if letter else ""
+            mark = "&" if letter and is_marked else ""
             text = label[:at].replace("&", "&&") + mark + label[at:].replace("&", "&&")
             action.setText(text + tab + keys)
 
 
 class ProgramMenu(QMenu):
-    """A menu whose entries get mnemonics whenever it opens."""
+    """A menu whose entries letters choose; Alt underlines them."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._opener: QWidget | None = None  # the widget under the mouse as it opened
+        self._has_marks = False
         self.aboutToShow.connect(self._begin)
         self.aboutToHide.connect(self._forget_mouse)
         self.triggered.connect(self._end_choice)
 
     def _begin(self) -> None:
-        mark_menu(self)
+        self._has_marks = False
+        mark_menu(self, is_marked=False)
         self._opener = QApplication.widgetAt(QCursor.pos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Alt:  # Qt would close the menu
+            self._has_marks = True
+            mark_menu(self)
+        elif self._has_marks or not event.text().isalnum():
+            super().keyPressEvent(event)
+        else:
+            mark_menu(self)  # Qt chooses by the marks, which the style always underlines
+            super().keyPressEvent(event)
+            if isValid(self):
+                mark_menu(self, is_marked=False)
 
     def _forget_mouse(self) -> None:
         """End the hover of the button that opened the menu: Qt sends it no Leave meanwhile."""
@@ -67,7 +81,6 @@ class ProgramMenu(QMenu):
         def refill() -> None:
             self.clear()
             fill(self)
-            mark_menu(self)
 
         self.aboutToShow.connect(refill)
 

@@ -44,17 +44,23 @@ def test_an_entry_gets_the_first_free_letter_of_its_words(
 
 
 @pytest.mark.qt_log_ignore("does not support", extend=True)
-def test_a_menu_is_marked_when_it_opens() -> None:
+def test_letters_choose_entries_and_alt_underlines_them() -> None:
     menu, pressed = ProgramMenu(), []
     menu.addAction(menu_text("Rock & roll", keys="Ctrl+R"), lambda: pressed.append("rock"))
     menu.addSeparator()
     menu.addAction("Rename").setEnabled(False)
     menu.addAction("Edit", lambda: pressed.append("edit"))
+    plain = ["Rock && roll\tCtrl+R", "", "Rename", "Edit"]
     menu.popup(menu.pos())
-    assert shown(menu) == ["&Rock && roll\tCtrl+R", "", "Rename", "&Edit"]
+    QTest.keyClick(menu, Qt.Key.Key_X)
+    assert shown(menu) == plain
     QTest.keyClick(menu, Qt.Key.Key_E)
     assert pressed == ["edit"]
-    menu.addAction("Open")
     menu.popup(menu.pos())
-    assert shown(menu)[2:] == ["Rename", "&Edit", "&Open"]
+    QTest.keyClick(menu, Qt.Key.Key_Alt)
+    assert shown(menu) == ["&Rock && roll\tCtrl+R", "", "Rename", "&Edit"]
+    QTest.keyClick(menu, Qt.Key.Key_R)
+    assert pressed == ["edit", "rock"]
+    menu.popup(menu.pos())
+    assert shown(menu) == plain
     menu.close()

@@ -1,6 +1,6 @@
 """The accessible tree of every window, dialog, card, page and menu.
 
-Names, roles and labels, clashes of shortcuts and mnemonics, and the order of Tab stops.
+Names, roles and labels, clashes of shortcuts, and the order of Tab stops.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAccessible, QKeySequence, QShortcut
+from PySide6.QtGui import QAccessible, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -148,19 +148,6 @@ def _above(widget: QWidget) -> Iterator[QWidget]:
         above = above.parentWidget()
 
 
-def _entry_texts(menu: QMenu) -> list[str]:
-    """Return the texts of a menu's entries, with the marks of their letters."""
-    actions = [action for action in menu.actions() if not action.isSeparator()]
-    shown = [action for action in actions if action.isVisible() and action.isEnabled()]
-    return [action.text().partition("\t")[0] for action in shown]
-
-
-def _mnemonics(texts: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the keys of mnemonics, with their texts."""
-    found = [(QKeySequence.mnemonic(text).toString(), text) for text in texts]
-    return [(keys, text) for keys, text in found if keys]
-
-
 def _shortcuts(window: QWidget) -> Iterator[tuple[str, str]]:
     """Yield the keys that work anywhere in a window, with the widgets that they belong to."""
     anywhere = (Qt.ShortcutContext.WindowShortcut, Qt.ShortcutContext.ApplicationShortcut)
@@ -198,9 +185,7 @@ class Audit:
         for window in windows:
             parts = visible_parts(window)
             shortcuts = list(_shortcuts(window))
-            mnemonics = _mnemonics(_entry_texts(window) if isinstance(window, QMenu) else ())
-            self._note(scene, _clashes("key", [*mnemonics, *shortcuts]))
-            self.counts["mnemonics"] += self._new(scene, mnemonics)
+            self._note(scene, _clashes("key", shortcuts))
             self.counts["shortcuts"] += self._new(window.objectName(), shortcuts)
             if isinstance(window, QMenu):
                 self.counts["menus"] += self._new("menu", [scene])
