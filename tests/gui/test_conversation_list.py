@@ -520,11 +520,13 @@ def test_hits_are_grouped_by_conversation_with_the_best_passage() -> None:
     assert group_hits([]) == []
 
 
-def test_an_empty_list_says_so(listing: ConversationList) -> None:
+def test_an_empty_project_says_so(listing: ConversationList) -> None:
     assert not listing.note.isVisible()
     listing.model.set_conversations([])
     assert listing.note.isVisible()
-    assert listing.note.text() == "No conversations yet"
+    assert listing.note.text() == ""
+    listing.model.set_conversations([], list_filter=ListFilter.for_folder("f"))
+    assert listing.note.text()
 
 
 # ---------------------------------------------------------------- what is seen and heard

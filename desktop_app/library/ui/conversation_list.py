@@ -7,14 +7,14 @@ keys move only the current row, Enter opens it. The user can mark several rows f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QStackedWidget, QWidget
 
 from desktop_app.i18n.formatting import number
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.list_menus import DropRow, FilterBar, ListMenus
@@ -194,7 +194,8 @@ class ConversationList(QFrame):
         kind = self.model.order.list_filter.kind
         self.filter_bar.setVisible(kind is not ListFilterKind.LIST)
         has_rows = self.model.rowCount() > 0
-        self.note.setText(tr(_EMPTY_NOTES[kind]))
+        is_folder = kind is ListFilterKind.FOLDER
+        self.note.setText(tr("No conversations in this project") if is_folder else "")
         # After removing a filter's last row by keyboard, the focus moves to the Back button.
         leaves_view = not has_rows and self.view.hasFocus() and self.view.can_go_back
         self._pages.setCurrentWidget(self.view if has_rows else self.note)
@@ -229,12 +230,6 @@ class ConversationList(QFrame):
         """Group by the current day, but not during a rename: regrouping closes the editor."""
         if not self.view.is_editing:
             self.model.set_today(today())
-
-
-_EMPTY_NOTES: Final = {
-    ListFilterKind.LIST: N_("No conversations yet"),
-    ListFilterKind.FOLDER: N_("No conversations in this project"),
-}
 
 
 class ListButton(PlainButton):
