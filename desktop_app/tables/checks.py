@@ -15,7 +15,8 @@ from desktop_app.i18n.translation import tr
 from desktop_app.tables.table import Check
 from desktop_app.tools.schema_check import UnusableSchemaError, require_schema, schema_problems
 
-KINDS: Final = ("equals", "contains", "regex", "schema", "judge")
+SCHEMA: Final = "schema"
+KINDS: Final = ("equals", "contains", "regex", SCHEMA, "judge")
 OPTIONS: Final = ("ignore_case", "not")
 JUDGE: Final = "judge"
 MAX_JUDGE_TOKENS: Final = 2048
@@ -46,9 +47,9 @@ def check_of(row: Any) -> Check:
         raise ValueError(tr("“not” and “ignore_case” are true or false"))
     if kind == JUDGE and any(options):
         raise ValueError(tr("“not” and “ignore_case” don’t belong to a judge"))
-    if not isinstance(value, dict | bool if kind == "schema" else str):
+    if not isinstance(value, dict | bool if kind == SCHEMA else str):
         raise ValueError(tr("the value of “{name}” has the wrong type", name=kind))
-    if kind == "schema":
+    if kind == SCHEMA:
         # `true` allows any value, `false` none.
         value = require_schema(value if isinstance(value, dict) else {} if value else {"not": {}})
     elif kind == "regex":
@@ -66,7 +67,7 @@ def check_of(row: Any) -> Check:
 
 def failure_of(check: Check, answer: str) -> str:
     """Return the check and why an answer fails it, in English; "" if it passes."""
-    if check.kind == "schema":
+    if check.kind == SCHEMA:
         try:
             fenced = _FENCED.match(answer)
             problems = schema_problems(check.value, json.loads(fenced[1] if fenced else answer))

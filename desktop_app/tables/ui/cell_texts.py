@@ -244,6 +244,7 @@ CHECK_KINDS: Final = (
     ("equals", N_("Equals")),
     ("contains", N_("Contains")),
     ("regex", N_("Matches a pattern")),
+    ("schema", N_("Matches a JSON Schema")),
     ("judge", N_("Judged by a model")),
 )
 """The kinds of checks that a form can make, with their names."""

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QSyntaxHighlighter, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QMenu, QWidget
+from shiboken6 import isValid
 
 from desktop_app.app.session import Session
 from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.chat.answer_forms import check_form
 from desktop_app.composer.available_models import AvailableModels, view_of
 from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.model_button import fill_efforts, fill_models
+from desktop_app.domain.answering.answer_form import AnswerSchema, FormKind, FormSource
 from desktop_app.domain.answering.generation import PARAMETER_NAMES, Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, title_from
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
-from desktop_app.tables.checks import check_of
+from desktop_app.tables.checks import SCHEMA, check_of
 from desktop_app.tables.table import WHOLE, Check, Column, Field, FieldType, Question, Table
 from desktop_app.tables.template import DOCUMENT, find_reference, require_answerable, words
 from desktop_app.tables.ui.cell_texts import CHECK_KINDS
@@ -49,6 +54,8 @@ from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 _SIZE: Final = (620, 620)
 _PROMPT_HEIGHT: Final = 104
+_SCHEMA_HEIGHT: Final = 120
+_CHECK_PAUSE_MS: Final = 400
 _MAX_NAME_CHARS: Final = 40
 
 
@@ -224,16 +231,21 @@ class QuestionDialog(FormDialog):
         self.add_field_button = dialog_button(tr("Add field"), "table-add-field")
         self.add_field_button.clicked.connect(lambda: self.add_field(Field("")).name.setFocus())
         first = question.checks[0] if question is not None and question.checks else None
-        self._check = first
-        is_known_kind = first is None or first.kind in dict(CHECK_KINDS)
+        self._check = self._new_check = first
         self.check_kind = Combo(tr("Check"), object_name="table-check")
         kinds = [(tr(label), kind) for kind, label in CHECK_KINDS]
-        if first is not None and not is_known_kind:
-            kinds.append((tr("Fits its schema"), first.kind))
         self.check_kind.fill(kinds, first.kind if first else "")
         self.check_value = line_field(tr("Value, pattern, or rubric"), "table-check-value")
+        self.check_schema = MultilineField(tr("JSON Schema"), _SCHEMA_HEIGHT)
+        self.check_schema.setObjectName("table-check-schema")
+        self.check_schema.setPlaceholderText(tr("JSON Schema"))
+        self.check_schema.setFont(current_theme().code())
         if first is not None and isinstance(first.value, str):
             self.check_value.setText(first.value)
+        elif first is not None:
+            self.check_schema.setPlainText(json.dumps(first.value, indent=2, ensure_ascii=False))
+        self.check_error = Note(object_name="table-check-error")
+        self.check_error.describe(self.check_value, self.check_schema)
         self.check_field = Combo(tr("Checked field"), object_name="table-check-field")
         self.error = Note(object_name="table-question-error")
         self.save_button = dialog_button(
@@ -241,7 +253,7 @@ class QuestionDialog(FormDialog):
             "table-question-save",
             "primary",
         )
-        self.save_button.clicked.connect(self._confirm)
+        self.save_button.clicked.connect(session.tasks.slot(self._confirm))
         cancel = cancel_button("table-question-cancel")
         cancel.clicked.connect(self.reject)
         fields_note = PlainLabel(
@@ -262,6 +274,8 @@ class QuestionDialog(FormDialog):
             row_of(self.add_field_button, STRETCH),
             PlainLabel(tr("Check"), role="strong"),
             row_of(self.check_kind, (self.check_value, 1), self.check_field, spacing=6),
+            self.check_schema,
+            self.check_error,
             PlainLabel(tr("Column name"), role="strong"),
             self.name,
             STRETCH,
@@ -282,6 +296,10 @@ class QuestionDialog(FormDialog):
         self.prompt.textChanged.connect(self._update)
         self.name.textEdited.connect(lambda _: self.error.set_text(""))
         self.check_kind.currentIndexChanged.connect(lambda _: self._update())
+        self._check_pause = QTimer(self, singleShot=True, interval=_CHECK_PAUSE_MS)
+        self._check_pause.timeout.connect(session.tasks.slot(self._show_check_error))
+        for changed in (self.check_value.textChanged, self.check_schema.textChanged):
+            changed.connect(lambda *_: self._check_pause.start())
         self._update()
         self.resize(fitting_size(_SIZE, session.window))
         self.prompt.setFocus()
@@ -325,8 +343,11 @@ class QuestionDialog(FormDialog):
         self.word_note.set_text(note, "error" if unknown else "note")
         self.save_button.setEnabled(bool(text.strip()) and not unknown)
         self.error.set_text("")
-        has_check = bool(self.check_kind.currentData())
-        self.check_value.setVisible(has_check)
+        self.check_error.set_text("")
+        kind = self.check_kind.currentData()
+        has_check = bool(kind)
+        self.check_value.setVisible(has_check and kind != SCHEMA)
+        self.check_schema.setVisible(kind == SCHEMA)
         field_names = [(each.name, each.name) for row in self._fields if (each := row.field)]
         current = self.check_field.currentData()
         if current is None and self._check is not None:
@@ -346,7 +367,9 @@ class QuestionDialog(FormDialog):
 
     # ------------------------------------------------------------ the column
 
-    def _confirm(self) -> None:
+    async def _confirm(self, *_signal: object) -> None:
+        if not await self._show_check_error(is_complete=True) or not self.isVisible():
+            return
         try:
             column = self._column()
             table = replace(self._table, columns=(*self._table.columns, column))
@@ -354,46 +377,68 @@ class QuestionDialog(FormDialog):
         except UserFacingError as error:
             self.error.set_text(error.sentences, "error")
             return
-        except ValueError as error:
-            self.error.set_text(tr("The check can’t be used: {words}.", words=str(error)), "error")
-            return
         self.accept()
         self.confirmed.emit(column)
 
     def _column(self) -> Column:
-        """Return the column. Raises ValueError if its check cannot be used."""
         prompt = self.prompt.toPlainText()
         typed = " ".join(self.name.text().split())
         name = typed or self._free_name(self.name.placeholderText())
         fields = [field for row in self._fields if (field := row.field) is not None]
         overrides = self._question.overrides if self._question else _overrides(self._session)
         given = self._question or Question(prompt, self.model.choice, overrides=overrides)
+        others = self._question.checks[1:] if self._question else ()
         question = replace(
             given,
             prompt=prompt,
             choice=self.model.choice,
             fields=_with_unique_names(fields),
-            checks=self._checks(),
+            checks=others if self._new_check is None else (self._new_check, *others),
         )
         return Column(self._id, name, question)
 
-    def _checks(self) -> tuple[Check, ...]:
+    # ------------------------------------------------------------ the check
+
+    async def _show_check_error(self, *_signal: object, is_complete: bool = False) -> bool:
+        """Read the check, and show what is wrong with it; return False if something is.
+
+        Args:
+            is_complete: the user has confirmed the form, so that an empty check is wrong, too.
+        """
+        self._check_pause.stop()
         kind = self.check_kind.currentData()
-        others = self._question.checks[1:] if self._question else ()
-        if not kind:
-            return others
+        text = self.check_schema.toPlainText() if kind == SCHEMA else self.check_value.text()
         field = self.check_field.currentData() or WHOLE
-        if self._check is not None and kind == self._check.kind == "schema":
-            return (replace(self._check, field=field), *others)
-        value = self.check_value.text()
-        if not value.strip():
-            raise ValueError(tr("it has no value"))
-        check = check_of({kind: value})
-        if self._check is not None and kind == self._check.kind:
-            check = replace(
-                check, ignores_case=self._check.ignores_case, is_negated=self._check.is_negated
-            )
-        return (replace(check, field=field), *others)
+        problem, check = "", None
+        if kind and (is_complete or text.strip()):
+            try:
+                check = await asyncio.to_thread(_check_of, kind, text)
+            except IllegalChoiceError as error:
+                problem = tr("Not valid: {words}", words=str(error.params["words"]))
+            except ValueError as error:
+                problem = tr("The check can’t be used: {words}.", words=str(error))
+        if not isValid(self) or kind != self.check_kind.currentData():
+            return False
+        self.check_error.set_text(problem, "error" if problem else "note")
+        if problem or not is_complete:
+            return not problem
+        was = self._check
+        if check is not None:
+            check = replace(check, field=field)
+            if was is not None and kind == was.kind:
+                check = replace(check, ignores_case=was.ignores_case, is_negated=was.is_negated)
+        self._new_check = check
+        return True
+
+
+def _check_of(kind: str, text: str) -> Check:
+    """Return a check. Takes a while: call it in a thread. Raises IllegalChoiceError, ValueError."""
+    if kind == SCHEMA:
+        form = check_form(FormSource(FormKind.SCHEMA, text, ""))
+        return Check(kind, dict(form.schema) if isinstance(form, AnswerSchema) else {})
+    if not text.strip():
+        raise ValueError(tr("it has no value"))
+    return check_of({kind: text})
 
 
 def _with_unique_names(fields: Sequence[Field]) -> tuple[Field, ...]:

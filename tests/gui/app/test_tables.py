@@ -254,6 +254,15 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
         await until(lambda: not app.is_reading)
         assert not app.state.current.draft.value.attachments  # not in the message, too
         dialog.prompt.setPlainText("About {{word}}?")
+        dialog.check_kind.setCurrentIndex(dialog.check_kind.findData("schema"))
+        said = {""}
+        for wrong in ("", "{", '{"type": 3}'):
+            dialog.check_schema.setPlainText(wrong)
+            press(dialog, "table-question-save")
+            await until(lambda: dialog.check_error.text() not in said)
+            said.add(dialog.check_error.text())
+            assert dialog.check_schema.accessibleDescription() == dialog.check_error.text()
+        dialog.check_schema.setPlainText('{"type": "string"}')
         press(dialog, "table-question-save")
         view = page.view
         await until(lambda: "$" in view.run_bar.run_button.text())
@@ -263,7 +272,8 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
         grid = QAccessible.queryAccessibleInterface(view.grid)
         assert grid.text(QAccessible.Text.Name) == "words, 3 rows"
         spoken = [grid.child(n).text(QAccessible.Text.Name) for n in range(grid.childCount())]
-        assert {"About word?", "ROW2", "About ROW3"} <= set(spoken)
+        assert {"About word?", "ROW2", "About ROW3, fails its check"} <= set(spoken)
+        await until(lambda: "0% of 2" in str(view.foot.model_of_lines.lines))  # they are no JSON
         view.model.sort(1, Qt.SortOrder.DescendingOrder)
         await until(lambda: [row[1] for row in cells(page)] == ["ROW3", "ROW2", "ROW1"])
         assert view.table is not None
