@@ -219,6 +219,7 @@ class ChatService:
         purpose: Purpose = Purpose.ANSWER,
         *,
         compared: Sequence[tuple[ProviderProfile, ModelChoice]] = (),
+        passages: Sequence[PassagesPart] | None = None,
     ) -> AnswerRun:
         """Store the question and its empty answers after `path`; nothing is sent yet.
 
@@ -226,6 +227,7 @@ class ChatService:
             draft: the question; None for another answer to the last one of `path`.
             compared: the provider and the choice for each of several answers, which are versions
                 of one another; () for the conversation's own choice.
+            passages: those that are sent with the draft; None searches for them.
 
         Returns:
             The first answer; the others, if several are requested, are its `siblings`.
@@ -236,7 +238,9 @@ class ChatService:
         """
         asked: list[_PricedQuestion] = []
         if not compared:
-            asked = [await self._price(conversation, path, draft, profile, settings, purpose)]
+            asked = [
+                await self._price(conversation, path, draft, profile, settings, purpose, passages)
+            ]
         for answering_profile, choice in compared:
             priced = await self._price(
                 replace(conversation, choice=choice),
@@ -270,6 +274,7 @@ class ChatService:
         profile: ProviderProfile,
         settings: AskSettings,
         purpose: Purpose,
+        passages: Sequence[PassagesPart] | None = None,
     ) -> _PricedQuestion:
         """Return a draft, or the last question of `path`, and the costs to hold for its answers.
 
@@ -303,7 +308,8 @@ class ChatService:
         if draft is None:  # the question is in the path already
             calls = await self._calls_to_hold(context, Draft())
             return _PricedQuestion(conversation, None, context, calls)
-        passages = await find_passages(self.sources.passages, context, draft)
+        if passages is None:
+            passages = await find_passages(self.sources.passages, context, draft)
         calls = await self._calls_to_hold(context, draft, passages)
         question = Message(
             id=new_id(),

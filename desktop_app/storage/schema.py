@@ -245,7 +245,8 @@ INSERT INTO table_columns (id, table_id, position, name, question)
         'choice', json_object(
             'provider_id', provider_id, 'model', model, 'variant', variant, 'effort', effort),
         'overrides', json(coalesce(json_extract(details, '$.settings'), '{}')),
-        'passages', json(coalesce(json_extract(details, '$.passages'), '[]')))
+        'passages', json(coalesce(json_extract(details, '$.passages'), '[]')),
+        'folder_id', coalesce(json_extract(details, '$.folder_id'), ''))
     FROM batch_jobs WHERE json_valid(details);
 INSERT INTO table_rows (table_id, position, name, key, paths, parts, checks, error)
     SELECT i.job_id, i.number - 1, i.name, '', json_array(i.path), i.part, '[]',

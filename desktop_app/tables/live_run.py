@@ -292,7 +292,13 @@ class LiveRun:
             await share.give()
         self._under_way.add(cell)
         run = await chat.begin(
-            conversation, [], request.draft, profile, request.settings, self.purpose
+            conversation,
+            [],
+            request.draft,
+            profile,
+            request.settings,
+            self.purpose,
+            passages=request.question.passages,
         )
         answer_store.timing = run.timing
         await run.run(answer_store.listen, self._on_store)

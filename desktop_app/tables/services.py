@@ -21,6 +21,7 @@ def table_service(backend: Backend) -> TableService:
             chat_with=backend.chat_with,
             resolve=backend.chat.resolve,
             conversations=backend.conversations,
+            folders=backend.conversation_folders,
             gateway=backend.gateway,
             profiles=backend.providers.profiles,
             models_of=backend.providers.models_of,

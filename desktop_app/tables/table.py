@@ -90,7 +90,9 @@ class Question(Value, frozen=True):
             that of the answer.
         is_literal: the prompt is sent as it is, with the row's documents: words in braces are
             ordinary words, and no pages are asked for. So are the messages of batch jobs.
-        passages: those of a project's files, which are sent with each request of a batch.
+        passages: those of a project's files, which are sent with each request.
+        folder_id: the project that it is asked in, and that conversations made of its answers
+            belong to; "" for none.
     """
 
     prompt: str
@@ -100,6 +102,7 @@ class Question(Value, frozen=True):
     overrides: Overrides = field(default_factory=Overrides)
     is_literal: bool = False
     passages: tuple[PassagesPart, ...] = ()
+    folder_id: str = ""
 
 
 class Column(Value, frozen=True):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.chat.attachments.image_attachments import require_image_input
 from desktop_app.chat.cost_estimate import TypicalAnswers, typical_tokens
+from desktop_app.chat.prompt_assembly import question_parts
 from desktop_app.chat.send_context import accepted_parameters
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from desktop_app.documents.token_counting import ProviderTokenCounter
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.domain.prompt_delimiter import DelimiterFactory
+    from desktop_app.library.folder_store import FolderStore
     from desktop_app.providers.gateway.provider_gateway import ProviderGateway
     from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
     from desktop_app.providers.ports import ChatAttachments, MessageStore
@@ -114,6 +116,7 @@ class TableParts:
     chat_with: Callable[[MessageStore, ChatAttachments], ChatService]
     resolve: Callable[[ProviderProfile, ModelChoice], ResolvedChoice]
     conversations: ConversationStore
+    folders: FolderStore
     gateway: ProviderGateway
     profiles: Profiles
     models_of: Callable[[ProviderProfile], ProviderModels]
@@ -722,12 +725,15 @@ class TableService:
         row = await self.store.row(place.row_id)
         moment = now()
         choice = request.question.choice
+        folders = await self._parts.folders.all()
+        has_folder = any(folder.id == request.question.folder_id for folder in folders)
         conversation = Conversation(
             id=new_id(),
             title=f"{row.name if row else ''}: {table.name}",
             created_at=moment,
             updated_at=moment,
             choice=choice,
+            folder_id=request.question.folder_id if has_folder else None,
         )
         question = Message(
             id=new_id(),
@@ -735,7 +741,7 @@ class TableService:
             parent_id=None,
             role=Role.USER,
             status=MessageStatus.COMPLETE,
-            parts=(*request.draft.question_attachments, TextPart(request.draft.text)),
+            parts=question_parts(request.draft, request.question.passages),
             created_at=moment,
             choice=choice,
         )

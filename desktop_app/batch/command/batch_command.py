@@ -223,6 +223,7 @@ async def _start(jobs: _Jobs, options: Options) -> int:
         ),
         is_literal=True,
         passages=passages,
+        folder_id=folder.id if folder else "",
     )
     job_id = await _create(jobs, title or title_from(task), question, rows_of_files(files))
     return await _prepare_and_send(jobs, job_id, options, notices)

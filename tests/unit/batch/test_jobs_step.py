@@ -53,6 +53,7 @@ async def add_job(
     """Store a job as an earlier version did, whose files have a status each."""
     settings = {"instructions": "Be brief.", "parameters": {}}
     details = {"api": "responses", "template_id": "", "settings": settings}
+    details["folder_id"] = "thesis"
     details["estimate"] = {"files": 2, "cost": "0.5"}
     at = to_micros(now())
     held = str(HELD) if status == "in_progress" else None
@@ -104,6 +105,9 @@ async def check(backend: Backend, server: BatchServer) -> None:
     }
     running = found[RUNNING]
     assert (running.title, running.task) == ("Job", "Say {{this}}.")
+    (column,) = (await tables.get(RUNNING)).questions
+    assert column.question is not None
+    assert column.question.folder_id == "thesis"
     assert (running.counts.total, running.counts.left_out, running.counts.waiting) == (3, 1, 2)
     assert found[ENDED].counts.cost == Decimal("0.001575")
     budget = await backend.database.rows("SELECT held FROM table_batches WHERE held IS NOT NULL")

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from desktop_app.chat.answers import answer_run
-from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.conversations.conversation import Folder, now
+from desktop_app.domain.conversations.message_parts import PassagesPart
+from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.tables import live_run
 from desktop_app.tables.table import (
@@ -38,6 +40,7 @@ from tests.unit.tables.table_setup import (
     column,
     opened_tables,
     refusing,
+    sent_text,
     with_columns,
 )
 
@@ -285,6 +288,34 @@ async def test_a_cell_opens_as_a_conversation_once() -> None:
         assert texts == ["Say ROW1", "About ROW1"]
         with pytest.raises(IllegalChoiceError):
             await tables.service.conversation_of(table, CellId(ids[1], ask.id))
+
+
+async def test_a_cell_is_asked_in_its_project_and_opens_there() -> None:
+    async with opened_tables() as tables:
+        found = Passage(1, "c", "1" * 64, "law.pdf", 3, "page 3", 0, 9, "The law is old.")
+        ask = column(
+            "Ask",
+            "Say it",
+            is_literal=True,
+            folder_id="f",
+            passages=(PassagesPart("c", "Law", (found,), is_of_folder=True),),
+        )
+        table = await tables.table(ask)
+        folders = tables.backend.conversation_folders
+        await folders.save(Folder("f", "Law", now()))
+        await tables.service.run_now(table, Cells())
+        assert all("The law is old." in sent_text(each) for each in tables.asked.requests)
+        conversations = tables.backend.conversations
+        ids = await tables.service.store.row_ids(table.id)
+        for is_there, row_id in zip((True, False), ids, strict=True):
+            if not is_there:
+                await folders.delete("f")
+            made = await tables.service.conversation_of(table, CellId(row_id, ask.id))
+            conversation = await conversations.get(made)
+            assert conversation is not None
+            assert conversation.folder_id == ("f" if is_there else None)
+            question, _ = await conversations.messages(made)
+            assert [part.passages for part in question.passage_parts] == [(found,)]
 
 
 @linux_only("a limit of the size of files")
