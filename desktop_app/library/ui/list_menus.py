@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QIcon, QResizeEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from desktop_app.app.feature import call
@@ -35,13 +35,6 @@ from desktop_app.widgets.text.foreign_text import (
 
 if TYPE_CHECKING:
     from desktop_app.library.ui.conversation_list import ConversationList
-
-_NEW_ICONS: Final = {
-    "conversation.new": "square-pen",
-    "conversation.temporary": "lock",
-    "folder.new": "folder-plus",
-}
-"""The commands that begin something, with their icons."""
 
 
 class ListMenus:
@@ -86,14 +79,14 @@ class ListMenus:
         count = len(ids)
         if all(conversation.trashed_at is not None for conversation in conversations):
             label = tr_plural("Restore", "Restore {count} conversations", count)
-            self._add(menu, "archive-restore", label, self._list.trash.restore, ids)
+            self._add(menu, label, self._list.trash.restore, ids)
             label = tr_plural(
                 "Delete permanently", "Delete {count} conversations permanently", count
             )
-            self._add(menu, "trash-2", label, self._list.trash.delete_or_erase, ids, keys="Del")
+            self._add(menu, label, self._list.trash.delete_or_erase, ids, keys="Del")
             return menu
         if count == 1 and self._list.model.index_of(ids[0]).isValid():  # its row is edited
-            self._add(menu, "pencil", tr("Rename"), self._list.view.rename, ids[0], keys="F2")
+            self._add(menu, tr("Rename"), self._list.view.rename, ids[0], keys="F2")
         are_archived = all(conversation.archived for conversation in conversations)
         if not are_archived:
             are_pinned = all(conversation.pinned for conversation in conversations)
@@ -101,18 +94,16 @@ class ListMenus:
                 label = tr_plural("Unpin", "Unpin {count} conversations", count)
             else:
                 label = tr_plural("Pin", "Pin {count} conversations", count)
-            icon_name = "pin-off" if are_pinned else "pin"
-            self._add(menu, icon_name, label, self._list.pinned_order.pin, ids, not are_pinned)
+            self._add(menu, label, self._list.pinned_order.pin, ids, not are_pinned)
             self._add_move_targets(menu, conversations)
         self._add_export(menu, ids)
         if are_archived:
             label = tr_plural("Unarchive", "Unarchive {count} conversations", count)
         else:
             label = tr_plural("Archive", "Archive {count} conversations", count)
-        icon_name = "archive-restore" if are_archived else "archive"
-        self._add(menu, icon_name, label, self._list.trash.archive, ids, not are_archived)
+        self._add(menu, label, self._list.trash.archive, ids, not are_archived)
         label = tr_plural("Delete", "Delete {count} conversations", count)
-        self._add(menu, "trash-2", label, self._list.trash.delete, ids, keys="Del")
+        self._add(menu, label, self._list.trash.delete, ids, keys="Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
@@ -120,27 +111,25 @@ class ListMenus:
         menu = ProgramMenu(self._list)
         id_ = folder.id
         label = tr("New conversation here")
-        self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
+        self._add(menu, label, self._list.new_in_folder_requested.emit, id_)
         show = call("library.ui.projects_page.ProjectsController.show", id_)
-        self._add(menu, "settings", tr("Project settings"), lambda: show(self._list.session))
+        self._add(menu, tr("Project settings"), lambda: show(self._list.session))
         # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
-            self._add(menu, "pencil", tr("Rename"), self._list.view.rename, id_, keys="F2")
+            self._add(menu, tr("Rename"), self._list.view.rename, id_, keys="F2")
         label = tr("Delete project")
-        self._add(menu, "trash-2", label, self._list.folders_controller.delete, id_, keys="Del")
+        self._add(menu, label, self._list.folders_controller.delete, id_, keys="Del")
         return menu
 
     def list_menu(self) -> QMenu:
         """Return the menu of the list itself, for headings and the area without rows."""
         menu = ProgramMenu(self._list)
-        add_commands(menu, *_NEW_ICONS)
-        for action in menu.actions():
-            action.setIcon(self._icon(_NEW_ICONS[action.objectName()]))
+        add_commands(menu, "conversation.new", "conversation.temporary", "folder.new")
         return menu
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
         label = tr_plural("Export as", "Export {count} conversations as", len(ids))
-        submenu = self._add_submenu(menu, "file-up", label)
+        submenu = self._add_submenu(menu, label)
         submenu.setObjectName("export-as")
         for add_entries in self._list.session.export_menus:
             add_entries(submenu, list(ids))
@@ -150,43 +139,35 @@ class ListMenus:
         ids = [conversation.id for conversation in conversations]
         folder_ids = {conversation.folder_id for conversation in conversations}
         label = tr_plural("Move to", "Move {count} conversations to", len(conversations))
-        submenu = self._add_submenu(menu, "folder-input", label)
+        submenu = self._add_submenu(menu, label)
         submenu.setObjectName("move-to")
         move = self._list.folders_controller.move
         for folder in self._list.model.folders:
-            entry = self._add(submenu, "folder", folder.name, move, ids, folder.id)
+            entry = self._add(submenu, folder.name, move, ids, folder.id)
             entry.setEnabled(folder_ids != {folder.id})
         if self._list.model.folders:
             submenu.addSeparator()
         if folder_ids != {None}:
-            self._add(submenu, "x", tr("No project"), move, ids, "")
+            self._add(submenu, tr("No project"), move, ids, "")
         create = self._list.folders_controller.create
-        self._add(submenu, "folder-plus", tr("New project"), create, ids)
+        self._add(submenu, tr("New project"), create, ids)
 
     def _add(
         self,
         menu: QMenu,
-        icon: str,
         label: str,
         action: Callable[..., object],
         *arguments: object,
         keys: str = "",
     ) -> QAction:
         """Add an entry that calls `action` with the arguments."""
-        return menu.addAction(
-            self._icon(icon),
-            menu_text(label, keys=shortcut_text(keys)),
-            partial(action, *arguments),
-        )
+        text = menu_text(label, keys=shortcut_text(keys))
+        return menu.addAction(text, partial(action, *arguments))
 
-    def _add_submenu(self, menu: QMenu, icon: str, label: str) -> QMenu:
+    def _add_submenu(self, menu: QMenu, label: str) -> QMenu:
         submenu = ProgramMenu(menu_text(label), menu)
-        submenu.setIcon(self._icon(icon))
         menu.addMenu(submenu)
         return submenu
-
-    def _icon(self, name: str) -> QIcon:
-        return icons.icon(name, current_theme().dim, current_theme().px(15))
 
 
 def open_at(menu: QMenu, position: QPoint) -> None:

@@ -178,9 +178,11 @@ class _ChoiceButton(PlainButton):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         # Places the menu icon after the label.
         directions = Qt.LayoutDirection
-        is_mirrored = self.isRightToLeft()
-        self.setLayoutDirection(directions.LeftToRight if is_mirrored else directions.RightToLeft)
+        own = self.layoutDirection()
+        opposite = directions.LeftToRight if self.isRightToLeft() else directions.RightToLeft
+        self.setLayoutDirection(opposite)
         menu = ProgramMenu(self)
+        menu.setLayoutDirection(own)
         menu.fill_with(self.fill_menu)
         self.setMenu(menu)
 

@@ -163,10 +163,18 @@ class Visit:
             # Menus and the quick prompt adapt to the screen, which is larger here.
             if not isinstance(window, QMenu | QuickPrompt) and not _fits(window, room):
                 self._found(name, f"{type(window).__name__} is {window.size().toTuple()}")
-            if isinstance(window, QMenu) and window.height() > room.height():
-                continue  # it scrolls
+            if isinstance(window, QMenu):
+                self._check_menu(name, window)
+                if window.height() > room.height():
+                    continue  # it scrolls
             for fault in layout_faults(window, shown):
                 self._found(name, fault)
+
+    def _check_menu(self, name: str, menu: QMenu) -> None:
+        if menu.layoutDirection() is not QApplication.layoutDirection():
+            self._found(name, "a menu begins at the other side")
+        if any(not action.icon().isNull() for action in menu.actions()):
+            self._found(name, "a menu has icons, unlike the others")
 
     def check_hidden(self) -> None:
         """Check the texts of all widgets, also of those that no scene has shown."""
