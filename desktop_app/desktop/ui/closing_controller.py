@@ -24,7 +24,7 @@ from desktop_app.widgets.windows import is_session_ending
 
 _STAY_DETAILS: Final = N_(
     "Global shortcut, notifications, and responses keep working. The icon in the tray opens the "
-    "window again. You can change this in {appearance_page}."
+    "window again. You can change this in {advanced_page}."
 )
 
 
