@@ -90,23 +90,17 @@ class QuickDraft(Draft, frozen=True):
     @property
     def question(self) -> Draft:
         """Return what is sent: the text with its marks filled, and with what accompanies it."""
-        filled = fill_marks(self.text, self.accompanying, self.clipboard)
-        return Draft("\n\n".join(filter(None, filled)), self.attachments, self.template_id)
-
-
-def fill_marks(text: str, accompanying: str, clipboard: str) -> tuple[str, str]:
-    """Return the typed text with its marks replaced, and the accompanying text.
-
-    The accompanying text is "" if it has replaced a mark.
-    """
-    accompanying = accompanying.strip()
-    # Split, because the accompanying text may contain the clipboard's mark.
-    pieces = text.split(MARKS[SELECTION])
-    if clipboard:
-        pieces = [piece.replace(MARKS[CLIPBOARD], clipboard.strip()) for piece in pieces]
-    if len(pieces) == 1 or not accompanying:
-        return MARKS[SELECTION].join(pieces).strip(), accompanying
-    return accompanying.join(pieces).strip(), ""
+        text, accompanying = self.text, self.accompanying.strip()
+        # Split, because the accompanying text may contain the clipboard's mark.
+        pieces = text.split(MARKS[SELECTION])
+        if self.clipboard:
+            pieces = [piece.replace(MARKS[CLIPBOARD], self.clipboard.strip()) for piece in pieces]
+        if len(pieces) > 1 and accompanying:
+            text, accompanying = accompanying.join(pieces), ""
+        else:
+            text = MARKS[SELECTION].join(pieces)
+        filled = "\n\n".join(filter(None, (text.strip(), accompanying)))
+        return Draft(filled, self.attachments, self.template_id)
 
 
 class Drafts:
@@ -382,8 +376,12 @@ class PromptDraft(QObject):
     @property
     def question(self) -> Draft:
         """Return what would be sent now."""
-        current = self.current
-        return current.question if isinstance(current, QuickDraft) else current
+        return self.question_with(self._field.toPlainText(), self._field.template_id)
+
+    def question_with(self, text: str, template_id: str) -> Draft:
+        """Return what would be sent with another text."""
+        draft = self.with_text(text, template_id)
+        return draft.question if isinstance(draft, QuickDraft) else draft
 
     def replace(self, draft: Draft) -> None:
         """Replace text and attachments."""

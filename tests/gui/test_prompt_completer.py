@@ -131,7 +131,7 @@ def quick(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptDriver]:
     qtbot.addWidget(window)
     window.open_with("")
     typed = PromptDriver(qtbot, window, window.prompt.completer, "prompt")
-    window.submit_requested.connect(typed.sent.append)
+    window.prompt.submit_requested.connect(typed.sent.append)
     yield typed
     window.hide()
 

@@ -101,7 +101,7 @@ def line_of(quick: QuickPrompt) -> QPlainTextEdit:
 
 def test_enter_submits_the_typed_text_and_keeps_it(qtbot: QtBot, quick: QuickPrompt) -> None:
     qtbot.keyClicks(line_of(quick), "regex for a postcode")
-    with qtbot.waitSignal(quick.submit_requested) as sent:
+    with qtbot.waitSignal(quick.prompt.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert sent.args == ["regex for a postcode"]
     assert line_of(quick).toPlainText() == "regex for a postcode"
@@ -110,14 +110,14 @@ def test_enter_submits_the_typed_text_and_keeps_it(qtbot: QtBot, quick: QuickPro
 def test_a_changed_send_key_sends(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_keymap(Keymap({"prompt.send": "Ctrl+Return"}))
     qtbot.keyClicks(line_of(quick), "one")
-    with qtbot.assertNotEmitted(quick.submit_requested):
+    with qtbot.assertNotEmitted(quick.prompt.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     qtbot.keyClicks(line_of(quick), "two")
-    with qtbot.waitSignal(quick.submit_requested) as sent:
+    with qtbot.waitSignal(quick.prompt.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Enter, Qt.KeyboardModifier.ControlModifier)
     assert sent.args == ["one\ntwo"]
     quick.set_keymap(Keymap({"prompt.send": ""}))
-    with qtbot.waitSignal(quick.submit_requested):
+    with qtbot.waitSignal(quick.prompt.submit_requested):
         find(quick, QToolButton, "quick-send").click()
 
 
@@ -151,12 +151,12 @@ def test_enter_belongs_to_the_input_method_while_it_composes(
     line = line_of(quick)
     qtbot.keyClicks(line, "What is ")
     QGuiApplication.sendEvent(line, QInputMethodEvent("にほん", []))
-    with qtbot.assertNotEmitted(quick.submit_requested):
+    with qtbot.assertNotEmitted(quick.prompt.submit_requested):
         qtbot.keyClick(line, Qt.Key.Key_Return)
     done = QInputMethodEvent("", [])
     done.setCommitString("日本")
     QGuiApplication.sendEvent(line, done)
-    with qtbot.waitSignal(quick.submit_requested) as sent:
+    with qtbot.waitSignal(quick.prompt.submit_requested) as sent:
         qtbot.keyClick(line, Qt.Key.Key_Return)
     assert sent.args == ["What is 日本"]
 
@@ -164,11 +164,11 @@ def test_enter_belongs_to_the_input_method_while_it_composes(
 def test_an_empty_question_is_sent_only_with_an_accompanying_text(
     qtbot: QtBot, quick: QuickPrompt
 ) -> None:
-    with qtbot.assertNotEmitted(quick.submit_requested):
+    with qtbot.assertNotEmitted(quick.prompt.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     open_prompt(qtbot, quick, "one two three")
     assert find(quick, QLabel, "accompanying-text").text() == "Text: 3 words"
-    with qtbot.waitSignal(quick.submit_requested) as sent:
+    with qtbot.waitSignal(quick.prompt.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert sent.args == [""]
 
@@ -221,16 +221,10 @@ def test_opening_the_prompt_again_keeps_a_running_answer(
     assert answer.toPlainText() == "ans"
 
 
-def test_a_running_answer_refuses_enter_and_can_be_stopped(
-    qtbot: QtBot, quick: QuickPrompt
-) -> None:
+def test_a_running_answer_can_be_stopped(qtbot: QtBot, quick: QuickPrompt) -> None:
     stop = find(quick, QToolButton, "stop")
     assert not stop.isVisible()
-    qtbot.keyClicks(line_of(quick), "next")
     quick.set_streaming(True)
-    with qtbot.assertNotEmitted(quick.submit_requested):
-        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
-    assert find(quick, QLabel, "figures").text() == "Still responding…"
     with qtbot.waitSignal(quick.prompt.stop_requested):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     quick.set_streaming(False)
@@ -241,7 +235,7 @@ def test_the_window_has_room_for_why_nothing_was_sent(qtbot: QtBot, quick: Quick
     qtbot.keyClicks(line_of(quick), "What is it?")
     before = quick.height()
     quick.prompt.set_refusal("This model takes no images.")
-    with qtbot.assertNotEmitted(quick.submit_requested):
+    with qtbot.assertNotEmitted(quick.prompt.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     hint = quick.prompt.hint
     qtbot.waitUntil(lambda: quick.height() > before and hint.isVisible())

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.compaction_controller import CompactionController
+from desktop_app.chat.ui.question_asker import QuestionAsker
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.composer.attachment_chips import Chip
-from desktop_app.composer.attachments.file_readings import FileReadings, reading_chips
+from desktop_app.composer.attachments.file_readings import reading_chips
 from desktop_app.composer.attachments.prompt_chips import PromptChips
 from desktop_app.composer.drafts import QuestionEdit, join_drafts
-from desktop_app.domain import errors, hints
+from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import (
-    Conversation,
     Draft,
     Message,
     MessageStatus,
     ModelChoice,
     Role,
 )
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.trash import Trash
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
-from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import STRETCH, row_of
-from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
@@ -48,72 +43,38 @@ from desktop_app.widgets.text.foreign_text import (
 )
 
 _MAX_CHARACTERS: Final = 60
-_LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 
 
-class ChatController(Controller):
+class ChatController(QuestionAsker):
     """Asks the questions of the main window, and shows their turns in the open conversation.
 
     A question that must wait is queued, at most one for each conversation, in a bubble above the
     prompt: until the running answer ends and its files are read. An edit waits in the prompt.
-
-    Signals:
-        compared(list[Message], list[Message]): several models began to answer a path.
     """
 
-    compared = Signal(list, list)
-
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._temporary = session.temporary
-        self._drafts = session.drafts
-        self._chat_service = session.backend.chat
+        super().__init__(session, session.main)
+        self._pane = session.window.pane
         self._announced_hint = ""
-        self.beginning_ids: set[str] = set()  # conversations whose turn is being written
         self._queued_ids: set[str] = set()  # conversations with a queued question
         self._awaited_model = ""
         self._bubble: QueuedBubble | None = None
-        self._prompt.submit_requested.connect(
-            lambda text: self.submit(text, self._prompt.field.template_id)
-        )
-        self._prompt.stop_requested.connect(lambda: self._running.stop(self._current.id))
         self._prompt.field.stop_pressed.connect(self.stop_latest)
         self._prompt.text_changed.connect(self._on_typed)
         self._current.opened.connect(self._show_state)
         self._setup.choice_changed.connect(self._show_hint)
         self._running.started.connect(lambda _id: self._show_state())
         self._running.finished.connect(self._on_finished)
-        self._prompt.row.stop_button.detail = self._rate
         self._running.store_error_changed.connect(self._show_store_error)
         session.main.of(PromptChips).shown.connect(self._show_bubble)
-        self._readings = session.main.of(FileReadings)
         self._readings.given_up.connect(self.unqueue)
         self._readings.ended.connect(self.send_queued)
-        for signal in (
-            self._current.opened,
-            self._draft.changed,
-            self._setup.choice_changed,
-            self._providers.changed,
-        ):
-            signal.connect(lambda: self._notifications.dismiss_topic(NOT_SENT))
 
     # -------------------------------------------------------------- asking
 
-    def submit(self, text: str, template_id: str) -> None:
-        """Ask the question in the prompt, once no answer is running and its files are read.
-
-        The prompt is cleared once the question is on disk.
-        """
-        draft = self._draft.with_text(text, template_id)
+    def _let_wait(self, text: str, template_id: str) -> None:
+        """Queue a question."""
         opened_id = self._current.id
-        if not draft.has_question:
-            return
-        if (command := self._session.typed_command(text)) is not None:
-            self._tasks.start(self._run_typed(command, text))
-            return
-        if not (self._must_wait(opened_id) or self._readings.in_open_conversation):
-            self._tasks.start(self.begin(list(self._current.path_before_question), draft))
-            return
         self._queued_ids.add(opened_id)
         if self._current.edited_question is None:
             self._readings.set_queued(opened_id, True)
@@ -121,12 +82,6 @@ class ChatController(Controller):
             self._drafts.hold(opened_id, draft)  # below one that is queued already
             self._put_into_prompt(draft.after_sending)
         self._show_state()
-
-    async def _run_typed(self, command: Coroutine[Any, Any, None], text: str) -> None:
-        """Run what was typed instead of a question; if it fails, the prompt keeps the words."""
-        await command
-        if self._prompt.text() == text:
-            self._put_into_prompt(replace(self._draft.value, text="", template_id=""))
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
@@ -143,209 +98,24 @@ class ChatController(Controller):
             if path:
                 await self.begin(path, draft=None, compared=choices)
 
-    async def begin(
-        self,
-        path: list[Message],
-        draft: Draft | None,
-        choice: ModelChoice | None = None,
-        conversation: Conversation | None = None,
-        *,
-        single_answer: bool = False,
-        compared: Sequence[ModelChoice] = (),
-    ) -> None:
-        """Ask `draft` after `path`, or request another answer to the last question of `path`.
-
-        Do nothing while another turn of the conversation begins or is answered.
-
-        Args:
-            choice: the model for this answer only; the conversation keeps its own choice.
-            conversation: the conversation before the turn; None for the open one.
-            single_answer: request a single answer, even if several are set.
-            compared: the models that each give an answer, without tools; () for the usual answer.
-        """
-        original = conversation or self._current.conversation
-        opening_number = self._current.opening_number
-        with_choice = replace(original, choice=choice or self._setup.choice_of(original))
-        self._notifications.dismiss_topic(NOT_SENT)
-        try:
-            run = await self.store_turn(
-                original, path, draft, choice, single_answer=single_answer, compared=compared
-            )
-        except errors.UnpricedModelError as error:
-            begin_again = partial(
-                self.begin,
-                path,
-                draft,
-                choice,
-                original,
-                single_answer=single_answer,
-                compared=compared,
-            )
-            choices = compared or [with_choice.choice]
-            self._ask_about_price(error, choices, with_choice, begin_again)
-            return
-        except errors.UserFacingError as error:
-            self._refuse(error, self._setup.profile_of(with_choice).id)
-            return
-        if run is None:
-            return
-        await self._show_begun(run, draft, original, opening_number)
-        if compared:
-            asked_path = path if run.question is None else [*path, run.question]
-            answers = [begun.answer for begun in (run, *run.siblings)]
-            self.compared.emit(asked_path, answers)
-
-    async def store_turn(
-        self,
-        original: Conversation,
-        path: list[Message],
-        draft: Draft | None,
-        choice: ModelChoice | None = None,
-        *,
-        single_answer: bool = False,
-        with_tools: bool = True,
-        compared: Sequence[ModelChoice] = (),
-    ) -> AnswerRun | None:
-        """Store a turn of the main window or the quick prompt, for the caller to show and start.
-
-        Return None if another turn of the conversation begins or is answered, or if it was deleted.
-
-        Args:
-            original: the conversation before the turn.
-
-        The others are those of `begin`. Raises UserFacingError if nothing was stored.
-        """
-        chat, setup = self._chat_service, self._setup
-        if original.id in self.beginning_ids or self._running.is_running(original.id):
-            return None
-        if choice is None and not compared and not self._providers.has_provider(original):
-            raise errors.IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
-        self.beginning_ids.add(original.id)
-        try:
-            with_choice = replace(original, choice=choice or await setup.known_choice(original))
-            profile = setup.profile_of(with_choice)
-            settings = setup.settings_of(with_choice)
-            if single_answer:
-                settings = settings.for_one_answer()
-            if not with_tools:
-                settings = settings.without_tools()
-            await self._session.of(CompactionController).compact_before_turn(
-                with_choice, path, draft or Draft()
-            )
-            # A blank conversation is not in the cache before its first turn.
-            is_listed = path and not self._temporary.is_temporary(original.id)
-            if (
-                is_listed
-                and self._session.of(ListPresenter).cache.find_existing(original.id) is None
-            ):
-                return None  # deleted in the meantime
-            if compared:
-                settings = settings.for_comparison()
-            targets = [(setup.profile_of(replace(original, choice=c)), c) for c in compared]
-            run = await chat.begin(with_choice, path, draft, profile, settings, compared=targets)
-            if choice is None and not compared:
-                self._drafts.choices.pop(original.id, None)
-            if draft is not None:
-                self._drafts.without_text.discard(original.id)
-            return run
-        finally:
-            self.beginning_ids.discard(original.id)
-
-    def _refuse(self, error: errors.UserFacingError, provider_id: str) -> None:
-        """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
-        session = self._session
-        if isinstance(error, errors.SpendingCapError):
-            open_at_cap = session.of(ProvidersController).open_at_cap
-            actions: Actions = [(tr("Raise the limit"), lambda: open_at_cap(provider_id))]
-        else:
-            actions = [action for find in session.remedies for action in find(error)]
-        # A full disk also keeps the draft from being saved. One topic, so that one card says both.
-        topic = STORE_TOPIC if isinstance(error, errors.StoreFullError) else NOT_SENT
-        self._notifications.notify(error, actions, topic=topic)
-
-    def _ask_about_price(
-        self,
-        error: errors.UnpricedModelError,
-        choices: Sequence[ModelChoice],
-        conversation: Conversation,
-        begin_again: Callable[[], Coroutine[Any, Any, None]],
-    ) -> None:
-        """Ask for permission to use a model of unknown price in spite of the monthly cap."""
-        candidates = []
-        for choice in choices:
-            profile = self._setup.profile_of(replace(conversation, choice=choice))
-            candidates.append((profile, self._chat_service.resolve(profile, choice).model))
-        # The error only has the model's name, which may match none of them.
-        named = [c for c in candidates if c[1].name == error.params.get("model")]
-        profile, model = (named or candidates)[0]
-
-        async def allow_and_begin() -> None:
-            await self._chat_service.calls.budget.allow_unpriced(profile, model.id)
-            await begin_again()
-
-        actions: Actions = [
-            (tr("Use anyway"), lambda: self._tasks.start(allow_and_begin())),
-            (tr("Enter price…"), lambda: self._edit_model(profile.id, model.id)),
-        ]
-        self._notifications.notify(error, actions, topic=NOT_SENT)
-
-    def _edit_model(self, profile_id: str, model_id: str) -> None:
-        from desktop_app.providers.ui.models.models_dialog import ModelsPage  # rarely needed
-
-        self._session.of(ModelsPage).edit(profile_id, model_id)
-
-    async def _show_begun(
-        self, run: AnswerRun, draft: Draft | None, original: Conversation, opening_number: int
-    ) -> None:
-        """Start the answers of a stored turn, and show it if its conversation is open.
-
-        Args:
-            original: the conversation before the turn.
-            opening_number: that of the open conversation when the turn was requested.
-        """
-        self._dismiss_store_error()
-        session, current, question = self._session, self._current, run.question
-        is_open = original.id == current.id
-        # A blank conversation that was left and opened again has the same id.
-        was_left = is_open and current.is_new and opening_number != current.opening_number
-        if question is not None and draft is not None:
-            self._remove_sent(original.id, draft)
-        if was_left:
-            session.of(Navigator).open_another_blank()
-            is_open = False
-        # The user may have changed the conversation meanwhile, or the choice was for one answer.
-        listed = session.of(ListPresenter).cache.get(original.id)
-        newest = current.conversation if is_open else listed or original
-        changed = {name: getattr(newest, name) for name in _LIST_FIELDS if listed is not None}
-        changed = {name: v for name, v in changed.items() if v != getattr(original, name)}
-        choice = self._setup.choice_of(newest)
-        stored = replace(run.conversation.with_settings_of(newest), choice=choice, **changed)
-        if stored != run.conversation:
-            self._tasks.start(self._conversations.save_settings(stored))
-        session.of(ListPresenter).upsert(stored)
-        self._running.start(run)
-        if original.trashed_at is None and stored.trashed_at is not None:
-            self._running.stop(run.conversation.id)  # it was deleted while the turn began
+    async def _show_turn(self, run: AnswerRun) -> None:
+        current, question = self._current, run.question
+        self._pane.set_title(current.conversation.title)
         last_id = current.path[-1].id if current.path else None
-        if is_open:
-            current.set_stored(stored)
-            self._pane.set_title(stored.title)
-            if question is not None and not run.siblings and question.parent_id == last_id:
-                current.append(question, run.answer)
-                self._pane.show_empty_state(False)
-                self._transcript.stream.append_message(question)
-                self._transcript.stream.append_message(run.answer)
-                self._transcript.scroll_to_end()
-                self._prompt.focus_text()
-                session.of(Navigator).mark_open()
-            else:  # appending is not enough
-                await session.of(Navigator).open(run.conversation.id)
-                if run.conversation.id == current.id:
-                    self._transcript.follow_last_question()
-            current.path_changed.emit()
+        if question is not None and not run.siblings and question.parent_id == last_id:
+            current.append(question, run.answer)
+            self._pane.show_empty_state(False)
+            self._transcript.stream.append_message(question)
+            self._transcript.stream.append_message(run.answer)
+            self._transcript.scroll_to_end()
+            self._prompt.focus_text()
+            self._session.of(Navigator).mark_open()
+        else:  # appending is not enough
+            await self._session.of(Navigator).open(run.conversation.id)
+            if run.conversation.id == current.id:
+                self._transcript.follow_last_question()
 
     def _remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
-        """Remove a sent question from its draft; what was typed or attached later stays."""
         is_open = conversation_id == self._current.id
         if is_open:
             self._draft.save()
@@ -377,13 +147,7 @@ class ChatController(Controller):
         )
 
     def _must_wait(self, conversation_id: str) -> bool:
-        """Return True if a question of this conversation cannot be asked yet."""
-        if self._waits_for_model(conversation_id):
-            return True
-        readings = self._readings.readings_of(conversation_id).values()
-        return any(map(self._readings.waits_for, readings)) or self._running.is_running(
-            conversation_id
-        )
+        return self._waits_for_model(conversation_id) or super()._must_wait(conversation_id)
 
     def unqueue(self, conversation_id: str) -> None:
         """Return a conversation's question from the queue to its prompt or draft."""
@@ -504,8 +268,7 @@ class ChatController(Controller):
             self._notifications.notify_undo(tr("Draft discarded"), restore)
 
     def _put_into_prompt(self, draft: Draft, *, focus: bool = False) -> None:
-        self._draft.replace(draft)
-        self._prompt.set_text(draft.text, draft.template_id)
+        super()._put_into_prompt(draft)
         if focus:
             self._show_state()
             self._prompt.focus_text()
@@ -540,22 +303,11 @@ class ChatController(Controller):
         else:
             self.send_queued(conversation_id)
 
-    def _rate(self) -> str:
-        """Return the speed of the answer that streams here; "" if it is unknown."""
-        path = self._current.path
-        rate = self._running.rate(path[-1].id) if path else None
-        return "" if rate is None else tr("{count} tok/s", count=round(rate))
-
     def _show_store_error(self, _conversation_id: str, error: errors.StorageError | None) -> None:
         if error is not None:
             self._notifications.notify(error, topic=STORE_TOPIC)
         else:
             self._dismiss_store_error()
-
-    def _dismiss_store_error(self) -> None:
-        """Dismiss the error after a successful write, unless answers are still unstored."""
-        if not self._running.has_unstored:
-            self._notifications.dismiss_topic(STORE_TOPIC)
 
     def _show_state(self) -> None:
         """Show Stop, the queued question, and a hint."""
@@ -591,7 +343,9 @@ class ChatController(Controller):
 
     @property
     def _stop_key(self) -> str:
-        return shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
+        return shortcut_text(
+            Keymap.from_settings(self._session.values.all).shortcut_of("prompt.stop")
+        )
 
     def _show_bubble(self) -> None:
         if self._bubble is not None:

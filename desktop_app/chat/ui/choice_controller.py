@@ -30,7 +30,12 @@ class ConversationChoice(QObject):
         self._current = conversation.current
         self._setup = conversation.setup
         self._notices = conversation.notices
-        self._prompt = conversation.prompt
+        self._prompt, draft = conversation.prompt, conversation.draft
+        self._connected_profiles: set[ProviderProfile] = set()
+        self._is_parser_loaded = False
+        self._prompt.text_changed.connect(self._on_text_changed)
+        # A question with an attachment may be sent without typing.
+        draft.changed.connect(lambda: self._open_connection() if draft.value.attachments else None)
         button = self._prompt.row.model_button
         button.variant_requested.connect(self.choose_variant)
         button.effort_requested.connect(self._choose_effort)
@@ -104,43 +109,6 @@ class ConversationChoice(QObject):
             announcement = f"{announcement}, {view.end}"
         self._notices.announce(announcement)
 
-
-class ChoiceController(ConversationChoice):
-    """The choice in the main window, with the row under the prompt that shows it."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session, session.main)
-        prompt = session.window.prompt
-        self._connected_profiles: set[ProviderProfile] = set()
-        self._is_parser_loaded = False
-        self._was_used = False
-        prompt.text_changed.connect(self._on_text_changed)
-        prompt.row.background_requested.connect(self._setup.choose_background)
-        session.events.used.connect(self._on_used)
-        session.events.model_chosen.connect(self.choose_model)
-        # A question with an attachment may be sent without typing.
-        session.current.draft.changed.connect(
-            lambda: self._open_connection() if session.current.draft.value.attachments else None
-        )
-
-    def toggle_background(self) -> None:
-        """Turn background answers on or off in the open conversation."""
-        background = self._setup.background
-        if background is None:
-            self._notices.notify(tr(NO_BACKGROUND))
-        else:
-            self._setup.choose_background(not background)
-
-    def show_choice(self) -> None:
-        super().show_choice()
-        # In a window that nobody uses, httpx would take a quarter more memory.
-        if self._was_used and self._current.opening_number:
-            self.propose_model()
-
-    def _on_used(self) -> None:
-        self._was_used = True
-        self.show_choice()
-
     def propose_model(self) -> None:
         """Read the provider's list to propose a model, unless one is chosen."""
         if not self._setup.resolved.model.id:
@@ -162,6 +130,36 @@ class ChoiceController(ConversationChoice):
             self._connected_profiles.add(profile)
             listing = self._session.providers.refresh_listing(profile, force=True)
             self._session.tasks.start(listing)
+
+
+class ChoiceController(ConversationChoice):
+    """The choice in the main window, with the row under the prompt that shows it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, session.main)
+        prompt = session.window.prompt
+        self._was_used = False
+        prompt.row.background_requested.connect(self._setup.choose_background)
+        session.events.used.connect(self._on_used)
+        session.events.model_chosen.connect(self.choose_model)
+
+    def toggle_background(self) -> None:
+        """Turn background answers on or off in the open conversation."""
+        background = self._setup.background
+        if background is None:
+            self._notices.notify(tr(NO_BACKGROUND))
+        else:
+            self._setup.choose_background(not background)
+
+    def show_choice(self) -> None:
+        super().show_choice()
+        # In a window that nobody uses, httpx would take a quarter more memory.
+        if self._was_used and self._current.opening_number:
+            self.propose_model()
+
+    def _on_used(self) -> None:
+        self._was_used = True
+        self.show_choice()
 
 
 def _load_parser() -> None:

@@ -171,6 +171,9 @@ class _Progress(Struct):
 class RunningAnswers(QObject):
     """The running answers and their progress.
 
+    Attributes:
+        beginning_ids: the conversations whose turn is being written.
+
     Signals, each with the conversation's id first:
         started(str): an answer has begun.
         text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
@@ -197,6 +200,7 @@ class RunningAnswers(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._is_ending = False
+        self.beginning_ids: set[str] = set()
         self._unstored: dict[str, AnswerRun] = {}
         self._runs: dict[str, _Progress] = {}
         self._frame = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)

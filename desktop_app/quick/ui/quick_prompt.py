@@ -46,7 +46,7 @@ from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
-from desktop_app.widgets.cards.notifications import NOT_SENT, Notifications
+from desktop_app.widgets.cards.notifications import Notifications
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import pixmap
 from desktop_app.widgets.look.shortcut_text import shortcut_text
@@ -87,12 +87,10 @@ class QuickPrompt(QWidget):
         commands: the actions of the commands that have keys here, by id.
 
     Signals:
-        submit_requested(str): send this text.
         hidden(): the window was hidden.
         place_requested(Place): a link to a place of the main window was followed.
     """
 
-    submit_requested = Signal(str)
     hidden = Signal()
     place_requested = Signal(object)
 
@@ -167,7 +165,6 @@ class QuickPrompt(QWidget):
     def _connect(self) -> None:
         for command_id, button in self._buttons.items():
             button.clicked.connect(lambda _=False, id_=command_id: self.run(id_))
-        self.prompt.submit_requested.connect(self._submit)
         self.notifications.focus_lost.connect(self.field.setFocus)
         for widget in (self.field, self.transcript):
             widget.notice_raised.connect(self.show_status)
@@ -208,7 +205,6 @@ class QuickPrompt(QWidget):
         if not self.prompt.is_streaming and not keeps_content:
             self.field.clear()
             self.show_status("")
-            self.notifications.dismiss_topic(NOT_SENT)
             self.transcript.set_messages([])
             self._set_expanded(False)
         self.set_accompanying_text(text)
@@ -260,7 +256,6 @@ class QuickPrompt(QWidget):
         """Expand the window and show Stop while an answer is streaming."""
         if is_streaming:
             self.show_status("")
-            self.notifications.dismiss_topic(NOT_SENT)
             self._set_expanded(True)
         self.prompt.set_streaming(is_streaming)
 
@@ -336,12 +331,6 @@ class QuickPrompt(QWidget):
         self._accompanying_label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
         self._icon.setFixedHeight(self.field.height_of_lines(1))  # beside the first line
         self._fit()
-
-    def _submit(self, text: str) -> None:
-        if self.prompt.is_streaming:
-            self.show_status(tr("Still responding…"))
-        else:
-            self.submit_requested.emit(text)
 
     def _type_on(self, text: str) -> None:
         """Continue in the field what was typed while the answer had the focus."""

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.backend.prompt_loader import today
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.chat.ui.answer_actions import AnswerActions
-from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.chat.ui.choice_controller import ConversationChoice
+from desktop_app.chat.ui.question_asker import QuestionAsker
 from desktop_app.chat.ui.shown_answers import ShownAnswers
 from desktop_app.composer.attachments.attachments_controller import (
     AttachmentsController,
     PromptAttachments,
     RichTexts,
 )
-from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT, FileReadings
+from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.composer.attachments.images_controller import ImagesController
 from desktop_app.composer.attachments.preview_controller import PreviewController
 from desktop_app.composer.attachments.prompt_chips import PromptChips
-from desktop_app.composer.drafts import MARKS, QUICK_KEY, QuickDraft, fill_marks
+from desktop_app.composer.drafts import MARKS, QUICK_KEY, QuickDraft, join_drafts
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.composer.spelling import Spelling
 from desktop_app.domain import errors
@@ -35,28 +33,23 @@ from desktop_app.domain.conversations.conversation import Draft, Message, new_id
 from desktop_app.domain.conversations.message_facts import cost_text
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.places import Place
 from desktop_app.domain.prompt import CLIPBOARD, DATE, SELECTION
 from desktop_app.i18n.formatting import duration
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui.paste_back import PasteBack
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.shortcuts.command import CommandScope, all_commands
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.transcript.message_items import OPEN_PLACE
-from desktop_app.widgets.cards.notifications import NOT_SENT, UNDO
+from desktop_app.transcript.message_items import COPY_DIAGRAM, SAVE_DIAGRAM
+from desktop_app.widgets.cards.notifications import NOT_SENT, UNDO, Actions
 
 POSITION_KEY: Final = "window.quick_place"
-RAISE_CAP: Final = "raise-cap"
-ALL_MODELS: Final = "all-models"
-COMPARE: Final = "compare"
 MAX_RECALLED: Final = 50
 
 
-class QuickPromptController(QObject):
+class QuickPromptController(QuestionAsker):
     """Controller of the quick prompt.
 
     Opening the prompt begins a new conversation, unless a question is unsent or an answer streams.
@@ -71,27 +64,20 @@ class QuickPromptController(QObject):
 
     def __init__(self, session: Session) -> None:
         quick = self.window = QuickPrompt(session.of(ImagesController).brief_transcript(lambda: ()))
-        super().__init__(quick)
-        self._session = session
-        self._running = session.running
-        self._tasks = session.tasks
-        self._temporary = session.temporary
         view = self.conversation = ConversationSession(
             session, quick, quick.prompt, quick.transcript, quick.notifications
         )
         view.setup.is_brief = True
+        super().__init__(session, view)
         view.of(ShownAnswers)
-        self._readings, self._chips = view.of(FileReadings), view.of(PromptChips)
+        self._chips = view.of(PromptChips)
         view.of(PreviewController)
         view.of(PromptAttachments)
-        chat = session.of(ChatController)
-        self._readings.given_up.connect(chat.unqueue)
-        self._readings.ended.connect(chat.send_queued)
-        self._current, self._setup, self._draft = view.current, view.setup, view.draft
         self._choice = view.of(ConversationChoice)
         self.paste_back = PasteBack(session, quick)
         # The last question as the user typed it. The field still shows it after it was sent.
         self._typed_text = ""
+        self._asked = QuickDraft()  # what was submitted last
         # Held while the question goes to the store or to the window.
         self._handover_lock = asyncio.Lock()
         stored = self._draft.value = session.drafts.cached(QUICK_KEY)
@@ -114,18 +100,18 @@ class QuickPromptController(QObject):
         draft.store = self._store_draft
         field.textChanged.connect(draft.save_soon)
         draft.changed.connect(lambda: quick.set_accompanying_text(self._texts.accompanying))
-        quick.submit_requested.connect(tasks.slot(self._submit))
         quick.hidden.connect(self._on_hidden)
-        quick.place_requested.connect(lambda place: self._start_leaving(f"{OPEN_PLACE}{place}"))
+        quick.place_requested.connect(
+            lambda place: self._in_window(partial(session.window.request_place, place))
+        )
         field.large_rich_text_pasted.connect(tasks.slot(self._add_long_text))
         field.large_text_pasted.connect(self._add_accompanying)
-        quick.prompt.stop_requested.connect(lambda: self._running.stop(self._current.id))
-        # The main window applies an action to the answer; copying needs no other window.
-        quick.transcript.action_requested.connect(
-            lambda _id, action: None if action == "copy" else self._start_leaving(action)
-        )
-        button.table_requested.connect(lambda: self._start_leaving(ALL_MODELS))
-        button.comparison_requested.connect(lambda: self._start_leaving(COMPARE))
+        quick.transcript.action_requested.connect(self._act_on)
+        for signal, command_id in (
+            (button.table_requested, "models.show"),
+            (button.comparison_requested, "answer.compare"),
+        ):
+            signal.connect(partial(self._in_window, partial(session.run, command_id)))
         self._running.finished.connect(self._finish)
         everywhere = {c.id for c in all_commands() if c.scope is CommandScope.EVERYWHERE}
         quick.add_commands(
@@ -136,7 +122,7 @@ class QuickPromptController(QObject):
                     if id_ not in quick.commands
                 },
                 "quick.paste": self.paste_back.begin,
-                "quick.go-on": self._start_leaving,
+                "quick.go-on": partial(self._in_window, session.window.prompt.focus_text),
                 "quick.add-selection": self._add_selection,
                 "quick.temporary": self._toggle_temporary,
                 "effort.more": lambda: self._choice.step_effort(+1),
@@ -251,7 +237,7 @@ class QuickPromptController(QObject):
         self._chips.show()
         self.window.open_with(self._texts.accompanying, keeps_content=has_unsent)
         self._tasks.start(self._load_history())
-        self._tasks.start(self._propose_model())
+        self._choice.propose_model()
 
     def _begin_blank(self) -> None:
         self._begin_conversation()
@@ -264,15 +250,6 @@ class QuickPromptController(QObject):
         self._temporary.discard(self._current.id)
         blank = self._session.new_conversation.blank_with(new_id())
         self._current.open(blank, [], {}, self._draft.value, is_new=True)
-
-    async def _propose_model(self) -> None:
-        """Choose the provider's default model if the conversation has none."""
-        if self._setup.resolved.model.id:
-            return
-        original = self._current.conversation
-        choice = await self._setup.known_choice(original)
-        if self._current.conversation is original and choice != original.choice:
-            self._setup.choose(choice)
 
     # -------------------------------------------------------------- attachments, other texts
 
@@ -351,47 +328,64 @@ class QuickPromptController(QObject):
             self._current.update(replace(self._current.conversation, id=new_id()))
             if not was_temporary:
                 self._temporary.begin(self._current.id)
+                store = self._session.backend.conversations
+                self._tasks.start(store.create(self._current.conversation))
             self._draft.save_soon()
             quick.set_temporary(self._is_temporary)
 
     # -------------------------------------------------------------- asking
 
-    async def _submit(self, text: str) -> None:
-        quick, sent = self.window, self._texts
-        question = replace(sent, text=text, template_id=quick.field.template_id).question
-        if self._is_busy or not question.text or self._refuse_while_reading():
+    def submit(self, text: str, template_id: str) -> None:
+        """Ask a question, with the texts and the attachments that accompany it.
+
+        If the main window deleted the conversation, the question begins another.
+        """
+        if self._is_busy:
+            self.window.show_status(tr("Still responding…"))
             return
-        try:
-            if (command := self._session.typed_command(question.text)) is not None:
-                await command
-                self.window.field.clear()
-                self.window.show_status(tr("Remembered"))
-                return
-            async with self._handover_lock:
-                run = await self._ask(question)
-                if run is None:
-                    return
-        except errors.UserFacingError as error:
-            # A higher cap does not help if the price is unknown; that error is a subclass.
-            is_unpriced = isinstance(error, errors.UnpricedModelError)
-            remedy = (tr("Raise the limit"), partial(self._start_leaving, RAISE_CAP))
-            is_over_cap = isinstance(error, errors.SpendingCapError) and not is_unpriced
-            quick.notifications.notify(error, [remedy] if is_over_cap else (), topic=NOT_SENT)
-            return
-        self._typed_text = text.strip()
-        self.window.field.end_recall()
-        self._remove_sent(sent)
-        if not self._is_temporary:
-            self._session.of(ListPresenter).upsert(run.conversation)
+        current = self._current
+        if current.path and not self._is_temporary:
+            listed = self._session.of(ListPresenter).cache.find_existing(current.id)
+            if listed is None:
+                self._begin_conversation()
+            else:  # it may have been renamed, moved or pinned
+                current.update(replace(listed, choice=current.conversation.choice))
+        self._typed_text = ""
+        self._asked = replace(self._texts, text=text, template_id=template_id)
+        super().submit(text, template_id)
+
+    def _let_wait(self, _text: str, _template_id: str) -> None:
+        self._refuse_while_reading()
+
+    async def _run_typed(self, command: Coroutine[Any, Any, None], text: str) -> None:
+        await super()._run_typed(command, text)
+        if not self._prompt.text():
+            self.window.show_status(tr("Remembered"))
+
+    async def begin(self, *question: Any, **options: Any) -> None:
+        """Ask as `QuestionAsker.begin` does, while nothing moves to the window."""
+        async with self._handover_lock:
+            await super().begin(*question, **options)
+
+    def _remedies_for(self, _error: errors.UserFacingError) -> Actions:
+        return ()  # those of the main window change what is in its prompt
+
+    def _remove_sent(self, _conversation_id: str, _sent_draft: Draft) -> None:
+        self._take_out(self._asked)
+
+    async def _show_turn(self, run: AnswerRun) -> None:
+        quick, question = self.window, run.question
+        assert question is not None
+        self._typed_text = self._asked.text.strip()
+        quick.field.end_recall()
+        self._current.append(question, run.answer)
         quick.transcript.set_messages([run.answer])
-        self._current.path_changed.emit()
-        self._running.start(run)
         quick.set_streaming(True)
         if not self._unsent_text():  # a follow-up replaces the question, but nothing typed after it
             quick.field.selectAll()
         self._tasks.start(self._load_history())
 
-    def _remove_sent(self, sent: QuickDraft) -> None:
+    def _take_out(self, sent: QuickDraft) -> None:
         """Remove texts and attachments that were sent or moved; those added meanwhile stay."""
         rest = self._texts.accompanying.removeprefix(sent.accompanying).lstrip("\n")
         ids = set(map(part_id, sent.question_attachments))
@@ -405,46 +399,6 @@ class QuickPromptController(QObject):
             self.window.notifications.notify(message, topic=NOT_SENT)
         return bool(self.reading_name)
 
-    async def _ask(self, draft: Draft) -> AnswerRun | None:
-        """Store a question, and return the run of its answer; None as `store_turn`.
-
-        If the conversation was deleted, the question begins another.
-
-        Raises:
-            UserFacingError: the question was refused.
-        """
-        current, store = self._current, self._session.backend.conversations
-        await self._propose_model()
-        if self._is_closed:
-            raise errors.StorageError(
-                N_(
-                    "The temporary conversation was closed, but your message is still "
-                    "in the prompt."
-                ),
-                hint=N_("Send it in another conversation."),
-            )
-        if self._is_temporary and not current.path:
-            await store.create(current.conversation)
-        elif current.path:
-            stored = await store.get(current.id)
-            choice = current.conversation.choice
-            if (stored is None or stored.trashed_at) and not self._is_temporary:
-                stored = None  # the main window deleted it
-                self._begin_conversation()
-            # The main window may have renamed, moved or pinned it.
-            current.update(replace(stored or current.conversation, choice=choice))
-        run = await self._session.of(ChatController).store_turn(
-            current.conversation, current.path, draft, single_answer=True, with_tools=False
-        )
-        if run is not None and run.question is not None:
-            # The user may have changed the choice meanwhile.
-            current.update(replace(run.conversation, choice=current.conversation.choice))
-            current.append(run.question, run.answer)
-            if run.conversation.choice != current.conversation.choice:
-                self._tasks.start(store.save_settings(current.conversation))
-                self._setup.choice_changed.emit()
-        return run
-
     def _finish(self, conversation_id: str, answer: Message) -> None:
         """Show the cost and the duration of an answer that has ended."""
         if conversation_id == self._current.id:
@@ -456,14 +410,17 @@ class QuickPromptController(QObject):
 
     # -------------------------------------------------------------- the main window
 
-    def _start_leaving(self, action: str = "") -> None:
-        """Continue in the main window, and do there what the user chose; "" for nothing.
+    def _act_on(self, message_id: str, action: str) -> None:
+        """Let the main window act on the answer, unless this needs no other window."""
+        if action != "copy" and not action.startswith((COPY_DIAGRAM, SAVE_DIAGRAM)):
+            in_window = self._session.window.transcript.action_requested
+            self._in_window(partial(in_window.emit, message_id, action))
 
-        The choice is of the menu of models, or of the actions below the answer or its error.
-        """
-        self._tasks.start(self._leave(action))
+    def _in_window(self, act: Callable[[], object]) -> None:
+        """Continue in the main window, and do something there."""
+        self._tasks.start(self._leave(act))
 
-    async def _leave(self, action: str) -> None:
+    async def _leave(self, act: Callable[[], object]) -> None:
         async with self._handover_lock:
             if not self.window.isVisible():  # an earlier request has moved it
                 return
@@ -472,67 +429,41 @@ class QuickPromptController(QObject):
             elif not self._refuse_while_reading():
                 # Show the window first, because the program ends once nothing is visible.
                 self._session.raise_window()
-                if await self._move_to_window(action):
-                    self._act_in_window(action)
+                if await self._move_to_window():
+                    act()
                 self.window.hide()
 
-    async def _move_to_window(self, action: str) -> bool:
+    async def _move_to_window(self) -> bool:
         """Open the conversation in the main window, and move what is unsent there.
 
         Return False, and move nothing, if the user opened another conversation meanwhile.
         """
-        session, current, field, sent = self._session, self._current, self.window.field, self._texts
-        prompt, text = session.window.prompt, field.toPlainText()
-        field_text, accompanying, template_id = text, sent.accompanying.strip(), field.template_id
-        is_long = not current.path and len(accompanying) > LARGE_PASTE_CHARACTERS
+        session, current, field = self._session, self._current, self.window.field
+        field_text, text = field.toPlainText(), self._unsent_text()
+        sent = replace(self._texts, text=text, template_id=field.template_id if text else "")
+        accompanying = sent.accompanying.strip()
+        question = sent.question
         if current.path:
-            # The text in the prompt was asked already, unless a cap refused it or it is new.
-            text = text.strip() if action == RAISE_CAP else self._unsent_text()
-            sent, accompanying = replace(sent, accompanying=""), ""
+            # The accompanying text waits here for the next question.
+            sent = replace(sent, accompanying="")
+            question = sent.question
             await session.of(Navigator).open(current.id)
             is_deleted = session.of(ListPresenter).cache.get(current.id) is None
             if current.id != session.current.id and not is_deleted:
                 return False
-        elif is_long:
-            # The window will attach the accompanying text, so the question names it.
-            text = text.replace(MARKS[SELECTION], ATTACHED_TEXT)
-            text, _ = fill_marks(text, "", sent.clipboard)
-        else:
-            text, accompanying = fill_marks(text, accompanying, sent.clipboard)
-        if not current.path and (text or accompanying or sent.question_attachments):
+        elif question.has_question:
             session.of(Navigator).open_new()
-        if is_long:
-            session.of(AttachmentsController).attach_text(accompanying)
-            accompanying = ""
-        if moved_text := "\n\n".join(filter(None, (text, accompanying))):
-            gap = "\n\n" if prompt.text() else ""
-            prompt.prepend(moved_text + gap, template_id if text else "")
-        if sent.attachments:
+            if len(accompanying) > LARGE_PASTE_CHARACTERS:
+                session.of(AttachmentsController).attach_text(accompanying)
+                text = text.replace(MARKS[SELECTION], ATTACHED_TEXT)
+                question = replace(sent, text=text, accompanying="").question
+        if question.has_question:
             draft = session.current.draft
-            parts = dict.fromkeys((*draft.value.attachments, *sent.attachments))
-            draft.set_attachments(tuple(parts))
-        self._remove_sent(sent)
+            joined = join_drafts(question, draft.current)
+            draft.replace(joined)
+            session.window.prompt.set_text(joined.text, joined.template_id)
+        self._take_out(sent)
         if field.toPlainText() == field_text:  # nothing was typed meanwhile
             # While the answer is still shown, its question is too.
             field.set_text(self._typed_text if current.path else "")
         return True
-
-    def _act_in_window(self, action: str) -> None:
-        session, opened_id = self._session, self._current.id if self._current.path else ""
-        actions: dict[str, Callable[[], object]] = {
-            "": session.window.prompt.focus_text,
-            "add-key": session.of(ProvidersController).open_at_key,
-            "change-key": session.of(ProvidersController).open_at_key,
-            "better-model": lambda: session.run("models.local"),
-            RAISE_CAP: lambda: session.of(ProvidersController).open_at_cap(
-                session.setup.profile.id
-            ),
-            ALL_MODELS: lambda: session.run("models.show"),
-            COMPARE: lambda: session.run("answer.compare"),
-        }
-        if action in actions:
-            actions[action]()
-        elif action.startswith(OPEN_PLACE):
-            session.window.request_place(Place(action.removeprefix(OPEN_PLACE)))
-        elif opened_id == session.current.id:  # else it was deleted
-            session.of(AnswerActions).act_on_last(action)

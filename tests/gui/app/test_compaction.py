@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QPushButton
 
 from desktop_app.chat import titles
 from desktop_app.chat.prompt_assembly import SUMMARY_READ
-from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.chat.ui.compaction_controller import CompactionController
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.cost import Usage
@@ -208,7 +207,7 @@ async def test_a_question_waits_for_the_compaction() -> None:
         before = len(app.providers.turns)
         app.type("fourth")
         app.enter()
-        await until(lambda: app.open_id in app.controllers.of(ChatController).beginning_ids)
+        await until(lambda: app.open_id in app.controllers.running.beginning_ids)
         assert len(app.providers.turns) == before
         app.providers.states.put_nowait(STATE)
         await until(lambda: len(app.providers.turns) > before)

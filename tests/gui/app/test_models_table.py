@@ -15,6 +15,7 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.models.model_menu import favorites_in
 from desktop_app.providers.ui.models.model_editor import ModelEditor
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import OWN_SERVER, dialog_of
 from tests.helpers.widgets import find
@@ -69,6 +70,26 @@ async def test_models_are_chosen_priced_and_described() -> None:
         await until(lambda: len(app.providers.turns) == 2)
         app.providers.turns[-1].end("So.")
         await app.settled()
+
+        # The quick prompt asks, too.
+        await app.start_over()
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        asker = app.session.of(QuickPromptController)
+        asker.open_with("")
+        asker.conversation.setup.choose(ModelChoice("own", "riddle", None, None))
+        quick = asker.window
+        quick.field.set_text("Why?")
+        quick.prompt.send()
+        await until(quick.notifications.isVisible)
+        assert app.providers.turns == []
+        remedies = {b.text(): b for b in quick.notifications.findChildren(QPushButton)}
+        assert list(remedies) == ["Use anyway", "Enter price…"]
+        remedies["Use anyway"].click()
+        await until(lambda: len(app.providers.turns) == 1)
+        app.providers.turns[-1].end("Because.")
+        await app.settled()
+        quick.hide()
 
         # Entered facts about a model are stored and used.
         await app.start_over()

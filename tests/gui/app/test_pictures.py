@@ -175,11 +175,11 @@ async def test_images_are_dropped_shown_and_asked(
         find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
         attached = app.session.of(QuickPromptController)
         assert attached.reading_name == "Pasted image.png"
-        quick.submit_requested.emit("What is it?")
+        quick.prompt.submit_requested.emit("What is it?")
         await until(lambda: quick.notifications.status.text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading_name)
         quick.prompt.chips.action_requested.emit(attached.parts[0].sha256, "detail-high")
-        quick.submit_requested.emit("What is it?")
+        quick.prompt.submit_requested.emit("What is it?")
         await until(lambda: app.providers.turns)
         (sent,) = (
             p for p in app.providers.turns[0].request.messages[0].parts if hasattr(p, "data")

@@ -289,7 +289,7 @@ async def test_documents_are_sent_as_files_and_previewed_in_the_quick_prompt(dat
         preview = dialog.content
         assert app.state.current.draft.value.attachments == ()
         dialog.reject()
-        window.submit_requested.emit("Who?")
+        window.prompt.submit_requested.emit("Who?")
         turn = await app.turn(0)
         assert turn.asked == f"{preview}\n\nWho?"
         turn.end("Dubois")

@@ -342,7 +342,11 @@ async def test_the_quick_prompt_answers_and_moves_to_the_window() -> None:
 async def test_the_quick_prompt_opens_with_a_new_conversation_unless_an_answer_runs() -> None:
     async with AppHarness(environment=KEYED) as app:
         turn = await ask_quick(app, "One")
-        open_quick(app)  # the answer under way stays
+        line = open_quick(app)  # the answer under way stays
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        assert find(quick_of(app), QLabel, "figures").text() == "Still responding…"
+        await app.written()
+        assert len(app.providers.turns) == 1
         turn.end("1")
         await app.settled()
         assert "1" in answer_of(app)

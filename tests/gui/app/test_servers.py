@@ -103,7 +103,7 @@ async def test_a_hidden_program_reads_the_list_for_a_question_that_waits_for_it(
         assert server.listed == []
         app.session.of(QuickPromptController).open_with("")
         quick = app.session.of(QuickPromptController).window
-        quick.submit_requested.emit("Why?")
+        quick.prompt.submit_requested.emit("Why?")
         await until(lambda: any(r.method == "POST" for r in server.requests))
         await app.settled()
         assert {r.json["model"] for r in server.requests if r.method == "POST"} == {"qwen3-8b"}

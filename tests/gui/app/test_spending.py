@@ -155,7 +155,7 @@ async def test_the_cap_is_set_warns_and_refuses() -> None:
         app.session.of(QuickPromptController).open_with("")
         quick = app.session.of(QuickPromptController).window
         quick.field.set_text("Why is it so?")
-        quick.submit_requested.emit("Why is it so?")
+        quick.prompt.submit_requested.emit("Why is it so?")
         await until(lambda: "This usually costs" in quick.notifications.status.text())
         (remedy,) = quick.notifications.findChildren(QPushButton)
         assert remedy.text() == "Raise the limit"
@@ -165,7 +165,20 @@ async def test_the_cap_is_set_warns_and_refuses() -> None:
         assert not quick.isVisible()
         app.session.of(QuickPromptController).open_with("")
         assert not quick.notifications.isVisible()
-        quick.hide()
+
+        # A question that was answered is asked again, and refused.
+        await set_cap(app, "1")
+        quick.field.set_text("And why?")
+        quick.prompt.send()
+        await until(lambda: app.providers.turns)
+        app.providers.turns[-1].end("So.")
+        await app.settled()
+        await set_cap(app, "0.00000001")
+        quick.prompt.send()
+        await until(lambda: quick.notifications.findChildren(QPushButton))
+        quick.notifications.findChildren(QPushButton)[0].click()
+        await until(lambda: not quick.isVisible())
+        assert app.text.toPlainText() == "And why?"
 
 
 async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
