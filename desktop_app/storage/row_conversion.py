@@ -6,7 +6,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -56,7 +56,6 @@ _COLUMNS: Final[dict[type, tuple[tuple[str, _Convert, _Convert, type | None], ..
 _SPREAD: Final = (ModelChoice, Usage)
 """Values whose fields have columns of their own; these are NULL for None."""
 
-USAGE_COLUMNS: Final = tuple(field.name for field in fields(Usage))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -114,7 +114,6 @@ class LiveRun:
     listen: Callable[[RunProgress], object]
     on_cell: Callable[[CellId], object]
     most_at_once: int = AT_ONCE
-    purpose: Purpose = Purpose.TABLE
     _at_once: int = 0
     _successes: int = 0
     _network_failures: int = 0
@@ -297,7 +296,7 @@ class LiveRun:
             request.draft,
             profile,
             request.settings,
-            self.purpose,
+            Purpose.TABLE,
             passages=request.question.passages,
         )
         answer_store.timing = run.timing

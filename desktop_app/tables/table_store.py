@@ -285,14 +285,14 @@ def _table_from_rows(row: RowCells, columns: Iterable[RowCells]) -> Table:
     )
 
 
-def _value_row(cell: CellId, part: str, value: CellValue, number: float | None = None) -> StoredRow:
+def _value_row(cell: CellId, part: str, value: CellValue) -> StoredRow:
     text = to_text(value.text)
     return {
         "row_id": cell.row_id,
         "column_id": cell.column_id,
         "part": part,
         "text": text,
-        "number": number_of(text) if number is None else number,
+        "number": number_of(text),
         "sort_key": sort_key(text),
         "citations": to_json(msgspec.to_builtins(value.citations)) if value.citations else "",
         "is_corrected": int(value.is_corrected),

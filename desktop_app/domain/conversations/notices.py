@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import date
 from typing import Final
 
-from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import Param, sentence
 from desktop_app.domain.text_enum import TextEnum, coded
 from desktop_app.domain.value import Value
@@ -176,11 +175,6 @@ def note_ids(text: NoticeText) -> list[str]:
     if not isinstance(text, AnswerNotice) or text.code is not NoticeCode.NOTES_SENT:
         return []
     return str(dict(text.params).get("ids", "")).split()
-
-
-def notice_of_error(note: ErrorNote) -> AnswerNotice:
-    """Return a notice with the sentence on what happened in an error."""
-    return AnswerNotice(note.message, tuple(note.params.items()))
 
 
 def notice_to_json(value: NoticeText) -> object:

@@ -175,12 +175,6 @@ class Notifications(QFrame):
         else:
             self.notify(tr("Nothing to undo"))
 
-    def end_undo(self, undo: Callable[[], object]) -> None:
-        """Withdraw Undo of an action that can no longer be undone."""
-        if self.last_undo == undo:
-            self.last_undo = None
-            self.dismiss_topic(UNDO)
-
     def dismiss_topic(self, topic: str) -> None:
         """Close the cards of a topic, because they are no longer true."""
         remaining = [card for card in self._cards if card.topic != topic]

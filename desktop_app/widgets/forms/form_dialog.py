@@ -95,7 +95,6 @@ def ask(
     on_accepted: Callable[[], object],
     details: str = "",
     is_destructive: bool = True,
-    cancel_label: str = "",
 ) -> QPushButton:
     """Ask, and call `on_accepted` if the button with this label is clicked. Return that button.
 
@@ -103,7 +102,6 @@ def ask(
         name: the object name of the question.
         details: a longer text, shown in a field that scrolls.
         is_destructive: whether `on_accepted` may do harm, so that Enter cancels.
-        cancel_label: the label of the other button if "Cancel" would be ambiguous.
     """
     box = message_box(text, informative_text, details=details, parent=parent)
     box.setObjectName(name)
@@ -111,8 +109,6 @@ def ask(
     role = box.ButtonRole.DestructiveRole if is_destructive else box.ButtonRole.AcceptRole
     button = box.addButton(label, role)
     cancel = box.addButton(box.StandardButton.Cancel)
-    if cancel_label:
-        cancel.setText(cancel_label)
     if is_destructive:
         box.setDefaultButton(cancel)
     button.clicked.connect(lambda: on_accepted())

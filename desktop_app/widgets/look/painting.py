@@ -83,7 +83,6 @@ def draw_text(
     text: str,
     font: QFont,
     color: QColor,
-    elide_mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     alignment: Qt.AlignmentFlag = LEFT,
 ) -> None:
     """Paint a single line, elided to `rect`, by default at the side where the window begins.
@@ -92,7 +91,9 @@ def draw_text(
     """
     painter.setFont(font)
     painter.setPen(color)
-    elided = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width())
+    elided = painter.fontMetrics().elidedText(
+        one_line(text), Qt.TextElideMode.ElideRight, rect.width()
+    )
     if painter.layoutDirection() is Qt.LayoutDirection.RightToLeft:
         alignment = {LEFT: RIGHT, RIGHT: LEFT}.get(alignment, alignment)
     flags = int(alignment | Qt.AlignmentFlag.AlignAbsolute)

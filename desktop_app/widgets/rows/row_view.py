@@ -104,9 +104,9 @@ class RowView(QListView):
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
 
-    def fit_rows(self, most: int = 6) -> None:
-        """Make the view as high as its rows, but not higher than `most` of them."""
-        count = min(self._proxy.rowCount(), most)
+    def fit_rows(self) -> None:
+        """Make the view as high as its rows, but not higher than six of them."""
+        count = min(self._proxy.rowCount(), 6)
         self.setFixedHeight(count * self.sizeHintForRow(0) + 2 * self.frameWidth() + 2)
 
     def row_of(self, index: QModelIndex) -> QModelIndex:

@@ -345,7 +345,7 @@ class TextForms:
             first.addprevious(element)
         return number
 
-    def write_notes(self, write_formula: WriteFormula = _write_no_formula) -> None:
+    def write_notes(self) -> None:
         """Add the footnotes of all versions to the document."""
         if not self._notes:
             return
@@ -360,7 +360,7 @@ class TextForms:
                     paragraph.add_run(" ")
                 # Without links: their targets are relationships of the document.
                 runs = tuple(run._replace(link="") for run in block.runs)
-                _add_runs(paragraph, runs, block.kind, write_formula)
+                _add_runs(paragraph, runs, block.kind, _write_no_formula)
                 _set_direction(paragraph)
                 self._document.element.body.remove(paragraph._p)
                 paragraphs.append(etree.tostring(paragraph._p, encoding="unicode"))

@@ -8,18 +8,8 @@ import pytest
 
 from desktop_app.cli.console import terminal_error_text
 from desktop_app.domain.answering.answer_status import status_text
-from desktop_app.domain.conversations.notices import (
-    notice_from_json,
-    notice_of_error,
-    notice_to_json,
-)
-from desktop_app.domain.error_note import (
-    ErrorNote,
-    error_from_json,
-    error_from_note,
-    error_to_json,
-    note_from_error,
-)
+from desktop_app.domain.conversations.notices import AnswerNotice, notice_from_json, notice_to_json
+from desktop_app.domain.error_note import ErrorNote, error_from_json, error_to_json, note_from_error
 from desktop_app.domain.error_text import TERMINAL, hint_text
 from desktop_app.domain.errors import AuthenticationError, StoreDamagedError, ToolServerError
 from desktop_app.i18n.translation import use_language
@@ -53,11 +43,10 @@ def test_an_error_survives_its_json_form() -> None:
     assert error_from_json(error_to_json(free)) == free
 
 
-def test_a_notice_repeats_an_error_with_its_words() -> None:
-    note = ErrorNote("The provider rejected it: {words}", params={"words": "No."})
-    assert note_from_error(error_from_note(note)).what_happened == note.what_happened
-    assert str(notice_of_error(note)) == "The provider rejected it: No."
-    assert notice_from_json(notice_to_json(notice_of_error(note))) == notice_of_error(note)
+def test_a_notice_with_words_of_its_own_survives_its_json_form() -> None:
+    notice = AnswerNotice("The provider rejected it: {words}", (("words", "No."),))
+    assert str(notice) == "The provider rejected it: No."
+    assert notice_from_json(notice_to_json(notice)) == notice
 
 
 @pytest.mark.parametrize(
