@@ -31,7 +31,6 @@ BAD_VALUE: Final = (
 MAX_COUNT: Final = 2**40
 # The limit of single-line fields in the window.
 MAX_NAME_CHARS: Final = 32_767
-MAX_ID_CHARS: Final = 64
 EARLIEST_TIME: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST_TIME: Final = datetime(3000, 1, 1, tzinfo=UTC)
 MAX_SECONDS: Final = 1e9

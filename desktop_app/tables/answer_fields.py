@@ -27,7 +27,6 @@ YES: Final = "yes"
 NO: Final = "no"
 _MIN_QUOTE_LETTERS: Final = 8
 _MAX_QUOTE_CHARS: Final = 1_000
-_MAX_SHOWN_CHARS: Final = 60
 _TYPES: Final[Mapping[FieldType, str]] = {
     FieldType.TEXT: "string",
     FieldType.NUMBER: "number",

@@ -8,7 +8,6 @@ from typing import Final
 from PySide6.QtWidgets import QWidget
 
 START: Final = "getting-started"
-SHORTCUTS: Final = "keyboard#all"
 PLACES: Final[Mapping[str, str]] = {
     "transcript": "conversations#read",
     "find-bar": "conversations#find",
