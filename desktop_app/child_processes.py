@@ -190,7 +190,6 @@ class ChildCommand(NamedTuple):
 
 
 def child_command(kind: ChildKind) -> ChildCommand:
-    """Return the command that starts a child process of this kind."""
     return ChildCommand(
         (*_program_command(), "_child", kind), _child_environment(_VARIABLES_OF_KIND[kind])
     )

@@ -59,7 +59,6 @@ class Folders(NamedTuple):
 
     @property
     def keyring_service(self) -> str:
-        """Return the service name of keys in the keyring."""
         return f"repartee:{self.scope}" if self.scope else "repartee"
 
 

@@ -34,7 +34,6 @@ if sys.platform != "win32":
         fcntl.flock(descriptor, operation if waits else operation | fcntl.LOCK_NB)
 
     def open_folder_lock(folder: Path) -> int:
-        """Return a descriptor to lock a folder by."""
         return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
     def are_bytes_locked(descriptor: int, start: int, count: int) -> bool:

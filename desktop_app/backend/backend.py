@@ -141,7 +141,6 @@ class Backend:
 
     @cached_property
     def conversation_folders(self) -> FolderStore:
-        """Return the store of projects."""
         from desktop_app.library.folder_store import FolderStore  # no question needs it
 
         return FolderStore(self.database)
@@ -162,7 +161,6 @@ class Backend:
 
     @cached_property
     def tools(self) -> ToolCatalog:
-        """Return all tools."""
         from desktop_app.tools.services import tool_catalog  # few answers need tools
 
         return tool_catalog(self)

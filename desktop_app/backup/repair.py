@@ -267,7 +267,6 @@ def _can_read(copy: Path, sql: str) -> bool:
 def _build_store(
     target: sqlite3.Connection, copy: Path, result: RepairResult, progress: Progress
 ) -> None:
-    """Fill the new store `target`."""
     migrate(target)
     target.execute("BEGIN IMMEDIATE")
     target.execute("DELETE FROM settings")

@@ -11,5 +11,4 @@ if TYPE_CHECKING:
 
 
 def batch_jobs(backend: Backend) -> BatchJobs:
-    """Return the batch jobs of a library."""
     return BatchJobs(backend.database)

@@ -183,7 +183,6 @@ class CompactionService:
     async def _find_best_plan(
         self, context: SendContext, *, at_provider: bool
     ) -> CompactionPlan | None:
-        """Return the plan for the best point that is worth a compaction; None if none is."""
         # The small model that writes a summary cannot read a provider's state.
         usable_compactions = [
             compaction
@@ -461,7 +460,6 @@ def _text_of_item(item: dict[str, Any]) -> str:
 
 
 def _max_summary_tokens(maker: ResolvedChoice) -> int:
-    """Return the maximum tokens of a summary."""
     window = maker.model.context_window or maker.model.max_input
     if window is None:
         return MAX_SUMMARY_TOKENS

@@ -602,7 +602,6 @@ def insert_message(
 
 
 def record_attachments(connection: sqlite3.Connection, message: Message) -> None:
-    """Record which attachments a message refers to."""
     connection.executemany(
         "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
         [(sha256, message.id) for sha256 in message.file_hashes],

@@ -150,7 +150,6 @@ class AskSettings(Value, frozen=True):
         )
 
     def for_one_answer(self) -> AskSettings:
-        """Return these settings for a single answer."""
         return replace(self, parameters=replace(self.parameters, candidates=1))
 
 

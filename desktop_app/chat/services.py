@@ -32,7 +32,6 @@ def conversation_store(backend: Backend) -> ConversationStore:
 
 
 def compaction_store(backend: Backend) -> CompactionStore:
-    """Return the store of compactions."""
     return CompactionStore(backend.temporary)
 
 

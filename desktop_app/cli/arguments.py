@@ -60,7 +60,6 @@ def doctor_arguments() -> Command:
 
 
 def _declared(name: str) -> click.Command:
-    """Return a command with its options."""
     places = find(name)
     assert places is not None
     declaration: click.Command = imported(places.arguments)()

@@ -341,7 +341,6 @@ def argument(name: str, metavar: str, **more: Any) -> click.Argument:
 
 
 def files(name: str) -> click.Argument:
-    """Return the argument of one or more files."""
     return argument(name, "FILE ...", nargs=-1, required=True, type=file_name)
 
 

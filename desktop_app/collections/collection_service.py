@@ -203,7 +203,6 @@ class Collections:
         found_files: Sequence[FoundFile],
         known_stats: dict[str, tuple[int, int]],
     ) -> None:
-        """Mark new and changed files as waiting."""
         changed = [
             (_make_file(collection_id, file), file.modified)
             for file in found_files

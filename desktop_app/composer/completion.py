@@ -152,7 +152,6 @@ class PromptCompleter(QCompleter):
         text.cursorPositionChanged.connect(self._update_open_list)
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
-        """Set the prompts to choose from."""
         self._prompts = tuple(prompts)
         self._update_open_list()
 

@@ -257,7 +257,6 @@ def _non_local_note(urls: list[QUrl]) -> str:
 
 
 def _web_addresses(data: QMimeData) -> list[str]:
-    """Return the web addresses among those that are offered."""
     encoding = QUrl.ComponentFormattingOption.FullyEncoded
     return [url.toString(encoding) for url in data.urls() if url.scheme() in _WEB_SCHEMES]
 

@@ -285,7 +285,6 @@ class FieldSpelling(QObject):
             block = block.next()
 
     def underline(self, block: QTextBlock, words: Iterable[ProseWord]) -> None:
-        """Underline those words of a block that are misspelled."""
         formats = []
         for word in words:
             if self.is_underlined(block, word):

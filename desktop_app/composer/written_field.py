@@ -221,7 +221,6 @@ class WrittenField(PlainTextField):
             self.notice_raised.emit(dropped.note)
 
     def insert_text_of(self, dropped: DroppedContent) -> None:
-        """Insert the text of dropped content."""
         text = dropped.text or text_of_html(dropped.html)
         self.wrap_for(text)
         cursor = self.textCursor()

@@ -135,7 +135,6 @@ def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Imag
 
 
 def _displayed_size(image: Image.Image) -> tuple[int, int]:
-    """Return width and height as displayed."""
     with suppress(*_PILLOW_ERRORS):  # the EXIF block may be broken, and the image itself intact
         if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
             return image.height, image.width

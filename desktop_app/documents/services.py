@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 def document_worker(backend: Backend) -> DocumentWorker:
-    """Return the reader of documents."""
     worker = DocumentWorker()
     worker.find_transcriber = partial(backend.part, "transcribe")
     backend.on_close.append(worker.aclose)
@@ -23,8 +22,6 @@ def document_worker(backend: Backend) -> DocumentWorker:
 
 
 def attachment_store(backend: Backend) -> AttachmentStore:
-    """Return the store of attachments."""
-
     async def fetch(sha256: str) -> bool:
         synchronizer = backend.part("synchronizer")
         return synchronizer is not None and bool(await synchronizer.fetch(sha256))

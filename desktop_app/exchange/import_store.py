@@ -210,7 +210,6 @@ def _missing_of(
 def _stored_rows(
     messages: Sequence[Message], connection: sqlite3.Connection
 ) -> dict[str, sqlite3.Row]:
-    """Return the rows of the messages that are stored, by id."""
     rows: dict[str, sqlite3.Row] = {}
     for message in messages:
         sql = "SELECT * FROM messages WHERE id = ?"

@@ -530,7 +530,6 @@ class _FileFetch:
 
 
 def remove_part(part: Path) -> None:
-    """Remove a part and its record."""
     part.unlink(missing_ok=True)
     Path(f"{part}{INFO}").unlink(missing_ok=True)
 

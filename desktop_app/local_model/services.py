@@ -19,7 +19,6 @@ EMBEDDING_SETTING: Final = "library.embedding_model"
 
 
 def model_store(backend: Backend) -> ModelStore:
-    """Return the store of model files."""
     from desktop_app.local_model.store import ModelStore  # 9 ms
 
     return ModelStore(backend.folders.data / "models", backend.folders.cache)

@@ -291,7 +291,6 @@ def _slice_lines(text: str) -> Iterator[Slice]:
 
 
 def _line_end(text: str, position: int) -> int:
-    """Return the end of the line that has the character at a position."""
     line_feed = text.find("\n", position)
     return len(text) if line_feed < 0 else line_feed + 1
 

@@ -129,7 +129,6 @@ class _Speaker:
         return words
 
     def _read_argument(self) -> str:
-        """Read the next argument of a command; return its words."""
         if self._position >= len(self._tokens) or self._depth == _MAX_DEPTH:
             return ""
         token = self._tokens[self._position]

@@ -113,7 +113,6 @@ def _ranges_of(text: str, phrase: str) -> list[tuple[int, int]]:
 
 
 def count_matches(texts: Iterable[str], phrase: Phrase) -> int:
-    """Count a phrase in texts."""
     if phrase.spelled:
         return sum(len(match_ranges(text, phrase)) for text in texts)
     return sum(fold_text(text).count(phrase.plain) for text in texts) if phrase.plain else 0

@@ -13,12 +13,10 @@ if TYPE_CHECKING:
 
 
 def notes(backend: Backend) -> Memory:
-    """Return the store of notes."""
     return Memory(backend.database)
 
 
 def remember(backend: Backend) -> BuiltInTool:
-    """Return the tool that remembers a sentence."""
     from desktop_app.memory.remember_tool import remember_tool  # few answers need tools
 
     async def stored(conversation_id: str) -> Conversation | None:

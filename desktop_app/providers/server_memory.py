@@ -129,7 +129,6 @@ class ServerMemory:
             self._write(window_key(self._profile, model), window)
 
     def refused_for(self, model: str) -> frozenset[str]:
-        """Return the refused parameters of a model."""
         return self.refused.get(model, frozenset())
 
     def add_refusals(self, model: str, refusals: frozenset[str]) -> None:

@@ -27,12 +27,10 @@ def key_vault(backend: Backend) -> KeyVault:
 
 
 def local_models(backend: Backend) -> LocalModels:
-    """Return the models on this computer."""
     return LocalModels(partial(backend.of, model_store))
 
 
 def provider_gateway(backend: Backend) -> ProviderGateway:
-    """Return the connections to providers."""
     gateway = ProviderGateway(
         backend.vault, backend.local_models, backend.settings, backend.catalog
     )
@@ -41,12 +39,10 @@ def provider_gateway(backend: Backend) -> ProviderGateway:
 
 
 def model_listings(backend: Backend) -> ModelListings:
-    """Return the lists of models."""
     return ModelListings(backend.database, backend.gateway)
 
 
 def provider_registry(backend: Backend) -> ProviderRegistry:
-    """Return the providers."""
     return ProviderRegistry(
         backend.settings,
         backend.vault,

@@ -46,7 +46,6 @@ _ASKED: Final = 2
 
 
 def repeat_store(backend: Backend) -> RepeatStore:
-    """Return the store of repeats."""
     return RepeatStore(backend.database)
 
 

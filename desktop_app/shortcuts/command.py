@@ -116,7 +116,6 @@ def register(commands: Iterable[Command]) -> None:
 
 
 def all_commands() -> Sequence[Command]:
-    """Return the registered commands."""
     return _commands
 
 

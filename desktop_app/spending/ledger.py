@@ -372,7 +372,6 @@ def _performances(
 
 
 def _sum(connection: sqlite3.Connection, condition: str, *values: str | int) -> SpendingSum:
-    """Return the sum of the calls that meet a condition."""
     return next(iter(_sums_by(connection, (), condition, *values).values()))
 
 

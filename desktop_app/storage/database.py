@@ -181,7 +181,6 @@ class Database:
         await self.write(lambda c: c.execute(sql, values))
 
     async def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        """Return the rows of a query."""
         return await self.read(lambda c: c.execute(sql, values).fetchall())
 
     async def row(self, sql: str, *values: object) -> sqlite3.Row | None:

@@ -515,7 +515,6 @@ class BatchRuns:
         cell: CellId,
         result: BatchResult,
     ) -> StoredAnswer:
-        """Return the answer in a result."""
         if request is None:
             state = CellState.DONE if result.error is None else CellState.FAILED
             values = {WHOLE: CellValue(result.answer)} if result.answer else None

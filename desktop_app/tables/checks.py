@@ -105,7 +105,6 @@ def labelled(check: Check, why: str = "") -> str:
 
 
 def judge_prompt(delimiter: PromptDelimiter, check: Check, question: str, answer: str) -> str:
-    """Return the question to the judge."""
     wrapped = (delimiter.wrap("question", question), delimiter.wrap("answer", answer))
     return "\n\n".join((f"Rubric:\n{check.value}", *wrapped))
 

@@ -148,7 +148,6 @@ class Table(Value, frozen=True):
 
     @property
     def questions(self) -> tuple[Column, ...]:
-        """Return the columns with questions."""
         return tuple(each for each in self.columns if each.question is not None)
 
     def column(self, name: str) -> Column | None:

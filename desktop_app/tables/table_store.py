@@ -501,14 +501,12 @@ class TableStore:
         return [CellId(row["row_id"], row["column_id"]) for row in rows]
 
     async def record_conversation(self, cell: CellId, conversation_id: str) -> None:
-        """Record the conversation that was made of a cell."""
         sql = "UPDATE table_answers SET conversation_id = ? WHERE row_id = ? AND column_id = ?"
         await self._database.execute(sql, conversation_id, *cell)
 
     # -- totals
 
     async def totals(self, column_id: str) -> ColumnTotals:
-        """Return the totals of a column."""
         return await self._database.read(lambda c: _read_totals(c, column_id))
 
     async def agreement(self, first: tuple[str, str], second: tuple[str, str]) -> Agreement:
@@ -596,7 +594,6 @@ class TableStore:
         return await read_rows(self._database, partial(from_row, TableBatch), sql, run_id)
 
     async def save_batch(self, batch: TableBatch) -> None:
-        """Save the changes to a batch."""
         row = to_row(batch)
         await self._database.write(
             lambda c: update_row(c, "table_batches", row, "run_id", "number")

@@ -108,7 +108,6 @@ def tool_servers(backend: Backend) -> ToolServers:
 
 
 def server_store(backend: Backend) -> ServerStore:
-    """Return the store of tool servers."""
     return ServerStore(backend.database)
 
 

@@ -200,7 +200,6 @@ class CodeHighlighter(QObject):
         self._request_next()
 
     def _apply(self, job: _Job, colors: _Colors) -> None:
-        """Apply the spans of the lines of a job."""
         document = job.document
         if job.segment.document is not document:
             return

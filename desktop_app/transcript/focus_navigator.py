@@ -239,7 +239,6 @@ class FocusNavigator:
         return named._replace(address=cited.source)
 
     def scroll_to_focused(self) -> None:
-        """Scroll to the focused target."""
         for _ in range(2):  # text above it may turn out higher
             rects = self.rects()
             if rects:

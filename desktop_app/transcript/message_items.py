@@ -277,7 +277,6 @@ def open_action(part: DocumentPart | ImagePart) -> str:
 
 
 def reasoning_text(message: Message) -> str:
-    """Return the reasoning summary of a message."""
     texts = [part.text for part in message.parts if isinstance(part, ReasoningPart)]
     return "\n\n".join(text for text in texts if text)
 
@@ -296,7 +295,6 @@ def reasoning_line(
 
 
 def section_line(title: str, link: str, *, is_unfolded: bool) -> Line:
-    """Return the line that shows and hides a section."""
     sign = "⌄  " if is_unfolded else "›  "
     mark = Run(sign, bold=True, link=link, expanded=is_unfolded)
     return Line(LineKind.REASONING, (mark, Run(one_line(title), link=link)))

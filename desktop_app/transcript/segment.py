@@ -336,7 +336,6 @@ class Article:
         return self.items[item - 1] if item else None
 
     def _split(self, first: int, end: int, hidden: Container[int]) -> Iterator[Segment]:
-        """Yield the segments of items [first, end)."""
         pieces: list[Piece] = []
         begin = first
         cost = 0

@@ -581,7 +581,6 @@ class SegmentArea(QAbstractScrollArea):
         return min(end, pinned_top)
 
     def _update_ranges(self) -> None:
-        """Update the ranges of the scroll bars."""
         self._update_range()
         y = self.scroll_y
         size = self.viewport().size()

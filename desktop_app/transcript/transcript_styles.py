@@ -326,7 +326,6 @@ class Styles:
     # ------------------------------------------------------------------ characters
 
     def char_format(self, item: Item, run: Run) -> QTextCharFormat:
-        """Return the format of a run within an item."""
         kind = item.kind
         level = item.level if isinstance(item, Block) else 0
         # An image's name is part of the key, because `hidden_format` depends on its width.

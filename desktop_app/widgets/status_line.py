@@ -69,7 +69,6 @@ class ProgressCard(QFrame):
         announce(self, self.words.text())
 
     def set_text(self, description: str) -> None:
-        """Set the description of the task."""
         self.words.setText(one_line(description, _MAX_DESCRIPTION_CHARACTERS))
         self.setAccessibleName(spoken_text(self.words.text()))
 

@@ -365,7 +365,6 @@ async def _choose_backup(parent: QWidget) -> Path | None:
 
 
 async def _wait_for_choice(dialog: StoreDialog, title: str, text: str, choices: Choices) -> str:
-    """Offer choices in the dialog; return the name of the chosen one."""
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def on_choice(name: str) -> None:

@@ -246,7 +246,6 @@ class _ExampleCard(PlainButton):
         self.update_theme()
 
     def height_for(self, width: int) -> int:
-        """Return the height of the wrapped lines at this width."""
         self.ensurePolished()
         return self._column.heightForWidth(width)
 

@@ -252,7 +252,6 @@ class BackupController(Controller):
 
 
 def _backup_error(result: CommandResult) -> StorageError:
-    """Return the error of a failed backup, with the hint of its cause."""
     hint = N_("Check the backup folder in {data_page}.")
     message = N_("The backup failed.")
     if result.error is None:

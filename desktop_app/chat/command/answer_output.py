@@ -157,7 +157,6 @@ class AnswerOutput:
             console.write_diagnostic(console.terminal_error_text(error))
 
     def _on_event(self, state: _AnswerState, event: StreamEvent) -> None:
-        """Show an event of an answer, as it arrives."""
         match event:
             case TextDelta(text) | RefusalDelta(text) if text:
                 if state.first_token_s is None:

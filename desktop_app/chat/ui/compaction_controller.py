@@ -316,7 +316,6 @@ class CompactionController(Controller):
             self._show_sent(compaction)
 
     def _last_compaction_or_notify(self) -> Compaction | None:
-        """Return the last compaction in the path; notify the user if there is none."""
         noted_compactions = self._noted_compactions
         for message in reversed(self._current.path):
             if message.id in noted_compactions:

@@ -201,7 +201,6 @@ class OpenConversation(QObject):
         return self.path[: ids.index(message_id)] if message_id in ids else []
 
     def set_compactions(self, compactions: Sequence[Compaction]) -> None:
-        """Set the loaded compactions."""
         self.compactions = tuple(compactions)
         self.compactions_changed.emit()
 

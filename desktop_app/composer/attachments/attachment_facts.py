@@ -210,7 +210,6 @@ def _refusal_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
 
 
 def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> TokenCount:
-    """Count the tokens of a document as it is sent."""
     if part.for_code:
         return TokenCount(NAME_TOKENS, is_exact=False)
     if is_file(part, resolved.files):

@@ -82,7 +82,6 @@ def _character(key: str) -> str:
 
 @cache
 def _character_names() -> dict[int, str]:
-    """Return the names of characters, by keysym."""
     from Xlib import XK  # not needed at start-up
 
     for group in _KEYSYM_GROUPS:

@@ -331,7 +331,6 @@ def _is_terminal(display: Display, window: int) -> bool:
 
 
 def _key_code(display: Display, name: str) -> int:
-    """Return the code of the key with this symbol, 0 for none."""
     return int(display.keysym_to_keycode(XK.string_to_keysym(name)))
 
 

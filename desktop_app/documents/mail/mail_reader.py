@@ -213,7 +213,6 @@ def _parts_beside(part: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
 
 
 def _attached_message(part: MIMEPart) -> EmailMessage | None:
-    """Return the attached message that a part contains; None for other parts."""
     inner = part.get_content() if part.get_content_type() == "message/rfc822" else None
     if not isinstance(inner, EmailMessage):
         return None

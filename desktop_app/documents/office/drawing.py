@@ -36,12 +36,10 @@ def related_blocks(package: Package, part: str, left_out: LeftOut) -> Iterator[s
 
 
 def descendants(element: Element, name: str) -> Iterator[Element]:
-    """Yield an element and its descendants with a local name."""
     return (child for child in element.iter() if local_name(child) == name)
 
 
 def joined_text(element: Element, name: str = "t") -> str:
-    """Return the text of an element on one line."""
     return " ".join("".join(t.text or "" for t in descendants(element, name)).split())
 
 

@@ -128,7 +128,6 @@ def counted_letters(number: int) -> str:
 
 
 def ordinal(number: int) -> str:
-    """Return an English ordinal number."""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
 

@@ -243,7 +243,6 @@ class WordMarkup:
         self._open_fields: list[_Field] = []
 
     def rewrite(self, part: Element) -> None:
-        """Rewrite a part in place."""
         self._open_fields.clear()
         part[:] = self._content(part, "")
 

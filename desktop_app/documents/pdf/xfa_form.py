@@ -131,7 +131,6 @@ class _Form:
                 yield from self._options(element, data)
 
     def _instances(self, subform: Element, data: Element) -> list[Element]:
-        """Return the data of each repetition of a subform."""
         if not subform.get("name") or _bind(subform, "match") == "none":
             return [data]
         nodes = self._bound(subform, data)
@@ -239,7 +238,6 @@ def _bind(element: Element, key: str) -> str:
 
 
 def _text_of(element: Element, name: str) -> str:
-    """Return the text of the child `name` of an element."""
     return "\n".join(_text(each) for each in element if _name(each) == name)
 
 

@@ -272,7 +272,6 @@ class AttachmentStore:
         )
 
     async def bytes(self, sha256: str) -> bytes:
-        """Return the bytes of the original."""
         data = await _bytes_in_memory(self._databases, sha256)
         if data is not None:
             return data

@@ -48,7 +48,6 @@ class IgnoredFiles:
         self._rules: dict[str, list[_Rule]] = {}
 
     def add_rules(self, folder: str, data: bytes) -> None:
-        """Add the .gitignore of a folder."""
         text = data.decode("utf-8-sig", "replace")
         self._rules[folder] = list(_rules_of(text))
 

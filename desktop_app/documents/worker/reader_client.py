@@ -215,7 +215,6 @@ async def _receive(child: ChildStream, value_type: type[T]) -> Reply[T]:
 
 
 def _error(refusal: Refusal, name: str) -> DocumentError:
-    """Return the error that the child refused a document with."""
     if refusal.error not in _ERRORS:
         return refusals.damaged_error(name, refusal.details or "an unknown refusal")
     error = _ERRORS[refusal.error](

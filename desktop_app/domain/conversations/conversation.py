@@ -203,7 +203,6 @@ class Draft(Value, frozen=True):
 
     @property
     def collections(self) -> tuple[CollectionPart, ...]:
-        """Return the collections to search."""
         return tuple(p for p in self.attachments if isinstance(p, CollectionPart))
 
     @property

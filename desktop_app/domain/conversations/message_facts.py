@@ -416,5 +416,4 @@ def attachment_caption(part: DocumentPart | ImagePart) -> str:
 
 
 def sent_passages(message: Message) -> list[Passage]:
-    """Return the passages that were sent with a question."""
     return [passage for part in message.passage_parts for passage in part.passages]

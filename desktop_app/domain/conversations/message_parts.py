@@ -420,7 +420,6 @@ def draft_parts(parts: Iterable[Part]) -> tuple[DraftPart, ...]:
 
 
 def part_id(part: DraftPart) -> str:
-    """Return the key of a part in its draft."""
     return part.collection_id if isinstance(part, CollectionPart) else part.sha256
 
 

@@ -76,7 +76,6 @@ class _FileReader:
         self._problems: list[SettingError] = []
 
     def read(self, tables: Mapping[str, Any]) -> CatalogFile:
-        """Return the facts of the tables."""
         known = CatalogFile._fields[:-1]
         for name in tables:
             self._value(partial(_require_known, name, known, "the file"))
@@ -117,7 +116,6 @@ class _FileReader:
     def _facts(
         self, row: Any, owner: str, parsers: Mapping[str, Callable[[Any], Any]]
     ) -> dict[str, Any]:
-        """Return the valid facts of a row."""
         facts: dict[str, Any] = {}
         if not isinstance(row, dict):
             self._value(partial(_refuse, f"“{owner}” is not a table"))

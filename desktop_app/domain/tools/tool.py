@@ -250,7 +250,6 @@ async def _nobody_asked(_question: str, _schema: Mapping[str, Any]) -> UserReply
 
 
 def _no_source(_address: str, _title: str) -> int:
-    """Number no source."""
     return 0
 
 

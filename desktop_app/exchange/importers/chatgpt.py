@@ -324,7 +324,6 @@ def _entity_name(mark: str) -> str:
 
 
 def _canvas_changes(message: Mapping[str, Any]) -> tuple[DocumentChange, ...]:
-    """Return the changes that a message makes to the document in the canvas."""
     if not text_at(message, "recipient").startswith(_CANVAS_TOOLS):
         return ()
     parts = (part for part in list_at(message, "content", "parts") if isinstance(part, str))

@@ -92,7 +92,6 @@ def _facts_of_topics(value: Any) -> dict[str, dict[str, Any]]:
 
 
 def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> ImportedConversation:
-    """Return the conversation of a topic."""
     files: dict[str, AttachmentFile] = {}
     nodes: list[Node] = []
     parent: str | None = None

@@ -36,7 +36,6 @@ _MAX_TEXT_CHARS: Final = 1_000_000
 
 
 def is_project(value: Any) -> bool:
-    """Return True for a project."""
     is_named = bool(text_at(value, "uuid") and text_at(value, "name"))
     return is_named and (isinstance(value_at(value, "docs"), list) or "prompt_template" in value)
 

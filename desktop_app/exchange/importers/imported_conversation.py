@@ -246,7 +246,6 @@ def list_at(value: Any, *path: str) -> list[Any]:
 
 
 def objects_at(value: Any, *path: str) -> list[Mapping[str, Any]]:
-    """Return the objects in the list at a path of keys."""
     return [item for item in list_at(value, *path) if isinstance(item, dict)]
 
 

@@ -39,7 +39,6 @@ def conversations_in(value: Any) -> list[Any]:
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation of a thread."""
     assistant = next(iter(objects_at(value, "assistants")), {})
     messages = [
         {"model": text_at(value_at(message, "metadata"), "modelId"), **message}

@@ -89,7 +89,6 @@ class _FilteredPage(QWidget):
 
     @property
     def chosen(self) -> list[Conversation]:
-        """Return the marked conversations."""
         sources = map(self.view.source_of, sorted(self.view.selectedIndexes()))
         return [c for source in sources if (c := self.model.conversation_at(source)) is not None]
 

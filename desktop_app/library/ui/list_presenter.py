@@ -337,7 +337,6 @@ class PinnedOrder(Controller):
         self._list.model.set_pin_order((await self._settings_store.all()).get(ORDER_KEY, []))
 
     def pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
-        """Pin or unpin conversations."""
         self._notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
         self._presenter.change(conversation_ids, pinned=pinned)
         self._presenter.writes.start(self._flag_store.set_pinned(conversation_ids, pinned))

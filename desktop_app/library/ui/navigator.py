@@ -227,7 +227,6 @@ class Navigator(Controller):
         self._prompt.focus_text()
 
     def forget_temporary(self, conversation_id: str) -> None:
-        """Forget a temporary conversation that was closed."""
         self._drafts.forget(conversation_id)
         self._presenter.forget(conversation_id)
         self._positions.pop(conversation_id, None)
@@ -312,7 +311,6 @@ class Navigator(Controller):
         self._transcript.viewport().repaint()  # before reading occupies the processor
 
     async def _with_running_answer(self, path: list[Message]) -> list[Message]:
-        """Return the path with the text of the running answer so far."""
         if not path or path[-1].status is not MessageStatus.STREAMING:
             return path
         newest_message = self._running.newest_state(path[-1])

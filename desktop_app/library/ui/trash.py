@@ -120,7 +120,6 @@ class Trash(Controller):
         ]
 
     def _single_title(self, ids: Sequence[str]) -> str:
-        """Return the title of a single conversation; "" for several."""
         conversation = self._presenter.cache.get(ids[0]) if len(ids) == 1 else None
         return conversation.title if conversation else ""
 

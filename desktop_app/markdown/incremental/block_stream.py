@@ -83,7 +83,6 @@ The positions are fixed, because the result must not depend on how the source is
 
 
 def render(source: str, cited: Citable = frozenset()) -> list[Block]:
-    """Return the blocks of a whole source."""
     stream = BlockStream(cited)
     stream.feed(source)
     stream.finish()

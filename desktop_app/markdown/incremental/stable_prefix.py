@@ -152,7 +152,6 @@ def line_offset(source: str, line: int) -> int:
 
 
 def _is_closed_fence(fence: Token) -> bool:
-    """Return True if a fence has its closing line."""
     start, end = fence.map or (0, 0)
     content = fence.content
     is_last_line_incomplete = bool(content) and not content.endswith("\n")

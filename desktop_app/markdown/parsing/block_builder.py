@@ -51,7 +51,6 @@ class PlacedBlock(NamedTuple):
 
 
 def build_blocks(tokens: list[Token]) -> list[PlacedBlock]:
-    """Return the blocks of a token stream."""
     return _BlockBuilder(tokens).build()
 
 

@@ -339,7 +339,6 @@ def _clean(svg: str) -> str:
 
 
 def _configuration(colors: Mapping[str, str], families: str) -> dict[str, Any]:
-    """Return Mermaid's configuration with the colors of a theme."""
     ground, text, line = colors["ground"], colors["text"], colors["line"]
     box, accent, quiet = colors["tint"], colors["accent"], colors["code_ground"]
     edge = _blend(ground, colors["dim"], 0.8)

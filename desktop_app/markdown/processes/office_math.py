@@ -164,7 +164,6 @@ def _convert_sum(
 
 
 def _convert(element: Element, parent: Element) -> None:
-    """Convert one element, and those in it."""
     children = list(element)
     match _tag(element):
         case "mi" | "mn" | "mo" | "mtext" | "ms":

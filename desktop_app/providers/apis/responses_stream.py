@@ -232,7 +232,6 @@ class ResponsesReader(EventReader):
                 yield from self._read_item(index, item)
 
     def _terminal(self, event: object, response: Mapping[str, Any]) -> StreamEvent:
-        """Return the terminal event for the final state of a response."""
         status = json_fields.text(response, "status")
         kind = json_fields.text(event, "type")
         if json_fields.mapping(response, "error") or status == "failed" or kind.endswith("failed"):

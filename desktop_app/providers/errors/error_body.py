@@ -109,7 +109,6 @@ def _first_item(value: object) -> object:
 
 
 def parse_error(value: object) -> ErrorBody:
-    """Return the error in a decoded body or event."""
     value = _first_item(value)
     nested = json_fields.mapping(value, "error") or json_fields.mapping(value, "detail")
     if not nested:

@@ -459,7 +459,6 @@ def unreadable_error(provider: str) -> errors.UnexpectedReplyError:
 
 
 def too_large_error(provider: str) -> errors.RequestTooLargeError:
-    """Return the error for a request of too many bytes."""
     return errors.RequestTooLargeError(
         N_("The request is too large for {provider}."),
         hint=hints.REMOVE_ATTACHMENT,

@@ -285,7 +285,6 @@ class Transport:
 
     @property
     def _attempt(self) -> connection_errors.ConnectionAttempt:
-        """Return the facts of an attempt to connect, for its errors."""
         address = split_url(self._base_url)
         return connection_errors.ConnectionAttempt(
             provider=self._provider,

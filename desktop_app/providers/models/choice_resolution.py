@@ -272,7 +272,6 @@ class ProviderModels(Value, frozen=True):
 
 
 def _effort_for(info: ModelInfo, chosen_effort: Effort | None) -> Effort | None:
-    """Return the effort to send to a model; None for none."""
     if info.efforts is None:  # unknown
         return chosen_effort
     return info.nearest_effort(chosen_effort or Effort.MEDIUM)

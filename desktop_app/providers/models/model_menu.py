@@ -178,7 +178,6 @@ def with_listed_models(models: ProviderModels) -> ProviderProfile:
 
 
 def family_models(catalog: ModelCatalog) -> tuple[str, ...]:
-    """Return the ids of the models of the GPT family."""
     return tuple(info.id for info in catalog if info.id.startswith(FAMILY_MODEL))
 
 
@@ -236,7 +235,6 @@ def model_rows(
     on_device_model: str,
     favorites: Collection[tuple[str, str]] = (),
 ) -> list[ModelRow]:
-    """Return a row for each chat model of a provider."""
     entries = menu_entries(models, today, on_device_model)
     return [
         _make_row(models, entry, today, is_favorite=(entry.provider_id, entry.model) in favorites)
@@ -272,5 +270,4 @@ def _make_row(
 
 
 def favorites_in(stored: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Return the favorites among the stored settings."""
     return {(provider_id, model) for provider_id, model in stored.get(FAVORITES, ())}

@@ -95,7 +95,6 @@ class Providers(QObject):
 
     @property
     def on_device_model(self) -> str:
-        """Return the id of the on-device model."""
         return self._registry.on_device_model
 
     def has_local_model(self, path: str) -> bool:

@@ -330,7 +330,6 @@ class ProvidersController(Controller):
                 await self._show_secrets(profile.id)
 
     async def remove_password(self, secret_id: str) -> None:
-        """Remove the password of a proxy."""
         async with self._secret_lock:
             profile = await self._find_saved(lambda p: p.proxy_password_id == secret_id)
             if profile is None:

@@ -104,7 +104,6 @@ class ResponsesTab(QWidget):
         self._update_form()
 
     def set_overrides(self, conversation_id: str, overrides: Mapping[str, object]) -> None:
-        """Set the open conversation and the values that it overrides."""
         if conversation_id != self._conversation.id:
             self._form.report_edits()  # typed text belongs to the previous conversation
         self._conversation = _Owner(conversation_id, overrides)

@@ -85,7 +85,6 @@ class SpendingController(Controller):
             self._section.set_month(profile_id, month)
 
     def _add_section(self, page: ProviderTab) -> None:
-        """Add the limit and the spending of the shown provider to the page of providers."""
         from desktop_app.spending.ui.spending_section import SpendingSection  # not at the start
 
         section = self._section = SpendingSection(lambda cap: page.edit(monthly_cap=cap), self.show)

@@ -256,7 +256,6 @@ class SpendingView(QWidget):
 
     @property
     def grouping(self) -> Grouping:
-        """Return the chosen grouping."""
         return Grouping(self.grouping_choice.currentData())
 
     def show_rows(

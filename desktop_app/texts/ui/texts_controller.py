@@ -70,7 +70,6 @@ _PAUSE_MS: Final = 300
 
 
 def _free_name(name: str, taken: Container[str]) -> str:
-    """Return a name, with a number if it is taken."""
     names = chain([name], (f"{name} {number}" for number in count(2)))
     return next(each for each in names if each not in taken)
 

@@ -47,7 +47,6 @@ def text_schema(description: str) -> dict[str, Any]:
 
 
 def optional_number_schema(description: str) -> dict[str, Any]:
-    """Return the schema of a whole number or null."""
     return {"type": ["integer", "null"], "description": description}
 
 
@@ -212,7 +211,6 @@ def _format(value: Decimal) -> str:
 
 
 def _value(node: ast.expr, source: str) -> Decimal:
-    """Return the value of a part of the expression."""
     # A long sum is deep on its left side only, which takes no recursion here.
     operations: list[ast.BinOp] = []
     while isinstance(node, ast.BinOp):

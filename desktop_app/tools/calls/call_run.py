@@ -341,7 +341,6 @@ def _outcome_of(
 
 
 def _refused(call: ToolCallPart, state: ToolCallState, result: str) -> ToolCallPart:
-    """Return a call that did not run."""
     return replace(call, state=state, result=limit_result(result))
 
 

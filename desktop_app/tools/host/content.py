@@ -219,7 +219,6 @@ class _ResultConverter:
         self._document_count = 0
 
     def add(self, block: Row) -> None:
-        """Add a block of content."""
         kind = block.get("type")
         if kind == "resource":
             self._add_resource(_object(block, "resource"))

@@ -119,7 +119,6 @@ class ServerRun:
 
     @property
     def state(self) -> ServerState:
-        """Return the state of the process."""
         if self._is_starting:
             return ServerState.SIGNING_IN if self._sign_in_address else ServerState.STARTING
         if self._usable_connection() is not None:

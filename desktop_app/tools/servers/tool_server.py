@@ -146,7 +146,6 @@ class ServerSecrets(PrivateValue, frozen=True):
         return (*named_values, self.query, *self.arguments)
 
     def to_text(self) -> str:
-        """Return the text for the keyring."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
@@ -385,7 +384,6 @@ def _is_reference(value: str) -> bool:
 
 
 def sign_in_secrets(stored: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the secret values in the stored data of a sign-in."""
     tokens = stored["tokens"]
     client = stored["client"]
     values = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))

@@ -102,7 +102,6 @@ class ToolsController(Controller):
         self._choice_row.set_images(is_on=is_on, price=price, tooltip="\n".join(texts))
 
     def _image_price(self, shape: str | None, quality: str) -> str:
-        """Return the price of an image; "" if it is unknown."""
         price = image_price(self._backend.catalog.hosted_tools, shape, quality)
         if price is None:
             return ""

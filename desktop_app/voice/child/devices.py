@@ -10,7 +10,6 @@ from desktop_app.voice.messages import Devices
 
 
 def all_devices() -> Devices:
-    """Return the names of all devices."""
     inputs, outputs = QMediaDevices.audioInputs(), QMediaDevices.audioOutputs()
     return Devices(_names(inputs), _names(outputs))
 

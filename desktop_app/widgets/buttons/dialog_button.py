@@ -98,7 +98,6 @@ class ElidedButton(PlainButton):
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def _elided(self, label: str) -> str:
-        """Return the label, elided to the width of the button."""
         metrics = self.fontMetrics()
         frame = super().sizeHint().width() - metrics.horizontalAdvance(self.text())
         available_width = self.width() - frame + 1  # widths of letters are rounded

@@ -95,7 +95,6 @@ class SegmentedControl(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def button(self, key: str) -> QPushButton:
-        """Return the button of an option."""
         return self._buttons[key]
 
     def current(self) -> str | None:

@@ -126,7 +126,6 @@ def key_size(theme: Theme, text: str) -> tuple[int, int]:
 
 
 def key_font(theme: Theme) -> QFont:
-    """Return the font of a key cap."""
     font = theme.note()
     font.setPointSizeF(theme.points(11))
     return font

@@ -133,7 +133,6 @@ class Theme(Value, frozen=True):
         return self._font(self.base_font, READING_SIZE)
 
     def code(self) -> QFont:
-        """Return the monospaced font of code."""
         return self._font(self.code_font, CODE_SIZE)
 
     def note(self) -> QFont:
@@ -399,7 +398,6 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 
 def style_sheet(theme: Theme) -> str:
-    """Return the style sheet of the whole application."""
     strong_accent = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
     if theme.line == theme.text:  # high contrast, in which the thumb must stand out from lines
         thumb, segment = theme.faint.name(), theme.selected.name()

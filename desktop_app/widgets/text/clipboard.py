@@ -33,7 +33,6 @@ def copyable(text: str) -> str:
 
 
 def mime_data(texts: ClipboardTexts) -> QMimeData:
-    """Return MIME data for a drag or the clipboard."""
     data = QMimeData()
     for kind, pieces in texts.items():
         text = copyable("".join(pieces()))

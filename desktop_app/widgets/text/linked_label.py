@@ -48,7 +48,6 @@ class LinkedLabel(PlainLabel):
         self.linkActivated.connect(self._follow)
 
     def set_linked_text(self, text: LinkedText) -> None:
-        """Show a text with links."""
         if not any(segment.place for segment in text):
             self.setText(plain_text(text))
             return

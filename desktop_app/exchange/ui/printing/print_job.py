@@ -244,7 +244,6 @@ class _PrintJob:
         return pages
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
-        """Return a typeset formula."""
         return self._formulas.find(tex, display=display)
 
     def forget(self) -> None:

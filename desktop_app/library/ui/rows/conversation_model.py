@@ -351,7 +351,6 @@ class ConversationModel(QAbstractListModel):
         self.endInsertRows()
 
     def _insert_or_update(self, row: Conversation | Folder) -> None:
-        """Insert a row with the heading that it needs, or move and update it."""
         new_key = self.order.key(row)
         old_key = self._key_of.get(row.id)
         new_group = new_key[0]

@@ -63,7 +63,6 @@ class RowOrder:
         self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
 
     def key(self, row: Conversation | Folder) -> Key:
-        """Return the sort key of a row."""
         if isinstance(row, Folder):
             return (FOLDERS, 0.0, f"{row.name.casefold()}\0{row.id}")
         timestamp = self.list_filter.sort_time_of(row).timestamp()
