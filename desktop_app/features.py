@@ -1,7 +1,7 @@
-"""The features, a line each, and the literal by which each contributes itself below the window.
+"""The parts of the program, and the literal by which each contributes itself below the window.
 
 The literal is `CORE` in the `core.py` of the feature's package, which imports nothing else of the
-feature: functions and classes are named by their places, such as "repeat.services.repeats", and
+feature: functions and classes are named by their places, such as "chat.services.utility_model", and
 imported at their first use.
 """
 
@@ -17,23 +17,27 @@ from desktop_app.domain.value import Value
 if TYPE_CHECKING:
     from desktop_app.settings.setting import Setting
 
-FEATURES: Final = (
-    "library",
-    "exchange",
+PROGRAM: Final = (
     "chat",
+    "library",
     "app",
     "composer",
     "documents",
-    "collections",
     "tools",
-    "memory",
     "prompts",
-    "texts",
-    "tables",
     "providers",
     "local_model",
     "spending",
     "settings",
+    "desktop",
+)
+"""The packages of the program itself, without which no answer is had in its window."""
+FEATURES: Final = (
+    "exchange",
+    "collections",
+    "memory",
+    "texts",
+    "tables",
     "batch",
     "repeat",
     "evaluation",
@@ -41,9 +45,12 @@ FEATURES: Final = (
     "sync",
     "voice",
     "quick",
-    "desktop",
 )
-"""Their packages, in the order of the page of shortcuts."""
+"""The others. Each is deleted with its folder and its line here.
+
+The commands of the command line, and those of each category on the page of shortcuts, have the
+order of both lists.
+"""
 
 
 class CommandPlaces(NamedTuple):
@@ -57,6 +64,7 @@ class Core(Value, frozen=True):
     """What a feature contributes below the window.
 
     Attributes:
+        needs: the features without which it is left out, as it is another door to them.
         window: the place of its `Feature` (`app/feature.py`); "" for none.
         commands: its commands of the command line, by their words.
         parts: the places of functions of the backend that return what is used without knowing the
@@ -69,6 +77,7 @@ class Core(Value, frozen=True):
         tools: the places of functions of the backend that return built-in tools.
     """
 
+    needs: tuple[str, ...] = ()
     window: str = ""
     commands: Mapping[str, CommandPlaces] = {}
     parts: Mapping[str, str] = {}
@@ -79,9 +88,11 @@ class Core(Value, frozen=True):
 
 
 def cores() -> Iterator[Core]:
-    """Yield the literals of all features, importing each as it is reached."""
-    for name in FEATURES:
-        yield imported(f"{name}.core.CORE")
+    """Yield the literals of the program and its features, importing each as it is reached."""
+    for name in (*PROGRAM, *FEATURES):
+        core: Core = imported(f"{name}.core.CORE")
+        if set(core.needs).issubset(FEATURES):
+            yield core
 
 
 def imported(place: str) -> Any:

@@ -11,16 +11,28 @@ import gc
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
     from desktop_app.cli.command_line import Options
 
 
 PROGRAM_OPTIONS = ("-h", "--help", "-V", "--version")
+_CHILDREN: Final[Mapping[str, str]] = {
+    "documents": "documents.worker.worker_process",
+    "headers": "local_model.header_reader",
+    "model": "local_model.server_process",
+    "qt": "app.startup.qt_probe",
+    "recordings": "voice.child.recording_process",
+    "server": "tools.host.host_process",
+    "tool": "tools.built_in.tool_process",
+    "voice": "voice.child.voice_child",
+}
+"""The modules whose `main` child processes run; that of a deleted feature is never started."""
 COMPLETION = "_REPARTEE_COMPLETE"
 """The environment variable by which a shell asks for completions, or for the script that does."""
 
@@ -185,50 +197,22 @@ def _use_language(arguments: list[str]) -> None:
 
 def _run_child(name: str, arguments: Sequence[str]) -> int:
     """Run the `main` of a child process, importing nothing else."""
-    if name == "documents":
-        from desktop_app.documents.worker.worker_process import main as documents
+    if name in _CHILDREN:
+        status: int = import_module(f"desktop_app.{_CHILDREN[name]}").main(*arguments)
+        return status
+    from desktop_app.markdown.processes.json_server import serve
 
-        return documents(arguments)
-    if name == "headers":
-        from desktop_app.local_model.header_reader import main as headers
-
-        return headers()
-    if name == "model":
-        from desktop_app.local_model.server_process import main as model
-
-        return model()
-    if name == "recordings":
-        from desktop_app.voice.child.recording_process import main as recordings
-
-        return recordings(arguments)
     if name == "math":
-        from desktop_app.markdown.processes.json_server import serve, typeset_formula
+        from desktop_app.markdown.processes.json_server import typeset_formula
 
         return serve(typeset_formula)
     if name == "diagrams":
         from desktop_app.markdown.processes.diagram_drawing import diagram_policy, draw_diagram
-        from desktop_app.markdown.processes.json_server import serve
 
         return serve(draw_diagram, diagram_policy())
-    if name == "lexing":
-        from desktop_app.markdown.processes.json_server import lex_code, serve
+    from desktop_app.markdown.processes.json_server import lex_code
 
-        return serve(lex_code)
-    if name == "server":
-        from desktop_app.tools.host.host_process import main as server
-
-        return server()
-    if name == "tool":
-        from desktop_app.tools.built_in.tool_process import main as tool
-
-        return tool()
-    if name == "voice":
-        from desktop_app.voice.child.voice_child import main as voice
-
-        return voice()
-    from desktop_app.app.startup.qt_probe import main as qt_probe
-
-    return qt_probe()
+    return serve(lex_code)
 
 
 def _run(options: Options) -> int:

@@ -79,7 +79,6 @@ _SESSION_MODULES: Final = (
     "desktop_app.app.features",
     "desktop_app.composer.attachments.prompt_chips",
     "desktop_app.desktop.ui.closing_controller",
-    "desktop_app.backup.ui.backup_controller",
     "desktop_app.app.window_session",
     "desktop_app.transcript.code_colors",
     "desktop_app.transcript.view",

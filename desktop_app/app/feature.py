@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.domain.value import Value
 from desktop_app.features import imported
@@ -36,6 +36,20 @@ class Action(Command, frozen=True, kw_only=True):
     is_on: Callable[[Session], bool | None] | None = None
 
 
+class SettingsPlace(NamedTuple):
+    """A field or section of the settings that is not a setting of the schema.
+
+    Attributes:
+        name: the name of the field or of the section's button; "" for the whole page.
+        words: synonyms, marked for translation.
+    """
+
+    title: str
+    page: str
+    name: str = ""
+    words: str = ""
+
+
 class Feature(Value, frozen=True):
     """A feature of the window.
 
@@ -47,6 +61,10 @@ class Feature(Value, frozen=True):
         load: loads what the window shows, before the first conversation opens.
         pages: its pages of the settings, by name: the place of each page's class.
         sections: what it shows on pages of other features, by their names: the place of a class.
+        places: what the search of the settings finds on those pages beside their settings.
+        remedies: what it offers for a damaged library: the place of a coroutine function that takes
+            a parent of dialogs and the user's folders and returns a `ClosedWork` or None, by its
+            row in the dialog (id, label, note).
         activity: returns its rows on the page Activity.
         find_entries, load_entries: return its rows in the search of everything, whenever that
             opens; the loaded ones follow.
@@ -59,6 +77,8 @@ class Feature(Value, frozen=True):
     load: Callable[[Session], Awaitable[object]] | None = None
     pages: Mapping[str, str] = {}
     sections: Mapping[str, str] = {}
+    places: tuple[SettingsPlace, ...] = ()
+    remedies: Mapping[tuple[str, str, str], str] = {}
     activity: Callable[[Session], Awaitable[Iterable[ActivityRow]]] | None = None
     find_entries: Callable[[Session], Iterable[PaletteEntry]] | None = None
     load_entries: Callable[[Session], Awaitable[Iterable[PaletteEntry]]] | None = None

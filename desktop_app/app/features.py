@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.app.feature import Action, Feature
+from desktop_app.app.feature import Action, Feature, SettingsPlace
 from desktop_app.features import cores, imported
 from desktop_app.shortcuts.command import Command, register
 
@@ -13,4 +13,5 @@ ACTIONS: Final[tuple[Action, ...]] = tuple(a for feature in FEATURES for a in fe
 COMMANDS: Final[tuple[Command, ...]] = tuple(
     command for feature in FEATURES for command in (*feature.actions, *feature.commands)
 )
+PLACES: Final[tuple[SettingsPlace, ...]] = tuple(p for feature in FEATURES for p in feature.places)
 register(COMMANDS)

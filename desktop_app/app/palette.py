@@ -13,14 +13,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 
 from desktop_app.app.feature import Action
-from desktop_app.app.features import ACTIONS, FEATURES
+from desktop_app.app.features import ACTIONS, FEATURES, PLACES
 from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
-from desktop_app.app.window.settings_panel import PAGES, PLACES
+from desktop_app.app.window.settings_panel import PAGES
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.domain.models.model_entry import ModelEntry
-from desktop_app.features import imported
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.message_search import (
@@ -227,7 +226,8 @@ class Palette(CommandPalette):
             self._opened_hits_of = self.field.text()
             hit = row.hit
             if hit.text_id:
-                self._show_text(hit)
+                ids = hit.conversation_id, hit.text_id
+                self._session.events.stored_text_requested.emit(*ids, hit.first_match)
             else:
                 self._show_conversation(hit.conversation_id, hit.message_id or "", hit.first_match)
         elif isinstance(row, PaletteEntry) and not row.stays:
@@ -238,10 +238,6 @@ class Palette(CommandPalette):
             if row.run is None:
                 self._show_conversation(row.id.removeprefix(CONVERSATION))
         super().run_row(row)
-
-    def _show_text(self, hit: SearchHit) -> None:
-        texts = self._session.of(imported("texts.ui.texts_controller.TextsController"))
-        self._tasks.start(texts.open_stored(hit.conversation_id, hit.text_id, hit.first_match))
 
     def _show_conversation(self, id_: str, message_id: str = "", words: str = "") -> None:
         panes = self._session.window.outer_panes

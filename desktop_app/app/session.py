@@ -126,6 +126,8 @@ class SessionEvents(QObject):
         document_requested(str SHA-256, str name, str key of a text, "" for none): show a document.
         text_requested(str SHA-256, str name, str key of a text, "" for none): open a document as a
             text beside the conversation.
+        stored_text_requested(str conversation id, str id, str words): show a text beside its
+            conversation, at these words.
         desktop_joined(SessionBus): the program has joined the session bus.
         hotkey_reported(HotkeyReport): whether the global shortcut works.
         hotkey_held(bool): the global shortcut is held to dictate; False: it was let go.
@@ -160,6 +162,7 @@ class SessionEvents(QObject):
     download_requested = Signal(object)
     document_requested = Signal(str, str, str)
     text_requested = Signal(str, str, str)
+    stored_text_requested = Signal(str, str, str)
     desktop_joined = Signal(object)
     hotkey_reported = Signal(object)
     hotkey_held = Signal(bool)

@@ -26,7 +26,6 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.log_file import start_log
-from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.chat.run_resumption import runs_to_resume
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.composer.dropped_content import DroppedContent
@@ -192,9 +191,7 @@ class WindowSession(Session):
         self.window = window
         self.shutdown = Shutdown(self._shutdown_steps)
         self._errors = ErrorNotifier(
-            window.notifications,
-            lambda: self.of(BackupController).repair(),
-            lambda: self.run("report.save"),
+            window.notifications, self._repair, lambda: self.run("report.save")
         )
         self.tasks = Tasks(self._errors.show)
         self.backend = backend
@@ -221,6 +218,11 @@ class WindowSession(Session):
             for number in (signal.SIGINT, *END_SIGNALS):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                     loop.add_signal_handler(number, self.shutdown.begin)
+
+    def _repair(self) -> None:
+        from desktop_app.app.startup.closed_store import repair_work
+
+        self.run_on_closed_store(repair_work(self.backend.folders))
 
     # -------------------------------------------------------------- other windows, desktop
 
@@ -287,7 +289,6 @@ class WindowSession(Session):
         settings.apply_look("look.code_wrap")
         settings.show_values()
         self.window.prompt.focus_text()
-        await self.of(BackupController).start()
         self.serve(request)
         if problems := self.backend.catalog.problems:
             first, *others = problems

@@ -1,3 +1,1 @@
-"""The store as a whole: backup, restore, repair, erasure."""
-
-__all__ = ["erasure", "repair", "restore", "ui"]
+"""Backups of the whole store, and their restore."""

@@ -23,10 +23,10 @@ from desktop_app.domain.stored_table import Effect
 from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.library.store_file import connect_unchanged
 from desktop_app.settings.schema import label_of, setting
 from desktop_app.settings.settings_store import profile_from_row
 from desktop_app.storage.schema import stored_version
-from desktop_app.storage.sqlite_connection import connect
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error
 from desktop_app.storage.value_effects import effect_of
 
@@ -107,13 +107,6 @@ def current_settings(database: Path, built_in: Iterable[ProviderProfile]) -> Act
         if stored_version(connection, database):
             return active_settings(connection, built_in)
     return active_settings(None, built_in)
-
-
-def connect_unchanged(database: Path) -> sqlite3.Connection:
-    """Connect to the current store without creating files. The caller has the store's lock."""
-    # Reading a store without a log would create one, unless it is opened as immutable.
-    has_log = database.with_name(database.name + "-wal").exists()
-    return connect(database, "ro", is_immutable=not has_log)
 
 
 def find_changes(current: ActiveSettings, restored: ActiveSettings) -> list[str]:

@@ -1,14 +1,9 @@
-"""The options of `repartee backup`, `restore` and `repair`."""
+"""The options of `repartee backup` and `repartee restore`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from desktop_app.cli import command_line as cli
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def backup_arguments() -> cli.Command:
@@ -26,10 +21,6 @@ def backup_arguments() -> cli.Command:
         ],
         tr("A name that ends in .zip is that file, any other a folder for one more backup."),
     )
-
-
-def _unchanged_codes() -> Mapping[int, str]:
-    return {1: tr("Failed. The library is unchanged.")}
 
 
 def restore_arguments() -> cli.Command:
@@ -54,23 +45,5 @@ def restore_arguments() -> cli.Command:
             "--accept-settings is given. API keys are used only with the host they were "
             "entered for."
         ),
-        codes=_unchanged_codes(),
-    )
-
-
-def repair_arguments() -> cli.Command:
-    return cli.Command(
-        tr("repair a damaged library"),
-        [
-            cli.option(
-                "-o --to FILE",
-                tr("write the new library to this file, and leave the damaged one as it is"),
-                cli.file_name,
-            )
-        ],
-        tr(
-            "Close Repartee first. All readable data is recovered into a new library. The "
-            "damaged file is kept."
-        ),
-        codes=_unchanged_codes(),
+        codes={1: tr("Failed. The library is unchanged.")},
     )

@@ -1,6 +1,6 @@
-"""`repartee backup`, `restore` and `repair`, without a window.
+"""`repartee backup` and `restore`, without a window.
 
-`restore` and `repair` need the library for themselves. Progress goes to standard error: on a
+`restore` needs the library for itself. Progress goes to standard error: on a
 terminal every two seconds, with --progress for each step.
 """
 
@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from desktop_app.backup.backup import delete_old_backups, is_backup_file, make_backup
-from desktop_app.backup.repair import repair_store
 from desktop_app.backup.restore import restore_backup
 from desktop_app.cli import console
 from desktop_app.cli.command_setup import (
@@ -23,7 +22,6 @@ from desktop_app.cli.command_setup import (
     run_library_command,
 )
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.i18n.translation import N_, tr
@@ -44,11 +42,6 @@ def run_backup(options: Options) -> int:
 def run_restore(options: Options) -> int:
     """Run the command; return the exit code."""
     return run_library_command(_restore, options)
-
-
-def run_repair(options: Options) -> int:
-    """Run the command; return the exit code."""
-    return run_library_command(_repair, options)
 
 
 async def _backup(options: Options) -> int:
@@ -121,24 +114,3 @@ def _ask_about_settings(changes: Sequence[str], *, accept: bool) -> bool:
         return console.is_yes(sys.stdin.readline())
     except KeyboardInterrupt:
         return False
-
-
-def _repair(options: Options) -> int:
-    user_folders = folders()
-    if not user_folders.database.exists():
-        raise errors.StorageError(
-            N_("There is no library yet."), hint=N_("Start Repartee to create one.")
-        )
-    reporter = console.ProgressReporter(tr("Recovering data"))
-    if options.to is None or expand_path(options.to).resolve() == user_folders.database.resolve():
-        report = repair_store(user_folders.database, now(), reporter.show)
-    else:
-        target = expand_path(options.to)
-        try:
-            with partial_file(target) as file:
-                report = repair_store(user_folders.database, now(), reporter.show, file)
-        except OSError as exc:
-            raise unwritable_error(target, exc) from exc
-        report.repaired_file = target
-    console.write_diagnostic(report.sentence)
-    return 0

@@ -12,7 +12,6 @@ CORE = Core(
         "restore": CommandPlaces(
             "backup.arguments.restore_arguments", "backup.command.run_restore"
         ),
-        "repair": CommandPlaces("backup.arguments.repair_arguments", "backup.command.run_repair"),
     },
     settings=(
         Setting("backup.folder", "", N_("Backup folder"), Group.KEPT),

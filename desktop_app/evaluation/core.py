@@ -3,7 +3,8 @@
 from desktop_app.features import CommandPlaces, Core
 
 CORE = Core(
+    needs=("tables",),
     commands={
         "eval": CommandPlaces("evaluation.arguments.eval_arguments", "evaluation.command.run_eval")
-    }
+    },
 )

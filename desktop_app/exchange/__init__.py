@@ -1,3 +1,1 @@
-"""Conversations as files: our own JSON, the store of imports, `repartee export`."""
-
-__all__ = ["ui"]
+"""Conversations as files: import, export, printing."""

@@ -1,3 +1,3 @@
-"""Projects, and the search in all conversations."""
+"""Projects, the search in all conversations, and the store as a whole: its repair and erasure."""
 
-__all__ = ["folder_store", "list_filter", "search_query", "ui"]
+__all__ = ["erasure", "folder_store", "list_filter", "repair", "search_query", "store_file", "ui"]

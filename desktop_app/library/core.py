@@ -6,7 +6,12 @@ from desktop_app.features import CommandPlaces, Core
 CORE = Core(
     window="library.ui.feature.FEATURE",
     commands={
-        "search": CommandPlaces("library.arguments.search_arguments", "library.command.run_search")
+        "search": CommandPlaces(
+            "library.arguments.search_arguments", "library.command.search_command.run_search"
+        ),
+        "repair": CommandPlaces(
+            "library.arguments.repair_arguments", "library.command.repair_command.run_repair"
+        ),
     },
     tables=(
         StoredTable(

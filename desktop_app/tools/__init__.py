@@ -4,7 +4,6 @@ __all__ = [
     "built_in",
     "calls",
     "command",
-    "host",
     "permission_store",
     "schema_check",
     "servers",

@@ -5,5 +5,3 @@
 Recordings are read by a child of their own, with the same form of messages: a stranger may have
 made them, so it is confined, and a confined process reaches no sound server.
 """
-
-__all__ = ["child", "transcription"]

@@ -93,6 +93,12 @@ def record_session(panel: SettingsPanel, **given: Any) -> Any:
     panel.pages.session = session  # type: ignore[attr-defined]
     classes = {name: place for feature in FEATURES for name, place in feature.pages.items()}
     panel.make_pages_with(lambda name: imported(classes[name])(session))
+    sections = [
+        feature.sections["library"] for feature in FEATURES if "library" in feature.sections
+    ]
+    session.make_sections = lambda page: (
+        [imported(place)(session) for place in sections] if page == "library" else []
+    )
     settings = session.of(SettingsController)
     panel.pages.changed.connect(lambda *changed: settings.set(*changed))
     panel.pages.shortcut_changed.connect(lambda *changed: settings.set_shortcut(*changed))

@@ -1,4 +1,4 @@
-"""Work on the store while it is closed: repair, restore, deletion of everything.
+"""Work on the store while it is closed: repair, deletion of everything, and what features do.
 
 A damaged store does not end the program: a dialog reports it and offers remedies. If the user
 requests such work in an open window, the window closes first, and the program restarts afterwards.
@@ -7,8 +7,7 @@ requests such work in an open window, the window closes first, and the program r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -22,13 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.app.features import FEATURES
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 from desktop_app.domain.value import Value
+from desktop_app.features import imported
 from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.external_open import open_path
-from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -193,26 +193,13 @@ class StoreDialog(QDialog):
 Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]
 """Shows a title, a text and choices; returns the name of the choice. Called in `work`'s thread."""
-BACKUP_FILES = N_("Backups (*.zip)")
-_REMEDIES: Choices = (
-    (
-        "repair",
-        N_("Repair"),
-        N_("Recovers readable data into a new library. The damaged file is kept."),
-    ),
-    ("restore", N_("Restore backup…"), N_("The damaged file is kept.")),
-    ("folder", N_("Open folder"), ""),
-    ("quit", N_("Quit"), ""),
+_REPAIR: Final = (
+    "repair",
+    N_("Repair"),
+    N_("Recovers readable data into a new library. The damaged file is kept."),
 )
+_OTHERS: Choices = (("folder", N_("Open folder"), ""), ("quit", N_("Quit"), ""))
 _CONTINUE_ONLY: Choices = (("go-on", N_("Continue"), ""),)
-_RESTORE_QUESTION: Final = N_(
-    "This backup changes where data is sent, what can be spent or which files are read"
-)
-_RESTORE_CHOICES: Choices = (
-    ("cancel", N_("Cancel"), ""),
-    ("take", N_("Restore with these settings"), N_("Only if you trust the source of this backup.")),
-)
-_NOTHING_CHANGED: Final = N_("Nothing was changed.")
 
 
 class ClosedWork(Value, frozen=True):
@@ -229,7 +216,7 @@ class ClosedWork(Value, frozen=True):
 
 
 def repair_work(folders: Folders) -> ClosedWork:
-    from desktop_app.backup.repair import repair_store
+    from desktop_app.library.repair import repair_store
 
     def work(progress: Progress, _ask: Ask) -> str:
         return repair_store(folders.database, now(), progress).sentence
@@ -237,32 +224,9 @@ def repair_work(folders: Folders) -> ClosedWork:
     return ClosedWork(tr("Recovering data…"), work)
 
 
-def restore_work(folders: Folders, archive: Path) -> ClosedWork:
-    """Return the work that replaces the store by a backup."""
-    from desktop_app.backup.restore import restore_backup
-    from desktop_app.providers.gateway.environment_profiles import BUILT_IN
-
-    def work(progress: Progress, ask: Ask) -> str:
-        def confirm(changes: Sequence[str]) -> bool:
-            return ask(tr(_RESTORE_QUESTION), "\n".join(changes), _RESTORE_CHOICES) == "take"
-
-        result = restore_backup(
-            archive,
-            database=folders.database,
-            attachments=folders.attachments,
-            now=now(),
-            progress=progress,
-            ask=confirm,
-            built_in=BUILT_IN,
-        )
-        return tr(_NOTHING_CHANGED) if result is None else result.sentence(archive.name)
-
-    return ClosedWork(tr("Restoring {file}…", file=archive.name), work)
-
-
 def erasure_work(folders: Folders) -> ClosedWork:
     """Return the work that deletes everything."""
-    from desktop_app.backup.erasure import erase_everything
+    from desktop_app.library.erasure import erase_everything
     from desktop_app.storage.temporary_files import remove_all
 
     def work(_progress: Progress, _ask: Ask) -> str:
@@ -271,6 +235,11 @@ def erasure_work(folders: Folders) -> ClosedWork:
         return tr("Everything was deleted.")
 
     return ClosedWork(tr("Deleting everything…"), work)
+
+
+def _remedies() -> Mapping[tuple[str, str, str], str]:
+    """Return what features offer for a damaged library."""
+    return {choice: place for feature in FEATURES for choice, place in feature.remedies.items()}
 
 
 class _ProgressRelay(QObject):
@@ -293,11 +262,10 @@ class ClosedStore:
     async def offer_remedies(self, error: StoreDamagedError) -> bool:
         """Offer remedies for the damage; return True to open the store again."""
         dialog = StoreDialog(self._parent)
+        offered = (_REPAIR, *_remedies(), *_OTHERS)
         try:
             while True:
-                choice = await _wait_for_choice(
-                    dialog, error.what_happened, error.details, _REMEDIES
-                )
+                choice = await _wait_for_choice(dialog, error.what_happened, error.details, offered)
                 if choice == "quit":
                     return False
                 work = await self._work_of_choice(choice, dialog)
@@ -323,8 +291,9 @@ class ClosedStore:
         if choice == "folder":
             open_path(self._folders.data)
             return None
-        archive = await _choose_backup(dialog)
-        return restore_work(self._folders, archive) if archive is not None else None
+        place = next(place for (name, *_), place in _remedies().items() if name == choice)
+        work: ClosedWork | None = await imported(place)(dialog, self._folders)
+        return work
 
     async def _run_in_dialog(self, work: ClosedWork, dialog: StoreDialog) -> None:
         """Run the work in a thread, and show its progress, questions and result."""
@@ -348,20 +317,6 @@ class ClosedStore:
             await _wait_for_choice(dialog, error.what_happened, error.what_to_do, _CONTINUE_ONLY)
         else:
             await _wait_for_choice(dialog, tr("Done"), result, _CONTINUE_ONLY)
-
-
-async def _choose_backup(parent: QWidget) -> Path | None:
-    archive_future: asyncio.Future[Path | None] = asyncio.get_running_loop().create_future()
-
-    def on_choice(archive: Path | None) -> None:
-        if not archive_future.done():
-            archive_future.set_result(archive)
-
-    dialog = choose_file(
-        parent, tr("Restore backup"), on_choice, start=Path.home(), filters=tr(BACKUP_FILES)
-    )
-    dialog.rejected.connect(lambda: on_choice(None))
-    return await archive_future
 
 
 async def _wait_for_choice(dialog: StoreDialog, title: str, text: str, choices: Choices) -> str:

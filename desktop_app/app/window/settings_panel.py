@@ -7,7 +7,7 @@ created when it is first shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QShowEvent
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.app.feature import SettingsPlace
 from desktop_app.app.window.settings_pages import SettingsPages
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
@@ -51,39 +52,6 @@ PAGES: Final = (
     ("about", N_("About")),
 )
 _TITLES: Final = dict(PAGES)
-
-
-class _Place(NamedTuple):
-    """A field or section that is not a setting of the schema.
-
-    Attributes:
-        name: the name of the field or of the section's button; "" for the whole page.
-        words: synonyms, marked for translation.
-    """
-
-    title: str
-    page: str
-    name: str = ""
-    words: str = ""
-
-
-PLACES: Final = (
-    _Place(N_("Provider"), "provider", "provider", N_("account server OpenAI Ollama")),
-    _Place(N_("API key"), "provider", "key", N_("token password account")),
-    _Place(N_("Base URL"), "provider", "base-url", N_("address endpoint server")),
-    _Place(N_("Additional models"), "advanced", "models"),
-    _Place(N_("Monthly limit (US dollars)"), "provider", "monthly-cap", N_("money cost budget")),
-    _Place(N_("Proxy"), "advanced", "proxy", N_("network")),
-    _Place(N_("Trusted certificates"), "advanced", "ca-file", N_("network TLS company")),
-    _Place(N_("Headers and query parameters"), "advanced", "custom-field-name", N_("network")),
-    _Place(N_("Remembered"), "answer", "remember", N_("notes memory")),
-    _Place(N_("Tool servers"), "servers", words="MCP"),
-    _Place(N_("Shortcuts"), "keys", words=N_("keyboard keys hotkey")),
-    _Place(N_("Import and export"), "library", "import", N_("ChatGPT Claude file")),
-    _Place(N_("Backups"), "library", "backup-now", N_("save restore copy")),
-    _Place(N_("Delete everything"), "library", "delete-everything", N_("erase reset all")),
-    _Place(N_("About"), "about", words=N_("version license help")),
-)
 
 # Space at the right for a scroll bar, so that the page keeps its width. In pixels at the default
 # text size.
@@ -233,7 +201,7 @@ class SettingsPanel(QFrame):
     def _open_result(self) -> None:
         item = self._results.itemFromIndex(self._results.chosen_index)
         if item is not None:
-            entry: _Place = item.data(_PAGE_ROLE)
+            entry: SettingsPlace = item.data(_PAGE_ROLE)
             self.show_setting(entry.page, entry.name)
 
     # ------------------------------------------------------------------ events
@@ -416,11 +384,13 @@ class SettingsPanel(QFrame):
             self._layouts[page].setContentsMargins(*margins_of(0, px(4), right, px(8)))
 
 
-def _entries() -> list[_Place]:
+def _entries() -> list[SettingsPlace]:
     """Return everything that can be found, with translated words."""
+    from desktop_app.app.features import PLACES  # the first paint needs no feature
+
     entries = [place._replace(words=tr(place.words)) for place in PLACES]
     for setting in SETTINGS:
         if setting.page:
             words = " ".join(map(tr, setting.search_texts))
-            entries.append(_Place(setting.label, setting.page, setting.key, words))
+            entries.append(SettingsPlace(setting.label, setting.page, setting.key, words))
     return entries

@@ -1,4 +1,4 @@
-"""Automatic backups, daily or weekly, to a folder that the user chose; restore, erasure, repair.
+"""Automatic backups, daily or weekly, to a folder that the user chose, and their restore.
 
 The last outcome is stored, so that a failure or an incomplete backup is notified only once and then
 shown in the settings. A failed backup is retried every hour.
@@ -11,17 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.startup.closed_store import (
-    BACKUP_FILES,
-    erasure_work,
-    repair_work,
-    restore_work,
-)
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.app.transfer import Transfer
+from desktop_app.backup.ui.restore_work import BACKUP_FILES, restore_work
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
 from desktop_app.domain.errors import StorageError
@@ -29,7 +24,6 @@ from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.forms.form_dialog import ask
-from desktop_app.widgets.forms.form_widgets import Tone
 
 LAST_KEY = "backup.last"
 # No backup is made during the start.
@@ -69,11 +63,16 @@ def time_until_backup(
 
 
 class BackupController(Controller):
-    """Timer that runs `repartee backup` when a backup is due, and commands of the Data page."""
+    """Timer that runs `repartee backup` when a backup is due, and commands of the Data page.
+
+    Signals:
+        state_changed(str, Tone): the last backup and its error, or that a folder is missing.
+    """
+
+    state_changed = Signal(str, str)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._page = session.window.settings.pages.by_name["library"]
         self._settings_store = session.backend.settings
         self._command = CommandRunner()
         self._last_outcome: dict[str, Any] = {}
@@ -86,7 +85,7 @@ class BackupController(Controller):
         """Read the last outcome and start the timer."""
         stored_settings = await self._settings_store.all()
         self._last_outcome = stored_settings.get(LAST_KEY, {})
-        self._show_state()
+        self.show_state()
         self._schedule(FIRST_CHECK)
 
     def check_soon(self) -> None:
@@ -102,7 +101,7 @@ class BackupController(Controller):
         if key in ("backup.folder", "backup.every"):
             if self._last_outcome.pop("failed_at", None):
                 self._last_outcome.pop("error", None)
-            self._show_state()
+            self.show_state()
             self._schedule(timedelta(seconds=2))
 
     @property
@@ -171,7 +170,7 @@ class BackupController(Controller):
         else:
             self._last_outcome = {"at": ended_at, "error": error}
         await self._settings_store.set(LAST_KEY, self._last_outcome)
-        self._show_state()
+        self.show_state()
         self._schedule()
         if result.code:
             if is_manual or "failed_at" not in previous_outcome:
@@ -184,8 +183,8 @@ class BackupController(Controller):
             self._notifications.dismiss_topic(BACKUP_TOPIC)
             self._notifications.notify(error_from_note(result.error), topic=BACKUP_TOPIC)
 
-    def _show_state(self) -> None:
-        """Show the last backup and its error, or that a folder is missing."""
+    def show_state(self) -> None:
+        """Report the last backup and its error, or that a folder is missing."""
         backed_up_at = _parse_time(self._last_outcome.get("at"))
         last_backup = (
             tr("Last backup: {time}.", time=moment(backed_up_at))
@@ -197,23 +196,15 @@ class BackupController(Controller):
         if failed_at := _parse_time(self._last_outcome.get("failed_at")):
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
             sentences = paragraph(failure, reason, last_backup)
-            self._show_on_page(sentences, "error")
+            self.state_changed.emit(sentences, "error")
         elif self._values["backup.every"] != "off" and not self._folder:
-            self._show_on_page(tr("Choose a backup folder."), "warning")
+            self.state_changed.emit(tr("Choose a backup folder."), "warning")
         elif reason:
-            self._show_on_page(paragraph(last_backup, reason), "warning")
+            self.state_changed.emit(paragraph(last_backup, reason), "warning")
         else:
-            self._show_on_page(last_backup, "note")
-
-    def _show_on_page(self, text: str, tone: Tone) -> None:
-        self._page.set_content("backup", lambda page: page.set_backup_state(text, tone))
+            self.state_changed.emit(last_backup, "note")
 
     # ------------------------------------------------------------------ the closed store
-
-    def show_page(self) -> None:
-        """Show the Data page of the settings."""
-        self._window.settings.request_show()
-        self._window.settings.show_page("library")  # the id of the page whose title is "Data"
 
     def choose_restore(self) -> None:
         """Ask for a backup file and for confirmation, then restore it."""
@@ -241,14 +232,6 @@ class BackupController(Controller):
             ),
             is_destructive=False,  # the present library is kept, as the warning says
         )
-
-    def erase(self) -> None:
-        """Delete everything. The user has confirmed it on the page."""
-        self._session.run_on_closed_store(erasure_work(self._session.backend.folders))
-
-    def repair(self) -> None:
-        """Repair the store, after damage was found."""
-        self._session.run_on_closed_store(repair_work(self._session.backend.folders))
 
 
 def _backup_error(result: CommandResult) -> StorageError:

@@ -1,12 +1,11 @@
-"""Backups: the commands, and what the window must know."""
+"""Backups: what the window must know."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Feature, SettingsPlace
 from desktop_app.i18n.translation import N_
-from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -20,17 +19,20 @@ def _compose(session: Session) -> None:
     session.end_steps.append(backups.close)
 
 
+async def _load(session: Session) -> None:
+    from desktop_app.backup.ui.backup_controller import BackupController
+
+    await session.of(BackupController).start()
+
+
 FEATURE: Final = Feature(
-    actions=(
-        Action(
-            "library.show",
-            N_("Backups, import, and export"),
-            Category.PROGRAM,
-            "Ctrl+G, Ctrl+D",
-            run=call("backup.ui.backup_controller.BackupController.show_page"),
-            is_in_palette=False,
-        ),
-    ),
     compose=_compose,
-    pages={"library": "backup.ui.data_tab.DataTab"},
+    load=_load,
+    sections={"library": "backup.ui.backup_section.BackupSection"},
+    places=(SettingsPlace(N_("Backups"), "library", "backup-now", N_("save restore copy")),),
+    remedies={
+        ("restore", N_("Restore backup…"), N_("The damaged file is kept.")): (
+            "backup.ui.restore_work.choose_and_restore"
+        )
+    },
 )

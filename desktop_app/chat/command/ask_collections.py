@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 _CITATION = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 
-def _service(backend: Backend) -> Collections:
-    from desktop_app.collections.services import collections  # 5 ms, for few questions
-
-    return backend.of(collections)
-
-
 async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
     """Return the files of projects by their names, ids or folders; read folders again first.
 
@@ -42,6 +36,14 @@ async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[Coll
     """
     parts = [await _find_collection(backend, name) for name in names]
     return tuple(dict.fromkeys(parts))
+
+
+def _service(backend: Backend) -> Collections:
+    """Return the service of collections. Raises IllegalChoiceError if the program lacks it."""
+    found: Collections | None = backend.part("collections")
+    if found is None:
+        raise IllegalChoiceError(N_("This program was built without project files."))
+    return found
 
 
 async def _find_collection(backend: Backend, name: str) -> CollectionPart:
@@ -82,7 +84,7 @@ async def _collection_of_folder(
 async def refresh_files(backend: Backend, parts: Sequence[CollectionPart]) -> None:
     """Read what has changed in the files of a folder; if they are gone, say so."""
     ids = [part.collection_id for part in parts]
-    if not ids:
+    if not ids or backend.part("collections") is None:
         return
     for collection in await _service(backend).all():
         if collection.id in ids:

@@ -16,7 +16,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
@@ -50,17 +50,17 @@ _open_pdfs: list[PdfDocument] = []
 """The document whose pages are being read, if any."""
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(memory_bytes: str) -> int:
     """Serve until the standard input closes.
 
     Args:
-        arguments: the maximum private memory of this process in bytes.
+        memory_bytes: the maximum private memory of this process.
     """
     replies = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)  # for what libraries print
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    sandbox.confine(policy(int(arguments[0]), (replies.fileno(),)))
+    sandbox.confine(policy(int(memory_bytes), (replies.fileno(),)))
     sys.excepthook = functools.partial(_report_crash, replies)
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()

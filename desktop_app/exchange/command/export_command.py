@@ -107,7 +107,7 @@ def _writer(options: Options, backend: Backend, stack: AsyncExitStack) -> _Write
                 N_("The conversation has no recording."), hint=N_("Choose another format.")
             )
         # few exports need it
-        from desktop_app.voice.transcription.subtitles import segments_of, subtitles
+        from desktop_app.writers.subtitles import segments_of, subtitles
 
         transcript = await backend.attachments.text(recordings[-1].text_key)
         text = subtitles(segments_of(transcript), format_id)

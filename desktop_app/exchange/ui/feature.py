@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, SettingsPlace, call
 from desktop_app.exchange.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category
@@ -74,4 +74,8 @@ FEATURE: Final = Feature(
     ),
     compose=_compose,
     find_entries=_find_entries,
+    places=(
+        SettingsPlace(N_("Import and export"), "library", "import", N_("ChatGPT Claude file")),
+    ),
+    sections={"library": "exchange.ui.transfer_section.TransferSection"},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, SettingsPlace, call
 from desktop_app.features import imported
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category
@@ -50,4 +50,5 @@ FEATURE: Final = Feature(
     compose=_compose,
     sections={"remembered": "memory.ui.notes_section.NotesSection"},
     load=_load,
+    places=(SettingsPlace(N_("Remembered"), "answer", "remember", N_("notes memory")),),
 )

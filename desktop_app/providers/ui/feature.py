@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, SettingsPlace, call
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.command import Category, Tab
@@ -57,4 +57,18 @@ FEATURE: Final = Feature(
     compose=_compose,
     later=(LOCAL_SERVERS_DELAY_MS, _look_for_servers),
     pages={"provider": "providers.ui.provider_tab.ProviderTab"},
+    places=(
+        SettingsPlace(N_("Provider"), "provider", "provider", N_("account server OpenAI Ollama")),
+        SettingsPlace(N_("API key"), "provider", "key", N_("token password account")),
+        SettingsPlace(N_("Base URL"), "provider", "base-url", N_("address endpoint server")),
+        SettingsPlace(N_("Additional models"), "advanced", "models"),
+        SettingsPlace(
+            N_("Monthly limit (US dollars)"), "provider", "monthly-cap", N_("money cost budget")
+        ),
+        SettingsPlace(N_("Proxy"), "advanced", "proxy", N_("network")),
+        SettingsPlace(N_("Trusted certificates"), "advanced", "ca-file", N_("network TLS company")),
+        SettingsPlace(
+            N_("Headers and query parameters"), "advanced", "custom-field-name", N_("network")
+        ),
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, SettingsPlace, call
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, Menu
 
@@ -16,6 +16,11 @@ def _compose(session: Session) -> None:
     from desktop_app.settings.ui.settings_controller import SettingsController
 
     session.of(SettingsController)
+
+
+def _show_data(session: Session) -> None:
+    session.window.settings.request_show()
+    session.window.settings.show_page("library")  # the id of the page whose title is "Data"
 
 
 FEATURE: Final = Feature(
@@ -60,9 +65,18 @@ FEATURE: Final = Feature(
             Category.PROGRAM,
             run=call("settings.ui.settings_controller.SettingsController.save_report"),
         ),
+        Action(
+            "library.show",
+            N_("Backups, import, and export"),
+            Category.PROGRAM,
+            "Ctrl+G, Ctrl+D",
+            run=_show_data,
+            is_in_palette=False,
+        ),
     ),
     compose=_compose,
     pages={
+        "library": "settings.ui.data_tab.DataTab",
         "answer": "settings.ui.responses_tab.ResponsesTab",
         "models": "settings.ui.form_tabs.ModelsTab",
         "voice": "settings.ui.form_tabs.VoiceTab",
@@ -71,4 +85,11 @@ FEATURE: Final = Feature(
         "keys": "settings.ui.shortcuts_tab.ShortcutsTab",
         "about": "settings.ui.about_tab.AboutTab",
     },
+    places=(
+        SettingsPlace(N_("Shortcuts"), "keys", words=N_("keyboard keys hotkey")),
+        SettingsPlace(
+            N_("Delete everything"), "library", "delete-everything", N_("erase reset all")
+        ),
+        SettingsPlace(N_("About"), "about", words=N_("version license help")),
+    ),
 )

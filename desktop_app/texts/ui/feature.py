@@ -56,6 +56,10 @@ def _compose(session: Session) -> None:
         elif action == SHOW_CHANGES:
             session.tasks.start(_texts(session).show_changes())
 
+    def open_stored(conversation_id: str, text_id: str, words: str) -> None:
+        session.tasks.start(_texts(session).open_stored(conversation_id, text_id, words))
+
+    session.events.stored_text_requested.connect(open_stored)
     session.current.opened.connect(session.tasks.slot(show_stored))
     session.window.transcript.action_requested.connect(run)
     session.events.text_requested.connect(

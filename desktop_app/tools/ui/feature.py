@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, SettingsPlace, call
 from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, Menu
@@ -99,4 +99,5 @@ FEATURE: Final = Feature(
     ),
     compose=_compose,
     pages={"servers": "tools.ui.servers_tab.ServersTab"},
+    places=(SettingsPlace(N_("Tool servers"), "servers", words="MCP"),),
 )

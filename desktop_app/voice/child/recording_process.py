@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,6 @@ from desktop_app.voice.transcription.local_transcriber import (
     BYTES_PER_SECOND,
     SAMPLE_RATE,
     LocalTranscriber,
-    Segment,
 )
 from desktop_app.voice.transcription.pieces import SENTENCES, SPEAKERS, WINDOWS, pieces
 from desktop_app.voice.transcription.recordings import (
@@ -33,6 +32,7 @@ from desktop_app.voice.transcription.recordings import (
     Task,
     Words,
 )
+from desktop_app.writers.subtitles import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ _FIRST_SOUND_S: Final = 6.0
 _LOOK_MS: Final = 250
 
 
-def main(_arguments: Sequence[str]) -> int:
+def main() -> int:
     """Do the task of standard input."""
     task = msgspec.msgpack.decode(read_frame(sys.stdin.buffer) or b"", type=Task)
     replies = os.fdopen(os.dup(1), "wb")

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-import msgspec
+from desktop_app.writers.subtitles import Segment
 
 SAMPLE_RATE: Final = 16_000
 BYTES_PER_SECOND: Final = 2 * SAMPLE_RATE
@@ -15,19 +15,6 @@ BYTES_PER_SECOND: Final = 2 * SAMPLE_RATE
 # faster-whisper decodes files and fetches models by these; both is done elsewhere here. PyAV alone
 # would be 104 MB.
 _UNUSED: Final = ("av", "huggingface_hub")
-
-
-class Segment(msgspec.Struct, frozen=True):
-    """A few words, usually a sentence, and when they are said: seconds from the beginning.
-
-    Attributes:
-        speaker: a number from "1"; "" if speakers are not told apart.
-    """
-
-    start: float
-    end: float
-    text: str
-    speaker: str = ""
 
 
 class LocalTranscriber:

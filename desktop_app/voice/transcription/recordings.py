@@ -16,7 +16,7 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import DocumentError, UserFacingError, VoiceError
 from desktop_app.i18n.translation import N_
 from desktop_app.voice.messages import MAX_BYTES
-from desktop_app.voice.transcription.local_transcriber import Segment
+from desktop_app.writers.subtitles import Segment
 
 log = logging.getLogger(__name__)
 _STANDSTILL_S: Final = 600.0  # of large-v3-turbo on an old computer, and of minutes of silence

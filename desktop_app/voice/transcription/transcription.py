@@ -31,14 +31,15 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.domain.spending_report import Purpose
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_
 from desktop_app.local_model.store import LocalFile, ModelStore
 from desktop_app.providers.jobs.audio import Heard, Hints, tells_speakers, wav_file
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.voice.provider_calls import RECORDING_SENT, VOICE_SENT, VoiceCalls, VoiceModel
-from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, SAMPLE_RATE, Segment
+from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, SAMPLE_RATE
 from desktop_app.voice.transcription.pieces import Piece
 from desktop_app.voice.transcription.recordings import Sound, Task, Words, read_recording
+from desktop_app.writers.subtitles import Segment, spoken_line
 
 BY_PROVIDER: Final = "provider"
 """The value of the setting `voice.transcriber` for the provider; "computer" is the other."""
@@ -75,13 +76,6 @@ class Transcript(NamedTuple):
 def line_of(segment: Segment) -> str:
     """Return a segment with its time, and its speaker if known."""
     return f"[{time_mark(segment.start)}] {spoken_line(segment)}"
-
-
-def spoken_line(segment: Segment) -> str:
-    """Return the words of a segment, after their speaker if known."""
-    if not segment.speaker:
-        return segment.text
-    return tr("Speaker {number}: {words}", number=segment.speaker, words=segment.text)
 
 
 def time_mark(seconds: float) -> str:

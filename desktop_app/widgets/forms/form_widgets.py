@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
@@ -143,6 +143,20 @@ class AnswerSection(FormSection):
 
     def show_scope(self, folder_id: str | None) -> None:
         """Show what is of a folder, of all conversations for "", or with None nothing."""
+        raise NotImplementedError
+
+
+class SettingsSection(FormSection):
+    """What a feature shows on another's page of the settings, with settings of its own.
+
+    Signals:
+        changed(str, object): the key of a setting and its value.
+    """
+
+    changed = Signal(str, object)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show the settings."""
         raise NotImplementedError
 
 

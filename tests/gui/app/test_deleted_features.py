@@ -1,4 +1,4 @@
-"""The program starts without features: their folders and the lines that name them are deleted."""
+"""The program starts and answers without its features: their folders and lines are deleted."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from importlib import import_module
-from itertools import chain, combinations, permutations
+from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
 
-from desktop_app.features import FEATURES
+from desktop_app.features import FEATURES, Core
 from tests.integration.cli.replies import COMPLETED, CREATED, delta
 from tests.unit.providers.loopback import LoopbackServer, streams
 from tests.unit.providers.samples import sse
@@ -25,32 +24,21 @@ ANSWERED = streams(sse(CREATED), delta("Done."), sse(COMPLETED))
 ROOT = Path(__file__).parents[3]
 LINE = r' +"{}",\n'
 """The line of `features.py` that names a feature."""
-WINDOW = r'window="[^"]*",?'
-"""What names its window in `core.py`."""
-BASE = (
-    *("app", "chat", "composer", "desktop", "documents", "exchange", "library", "local_model"),
-    *("backup", "prompts", "providers", "settings", "spending", "tables", "tools"),
-)
-"""What every answer, or each side of the window, needs. These keep more than their window."""
-WINDOWS = ("local_model", "prompts", "spending")
-"""Of the base, those whose window can be deleted."""
-DELETED = {
-    **{feature: (feature,) for feature in FEATURES if feature not in BASE},
-    **{feature: (f"{feature}/ui",) for feature in WINDOWS},
-}
-"""What is deleted of each feature."""
 TOGETHER = (
-    ("batch", "voice"),
-    ("collections", "evaluation"),
-    ("local_model", "sync"),
-    ("memory", "quick"),
-    ("prompts", "repeat"),
-    ("spending", "texts"),
+    ("backup", "texts"),
+    ("collections", "quick"),
+    ("exchange", "sync"),
+    ("memory", "repeat"),
+    ("tables", "batch", "evaluation"),
+    ("voice",),
 )
-"""Features that are deleted together, because neither names the other."""
+"""Features that are deleted together, because none names another, but for what it needs."""
 STARTS = dict(zip(TOGETHER, combinations(range(4), 2), strict=True))
 """The two starts in which features are deleted: for any others there is one that has these without
 those."""
+ONLY_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:.*\n(?:(?:    .*)?\n)+", re.MULTILINE)
+STARTED = re.compile(r'"[a-z]+": "[a-z_.]+",')
+"""A line of `main.py` that names the module of a child process."""
 USE = """
 import sys
 from PySide6.QtCore import QTimer
@@ -83,37 +71,28 @@ sys.exit(application.run())
 """
 
 
-@pytest.mark.parametrize("together", TOGETHER)
-def test_features_that_are_deleted_together_do_not_name_each_other(together: list[str]) -> None:
-    for feature, other in permutations(together):
-        modules = "|".join(path.removesuffix(".py").replace("/", r"\.") for path in DELETED[other])
-        name = re.compile(rf"""desktop_app\.(?:{modules})\b|["']{other}\.""")
-        for path in chain.from_iterable(map(files_of, DELETED[feature])):
-            assert not name.search(path.read_text("utf-8")), path
-
-
-def files_of(path: str) -> list[Path]:
-    found = ROOT / PRODUCT / path
-    return sorted(found.rglob("*.py")) if found.is_dir() else [found]
+@pytest.mark.parametrize("feature", FEATURES)
+def test_what_stays_names_no_module_of_a_deleted_feature(feature: str) -> None:
+    gone = {feature, *(name for name in FEATURES if feature in core_of(name).needs)}
+    module = re.compile(rf"""\bdesktop_app\.{feature}\b|["']{feature}(\.\w+){{2,}}["']""")
+    for path in (ROOT / PRODUCT).rglob("*.py"):
+        if path.relative_to(ROOT / PRODUCT).parts[0] not in gone:
+            text = ONLY_FOR_TYPES.sub("", path.read_text("utf-8"))
+            lines = [line.strip() for line in text.splitlines() if module.search(line)]
+            assert [line for line in lines if not STARTED.fullmatch(line)] == [], path
 
 
 @pytest.mark.parametrize("start", range(4))
 async def test_the_program_starts_and_answers_without_features(start: int, tmp_path: Path) -> None:
-    assert set(chain.from_iterable(TOGETHER)) == DELETED.keys(), "more features need more starts"
-    deleted = [feature for pair, starts in STARTS.items() if start in starts for feature in pair]
+    assert sorted(chain.from_iterable(TOGETHER)) == sorted(FEATURES), "each is deleted in two"
+    deleted = [feature for group, starts in STARTS.items() if start in starts for feature in group]
     product = tmp_path / PRODUCT
     shutil.copytree(ROOT / PRODUCT, product)
     (tmp_path / "resources").symlink_to(ROOT / "resources")
-    for path in chain.from_iterable(DELETED[feature] for feature in deleted):
-        if (product / path).is_dir():
-            shutil.rmtree(product / path)
-        else:
-            (product / path).unlink()
+    registry = product / "features.py"
     for feature in deleted:
-        is_whole = not (product / feature).exists()
-        registry = product / ("features.py" if is_whole else f"{feature}/core.py")
-        line = LINE.format(feature) if is_whole else WINDOW
-        text, count = re.subn(line, "", registry.read_text("utf-8"))
+        shutil.rmtree(product / feature)
+        text, count = re.subn(LINE.format(feature), "", registry.read_text("utf-8"))
         assert count == 1
         registry.write_text(text, "utf-8")
     home = tmp_path / "home"
@@ -143,9 +122,11 @@ async def test_the_program_starts_and_answers_without_features(start: int, tmp_p
     async with LoopbackServer(ANSWERED, models=("gpt-5.2",)) as server:
         key = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-test"}
         assert "Done." in await run("-m", PRODUCT, "ask", "Hello?", **key)
-    await run("-m", PRODUCT, "export", "--all", "--format", "html", "--to", str(tmp_path / "out"))
+    if "exchange" not in deleted:
+        out = str(tmp_path / "out")
+        await run("-m", PRODUCT, "export", "--all", "--format", "html", "--to", out)
     await run("-m", PRODUCT, "repair")
-    gone = {word for feature in deleted for word in commands_of(feature)}
+    gone = {word for feature in deleted for word in core_of(feature).commands}
     listed = {line.split()[0] for line in (await run("-m", PRODUCT, "--help")).splitlines() if line}
     assert not listed & gone
     assert {"ask", "repair"} <= listed
@@ -153,7 +134,6 @@ async def test_the_program_starts_and_answers_without_features(start: int, tmp_p
     assert "Traceback" not in logs
 
 
-def commands_of(feature: str) -> Iterable[str]:
-    """Return the commands of a feature that goes as a whole."""
-    core = import_module(f"desktop_app.{feature}.core").CORE
-    return () if feature in BASE else core.commands
+def core_of(feature: str) -> Core:
+    core: Core = import_module(f"desktop_app.{feature}.core").CORE
+    return core

@@ -30,8 +30,8 @@ from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.voice.services import transcription
-from desktop_app.voice.transcription.local_transcriber import Segment
 from desktop_app.voice.transcription.transcription import StoppedTranscriptError, Transcript
+from desktop_app.writers.subtitles import Segment
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.extraction import stop_after

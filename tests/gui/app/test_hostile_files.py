@@ -12,7 +12,7 @@ from desktop_app.app.startup.closed_store import ClosedStore, restore_work
 from desktop_app.backup.backup import make_backup
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.test_data_page_controller import answers, choose, dialog
+from tests.gui.app.test_closed_store import answers, choose, dialog
 from tests.helpers.full_store import NOON
 from tests.helpers.hostile_backups import EVIL_PROVIDER, ValidBackup
 

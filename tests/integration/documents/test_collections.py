@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backup.backup import make_backup
-from desktop_app.backup.erasure import erase_everything
-from desktop_app.backup.repair import repair_store
 from desktop_app.collections.collection_service import CollectionProgress, Collections
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.documents.index.collection_reader import CollectionReader
@@ -22,6 +20,8 @@ from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.errors import DocumentError
+from desktop_app.library.erasure import erase_everything
+from desktop_app.library.repair import repair_store
 from desktop_app.storage.database import Database
 from tests.helpers.restores import AnsweredRestore, restore_now
 

@@ -221,7 +221,7 @@ marks = Path(sys.argv[1])
 if len(marks.read_bytes()) < {kills}:
     marks.write_bytes(marks.read_bytes() + b"x")
     os.kill(os.getpid(), signal.SIGKILL)
-sys.exit(main(sys.argv[2:]))
+sys.exit(main(*sys.argv[2:]))
 """
     document = next(iter(sorted(DATA.rglob("*.docx"))))
     for kills in (1, 2):

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backup.backup import MANIFEST, STORE, delete_old_backups, make_backup
-from desktop_app.backup.repair import repair_store
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore, attachment_path
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
+from desktop_app.library.repair import repair_store
 from tests.helpers.blocking import blocking
 from tests.helpers.linux_only import linux_only
 from tests.helpers.restores import restore_now

@@ -18,7 +18,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.backup.backup import make_backup
-from desktop_app.backup.repair import repair_store
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.composer.drafts import BLANK_KEY
 from desktop_app.documents.store import attachment_cleanup
@@ -32,6 +31,7 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
 )
 from desktop_app.domain.errors import StorageError
+from desktop_app.library.repair import repair_store
 from desktop_app.library.search_query import Search
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.backup.backup import make_backup
-from desktop_app.backup.repair import repair_store
 from desktop_app.collections.collection_store import CollectionStore
 from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.library.folder_store import FolderStore
+from desktop_app.library.repair import repair_store
 from desktop_app.storage import schema
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import to_micros

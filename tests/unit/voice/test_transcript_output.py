@@ -9,9 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from desktop_app.voice.command import TranscriptWriter
-from desktop_app.voice.transcription.local_transcriber import Segment
-from desktop_app.voice.transcription.subtitles import segments_of, subtitles
 from desktop_app.voice.transcription.transcription import Transcript
+from desktop_app.writers.subtitles import Segment, segments_of, subtitles
 
 SEGMENTS = [
     Segment(0.0, 2.5, "One."),

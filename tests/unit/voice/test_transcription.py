@@ -30,13 +30,14 @@ from desktop_app.voice.command import _transcribe_file
 from desktop_app.voice.consent import VoiceConsent
 from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.transcription import transcription
-from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, Segment
+from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 from desktop_app.voice.transcription.recordings import Ended, Sound, Task, Words
 from desktop_app.voice.transcription.transcription import (
     BY_PROVIDER,
     SPEAKERS,
     StoppedTranscriptError,
 )
+from desktop_app.writers.subtitles import Segment
 from tests.helpers.scripted_voice import put_speech_model
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies

@@ -20,15 +20,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from desktop_app.backup.restore import (
-    HAS_LEFT,
-    NOTHING,
-    SwitchedOff,
-    mend_references,
-    replace_store,
-    shares_library,
-    switch_off,
-)
 from desktop_app.chat.conversation_store import record_attachments
 from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
 from desktop_app.domain.bounds import BAD_VALUE
@@ -37,6 +28,15 @@ from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.stored_table import Effect
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.store_file import (
+    HAS_LEFT,
+    NOTHING,
+    SwitchedOff,
+    mend_references,
+    replace_store,
+    shares_library,
+    switch_off,
+)
 from desktop_app.storage.database import refuse_foreign
 from desktop_app.storage.private_files import create_private
 from desktop_app.storage.row_conversion import (

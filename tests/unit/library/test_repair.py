@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.backup.repair import LOST_TITLE, RepairResult, _readable_rows, repair_store
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.conversations.conversation import Draft, Folder
@@ -23,6 +22,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.spending_report import Call
 from desktop_app.library.folder_store import FolderStore
+from desktop_app.library.repair import LOST_TITLE, RepairResult, _readable_rows, repair_store
 from desktop_app.library.search_query import Search
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.ledger import Ledger

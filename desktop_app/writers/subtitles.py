@@ -6,11 +6,32 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from desktop_app.voice.transcription.local_transcriber import Segment
-from desktop_app.voice.transcription.transcription import spoken_line
+import msgspec
+
+from desktop_app.i18n.translation import tr
 
 _LINE: Final = re.compile(r"\[(\d\d+):(\d\d):(\d\d)\] (.+)")
 _LAST_S: Final = 4.0
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A few words, usually a sentence, and when they are said: seconds from the beginning.
+
+    Attributes:
+        speaker: a number from "1"; "" if speakers are not told apart.
+    """
+
+    start: float
+    end: float
+    text: str
+    speaker: str = ""
+
+
+def spoken_line(segment: Segment) -> str:
+    """Return the words of a segment, after their speaker if known."""
+    if not segment.speaker:
+        return segment.text
+    return tr("Speaker {number}: {words}", number=segment.speaker, words=segment.text)
 
 
 def subtitles(segments: Iterable[Segment], form: str, first: int = 1) -> str:

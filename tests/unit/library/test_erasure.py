@@ -14,10 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backup import erasure
 from desktop_app.backup.backup import make_backup
-from desktop_app.backup.erasure import erase_everything
-from desktop_app.backup.repair import repair_store
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
@@ -26,7 +23,10 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending_report import Call
+from desktop_app.library import erasure
+from desktop_app.library.erasure import erase_everything
 from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
+from desktop_app.library.repair import repair_store
 from desktop_app.library.search_query import Search
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.ledger import Ledger

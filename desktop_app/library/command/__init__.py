@@ -1,0 +1,1 @@
+"""`repartee search` and `repartee repair`."""
