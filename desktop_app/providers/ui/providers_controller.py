@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -216,6 +217,15 @@ class ProvidersController(Controller):
             self._notifications.notify(error, topic=OFFER_TOPIC)
         else:
             self._offer_provider(self._profile_or_current(profile_id), is_stored=is_stored)
+        if error is None and self._setup.profile.id == profile_id:
+            self._continue_at_prompt()
+
+    def _continue_at_prompt(self) -> None:
+        """Focus the prompt, if the user is still at the key and the settings don't cover it."""
+        focused, window = QApplication.focusWidget(), self._session.window
+        is_at_key = focused is not None and focused.objectName() == "key"
+        if is_at_key and window.outer_panes.drawer is None:
+            window.prompt.focus_text()
 
     async def remove_key(self, profile_id: str) -> None:
         """Remove a provider's key; a default of this provider is reset."""

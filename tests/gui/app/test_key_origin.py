@@ -66,6 +66,7 @@ async def test_the_key_follows_the_address(
         AppHarness(has_real_providers=True) as app,
     ):
         panel = app.window.settings
+        app.window.resize(1280, 800)
         app.state.tasks.start(
             app.state.of(ProvidersController).save(replace(SERVER, base_url=mine.base_url))
         )
@@ -78,6 +79,7 @@ async def test_the_key_follows_the_address(
         await until(lambda: is_stored(app))
         assert "Saved in your keyring" in app.said
         await until(lambda: "Connected in" in said(app))  # it was tested when it was entered
+        await until(app.text.hasFocus)  # a question is next
         assert keys_sent_to(mine) == {f"Bearer {KEY}", ""}
 
         await enter(app, "base-url", theirs.base_url)
