@@ -326,7 +326,9 @@ class SegmentDocument(SealedDocument):
             cursor.setPosition(start)
             cursor.setPosition(self.last_position, QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
-            if first and not cursor.block().text():
+            if not first:  # what is left is the last block, with the colors of its code
+                cursor.block().layout().clearFormats()
+            elif not cursor.block().text():
                 # An empty block takes the format of the block that is removed below it.
                 cursor.setBlockFormat(self._block_format(segment, first - 1))
                 item = segment.pieces[first - 1].item

@@ -196,6 +196,17 @@ def test_complete_code_is_highlighted_as_a_whole(
     qtbot.waitUntil(lambda: colors("def not_code") == [theme.string.name()])
 
 
+def test_text_in_the_place_of_code_has_no_colors(
+    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
+) -> None:
+    view.highlighter.set_lexer(lexer)
+    message = streaming()
+    stream_into(view, message, ["```diff\n- old\n+ new\n```"])
+    qtbot.waitUntil(lambda: bool(view.document().find("+ new").block().layout().formats()))
+    view.stream.update_message(finished(message, "something else"))
+    assert not view.document().find("something").block().layout().formats()
+
+
 def test_code_without_a_lexer_answer_stays_plain_and_other_code_is_highlighted(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
