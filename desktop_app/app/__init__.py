@@ -3,12 +3,11 @@
 __all__ = [
     "activity",
     "feature",
-    "portal_paste",
+    "pasting",
     "session",
     "single_instance",
     "startup",
     "tasks",
     "transfer",
     "window",
-    "x11_paste",
 ]

@@ -19,9 +19,8 @@ from desktop_app.features import imported
 from desktop_app.providers.ui.providers import Providers, SettingValues
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.storage.temporary_files import TemporaryCopies
-from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
+from desktop_app.transcript.media.drawings import DiagramDrawer, Typesetter
 from desktop_app.transcript.media.json_process import JsonProcess
-from desktop_app.transcript.media.typesetter import Typesetter
 from desktop_app.transcript.message_items import OPEN_PLACE
 
 if TYPE_CHECKING:

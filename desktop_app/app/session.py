@@ -42,9 +42,8 @@ if TYPE_CHECKING:
     from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.storage.temporary_database import TemporaryConversations
     from desktop_app.storage.temporary_files import TemporaryCopies
-    from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
+    from desktop_app.transcript.media.drawings import DiagramDrawer, Typesetter
     from desktop_app.transcript.media.json_process import JsonProcess
-    from desktop_app.transcript.media.typesetter import Typesetter
     from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.notifications import Actions, Notifications
     from desktop_app.widgets.forms.schema_form import EditRequest

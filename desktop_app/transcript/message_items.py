@@ -61,7 +61,7 @@ from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram
 from desktop_app.markdown.structured_answer import has_json_value
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.settings.server_presets import billing_page
-from desktop_app.transcript.media.diagram_drawer import ShownDiagram
+from desktop_app.transcript.media.drawings import ShownDiagram
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.widgets.look.theme import STANDARD_LINE_WIDTH
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from PySide6.QtSvg import QSvgRenderer
 
     from desktop_app.markdown.processes.math_typesetting import Formula
-    from desktop_app.transcript.media.typesetter import Typesetter
+    from desktop_app.transcript.media.drawings import Typesetter
 
 DRAWN: Final = "\ufffc"
 _BLANK: Final = "\u200b"

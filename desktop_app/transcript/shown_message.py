@@ -16,7 +16,7 @@ from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from desktop_app.markdown.parsing.own_links import Citable
 from desktop_app.markdown.processes.diagram_drawing import is_diagram
 from desktop_app.transcript.copied_text import attachment_block
-from desktop_app.transcript.media.diagram_drawer import ShownDiagram
+from desktop_app.transcript.media.drawings import ShownDiagram
 from desktop_app.transcript.media.message_images import image_runs
 from desktop_app.transcript.message_items import (
     ACTION,

@@ -85,7 +85,7 @@ from desktop_app.widgets.wheel_steps import WheelSteps
 
 if TYPE_CHECKING:
     from desktop_app.transcript.accessible_messages import AccessibleTranscript
-    from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
+    from desktop_app.transcript.media.drawings import DiagramDrawer
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.spoken_mark import SpokenMark
 

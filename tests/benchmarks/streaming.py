@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
-    from desktop_app.transcript.media.typesetter import Typesetter
+    from desktop_app.transcript.media.drawings import Typesetter
 
 FRAME_S = 1 / 60
 _ROUNDS = 10
@@ -205,7 +205,7 @@ def _typesetter() -> Typesetter:
     from PySide6.QtWidgets import QApplication
 
     from desktop_app.child_processes import child_command
-    from desktop_app.transcript.media.typesetter import Typesetter
+    from desktop_app.transcript.media.drawings import Typesetter
 
     typesetter = Typesetter(child_command("math"))
     typesetter.find("x", display=False)

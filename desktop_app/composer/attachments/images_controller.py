@@ -30,7 +30,7 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.tools.ui.tools_controller import ToolsController
-from desktop_app.transcript.media.diagram_drawer import device_ratio
+from desktop_app.transcript.media.drawings import device_ratio
 from desktop_app.transcript.media.message_images import DIAGRAM_KEY, OPEN_IMAGE, THUMBNAIL_BOX
 from desktop_app.transcript.message_items import CHANGE_IMAGE, COPY_DIAGRAM, SAVE_DIAGRAM, SAVE_FILE
 from desktop_app.transcript.view import TranscriptView

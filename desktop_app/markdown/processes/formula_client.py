@@ -1,6 +1,6 @@
 """Typesets formulas and draws diagrams for files.
 
-The window has other clients (transcript/media/answer_cache.py), which never wait.
+The window has other clients (transcript/media/drawings.py), which never wait.
 """
 
 from __future__ import annotations

@@ -14,9 +14,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
-from desktop_app.app.portal_paste import FOCUS_CHANGE_S, granted_keyboard
+from desktop_app.app.pasting import FOCUS_CHANGE_S, can_type, granted_keyboard, paste_on_x11
 from desktop_app.app.session import Session
-from desktop_app.app.x11_paste import can_type, paste_on_x11
 from desktop_app.desktop.portal.portal_requests import PortalRefusedError
 from desktop_app.desktop.session_bus import BusError
 from desktop_app.i18n.translation import tr

@@ -8,9 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFrame
 
-from desktop_app.app.portal_paste import FOCUS_CHANGE_S, granted_keyboard
+from desktop_app.app.pasting import FOCUS_CHANGE_S, can_type, granted_keyboard, paste_on_x11
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.x11_paste import can_type, paste_on_x11
 from desktop_app.desktop.hotkey.x11_keys import focused_window
 from desktop_app.desktop.session_bus import BusError
 from desktop_app.i18n.translation import tr

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.app.portal_paste import TOKEN_KEY
+from desktop_app.app.pasting import TOKEN_KEY
 from desktop_app.quick.core import PASTE_BACK, PasteBackChoice
 from desktop_app.quick.ui import paste_back
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController

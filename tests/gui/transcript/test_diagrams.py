@@ -12,7 +12,7 @@ from desktop_app.child_processes import child_command
 from desktop_app.markdown.processes import diagram_drawing
 from desktop_app.markdown.processes.diagram_drawing import can_draw
 from desktop_app.transcript.copying import menu_for
-from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
+from desktop_app.transcript.media.drawings import DiagramDrawer
 from desktop_app.transcript.message_items import LineKind, diagram_key_of
 from desktop_app.transcript.reading_tree import reading_nodes
 from desktop_app.transcript.segment import Place

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 
 from desktop_app.child_processes import child_command
 from desktop_app.markdown.block_model import FORMULA_END, FORMULA_START
-from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.media.drawings import Typesetter
 from desktop_app.transcript.segment_formulas import DRAWN
 from desktop_app.widgets.look import theme
 from tests.gui.test_theme import contrast

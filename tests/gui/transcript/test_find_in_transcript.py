@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from desktop_app.child_processes import child_command
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.media.drawings import Typesetter
 from desktop_app.transcript.segment_formulas import DRAWN
 from desktop_app.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question, streaming

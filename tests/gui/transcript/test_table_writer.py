@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.child_processes import child_command
-from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.media.drawings import Typesetter
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.segment_formulas import DRAWN
 from desktop_app.transcript.view import TranscriptView

@@ -1,14 +1,27 @@
-"""Pasting into the window of another program on X11."""
+"""Pasting into the window of another program, on X11 and by the desktop's portal.
+
+The portal serves Wayland.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
 
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.session import Session
 from desktop_app.cli.console import clean
 from desktop_app.desktop.hotkey.hotkey_status import is_x11
+from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
+from desktop_app.desktop.session_bus import SessionBus
+
+TOKEN_KEY: Final = "desktop.paste_token"
+FOCUS_CHANGE_S: Final = 0.1
+"""Time for the compositor to move the focus; no program can see another's focus."""
 
 
 def can_type() -> bool:
@@ -41,3 +54,25 @@ async def paste_on_x11(own_window: int, wanted: int = 0) -> bool:
     except PasteError:
         return False
     return True
+
+
+@asynccontextmanager
+async def granted_keyboard(session: Session) -> AsyncIterator[RemoteKeyboard | None]:
+    """Open a keyboard that types into the focused window; None if the desktop offers none.
+
+    Raises:
+        PortalRefusedError: the user or the desktop refused.
+        BusError: the portal has gone, or granted no keyboard.
+    """
+    bus = session.made(SessionBus)
+    keyboard = None if bus is None else RemoteKeyboard(bus)
+    if keyboard is None or not await keyboard.is_offered():
+        yield None
+        return
+    settings = session.backend.settings
+    token = await keyboard.open(str((await settings.all()).get(TOKEN_KEY) or ""))
+    try:
+        await settings.set(TOKEN_KEY, token)  # the earlier token is no longer valid
+        yield keyboard
+    finally:
+        await keyboard.close()
