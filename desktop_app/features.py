@@ -27,12 +27,13 @@ PROGRAM: Final = (
     "prompts",
     "providers",
     "local_model",
-    "spending",
+    "budget",
     "settings",
     "desktop",
 )
 """The packages of the program itself, without which no answer is had in its window."""
 FEATURES: Final = (
+    "spending",
     "exchange",
     "collections",
     "memory",

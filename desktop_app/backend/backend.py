@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from desktop_app.backend.catalog_files import read_catalog
+from desktop_app.budget.budget import Budget, PaidCalls, SpendingHolds
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.services import (
     chat_service,
     chat_with,
@@ -39,8 +41,6 @@ from desktop_app.providers.services import (
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.settings.values import with_defaults
-from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from desktop_app.storage.temporary_database import TemporaryConversations
 

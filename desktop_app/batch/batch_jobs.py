@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.budget.ledger import from_nanos
 from desktop_app.domain.conversations.conversation import REFUSED
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, parts_from_json
 from desktop_app.domain.cost import Usage
@@ -29,7 +30,6 @@ from desktop_app.providers.jobs.batch_jobs import (
     BatchStatus,
     ItemStatus,
 )
-from desktop_app.spending.ledger import from_nanos
 from desktop_app.storage.row_conversion import (
     Cells,
     error_from_text,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from desktop_app.budget.budget import HeldCall, Hold, PaidCalls
 from desktop_app.chat.answer_forms import form_notice, require_summarizer
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
@@ -83,7 +84,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
 from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, RequirementsLoader
-from desktop_app.spending.budget import HeldCall, Hold, PaidCalls
 from desktop_app.tools.calls.consent import ConsentBroker
 from desktop_app.tools.calls.hosted_tools import hosted_refusal
 from desktop_app.tools.calls.tool_set import ToolCatalog, ToolSet

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 
+from desktop_app.budget.budget import Hold
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
 from desktop_app.chat.answers.answer_run import AnswerRun, Listener, PreparedAnswer
@@ -37,7 +38,6 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import Provider
-from desktop_app.spending.budget import Hold
 from desktop_app.tools.calls.hosted_tools import hosted_cost
 
 

@@ -15,6 +15,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from desktop_app.budget.budget import Hold, PaidCalls
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile, RequestMessage
@@ -36,8 +38,6 @@ from desktop_app.providers.models.choice_resolution import (
     ProviderModels,
     ResolvedChoice,
 )
-from desktop_app.spending.budget import Hold, PaidCalls
-from desktop_app.spending.ledger import Ledger
 
 # For holds. Most tokens have more bytes than this, so holds are too large rather than too small.
 BYTES_PER_TOKEN: Final = 3

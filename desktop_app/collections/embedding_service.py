@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from desktop_app.budget.budget import Budget
+from desktop_app.budget.ledger import Ledger
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.cost import CallCost, Price, Usage, cost_of, counted_cost
@@ -24,8 +26,6 @@ from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.jobs.embeddings import is_offered
 from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.providers.models.model_listing import ModelListing
-from desktop_app.spending.budget import Budget
-from desktop_app.spending.ledger import Ledger
 
 # Texts per call: far fewer than OpenAI's API accepts, so that parsing the reply does not delay
 # typing.

@@ -1,3 +1,1 @@
-"""Money: the ledger of all calls, the budget, `repartee spending`."""
-
-__all__ = ["budget", "ledger"]
+"""What was spent: `repartee spending`, the page, and the estimate at Send."""

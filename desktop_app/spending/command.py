@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.budget.budget import Budget, SpendingHolds
+from desktop_app.budget.ledger import Ledger
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.cli.command_setup import open_store, run_command
 from desktop_app.cli.console import clean_line, write, write_json, write_line
@@ -26,8 +28,6 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.gateway.environment_profiles import all_profiles, profiles_of_environment
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, SpendingHolds
-from desktop_app.spending.ledger import Ledger
 from desktop_app.spending.report_texts import (
     month_text,
     spent_text,

@@ -17,6 +17,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from desktop_app.budget.budget import HeldCall
 from desktop_app.chat.attachments.image_attachments import ImageForm
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, request_messages
 from desktop_app.domain import errors
@@ -45,7 +46,6 @@ from desktop_app.providers.jobs.batch_jobs import (
     missing_result_note,
     poll_delay_s,
 )
-from desktop_app.spending.budget import HeldCall
 from desktop_app.tables.cell_request import (
     CellRequest,
     RowDocuments,

@@ -21,10 +21,10 @@ from desktop_app.tables.checks import (
 )
 
 if TYPE_CHECKING:
+    from desktop_app.budget.ledger import Ledger
     from desktop_app.chat.utility_model import UtilityModel
     from desktop_app.domain.prompt_delimiter import DelimiterFactory
     from desktop_app.providers.models.choice_resolution import ResolvedChoice
-    from desktop_app.spending.ledger import Ledger
     from desktop_app.tables.table_store import StoredAnswer
 
 

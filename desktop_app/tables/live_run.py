@@ -39,10 +39,10 @@ from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, s
 from desktop_app.tables.template import levels
 
 if TYPE_CHECKING:
+    from desktop_app.budget.budget import Hold
     from desktop_app.chat.answers.answer_measures import AnswerTiming
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
-    from desktop_app.spending.budget import Hold
     from desktop_app.tables.table_service import TableParts
 
 AT_ONCE: Final = 4

@@ -21,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.budget.budget import HeldCall
 from desktop_app.chat.attachments.image_attachments import require_image_input
 from desktop_app.chat.cost_estimate import TypicalAnswers, typical_tokens
 from desktop_app.chat.prompt_assembly import question_parts
@@ -43,7 +44,6 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.jobs.batch_jobs import BATCH_TIER, batch_refusal, file_at
-from desktop_app.spending.budget import HeldCall
 from desktop_app.tables.batch_run import BatchRuns
 from desktop_app.tables.cell_request import (
     CellRequest,
@@ -77,6 +77,8 @@ from desktop_app.tables.table_store import WHOLE_VALUES, CellId, NewValue, Table
 from desktop_app.tables.template import asks_about_document, references, require_answerable
 
 if TYPE_CHECKING:
+    from desktop_app.budget.budget import Budget
+    from desktop_app.budget.ledger import Ledger
     from desktop_app.chat.attachments.image_scaling import ImageScaler
     from desktop_app.chat.chat_service import ChatService
     from desktop_app.chat.conversation_store import ConversationStore
@@ -89,8 +91,6 @@ if TYPE_CHECKING:
     from desktop_app.providers.gateway.provider_gateway import ProviderGateway
     from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
     from desktop_app.providers.ports import ChatAttachments, MessageStore
-    from desktop_app.spending.budget import Budget
-    from desktop_app.spending.ledger import Ledger
 
 Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
 OnProgress = Callable[[int, int], object]

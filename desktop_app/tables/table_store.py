@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from desktop_app.budget.ledger import from_nanos, insert_call, to_nanos
 from desktop_app.domain.bounds import converted
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import (
@@ -38,7 +39,6 @@ from desktop_app.domain.spending_report import Call
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.jobs.batch_jobs import BatchStatus
-from desktop_app.spending.ledger import from_nanos, insert_call, to_nanos
 from desktop_app.storage.database import Database
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.process_identity import is_alive, this_process

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from desktop_app.budget.budget import PaidCalls
 from desktop_app.chat.utility_model import BYTES_PER_TOKEN, SmallTask, paid_reply
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, RequestMessage
@@ -14,7 +15,6 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.spending.budget import PaidCalls
 
 _INSTRUCTIONS: Final = (
     "You change a passage of the user's text. Reply with the changed passage alone: without a "

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 
+from desktop_app.budget.budget import Budget
+from desktop_app.budget.ledger import Ledger
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.cost import (
@@ -28,8 +30,6 @@ from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.jobs.audio import VOICES, Heard
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget
-from desktop_app.spending.ledger import Ledger
 
 T = TypeVar("T")
 Ask = Callable[[str, str], Awaitable[bool]]

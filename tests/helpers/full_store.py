@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.text_store import TextStore
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
@@ -57,7 +58,6 @@ from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.repeat.repeat import Every, Repeat
 from desktop_app.repeat.repeat_store import RepeatStore
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from desktop_app.tables.table import (
     CellState,

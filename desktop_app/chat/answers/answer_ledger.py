@@ -8,6 +8,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from desktop_app.budget.budget import Hold
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.answers.answer_measures import AnswerTiming
 from desktop_app.domain.answering.reply import MAX_ITEMS, Reply
 from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent
@@ -25,8 +27,6 @@ from desktop_app.domain.cost import (
 from desktop_app.domain.errors import BILLABLE_ERRORS, SpendingCapError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.spending.budget import Hold
-from desktop_app.spending.ledger import Ledger
 from desktop_app.tools.calls.hosted_tools import hosted_cost
 
 NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})

@@ -14,6 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, Final
 
+from desktop_app.budget.budget import Hold
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import AnswerLimit, RepetitionStop
 from desktop_app.domain import errors, hints
@@ -58,7 +59,6 @@ from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
 from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, Provider
-from desktop_app.spending.budget import Hold
 from desktop_app.tools.schema_check import check_answer
 
 CHECKPOINT_S: Final = 0.5

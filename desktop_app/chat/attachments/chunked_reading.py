@@ -23,6 +23,7 @@ from math import ceil
 from typing import Final
 from weakref import WeakValueDictionary
 
+from desktop_app.budget.budget import Hold, PaidCalls
 from desktop_app.chat.attachments.image_attachments import ImageForm, page_name, page_tokens
 from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.attachments.note_taking import (
@@ -79,7 +80,6 @@ from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import AttachmentSource, Gateway, GatewayWrapper
-from desktop_app.spending.budget import Hold, PaidCalls
 
 # The limit applies to large windows, too: notes on a longer chunk say less, and several larger
 # chunks at once would exceed the providers' limits per minute.

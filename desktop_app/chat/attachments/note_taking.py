@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.budget.budget import HeldCall, Hold
 from desktop_app.chat.utility_model import SmallReply, SmallTask, paid_reply
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
@@ -47,7 +48,6 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import Provider, ProviderWrapper
-from desktop_app.spending.budget import HeldCall, Hold
 
 if TYPE_CHECKING:
     from desktop_app.chat.attachments.chunked_reading import ChunkedReader

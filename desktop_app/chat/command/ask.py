@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.log_file import start_log
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
+from desktop_app.budget.budget import NEAR_LIMIT
 from desktop_app.chat.answer_forms import require_grammar_support, require_summarizer
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.chat_service import ChatService
@@ -84,7 +85,6 @@ from desktop_app.providers.models.choice_resolution import (
     shutdown_note,
 )
 from desktop_app.providers.ports import AttachmentSource
-from desktop_app.spending.budget import NEAR_LIMIT
 from desktop_app.tools.calls.consent import AllowedTools
 from desktop_app.tools.command.tool_commands import require_known_tools, require_tools
 from desktop_app.tools.servers.remote_tool import ALL_TOOLS

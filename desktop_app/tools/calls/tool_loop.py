@@ -15,6 +15,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final, cast
 
+from desktop_app.budget.budget import Budget, Hold
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ImageData,
@@ -58,7 +59,6 @@ from desktop_app.domain.tools.tool import (
 )
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import Gateway, GatewayWrapper, Provider, ProviderWrapper
-from desktop_app.spending.budget import Budget, Hold
 from desktop_app.tools.calls.call_results import sent_parts
 from desktop_app.tools.calls.call_run import CallRun
 from desktop_app.tools.calls.consent import ConsentBroker

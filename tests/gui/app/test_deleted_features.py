@@ -30,7 +30,7 @@ TOGETHER = (
     ("exchange", "sync"),
     ("memory", "repeat"),
     ("tables", "batch", "evaluation"),
-    ("voice",),
+    ("spending", "voice"),
 )
 """Features that are deleted together, because none names another, but for what it needs."""
 STARTS = dict(zip(TOGETHER, combinations(range(4), 2), strict=True))

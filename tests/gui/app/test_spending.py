@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton
 
+from desktop_app.budget import budget
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import Usage
@@ -22,7 +23,6 @@ from desktop_app.library.ui.rows import days as calendar_days
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-from desktop_app.spending import budget
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_section import SpendingSection
 from desktop_app.spending.ui.spending_view import SpendingView

@@ -6,12 +6,12 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
+from desktop_app.budget.ledger import Ledger
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from tests.integration.cli.command import Shell, against
 from tests.integration.cli.replies import ANSWER, WHOLE

@@ -11,8 +11,8 @@ from typing import Any
 
 from PIL import Image
 
+from desktop_app.budget.ledger import from_nanos
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.spending.ledger import from_nanos
 from tests.helpers.pictures import packed, photo
 from tests.integration.cli.command import Ended, Shell, against, answer_to
 from tests.integration.cli.replies import COMPLETED, CREATED

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.budget.budget import Budget, SpendingHolds
+from desktop_app.budget.ledger import Ledger
 from desktop_app.collections.collection_service import Collections
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.collections.embedding_service import (
@@ -29,8 +31,6 @@ from desktop_app.domain.spending_report import Grouping
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, SpendingHolds
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 
 pytestmark = pytest.mark.usefixtures("forked_children")

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.prompt_loader import built_in_requirements
+from desktop_app.budget.budget import Budget, PaidCalls, SpendingHolds
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.chat_service import ChatService, RequestSources
@@ -40,8 +42,6 @@ from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.parts import unused_parts

@@ -27,6 +27,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
+from desktop_app.budget.ledger import from_nanos
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.chat_request import ChatRequest
@@ -41,7 +42,6 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.tools.tool import ListedTool, ToolCallState, ToolContext, ToolDefinition
-from desktop_app.spending.ledger import from_nanos
 from desktop_app.storage.database import Database
 from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.blocking import blocking

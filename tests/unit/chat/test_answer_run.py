@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.budget.budget import Hold
 from desktop_app.chat.answers import answer_measures
 from desktop_app.chat.answers.answer_ledger import NO_PRICES, AnswerLedger
 from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
@@ -62,7 +63,6 @@ from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolCallState
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import PriceClaim, ResolvedChoice
-from desktop_app.spending.budget import Hold
 from tests.helpers.fragment import Fragment
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time

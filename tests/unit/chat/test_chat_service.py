@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.prompt_loader import built_in_requirements
+from desktop_app.budget.budget import Budget, Hold, PaidCalls, SpendingHolds
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.attachments.chunked_reading import ChunkedReader
 from desktop_app.chat.attachments.image_scaling import ImageScaler
@@ -71,8 +73,6 @@ from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, Hold, PaidCalls, SpendingHolds
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from desktop_app.tools.calls.consent import ConsentBroker
 from desktop_app.tools.calls.hosted_tools import HostedTools

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.budget.budget import Budget, PaidCalls, SpendingHolds
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.attachments.chunked_reading import ChunkedReader, ChunkPlan
 from desktop_app.chat.attachments.note_taking import (
     MAX_CONCURRENT_CALLS,
@@ -63,8 +65,6 @@ from desktop_app.i18n.formatting import money
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.waiting import until

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.prompt_loader import built_in_requirements
+from desktop_app.budget.budget import Budget, PaidCalls, SpendingHolds
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.compaction_service import CompactionPlan, CompactionService, readable_content
@@ -56,8 +58,6 @@ from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
 )
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, PaidCalls, SpendingHolds
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from tests.helpers.parts import unused_parts
 from tests.helpers.prompt_delimiters import delimiters

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.budget.ledger import from_nanos, record_lost_calls, to_nanos
 from desktop_app.chat.answers import answer_measures
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.run_resumption import ResumedRun, runs_to_resume
@@ -38,7 +39,6 @@ from desktop_app.domain.spending_report import Grouping
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.spending.ledger import from_nanos, record_lost_calls, to_nanos
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import cancel
 from tests.unit.chat.test_chat_service import ChatSetup, open_chat

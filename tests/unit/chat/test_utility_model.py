@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.budget.budget import Budget, HeldCall, NoRoom, PaidCalls
 from desktop_app.chat.answers import answer_measures
 from desktop_app.chat.titles import TitleWriter, clean_title, local_title, wants_title
 from desktop_app.chat.utility_model import SmallReply, SmallTask, UtilityModel
@@ -46,7 +47,6 @@ from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
 )
 from desktop_app.providers.models.model_listing import ModelListing
-from desktop_app.spending.budget import Budget, HeldCall, NoRoom, PaidCalls
 from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.fragment import Fragment
 from tests.helpers.messages import CHOICE, answer, question

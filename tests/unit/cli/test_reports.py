@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.backend import Backend
+from desktop_app.budget import budget
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.domain.cost import Usage
@@ -21,7 +22,6 @@ from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.providers.command import run_models
 from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_menu import FAVORITES
-from desktop_app.spending import budget
 from desktop_app.spending import command as spending_command
 from desktop_app.spending.command import run_spending
 from desktop_app.tools.command.tool_commands import run_tools

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.budget.budget import Hold
 from desktop_app.collections.collection_service import (
     MAX_FOUND_PASSAGES,
     MAX_PASSAGES,
@@ -39,7 +40,6 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.jobs.vectors import UnembeddedPassage, Vector
-from desktop_app.spending.budget import Hold
 
 A, B, C = (Path(f"/folder/{name}.txt") for name in "abc")
 FOLDER = Path("/folder")

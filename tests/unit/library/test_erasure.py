@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backup.backup import make_backup
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
@@ -29,7 +30,6 @@ from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.library.repair import repair_store
 from desktop_app.library.search_query import Search
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.deletion_wipe import resume_wipe
 from tests.helpers.restores import restore_now
 from tests.helpers.waiting import until

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.conversations.conversation import Draft, Folder
@@ -25,7 +26,6 @@ from desktop_app.library.folder_store import FolderStore
 from desktop_app.library.repair import LOST_TITLE, RepairResult, _readable_rows, repair_store
 from desktop_app.library.search_query import Search
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backup.backup import make_backup
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.spending_report import Call, Grouping
 from desktop_app.library.repair import repair_store
 from desktop_app.library.search_query import Search
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from tests.helpers.blocking import blocking
 from tests.helpers.restores import restore_now

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
@@ -21,7 +22,6 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending_report import Call
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from desktop_app.storage.temporary_database import TemporaryConversations
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened

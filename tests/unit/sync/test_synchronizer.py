@@ -22,6 +22,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from desktop_app.budget.budget import SpendingHolds
+from desktop_app.budget.ledger import insert_call
 from desktop_app.chat.conversation_store import update_answer
 from desktop_app.chat.text_store import TextStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
@@ -39,8 +41,6 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.spending_report import Call, Purpose
 from desktop_app.memory.memory import Memory
-from desktop_app.spending.budget import SpendingHolds
-from desktop_app.spending.ledger import insert_call
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync import device_state, own_segments, rescue, synchronizer
 from desktop_app.sync import format as form

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.budget.budget import Budget, Hold
 from desktop_app.chat.answers import answer_measures
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.chat.send_context import AskSettings
@@ -57,7 +58,6 @@ from desktop_app.domain.tools.tool import (
 )
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.spending.budget import Budget, Hold
 from desktop_app.tools.calls import call_run, tool_loop
 from desktop_app.tools.calls.call_results import (
     DENIED,

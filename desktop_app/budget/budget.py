@@ -25,6 +25,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Self
 
+from desktop_app.budget.ledger import (
+    Ledger,
+    from_nanos,
+    month_of,
+    others_as_of,
+    record_lost_calls,
+    to_nanos,
+)
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE, checked_money
@@ -36,14 +44,6 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.ports import Gateway
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.ledger import (
-    Ledger,
-    from_nanos,
-    month_of,
-    others_as_of,
-    record_lost_calls,
-    to_nanos,
-)
 from desktop_app.storage.database import Database
 from desktop_app.storage.process_identity import is_alive, this_process
 from desktop_app.storage.row_conversion import to_micros

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.budget.budget import Budget, Hold, SpendingHolds
+from desktop_app.budget.ledger import Ledger
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import CallCost, Price, Usage
@@ -18,8 +20,6 @@ from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedMo
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget, Hold, SpendingHolds
-from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
 from tests.unit.providers.samples import CATALOG
 

@@ -34,7 +34,7 @@ from desktop_app.storage.row_conversion import from_micros, to_micros
 from desktop_app.storage.sqlite_connection import any_text
 
 if TYPE_CHECKING:
-    from desktop_app.spending.budget import Hold
+    from desktop_app.budget.budget import Hold
 
 _NANOS: Final = 1_000_000_000
 _MAX_NANOS: Final = 10**15

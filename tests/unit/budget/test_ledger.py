@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.budget.budget import HeldCall, SpendingHolds
+from desktop_app.budget.ledger import Ledger, record_lost_calls, to_nanos
 from desktop_app.domain.cost import CallCost, TypicalAnswer, Usage
 from desktop_app.domain.spending_report import (
     Call,
@@ -19,8 +21,6 @@ from desktop_app.domain.spending_report import (
     SpendingSum,
 )
 from desktop_app.providers.gateway.environment_profiles import OPENAI
-from desktop_app.spending.budget import HeldCall, SpendingHolds
-from desktop_app.spending.ledger import Ledger, record_lost_calls, to_nanos
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import to_micros
 from tests.unit.storage.samples import opened
