@@ -196,8 +196,11 @@ def text_of_value(field: Field, value: Any) -> str | None:
             except ValueError:
                 return None
         case FieldType.CHOICE:
-            folded = str(value).strip().casefold()
-            return next((each for each in field.choices if each.casefold() == folded), None)
+            given = str(value).strip()
+            if given in field.choices:
+                return given
+            alike = (each for each in field.choices if each.casefold() == given.casefold())
+            return next(alike, None)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -98,16 +98,21 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
     question = column.question
     assert question is not None
     parts: tuple[DocumentPart | ImagePart, ...] = ()
+    data = ""
     if asks_about_document(table, question):
         if row.error is not None:
             raise error_from_note(row.error)
         parts = row.parts
+        # Each row would be asked the same otherwise.
+        data = "" if parts or question.is_literal else _data_of(table, cells)
     texts = [str(check.value) for check in question.checks]
     texts += [] if question.is_literal else [question.prompt]
     values = {word: _value_of(table, word, row, cells) for text in texts for word in words(text)}
     prompt = (question.prompt if question.is_literal else filled(question.prompt, values)).strip()
     if not prompt:
         raise IllegalChoiceError(N_("The question is empty in this row."))
+    if data:
+        prompt = f"{prompt}\n\n{data}"
     documents = tuple(part for part in parts if isinstance(part, DocumentPart))
     unit = _unit_of(documents)
     form = question.overrides.parameters.form
@@ -169,6 +174,12 @@ def _value_of(table: Table, word: str, row: Row, cells: Mapping[str, Cell]) -> s
     if found.part is not None:
         return cell.text(found.part)
     return "\n".join(f"{part}: {cell.text(part)}" for part in found.column.parts)
+
+
+def _data_of(table: Table, cells: Mapping[str, Cell]) -> str:
+    """Return the data of a row: a line for each column that has a value."""
+    data = {c.name: cells[c.id].text() for c in table.columns if not c.question and c.id in cells}
+    return "\n".join(f"{name}: {text}" for name, text in data.items() if text)
 
 
 def _filled_check(check: Check, values: Mapping[str, str]) -> Check:

@@ -114,14 +114,11 @@ class ExportedTable:
 
     # -- text
 
-    async def pieces(
-        self, format_: TableFormat, escape: Callable[[str], str] = str
-    ) -> AsyncIterator[str]:
+    async def pieces(self, format_: TableFormat) -> AsyncIterator[str]:
         """Yield a text of the table in pieces.
 
         Args:
             format_: any but XLSX.
-            escape: makes the values safe to display. The default leaves them, for a file.
         """
         writer = {
             TableFormat.CSV: self._csv,
@@ -129,16 +126,16 @@ class ExportedTable:
             TableFormat.MARKDOWN: self._markdown,
         }[format_]
         with in_english():  # not around a `yield`, whose caller uses the user's language
-            head = "" if format_ is TableFormat.JSONL else "".join(writer(None, escape))
+            head = "" if format_ is TableFormat.JSONL else "".join(writer(None))
         if head:
             yield head
         async for page in self._pages():
             with in_english():
-                piece = "".join(writer(page, escape))
+                piece = "".join(writer(page))
             yield piece
         if format_ is TableFormat.MARKDOWN:
             with in_english():
-                foot = self._markdown_totals(escape)
+                foot = self._markdown_totals()
             if foot:
                 yield foot
 
@@ -148,39 +145,33 @@ class ExportedTable:
             window = await self._store.window(ids, WHOLE_VALUES)
             yield [(row, window.cells[row.id]) for row in window.rows]
 
-    def _csv(
-        self, page: list[tuple[Row, Mapping[str, Cell]]] | None, escape: Callable[[str], str]
-    ) -> Iterator[str]:
+    def _csv(self, page: list[tuple[Row, Mapping[str, Cell]]] | None) -> Iterator[str]:
         stream = io.StringIO()
         writer = csv.writer(stream)
         if page is None:
-            writer.writerow([escape_cell(escape(each.title)) for each in self._headings])
+            writer.writerow([escape_cell(each.title) for each in self._headings])
         for row, cells in page or ():
             texts = (_text(each.read(row, cells)) for each in self._headings)
-            writer.writerow([escape_cell(escape(text)) for text in texts])
+            writer.writerow([escape_cell(text) for text in texts])
         yield stream.getvalue()
 
-    def _markdown(
-        self, page: list[tuple[Row, Mapping[str, Cell]]] | None, escape: Callable[[str], str]
-    ) -> Iterator[str]:
+    def _markdown(self, page: list[tuple[Row, Mapping[str, Cell]]] | None) -> Iterator[str]:
         if page is None:
-            yield f"# {_markdown_cell(escape(self.table.name))}\n\n"
-            yield _markdown_row(escape(each.title) for each in self._headings)
+            yield f"# {_markdown_cell(self.table.name)}\n\n"
+            yield _markdown_row(each.title for each in self._headings)
             yield f"|{' --- |' * len(self._headings)}\n"
         for row, cells in page or ():
-            yield _markdown_row(escape(_text(each.read(row, cells))) for each in self._headings)
+            yield _markdown_row(_text(each.read(row, cells)) for each in self._headings)
 
-    def _markdown_totals(self, escape: Callable[[str], str]) -> str:
+    def _markdown_totals(self) -> str:
         headings, rows = self._totals_rows()
         if not rows:
             return ""
         lines = [_markdown_row(headings), f"|{' --- |' * len(headings)}\n"]
-        lines += [_markdown_row(escape(_text(value)) for value in row) for row in rows]
+        lines += [_markdown_row(map(_text, row)) for row in rows]
         return "\n" + "".join(lines)
 
-    def _jsonl(
-        self, page: list[tuple[Row, Mapping[str, Cell]]] | None, _escape: Callable[[str], str]
-    ) -> Iterator[str]:
+    def _jsonl(self, page: list[tuple[Row, Mapping[str, Cell]]] | None) -> Iterator[str]:
         for row, cells in page or ():
             yield json.dumps(self._object(row, cells), ensure_ascii=False) + "\n"
 

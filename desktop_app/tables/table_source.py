@@ -29,7 +29,7 @@ from desktop_app.providers.jobs.batch_jobs import BatchFile
 from desktop_app.tables.checks import check_of
 from desktop_app.tables.table import NewRow, Row
 
-LINE_ENDINGS: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx")
+LINE_ENDINGS: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".xlsm")
 """The endings of files whose lines become rows; of all others, a file is a row."""
 MAX_FILE_BYTES: Final = 200 << 20
 MAX_COLUMNS: Final = 500
@@ -61,7 +61,7 @@ async def rows_of_lines(path: Path, documents: DocumentWorker) -> list[NewRow]:
         IllegalChoiceError: it is empty or not of its format; a line or an id is wrong.
         DocumentError: a workbook cannot be read.
     """
-    if path.suffix.lower() == ".xlsx":
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
         cells = await documents.workbook_rows(path)
         return await asyncio.to_thread(_rows_of, path, lambda: _lines_of_cells(enumerate(cells, 1)))
     return await asyncio.to_thread(_read_rows, path)
@@ -160,7 +160,10 @@ def _json_lines(text: str) -> Iterator[_Line]:
         except json.JSONDecodeError as error:
             words = tr("it isn’t valid JSON at character {column}", column=error.pos + 1)
             raise _located(number, ValueError(words)) from error
-        except (ValueError, RecursionError) as error:  # such as a number of 5,000 digits
+        except RecursionError as error:
+            words = tr("too many brackets are inside each other")
+            raise _located(number, ValueError(words)) from error
+        except ValueError as error:  # such as a number of 5,000 digits
             raise _located(number, error) from error
         if not isinstance(value, dict):
             raise _located(number, ValueError(tr("it isn’t a JSON object")))

@@ -432,12 +432,6 @@ class TableStore:
         """Return the ids of all rows, in the table's order."""
         return await self.order(table_id, RowOrder())
 
-    async def unreadable_rows(self, table_id: str, limit: int) -> list[Row]:
-        """Return the first rows whose documents cannot be read."""
-        sql = """SELECT * FROM table_rows WHERE table_id = ? AND error <> ''
-            ORDER BY position LIMIT ?"""
-        return await read_rows(self._database, row_from_row, sql, table_id, limit)
-
     async def unread_rows(self, table_id: str, row_ids: Sequence[int]) -> list[Row]:
         """Return rows whose documents were not read, or could not be; `row_ids` () are all."""
         sql = """SELECT * FROM table_rows WHERE table_id = ?1 AND paths <> '[]' AND parts = '[]'
@@ -806,9 +800,13 @@ def _read_window(row_ids: list[int], max_chars: int, connection: sqlite3.Connect
     sql = f"SELECT * FROM table_rows WHERE id {these}"  # noqa: S608
     rows = {row["id"]: read_row(row_from_row, row) for row in connection.execute(sql, (ids,))}
     values: dict[CellId, dict[str, CellValue]] = {}
-    sql = f"""SELECT id, row_id, column_id, part, substr(text, 1, ?) AS text, citations,
-        is_corrected FROM table_values WHERE row_id {these}"""  # noqa: S608
-    for row in connection.execute(sql, (max_chars, ids)):
+    # `substr` would end at a NUL.
+    text, given = (
+        ("text", ()) if max_chars >= WHOLE_VALUES else ("substr(text, 1, ?)", (max_chars,))
+    )
+    sql = f"""SELECT id, row_id, column_id, part, {text} AS text, citations, is_corrected
+        FROM table_values WHERE row_id {these}"""  # noqa: S608
+    for row in connection.execute(sql, (*given, ids)):
         place = CellId(row["row_id"], row["column_id"])
         values.setdefault(place, {})[row["part"]] = read_row(_value_from_row, row)
     cells: dict[int, dict[str, Cell]] = {row_id: {} for row_id in rows}

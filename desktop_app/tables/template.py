@@ -58,6 +58,7 @@ def asks_about_document(table: Table, question: Question) -> bool:
     """Return True if the documents of a row are sent with a question.
 
     They are if `{{document}}` stands in it, if it names no column at all, and if it is literal.
+    A row without documents is asked about its data then.
     """
     if question.is_literal:
         return True

@@ -114,20 +114,20 @@ def _table_run() -> cli.Command:
             cli.flag("--yes", tr("start without confirmation")),
             *cli.progress_flags(),
             cli.json_flag(),
-            *answer_parameters(),
+            *(each for each in answer_parameters() if each.name != "n"),
         ],
         tr(
             "With files, a table is made; its ID is printed. With a table, --ask adds a column; "
             "without it, its questions are asked again where there is no answer. A question that "
-            "names no column is asked about the row’s document. With fields, each value comes with "
-            "its page."
+            "names no column is asked about the row’s document, or its data. With fields, each "
+            "value comes with its page."
         ),
         codes={
             0: tr("Every cell has an answer, or the batch was sent."),
             1: tr("Some cells have no answer, or nothing was sent."),
         },
         exclusive=[INSTRUCTIONS, ("now", "batch"), ("empty", "failed", "all")],
-        defaults={"has_preset_effort": False},
+        defaults={"has_preset_effort": False, "n": None},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -47,11 +48,13 @@ from desktop_app.tables.table import (
 )
 from desktop_app.tables.table_export import ExportedTable, TableFormat
 from desktop_app.tables.table_service import TableService
+from desktop_app.tables.template import DOCUMENT
 
 _Action = Callable[[Backend, TableService, Options], Awaitable[int]]
 MIN_ID_CHARS: Final = 4
 _MAX_COLUMN_CHARS: Final = 40
 _MAX_NAMED: Final = 20
+_UNANSWERED: Final = (CellState.FAILED, CellState.WAITING, CellState.RUNNING)
 
 
 def run_table(options: Options) -> int:
@@ -92,6 +95,7 @@ def run_table(options: Options) -> int:
 
 async def _run(backend: Backend, service: TableService, options: Options) -> int:
     fields = [_field_of(text) for text in options.field]
+    _require_unique(fields)
     checks = [_check_of(text) for text in options.check]
     if (fields or checks or options.column) and len(options.ask) != 1:
         raise IllegalChoiceError(
@@ -116,6 +120,8 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
             asked = [column.id for column in columns]
             table = await service.save(_with_columns(table, columns))
         cells = Cells(columns=tuple(asked), selection=_selection(options), limit=options.rows or 0)
+        if table.questions and not is_new and not await service.store.chosen(table, cells):
+            return await _write_nothing_left(service, table, options)
         plan = await _plan(service, table, cells, options)
         _write_plan(plan, options)
         is_agreed = plan.cells > 0 and (
@@ -126,7 +132,7 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
                 tr("Nothing was sent.") if plan.cells else tr("None of the rows can be sent.")
             )
             if not plan.cells:
-                await _write_unreadable(service, table)
+                await _write_refused(service, table, plan)
             return ExitCode.FAILED
         is_sent = True
         return await _ask(service, table, cells, options)
@@ -246,6 +252,31 @@ async def _write_outcome(service: TableService, table: Table, run: Run, options:
         await _write_failures(service, table, run)
 
 
+async def _write_nothing_left(service: TableService, table: Table, options: Options) -> int:
+    """Say that nothing is to be asked, and export the table; return the exit code."""
+    if options.json:
+        console.write_json(await _table_json(service, table))
+    else:
+        console.write_line(table.id)
+    write_diagnostic(tr("None of the cells is to be asked."))
+    if options.to is not None:
+        await _write_file(service, table, options.to, None)
+    states = Counter[CellState]()
+    for column in table.questions:
+        states.update((await service.store.totals(column.id)).states)
+    if states[CellState.FAILED]:
+        count = states[CellState.FAILED]
+        write_diagnostic(tr_plural("{count} failed", "{count} failed", count))
+        _write_failed_hint(table)
+    has_all = not any(states[each] for each in _UNANSWERED)
+    return 0 if has_all else ExitCode.FAILED
+
+
+def _write_failed_hint(table: Table) -> None:
+    command = f"repartee table run {table.id} --failed"
+    write_diagnostic(tr("To ask them again, run “{command}”.", command=command))
+
+
 async def _write_failures(service: TableService, table: Table, run: Run) -> None:
     """Name the first cells of a run that failed, with the reason."""
     named = 0
@@ -260,14 +291,15 @@ async def _write_failures(service: TableService, table: Table, run: Run) -> None
         write_diagnostic(
             tr_plural("{count} more cell failed.", "{count} more cells failed.", count)
         )
-    command = f"repartee table run {table.id} --failed"
-    write_diagnostic(tr("To ask them again, run “{command}”.", command=command))
+    _write_failed_hint(table)
 
 
-async def _write_unreadable(service: TableService, table: Table) -> None:
-    for row in await service.store.unreadable_rows(table.id, _MAX_NAMED):
-        if row.error is not None:
-            write_diagnostic(f"{row.name}: {terminal_error_text(row.error)}")
+async def _write_refused(service: TableService, table: Table, plan: Plan) -> None:
+    """Name the first cells that cannot be asked, with the reason."""
+    for (row_id, column_id), error in plan.refused[:_MAX_NAMED]:
+        row, column = await service.store.row(row_id), table.column(column_id)
+        if row is not None and column is not None:
+            write_diagnostic(f"{row.name}, {column.name}: {terminal_error_text(error)}")
 
 
 def _write_plan(plan: Plan, options: Options) -> None:
@@ -335,7 +367,7 @@ async def _columns(
     profile = await chosen_model.answering_profile(backend, single, compared)
     options.from_environment = profile.from_environment
     columns: list[Column] = []
-    names = {column.name.casefold() for column in table.columns}
+    names = {DOCUMENT, *(column.name.casefold() for column in table.columns)}
     for text in options.ask:
         base = options.column or title_from(re.sub(r"[{}]+", "", text), _MAX_COLUMN_CHARS)
         for each in compared:
@@ -374,7 +406,7 @@ def _field_of(text: str) -> Field:
     name, kind = name.strip(), kind.strip()
     if not separator:
         name, kind = kind, FieldType.TEXT.value
-    choices = tuple(each.strip() for each in kind.split("|") if each.strip())
+    choices = tuple(dict.fromkeys(each.strip() for each in kind.split("|") if each.strip()))
     if name and "|" in kind and len(choices) > 1:
         return Field(name, FieldType.CHOICE, choices=choices)
     types = [each.value for each in FieldType if each is not FieldType.CHOICE]
@@ -386,6 +418,15 @@ def _field_of(text: str) -> Field:
             known=", ".join(types),
         )
     return Field(name, FieldType(kind))
+
+
+def _require_unique(fields: Sequence[Field]) -> None:
+    names = [field.name.casefold() for field in fields]
+    doubled = next((f.name for f in fields if names.count(f.name.casefold()) > 1), None)
+    if doubled is not None:
+        raise IllegalChoiceError(
+            N_("Two fields are named “{name}”."), hint=N_("Rename one of them."), name=doubled
+        )
 
 
 def _check_of(text: str) -> Check:
@@ -426,9 +467,11 @@ async def _existing_table(service: TableService, options: Options) -> Table | No
     if len(options.source) != 1:
         return None
     given = options.source[0]
-    if os.path.exists(expand_path(given)):  # noqa: ASYNC240, PTH110 — Path.exists may raise
-        return None
     matches = await _matches(service, given)
+    # A table has the name of its file. Without a question, which a new one needs, it is meant.
+    is_known = bool(matches) and not options.ask
+    if not is_known and os.path.exists(expand_path(given)):  # noqa: ASYNC240, PTH110 — may raise
+        return None
     if not matches and any(each in given for each in ("/", "\\", ".")):
         return None
     return await _find_table(service, given)
@@ -633,8 +676,8 @@ async def _write_file(service: TableService, table: Table, name: str, format_: s
     table = await service.get(table.id)
     chosen = TableFormat(format_) if format_ else TableFormat.of(name) or TableFormat.CSV
     exported = await ExportedTable.of(service.store, table)
-    if name == "-" and chosen is not TableFormat.XLSX:  # it may be a terminal
-        async for piece in exported.pieces(chosen, console.clean_line):
+    if name == "-" and chosen is not TableFormat.XLSX:
+        async for piece in exported.pieces(chosen):
             console.write(piece)
         return 0
     target = Path("-") if name == "-" else expand_path(name)

@@ -358,7 +358,7 @@ class QuestionDialog(FormDialog):
         self.name.setPlaceholderText(default or tr("Column name"))
 
     def _free_name(self, name: str) -> str:
-        taken = {each.name.casefold() for each in self._table.columns}
+        taken = {DOCUMENT, *(each.name.casefold() for each in self._table.columns)}
         found, number = name, 1
         while found.casefold() in taken:
             number += 1

@@ -94,6 +94,8 @@ async def test_a_batch_is_picked_up_by_the_next_command(shell: Shell) -> None:
         (("words.csv", "--ask", "Say {{wrod}}"), 2, "“wrod”"),
         (("words.csv", "--ask", "Say", "--field", "n:float"), 2, "n:float"),
         (("words.csv", "--ask", "Say", "--now", "--batch"), 2, "--batch"),
+        (("words.csv", "--ask", "Say", "--field", "n:text", "--field", "N:date"), 2, "“n”"),
+        (("words.csv", "--ask", "{{document}}"), 1, "no document"),
         (("words.csv",), 2, "--ask"),
         (("empty.csv", "--ask", "Say"), 2, "empty"),
         (("gone.csv", "--ask", "Say"), 1, "gone.csv"),
@@ -129,3 +131,20 @@ async def test_what_is_declined_is_not_kept(shell: Shell) -> None:
         assert asked.answered == {"ROW0": 1}
         [listed] = (await shell.run("table", "list", "--json", env=env)).json_lines
         assert listed["cells"] == {"done": 1}
+
+
+async def test_a_table_is_continued_by_the_name_of_its_file_and_read_as_it_is(shell: Shell) -> None:
+    asked = Asked(lambda text: f"Lines\nabout {text.split()[-1]}")
+    async with LoopbackServer(asked.serve, models=("gpt-5.2",)) as server:
+        env = gateway(server.base_url)
+        file = words(shell, 2)
+        first = await shell.run("table", "run", file, *SAY, "--rows", "1", "--yes", env=env)
+        rest = await shell.run("table", "run", file, "--yes", env=env)
+        assert (first.code, rest.code, rest.out) == (0, 0, first.out), rest.err
+        again = await shell.run("table", "run", file, "--yes", "-o", "said.csv", env=env)
+        assert (again.code, again.out) == (0, first.out)
+        assert asked.answered == {"ROW0": 1, "ROW1": 1}
+        shown = await shell.run("table", "export", file, env=env)
+        saved = (shell.outside / "here" / "said.csv").read_bytes().decode("utf-8-sig")
+        assert shown.out == saved
+        assert '"Lines\nabout ROW1"' in saved

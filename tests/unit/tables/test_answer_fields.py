@@ -51,12 +51,13 @@ DOCUMENT = ReadDocument(PART, TEXT)
         (FieldType.LIST, ["a", 2], "a\n2"),
         (FieldType.LIST, [["a"]], None),
         (FieldType.CHOICE, "ONE", "one"),
+        (FieldType.CHOICE, "Two", "Two"),
         (FieldType.CHOICE, "three", None),
         *((kind, None, "") for kind in FieldType),
     ],
 )
 def test_a_value_has_the_type_of_its_field(kind: FieldType, value: Any, expected: str) -> None:
-    field = Field("f", kind, choices=("one", "two"))
+    field = Field("f", kind, choices=("one", "two", "Two"))
     assert text_of_value(field, value) == expected
 
 

@@ -121,9 +121,18 @@ async def test_a_wrong_prompt_is_told_before_anything_is_sent(prompt: str, named
         assert tables.asked.requests == []
 
 
+async def test_a_question_that_names_no_column_is_asked_about_the_data_of_its_row() -> None:
+    async with opened_tables() as tables:
+        table = await tables.table(column("Ask", "Who is it?"), words=("ROW1 \0 end", "ROW2"))
+        await tables.service.run_now(table, EMPTY)
+        sent = sorted(sent_text(each) for each in tables.asked.requests)
+        asked = [f"Who is it?\n\nword: {word}" for word in ("ROW1 \0 end", "ROW2")]
+        assert sent == asked
+
+
 async def test_a_cell_that_fails_keeps_no_other_from_its_answer(tmp_path: Path) -> None:
     def answer(text: str) -> str | Script:
-        return refusing(400) if "ROW1" in text else "[page 1] fine"
+        return refusing(400) if "Say ROW1" in text else "[page 1] fine"
 
     (tmp_path / "good.txt").write_text("Fine words.")
     (tmp_path / "damaged.txt").write_bytes(b"")
