@@ -29,7 +29,6 @@ PROGRAM: Final = (
     "local_model",
     "budget",
     "settings",
-    "desktop",
 )
 """The packages of the program itself, without which no answer is had in its window."""
 FEATURES: Final = (
@@ -46,6 +45,7 @@ FEATURES: Final = (
     "sync",
     "voice",
     "quick",
+    "desktop",
 )
 """The others. Each is deleted with its folder and its line here.
 

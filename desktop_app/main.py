@@ -141,7 +141,7 @@ def _command(arguments: list[str]) -> int:
 def _open_window(arguments: list[str]) -> int:
     """Open the window with files, or hidden, as at login and by the session bus."""
     from desktop_app.app.single_instance import open_or_call
-    from desktop_app.desktop.window_request import HiddenRequest, request_for
+    from desktop_app.app.window_request import HiddenRequest, request_for
 
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [word for word in arguments[:end] if word.startswith("-") and word != "-"]
@@ -242,7 +242,7 @@ def run_quick(options: Options) -> int:
 def _open_quick_prompt(text: str | None) -> int:
     """Open the quick prompt with a text; None for what is piped in."""
     from desktop_app.app.single_instance import open_or_call
-    from desktop_app.desktop.window_request import QuickRequest
+    from desktop_app.app.window_request import QuickRequest
 
     _guard_memory("quick")
     if text is None:

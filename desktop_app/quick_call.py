@@ -84,7 +84,7 @@ def pipe_name(path: str | os.PathLike[str]) -> str:
 
 
 def frame(head: bytes, text: bytes) -> bytes:
-    """Return a request to the running window: see desktop/window_request.py."""
+    """Return a request to the running window: see app/window_request.py."""
     return MAGIC + len(head).to_bytes(4, "big") + len(text).to_bytes(4, "big") + head + text
 
 

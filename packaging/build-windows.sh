@@ -38,7 +38,7 @@ install_for_windows "$packages" app model sound
 make_wheel "$venv/bin/python" "$work"
 "$venv/bin/python" -m zipfile --extract "$work"/repartee-*.whl "$packages"
 
-echo windows >"$packages/desktop_app/resources/package"  # for "About": desktop/updates.py
+echo windows >"$packages/desktop_app/resources/package"  # for "About": settings/ui/updates.py
 
 say "Leaving out what is never used"
 kept='__init__.py|_config.py|_git_pyside_version.py|support|plugins|translations|.*\.dist-info'

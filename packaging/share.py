@@ -22,8 +22,8 @@ from PySide6.QtSvg import QSvgRenderer
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from desktop_app.desktop.application_object import APP_ID  # noqa: E402
 from desktop_app.desktop.command.desktop_command import install_files  # noqa: E402
+from desktop_app.desktop_session.application_object import APP_ID  # noqa: E402
 
 SOURCE = ROOT / "resources" / "icons" / "repartee.svg"
 METAINFO = ROOT / "packaging" / "linux" / f"{APP_ID}.metainfo.xml"

@@ -2,6 +2,7 @@
 
 __all__ = [
     "activity",
+    "closing_controller",
     "feature",
     "pasting",
     "session",
@@ -10,4 +11,5 @@ __all__ = [
     "tasks",
     "transfer",
     "window",
+    "window_request",
 ]

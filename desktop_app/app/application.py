@@ -23,8 +23,7 @@ from desktop_app import __version__
 from desktop_app.app.startup.early_window import EarlyText, EarlyWindow
 from desktop_app.app.startup.gc_policy import close_in_tasks, resume_collection, suspend_collection
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.composer.prompt_editor import PromptEditor
-from desktop_app.desktop.window_request import (
+from desktop_app.app.window_request import (
     MAX_FILES,
     HiddenRequest,
     LinkRequest,
@@ -36,6 +35,7 @@ from desktop_app.desktop.window_request import (
     request_for,
     too_many_files,
 )
+from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders, resource_path
@@ -53,7 +53,7 @@ if TYPE_CHECKING:  # imported after the first paint
 
     from desktop_app.app.window_session import WindowSession
     from desktop_app.backend.backend import Backend
-    from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.desktop_session.session_bus import SessionBus
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
 CALL_TIMEOUT_MS: Final = 30_000
@@ -78,7 +78,7 @@ _SESSION_MODULES: Final = (
     "desktop_app.transcript.message_items",
     "desktop_app.app.features",
     "desktop_app.composer.attachments.prompt_chips",
-    "desktop_app.desktop.ui.closing_controller",
+    "desktop_app.app.closing_controller",
     "desktop_app.app.window_session",
     "desktop_app.transcript.code_colors",
     "desktop_app.transcript.view",
@@ -203,7 +203,7 @@ class Application:
         self._early.load(_SESSION_MODULES, folders().socket if waits else None)
 
     def _join_bus(self, loop: asyncio.AbstractEventLoop) -> None:
-        from desktop_app.desktop.session_bus import SessionBus
+        from desktop_app.desktop_session.session_bus import SessionBus
 
         if self._join_task is None:
             self._bus = SessionBus()
@@ -212,9 +212,13 @@ class Application:
     async def _acquire_bus_name(self) -> None:
         """Acquire the program's name on the session bus, then deny inspection."""
         from desktop_app.app.startup.this_process import deny_inspection_after_portal
-        from desktop_app.desktop.application_object import APP_ID, ApplicationObject, bus_name
-        from desktop_app.desktop.login_start import is_sandboxed
-        from desktop_app.desktop.session_bus import JOIN_TIMEOUT_S, BusError
+        from desktop_app.desktop_session.application_object import (
+            APP_ID,
+            ApplicationObject,
+            bus_name,
+        )
+        from desktop_app.desktop_session.login_start import is_sandboxed
+        from desktop_app.desktop_session.session_bus import JOIN_TIMEOUT_S, BusError
 
         name = bus_name(folders().scope)
         owns_name = False
@@ -241,7 +245,7 @@ class Application:
         session.tasks.start(connect_when_joined())
 
     def _open_addresses(self, addresses: tuple[str, ...]) -> None:
-        from desktop_app.desktop.session_bus import BusError
+        from desktop_app.desktop_session.session_bus import BusError
 
         try:  # requests from the bus have the limits of those from the local socket
             if len(addresses) > MAX_FILES:  # before each is parsed
@@ -342,7 +346,7 @@ class Application:
         for request in requests:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):
-            from desktop_app.desktop.ui.closing_controller import ClosingController
+            from desktop_app.app.closing_controller import ClosingController
 
             # The bus starts the program and then calls it. If the caller has ended meanwhile, no
             # call arrives, and the program would run on without a window.

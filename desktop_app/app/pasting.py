@@ -15,9 +15,9 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Session
 from desktop_app.cli.console import clean
-from desktop_app.desktop.hotkey.hotkey_status import is_x11
-from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
-from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop_session.hotkey.hotkey_status import is_x11
+from desktop_app.desktop_session.portal.remote_keyboard import RemoteKeyboard
+from desktop_app.desktop_session.session_bus import SessionBus
 
 TOKEN_KEY: Final = "desktop.paste_token"
 FOCUS_CHANGE_S: Final = 0.1
@@ -39,7 +39,7 @@ async def paste_on_x11(own_window: int, wanted: int = 0) -> bool:
         own_window: the X id of a window of this program that is losing the focus.
         wanted: the X id of the only window that may get it; 0 for any.
     """
-    from desktop_app.desktop.hotkey.x11_keys import PasteError, type_paste, wait_for_target
+    from desktop_app.desktop_session.hotkey.x11_keys import PasteError, type_paste, wait_for_target
 
     try:
         target = await asyncio.to_thread(wait_for_target, own_window)

@@ -12,8 +12,8 @@ import os
 import time
 from pathlib import Path
 
+from desktop_app.app.window_request import RequestError, WindowRequest, encode
 from desktop_app.cli.console import write_diagnostic
-from desktop_app.desktop.window_request import RequestError, WindowRequest, encode
 from desktop_app.domain import hints
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import Folders, folders

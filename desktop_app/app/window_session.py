@@ -15,6 +15,8 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desktop_app.app.actions import DialogActions, make_actions, set_shortcuts
+from desktop_app.app.call_server import CallServer
+from desktop_app.app.closing_controller import ClosingController
 from desktop_app.app.composition import compose
 from desktop_app.app.features import ACTIONS, FEATURES
 from desktop_app.app.housekeeping import Housekeeping
@@ -24,19 +26,12 @@ from desktop_app.app.startup.gc_policy import collect_and_trim
 from desktop_app.app.startup.memory_release import release_file_pages
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.window_request import HiddenRequest, LinkRequest, QuickRequest, WindowRequest
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.log_file import start_log
 from desktop_app.chat.run_resumption import runs_to_resume
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.composer.dropped_content import DroppedContent
-from desktop_app.desktop.ui.call_server import CallServer
-from desktop_app.desktop.ui.closing_controller import ClosingController
-from desktop_app.desktop.window_request import (
-    HiddenRequest,
-    LinkRequest,
-    QuickRequest,
-    WindowRequest,
-)
 from desktop_app.domain import hints
 from desktop_app.domain.activity_log import described
 from desktop_app.domain.errors import StorageError, UserFacingError
@@ -58,7 +53,7 @@ from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.desktop_session.session_bus import SessionBus
 
 
 LANGUAGE_RETRY_MS = 300
@@ -253,7 +248,7 @@ class WindowSession(Session):
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
         if self.shutdown.has_begun:
             return
-        from desktop_app.desktop.session_bus import SessionBus
+        from desktop_app.desktop_session.session_bus import SessionBus
 
         self.put(bus, SessionBus)
         self.events.desktop_joined.emit(bus)

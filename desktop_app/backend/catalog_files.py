@@ -17,7 +17,7 @@ from desktop_app.paths import Folders, resource_path
 
 PRICES: Final = "model_prices.json"
 FACTS_FILE: Final = "model_facts.json"
-"""Newer model facts of a release, in the configuration folder (`desktop/updates`)."""
+"""Newer model facts of a release, in the configuration folder (`settings/ui/updates`)."""
 
 
 def read_catalog(user_folders: Folders) -> ModelCatalog:

@@ -32,10 +32,10 @@ from desktop_app.cli.console import (
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
 from desktop_app.cli.report import report_text
-from desktop_app.desktop.hotkey import hotkey_status
-from desktop_app.desktop.hotkey.hotkey_status import HotkeyStatus, check_hotkey, is_x11
-from desktop_app.desktop.login_start import autostart_file, starts_at_login
-from desktop_app.desktop.portal.portal_shortcut import check_portal
+from desktop_app.desktop_session.hotkey import hotkey_status
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyStatus, check_hotkey, is_x11
+from desktop_app.desktop_session.login_start import autostart_file, starts_at_login
+from desktop_app.desktop_session.portal.portal_shortcut import check_portal
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.network.network_address import split_url, unencrypted_private_host

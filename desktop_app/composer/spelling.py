@@ -13,8 +13,8 @@ from PySide6.QtCore import QLocale, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QColor, QTextBlock, QTextCharFormat, QTextCursor, QTextLayout
 from PySide6.QtWidgets import QMenu
 
+from desktop_app.composer.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
 from desktop_app.composer.written_field import WrittenField
-from desktop_app.desktop.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
 from desktop_app.domain.prose_words import ProseWord, fence_after, next_misspelled, words_of_line
 from desktop_app.i18n.translation import language, tr
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES

@@ -20,9 +20,9 @@ from desktop_app.cli.console import (
     write_note,
 )
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.desktop.notifier import Notifier
-from desktop_app.desktop.session_bus import BusError, SessionBus
-from desktop_app.desktop.user_timer import UserTimer
+from desktop_app.desktop_session.notifier import Notifier
+from desktop_app.desktop_session.session_bus import BusError, SessionBus
+from desktop_app.desktop_session.user_timer import UserTimer
 from desktop_app.domain.conversations.conversation import MessageStatus, new_id, now
 from desktop_app.domain.conversations.message_link import MessageLink
 from desktop_app.domain.error_note import note_from_error

@@ -26,8 +26,6 @@ from desktop_app.i18n.translation import LANGUAGES, N_
 from desktop_app.settings.setting import Choice, Group, Setting, Unit
 
 KEYS_PREFIX: Final = "keys."
-START_AT_LOGIN: Final = "desktop.start_at_login"
-NOTIFICATIONS: Final = "desktop.notifications"
 ON_CLOSE: Final = "desktop.on_close"
 SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
@@ -336,15 +334,6 @@ _BASE: Final[tuple[Setting, ...]] = (
     ),
     Setting("look.code_wrap", True, N_("Wrap long lines of code"), Group.LOOK, is_advanced=True),
     Setting(
-        START_AT_LOGIN,
-        False,
-        N_("Start at login"),
-        Group.DESKTOP,
-        N_("Starts without a window."),
-        words=N_("autostart boot"),
-        is_advanced=True,
-    ),
-    Setting(
         ON_CLOSE,
         OnClose.ASK.value,
         N_("When the window is closed"),
@@ -357,14 +346,6 @@ _BASE: Final[tuple[Setting, ...]] = (
             Choice(OnClose.KEEP.value, N_("Hide")),
             Choice(OnClose.QUIT.value, N_("Quit")),
         ),
-    ),
-    Setting(
-        NOTIFICATIONS,
-        True,
-        N_("Notifications"),
-        Group.DESKTOP,
-        N_("For long responses and batch jobs. Only the title is shown."),
-        words=N_("alerts sound"),
     ),
 )
 

@@ -33,7 +33,7 @@ class CommandScope(StrEnum):
     """The windows in which a shortcut works.
 
     WINDOW: anywhere in the main window. PROMPT: while its prompt has the focus. QUICK: in the quick
-    prompt. EVERYWHERE: in both windows. GLOBAL: in every program (see desktop/hotkey/).
+    prompt. EVERYWHERE: in both windows. GLOBAL: in every program (see desktop_session/hotkey/).
     """
 
     WINDOW = "window"

@@ -22,14 +22,14 @@ _BASE: Final[Mapping[tuple[Effect, bool], str]] = {
     ),
     (Effect.PLAIN, STAYS): (
         "default.variant default.effort spelling.on spelling.languages desktop.on_close "
-        "desktop.notifications list.pinned_order palette.uses models.favorites models.variants "
+        "list.pinned_order palette.uses models.favorites models.variants "
         "presets.hidden learnt. window. store."
     ),
     (Effect.LISTED, TRAVELS): (
         "answer.system_prompt answer.tools answer.auto_compact tools.vector_stores "
         "tools.search_server tools.max_cost"
     ),
-    (Effect.LISTED, STAYS): "default.provider default.preset desktop.start_at_login",
+    (Effect.LISTED, STAYS): "default.provider default.preset",
     # The desktop's token lets the program type into other windows.
     (Effect.CONSENT, STAYS): "spending.unpriced. desktop.paste_token",
 }

@@ -18,7 +18,7 @@ from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 ROOT = Path(__file__).parents[2]
-ONLY_ON_LINUX = ("desktop_app.sandbox.", "desktop_app.desktop.hotkey.x11_")
+ONLY_ON_LINUX = ("desktop_app.sandbox.", "desktop_app.desktop_session.hotkey.x11_")
 OF_WINDOW = re.compile(r"desktop_app(\.(app|composer|transcript|widgets)\b|.*\.ui\b)")
 
 
@@ -62,7 +62,7 @@ def _open_window() -> bool:
     from PySide6.QtCore import QTimer
 
     from desktop_app.app.application import Application
-    from desktop_app.desktop.window_request import OpenRequest, encode
+    from desktop_app.app.window_request import OpenRequest, encode
     from desktop_app.paths import folders
     from desktop_app.quick_call import call
 

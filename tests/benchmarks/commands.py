@@ -42,7 +42,7 @@ import time
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 from desktop_app.app.single_instance import WindowLock
-from desktop_app.desktop.window_request import OpenRequest
+from desktop_app.app.window_request import OpenRequest
 from desktop_app.app.application import Application
 from desktop_app.paths import folders
 

@@ -52,7 +52,7 @@ REPARTEE = """
 import gc, sys, time
 gc.disable()
 sys.modules["httpx._main"] = None
-from desktop_app.desktop.window_request import OpenRequest
+from desktop_app.app.window_request import OpenRequest
 from desktop_app.app.application import Application
 
 class Measured(Application):

@@ -143,7 +143,7 @@ REPARTEE: Final = """
 from PySide6.QtTest import QTest
 from desktop_app.app.application import Application
 from desktop_app.composer.prompt_text import PromptText
-from desktop_app.desktop.window_request import OpenRequest
+from desktop_app.app.window_request import OpenRequest
 sys.argv = ["repartee"]
 class Measured(Application):
     def on_ready(self):

@@ -14,8 +14,8 @@ import pytest
 from Xlib import X
 from Xlib import display as xlib
 
-from desktop_app.desktop.hotkey.hotkey_status import HotkeyError, HotkeyStatus
-from desktop_app.desktop.hotkey.x11_keys import X11Hotkey, is_held
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyError, HotkeyStatus
+from desktop_app.desktop_session.hotkey.x11_keys import X11Hotkey, is_held
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 
 KEYS = "Meta+Alt+Space"

@@ -16,7 +16,7 @@ import pytest
 from Xlib import X
 from Xlib import display as xlib
 
-from desktop_app.desktop.hotkey.x11_keys import is_held
+from desktop_app.desktop_session.hotkey.x11_keys import is_held
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press

@@ -15,9 +15,9 @@ from Xlib import X
 from Xlib import display as xlib
 from Xlib.protocol.event import ClientMessage
 
-from desktop_app.desktop.application_object import INTERFACE, bus_name, object_path
-from desktop_app.desktop.desktop_watch import WATCHER
-from desktop_app.desktop.hotkey.x11_keys import is_held
+from desktop_app.desktop_session.application_object import INTERFACE, bus_name, object_path
+from desktop_app.desktop_session.desktop_watch import WATCHER
+from desktop_app.desktop_session.hotkey.x11_keys import is_held
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press
 from tests.helpers.bus_service import BusService, Method, properties

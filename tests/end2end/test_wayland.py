@@ -15,8 +15,8 @@ from jeepney import DBusAddress, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 from jeepney.wrappers import unwrap_msg
 
-from desktop_app.desktop.application_object import INTERFACE, object_path
-from desktop_app.desktop.desktop_watch import WATCHER
+from desktop_app.desktop_session.application_object import INTERFACE, object_path
+from desktop_app.desktop_session.desktop_watch import WATCHER
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press, reported

@@ -28,7 +28,6 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.app.window.settings_panel import PAGES, SIDES, SettingsPanel
-from desktop_app.desktop.updates import FactsOffer
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import use_language
 from desktop_app.providers.ui.providers import KeyPlace, KeyState
@@ -36,6 +35,7 @@ from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.schema import SETTINGS, setting
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.ui.settings_controller import SettingsController
+from desktop_app.settings.ui.updates import FactsOffer
 from desktop_app.settings.values import validate
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl

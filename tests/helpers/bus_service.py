@@ -20,7 +20,7 @@ from jeepney import (
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
-from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop_session.session_bus import SessionBus
 from tests.helpers.waiting import LONGEST_S
 
 

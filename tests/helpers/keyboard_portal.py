@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from desktop_app.desktop.portal.portal_requests import PATH, SERVICE
-from desktop_app.desktop.portal.remote_keyboard import INTERFACE
+from desktop_app.desktop_session.portal.portal_requests import PATH, SERVICE
+from desktop_app.desktop_session.portal.remote_keyboard import INTERFACE
 from tests.helpers.bus_service import BusService, Method, properties
 
 SESSION = f"{PATH}/session/x/keyboard"

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.desktop.ui import call_server
-from desktop_app.desktop.ui.call_server import MAX_CALLERS, CallServer
-from desktop_app.desktop.window_request import (
+from desktop_app.app import call_server
+from desktop_app.app.call_server import MAX_CALLERS, CallServer
+from desktop_app.app.window_request import (
     MAX_HEAD_BYTES,
     PREFIX,
     OpenRequest,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.desktop.application_object import INTERFACE, bus_name, object_path
-from desktop_app.desktop.session_bus import BusError, BusObject
-from desktop_app.desktop.window_request import MAX_FILES
+from desktop_app.app.window_request import MAX_FILES
+from desktop_app.desktop_session.application_object import INTERFACE, bus_name, object_path
+from desktop_app.desktop_session.session_bus import BusError, BusObject
 from desktop_app.paths import folders
 from tests.helpers.bus_service import message_bus_daemon, session_bus
 from tests.helpers.waiting import LONGEST_S, until

@@ -20,7 +20,7 @@ import pytest
 from desktop_app import __version__
 from desktop_app.app import single_instance
 from desktop_app.app.single_instance import WindowLock
-from desktop_app.desktop.window_request import (
+from desktop_app.app.window_request import (
     PREFIX,
     OpenRequest,
     QuickRequest,

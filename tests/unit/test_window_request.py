@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.desktop.window_request import (
+from desktop_app.app.window_request import (
     MAX_FILES,
     MAX_HEAD_BYTES,
     PREFIX,

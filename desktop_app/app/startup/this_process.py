@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 
 from desktop_app import sandbox
 from desktop_app.cli.console import flush_output
-from desktop_app.desktop.portal.portal_requests import PATH, SERVICE, identify_to_portal
+from desktop_app.desktop_session.portal.portal_requests import PATH, SERVICE, identify_to_portal
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
-    from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.desktop_session.session_bus import SessionBus
 
 
 def skip_qt_destructors(exit_code: int) -> None:

@@ -222,6 +222,15 @@ FEATURE: Final = Feature(
             run=lambda session: _help(session).open_at("keyboard#all"),
             is_in_palette=False,
         ),
+        Action(
+            "app.quit",
+            N_("Quit"),
+            Category.PROGRAM,
+            "Ctrl+Q",
+            scope=CommandScope.EVERYWHERE,
+            run=call("app.closing_controller.ClosingController.quit"),
+            words=N_("exit close"),
+        ),
     ),
     compose=_compose,
 )

@@ -14,11 +14,11 @@ from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import ConversationSession, Session
+from desktop_app.app.window_request import MAX_FILES, too_many_files
 from desktop_app.composer.attachment_chips import Chip, ChipAction
 from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP
 from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.composer.dropped_content import DroppedData
-from desktop_app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.documents.worker.document_worker import OnProgress, Progress
 from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.domain import errors

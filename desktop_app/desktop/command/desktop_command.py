@@ -22,8 +22,8 @@ from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import Command, Commands, Options
 from desktop_app.cli.command_setup import report_error
 from desktop_app.cli.console import write_line
-from desktop_app.desktop.application_object import APP_ID
-from desktop_app.desktop.login_start import exec_line
+from desktop_app.desktop_session.application_object import APP_ID
+from desktop_app.desktop_session.login_start import exec_line
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, in_english, tr
 from desktop_app.main import COMPLETION

@@ -12,26 +12,26 @@ from functools import partial
 
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.closing_controller import ClosingController
 from desktop_app.app.session import Session
-from desktop_app.desktop.desktop_watch import watch_appearance, watch_sleep
-from desktop_app.desktop.login_start import (
+from desktop_app.desktop.core import START_AT_LOGIN
+from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
+from desktop_app.desktop.ui.portal_file_dialogs import PortalFileDialogs
+from desktop_app.desktop.ui.tray_controller import TrayController
+from desktop_app.desktop_session.desktop_watch import watch_appearance, watch_sleep
+from desktop_app.desktop_session.login_start import (
     ask_portal,
     is_sandboxed,
     login_start_error,
     set_start_at_login,
     starts_at_login,
 )
-from desktop_app.desktop.session_bus import BusError, SessionBus
-from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
-from desktop_app.desktop.ui.closing_controller import ClosingController
-from desktop_app.desktop.ui.portal_file_dialogs import PortalFileDialogs
-from desktop_app.desktop.ui.tray_controller import TrayController
+from desktop_app.desktop_session.session_bus import BusError, SessionBus
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.ui.providers import SettingValues
-from desktop_app.settings.schema import START_AT_LOGIN
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.widgets.look.icons import program_icon

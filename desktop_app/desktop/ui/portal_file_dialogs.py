@@ -15,8 +15,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.tasks import Tasks
-from desktop_app.desktop.portal.portal_requests import Portal, PortalRefusedError
-from desktop_app.desktop.session_bus import BusError, SessionBus
+from desktop_app.desktop_session.portal.portal_requests import Portal, PortalRefusedError
+from desktop_app.desktop_session.session_bus import BusError, SessionBus
 from desktop_app.widgets.file_dialogs import FileRequest, OnAnswer, use_system_dialogs
 
 INTERFACE: Final = "org.freedesktop.portal.FileChooser"

@@ -10,11 +10,11 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
+from desktop_app.app.closing_controller import ClosingController
 from desktop_app.app.session import Session
-from desktop_app.desktop.desktop_watch import watch_tray
-from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
-from desktop_app.desktop.session_bus import BusError, SessionBus
-from desktop_app.desktop.ui.closing_controller import ClosingController
+from desktop_app.desktop_session.desktop_watch import watch_tray
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.desktop_session.session_bus import BusError, SessionBus
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.navigator import Navigator

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature
-from desktop_app.desktop.hotkey.hotkey_status import GLOBAL_SHORTCUT
+from desktop_app.desktop_session.hotkey.hotkey_status import GLOBAL_SHORTCUT
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, Command, CommandScope
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
-    from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.desktop_session.session_bus import SessionBus
 
 
 def _compose(session: Session) -> None:

@@ -14,8 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Session
-from desktop_app.desktop.desktop_binding import binding_desktop, create_binding, remove_binding
-from desktop_app.desktop.hotkey.hotkey_status import (
+from desktop_app.desktop_session.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     OPEN_COMMAND,
     STATUS_TEXTS,
@@ -24,8 +23,9 @@ from desktop_app.desktop.hotkey.hotkey_status import (
     HotkeyStatus,
     is_x11,
 )
-from desktop_app.desktop.portal.portal_shortcut import PortalShortcut
+from desktop_app.desktop_session.portal.portal_shortcut import PortalShortcut
 from desktop_app.i18n.translation import tr
+from desktop_app.quick.desktop_binding import binding_desktop, create_binding, remove_binding
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.form_dialog import ask
@@ -33,8 +33,8 @@ from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.text.foreign_text import PlainButton, one_line
 
 if TYPE_CHECKING:
-    from desktop_app.desktop.hotkey.x11_keys import X11Hotkey
-    from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.desktop_session.hotkey.x11_keys import X11Hotkey
+    from desktop_app.desktop_session.session_bus import SessionBus
     from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
 
 
@@ -259,7 +259,9 @@ class HotkeyRemedy(QWidget):
 
 
 def _grab_on_x11(keys: str) -> X11Hotkey:
-    from desktop_app.desktop.hotkey.x11_keys import X11Hotkey  # takes 40 ms, here in a thread
+    from desktop_app.desktop_session.hotkey.x11_keys import (
+        X11Hotkey,  # takes 40 ms, here in a thread
+    )
 
     return X11Hotkey(keys)
 

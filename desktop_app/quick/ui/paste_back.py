@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QMessageBox
 
 from desktop_app.app.pasting import FOCUS_CHANGE_S, can_type, granted_keyboard, paste_on_x11
 from desktop_app.app.session import Session
-from desktop_app.desktop.portal.portal_requests import PortalRefusedError
-from desktop_app.desktop.session_bus import BusError
+from desktop_app.desktop_session.portal.portal_requests import PortalRefusedError
+from desktop_app.desktop_session.session_bus import BusError
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.core import PASTE_BACK, PasteBackChoice
 from desktop_app.quick.ui.quick_prompt import QuickPrompt

@@ -83,7 +83,7 @@ class X11Frame(QObject):
             shape.addRoundedRect(QRectF(self._window.rect()), radius, radius)
             self._window.setMask(QRegion(shape.toFillPolygon().toPolygon()))
         elif event.type() == QEvent.Type.Show and not event.spontaneous():
-            from desktop_app.desktop.hotkey.x11_keys import skip_task_lists
+            from desktop_app.desktop_session.hotkey.x11_keys import skip_task_lists
 
             window_id = int(self._window.winId())
             QGuiApplication.queryKeyboardModifiers()  # a round trip: the server knows the window

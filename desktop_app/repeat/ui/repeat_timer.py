@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from desktop_app.desktop.user_timer import UserTimer
+from desktop_app.desktop_session.user_timer import UserTimer
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import folders

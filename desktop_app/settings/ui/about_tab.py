@@ -19,7 +19,7 @@ from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
-    from desktop_app.desktop.updates import FactsOffer
+    from desktop_app.settings.ui.updates import FactsOffer
 
 # In pixels at the default text size (see `Theme.px`).
 _MIN_HEIGHT: Final = 120

@@ -39,7 +39,7 @@ from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
-    from desktop_app.desktop.updates import FactsOffer
+    from desktop_app.settings.ui.updates import FactsOffer
 
 
 def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
@@ -299,14 +299,14 @@ class SettingsController(Controller):
 
     async def check_for_updates(self) -> None:
         """Show on the About page whether there is a newer version, or newer model facts."""
-        from desktop_app.desktop.updates import update_report  # not at the start
+        from desktop_app.settings.ui.updates import update_report  # not at the start
 
         report = await update_report(self._backend.catalog.day)
         self._pages.by_name["about"].page.show_update(report.text, report.facts)
 
     async def renew_model_facts(self, offer: FactsOffer) -> None:
         """Fetch newer model facts, for the next start."""
-        from desktop_app.desktop.updates import fetch_facts
+        from desktop_app.settings.ui.updates import fetch_facts
 
         about = self._pages.by_name["about"].page
         try:

@@ -10,8 +10,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.desktop.desktop_watch import saves_resources
-from desktop_app.desktop.session_bus import BusError, SessionBus
+from desktop_app.desktop_session.desktop_watch import saves_resources
+from desktop_app.desktop_session.session_bus import BusError, SessionBus
 from desktop_app.domain.errors import (
     SyncBusyError,
     SyncError,

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QFrame
 
 from desktop_app.app.pasting import FOCUS_CHANGE_S, can_type, granted_keyboard, paste_on_x11
 from desktop_app.app.session import Controller, Session
-from desktop_app.desktop.hotkey.x11_keys import focused_window
-from desktop_app.desktop.session_bus import BusError
+from desktop_app.desktop_session.hotkey.x11_keys import focused_window
+from desktop_app.desktop_session.session_bus import BusError
 from desktop_app.i18n.translation import tr
 from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import DictationField, MicrophoneButton, Microphones, Stage

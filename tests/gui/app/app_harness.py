@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.window_request import HiddenRequest, OpenRequest, QuickRequest, WindowRequest
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend
 from desktop_app.chat.conversation_store import ConversationStore
@@ -24,13 +25,7 @@ from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.composer.prompt_text import PromptText
-from desktop_app.desktop.session_bus import SessionBus
-from desktop_app.desktop.window_request import (
-    HiddenRequest,
-    OpenRequest,
-    QuickRequest,
-    WindowRequest,
-)
+from desktop_app.desktop_session.session_bus import SessionBus
 from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.domain.conversations.conversation import (
     Conversation,

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.app.application import report_failed_start
+from desktop_app.app.closing_controller import ClosingController
 from desktop_app.app.help.help_places import START
 from desktop_app.app.help.help_window import HelpWindow, help_of
 from desktop_app.app.palette import Palette
@@ -56,10 +57,8 @@ from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.completion import PromptDialog
 from desktop_app.composer.dropped_content import drop_hint
 from desktop_app.composer.spelling import Spelling
-from desktop_app.desktop.desktop_binding import BindingDesktop
-from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
-from desktop_app.desktop.ui.closing_controller import ClosingController
 from desktop_app.desktop.ui.desktop_controllers import DesktopControllers
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview, ImageView
 from desktop_app.documents.ui.document_viewer import ViewerTarget
 from desktop_app.documents.ui.password_dialog import PasswordDialog
@@ -107,6 +106,7 @@ from desktop_app.providers.keys.vault import KeyPlace
 from desktop_app.providers.ui.models.model_editor import ModelEditor
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.providers.ui.providers_controller import ProvidersController
+from desktop_app.quick.desktop_binding import BindingDesktop
 from desktop_app.quick.ui import hotkey_controller, paste_back
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.desktop.portal.portal_requests import PATH
-from desktop_app.desktop.portal.portal_requests import SERVICE as PORTAL
+from desktop_app.desktop_session.portal.portal_requests import PATH
+from desktop_app.desktop_session.portal.portal_requests import SERVICE as PORTAL
 from desktop_app.widgets.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon, session_bus

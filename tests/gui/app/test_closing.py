@@ -7,11 +7,11 @@ import logging
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
+from desktop_app.app import closing_controller
+from desktop_app.app.closing_controller import ClosingController
 from desktop_app.app.transfer import Transfer
 from desktop_app.chat.ui.temporary_controller import TemporaryController
-from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
-from desktop_app.desktop.ui import closing_controller
-from desktop_app.desktop.ui.closing_controller import ClosingController
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until

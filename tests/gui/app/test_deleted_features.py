@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 LINE = r' +"{}",\n'
 """The line of `features.py` that names a feature."""
 TOGETHER = (
-    ("backup", "texts"),
+    ("backup", "desktop", "texts"),
     ("collections", "quick"),
     ("exchange", "sync"),
     ("memory", "repeat"),
@@ -46,7 +46,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.app.application import Application
 from desktop_app.app.features import ACTIONS
 from desktop_app.app.window.settings_panel import PAGES
-from desktop_app.desktop.window_request import OpenRequest, QuickRequest
+from desktop_app.app.window_request import OpenRequest, QuickRequest
 
 def use():
     session, window = application.session, application.window

@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton
 
+from desktop_app.app.window_request import OpenRequest
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.child_processes import child_command
 from desktop_app.composer.attachments.attachment_facts import WITH_HIDDEN_ACTION
@@ -22,7 +23,6 @@ from desktop_app.composer.attachments.file_readings import (
 from desktop_app.composer.attachments.images_controller import file_name
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.suggestions import SuggestionButton
-from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.documents.worker.document_worker import Limits, OnProgress
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import RateLimitedError

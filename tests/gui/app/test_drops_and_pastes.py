@@ -10,13 +10,13 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+from desktop_app.app.window_request import MAX_FILES
 from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.attachments.prompt_chips import (
     MAX_CHIPS,
     OTHER_ATTACHMENTS_CHIP,
     SHOW_ALL_ACTION,
 )
-from desktop_app.desktop.window_request import MAX_FILES
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.library.ui.list_presenter import ListPresenter
 from tests.gui.app.app_harness import AppHarness, until

@@ -150,7 +150,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QTextCursor
 from desktop_app.app.application import Application
 from desktop_app.app.startup import early_content
-from desktop_app.desktop.window_request import OpenRequest
+from desktop_app.app.window_request import OpenRequest
 from desktop_app.paths import folders
 
 early_content.show_early_content = lambda *_: True  # the session waits for a use

@@ -23,7 +23,7 @@ from desktop_app.app import application as application_module
 from desktop_app.app.application import Application
 from desktop_app.app.single_instance import WindowLock
 from desktop_app.app.startup import early_content, early_window
-from desktop_app.desktop.window_request import OpenRequest
+from desktop_app.app.window_request import OpenRequest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 from desktop_app.app.window.main_window import MainWindow

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 
-from desktop_app.desktop.portal.portal_requests import PATH, SERVICE
 from desktop_app.desktop.ui.portal_file_dialogs import INTERFACE
+from desktop_app.desktop_session.portal.portal_requests import PATH, SERVICE
 from desktop_app.widgets import file_dialogs
 from desktop_app.widgets.file_dialogs import choose_file, choose_folder, choose_target
 from tests.gui.app.app_harness import AppHarness, until

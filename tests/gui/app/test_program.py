@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.app.features import ACTIONS, COMMANDS, FEATURES
 from desktop_app.app.window.command_palette import CommandPalette
-from desktop_app.desktop.window_request import OpenRequest, QuickRequest, encode
+from desktop_app.app.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.features import imported
 from desktop_app.quick.ui.quick_prompt import QuickPrompt

@@ -12,13 +12,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
+from desktop_app.app.closing_controller import ClosingController
 from desktop_app.backend.prompt_loader import today
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.composer.completion import PromptDialog, ValueField
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.composer.suggestions import SuggestionButton, Suggestions
-from desktop_app.desktop.ui.closing_controller import ClosingController
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.prompt import Prompt
 from desktop_app.library.ui.navigator import Navigator

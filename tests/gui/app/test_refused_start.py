@@ -8,10 +8,10 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from desktop_app.app.call_server import CallServer
 from desktop_app.app.help.help_places import START
 from desktop_app.app.help.help_window import HelpWindow, help_of
 from desktop_app.chat.conversation_store import ConversationStore
-from desktop_app.desktop.ui.call_server import CallServer
 from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.main import main
 from desktop_app.paths import folders

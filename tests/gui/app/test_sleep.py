@@ -11,8 +11,8 @@ import pytest
 from desktop_app.backup.ui import backup_controller
 from desktop_app.backup.ui.backup_controller import FIRST_CHECK, LAST_KEY, BackupController
 from desktop_app.chat.ui.server_watch import MAX_WAIT_MS, ServerWatch
-from desktop_app.desktop.desktop_watch import MANAGER, watch_sleep
-from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop_session.desktop_watch import MANAGER, watch_sleep
+from desktop_app.desktop_session.session_bus import SessionBus
 from desktop_app.domain.conversations.conversation import now
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon

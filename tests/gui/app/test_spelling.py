@@ -10,8 +10,7 @@ from PySide6.QtGui import QContextMenuEvent, QTextCharFormat, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 
-from desktop_app.composer import spelling
-from desktop_app.desktop import dictionaries
+from desktop_app.composer import dictionaries, spelling
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.widgets.text.foreign_text import PlainLabel

@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton
 
-from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
+from desktop_app.desktop_session.desktop_watch import BATTERY, NETWORK
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError, SyncError, SyncLaterError
 from desktop_app.sync import format as form

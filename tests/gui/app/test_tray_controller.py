@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
-from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.desktop.ui.tray_controller import TrayController
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.desktop_session.session_bus import SessionBus
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.desktop.dictionaries import Dictionaries, choose_dictionaries
+from desktop_app.composer.dictionaries import Dictionaries, choose_dictionaries
 
 ENGLISH = ["en_US"]
 

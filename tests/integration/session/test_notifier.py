@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from desktop_app.desktop.notifier import PORTAL_INTERFACE, SERVICE, Notifier
-from desktop_app.desktop.portal import portal_requests
+from desktop_app.desktop_session.notifier import PORTAL_INTERFACE, SERVICE, Notifier
+from desktop_app.desktop_session.portal import portal_requests
 from tests.helpers.bus_service import BusService, Method, properties, session_bus
 from tests.helpers.waiting import until
 

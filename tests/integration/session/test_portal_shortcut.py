@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from desktop_app.desktop.hotkey.hotkey_status import HOTKEY_COMMAND, HotkeyError, HotkeyStatus
-from desktop_app.desktop.portal.portal_requests import PATH, SERVICE
-from desktop_app.desktop.portal.portal_shortcut import INTERFACE, PortalShortcut, check_portal
-from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop_session.hotkey.hotkey_status import (
+    HOTKEY_COMMAND,
+    HotkeyError,
+    HotkeyStatus,
+)
+from desktop_app.desktop_session.portal.portal_requests import PATH, SERVICE
+from desktop_app.desktop_session.portal.portal_shortcut import (
+    INTERFACE,
+    PortalShortcut,
+    check_portal,
+)
+from desktop_app.desktop_session.session_bus import SessionBus
 from tests.helpers.bus_service import BusService, Method, properties, session_bus
 
 KEYS = "Meta+Alt+Space"

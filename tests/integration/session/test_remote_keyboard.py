@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.desktop.portal.portal_requests import PortalRefusedError
-from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
-from desktop_app.desktop.session_bus import BusError
+from desktop_app.desktop_session.portal.portal_requests import PortalRefusedError
+from desktop_app.desktop_session.portal.remote_keyboard import RemoteKeyboard
+from desktop_app.desktop_session.session_bus import BusError
 from tests.helpers.bus_service import session_bus
 from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
 

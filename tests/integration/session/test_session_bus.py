@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.desktop.application_object import (
+from desktop_app.desktop_session.application_object import (
     INTERFACE,
     ApplicationObject,
     bus_name,
     object_path,
 )
-from desktop_app.desktop.desktop_watch import WATCHER, watch_tray
-from desktop_app.desktop.login_start import (
+from desktop_app.desktop_session.desktop_watch import WATCHER, watch_tray
+from desktop_app.desktop_session.login_start import (
     ask_portal,
     autostart_file,
     set_start_at_login,
     starts_at_login,
 )
-from desktop_app.desktop.session_bus import Body, BusError, BusObject, SessionBus
+from desktop_app.desktop_session.session_bus import Body, BusError, BusObject, SessionBus
 from desktop_app.domain.errors import StorageError
 from tests.helpers.bus_service import BusService, properties, session_bus
 from tests.helpers.full_disk import full_disk

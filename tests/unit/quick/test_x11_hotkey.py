@@ -10,15 +10,15 @@ from Xlib import XK, X
 from Xlib import display as xlib
 from Xlib import error as xlib_error
 
-from desktop_app.desktop.hotkey.hotkey_status import (
+from desktop_app.desktop_session.hotkey.hotkey_status import (
     HotkeyError,
     HotkeyReport,
     HotkeyStatus,
     check_hotkey,
     is_x11,
 )
-from desktop_app.desktop.hotkey.keysyms import accelerator, portal_trigger
-from desktop_app.desktop.hotkey.x11_keys import X11Hotkey, is_held
+from desktop_app.desktop_session.hotkey.keysyms import accelerator, portal_trigger
+from desktop_app.desktop_session.hotkey.x11_keys import X11Hotkey, is_held
 
 # Modifiers: Shift, Lock, Control and Mod1 to Mod5, each with its keys; 0 stands for none.
 MODIFIERS = [[50, 62], [66], [37], [64, 0], [77], [0], [133], [0]]

@@ -11,8 +11,13 @@ from Xlib import display as xlib
 from Xlib import error as xlib_error
 from Xlib.ext import xtest
 
-from desktop_app.desktop.hotkey import x11_keys
-from desktop_app.desktop.hotkey.x11_keys import PasteError, PasteTarget, type_paste, wait_for_target
+from desktop_app.desktop_session.hotkey import x11_keys
+from desktop_app.desktop_session.hotkey.x11_keys import (
+    PasteError,
+    PasteTarget,
+    type_paste,
+    wait_for_target,
+)
 
 OWN, OTHER, THIRD = 5, 1, 7
 FIRST, LAST = 8, 12

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop_app.desktop import desktop_binding
-from desktop_app.desktop.desktop_binding import (
+from desktop_app.domain.errors import StorageError
+from desktop_app.quick import desktop_binding
+from desktop_app.quick.desktop_binding import (
     BindingDesktop,
     binding_desktop,
     bound_command,
     create_binding,
     remove_binding,
 )
-from desktop_app.domain.errors import StorageError
 from tests.helpers.fragment import Fragment
 
 KEYS = "Meta+Alt+Space"

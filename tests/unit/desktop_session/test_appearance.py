@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from desktop_app.desktop.desktop_watch import WATCHER, watch_appearance
-from desktop_app.desktop.session_bus import DAEMON, BusError, BusObject
+from desktop_app.desktop_session.desktop_watch import WATCHER, watch_appearance
+from desktop_app.desktop_session.session_bus import DAEMON, BusError, BusObject
 
 NAMESPACE = "org.freedesktop.appearance"
 Body = tuple[Any, ...]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.desktop.user_timer import UserTimer
+from desktop_app.desktop_session.user_timer import UserTimer
 from desktop_app.domain.errors import StorageError
 
 

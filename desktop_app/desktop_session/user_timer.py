@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.child_processes import launcher_command, run_desktop_tool
-from desktop_app.desktop.application_object import bus_name
-from desktop_app.desktop.login_start import is_sandboxed
+from desktop_app.desktop_session.application_object import bus_name
+from desktop_app.desktop_session.login_start import is_sandboxed
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, tr
 

@@ -11,16 +11,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from desktop_app.desktop.application_object import bus_name
-from desktop_app.desktop.hotkey.hotkey_status import (
+from desktop_app.desktop_session.application_object import bus_name
+from desktop_app.desktop_session.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     HotkeyError,
     HotkeyReport,
     HotkeyStatus,
 )
-from desktop_app.desktop.hotkey.keysyms import portal_trigger
-from desktop_app.desktop.portal.portal_requests import Portal, portal_object
-from desktop_app.desktop.session_bus import DAEMON, Body, BusError, BusObject, SessionBus
+from desktop_app.desktop_session.hotkey.keysyms import portal_trigger
+from desktop_app.desktop_session.portal.portal_requests import Portal, portal_object
+from desktop_app.desktop_session.session_bus import DAEMON, Body, BusError, BusObject, SessionBus
 
 INTERFACE: Final = "org.freedesktop.portal.GlobalShortcuts"
 

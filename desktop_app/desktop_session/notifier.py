@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from desktop_app.desktop.application_object import APP_ID
-from desktop_app.desktop.portal.portal_requests import Portal, portal_object
-from desktop_app.desktop.session_bus import Body, BusObject, SessionBus
+from desktop_app.desktop_session.application_object import APP_ID
+from desktop_app.desktop_session.portal.portal_requests import Portal, portal_object
+from desktop_app.desktop_session.session_bus import Body, BusObject, SessionBus
 from desktop_app.i18n.translation import tr
 
 PORTAL_INTERFACE: Final = "org.freedesktop.portal.Notification"

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop_app.child_processes import quick_command, run_desktop_tool
-from desktop_app.desktop.hotkey.keysyms import accelerator
+from desktop_app.desktop_session.hotkey.keysyms import accelerator
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
 

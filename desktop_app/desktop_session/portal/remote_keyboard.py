@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from desktop_app.desktop.portal.portal_requests import Portal, portal_object
-from desktop_app.desktop.session_bus import BusError, BusObject, SessionBus
+from desktop_app.desktop_session.portal.portal_requests import Portal, portal_object
+from desktop_app.desktop_session.session_bus import BusError, BusObject, SessionBus
 
 INTERFACE: Final = "org.freedesktop.portal.RemoteDesktop"
 _VERSION_WITH_TOKENS: Final = 2  # earlier versions ask the user each time

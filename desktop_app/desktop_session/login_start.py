@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.child_processes import resident_command
-from desktop_app.desktop.application_object import bus_name
-from desktop_app.desktop.portal.portal_requests import Portal
-from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop_session.application_object import bus_name
+from desktop_app.desktop_session.portal.portal_requests import Portal
+from desktop_app.desktop_session.session_bus import SessionBus
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.desktop import window_request
-from desktop_app.desktop.window_request import Reply, RequestError, WindowRequest
+from desktop_app.app import window_request
+from desktop_app.app.window_request import Reply, RequestError, WindowRequest
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
 from desktop_app.quick_call import pipe_name

@@ -101,7 +101,10 @@ def check_hotkey(keys: str, environment: Mapping[str, str]) -> HotkeyReport:
         return HotkeyReport(keys, HotkeyStatus.OFF)
     if not is_x11(environment):
         return HotkeyReport(keys, HotkeyStatus.UNAVAILABLE)
-    from desktop_app.desktop.hotkey.x11_keys import X11Hotkey, is_held  # only X11 needs the library
+    from desktop_app.desktop_session.hotkey.x11_keys import (  # only X11 needs the library
+        X11Hotkey,
+        is_held,
+    )
 
     try:
         X11Hotkey(keys).close()

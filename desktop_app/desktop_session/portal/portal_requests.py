@@ -10,8 +10,8 @@ import secrets
 from contextlib import suppress
 from typing import Any, Final
 
-from desktop_app.desktop.application_object import APP_ID
-from desktop_app.desktop.session_bus import Body, BusError, BusObject, SessionBus
+from desktop_app.desktop_session.application_object import APP_ID
+from desktop_app.desktop_session.session_bus import Body, BusError, BusObject, SessionBus
 
 SERVICE: Final = "org.freedesktop.portal.Desktop"
 PATH: Final = "/org/freedesktop/portal/desktop"

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from desktop_app.desktop.session_bus import JOIN_TIMEOUT_S, Body, BusError, SessionBus
+from desktop_app.desktop_session.session_bus import JOIN_TIMEOUT_S, Body, BusError, SessionBus
 
 APP_ID: Final = "io.github.repartee.Repartee"
 INTERFACE: Final = "org.freedesktop.Application"

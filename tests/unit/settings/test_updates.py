@@ -12,8 +12,8 @@ from threading import Thread
 
 import pytest
 
-from desktop_app.desktop import updates
-from desktop_app.desktop.updates import PROJECT_PAGE, update_report, update_way
+from desktop_app.settings.ui import updates
+from desktop_app.settings.ui.updates import PROJECT_PAGE, update_report, update_way
 
 ROOT = Path(__file__).parents[3]
 

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.catalog_files import FACTS_FILE, read_catalog
-from desktop_app.desktop.updates import FactsOffer, fetch_facts, offered_facts, update_report
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.paths import folders
+from desktop_app.settings.ui.updates import FactsOffer, fetch_facts, offered_facts, update_report
 
 ROOT = Path(__file__).parents[3]
 DAY = date(2099, 1, 2)

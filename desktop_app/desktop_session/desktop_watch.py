@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
-from desktop_app.desktop.portal.portal_requests import portal_object
-from desktop_app.desktop.session_bus import DAEMON, Body, BusError, BusObject, SessionBus
+from desktop_app.desktop_session.portal.portal_requests import portal_object
+from desktop_app.desktop_session.session_bus import DAEMON, Body, BusError, BusObject, SessionBus
 
 _SETTINGS: Final = portal_object("org.freedesktop.portal.Settings")
 _NAMESPACE: Final = "org.freedesktop.appearance"

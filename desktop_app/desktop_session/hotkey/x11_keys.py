@@ -23,8 +23,8 @@ from Xlib import error as xlib_error
 from Xlib import ext as xlib_extensions
 from Xlib.ext import xtest
 
-from desktop_app.desktop.hotkey.hotkey_status import HotkeyError, HotkeyStatus
-from desktop_app.desktop.hotkey.keysyms import character_keysyms, keysym_name, parse_keys
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyError, HotkeyStatus
+from desktop_app.desktop_session.hotkey.keysyms import character_keysyms, keysym_name, parse_keys
 
 if TYPE_CHECKING:
     from Xlib.display import Display

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from desktop_app.app.session import Session
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.composer.attachments.file_readings import FileReadings
-from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
