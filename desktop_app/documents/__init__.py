@@ -4,4 +4,4 @@
 refused with a subclass of DocumentError (`refusals`).
 """
 
-__all__ = ["index", "services", "store", "token_counting", "ui", "worker"]
+__all__ = ["embedded_data", "index", "services", "store", "token_counting", "ui", "worker"]

@@ -9,6 +9,7 @@ from typing import Final
 
 from desktop_app.documents import media_type, refusals
 from desktop_app.documents.document_bundle import DocumentBundle
+from desktop_app.documents.embedded_data import leave_out_data
 from desktop_app.documents.reader_result import LeftOut, ReaderResult
 from desktop_app.documents.text import content_lines, plain_text
 from desktop_app.documents.worker.protocol import (
@@ -20,7 +21,6 @@ from desktop_app.documents.worker.protocol import (
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason, add_left_out
 from desktop_app.domain.documents.document_sections import UNITS
-from desktop_app.domain.documents.embedded_data import leave_out_data
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentUnsupportedError
 from desktop_app.i18n.translation import N_

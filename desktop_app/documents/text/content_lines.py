@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from desktop_app.documents.embedded_data import data_note
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.text import plain_text
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
-from desktop_app.domain.documents.embedded_data import data_note
 
 _BEGINNING: Final = re.compile(r"[\ufeff\s]*BEGIN:V(CARD|CALENDAR)\s*\n", re.I)
 _FOLD: Final = re.compile(rb"\r?\n[ \t]")

@@ -13,10 +13,10 @@ from typing import Final
 from xml.etree import ElementTree
 
 from desktop_app.documents import refusals
+from desktop_app.documents.embedded_data import data_note
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.text import web_page
 from desktop_app.domain.documents.document_notes import SkipReason
-from desktop_app.domain.documents.embedded_data import data_note
 
 _BOX: Final = re.compile(r"<en-todo\b([^>]*?)/?>(?:</en-todo>)?")
 _CHECKED: Final = re.compile(r"""checked\s*=\s*["']true["']""")

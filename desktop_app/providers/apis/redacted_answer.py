@@ -27,7 +27,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.domain.network.redaction import RedactedStream, Redactor
+from desktop_app.providers.http.redaction import RedactedStream, Redactor
 
 _Delta = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")

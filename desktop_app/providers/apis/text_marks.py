@@ -36,13 +36,13 @@ from desktop_app.domain.conversations.answer_sources import citation
 from desktop_app.domain.conversations.message_parts import SourcesPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.lazy_pattern import lazy_pattern
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import citation_marks
 from desktop_app.providers.apis.code_spans import CodeSpans
 from desktop_app.providers.apis.event_reader import joined_texts
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.redaction import Redactor
 
 _END_TOKENS: Final = (
     *("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|end|>", "<|return|>"),

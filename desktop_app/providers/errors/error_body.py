@@ -20,8 +20,8 @@ from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.lazy_pattern import lazy_pattern
-from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.redaction import REMOVED
 from desktop_app.providers.http.sse import SSEDecoder
 
 _MAX_MESSAGE_CHARS: Final = 10_000

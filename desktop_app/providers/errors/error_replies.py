@@ -17,7 +17,6 @@ import msgspec
 from desktop_app.domain import errors, hints
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
 from desktop_app.providers.errors.error_body import (
@@ -28,6 +27,7 @@ from desktop_app.providers.errors.error_body import (
     quoted_sentence,
 )
 from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.redaction import Redactor
 
 _NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
 _MAX_TOKENS: Final = 1_000_000_000

@@ -23,7 +23,7 @@ from desktop_app.providers.http.unpacking import unpacked
 if TYPE_CHECKING:
     import httpx
 
-    from desktop_app.domain.network.redaction import Redactor
+    from desktop_app.providers.http.redaction import Redactor
 
 
 T = TypeVar("T")

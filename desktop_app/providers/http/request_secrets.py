@@ -13,9 +13,9 @@ from desktop_app.domain.answering.chat_request import SECOND_KEY_HEADER, Provide
 from desktop_app.domain.errors import AuthenticationError, MissingKeyError
 from desktop_app.domain.network.network_address import ProxyAddress
 from desktop_app.domain.network.origin import Secret, host_of, origin
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.http.redaction import Redactor
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from desktop_app.documents.embedded_data import without_embedded_data
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart, tool_calls
-from desktop_app.domain.documents.embedded_data import without_embedded_data
 from desktop_app.domain.prompt_delimiter import PromptDelimiter
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolCallState
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from desktop_app.documents.embedded_data import data_note, without_embedded_data
 from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS
-from desktop_app.domain.documents.embedded_data import data_note, without_embedded_data
 from desktop_app.domain.tools.tool import IMAGE_TYPES, MAX_RESULT_CHARS
 from desktop_app.tools.host.failure_text import HostError
 from desktop_app.tools.servers.tool_server import ServerFault

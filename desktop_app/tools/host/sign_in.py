@@ -25,7 +25,7 @@ from mcp.shared.auth import (
 from pydantic import BaseModel, ValidationError
 
 from desktop_app.domain.network.network_address import is_private
-from desktop_app.domain.network.redaction import Redactor
+from desktop_app.providers.http.redaction import Redactor
 from desktop_app.tools.host.failure_text import HostError
 from desktop_app.tools.servers.tool_server import REDIRECT_ADDRESS, ServerFault
 

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.tool import AskUser, Report
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.http.redaction import Redactor
 from desktop_app.tools.servers.remote_tool import visible_text
 from desktop_app.tools.servers.server_connection import ServerConnection
 from desktop_app.tools.servers.tool_server import (

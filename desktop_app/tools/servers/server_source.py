@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain.documents.embedded_data import data_note
+from desktop_app.documents.embedded_data import data_note
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.prompt import CLIPBOARD, SELECTION, Variable, parse, variables

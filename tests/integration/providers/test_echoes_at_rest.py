@@ -11,7 +11,7 @@ import pytest
 
 from desktop_app.backend.log_file import LOG_NAME, start_log
 from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.network.redaction import REMOVED
+from desktop_app.providers.http.redaction import REMOVED
 from tests.helpers.spellings import SPELLINGS
 from tests.integration.providers.asking import asker_of
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams

@@ -14,7 +14,7 @@ from desktop_app.domain.errors import AuthenticationError, ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import Secret, origin
-from desktop_app.domain.network.redaction import REMOVED
+from desktop_app.providers.http.redaction import REMOVED
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking

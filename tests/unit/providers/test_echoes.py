@@ -22,8 +22,8 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.network.redaction import REMOVED, Redactor
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
+from desktop_app.providers.http.redaction import REMOVED, Redactor
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking

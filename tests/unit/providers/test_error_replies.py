@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain import errors
-from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.errors.error_body import (
     MAX_QUOTE_CHARS,
     ErrorBody,
@@ -22,6 +21,7 @@ from desktop_app.providers.errors.error_body import (
     read_body,
 )
 from desktop_app.providers.errors.error_replies import error_from, error_in_reply, size_from_message
+from desktop_app.providers.http.redaction import REMOVED
 from desktop_app.providers.http.retries import failed_attempt
 from tests.helpers.fragment import Fragment
 

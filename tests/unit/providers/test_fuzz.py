@@ -17,10 +17,10 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.http.redaction import Redactor
 from desktop_app.providers.http.sse import SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 

@@ -27,11 +27,11 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.http.redaction import Redactor
 from tests.unit.providers.samples import CATALOG, OPENAI, fold
 
 ONE, TWO = '{"n":1}', '{"n":2}'

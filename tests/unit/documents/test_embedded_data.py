@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.documents.embedded_data import data_note, without_embedded_data
+from desktop_app.documents.embedded_data import data_note, without_embedded_data
 
 PICTURE = base64.b64encode(bytes(range(256)) * 192).decode()  # 48 KB
 ADDRESS = f"data:image/png;base64,{PICTURE}"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.network.redaction import REMOVED, Redactor
+from desktop_app.providers.http.redaction import REMOVED, Redactor
 from tests.helpers.spellings import SPELLINGS
 
 # What can stand behind "Bearer" (RFC 6750, section 2.1), of which most providers use a part.
