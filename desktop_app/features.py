@@ -70,7 +70,8 @@ class Core(Value, frozen=True):
         commands: its commands of the command line, by their words.
         parts: the places of functions of the backend that return what is used without knowing the
             feature (`Backend.part`), by its name: "collections" (`Collections`), "notes"
-            (`Memory`), "synchronizer" (`Synchronizer`), "transcribe" (`Transcribe`).
+            (`Memory`), "prompts" (`PromptStore`), "synchronizer" (`Synchronizer`), "transcribe"
+            (`Transcribe`).
         tables: its tables in the library.
         settings: its settings, in the order of their rows.
         setting_effects: the keys of what it stores as settings, separated by spaces, by their

@@ -30,7 +30,6 @@ from desktop_app.documents.services import (
 )
 from desktop_app.features import cores, imported
 from desktop_app.paths import Folders, folders
-from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.providers.services import (
     key_vault,
     local_models,
@@ -106,7 +105,6 @@ class Backend:
         self.database = Database(self.folders.database)
         self.temporary = TemporaryConversations(self.database)
         self.settings = SettingsStore(self.database)
-        self.prompts = PromptStore(self.database)
         self.ledger = Ledger(self.temporary)
         holds = SpendingHolds(self.database)
         self.budget = Budget(holds, self.settings, allows_unpriced=allows_unpriced)

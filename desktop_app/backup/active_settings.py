@@ -30,7 +30,8 @@ from desktop_app.storage.schema import stored_version
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error
 from desktop_app.storage.value_effects import effect_of
 
-_TABLES_WITH_TOOLS: Final = ("conversations", "folders", "presets")
+_TABLES_WITH_TOOLS: Final = ("conversations", "folders", "prompts", "presets")
+"""Those whose rows have settings; one of an earlier version also has presets."""
 _MAX_SHOWN_CHARS: Final = 500  # a host has at most 253, and its end says whose it is
 
 
@@ -75,13 +76,15 @@ def active_settings(
         label = tr("Tool server “{name}”", name=_shorten(row["name"]))
         values["tools", row["name"]] = _Active(label, _command(row["definition"]), _none())
     tools: set[str] = set()
-    for table in _TABLES_WITH_TOOLS:
+    columns = "SELECT m.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c"
+    stored = {row[0] for row in _rows(connection, f"{columns} WHERE c.name = 'overrides'")}
+    for table in stored.intersection(_TABLES_WITH_TOOLS):
         sql = f"""SELECT overrides FROM {table} WHERE overrides LIKE '%"tools"%'"""  # noqa: S608
         for row in _rows(connection, sql):
             overrides = _read_json(row["overrides"])
             names = overrides.get("tools") if isinstance(overrides, dict) else None
             tools.update(filter(runs_without_asking, names if isinstance(names, list) else ()))
-    label = tr("Tools of conversations, projects and presets")
+    label = tr("Tools of conversations, projects and prompts")
     values["tools", ""] = _Active(label, ", ".join(sorted(tools)) or _none(), _none())
     # A store of an earlier version has collections with names of their own.
     projects = {

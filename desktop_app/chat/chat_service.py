@@ -69,6 +69,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, not
 from desktop_app.domain.cost import FREE, CallCost
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.parameter_support import model_notices
+from desktop_app.domain.prompt import SUMMARY
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.domain.remembered_note import notes_text
 from desktop_app.domain.spending_report import Purpose
@@ -81,7 +82,6 @@ from desktop_app.domain.tools.tool import (
 )
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
 from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, RequirementsLoader
 from desktop_app.tools.calls.consent import ConsentBroker

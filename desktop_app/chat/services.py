@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.prompt_loader import load_prompt_requirements
 from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.cost_estimate import Estimator
 from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.prompt import NO_REQUIREMENTS, PromptRequirements
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
@@ -93,7 +93,7 @@ def chat_with(backend: Backend, store: MessageStore, attachments: ChatAttachment
             attachments=attachments,
             images=images,
             compactions=backend.compactions,
-            load_requirements=partial(load_prompt_requirements, backend.prompts),
+            load_requirements=partial(_requirements, backend),
             delimiters=backend.delimiters,
             chunked_reader=chunked_reader,
             passages=passages,
@@ -104,6 +104,12 @@ def chat_with(backend: Backend, store: MessageStore, attachments: ChatAttachment
         tools=lambda: backend.tools,
         consent=backend.consent,
     )
+
+
+async def _requirements(backend: Backend, prompt_id: str) -> PromptRequirements:
+    """Return the requirements of a prompt of the library."""
+    library = backend.part("prompts") if prompt_id else None
+    return NO_REQUIREMENTS if library is None else await library.requirements(prompt_id)
 
 
 def _note_taker(backend: Backend, answering_model: ResolvedChoice) -> ResolvedChoice:

@@ -21,10 +21,10 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.domain.prompt import SUMMARY
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, one_line
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import tr
-from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 MAX_COST: Final = Decimal("0.01")

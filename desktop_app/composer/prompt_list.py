@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.composer.suggestions import Suggestion
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.prompt import Prompt, fill
-from desktop_app.prompts.prompt_library import (
-    FOR_DOCUMENTS,
-    FOR_TWO_DOCUMENTS,
-    PromptEntry,
-    merge_prompts,
-    task_for_each,
-    translate_names,
-)
+from desktop_app.domain.prompt import FOR_DOCUMENTS, FOR_TWO_DOCUMENTS, Prompt, fill, task_for_each
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -30,7 +22,7 @@ class PromptList(QObject):
     """All prompts, including hidden ones.
 
     Attributes:
-        entries: the built-in and the user's prompts, with their origin.
+        library: the prompts of the library, with the titles that are shown.
 
     Signals:
         changed(): prompts were added, removed or changed.
@@ -40,14 +32,27 @@ class PromptList(QObject):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.window)
-        self.entries: tuple[PromptEntry, ...] = ()
+        self.library: tuple[Prompt, ...] = ()
         self._server_prompts: tuple[Prompt, ...] = ()
 
     @property
+    def presets(self) -> dict[str, Prompt]:
+        """Return the prompts with settings that are offered, by their ids."""
+        return {p.id: p for p in self.library if p.has_settings and not p.hidden}
+
+    @property
     def offered_prompts(self) -> tuple[Prompt, ...]:
-        prompts = (entry.prompt for entry in self.entries)
-        library_prompts = (p for p in prompts if not p.hidden and p.text.strip())
+        """Return the prompts with a text to insert."""
+        library_prompts = (p for p in self.library if not p.hidden and p.text.strip())
         return (*library_prompts, *self._server_prompts)
+
+    def find(self, prompt_id: str | None) -> Prompt | None:
+        """Return a prompt of the library, even if hidden; None if there is none."""
+        return next((prompt for prompt in self.library if prompt.id == prompt_id), None)
+
+    def set_library(self, prompts: Iterable[Prompt]) -> None:
+        self.library = tuple(prompts)
+        self.changed.emit()
 
     def set_served(self, prompts: Iterable[Prompt]) -> None:
         """Set the prompts of tool servers, which are offered after all others."""
@@ -68,21 +73,9 @@ class PromptList(QObject):
 
     def title_of(self, question: Message) -> str:
         """Return the title of the prompt that a question with files consists of; "" for others."""
-        id_ = question.template_id
-        prompt = next((entry.prompt for entry in self.entries if entry.prompt.id == id_), None)
+        prompt = self.find(question.template_id)
         if prompt is None or not question.attachments:
             return ""
         task = fill(prompt.text, {}).text.strip()
         whole = task_for_each(task, prompt.requirements, question.attachments)
         return prompt.title if question.text.strip() == whole.strip() else ""
-
-    def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
-        """Replace `entries`; a stored prompt replaces the built-in prompt with its id."""
-        built_in_by_id = {prompt.id: prompt for prompt in built_in}
-        self.entries = tuple(
-            entry._replace(prompt=translate_names(entry.prompt, built_in_by_id[entry.prompt.id]))
-            if entry.prompt.id in built_in_by_id
-            else entry
-            for entry in merge_prompts(built_in, stored)
-        )
-        self.changed.emit()

@@ -20,7 +20,6 @@ __all__ = [
     "models",
     "network",
     "places",
-    "preset",
     "prompt",
     "prompt_delimiter",
     "prompt_json",

@@ -1,6 +1,6 @@
-"""Saved prompts: text with variables, and the rules for filling them.
+"""Saved prompts: text with variables, settings of answers, and the rules for filling the text.
 
-In a prompt's text
+A preset is a prompt with settings. In a prompt's text
 
     {{name}}                 is asked for, and must be filled;
     {{name=default}}         is asked for, and may keep its default;
@@ -16,11 +16,17 @@ that occurs several times is asked for once; its first default applies everywher
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
+from desktop_app.domain.conversations.message_parts import DocumentPart, Part
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
 
 SELECTION = "selection"
@@ -29,9 +35,17 @@ DATE = "date"
 PROGRAM_VARIABLES: Final = frozenset((SELECTION, CLIPBOARD, DATE))
 """The variables that the program fills."""
 
+SUMMARY: Final = "executive-summary"
+FOR_DOCUMENTS: Final = (SUMMARY, "extract-table")
+"""The built-in prompts offered once a document is attached; Enter takes the first."""
+FOR_TWO_DOCUMENTS: Final = (*FOR_DOCUMENTS, "differences")
+"""The built-in prompts offered if two documents are attached."""
+FOR_CODE: Final = ("explain", "review-code", "write-tests")
+"""The built-in prompts that are not offered for a passage of a text."""
 MAX_FILLED_CHARS: Final = 16 << 20
 """More characters than any model reads."""
 
+_CONTAINER_TYPES: Final = (document_types.FOLDER, document_types.ZIP)
 _NAME: Final = r"[^\W\d_][\w \-]*"
 _PIECE: Final = lazy_pattern(rf"(\\?)\{{\{{[ ]*({_NAME})(?:=([^{{}}]*))?\}}\}}")
 
@@ -60,23 +74,74 @@ class Prompt(Value, frozen=True):
 
     Attributes:
         id: an edited copy of a built-in prompt has the same id and replaces it.
+        text: is inserted; "" for a prompt that only has settings.
         folder: "" for none.
         position: in its folder.
         hidden: stored, but not offered.
         requirements: those of the built-in prompt with this id.
         form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "" for
             none.
+        provider_id: "" keeps the conversation's provider.
+        model: the id of a model of that provider; "" keeps the conversation's model.
+        variant: used instead of `model` if the provider offers variants; None if none is set.
+        effort: None keeps the conversation's effort.
+        overrides: instructions and parameters, which replace the conversation's; None if the prompt
+            has no settings. It then has no model either.
     """
 
     id: str
     title: str
-    text: str
+    text: str = ""
     folder: str = ""
     position: int = 0
     created_at: datetime | None = None
     hidden: bool = False
     requirements: PromptRequirements = NO_REQUIREMENTS
     form: str = ""
+    provider_id: str = ""
+    model: str = ""
+    variant: Variant | None = None
+    effort: Effort | None = None
+    overrides: Overrides | None = None
+
+    @property
+    def has_settings(self) -> bool:
+        return self.overrides is not None
+
+    @property
+    def is_text(self) -> bool:
+        """Return True for a prompt to insert, False for one that only has settings."""
+        return bool(self.text.strip()) or not self.has_settings
+
+    def choice_from(self, choice: ModelChoice, *, serves_gpt_family: bool) -> ModelChoice:
+        """Return the model choice that replaces `choice` when the prompt is applied.
+
+        Args:
+            serves_gpt_family: False if the provider does not offer the variants; `variant` is then
+                ignored.
+        """
+        new_choice = replace(choice, provider_id=self.provider_id or choice.provider_id)
+        if self.variant is not None and serves_gpt_family:
+            new_choice = replace(new_choice, variant=self.variant, model="")
+        elif self.model and self.provider_id:
+            new_choice = replace(new_choice, variant=None, model=self.model)
+        return new_choice if self.effort is None else replace(new_choice, effort=self.effort)
+
+    def with_settings_of(self, conversation: Conversation) -> Prompt:
+        """Return a copy with a conversation's settings.
+
+        A prompt with a variant names no provider, because several serve the variants.
+        """
+        choice = conversation.choice
+        is_variant = choice.variant is not None
+        return replace(
+            self,
+            provider_id="" if is_variant else choice.provider_id,
+            model="" if is_variant else choice.model,
+            variant=choice.variant,
+            effort=choice.effort,
+            overrides=conversation.overrides,
+        )
 
 
 class Variable(NamedTuple):
@@ -189,3 +254,26 @@ def fill(text: str, values: Mapping[str, str]) -> FilledPrompt:
             filled_text += value
         used.add(piece.name)
     return FilledPrompt(filled_text, len(filled_text) if cursor is None else cursor)
+
+
+def has_several_documents(parts: Iterable[Part]) -> bool:
+    """Return True for several documents, or for one file that contains several."""
+    documents = [part for part in parts if isinstance(part, DocumentPart)]
+    return len(documents) > 1 or any(part.media_type in _CONTAINER_TYPES for part in documents)
+
+
+def task_for_each(task: str, requirements: PromptRequirements, parts: Iterable[Part]) -> str:
+    """Return the text of a prompt about a single document, extended if there are several."""
+    documents = [part for part in parts if isinstance(part, DocumentPart)]
+    if requirements.documents != 1 or not has_several_documents(documents):
+        return task
+    # The text states no number, because the user may attach or remove documents before sending.
+    return (
+        f"{task}\n\nIf there are several documents, do this for each, under a heading with its "
+        "name, then give an overview of all of them."
+    )
+
+
+def today() -> str:
+    """Return the user's date for `{{date}}`: 2026-01-31."""
+    return date.today().isoformat()  # noqa: DTZ011 — the user's date

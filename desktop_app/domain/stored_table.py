@@ -55,6 +55,9 @@ class SyncedTable(Value, frozen=True):
         key: the column of the id.
         condition: of the rows that are noted; `{row}` is NEW or OLD.
         events: what is noted of a row.
+        base: the values of a new row's columns that another computer may not send.
+        former: the tables of earlier versions whose rows are rows of this one, each with its
+            columns that have another name now.
     """
 
     columns: str
@@ -62,6 +65,8 @@ class SyncedTable(Value, frozen=True):
     key: str = "id"
     condition: str = "TRUE"
     events: tuple[str, ...] = (*ADDED_OR_CHANGED, "DELETE")
+    base: Mapping[str, str | int | None] = {}
+    former: Mapping[str, Mapping[str, str]] = {}
 
 
 class StoredTable(Value, frozen=True):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.prompt_loader import preset_cases
 from desktop_app.chat.command import chosen_model
 from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
 from desktop_app.chat.command.ask import (
@@ -69,6 +68,8 @@ def _load_cases(options: Options) -> list[Case]:
     """Read the cases of a file, of standard input or of a preset. Raises IllegalChoiceError."""
     file = options.cases
     if file is None:
+        from desktop_app.prompts.prompt_library import preset_cases  # few need them
+
         rows = preset_cases(options.preset or "")
         if not rows:
             raise IllegalChoiceError(

@@ -36,9 +36,9 @@ from desktop_app.domain.errors import ImportRefusedError, StoreRefusedError
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.i18n.translation import N_
 from desktop_app.library.folder_store import put_folder
-from desktop_app.prompts.prompt_store import add_preset
 from desktop_app.storage.database import Action, Database, T
-from desktop_app.storage.row_conversion import message_from_row
+from desktop_app.storage.row_conversion import message_from_row, to_row
+from desktop_app.storage.row_writing import insert_rows
 from desktop_app.storage.search_index import Entry, add_entries
 
 BATCH_SIZE: Final = 100  # messages of one conversation in one transaction
@@ -272,7 +272,8 @@ def _create_if_missing(
     is_new = not connection.execute(sql, (conversation.id,)).rowcount
     if is_new:
         if imported.preset is not None:
-            add_preset(connection, imported.preset)
+            row = to_row(imported.preset, "requirements")
+            insert_rows(connection, "prompts", [row], "INSERT OR IGNORE")
         insert_conversation(connection, replace(conversation, leaf_id=leaf_id), entries)
     insert_texts(connection, imported.texts, conversation.updated_at)
     return is_new

@@ -52,8 +52,8 @@ from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import error_from_json, error_to_json
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.preset import Preset
-from desktop_app.domain.prompt_json import overrides_from_json, preset_from_json, preset_to_json
+from desktop_app.domain.prompt import Prompt
+from desktop_app.domain.prompt_json import overrides_from_json, prompt_from_json, prompt_to_json
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
@@ -172,7 +172,7 @@ class JsonWriter:
         conversation: Conversation,
         messages: Iterable[Message],
         compactions: Iterable[Compaction] = (),
-        preset: Preset | None = None,
+        preset: Prompt | None = None,
         texts: Iterable[WrittenText] = (),
     ) -> None:
         """Write a conversation with all messages, parents first, and what belongs to it.
@@ -190,7 +190,7 @@ class JsonWriter:
             _Conversation,
             overrides=conversation.overrides.to_json(),
             draft=conversation.draft.to_json(),
-            preset=None if preset is None else preset_to_json(preset),
+            preset=None if preset is None else prompt_to_json(preset),
             messages=[_message_to_row(message) for message in messages],
             compactions=[_to_row(compaction, _Compaction) for compaction in compactions],
             texts=[_to_row(text, _Text) for text in texts],
@@ -360,7 +360,7 @@ def _parse_conversation(
         raise ValueError("a compaction of no message")
     preset = None
     if row.preset is not None:
-        preset = preset_from_json(row.preset)
+        preset = prompt_from_json(row.preset, is_preset=True)
         _require_storable(preset.provider_id)
         conversation = replace(conversation, preset_id=preset.id)
     attached = [part for message in messages for part in message.attachments]

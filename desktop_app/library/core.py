@@ -39,6 +39,7 @@ CORE = Core(
                     "archived trashed_at preset_id title_is_automatic"
                 ),
                 birth="created_at",
+                base={"folder_id": None, "draft": ""},
             ),
         ),
         StoredTable("search_entries", {Effect.DERIVED: "id kind ref"}),

@@ -45,12 +45,13 @@ from desktop_app.storage.row_conversion import (
     overrides_to_text,
     searchable_text,
 )
+from desktop_app.storage.row_writing import insert_rows
 from desktop_app.storage.schema import migrate
 from desktop_app.storage.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.store_lock import REPAIR_PREFIX, exclusive_lock
-from desktop_app.storage.stored_tables import read_stored, tables_of
+from desktop_app.storage.stored_tables import former_tables, read_stored, synced_tables, tables_of
 from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")
@@ -280,6 +281,8 @@ def _build_store(
         for number, table in enumerate(tables):
             progress(number, len(tables))
             _copy_table(source, target, table, result)
+        for former, (table, _) in former_tables().items():
+            _copy_table(source, target, table, result, former)
     (orphans,) = target.execute(_LOST_CONVERSATIONS).fetchone()
     target.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
     target.execute(_CREATE_CONVERSATIONS_OF_TEXTS, (tr(LOST_TITLE),))
@@ -293,24 +296,45 @@ def _build_store(
 
 
 def _copy_table(
-    source: sqlite3.Connection, target: sqlite3.Connection, table: str, result: RepairResult
+    source: sqlite3.Connection,
+    target: sqlite3.Connection,
+    table: str,
+    result: RepairResult,
+    former: str = "",
 ) -> None:
-    columns = [row["name"] for row in target.execute(f"PRAGMA table_info({table})")]
-    names = ["rowid", *columns]
-    marks = ", ".join("?" * len(names))
-    insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-    for row in _readable_rows(source, table, columns, result):
-        values = dict(zip(names, row, strict=True))
+    """Copy the rows of a table, or those of a `former` table of an earlier version."""
+    info = target.execute(f"PRAGMA table_info({table})").fetchall()
+    missing = {row["name"]: row["dflt_value"] or "NULL" for row in info}
+    renamed = former_tables()[former][1] if former else {}
+    base = synced_tables()[table].base if former else {}
+    # SQLite reads the quoted name of a column that an earlier version lacks as a text.
+    stored = _columns(source, former or table)
+    columns = [name for name in stored or missing if renamed.get(name, name) in missing]
+    if former and not stored:
+        return
+    sql = ", ".join(f'{value} AS "{name}"' for name, value in missing.items())
+    defaults = dict(target.execute(f"SELECT {sql}").fetchone())
+    for row in _readable_rows(source, former or table, columns, result):
+        values = {**defaults, **base, **{renamed.get(name, name): row[name] for name in columns}}
+        if not former:
+            values["rowid"] = row["row_id"]
         try:
             # A row that cannot be read would make the window refuse its conversation.
             found = read_stored(table, values)
             if isinstance(found, Conversation):  # without a damaged draft or damaged settings
                 draft, overrides = draft_to_text(found.draft), overrides_to_text(found.overrides)
                 values |= {"draft": draft, "overrides": overrides}
-            target.execute(insert, tuple(values.values()))
+            insert_rows(target, table, [values])
             result.copied += 1
         except (*BAD_VALUE, sqlite3.IntegrityError, StoreDamagedError):
             result.dropped += 1
+
+
+def _columns(source: sqlite3.Connection, table: str) -> list[str]:
+    """Return the columns of a damaged table; [] if they cannot be read, or there is no table."""
+    with suppress(*UNREADABLE):
+        return [row["name"] for row in source.execute(f"PRAGMA table_info({table})")]
+    return []
 
 
 def _readable_rows(

@@ -5,18 +5,21 @@ from desktop_app.features import Core
 
 CORE = Core(
     window="prompts.ui.feature.FEATURE",
+    parts={"prompts": "prompts.services.prompts"},
     tables=(
         StoredTable(
             "prompts",
-            {Effect.PLAIN: "id title folder text position created_at hidden form"},
+            {
+                Effect.PLAIN: f"id title folder text position created_at hidden form {CHOICE}",
+                Effect.LISTED: "overrides",
+            },
             reader="prompts.prompt_store.prompt_from_row",
-            synced=SyncedTable("title folder text position created_at hidden form", birth="title"),
-        ),
-        StoredTable(
-            "presets",
-            {Effect.PLAIN: f"id name {CHOICE} position created_at", Effect.LISTED: "overrides"},
-            reader="domain.preset.Preset",
-            synced=SyncedTable(f"name {CHOICE} overrides position created_at", birth="name"),
+            synced=SyncedTable(
+                f"title folder text position created_at hidden form {CHOICE} overrides",
+                birth="title",
+                base={"folder": "", "text": "", "hidden": 0},
+                former={"presets": {"name": "title"}},
+            ),
         ),
     ),
 )

@@ -1,21 +1,23 @@
 """The library of prompts: built-in prompts, and the user's, which may replace them.
 
-A built-in prompt is a Markdown file, `resources/templates/<id>.md`. It contains front matter with
-the prompt's requirements (`documents: 2`, `grammar: summary`), the title as a heading, a line
-`Folder: Name`, and the text. Only the title and the text are required.
+A built-in prompt to insert is a Markdown file, `resources/templates/<id>.md`. It contains front
+matter with the prompt's requirements (`documents: 2`, `grammar: summary`), the title as a heading,
+a line `Folder: Name`, and the text. Only the title and the text are required. Built-in prompts that
+only have settings are in `resources/presets.json`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import json
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from desktop_app.domain import hints
-from desktop_app.domain.conversations.message_parts import DocumentPart, Part
-from desktop_app.domain.documents import document_types
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompt import (
     NO_REQUIREMENTS,
@@ -25,16 +27,12 @@ from desktop_app.domain.prompt import (
     missing_names,
     variables,
 )
+from desktop_app.domain.prompt_json import prompt_from_json
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.paths import resource_path
 
-SUMMARY = "executive-summary"
-FOR_DOCUMENTS = (SUMMARY, "extract-table")
-"""The prompts offered once a document is attached; Enter takes the first."""
-FOR_TWO_DOCUMENTS = (*FOR_DOCUMENTS, "differences")
-"""The prompts offered if two documents are attached."""
-FOR_CODE = ("explain", "review-code", "write-tests")
-"""The prompts that are not offered for a passage of a text."""
-BUILT_IN_NAMES = (
+_ROLES: Final = N_("Roles")
+BUILT_IN_NAMES: Final = (
     N_("Answer from documents only"),
     N_("Summarize by chapter"),
     N_("Summarize"),
@@ -50,11 +48,29 @@ BUILT_IN_NAMES = (
     N_("Code"),
     N_("Documents"),
     N_("Writing"),
+    N_("Careful coder"),
+    N_("Code reviewer"),
+    N_("Analyst"),
+    N_("Editor"),
+    N_("Translator"),
+    N_("Tutor"),
+    N_("Minutes"),
+    N_("Summarizer"),
+    N_("Researcher"),
+    N_("Data extractor"),
+    N_("Plain writer"),
+    N_("Brainstormer"),
+    _ROLES,
 )
-"""The titles and folders of the built-in prompts, marked for translation."""
-_FOLDER_PREFIX = "Folder:"
-_CONTAINER_TYPES = (document_types.FOLDER, document_types.ZIP)
-_FRONT_MATTER = "---\n"
+"""The titles and folders of the built-in prompts, marked for translation.
+
+They are repeated here because texts are only collected for translation from Python files. A test
+compares them with the files.
+"""
+HIDDEN_PRESETS: Final = "presets.hidden"
+"""The setting with the ids of built-in presets that were deleted in an earlier version."""
+_FOLDER_PREFIX: Final = "Folder:"
+_FRONT_MATTER: Final = "---\n"
 
 
 class PromptOrigin(StrEnum):
@@ -74,23 +90,56 @@ class PromptEntry(NamedTuple):
     prompt: Prompt
     origin: PromptOrigin
 
+    @property
+    def shown_title(self) -> str:
+        """Return the title in the user's language, if it is that of a built-in prompt."""
+        title = self.prompt.title
+        is_built_in = self.origin is not PromptOrigin.OWN and title in BUILT_IN_NAMES
+        return tr(title) if is_built_in else title
 
-def has_several_documents(parts: Iterable[Part]) -> bool:
-    """Return True for several documents, or for one file that contains several."""
-    documents = [part for part in parts if isinstance(part, DocumentPart)]
-    return len(documents) > 1 or any(part.media_type in _CONTAINER_TYPES for part in documents)
 
-
-def task_for_each(task: str, requirements: PromptRequirements, parts: Iterable[Part]) -> str:
-    """Return the text of a prompt about a single document, extended if there are several."""
-    documents = [part for part in parts if isinstance(part, DocumentPart)]
-    if requirements.documents != 1 or not has_several_documents(documents):
-        return task
-    # The text states no number, because the user may attach or remove documents before sending.
+@cache
+def built_in_prompts() -> tuple[Prompt, ...]:
+    """Return the bundled prompts, with their English names. Blocking."""
+    files = sorted(resource_path("templates").glob("*.md"))
     return (
-        f"{task}\n\nIf there are several documents, do this for each, under a heading with its "
-        "name, then give an overview of all of them."
+        *(
+            prompt_from_markdown(file.stem, file.read_text("utf-8"), position)
+            for position, file in enumerate(files)
+        ),
+        *built_in_presets(),
     )
+
+
+@cache
+def built_in_presets() -> tuple[Prompt, ...]:
+    """Return the bundled prompts that only have settings. Blocking."""
+    rows = json.loads(resource_path("presets.json").read_text(encoding="utf-8"))
+    return tuple(
+        replace(prompt_from_json(row, is_preset=True), folder=_ROLES, position=position)
+        for position, row in enumerate(rows)
+    )
+
+
+def preset_cases(name: str) -> list[dict[str, Any]]:
+    """Return the evaluation cases of a built-in preset, by its name or id; [] for others."""
+    found = find_all(name, merge_prompts(built_in_presets(), ()))
+    if not found:
+        return []
+    rows = json.loads(resource_path("preset_cases.json").read_text(encoding="utf-8"))
+    return list(rows[found[0].id])
+
+
+@cache
+def _requirements_by_id() -> Mapping[str, PromptRequirements]:
+    return {prompt.id: prompt.requirements for prompt in built_in_prompts()}
+
+
+async def built_in_requirements(prompt_id: str) -> PromptRequirements:
+    """Return the requirements of a built-in prompt; NO_REQUIREMENTS for any other."""
+    if not prompt_id:
+        return NO_REQUIREMENTS
+    return (await asyncio.to_thread(_requirements_by_id)).get(prompt_id, NO_REQUIREMENTS)
 
 
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:
@@ -116,96 +165,121 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
 
 
 def merge_prompts(
-    built_in_prompts: Iterable[Prompt], stored_prompts: Iterable[Prompt]
+    built_in_prompts: Iterable[Prompt],
+    stored_prompts: Iterable[Prompt],
+    hidden_ids: Collection[str] = (),
 ) -> tuple[PromptEntry, ...]:
     """Return all prompts, even if hidden, sorted by folder, position and title.
 
     Prompts without a folder come first. The user's version of a built-in prompt has the
-    requirements of the built-in prompt.
+    requirements of the built-in prompt. A built-in prompt that only has settings is left out if
+    the user's has its name.
+
+    Args:
+        hidden_ids: built-in prompts that are hidden unless the user has another version.
     """
     built_in_by_id = {prompt.id: prompt for prompt in built_in_prompts}
-    entries = {
-        prompt_id: PromptEntry(prompt, PromptOrigin.BUILT_IN)
-        for prompt_id, prompt in built_in_by_id.items()
-    }
-    for prompt in stored_prompts:
-        built_in = built_in_by_id.get(prompt.id)
-        requirements = NO_REQUIREMENTS if built_in is None else built_in.requirements
-        entries[prompt.id] = PromptEntry(
-            replace(prompt, requirements=requirements), _origin_of(prompt, built_in)
-        )
+    stored = {prompt.id: prompt for prompt in stored_prompts}
+    names = {p.title.casefold() for p in stored.values() if p.has_settings}
+    entries = []
+    for built_in in built_in_by_id.values():
+        is_replaced = built_in.has_settings and _has_name(built_in, names)
+        if built_in.id not in stored and not is_replaced:
+            is_hidden = built_in.id in hidden_ids
+            entries.append(PromptEntry(replace(built_in, hidden=is_hidden), PromptOrigin.BUILT_IN))
+    for prompt in stored.values():
+        replaced = built_in_by_id.get(prompt.id)
+        requirements = NO_REQUIREMENTS if replaced is None else replaced.requirements
+        prompt = replace(prompt, requirements=requirements)
+        entries.append(PromptEntry(prompt, _origin_of(prompt, replaced)))
 
     def sort_key(entry: PromptEntry) -> tuple[str, int, str, str]:
         prompt = entry.prompt
         return (prompt.folder.casefold(), prompt.position, prompt.title.casefold(), prompt.id)
 
-    return tuple(sorted(entries.values(), key=sort_key))
+    return tuple(sorted(entries, key=sort_key))
 
 
-def translate_names(prompt: Prompt, built_in: Prompt) -> Prompt:
-    """Return `prompt` with a translated title and folder, if the user has not changed them.
+def _has_name(built_in: Prompt, names: Collection[str]) -> bool:
+    """Return True if a built-in prompt's name, in English or translated, is among folded ones."""
+    return any(name.casefold() in names for name in (built_in.title, tr(built_in.title)))
 
-    Args:
-        built_in: the built-in prompt of which `prompt` is the user's version.
-    """
-    title = prompt.title
-    folder = prompt.folder
-    return replace(
-        prompt,
-        title=tr(title) if title == built_in.title else title,
-        folder=tr(folder) if folder == built_in.folder else folder,
-    )
+
+def replaces_built_in(prompt: Prompt) -> bool:
+    """Return True if the library would show this prompt in place of a built-in preset."""
+    names = {prompt.title.casefold()}
+    return any(prompt.id == each.id or _has_name(each, names) for each in built_in_presets())
 
 
 def _origin_of(prompt: Prompt, built_in: Prompt | None) -> PromptOrigin:
     if built_in is None:
         return PromptOrigin.OWN
     # A built-in prompt that was only hidden or moved has not been edited.
-    is_unchanged = (prompt.title, prompt.text, prompt.folder, prompt.form) == (
-        built_in.title,
-        built_in.text,
-        built_in.folder,
-        built_in.form,
+    unchanged = replace(prompt, position=built_in.position, created_at=None, hidden=built_in.hidden)
+    return PromptOrigin.BUILT_IN if unchanged == built_in else PromptOrigin.EDITED
+
+
+def translate_names(entry: PromptEntry, built_in: Prompt) -> PromptEntry:
+    """Return an entry with a translated title and folder, if the user has not changed them.
+
+    Args:
+        built_in: the built-in prompt of which the entry is the user's version.
+    """
+    title, folder = entry.prompt.title, entry.prompt.folder
+    return entry._replace(
+        prompt=replace(
+            entry.prompt,
+            title=tr(title) if title == built_in.title else title,
+            folder=tr(folder) if folder == built_in.folder else folder,
+        )
     )
-    return PromptOrigin.BUILT_IN if is_unchanged else PromptOrigin.EDITED
+
+
+def find_all(name: str, entries: Iterable[PromptEntry]) -> list[Prompt]:
+    """Return the prompts with this id, else with this title in any case, even if hidden.
+
+    The title may be the stored one, the one in the user's language, or, of a prompt that replaces
+    a built-in one, the English title of that. The beginning of an id is enough if no title is the
+    same and no other id begins so.
+    """
+    entries = tuple(entries)
+    folded_name = name.strip().casefold()
+    built_in_ids = {p.id for p in built_in_prompts() if p.title.casefold() == folded_name}
+    for matches in (
+        [e.prompt for e in entries if e.prompt.id.casefold() == folded_name],
+        [e.prompt for e in entries if e.prompt.title.casefold() == folded_name],
+        [e.prompt for e in entries if e.shown_title.casefold() == folded_name],
+        [e.prompt for e in entries if e.prompt.id in built_in_ids],
+    ):
+        if matches:
+            return matches
+    starts = [e.prompt for e in entries if e.prompt.id.casefold().startswith(folded_name)]
+    return starts if folded_name and len(starts) == 1 else []
+
+
+def known_titles(entries: Iterable[PromptEntry]) -> str:
+    """Return the titles of the prompts that are not hidden, for an error."""
+    return ", ".join(entry.shown_title for entry in entries if not entry.prompt.hidden)
 
 
 def find_prompt(name: str, entries: Iterable[PromptEntry]) -> Prompt:
-    """Return the prompt with this id, or with this title in any case, even if hidden.
-
-    The title may be the stored one, or the one in the user's language. The beginning of an id is
-    enough if no title is the same and no other id begins so.
+    """Return the prompt to insert that `find_all` finds.
 
     Raises:
         IllegalChoiceError: no prompt or several prompts have this title.
     """
-    shown_titles = {entry.prompt: _shown_title(entry) for entry in entries}
-    if matches := [p for p in shown_titles if p.id == name]:
-        return matches[0]
-    folded_name = name.strip().casefold()
-    matches = [p for p in shown_titles if p.title.casefold() == folded_name]
-    if not matches:
-        matches = [p for p, title in shown_titles.items() if title.casefold() == folded_name]
-    beginning = [p for p in shown_titles if folded_name and p.id.startswith(folded_name)]
-    if not matches and len(beginning) == 1:
-        return beginning[0]
+    entries = [entry for entry in entries if entry.prompt.is_text]
+    matches = find_all(name, entries)
     if len(matches) == 1:
         return matches[0]
-    known_titles = ", ".join(title for p, title in shown_titles.items() if not p.hidden)
     raise IllegalChoiceError(
         N_("Several prompts are named “{name}”.")
         if matches
         else N_("There is no prompt “{name}”."),
         hint=hints.LIST_AVAILABLE,
         name=name,
-        known=known_titles,
+        known=known_titles(entries),
     )
-
-
-def _shown_title(entry: PromptEntry) -> str:
-    title = entry.prompt.title
-    is_built_in = entry.origin is not PromptOrigin.OWN and title in BUILT_IN_NAMES
-    return tr(title) if is_built_in else title
 
 
 def fill_prompt(

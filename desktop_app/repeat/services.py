@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.backend.answer_settings import ask_settings
-from desktop_app.backend.prompt_loader import today
 from desktop_app.chat.services import notes_in
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import (
@@ -25,7 +24,7 @@ from desktop_app.domain.errors import (
     UnreachableError,
     UserFacingError,
 )
-from desktop_app.domain.prompt import DATE, fill
+from desktop_app.domain.prompt import DATE, fill, today
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.repeat.repeat_store import RepeatStore

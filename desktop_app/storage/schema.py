@@ -293,6 +293,37 @@ INSERT INTO table_batches (run_id, number, column_id, status, provider_id, base_
 DROP TABLE batch_items;
 DROP TABLE batch_jobs;
 """
+# A preset is a prompt with settings. Ids stay; if both tables have one, that of the preset gets an
+# ending (see `_moved` in `sync/entries.py`). Every computer does the same, so nothing is sent.
+_PRESETS_AS_PROMPTS: Final = """
+ALTER TABLE prompts ADD COLUMN provider_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE prompts ADD COLUMN model TEXT NOT NULL DEFAULT '';
+ALTER TABLE prompts ADD COLUMN variant TEXT;
+ALTER TABLE prompts ADD COLUMN effort TEXT;
+ALTER TABLE prompts ADD COLUMN overrides TEXT;
+CREATE TABLE doubled AS SELECT id FROM presets WHERE id IN (SELECT id FROM prompts);
+UPDATE presets SET id = id || '-presets' WHERE id IN (SELECT id FROM doubled);
+UPDATE conversations SET preset_id = preset_id || '-presets'
+    WHERE preset_id IN (SELECT id FROM doubled);
+UPDATE settings SET value = json_quote((value ->> '$') || '-presets')
+    WHERE key = 'default.preset' AND value IN (SELECT json_quote(id) FROM doubled);
+UPDATE sync_changes SET id = id || '-presets'
+    WHERE kind = 'presets' AND id IN (SELECT id FROM doubled);
+UPDATE sync_held SET id = id || '-presets'
+    WHERE kind = 'presets' AND id IN (SELECT id FROM doubled);
+DROP TABLE doubled;
+INSERT INTO prompts (id, title, folder, text, position, created_at, hidden, provider_id, model,
+        variant, effort, overrides)
+    SELECT id, name, '', '', position, created_at, 0, provider_id, model, variant, effort, overrides
+    FROM presets;
+DROP TABLE presets;
+UPDATE OR IGNORE sync_changes SET kind = 'prompts', field = iif(field = 'name', 'title', field)
+    WHERE kind = 'presets';
+UPDATE OR IGNORE sync_held SET kind = 'prompts' WHERE kind = 'presets';
+DELETE FROM sync_changes WHERE kind = 'presets'
+    OR (kind = 'prompts' AND field = 'gone' AND id IN (SELECT id FROM prompts));
+DELETE FROM sync_held WHERE kind = 'presets';
+"""
 STEPS: Final = [
     *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
     _MEMORY,
@@ -306,6 +337,7 @@ STEPS: Final = [
     # Texts in the trash.
     "ALTER TABLE texts ADD COLUMN trashed_at INTEGER;",
     _JOBS_AS_TABLES,
+    _PRESETS_AS_PROMPTS,
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

@@ -24,6 +24,16 @@ def synced_tables() -> Mapping[str, SyncedTable]:
 
 
 @cache
+def former_tables() -> Mapping[str, tuple[str, Mapping[str, str]]]:
+    """Return the tables of earlier versions: their table of today, and renamed columns."""
+    return {
+        former: (name, columns)
+        for name, table in synced_tables().items()
+        for former, columns in table.former.items()
+    }
+
+
+@cache
 def traveling_columns(table: str) -> tuple[str, ...]:
     """Return the columns of a synchronized table that travel."""
     return tuple(synced_tables()[table].columns.split())

@@ -31,7 +31,12 @@ from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.storage.row_conversion import message_from_row, searchable_text, to_micros
 from desktop_app.storage.row_writing import insert_rows, update_row
 from desktop_app.storage.search_index import Entry, EntryKind, add_entries, has_entry, remove_entry
-from desktop_app.storage.stored_tables import read_stored, synced_tables, traveling_columns
+from desktop_app.storage.stored_tables import (
+    former_tables,
+    read_stored,
+    synced_tables,
+    traveling_columns,
+)
 from desktop_app.storage.value_effects import travels
 
 BATCH: Final = 2000
@@ -203,9 +208,21 @@ def _files_of(connection: sqlite3.Connection, message_id: str) -> list[str]:
     return [row[0] for row in connection.execute(sql, (message_id,))]
 
 
+def _renamed(entry: Any) -> Any:
+    """Return an entry with the names of today; the same one unless its table had another name."""
+    with suppress(*BAD_VALUE):  # a damaged one, which is said where it is read
+        form, former, *rest = entry
+        kind, names = former_tables()[former]
+        if form == "fields":
+            id_, fields = rest
+            rest = [id_, {names.get(name, name): value for name, value in fields.items()}]
+        return [form, kind, *rest]
+    return entry
+
+
 def held_of(entries: Iterable[Any]) -> Iterator[Held]:
     """Yield what a segment of an earlier version holds; Raises BAD_VALUE for a damaged one."""
-    for form, kind, id_, *rest in entries:
+    for form, kind, id_, *rest in map(_renamed, entries):
         is_whole = form != "fields" or synced_tables()[kind].birth in rest[0]
         yield Held(kind, id_, is_whole)
 
@@ -323,9 +340,17 @@ class Applier:
         for id_, is_later in self.again.items():
             self._send_again(id_, is_later=is_later)
 
+    def _moved(self, entry: Any) -> Any:
+        """Return an entry of a table of today for one of an earlier version's."""
+        entry, former = _renamed(entry), entry
+        if entry is not former and self._exists(entry[1], f"{entry[2]}-{former[1]}"):
+            entry[2] = f"{entry[2]}-{former[1]}"  # its id was taken when the tables became one
+        return entry
+
     def _apply(self, entry: Any) -> bool:
         """Apply an entry. Return False if it refers to something that is missing."""
         try:
+            entry = self._moved(entry)
             form, kind, id_ = entry[:3]
             if kind not in synced_tables() or type(id_) is not str:
                 raise ValueError(kind)
@@ -384,9 +409,8 @@ class Applier:
             for name, value in values.items()
             if row is None or (times[name], self._device) > known.get(name, (-1, ""))
         }
-        base = {"folder_id": None, "draft": ""} if kind == "conversations" and not row else {}
         if row is None:
-            insert_rows(connection, kind, [{**base, **won, table.key: id_}])
+            insert_rows(connection, kind, [{**table.base, **won, table.key: id_}])
         elif won:
             update_row(connection, kind, {**won, table.key: id_}, table.key)
         stored = self._row(kind, id_) if won else row

@@ -9,11 +9,10 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.preset import Preset
 from desktop_app.domain.prompt import Prompt
 from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
-from desktop_app.prompts.ui.presets import DEFAULT_PRESET
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.look import theme as themes
@@ -25,11 +24,13 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 PROMPTS = [
+    PromptEntry(Prompt("p", "Poet", overrides=Overrides("Rhyme.")), PromptOrigin.OWN),
+    PromptEntry(Prompt("q", "Plain", overrides=Overrides()), PromptOrigin.OWN),
     PromptEntry(Prompt("a", "Explain", "Explain: {{selection}}", "Code"), PromptOrigin.BUILT_IN),
     PromptEntry(Prompt("b", "Review", "Review it well", "Code", hidden=True), PromptOrigin.EDITED),
     PromptEntry(Prompt("c", "Reply", "Reply to {{name}}", "Mail"), PromptOrigin.OWN),
 ]
-PRESETS = [Preset("p", "Poet", overrides=Overrides("Rhyme.")), Preset("q", "Plain")]
+VALUES = {**with_defaults({}), DEFAULT_PRESET: "p"}
 
 
 @pytest.fixture
@@ -45,8 +46,7 @@ def dialog(qtbot: QtBot, asked: Any, light_theme: themes.Theme) -> Iterator[Prom
     qtbot.addWidget(window)
     window.show()
     made = PromptLibraryPage(window, asked, asked)
-    made.prompts.set_entries(PROMPTS)
-    made.presets.set_presets(PRESETS, {**with_defaults({}), DEFAULT_PRESET: "p"})
+    made.set_entries(PROMPTS, VALUES, ())
     made.show()
     made.activateWindow()
     yield made
@@ -56,7 +56,7 @@ def dialog(qtbot: QtBot, asked: Any, light_theme: themes.Theme) -> Iterator[Prom
 def test_a_prompt_is_found_and_edited_by_the_keyboard(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
-    page = dialog.prompts
+    page = dialog.fields
     qtbot.waitUntil(dialog.field.hasFocus)
     qtbot.keyClicks(dialog.field, "mail")
     assert page.current_id == "c"
@@ -64,38 +64,35 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(
     assert page.text.hasFocus()
     qtbot.keyClicks(page.text, "Dear ")
     qtbot.keyClick(page.text, Qt.Key.Key_Backtab)
-    assert asked.calls[-1] == ("change", "c", {"text": "Dear Reply to {{name}}"})
-    # Presets are in the same list, below the prompts.
+    assert asked.calls[-1] == ("change", "c", "Dear Reply to {{name}}")
+    # One with settings only is in the same list; its name comes first.
     dialog.field.clear()
     qtbot.keyClicks(dialog.field, "poet")
-    assert (dialog.presets.current_id, page.current_id) == ("p", "")
+    assert page.current_id == "p"
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
-    assert dialog.presets.name.hasFocus()
-    dialog.show_kind("prompts")
-    assert page.current_id == "a"
+    assert page.name.hasFocus()
 
 
 def test_the_delete_key_deletes_only_the_users_prompts(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
-    page = dialog.prompts
+    page = dialog.fields
     for prompt_id in ("a", "b", "c"):
-        page.select(prompt_id)
+        dialog.select(prompt_id)
         dialog.view.setFocus()
         qtbot.keyClick(dialog.view, Qt.Key.Key_Delete)
     assert asked.calls == [("delete", "c")]
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [False, True]
-    page.select("b")
+    dialog.select("b")
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [True, False]
     assert page.hide_button.text() == "Show"
 
 
-@pytest.mark.parametrize("page", ["prompts", "presets"])
 def test_a_double_click_deletes_only_one(
-    dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls, page: str
+    dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
-    shown = dialog.prompts if page == "prompts" else dialog.presets
-    shown.select("c" if page == "prompts" else "p")
+    shown = dialog.fields
+    dialog.select("c")
     qtbot.mouseClick(shown.delete_button, Qt.MouseButton.LeftButton)
     event = QMouseEvent(
         QEvent.Type.MouseButtonDblClick,
@@ -111,45 +108,41 @@ def test_a_double_click_deletes_only_one(
 
 
 def test_a_title_is_never_empty(dialog: PromptLibraryPage, asked: RecordedCalls) -> None:
-    page = dialog.prompts
-    page.select("c")
+    page = dialog.fields
+    dialog.select("c")
     page.name.clear()
     page.report_edits()
     assert asked.calls == []
     assert page.name.text() == "Reply"
-    dialog.presets.select("p")
-    dialog.presets.name.clear()
-    dialog.presets.report_edits()
-    assert dialog.presets.name.text() == "Poet"
 
 
 def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
-    page = dialog.prompts
-    page.select("c")
+    page = dialog.fields
+    dialog.select("c")
     page.text.setFocus()
     page.text.selectAll()
     qtbot.keyClicks(page.text, "typed")
     renamed = Prompt("c", "Renamed", "Reply to {{name}}", "Mail")
-    page.set_entries([*PROMPTS[:2], PromptEntry(renamed, PromptOrigin.OWN)])
+    dialog.set_entries([*PROMPTS[:-1], PromptEntry(renamed, PromptOrigin.OWN)], VALUES, ())
     page.report_edits()
     assert page.name.text() == "Renamed"
-    assert asked.calls == [("change", "c", {"text": "typed"})]
+    assert asked.calls == [("change", "c", "typed")]
 
 
 def test_a_title_being_typed_stays_and_a_reset_shows_in_saved_fields(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
-    page = dialog.prompts
-    page.select("c")
+    page = dialog.fields
+    dialog.select("c")
     page.folder.setText("Post")
     page.report_edits()
-    assert asked.calls == [("change", "c", {"folder": "Post"})]
+    assert asked.calls == [("change", "c", "Post")]
     page.name.setText("Half")
     reset = Prompt("c", "Reply", "Anew", "Mail")
-    page.set_entries([*PROMPTS[:2], PromptEntry(reset, PromptOrigin.OWN)])
+    dialog.set_entries([*PROMPTS[:-1], PromptEntry(reset, PromptOrigin.OWN)], VALUES, ())
     assert (page.name.text(), page.folder.text()) == ("Half", "Mail")
     assert page.text.toPlainText() == "Anew"
     page.report_edits()
-    assert asked.calls[1:] == [("change", "c", {"title": "Half"})]
+    assert asked.calls[1:] == [("change", "c", "Half")]

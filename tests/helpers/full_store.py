@@ -45,7 +45,6 @@ from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.preset import Preset
 from desktop_app.domain.prompt import Prompt
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.spending_report import Call
@@ -200,8 +199,8 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     await settings.save_profile(PROFILE)
     await settings.record_key_origin("openai", "https://api.openai.com:443")
     prompt = Prompt("paragraph", "Mine", "Say {{selection}}", "Mail", 2, NOON, hidden=True)
-    preset = Preset(new_id(), "Editor", variant=Variant.PRO, overrides=Overrides("Edit."))
-    await PromptStore(database).save([prompt], [preset])
+    preset = Prompt(new_id(), "Editor", variant=Variant.PRO, overrides=Overrides("Edit."))
+    await PromptStore(database).save([prompt, preset])
     usage = Usage(10, 0, 20, 0)
     for cost in (Decimal("0.25"), None):
         call = Call(NOON, "openai", "gpt-5.2", "answer", usage, cost, first.id)

@@ -169,15 +169,15 @@ class Header(QFrame):
         self.title.set_note("\n".join(filter(None, (text, note))))
 
     def set_preset(self, name: str, *, is_changed: bool) -> None:
-        """Show the preset in use, "" for none.
+        """Show the prompt whose settings are in use, "" for none.
 
         Args:
-            is_changed: whether the settings have been changed since the preset was applied.
+            is_changed: whether the settings have been changed since the prompt was applied.
         """
-        text, description = name, tr("Preset: {name}", name=one_line(name))
+        text, description = name, tr("Prompt: {name}", name=one_line(name))
         if is_changed:
             text = tr("{name} · changed", name=name)
-            description = tr("Preset: {name} (changed)", name=one_line(name))
+            description = tr("Prompt: {name} (changed)", name=one_line(name))
         self.preset.setText(text)
         self.preset.setAccessibleName(spoken_text(description))
         set_tooltip(self.preset, description)

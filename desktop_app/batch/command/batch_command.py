@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.prompt_loader import fill_template, load_prompt_requirements
 from desktop_app.batch.batch_jobs import BatchJobs
 from desktop_app.batch.batch_wording import (
     estimate_text,
@@ -34,6 +33,8 @@ from desktop_app.chat.attachments.image_attachments import page_tokens
 from desktop_app.chat.command.answer_parameters import (
     apply_folder,
     apply_preset,
+    library_of,
+    prefer_settings_of_template,
     settings_of,
     with_schema_of,
 )
@@ -68,9 +69,9 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import first_api
+from desktop_app.domain.prompt import SUMMARY
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.jobs.batch_jobs import (
     BATCH_TIER,
     RETRY_S,
@@ -181,6 +182,7 @@ async def _start(jobs: _Jobs, options: Options) -> int:
     # `run_command` words errors by `from_environment`. It is set before the preset is applied,
     # which may raise an error, and again after that, because the preset may name another provider.
     options.from_environment = (await find_profile(backend, options.provider)).from_environment
+    await prefer_settings_of_template(backend, options)
     preset = await apply_preset(backend, options)
     folder = await apply_folder(backend, options)
     options.from_environment = (await find_profile(backend, options.provider)).from_environment
@@ -195,7 +197,7 @@ async def _start(jobs: _Jobs, options: Options) -> int:
     title, task, template_id = "", options.task, ""
     if options.template or not options.task:
         name = options.template or SUMMARY
-        prompt, task = await fill_template(backend.prompts, name, options.set, options.task or "")
+        prompt, task = await library_of(backend, name).fill(name, options.set, options.task or "")
         title, template_id = prompt.title, prompt.id
     files = await expand_paths(paths)
     settings = with_schema_of(settings_of(values, options, preset, folder), options.schema)
@@ -240,7 +242,7 @@ async def _checked_settings(
     """
     if refusal := batch_refusal(resolved.profile, resolved.model):
         raise refusal
-    requirements = await load_prompt_requirements(backend.prompts, template_id)
+    requirements = await backend.chat.sources.load_requirements(template_id)
     if requirements.documents > 1:
         raise IllegalChoiceError(
             N_("This prompt compares two documents, but a batch reads each file separately."),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.prompt_loader import preset_named, with_built_in
 from desktop_app.chat.answer_forms import check_form
 from desktop_app.chat.command.chosen_model import answering_profile
 from desktop_app.chat.send_context import AskSettings
@@ -21,9 +20,12 @@ from desktop_app.domain.answering.generation import MAX_STOP_SEQUENCES, Override
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
+
+if TYPE_CHECKING:
+    from desktop_app.prompts.prompt_store import PromptStore
 
 MAX_INSTRUCTIONS_BYTES: Final = 4 * 1024 * 1024
 """The largest file with instructions: more than any model takes."""
@@ -32,9 +34,29 @@ _PARAMETER_NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
 _PARAMETER_OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
 
 
+def library_of(backend: Backend, name: str) -> PromptStore:
+    """Return the library of prompts. Raises IllegalChoiceError if the program lacks the feature."""
+    library: PromptStore | None = backend.part("prompts")
+    if library is None:
+        raise IllegalChoiceError(N_("There is no prompt “{name}”."), name=name)
+    return library
+
+
+async def prefer_settings_of_template(backend: Backend, options: Options) -> None:
+    """Use the settings of the --template, if it has any, unless the options name a --preset.
+
+    Raises:
+        IllegalChoiceError: there is no such template.
+    """
+    if options.template and options.preset is None:
+        template = await library_of(backend, options.template).named(options.template)
+        if template.has_settings:
+            options.preset = template.id
+
+
 async def apply_preset(
     backend: Backend, options: Options, compared: Sequence[Options] = ()
-) -> Preset | None:
+) -> Prompt | None:
     """Return the preset that the options name, and fill its choices into the options.
 
     The choices are provider, variant, model and effort. Options that the user gave are kept. A
@@ -51,16 +73,7 @@ async def apply_preset(
     """
     if options.preset is None:
         return None
-    presets = with_built_in(await backend.prompts.presets())
-    preset = preset_named(options.preset, presets)
-    if preset is None:
-        preset_names = ", ".join(p.name for p in presets)
-        raise IllegalChoiceError(
-            N_("There is no preset “{preset}”."),
-            hint=hints.LIST_AVAILABLE,
-            preset=options.preset,
-            known=preset_names,
-        )
+    preset = await library_of(backend, options.preset).preset(options.preset)
     if options.provider is None and preset.provider_id:
         options.provider = preset.provider_id
     profile = await answering_profile(backend, options, compared)
@@ -124,7 +137,7 @@ async def apply_folder(
 def settings_of(
     values: Mapping[str, Any],
     options: Options,
-    preset: Preset | None,
+    preset: Prompt | None,
     folder: Folder | None = None,
     continued: Conversation | None = None,
 ) -> AskSettings:
@@ -139,7 +152,7 @@ def settings_of(
     overrides = _overrides(options)
     kept = Overrides()
     if preset is not None:
-        kept = preset.overrides
+        kept = preset.overrides or kept
     elif continued is not None:
         kept = continued.overrides.without_parameter("candidates")
     requested = overrides.names | kept.names
@@ -148,14 +161,15 @@ def settings_of(
 
 
 def with_kept_settings(
-    conversation: Conversation, options: Options, preset: Preset | None
+    conversation: Conversation, options: Options, preset: Prompt | None
 ) -> Conversation:
     """Return a conversation with the instructions and the preset of the options, if they have any.
 
     Other options count for one question.
     """
     if preset is not None:
-        conversation = replace(conversation, overrides=preset.overrides, preset_id=preset.id)
+        overrides = preset.overrides or Overrides()
+        conversation = replace(conversation, overrides=overrides, preset_id=preset.id)
     instructions = _overrides(options).instructions
     if instructions is None:
         return conversation

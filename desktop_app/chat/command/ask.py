@@ -9,11 +9,10 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.log_file import start_log
-from desktop_app.backend.prompt_loader import fill_template, prompt_library
 from desktop_app.budget.budget import NEAR_LIMIT
 from desktop_app.chat.answer_forms import require_grammar_support, require_summarizer
 from desktop_app.chat.answers.answer_run import AnswerRun
@@ -24,6 +23,8 @@ from desktop_app.chat.command.answer_parameters import (
     apply_folder,
     apply_preset,
     is_form_notice,
+    library_of,
+    prefer_settings_of_template,
     settings_of,
     with_form,
     with_kept_settings,
@@ -73,12 +74,11 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS, CountMethod
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import SUMMARY, Prompt, fill, task_for_each
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.local_model.services import use_weights
-from desktop_app.prompts.prompt_library import SUMMARY, fill_prompt, find_prompt, task_for_each
 from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
     require_supported,
@@ -88,6 +88,9 @@ from desktop_app.providers.ports import AttachmentSource
 from desktop_app.tools.calls.consent import AllowedTools
 from desktop_app.tools.command.tool_commands import require_known_tools, require_tools
 from desktop_app.tools.servers.remote_tool import ALL_TOOLS
+
+if TYPE_CHECKING:
+    from desktop_app.prompts.prompt_store import PromptStore
 
 
 def run_ask(options: Options) -> int:
@@ -146,8 +149,8 @@ async def _draft_of_question(
     Without a question, images are described and documents summarized.
     """
     if options.template:
-        template, question = await fill_template(
-            backend.prompts, options.template, options.set, typed
+        template, question = await library_of(backend, options.template).fill(
+            options.template, options.set, typed
         )
         if options.in_parts:
             question = task_for_each(question, template.requirements, parts)
@@ -156,9 +159,12 @@ async def _draft_of_question(
         return Draft(typed)
     if all(isinstance(part, ImagePart) for part in parts):
         return Draft("Describe what this shows.")
-    summary = find_prompt(SUMMARY, await prompt_library(backend.prompts))
+    library: PromptStore | None = backend.part("prompts")
+    if library is None:
+        return Draft("Summarize this.")
+    summary = await library.named(SUMMARY)
     return Draft(
-        task_for_each(fill_prompt(summary, {}, {}), summary.requirements, parts),
+        task_for_each(fill(summary.text, {}).text.strip(), summary.requirements, parts),
         template_id=summary.id,
     )
 
@@ -191,11 +197,12 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
 async def _answer(backend: Backend, options: Options, question: str, output: AnswerOutput) -> int:
     pages = pages_by_file(options.pages, options.file)
     values = await backend.values()
+    await prefer_settings_of_template(backend, options)
     continued = await _continued(backend, options)
     profile, settings, choices, preset = await _choose(backend, options, values, output, continued)
     backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
-        await fill_template(backend.prompts, options.template, options.set, question)
+        await library_of(backend, options.template).fill(options.template, options.set, question)
     collections = await find_collections(backend, options.project_files)
     await refresh_files(backend, settings.collections)
     searched = (*collections, *settings.collections)
@@ -322,7 +329,7 @@ async def _choose(
     values: Mapping[str, Any],
     output: AnswerOutput,
     continued: Conversation | None,
-) -> tuple[ProviderProfile, AskSettings, list[ModelChoice], Preset | None]:
+) -> tuple[ProviderProfile, AskSettings, list[ModelChoice], Prompt | None]:
     """Return the provider, the settings, the choice of each answer, the preset; send no question.
 
     Args:

@@ -46,6 +46,7 @@ from desktop_app.writers.office.office_content import OfficeMessage, messages_of
 
 if TYPE_CHECKING:
     from desktop_app.collections.collection_service import Collections
+    from desktop_app.prompts.prompt_store import PromptStore
 
 MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that embedded images are scaled to fit into."""
@@ -348,8 +349,10 @@ class _Export:
                     writer.write_folder(replace(folder, file_names=tuple(names)))
                     written_ids.add(folder.id)
         presets = {}
-        with self._skipping_errors(N_("Presets skipped: {reason}")):
-            presets = {preset.id: preset for preset in await self._backend.prompts.presets()}
+        library: PromptStore | None = self._backend.part("prompts")
+        if library is not None:
+            with self._skipping_errors(N_("Presets skipped: {reason}")):
+                presets = {each.id: each for each in await library.prompts() if each.has_settings}
         hashes: set[str] = set()
         for number, conversation in enumerate(list(self._conversations)):
             self._reporter.show(number, len(self._conversations))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.backend.prompt_loader import replaces_built_in
 from desktop_app.cli import console
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
     from desktop_app.collections.collection_service import Collections
     from desktop_app.memory.memory import Memory
+    from desktop_app.prompts.prompt_store import PromptStore
 
 
 _UNSAFE_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff]+')
@@ -325,7 +325,8 @@ async def _store_batch(
             # It is from another program. The provider of new conversations answers, which this
             # process cannot know: only the window has keys of the environment.
             conversation = replace(conversation, choice=OF_NEW_CONVERSATIONS)
-        if preset is not None and replaces_built_in(preset):
+        library: PromptStore | None = backend.part("prompts")
+        if preset is not None and library is not None and library.replaces_built_in(preset):
             preset = None  # the conversation has the preset's settings
         stored_batch.append(replace(imported, conversation=conversation, preset=preset, files=()))
     batch.clear()

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.graphemes import shorten
-from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.i18n.translation import N_
@@ -68,7 +68,7 @@ class ImportedConversation:
     folder: Folder | None = None
     files: tuple[AttachmentFile, ...] = ()
     compactions: tuple[Compaction, ...] = ()
-    preset: Preset | None = None
+    preset: Prompt | None = None
     texts: tuple[WrittenText, ...] = ()
 
 

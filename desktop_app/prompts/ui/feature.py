@@ -1,4 +1,4 @@
-"""Prompts and presets: the commands, and what the window must know."""
+"""Prompts: the commands, and what the window must know."""
 
 from __future__ import annotations
 
@@ -18,40 +18,39 @@ if TYPE_CHECKING:
 
 def _compose(session: Session) -> None:
     from desktop_app.composer.attachments.attachments_controller import AttachmentsController
-    from desktop_app.prompts.ui.presets import Presets
-    from desktop_app.prompts.ui.presets_controller import PresetsController
+    from desktop_app.prompts.ui.applied_prompt import AppliedPrompt
     from desktop_app.prompts.ui.prompts_controller import PromptsController
 
-    prompts, presets = session.of(PromptsController), session.of(PresetsController)
-    session.new_conversation.apply_preset = session.of(Presets).apply_chosen
+    prompts = session.of(PromptsController)
+    session.new_conversation.apply_preset = session.of(AppliedPrompt).apply_chosen
     session.window.empty_state.prompt_chosen.connect(prompts.begin_example)
     session.window.empty_state.question_chosen.connect(prompts.begin_question)
     session.of(AttachmentsController).suggestion_chosen.connect(prompts.ask)
-    session.events.store_changed.connect(session.tasks.slot(presets.refresh))
+    session.events.store_changed.connect(session.tasks.slot(prompts.refresh))
     session.events.completer_made.connect(prompts.configure_completer)
     session.unwritten.append(prompts.writer)
 
 
 async def _load(session: Session) -> None:
-    from desktop_app.prompts.ui.presets_controller import PresetsController
     from desktop_app.prompts.ui.prompts_controller import PromptsController
 
-    await session.of(PresetsController).load()
-    session.tasks.start(session.of(PromptsController).load())
+    await session.of(PromptsController).load()
 
 
 def _find_entries(session: Session) -> Iterator[PaletteEntry]:
     from desktop_app.composer.prompt_list import PromptList
-    from desktop_app.prompts.ui.presets import Presets
-    from desktop_app.prompts.ui.presets_controller import PresetsController
+    from desktop_app.prompts.ui.applied_prompt import AppliedPrompt
     from desktop_app.shortcuts.command_search import PaletteEntry
 
-    for prompt in session.of(PromptList).offered_prompts:
+    prompts = session.of(PromptList)
+    for prompt in prompts.offered_prompts:
         insert = partial(session.window.prompt.completer.insert_prompt, prompt)
         yield PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"), run=insert)
-    for preset in session.of(Presets).by_id.values():
-        use = partial(session.of(PresetsController).use, preset.id)
-        yield PaletteEntry(f"preset:{preset.id}", preset.name, tr("Preset"), run=use)
+    for prompt in prompts.presets.values():
+        if not prompt.text.strip():
+            use = partial(session.of(AppliedPrompt).use, prompt.id)
+            words = tr("presets profiles personas")
+            yield PaletteEntry(f"preset:{prompt.id}", prompt.title, tr("Prompt"), "", words, use)
 
 
 FEATURE: Final = Feature(
@@ -69,35 +68,28 @@ FEATURE: Final = Feature(
             Category.PROMPT,
             "Ctrl+G, Ctrl+P",
             run=call("prompts.ui.prompts_controller.PromptsController.manage"),
-            menu_label=N_("Prompts and presets"),
-            words=N_("templates snippets"),
+            menu_label=N_("Prompts"),
+            words=N_("templates snippets presets profiles personas"),
             tab=Tab("library", 2, lambda: tr("Prompts")),
             page="prompts-dialog",
         ),
         Action(
             "presets.use",
-            N_("Apply preset…"),
+            N_("Apply prompt to conversation…"),
             Category.PROMPT,
-            run=call("prompts.ui.presets_controller.PresetsController.choose"),
+            run=call("prompts.ui.applied_prompt.AppliedPrompt.choose"),
             uses_conversation=True,
-            menu_label=N_("Preset"),
+            menu_label=N_("Prompt"),
+            words=N_("presets profiles personas"),
             menu=(Menu.MORE, 2),
         ),
         Action(
             "presets.save",
-            N_("Save settings as preset"),
+            N_("Save settings as prompt"),
             Category.PROMPT,
-            run=call("prompts.ui.presets_controller.PresetsController.save_here"),
-            menu_label=N_("Save as preset"),
-        ),
-        Action(
-            "presets.manage",
-            N_("Edit presets"),
-            Category.PROMPT,
-            "Ctrl+G, Ctrl+E",
-            run=call("prompts.ui.prompts_controller.PromptsController.manage", "presets"),
-            menu_label=N_("Edit presets…"),
-            words=N_("profiles personas"),
+            run=call("prompts.ui.applied_prompt.AppliedPrompt.save_here"),
+            menu_label=N_("Save as prompt"),
+            words=N_("presets profiles personas"),
         ),
     ),
     compose=_compose,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -15,25 +15,43 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.tasks import Tasks, Work
-from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.attachments_controller import AttachmentsController
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
-from desktop_app.domain.prompt import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing_names
+from desktop_app.domain.prompt import (
+    CLIPBOARD,
+    DATE,
+    SELECTION,
+    Prompt,
+    fill,
+    missing_names,
+    task_for_each,
+    today,
+)
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.prompts.prompt_library import PromptOrigin, copy_of, next_position, task_for_each
+from desktop_app.prompts.prompt_library import (
+    PromptEntry,
+    PromptOrigin,
+    built_in_prompts,
+    copy_of,
+    merge_prompts,
+    next_position,
+    translate_names,
+)
+from desktop_app.prompts.services import prompts
 from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.file_dialogs import save_text
 from desktop_app.widgets.forms.schema_form import EditRequest
 
 if TYPE_CHECKING:
     from desktop_app.composer.completion import PromptCompleter
-    from desktop_app.prompts.ui.presets_controller import PresetsController
     from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
 
@@ -91,40 +109,61 @@ class PromptsController(Controller):
     A prompt of the library is called `template` beside the prompt that it is inserted into.
 
     Attributes:
-        writer: the queue of changes of prompts and presets.
-        page: the page that manages prompts and presets; None before its first use.
+        writer: the queue of changes of prompts.
+        entries: all prompts with their origin, and the titles that are shown.
+        page: the page that manages prompts; None before its first use.
+        apply_settings: applies the settings of a prompt to the open conversation.
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt_store = session.backend.prompts
+        self._prompt_store = session.backend.of(prompts)
         self.writer = PromptWriter(session.tasks, self._show_failure)
-        self._built_in: tuple[Prompt, ...] = ()
+        self.entries: tuple[PromptEntry, ...] = ()
+        self.apply_settings: Callable[[Prompt], object] = lambda _prompt: None
+        self._built_in: dict[str, Prompt] = {}
         self._stored_prompts: dict[str, Prompt] = {}
+        self._hidden_ids: set[str] = set()
         self._list = session.of(PromptList)
         self._example_question = ""  # the example that was inserted last
         self.page: PromptLibraryPage | None = None
         completer = self._prompt.completer
-        self.configure_completer(completer, self._fill_in, self._for_each_document)
+        self.configure_completer(completer, self._fill_in, self._finish)
         self._current.opened.connect(completer.close)
+        for signal in (session.values.changed, session.providers.changed):
+            signal.connect(lambda *_: self._show_on_page())
 
     async def load(self) -> None:
         """Load the prompts from the program's files and the store."""
-        self._built_in = await asyncio.to_thread(built_in_prompts)
-        stored_prompts = await self._prompt_store.prompts()
-        self._stored_prompts = {prompt.id: prompt for prompt in stored_prompts}
+        built_in = await asyncio.to_thread(built_in_prompts)
+        self._built_in = {prompt.id: prompt for prompt in built_in}
+        self._hidden_ids = await self._prompt_store.hidden_ids()
+        self._stored_prompts = {p.id: p for p in await self._prompt_store.prompts()}
         self._show_prompts()
 
+    async def refresh(self) -> None:
+        """Add prompts that another process has imported."""
+        new = [p for p in await self._prompt_store.prompts() if p.id not in self._stored_prompts]
+        if new:
+            self._stored_prompts |= {prompt.id: prompt for prompt in new}
+            self._show_prompts()
+
     def _show_prompts(self) -> None:
-        self._list.replace_all(self._built_in, self._stored_prompts.values())
+        built_in = self._built_in
+        merged = merge_prompts(built_in.values(), self._stored_prompts.values(), self._hidden_ids)
+        self.entries = tuple(
+            translate_names(entry, built_in[entry.prompt.id])
+            if entry.prompt.id in built_in
+            else entry
+            for entry in merged
+        )
+        self._list.set_library(entry.prompt for entry in self.entries)
+        self._show_on_page()
+
+    def _show_on_page(self) -> None:
         if self.page is not None:
-            self.page.prompts.set_entries(self._list.entries)
-
-    @property
-    def _presets(self) -> PresetsController:
-        from desktop_app.prompts.ui.presets_controller import PresetsController
-
-        return self._session.of(PresetsController)
+            models = self._session.of(AvailableModels).models
+            self.page.set_entries(self.entries, self._session.values.all, models)
 
     # -------------------------------------------------------------- offering
 
@@ -140,7 +179,10 @@ class PromptsController(Controller):
         def set_prompts() -> None:
             words = self._session.typed_commands
             commands = [Prompt("", word.removeprefix("/"), f"{word} ") for word in words]
-            completer.set_prompts((*self._list.offered_prompts, *commands))
+            offered = {prompt.id: prompt for prompt in self._list.offered_prompts}
+            if completer is self._prompt.completer:
+                offered |= self._list.presets
+            completer.set_prompts((*offered.values(), *commands))
 
         set_prompts()
         self._list.changed.connect(set_prompts)
@@ -150,11 +192,11 @@ class PromptsController(Controller):
 
         If there is no such prompt, let the user choose files.
         """
-        if not self._list.entries:  # the prompts are still being loaded
+        if not self._list.library:  # the prompts are still being loaded
             begin_again = partial(self.begin_example, key)
             self._list.changed.connect(begin_again, Qt.ConnectionType.SingleShotConnection)
             return
-        template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
+        template = self._list.find(key)
         if template is None:
             self._prompt.choose_files()
             return
@@ -183,14 +225,16 @@ class PromptsController(Controller):
             text = fill(template.text, {DATE: today()}).text.strip()
             # The text stays in the prompt until it is sent. If it is refused, for example because
             # the document is too large, the user can decide what to do.
-            text = self._for_each_document(template, text)
+            text = self._finish(template, text)
             if exceeds_window(self._draft.value.attachments, self._setup.resolved):
                 self._draft.read_in_parts()
             self._prompt.prepend(text, template.id)
             self._prompt.submit()
 
-    def _for_each_document(self, template: Prompt, text: str) -> str:
-        """Return a template's text; a task about one document is extended to several."""
+    def _finish(self, template: Prompt, text: str) -> str:
+        """Apply a template's settings, and return its text, extended for several documents."""
+        if template.has_settings:
+            self.apply_settings(template)
         return task_for_each(text, template.requirements, self._draft.value.attachments)
 
     def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
@@ -214,17 +258,15 @@ class PromptsController(Controller):
 
     # -------------------------------------------------------------- managing
 
-    def manage(self, name: str = "prompts") -> None:
-        """Show the library at "prompts" or "presets"."""
+    def manage(self) -> None:
+        """Show the library."""
         if self.page is None:
             # Imported here, because the start does not need it.
+            from desktop_app.prompts.ui.applied_prompt import AppliedPrompt
             from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
-            presets = self._presets
-            self.page = PromptLibraryPage(self._window, self, presets)
-            self._show_prompts()
-            presets.show_on_page()
-        self.page.show_kind(name)
+            self.page = PromptLibraryPage(self._window, self, self._session.of(AppliedPrompt))
+            self._show_on_page()
         self._window.show_page(self.page)
 
     def report(
@@ -240,10 +282,34 @@ class PromptsController(Controller):
         """Change a value in a window of its own."""
         self._session.of(ToolsController).edit(request)
 
-    def change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
-        """Change fields of a prompt. A built-in prompt's other fields are stored in English."""
-        prompt = {**{p.id: p for p in self._built_in}, **self._stored_prompts}[prompt_id]
-        self.save(replace(prompt, **changes))
+    def prompt(self, prompt_id: str) -> Prompt | None:
+        """Return a prompt as it is stored; a built-in one in English."""
+        return self._stored_prompts.get(prompt_id) or self._built_in.get(prompt_id)
+
+    def change(self, prompt_id: str, **changes: Any) -> None:
+        """Change fields of a prompt, if it exists.
+
+        A prompt whose model, effort or settings are set has settings; one with a text has none
+        after the last of them is removed.
+        """
+        former = self.prompt(prompt_id)
+        if former is None:
+            return
+        if former.id not in self._stored_prompts and prompt_id in self._hidden_ids:
+            former = replace(former, hidden=True)
+        prompt = replace(former, **changes)
+        is_set = bool(prompt.model or prompt.variant or prompt.effort or prompt.overrides)
+        if is_set and prompt.overrides is None:
+            prompt = replace(prompt, overrides=Overrides())
+        elif not is_set and prompt.text.strip():
+            prompt = replace(prompt, overrides=None)
+        self.save(prompt)
+
+    def change_settings(self, prompt_id: str, change: Callable[[Overrides], Overrides]) -> None:
+        """Change the settings of a prompt, if it exists."""
+        prompt = self.prompt(prompt_id)
+        if prompt is not None:
+            self.change(prompt_id, overrides=change(prompt.overrides or Overrides()))
 
     def save(self, prompt: Prompt) -> None:
         """Save a new or changed prompt."""
@@ -258,19 +324,20 @@ class PromptsController(Controller):
 
     def begin_new(self, folder: str) -> None:
         """Create a prompt in a folder, "" for none, and edit its title."""
-        self._add(Prompt(id=new_id(), title=tr("New prompt"), text="", folder=folder))
+        self.add(Prompt(id=new_id(), title=tr("New prompt"), folder=folder))
 
     def duplicate(self, prompt_id: str) -> None:
         """Copy a prompt, and edit the copy's title."""
-        prompts = (entry.prompt for entry in self._list.entries)
-        self._add(copy_of(next(p for p in prompts if p.id == prompt_id), new_id()))
+        prompt = self._list.find(prompt_id)
+        if prompt is not None:
+            self.add(copy_of(prompt, new_id()))
 
-    def _add(self, prompt: Prompt) -> None:
-        """Add a prompt after all others of its folder."""
-        position = next_position((entry.prompt for entry in self._list.entries), prompt.folder)
+    def add(self, prompt: Prompt) -> None:
+        """Add a prompt after all others of its folder, and edit its title."""
+        position = next_position(self._list.library, prompt.folder)
         self.save(replace(prompt, position=position, created_at=now()))
         if self.page is not None:
-            self.page.prompts.edit(prompt.id)
+            self.page.edit(prompt.id)
 
     def delete(self, prompt_id: str) -> None:
         """Delete a prompt of the user; offer Undo."""
@@ -283,57 +350,49 @@ class PromptsController(Controller):
     def _remove(self, prompt_id: str, message: str) -> None:
         removed_prompt = self._stored_prompts.pop(prompt_id)
         self._show_prompts()
-        self.writer.start(partial(self._prompt_store.remove_prompt, prompt_id))
+        self.writer.start(partial(self._prompt_store.remove, prompt_id))
 
         def undo() -> None:
             self.save(removed_prompt)
             if self.page is not None:
-                self.page.prompts.select(removed_prompt.id)
+                self.page.select(removed_prompt.id)
 
         self.report(tr(message, name=removed_prompt.title), undo)
 
     # -------------------------------------------------------------- files
 
     def import_file(self, path: Path) -> None:
-        """Add the prompts and presets of a file."""
+        """Add the prompts of a file."""
         self._tasks.start(self._import(path))
 
     async def _import(self, path: Path) -> None:
-        from desktop_app.prompts.prompts_json import PromptCollection, new_items, read_file
+        from desktop_app.prompts.prompts_json import new_prompts, read_file
 
-        store = self._prompt_store
         await self.writer.write_again()  # `load` would lose what is not stored yet
         try:
-            file_items = await asyncio.to_thread(read_file, path)
+            file_prompts = await asyncio.to_thread(read_file, path)
             # Not the built-in prompts that are only hidden or moved: the file may change these.
-            own_prompts = tuple(
+            own = [
                 self._stored_prompts[entry.prompt.id]
-                for entry in self._list.entries
+                for entry in self.entries
                 if entry.origin is not PromptOrigin.BUILT_IN
-            )
-            # Built-in prompts that the user has not changed: equal ones in the file are not new.
-            own_ids = {prompt.id for prompt in own_prompts}
-            unchanged_prompts = [p for p in self._built_in if p.id not in own_ids]
-            file_items = replace(
-                file_items, prompts=_remove_unchanged(file_items.prompts, unchanged_prompts)
-            )
-            added_items = new_items(
-                file_items, PromptCollection(own_prompts, tuple(await store.presets())), new_id
-            )
-            await store.save(added_items.prompts, added_items.presets)
+            ]
+            own_ids = {prompt.id for prompt in own}
+            built_in = [p for p in self._built_in.values() if p.id not in own_ids]
+            added = list(new_prompts(file_prompts, own, built_in, new_id))
+            await self._prompt_store.save(added)
         except (ImportRefusedError, StorageError) as error:
             self.report(error.sentences, is_error=True)
             return
         await self.load()
-        await self._presets.load()
-        added_ids = {prompt.id for prompt in added_items.prompts}
+        added_ids = {prompt.id for prompt in added}
         replaced_titles = [
             entry.prompt.title
-            for entry in self._list.entries
+            for entry in self.entries
             if entry.origin is PromptOrigin.EDITED and entry.prompt.id in added_ids
         ]
-        items = _count_text(len(added_items.prompts), len(added_items.presets))
-        if not items:
+        items = _count_text(len(added))
+        if not added:
             message = tr("Nothing new to import")
         elif not replaced_titles:
             message = tr("Imported {items}", items=items)
@@ -347,39 +406,23 @@ class PromptsController(Controller):
         self.report(message)
 
     def export_file(self, path: Path) -> None:
-        """Write the user's own prompts and presets to a file."""
+        """Write the user's own prompts to a file."""
         self._tasks.start(self._export(path))
 
     async def _export(self, path: Path) -> None:
-        from desktop_app.prompts.prompts_json import PromptCollection, to_json_text
+        from desktop_app.prompts.prompts_json import to_json_text
 
-        presets = await self._prompt_store.presets()
         # Also those that are only hidden or moved, in the order of the list.
-        ids = (entry.prompt.id for entry in self._list.entries)
-        own_prompts = [self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts]
-        text = to_json_text(PromptCollection(tuple(own_prompts), tuple(presets)))
-        error = await asyncio.to_thread(save_text, path, text)
-        if items := _count_text(len(own_prompts), len(presets)):
+        ids = (entry.prompt.id for entry in self.entries)
+        own = [self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts]
+        error = await asyncio.to_thread(save_text, path, to_json_text(own))
+        if own:
+            items = _count_text(len(own))
             message = tr("Exported {items} to {name}", items=items, name=path.name)
         else:
-            message = tr("No prompts or presets of your own to export")
+            message = tr("No prompts of your own to export")
         self.report(error or message, is_error=bool(error))
 
 
-def _remove_unchanged(prompts: Sequence[Prompt], built_in: Sequence[Prompt]) -> tuple[Prompt, ...]:
-    """Return the prompts without those that equal a built-in one; hidden prompts stay."""
-    built_in_fields = {(p.id, p.title, p.folder, p.text, p.form) for p in built_in}
-    return tuple(
-        p
-        for p in prompts
-        if p.hidden or (p.id, p.title, p.folder, p.text, p.form) not in built_in_fields
-    )
-
-
-def _count_text(prompt_count: int, preset_count: int) -> str:
-    counts = []
-    if prompt_count:
-        counts.append(tr_plural("{count} prompt", "{count} prompts", prompt_count))
-    if preset_count:
-        counts.append(tr_plural("{count} preset", "{count} presets", preset_count))
-    return joined(counts)
+def _count_text(count: int) -> str:
+    return tr_plural("{count} prompt", "{count} prompts", count)

@@ -11,7 +11,6 @@ from typing import Any, Final
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import ConversationSession, Session
-from desktop_app.backend.prompt_loader import today
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.choice_controller import ConversationChoice
 from desktop_app.chat.ui.question_asker import QuestionAsker
@@ -33,7 +32,7 @@ from desktop_app.domain.conversations.conversation import Draft, Message, new_id
 from desktop_app.domain.conversations.message_facts import cost_text
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.prompt import CLIPBOARD, DATE, SELECTION
+from desktop_app.domain.prompt import CLIPBOARD, DATE, SELECTION, today
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter

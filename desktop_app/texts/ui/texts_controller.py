@@ -34,10 +34,9 @@ from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.conversations.written_text import WrittenText, length_of
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.graphemes import shorten
-from desktop_app.domain.prompt import SELECTION, fill, missing_names, program_variables_in
+from desktop_app.domain.prompt import FOR_CODE, SELECTION, fill, missing_names, program_variables_in
 from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.prompts.prompt_library import FOR_CODE
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.texts.passage_change import change_passage, passage_with_context
 from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits

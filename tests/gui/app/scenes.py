@@ -78,7 +78,6 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.origin import Secret
-from desktop_app.domain.preset import Preset
 from desktop_app.domain.prompt import Prompt
 from desktop_app.domain.spending_report import Call
 from desktop_app.exchange.ui.page_dialog import PageDialog
@@ -98,7 +97,8 @@ from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelL
 from desktop_app.memory.services import notes
 from desktop_app.memory.ui.notes_controller import NotesController
 from desktop_app.memory.ui.notes_section import NotesDialog
-from desktop_app.prompts.ui.presets_controller import PresetsController
+from desktop_app.prompts.services import prompts
+from desktop_app.prompts.ui.applied_prompt import AppliedPrompt
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.providers.gateway.environment_profiles import OPENAI
@@ -430,19 +430,19 @@ async def composer(app: AppHarness, look: Look) -> None:
 
 
 async def presets(app: AppHarness, look: Look) -> None:
-    """Show the preset of a conversation and the dialogs of prompts and presets."""
-    app.controllers.of(PresetsController).use("reviewer")
+    """Show the prompt of a conversation and the page of prompts."""
+    app.controllers.of(AppliedPrompt).use("reviewer")
     app.state.setup.override(app.open_id, lambda own: own)
     await look("preset")
-    for page in ("prompts", "presets"):
-        app.controllers.of(PromptsController).manage(page)
-        await app.written()
-        await look(page)
-        if page == "presets":
-            dialog = await dialog_of(PromptLibraryPage)
-            find(dialog, QPushButton, "add-example").click()
-            await look("preset-example")
-        _close_dialogs(app)
+    app.controllers.of(PromptsController).manage()
+    await app.written()
+    dialog = await dialog_of(PromptLibraryPage)
+    for name, prompt_id in (("prompts", "fields"), ("presets", "reviewer")):
+        dialog.select(prompt_id)
+        await look(name)
+    find(dialog, QPushButton, "add-example").click()
+    await look("preset-example")
+    _close_dialogs(app)
 
 
 async def projects_page(app: AppHarness, name: str = "") -> ProjectsPage:
@@ -1209,17 +1209,17 @@ async def fill(backend: Backend) -> None:
         trashed = replace(made, id=new_id(), trashed_at=at)
         for each in (made, archived, trashed):
             await backend.conversations.create(each)
-    await backend.prompts.save(
-        [Prompt("fields", "⟦fields⟧", f"{FIELDS} {{{{selection}}}}", "⟦Mail⟧")],
+    await backend.of(prompts).save(
         [
-            Preset("reviewer", "⟦Code reviewer⟧", variant=Variant.PRO, overrides=Overrides("⟦Be⟧")),
-            Preset(
+            Prompt("fields", "⟦fields⟧", f"{FIELDS} {{{{selection}}}}", "⟦Mail⟧"),
+            Prompt("reviewer", "⟦Code reviewer⟧", variant=Variant.PRO, overrides=Overrides("⟦Be⟧")),
+            Prompt(
                 "poet",
                 "⟦Poet⟧",
                 overrides=Overrides().with_parameter("temperature", 1.0),
                 position=1,
             ),
-        ],
+        ]
     )
     usage = Usage(1_000_000, 0, 170_000)
     await backend.ledger.add(

@@ -25,10 +25,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPu
 from shiboken6 import isValid
 
 import desktop_app
-from desktop_app.backend.prompt_loader import built_in_presets, built_in_prompts
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import LANGUAGES
 from desktop_app.paths import resource_path
+from desktop_app.prompts.prompt_library import built_in_prompts
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.look.window_language import WindowLanguage
@@ -73,7 +73,7 @@ NAMES: Final = (
     *("smollm2-135m-instruct", "Aug 10, 2026"),
     *("CometAPI", "retried", "retriedxyz"),
     *(prompt.text[:600] for prompt in built_in_prompts()),
-    *(preset.overrides.instructions or "" for preset in built_in_presets()),
+    *(prompt.overrides.instructions or "" for prompt in built_in_prompts() if prompt.overrides),
     "remember",  # the word of a command, typed after a slash
     *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),
     *("Summarize", "Find the deadlines", "OpenAI refused the request: content policy."),
@@ -292,7 +292,7 @@ async def test_every_window_is_translated_whole_and_has_one_focus(language: str,
     listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
     assert not listed, listed
     assert not audit.faults, "\n".join(sorted(audit.faults))
-    assert {"delete-project", "delete-preset", "remove-attachment"} <= audit.deleting
+    assert {"delete-project", "delete-prompt", "remove-attachment"} <= audit.deleting
     if size == "small":  # its panes are drawers, too
         missing = {c.__name__ for c in _classes_of_ui() - seen if not c.__subclasses__()}
         assert not ", ".join(sorted(missing - UNSEEN))

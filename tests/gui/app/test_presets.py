@@ -1,4 +1,4 @@
-"""Presets in the whole program: applied, changed, undone, saved, and the default preset."""
+"""Prompts with settings in the whole program: applied, changed, undone, saved, the default."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.backend.answer_settings import with_override
-from desktop_app.backend.prompt_loader import built_in_presets
 from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.prompts.ui.presets import Presets
-from desktop_app.prompts.ui.presets_controller import PresetsController
+from desktop_app.prompts.prompt_library import built_in_presets
+from desktop_app.prompts.services import prompts
+from desktop_app.prompts.ui.applied_prompt import AppliedPrompt
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
@@ -27,20 +28,20 @@ from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import accept_question, find
 
-REVIEWER = Preset(
+REVIEWER = Prompt(
     "reviewer",
     "Code reviewer",
     variant=Variant.PRO,
     effort=Effort.HIGH,
     overrides=Overrides("You review code.").with_parameter("temperature", 0.2),
 )
-POET = Preset("poet", "Poet", overrides=Overrides("You rhyme."), position=1)
+POET = Prompt("poet", "Poet", overrides=Overrides("You rhyme."), position=1)
 KEY = {"OPENAI_API_KEY": "sk-not-real"}
 
 
 async def store_presets(app: AppHarness) -> None:
-    await app.backend.prompts.save(presets=[REVIEWER, POET])
-    await app.controllers.of(PresetsController).load()
+    await app.backend.of(prompts).save([REVIEWER, POET])
+    await app.controllers.of(PromptsController).load()
 
 
 def menu_of(app: AppHarness) -> dict[str, bool]:
@@ -63,7 +64,7 @@ def choose(app: AppHarness, line: str) -> None:
 
 def shown(app: AppHarness) -> str:
     button = app.window.header.preset
-    return "No preset" if button.isHidden() else button.accessibleName()
+    return "No prompt" if button.isHidden() else button.accessibleName()
 
 
 async def test_presets_are_applied_by_default_and_survive_a_restart() -> None:
@@ -71,9 +72,9 @@ async def test_presets_are_applied_by_default_and_survive_a_restart() -> None:
         # An applied preset shows later changes and is undone.
         state = app.state
         await store_presets(app)
-        assert shown(app) == "No preset"
+        assert shown(app) == "No prompt"
         choose(app, "Code reviewer")
-        assert shown(app) == "Preset: Code reviewer"
+        assert shown(app) == "Prompt: Code reviewer"
         assert state.setup.choice.variant is Variant.PRO
         assert state.setup.choice.effort is Effort.HIGH
         assert state.setup.ask_settings.instructions == "You review code."
@@ -81,12 +82,12 @@ async def test_presets_are_applied_by_default_and_survive_a_restart() -> None:
         state.setup.override(
             state.current.id, lambda own: with_override(own, "answer.verbosity", "low")
         )
-        assert shown(app) == "Preset: Code reviewer (changed)"
+        assert shown(app) == "Prompt: Code reviewer (changed)"
         assert menu_of(app)["Code reviewer"]
         choose(app, "Update “Code reviewer”")
-        assert shown(app) == "Preset: Code reviewer"
+        assert shown(app) == "Prompt: Code reviewer"
         await app.written()
-        (stored, _) = await app.backend.prompts.presets()
+        (stored, _) = await app.backend.of(prompts).prompts()
         assert stored.overrides == REVIEWER.overrides.with_parameter("verbosity", "low")
         mine = Overrides("Written by hand, at length.")
         state.setup.override(state.current.id, lambda _own: mine)
@@ -96,29 +97,29 @@ async def test_presets_are_applied_by_default_and_survive_a_restart() -> None:
         app.press_action("Undo")
         assert state.current.conversation == before
         choose(app, "Poet")
-        choose(app, "No preset")
+        choose(app, "No prompt")
         assert state.current.conversation.overrides == Overrides()
-        assert shown(app) == "No preset"
+        assert shown(app) == "No prompt"
         await app.written()
 
         # New conversations begin with the default preset.
         await app.start_over()
         await store_presets(app)
-        app.controllers.of(PromptsController).manage("presets")
+        app.controllers.of(PromptsController).manage()
         dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
-        dialog.presets.select("reviewer")
+        dialog.select("reviewer")
         find(dialog, QCheckBox, "preset-default").click()
-        await until(lambda: shown(app) == "Preset: Code reviewer")
+        await until(lambda: shown(app) == "Prompt: Code reviewer")
         dialog.hide()
         await app.ask_and_answer("Why?", "So.")
         app.controllers.of(Navigator).open_new()
-        assert shown(app) == "Preset: Code reviewer"
+        assert shown(app) == "Prompt: Code reviewer"
         app.session.of(QuickPromptController).open_with("")
         quick = app.session.of(QuickPromptController).window
         assert quick.prompt.row.choice.variant is Variant.PRO
         quick.hide()
         app.controllers.of(TemporaryController).open()
-        assert shown(app) == "Preset: Code reviewer"
+        assert shown(app) == "Prompt: Code reviewer"
         turn = await app.ask("And here?")
         assert turn.request.model.endswith("-pro")
         turn.end("Here.")
@@ -126,13 +127,13 @@ async def test_presets_are_applied_by_default_and_survive_a_restart() -> None:
         app.controllers.of(Navigator).open_new()
         choose(app, "Poet")
         app.open_row((await app.backend.conversations.all())[0].id)
-        await until(lambda: shown(app) == "Preset: Code reviewer")
+        await until(lambda: shown(app) == "Prompt: Code reviewer")
         app.controllers.of(Navigator).open_new()  # the blank one is as it was left
-        assert shown(app) == "Preset: Poet"
+        assert shown(app) == "Prompt: Poet"
         here = app.state.current.id
         app.state.setup.override(here, lambda _own: Overrides("By hand."))
         app.controllers.of(Navigator).open_new()
-        assert shown(app) == "Preset: Poet (changed)"
+        assert shown(app) == "Prompt: Poet (changed)"
         assert app.state.setup.ask_settings.instructions == "By hand."
         await app.written()
 
@@ -140,19 +141,19 @@ async def test_presets_are_applied_by_default_and_survive_a_restart() -> None:
 async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
-        app.controllers.of(PresetsController).use("reviewer")
+        app.controllers.of(AppliedPrompt).use("reviewer")
         first = await app.ask_and_answer("Why?", "So.")
         app.controllers.of(Navigator).open_new()
-        assert shown(app) == "No preset"
+        assert shown(app) == "No prompt"
         second = await app.ask_and_answer("And?", "So too.")
-        app.controllers.of(PresetsController).use("poet")
+        app.controllers.of(AppliedPrompt).use("poet")
         await app.written()
         app.open_row(first)
-        await until(lambda: shown(app) == "Preset: Code reviewer")
+        await until(lambda: shown(app) == "Prompt: Code reviewer")
         app.open_row(second)
-        await until(lambda: shown(app) == "Preset: Poet")
+        await until(lambda: shown(app) == "Prompt: Poet")
     async with AppHarness(environment=KEY) as app:
-        await until(lambda: shown(app) == "Preset: Poet")
+        await until(lambda: shown(app) == "Prompt: Poet")
         assert app.state.setup.ask_settings.instructions == "You rhyme."
 
 
@@ -160,7 +161,7 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
     async with AppHarness() as app:  # on this computer: no variants
         await store_presets(app)
         before = app.state.setup.choice
-        app.controllers.of(PresetsController).use("reviewer")
+        app.controllers.of(AppliedPrompt).use("reviewer")
         after = app.state.setup.choice
         assert (after.provider_id, after.model, after.variant) == (
             before.provider_id,
@@ -168,9 +169,9 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
             None,
         )
         gone = replace(POET, provider_id="nowhere", model="x")
-        await app.backend.prompts.save(presets=[gone])
-        await app.controllers.of(PresetsController).load()
-        app.controllers.of(PresetsController).use("poet")
+        await app.backend.of(prompts).save([gone])
+        await app.controllers.of(PromptsController).load()
+        app.controllers.of(AppliedPrompt).use("poet")
         assert app.state.providers.has_provider(app.state.current.conversation)
         await app.written()
 
@@ -180,39 +181,39 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
     async with AppHarness(environment=KEY) as app:
         state = app.state
         state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
-        app.controllers.of(PresetsController).save_here()
+        app.controllers.of(AppliedPrompt).save_here()
         dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
-        name = find(dialog, QLineEdit, "preset-name")
+        name = find(dialog, QLineEdit, "prompt-title")
         await until(name.hasFocus)
         QTest.keyClicks(name, "Kind")
         QTest.keyClick(name, Qt.Key.Key_Return)
-        assert shown(app) == "Preset: Kind"
+        assert shown(app) == "Prompt: Kind"
         await app.written()
-        (stored,) = await app.backend.prompts.presets()
-        assert (stored.name, stored.variant) == ("Kind", state.setup.choice.variant)
+        (stored,) = await app.backend.of(prompts).prompts()
+        assert (stored.title, stored.variant) == ("Kind", state.setup.choice.variant)
         assert stored.overrides == Overrides("Be kind.")
         assert dialog.isVisible()
         dialog.hide()
 
 
 @pytest.mark.slow
-async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
+async def test_built_in_presets_can_be_used_edited_and_hidden() -> None:
     async with AppHarness(environment=KEY) as app:
         menu = QMenu()
         app.window.header.preset_menu_requested.emit(menu)
         names = [entry_text(action) for action in menu.actions()]
-        assert {preset.name for preset in built_in_presets()} <= set(names)
+        assert {preset.title for preset in built_in_presets()} <= set(names)
         choose(app, "Translator")
         settings = app.state.setup.ask_settings
         assert settings.instructions.startswith("You translate.")
         assert settings.examples == (("Das ist nicht mein Bier.", "That’s not my problem."),)
-        app.controllers.of(PromptsController).manage("presets")
-        presets = app.session.of(PresetsController)
-        presets.save_named(replace(app.state.of(Presets).by_id["editor"], name="My editor"))
-        presets.delete("tutor")
+        app.controllers.of(PromptsController).manage()
+        controller = app.session.of(PromptsController)
+        controller.change("editor", title="My editor")
+        controller.change("tutor", hidden=True)
         await app.written()
-        await app.controllers.of(PresetsController).load()
-        found = {preset.id: preset.name for preset in app.state.of(Presets).by_id.values()}
+        await controller.load()
+        found = {p.id: p.title for p in app.state.of(PromptList).presets.values()}
         assert found["editor"] == "My editor"
         assert "tutor" not in found
         assert len(found) == len(built_in_presets()) - 1
@@ -220,17 +221,19 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
 
 
 def examples_of(app: AppHarness) -> Examples:
-    return app.state.of(Presets).by_id["poet"].overrides.examples
+    poet = app.state.of(PromptList).presets["poet"]
+    assert poet.overrides is not None
+    return poet.overrides.examples
 
 
 @pytest.mark.slow
 async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
-        app.session.actions["presets.manage"].trigger()
+        app.session.actions["prompts.manage"].trigger()
         dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
-        page = dialog.presets
-        page.select("poet")
+        page = dialog.fields
+        dialog.select("poet")
         page.examples.add_button.click()
         page.examples.add_button.click()
         questions, answers = (
@@ -249,14 +252,14 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         pairs = (("Rain?", "Again."),)
         assert examples_of(app) == pairs
         await app.written()
-        stored = {preset.id: preset for preset in await app.backend.prompts.presets()}
+        stored = {preset.id: preset for preset in await app.backend.of(prompts).prompts()}
         assert stored["poet"].overrides == replace(POET.overrides, examples=pairs)
-        page.select("reviewer")
+        dialog.select("reviewer")
         assert not page.examples.findChildren(MultilineField)
-        page.select("poet")
+        dialog.select("poet")
         (question,) = page.examples.findChildren(MultilineField, "example-question")
         assert question.toPlainText() == "Rain?"
-        app.controllers.of(PresetsController).use("poet")
+        app.controllers.of(AppliedPrompt).use("poet")
         assert app.state.setup.ask_settings.examples == pairs
         find(page, QPushButton, "remove-example").click()
         assert examples_of(app) == pairs
@@ -264,30 +267,30 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         assert examples_of(app) == ()
         await app.written()
         dialog.hide()
-        app.controllers.of(PromptsController).manage("presets")
-        page.select("poet")
+        app.controllers.of(PromptsController).manage()
+        dialog.select("poet")
         words = find(dialog, MultilineField, "answer.system_prompt")
         assert words.toPlainText() == "You rhyme."
-        find(dialog, QLineEdit, "preset-name").selectAll()
-        QTest.keyClicks(find(dialog, QLineEdit, "preset-name"), "Bard")
+        find(dialog, QLineEdit, "prompt-title").selectAll()
+        QTest.keyClicks(find(dialog, QLineEdit, "prompt-title"), "Bard")
         words.setPlainText("You sing.")
         variant = find(dialog, Combo, "preset-model")
         variant.setCurrentIndex(variant.findText("Instant"))
         variant.activated.emit(variant.currentIndex())
         page.report_edits()
         await app.written()
-        stored = {p.id: p for p in await app.backend.prompts.presets()}
+        stored = {p.id: p for p in await app.backend.of(prompts).prompts()}
         wanted = replace(
-            POET, name="Bard", variant=Variant.INSTANT, overrides=Overrides("You sing.")
+            POET, title="Bard", variant=Variant.INSTANT, overrides=Overrides("You sing.")
         )
         assert stored["poet"] == wanted
-        for button in ("duplicate-preset", "delete-preset"):
+        for button in ("duplicate-prompt", "delete-prompt"):
             QTest.mouseClick(find(dialog, QPushButton, button), Qt.MouseButton.LeftButton)
-        assert find(dialog, QLineEdit, "preset-name").text() not in ("Bard (copy)", "")
+        assert find(dialog, QLineEdit, "prompt-title").text() not in ("Bard (copy)", "")
         app.press_action("Undo")
-        assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
+        assert find(dialog, QLineEdit, "prompt-title").text() == "Bard (copy)"
         page.form.reset_requested.emit("answer.system_prompt")
         await app.written()
-        copied = (await app.backend.prompts.presets())[-1]
-        assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())
+        copied = (await app.backend.of(prompts).prompts())[-1]
+        assert (copied.title, copied.overrides) == ("Bard (copy)", Overrides())
         dialog.hide()

@@ -13,16 +13,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
 from desktop_app.app.closing_controller import ClosingController
-from desktop_app.backend.prompt_loader import today
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.composer.completion import PromptDialog, ValueField
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.domain.prompt import Prompt
+from desktop_app.domain.prompt import Prompt, today
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt_store import PromptStore
+from desktop_app.prompts.services import prompts
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
@@ -47,11 +47,11 @@ def offered_prompts(app: AppHarness) -> list[str]:
 
 
 async def prompts_loaded(app: AppHarness) -> None:
-    await until(lambda: app.state.of(PromptList).entries)
+    await until(lambda: app.state.of(PromptList).library)
 
 
-def dialog_of(app: AppHarness, page: str = "prompts") -> PromptLibraryPage:
-    app.controllers.of(PromptsController).manage(page)
+def dialog_of(app: AppHarness) -> PromptLibraryPage:
+    app.controllers.of(PromptsController).manage()
     return cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
 
 
@@ -67,7 +67,7 @@ async def test_a_prompt_is_inserted_and_filled() -> None:
     async with AppHarness() as app:
         # A prompt is inserted filled and asked by keyboard.
         await prompts_loaded(app)
-        await app.backend.prompts.save([REPLY])
+        await app.backend.of(prompts).save([REPLY])
         await app.controllers.of(PromptsController).load()
         app.type("/rep")
         assert offered_prompts(app) == ["Reply"]
@@ -85,7 +85,7 @@ async def test_a_prompt_is_inserted_and_filled() -> None:
         # The selection fills the prompt and a long clipboard is attached.
         await app.start_over()
         await prompts_loaded(app)
-        await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
+        await app.backend.of(prompts).save([Prompt("c", "Clip", "Read {{clipboard}}!")])
         await app.controllers.of(PromptsController).load()
         await app.ask_and_answer("Why?", "Because of x.")
         app.window.transcript.selection.select_all()
@@ -131,11 +131,11 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-test"}) as app:
         await prompts_loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.select("executive-summary")
+        dialog.select("executive-summary")
         title = find(dialog, QLineEdit, "prompt-title")
         title.selectAll()
         QTest.keyClicks(title, "In short")
-        dialog.prompts.text.setPlainText("Say it in one sentence.")
+        dialog.fields.text.setPlainText("Say it in one sentence.")
         dialog.hide()
         app.window.files_dropped.emit([data / "notes.md"])
         (buttons,) = app.window.prompt.findChildren(Suggestions)
@@ -149,17 +149,17 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
     async with AppHarness() as app:  # and is there at the next start
         await prompts_loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.select("executive-summary")
-        assert not dialog.prompts.delete_button.isVisible()
+        dialog.select("executive-summary")
+        assert not dialog.fields.delete_button.isVisible()
         press(dialog, "reset-prompt")
         assert find(dialog, QLineEdit, "prompt-title").text() == "Summarize"
         app.press_action("Undo")
         assert find(dialog, QLineEdit, "prompt-title").text() == "In short"
         await app.written()
-        assert [p.title for p in await app.backend.prompts.prompts()] == ["In short"]
+        assert [p.title for p in await app.backend.of(prompts).prompts()] == ["In short"]
         press(dialog, "reset-prompt")
         await app.written()
-        assert await app.backend.prompts.prompts() == []
+        assert await app.backend.of(prompts).prompts() == []
 
 
 async def test_an_edit_that_a_full_disk_refused_is_reported_and_stored_later(
@@ -189,7 +189,7 @@ async def test_an_edit_that_a_full_disk_refused_is_reported_and_stored_later(
         is_full = False
         press(dialog, "new-prompts")
         await until(lambda: not said(dialog))
-        stored = [prompt.title for prompt in await app.backend.prompts.prompts()]
+        stored = [prompt.title for prompt in await app.backend.of(prompts).prompts()]
         assert sorted(stored) == ["Mine", "New prompt"]
         app.session.of(ClosingController).quit()
         assert app.session.shutdown.has_begun
@@ -199,29 +199,29 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
     async with AppHarness() as app:
         await prompts_loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.select("translate")
+        dialog.select("translate")
         press(dialog, "new-prompts")
         title = find(dialog, QLineEdit, "prompt-title")
         await until(title.hasFocus)
         assert title.selectedText() == "New prompt"
-        assert dialog.prompts.folder.text() == "Writing"
+        assert dialog.fields.folder.text() == "Writing"
         QTest.keyClicks(title, "Shorten")
-        dialog.prompts.text.setPlainText("Halve it: {{selection}} {{much=half|third}}")
+        dialog.fields.text.setPlainText("Halve it: {{selection}} {{much=half|third}}")
         note = find(dialog, QLabel, "prompt-variables")
         assert note.text() == (
             "Fields: much (half | third). Filled in automatically: selected text."
         )
         press(dialog, "duplicate-prompt")
-        titles = [e.prompt.title for e in app.state.of(PromptList).entries]
+        titles = [prompt.title for prompt in app.state.of(PromptList).library]
         assert {"Shorten", "Shorten (copy)"} < set(titles)
         press(dialog, "delete-prompt")
         assert app.said == "“Shorten (copy)” deleted"
         app.press_action("Undo")
         assert title.text() == "Shorten (copy)"
         press(dialog, "hide-prompt")
-        assert dialog.prompts.hide_button.text() == "Show"
+        assert dialog.fields.hide_button.text() == "Show"
         await app.written()
-        stored = {p.title: p.hidden for p in await app.backend.prompts.prompts()}
+        stored = {p.title: p.hidden for p in await app.backend.of(prompts).prompts()}
         assert stored == {"Shorten": False, "Shorten (copy)": True}
         dialog.hide()
         app.type("/shorten")
@@ -240,11 +240,11 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
         app.session.of(PromptsController).import_file(file)
         await until(lambda: said(dialog).startswith("Nothing new"))
-        dialog.prompts.select("reply")
+        dialog.select("reply")
         press(dialog, "delete-prompt")
         app.session.of(PromptsController).import_file(file)
         await until(lambda: said(dialog) == "Imported 1 prompt")
-        assert await app.backend.prompts.prompts() == [REPLY]
+        assert await app.backend.of(prompts).prompts() == [REPLY]
         file.write_text("{}", "utf-8")
         app.session.of(PromptsController).import_file(file)
         await until(lambda: "isn’t a Repartee prompts file" in said(dialog))

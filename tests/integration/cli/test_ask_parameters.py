@@ -80,7 +80,7 @@ def test_a_preset_sends_its_settings_and_examples(shell: Shell) -> None:
 
 def keep_preset(shell: Shell, preset: dict[str, Any]) -> None:
     """Store a preset as the window does."""
-    from desktop_app.domain.prompt_json import preset_from_json
+    from desktop_app.domain.prompt_json import prompt_from_json
     from desktop_app.prompts.prompt_store import PromptStore
     from desktop_app.storage.database import Database
 
@@ -88,7 +88,7 @@ def keep_preset(shell: Shell, preset: dict[str, Any]) -> None:
         await shell.run("search", "x")  # makes the store
         database = Database(shell.home / "data" / "repartee.sqlite3")
         await database.open()
-        await PromptStore(database).save(presets=[preset_from_json(preset)])
+        await PromptStore(database).save([prompt_from_json(preset, is_preset=True)])
         await database.close()
 
     against(WHOLE, test=keep)

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.budget.budget import Budget, PaidCalls, SpendingHolds
 from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.answers.answer_run import AnswerRun
@@ -37,6 +36,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.prompts.prompt_library import built_in_requirements
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.models.choice_resolution import ModelChoices, ProviderModels

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.budget.budget import Budget, Hold, PaidCalls, SpendingHolds
 from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.answers.answer_run import AnswerRun
@@ -70,6 +69,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.spending_report import Call
 from desktop_app.domain.tools.tool import ToolCallState
+from desktop_app.prompts.prompt_library import built_in_requirements
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.settings.settings_store import SettingsStore

@@ -30,7 +30,8 @@ from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError, NetworkError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
+from desktop_app.prompts.services import prompts
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.settings.values import with_defaults
 from tests.helpers.closed_port import closed_port
@@ -179,11 +180,20 @@ async def test_the_options_choose_a_model() -> None:
 
 
 PRESETS = [
-    Preset("p1", "Fast", "openai", "", Variant.INSTANT, LOW),
-    Preset("p2", "Exact", "", "gpt-4o", None, Effort.HIGH),
-    Preset("p3", "Style", overrides=Overrides("Be brief.").with_parameter("candidates", 3)),
-    Preset("p4", "Own", "home", "llama"),
-    Preset("p5", "Family at home", "home", "", Variant.PRO, Effort.HIGH),
+    Prompt(f"p{number}", title, position=number, **{"overrides": Overrides(), **fields})
+    for number, (title, fields) in enumerate(
+        (
+            ("Fast", {"provider_id": "openai", "variant": Variant.INSTANT, "effort": LOW}),
+            ("Exact", {"model": "gpt-4o", "effort": Effort.HIGH}),
+            ("Style", {"overrides": Overrides("Be brief.").with_parameter("candidates", 3)}),
+            ("Own", {"provider_id": "home", "model": "llama"}),
+            (
+                "Family at home",
+                {"provider_id": "home", "variant": Variant.PRO, "effort": Effort.HIGH},
+            ),
+        ),
+        1,
+    )
 ]
 
 
@@ -208,7 +218,7 @@ async def test_a_preset_fills_in_missing_options() -> None:
         ({"preset": "p5", "variant": "pro"}, 4, ("home", None, "pro", None)),
     ]
     async with served(models=("llama",)) as (backend, _, _):
-        await backend.prompts.save(presets=PRESETS)
+        await backend.of(prompts).save(PRESETS)
         assert await apply_preset(backend, options()) is None
         for given, number, expected in cases:
             asked = options(**given)
@@ -229,7 +239,7 @@ async def test_options_come_before_the_preset_and_the_settings(tmp_path: Path) -
     file.write_bytes(b"\xef\xbb\xbf" + "Réponds.".encode())
     values = with_defaults({"answer.system_prompt": "Mine.", "answer.temperature": 0.5})
 
-    def found(preset: Preset | None = None, **given: Any) -> AskSettings:
+    def found(preset: Prompt | None = None, **given: Any) -> AskSettings:
         return settings_of(values, options(**given), preset)
 
     usual = found()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.budget.budget import Budget, PaidCalls, SpendingHolds
 from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.attachments.image_scaling import ImageScaler
@@ -51,6 +50,7 @@ from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Grouping
+from desktop_app.prompts.prompt_library import built_in_requirements
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import (
     ModelChoices,

@@ -12,6 +12,7 @@ import pytest
 
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.text_store import TextStore
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -22,7 +23,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.errors import ImportRefusedError, StorageError
-from desktop_app.domain.preset import Preset
+from desktop_app.domain.prompt import Prompt
 from desktop_app.exchange.import_store import (
     BATCH_SIZE,
     SHARED_BATCH_SIZE,
@@ -37,7 +38,7 @@ from desktop_app.storage.database import Action, Database, T
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 FOLDER = Folder("f" * 32, "Work", NOON)
-PRESET = Preset("p" * 32, "Brief", created_at=NOON)
+PRESET = Prompt("p" * 32, "Brief", created_at=NOON, overrides=Overrides())
 
 
 def a_turn(conversation: Conversation, parent: Message | None = None) -> tuple[Message, Message]:
@@ -57,7 +58,7 @@ def imported(
     messages: Sequence[Message],
     folder: Folder | None = None,
     compactions: Sequence[Compaction] = (),
-    preset: Preset | None = None,
+    preset: Prompt | None = None,
 ) -> ImportedConversation:
     return ImportedConversation(
         conversation, tuple(messages), folder, compactions=tuple(compactions), preset=preset
@@ -77,7 +78,7 @@ async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
         )
         assert await store.get(made.id) == made
         assert await store.path(made.id) == list(first)
-        assert (await folders.all(), await prompts.presets()) == ([FOLDER], [PRESET])
+        assert (await folders.all(), await prompts.prompts()) == ([FOLDER], [PRESET])
 
         await folders.save(replace(FOLDER, name="Renamed"))
         again = replace(made, title="Other", leaf_id=first[0].id, updated_at=NOON + timedelta(1))
@@ -88,7 +89,7 @@ async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
         )
         assert await store.get(made.id) == made, "nothing was missing"
         assert await compactions.load(made.id) == ()
-        assert ([f.name for f in await folders.all()], await prompts.presets()) == (
+        assert ([f.name for f in await folders.all()], await prompts.prompts()) == (
             ["Renamed"],
             [PRESET],
         )

@@ -29,8 +29,8 @@ from desktop_app.domain.conversations.message_parts import AttachmentFile, Chose
 from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.preset import Preset
-from desktop_app.domain.prompt_json import preset_to_json
+from desktop_app.domain.prompt import Prompt
+from desktop_app.domain.prompt_json import prompt_to_json
 from desktop_app.domain.tools.tool import HOSTED_TOOLS
 from desktop_app.exchange.import_store import ImportOutcome, ImportStore
 from desktop_app.exchange.importers.import_reader import read_export
@@ -186,7 +186,7 @@ def test_tools_that_run_without_asking_are_not_imported(tmp_path: Path) -> None:
     folder = replace(FOLDER, overrides=sent)
     conversation = replace(a_conversation("Shared"), overrides=sent, folder_id=folder.id)
     value = json.loads(write_export([folder], [(conversation, [])], []))
-    value["conversations"][0]["preset"] = preset_to_json(Preset("p", "Editor", overrides=sent))
+    value["conversations"][0]["preset"] = prompt_to_json(Prompt("p", "Editor", overrides=sent))
     (found,) = read_conversations(tmp_path, json.dumps(value).encode())
     expected = choosing("calculator", "server/*", "server/web_search")
     assert found.folder is not None
@@ -232,10 +232,17 @@ def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
 
 async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
     own = Overrides("Be brief.", GenerationParameters(temperature=0.5), frozenset({"temperature"}))
-    preset = Preset(new_id(), "Editor", "", "", Variant.PRO, Effort.HIGH, own, 3, NOON)
+    preset = Prompt(
+        *(new_id(), "Editor", "Edit {{selection}}"),
+        position=3,
+        created_at=NOON,
+        variant=Variant.PRO,
+        effort=Effort.HIGH,
+        overrides=own,
+    )
     conversation = a_conversation(preset_id=preset.id)
 
-    def out(found: Conversation, known: Preset | None) -> bytes:
+    def out(found: Conversation, known: Prompt | None) -> bytes:
         stream = io.BytesIO()
         writer = JsonWriter(stream)
         writer.write_conversation(found, [], (), known)
@@ -252,10 +259,10 @@ async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
         await importing.add(found)
         kept = await store.get(conversation.id)
         assert kept is not None
-        assert out(kept, *await prompts.presets()) == first
-        await prompts.remove_preset(preset.id)
+        assert out(kept, *await prompts.prompts()) == first
+        await prompts.remove(preset.id)
         await importing.add(found)
-        assert await prompts.presets() == []  # what was deleted since stays so
+        assert await prompts.prompts() == []  # what was deleted since stays so
         without = out(kept, None)
         (again,) = read_conversations(tmp_path, without)
         assert again.conversation.preset_id is None

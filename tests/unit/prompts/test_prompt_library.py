@@ -6,19 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.prompt import NO_REQUIREMENTS, Prompt, PromptRequirements
+from desktop_app.domain.prompt import NO_REQUIREMENTS, Prompt, PromptRequirements, task_for_each
 from desktop_app.prompts.prompt_library import (
     BUILT_IN_NAMES,
     PromptEntry,
     PromptOrigin,
+    built_in_prompts,
     fill_prompt,
     find_prompt,
     merge_prompts,
     prompt_from_markdown,
-    task_for_each,
 )
 
 SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selection}}", "Writing")
@@ -43,10 +42,13 @@ def test_front_matter_says_what_a_prompt_needs() -> None:
     assert requirements["executive-summary"] == PromptRequirements(documents=1)
 
 
-def test_every_built_in_prompt_has_a_title_and_a_text() -> None:
+def test_every_built_in_prompt_has_a_title_and_a_text_or_settings() -> None:
     prompts = built_in_prompts()
-    assert {prompt.title for prompt in prompts} <= set(BUILT_IN_NAMES)
-    assert all(prompt.text and not prompt.text.startswith("#") for prompt in prompts)
+    names = {name for prompt in prompts for name in (prompt.title, prompt.folder)}
+    assert names == set(BUILT_IN_NAMES)
+    for prompt in prompts:
+        assert bool(prompt.text) is not prompt.has_settings
+        assert not prompt.text.startswith("#")
 
 
 def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:

@@ -267,7 +267,7 @@ def test_tools_that_run_without_asking_are_listed(place: Place, tmp_path: Path) 
         connection.execute("UPDATE conversations SET overrides = ?", (json.dumps(overrides),))
     archive, asked = theirs.back_up(), AnsweredRestore()
     place.restore(archive, asked)
-    line = "Tools of conversations, projects and presets: none → web_search"
+    line = "Tools of conversations, projects and prompts: none → web_search"
     assert line in asked.changes
     again = AnsweredRestore()
     place.restore(archive, again)
