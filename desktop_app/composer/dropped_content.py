@@ -234,7 +234,6 @@ def _has_any_format(data: QMimeData, mime_types: Iterable[str]) -> bool:
 
 
 def _bytes_of(data: QMimeData, mime_type: str) -> bytes:
-    """Return the data in a format, b"" if it is not offered."""
     if not data.hasFormat(mime_type):
         return b""
     return bytes(data.data(mime_type).data())
@@ -314,7 +313,6 @@ def remove_invalid_characters(text: str) -> tuple[str, str]:
 
 
 def _mail_name(message: bytes) -> str:
-    """Return a file name made from the message's subject."""
     import email.errors  # these take 12 ms, and few drops are e-mails
     import email.parser
     import email.policy
@@ -405,7 +403,6 @@ def _decode_data_url(data: QMimeData, match: re.Match[str]) -> DroppedData | Non
 
 
 def _image_name(data: QMimeData, ending: str) -> str:
-    """Return a file name from the image's address, or a default name."""
     url = next(filter(_is_http, data.urls()), None)
     if url is None and data.hasHtml():
         url = QUrl(_only_image_url(data.html()))

@@ -356,7 +356,6 @@ class PromptEditor(QFrame):
         )
 
     def _open_attach_menu(self) -> None:
-        """Open the menu of what can be added to a message."""
         menu = ProgramMenu(self)
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -383,7 +382,6 @@ class PromptEditor(QFrame):
         menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
     def _web_menu(self, menu: QMenu) -> QMenu:
-        """Return the choice of Off, Search and Research."""
         row, web = self.row, ProgramMenu(tr("Web"), menu)
         is_researching = not row.research_button.isHidden()
         is_searching = bool(row.searches_web) and not is_researching

@@ -213,7 +213,6 @@ class SessionBus:
     # ------------------------------------------------------------------ messages
 
     async def _read(self, connection: DBusConnection) -> None:
-        """Dispatch messages until the connection ends."""
         try:
             while True:
                 self._dispatch(await connection.receive())

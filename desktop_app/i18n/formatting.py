@@ -328,7 +328,6 @@ def joined(items: Sequence[str]) -> str:
 
 
 def _short_decimal(value: float, digits: int = 1) -> str:
-    """Format a number with at most `digits` decimals."""
     rounded = round(value, digits)
     while digits and rounded == round(rounded, digits - 1):
         digits -= 1

@@ -417,7 +417,6 @@ class _Manifest(msgspec.Struct):
 
 
 def _blobs(manifest: _Manifest) -> dict[str, str]:
-    """Return the blobs of an Ollama manifest by their media types."""
     blobs = ((str(row.get("mediaType")), str(row.get("digest"))) for row in manifest.layers)
     return {
         media_type: digest.replace(":", "-")

@@ -86,7 +86,6 @@ class SentenceSplitter:
         return end.end() if end else 0
 
     def _process_line(self, line: str) -> list[str]:
-        """Process a complete line; return the sentences that it completes."""
         if self._is_line_begun:
             self._paragraph += f"{line}\n"
             self._is_line_begun = False

@@ -124,7 +124,6 @@ def _fields(row: ModelRow) -> dict[str, Any]:
 
 
 def _write_table(rows: Sequence[ModelRow]) -> None:
-    """Write a table with a heading for each provider."""
     names = [
         f"{'*' if row.is_favorite else ' '} {console.clean_line(row.name)}" for row in rows
     ]  # whole names, which can be copied to --model

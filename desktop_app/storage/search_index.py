@@ -301,7 +301,6 @@ def _match_ranges(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=8)  # the hits of a search share it
 def _query_pattern(query: str) -> re.Pattern[str]:
-    """Return a pattern for the words of a query in a folded text."""
     alternatives = []
     # The longest first, because a pattern takes the first alternative that matches.
     for term in sorted(terms(query), key=lambda term: -len(term.folded)):
@@ -311,7 +310,6 @@ def _query_pattern(query: str) -> re.Pattern[str]:
 
 
 def _body(folded: str, *, is_prefix: bool) -> str:
-    """Return the pattern for a folded term in a folded text."""
     words = _words(folded)
     body = r"[\W_]+".join(map(re.escape, words))
     # Letters may precede or follow an emoji, or a character of a script without spaces.

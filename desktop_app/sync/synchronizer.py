@@ -428,7 +428,6 @@ class Synchronizer:
     # -------------------------------------------------------------- what is where
 
     async def _own(self) -> tuple[str, DeviceState]:
-        """Return the id and the state of this computer."""
         return await self._database.read(require_state)
 
     async def _state(self) -> DeviceState:

@@ -347,7 +347,6 @@ def _sources(column: Column, cell: Cell) -> Typed:
 
 
 def _text(value: Typed) -> str:
-    """Return a value as a text cell."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -268,7 +268,6 @@ class SegmentArea(QAbstractScrollArea):
     # ------------------------------------------------------------------ layout
 
     def _new_writer(self) -> SegmentWriter:
-        """Return a writer for the current theme and width."""
         raise NotImplementedError
 
     def _estimation_scale(self) -> float:
@@ -290,7 +289,6 @@ class SegmentArea(QAbstractScrollArea):
             self.articles.set_height(index, self._lay_out(article))
 
     def _is_open(self, index: int) -> bool:
-        """Return True if an article is parsed."""
         return index >= 0
 
     def _lay_out(self, article: Article) -> int:
@@ -591,7 +589,6 @@ class SegmentArea(QAbstractScrollArea):
         sideways.setRange(0, max(0, max(widths, default=0) - size.width()))
 
     def _update_range(self) -> None:
-        """Update the range of the vertical scroll bar."""
         height = self.viewport().height()
         total = self.top_space + self.articles.total_height + self.theme.px(24)
         if (height, total) != self._range:

@@ -241,7 +241,6 @@ class SegmentDocument(SealedDocument):
         self._set_outer_margin(max(least, width - px(PAD) - ceil(natural) - 1))
 
     def _set_outer_margin(self, margin: int) -> None:
-        """Set the margin on the side of the answers."""
         block_format = QTextBlockFormat()
         if is_mirrored():
             block_format.setRightMargin(margin)

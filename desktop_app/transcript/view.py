@@ -455,7 +455,6 @@ class TranscriptView(TextArea):
             menu.popup(corner)
 
     def _place_actions(self) -> None:
-        """Move the row of actions to its message."""
         key = self.action_row.message_id
         shown = self.messages.get(key) if key else None
         if shown is None:

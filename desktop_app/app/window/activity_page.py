@@ -127,7 +127,6 @@ class ActivityPage(QWidget):
             self._timer.start()
 
     async def _fill(self) -> None:
-        """Show the rows of all features."""
         rows: list[ActivityRow] = []
         for feature in FEATURES:
             if feature.activity is not None:

@@ -362,7 +362,6 @@ class _KeyLine(QWidget):
 
 
 def _way(title: str, words: PlainLabel, buttons: QBoxLayout) -> QFrame:
-    """Return a card of a way to begin."""
     card = QFrame()
     card.setProperty("role", "note-card")
     heading = PlainLabel(title, role="strong", wraps=True)
@@ -372,6 +371,5 @@ def _way(title: str, words: PlainLabel, buttons: QBoxLayout) -> QFrame:
 
 
 def _set_stacked(row: QBoxLayout, is_stacked: bool) -> None:
-    """Stack the parts of a row, or put them side by side."""
     direction = QBoxLayout.Direction
     row.setDirection(direction.TopToBottom if is_stacked else direction.LeftToRight)

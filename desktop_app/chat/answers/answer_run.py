@@ -478,7 +478,6 @@ class AnswerRun:
 
     @property
     def _opening_status(self) -> AnswerStatus:
-        """Return the status until the first event."""
         resolved = self.prepared.resolved
         is_here = resolved.profile.kind is ProviderKind.ON_DEVICE  # it may have to be loaded
         code = StatusCode.LOADING if is_here else StatusCode.WAITING

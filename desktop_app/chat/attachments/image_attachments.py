@@ -231,7 +231,6 @@ def has_images(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
 
 
 def _image_names(parts: Iterable[Part]) -> str:
-    """Return the names of all parts with images in one text; "" if there are none."""
     names = list(dict.fromkeys(part.name for part in parts if has_images(part)))
     shown_names = names[:_MAX_NAMED_IMAGES]
     extra_count = len(names) - len(shown_names)

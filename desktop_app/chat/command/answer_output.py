@@ -491,7 +491,6 @@ def _status_of(answers: Sequence[Message]) -> MessageStatus:
 
 
 def _answer_fields(answer: Message, checked: CheckedAnswer | None) -> dict[str, Any]:
-    """Return the facts about an answer as JSON-ready values."""
     choice, error = answer.choice, answer.error
     checked = checked or CheckedAnswer()
     return {
@@ -536,7 +535,6 @@ def _answer_fields(answer: Message, checked: CheckedAnswer | None) -> dict[str, 
 
 
 def _answers_fields(answers: Sequence[Mapping[str, Any]], status: MessageStatus) -> dict[str, Any]:
-    """Return the facts about several answers as JSON-ready values."""
     known_costs = [Decimal(each["cost_usd"]) for each in answers if each["cost_usd"] is not None]
     return {
         "answers": list(answers),

@@ -142,7 +142,6 @@ async def _embed(backend: Backend, part: CollectionPart) -> None:
 
 
 def _missing_text(plan: EmbeddingPlan) -> str:
-    """Return the number, tokens, cost, model and provider of missing embeddings."""
     cost = tr("unknown cost") if plan.cost is None else tr("about {cost}", cost=money(plan.cost))
     return tr_plural(
         "{count} passage without an embedding ({tokens} tokens, {cost}, {model} at {provider}).",

@@ -73,7 +73,6 @@ class ChatController(QuestionAsker):
     # -------------------------------------------------------------- asking
 
     def _let_wait(self, text: str, template_id: str) -> None:
-        """Queue a question."""
         opened_id = self._current.id
         self._queued_ids.add(opened_id)
         if self._current.edited_question is None:
@@ -310,7 +309,6 @@ class ChatController(QuestionAsker):
             self._dismiss_store_error()
 
     def _show_state(self) -> None:
-        """Show Stop, the queued question, and a hint."""
         opened_id = self._current.id
         self._prompt.set_streaming(self._running.is_running(opened_id))
         held = self._drafts.held(opened_id)

@@ -179,8 +179,6 @@ class CompactionController(Controller):
         self._show_card()
 
     async def _compact(self, conversation_id: str, plan: CompactionPlan, instructions: str) -> None:
-        """Compact a conversation, and report the result or the error."""
-
         def on_part(done_parts: int, parts: int) -> None:
             self._work_texts[conversation_id] = tr(
                 "Compacting with {model}, part {part} of {parts}…",
@@ -348,7 +346,6 @@ def offer_text(plan: CompactionPlan) -> str:
 
 
 def _effect_text(plan: CompactionPlan) -> str:
-    """Return a sentence on what replaces the messages, and who makes it."""
     provider = plan.answering.profile.name
     model = plan.maker.model.name
     is_whole = plan.tokens == plan.request_tokens

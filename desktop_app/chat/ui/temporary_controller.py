@@ -199,7 +199,6 @@ class TemporaryController(Controller):
         self._notifications.notify(text, actions, topic=_TOPIC, stays=True)
 
     def _ask(self) -> None:
-        """Ask the user to confirm closing."""
         self._notifications.dismiss_topic(_TOPIC)
         text = tr("Delete this temporary conversation? This can’t be undone.")
         actions = [(tr("Keep"), self._explain), (tr("Delete"), self._close)]

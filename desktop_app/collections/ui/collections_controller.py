@@ -375,8 +375,6 @@ class CollectionsController(Controller):
         self._show_progress()
 
     async def _run_update(self, work: UpdateWork) -> None:
-        """Run an update, and report what it changed, or its error."""
-
         def on_progress(progress: CollectionProgress) -> None:
             self._progress = progress
             self._show_progress()

@@ -115,7 +115,6 @@ class PromptAttachments(QObject):
         self._prompt.focus_text()
 
     def _show_refusal(self) -> None:
-        """Show why a question cannot be sent."""
         if not self._current.opening_number:  # no model is chosen yet
             return
         if self._providers.has_provider(self._current.conversation):
@@ -236,7 +235,6 @@ class AttachmentsController(PromptAttachments):
     # -------------------------------------------------------------- sending
 
     def _show_refusal(self) -> None:
-        """Show why a question cannot be sent, and the questions to suggest."""
         super()._show_refusal()
         if self._current.opening_number:
             self._show_suggestions()

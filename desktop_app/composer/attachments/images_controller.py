@@ -221,7 +221,6 @@ class ImagesController(Controller):
         open_path(await asyncio.to_thread(self._session.copies.make, data, sha256, name))
 
     def _save(self, part: DocumentPart | ImagePart | None) -> None:
-        """Ask for a file, and write the original to it."""
         if part is None:
             return
 

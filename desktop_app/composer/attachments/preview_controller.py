@@ -218,7 +218,6 @@ class PreviewController(QObject):
         self._shown_part = None
 
     def _refresh(self) -> None:
-        """Show the attachment in its current state, for the current model."""
         if not self._shown_sha256 or self._dialog is None:
             return
         if self._shown_sha256 in (BEGINNING, OPEN_TEXT):
@@ -312,7 +311,6 @@ class PreviewController(QObject):
         self._dialog.show_facts(chip.summary, paragraph(note, chip.tooltip))
 
     def _sending_note(self, part: DocumentPart) -> str:
-        """Return a note on how a document's text is sent."""
         model = self._setup.resolved.model
         limit = self._setup.resolved.model.input_limit
         if part.in_parts:
@@ -440,11 +438,9 @@ class PreviewController(QObject):
     # -------------------------------------------------------------- the selection
 
     def _part(self, sha256: str) -> Attached | None:
-        """Return an attachment by its hash, None if it is not attached."""
         return next((part for part in self._draft.shown_parts if part.sha256 == sha256), None)
 
     def _change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
-        """Replace a document by the result of `change` for it."""
         self._draft.change_parts(
             lambda part: (
                 change(part) if isinstance(part, DocumentPart) and part.sha256 == sha256 else part

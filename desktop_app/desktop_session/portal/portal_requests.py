@@ -39,7 +39,6 @@ def portal_object(interface: str) -> BusObject:
 
 
 def _new_token() -> str:
-    """Return a random token that names a request or a session of the portal."""
     return f"repartee_{secrets.token_hex(8)}"
 
 

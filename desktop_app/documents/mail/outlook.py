@@ -115,7 +115,6 @@ class _Message:
         return shown if len(shown) >= len(text) else f"{shown}\n\n{text}"
 
     def _attachments(self) -> list[str]:
-        """Return the folders of the attachments, in order."""
         steps = [step for step in self._path.split("/") if step]
         depth = len(steps)
         return sorted(

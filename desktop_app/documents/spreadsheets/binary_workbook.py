@@ -222,7 +222,6 @@ def _string(content: bytes, offset: int) -> tuple[str, int]:
 
 
 def _xlsb_formatters(package: Package, *, since_1904: bool) -> Iterator[Formatter]:
-    """Yield the formatter of each style."""
     codes = dict(sheet_table.BUILT_IN)
     is_cell_style = False
     for kind, content in _records(_bytes_if_present(package, "xl/styles.bin")):

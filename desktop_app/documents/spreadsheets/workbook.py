@@ -78,7 +78,6 @@ class _Workbook:
         self._formatters = self._cell_formats(parts.get("styles", "xl/styles.xml"))
 
     def _cell_formats(self, part: str) -> list[Formatter]:
-        """Return the formatter of each style, by its number."""
         tree = self._package.xml_if_readable(part)
         codes = dict(sheet_table.BUILT_IN)
         for row in tree.iter(f"{_MAIN}numFmt"):

@@ -293,7 +293,6 @@ class DocumentViewer(QWidget):
             self._session.raise_window()
 
     def _release(self) -> None:
-        """Free the document."""
         for task in (self._open_task, self._draw_task):
             if task is not None:
                 task.cancel()

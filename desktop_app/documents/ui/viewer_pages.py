@@ -208,7 +208,6 @@ class ViewerPages(QAbstractScrollArea):
     # ------------------------------------------------------------ layout
 
     def _area_of(self, page: int) -> QRect:
-        """Return the rectangle of a page in the scrolled content."""
         width, height = self._sizes[page - 1]
         content_width = max(self.viewport().width(), self._content_width)
         return QRect((content_width - width) // 2, self._tops[page - 1], width, height)

@@ -305,7 +305,6 @@ def _source_link(source: Mapping[str, Any]) -> str:
 
 
 def _old_sources(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sources of old marks by number."""
     sources = {}
     for citation in objects_at(metadata, "citations"):
         source = mapping_at(citation, "metadata")

@@ -95,5 +95,4 @@ def _write_text(hits: list[SearchHit]) -> None:
 
 
 def _without_marks(snippet: str) -> str:
-    """Remove the characters that mark where matches begin and end."""
     return snippet.replace(MATCH_START, "").replace(MATCH_END, "")

@@ -160,7 +160,6 @@ class ListMenus:
         *arguments: object,
         keys: str = "",
     ) -> QAction:
-        """Add an entry that calls `action` with the arguments."""
         text = menu_text(label, keys=shortcut_text(keys))
         return menu.addAction(text, partial(action, *arguments))
 

@@ -151,7 +151,6 @@ class NotesSection(AnswerSection):
         focus_first_part(self._list, Qt.FocusReason.OtherFocusReason)
 
     def _add(self) -> None:
-        """Remember what is typed."""
         if text := self._entry.text().strip():
             self._entry.clear()
             self._session.tasks.start(self._remember(text, self._folder_id))

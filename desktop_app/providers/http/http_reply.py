@@ -313,7 +313,6 @@ class _ReadAhead:
             self._is_due.set()
 
     def _take(self) -> bytes:
-        """Return the next frame."""
         frame = bytes(self._arrived[:_FRAME_BYTES])
         del self._arrived[:_FRAME_BYTES]
         has_ended = self._reading is not None and self._reading.done()

@@ -262,7 +262,6 @@ class ProviderModels(Value, frozen=True):
         )
 
     def _file_inputs(self, info: ModelInfo) -> FileInputs | None:
-        """Return the documents that can be sent as files; None if there are none."""
         if first_api(self.profile, info) is Api.CHAT_COMPLETIONS:
             return None
         file_inputs = self.catalog.file_inputs(self.profile.kind.value)

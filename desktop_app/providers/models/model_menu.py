@@ -93,7 +93,6 @@ def menu_entries(
 
 
 def _older_models(models: ProviderModels, ids: Collection[str], today: date) -> set[str]:
-    """Return the models that are not the current ones of their provider."""
     listing = models.listing
     since = {}
     # What a server on this computer calls the creation is the day of a download.

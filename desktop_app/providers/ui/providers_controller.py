@@ -395,7 +395,6 @@ def _windows_text(listing: ModelListing) -> str:
 
 
 def _ca_file_text(ca_file: CaFile) -> str:
-    """Return a sentence on the contents of a file of certificates."""
     if ca_file.until is not None and ca_file.name:
         day = formatting.day(ca_file.until)
         return tr(

@@ -303,7 +303,6 @@ async def _write_refused(service: TableService, table: Table, plan: Plan) -> Non
 
 
 def _write_plan(plan: Plan, options: Options) -> None:
-    """Write the number of cells and the price."""
     sentences = [
         tr_plural(
             "{count} cell with about {tokens} input tokens.",
@@ -595,7 +594,6 @@ async def _write_status(service: TableService, table: Table) -> None:
 
 
 def _run_text(run: Run) -> str:
-    """Describe a run in one line."""
     pieces = [tr(run.mode.text), tr(run.status.text)]
     if run.status.is_over:
         pieces.append(tr("{answered} of {total} answered", answered=run.answered, total=run.cells))

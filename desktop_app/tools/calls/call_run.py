@@ -189,7 +189,6 @@ class CallRun:
     async def _run_one(
         self, ready: _ReadyCall, remaining_s: float, reports: asyncio.Queue[ToolCallStep]
     ) -> ToolCallPart:
-        """Run a call; return how it has ended."""
         definition = ready.tool.definition
         clock = _CallClock(definition.timeout_s, remaining_s)
         texts_for_user: list[str] = []

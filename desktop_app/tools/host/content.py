@@ -334,7 +334,6 @@ def _text_of_resource(resource: Row) -> str:
 
 
 def _size_of(data: object) -> int:
-    """Return the number of bytes of data in base64."""
     return len(data.rstrip("=")) * 3 // 4 if isinstance(data, str) else 0
 
 

@@ -231,7 +231,6 @@ class ServerRun:
         return visible_text(self._redactor.clean(text))
 
     async def _redact_also(self, values: Sequence[str]) -> None:
-        """Redact these values, too, from now on."""
         # In a thread, because the spellings of many keys take a while.
         self._redactor = await asyncio.to_thread(Redactor, [*self._secrets, *values])
 

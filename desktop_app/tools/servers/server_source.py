@@ -128,7 +128,6 @@ class ServerSource:
         return text
 
     async def _text_of(self, parts: Sequence[str | Mapping[str, str]]) -> str:
-        """Return the text of a result, with the text of its documents."""
         texts = [
             part if isinstance(part, str) else await self._text_of_document(part) for part in parts
         ]

@@ -268,7 +268,6 @@ class ConsentCard(QFrame):
         self.arguments.setFixedHeight(max(min_height, min(max_height, available_height)))
 
     def _show_details(self, is_shown: bool) -> None:
-        """Show or hide the arguments."""
         self.arguments.setVisible(is_shown)
         theme = current_theme()
         chevron = "chevron-down" if is_shown else "chevron-right"

@@ -384,7 +384,6 @@ def _open_in_browser(address: str) -> None:
 
 
 def _decode_resource(resource: Mapping[str, str], name: str) -> tuple[bytes, str]:
-    """Return the bytes of a resource, and its file name with a suffix."""
     import base64
     import mimetypes
 

@@ -553,7 +553,6 @@ class Dictation(Controller):
             self.written.emit(field)
 
     def _fail(self, error: UserFacingError) -> None:
-        """End the dictation with an error."""
         field = self._field
         self._end()
         self._tell(error, field)

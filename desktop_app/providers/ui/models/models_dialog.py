@@ -329,7 +329,6 @@ class ModelsPage(QWidget):
         self._show_buttons()
 
     def _do(self, action: Callable[[ModelRow], None]) -> None:
-        """Do something with the current model, if there is one."""
         row = self.current
         if row is not None:
             action(row)
@@ -390,7 +389,6 @@ class ModelsPage(QWidget):
 
 
 def _edit_refusal(row: ModelRow) -> str:
-    """Return why nothing can be entered about a model."""
     if not row.is_from_environment:
         return tr("Repartee runs this model itself, so there is nothing to edit.")
     return tr(
