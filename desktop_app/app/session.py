@@ -68,7 +68,6 @@ class Shutdown:
 
     @property
     def has_begun(self) -> bool:
-        """Return True once it has begun."""
         return self._task is not None
 
     def begin(self) -> None:
@@ -278,7 +277,6 @@ class Session:
         raise NotImplementedError
 
     def raise_window(self) -> None:
-        """Bring the window to the front."""
         bring_to_front(self.window)
         self.events.raised.emit()
 

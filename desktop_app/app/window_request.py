@@ -143,7 +143,6 @@ def encode(request: WindowRequest) -> bytes:
 
 
 def too_many_files() -> RequestError:
-    """Return the error for more than MAX_FILES files."""
     return RequestError(N_("At most {count} files can be opened at once."), count=MAX_FILES)
 
 

@@ -90,7 +90,6 @@ def with_override(overrides: Overrides, key: str, value: SettingValue) -> Overri
 
 
 def without_override(overrides: Overrides, key: str) -> Overrides:
-    """Return `overrides` without a setting."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=None)
     return overrides.without_parameter(key.removeprefix(_PREFIX))

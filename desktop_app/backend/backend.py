@@ -134,7 +134,6 @@ class Backend:
 
     @cached_property
     def paid_calls(self) -> PaidCalls:
-        """Return the gateway, budget and ledger together."""
         return PaidCalls(self.gateway, self.budget, self.ledger)
 
     @cached_property
@@ -152,7 +151,6 @@ class Backend:
 
     @cached_property
     def search(self) -> Search:
-        """Return the search in all conversations."""
         from desktop_app.library.search_query import Search  # no question needs it
 
         return Search(self.database)

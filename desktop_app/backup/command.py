@@ -35,12 +35,10 @@ if TYPE_CHECKING:
 
 
 def run_backup(options: Options) -> int:
-    """Run the command; return the exit code."""
     return run_library_command(lambda options: asyncio.run(_backup(options)), options)
 
 
 def run_restore(options: Options) -> int:
-    """Run the command; return the exit code."""
     return run_library_command(_restore, options)
 
 

@@ -254,7 +254,6 @@ class Hold:
 
     @property
     def is_active(self) -> bool:
-        """Return True if amounts are held."""
         return bool(self._held)
 
     def take_over(self, other: Hold) -> None:

@@ -191,7 +191,6 @@ class ChatService:
 
     @cached_property
     def chunked_reader(self) -> ChunkedReader:
-        """Return the reader of documents in parts."""
         return self.sources.chunked_reader()
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:

@@ -267,7 +267,6 @@ class ConversationStore:
         await self._database_of(conversation_id).write(action)
 
     async def create(self, conversation: Conversation) -> None:
-        """Add a conversation without messages, with its draft."""
         await self._database_of(conversation.id).write(
             lambda c: insert_conversation(c, conversation)
         )
@@ -302,7 +301,6 @@ class ConversationStore:
         await self._database_of(conversation_id).write(action)
 
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
-        """Save a conversation's draft."""
         await self._database_of(conversation_id).write(
             lambda c: _put_draft(c, conversation_id, draft)
         )

@@ -48,7 +48,6 @@ async def notes_in(backend: Backend, folder_id: str) -> tuple[RememberedNote, ..
 
 
 def permission_store(backend: Backend) -> PermissionStore:
-    """Return which tools the user has allowed."""
     return PermissionStore(backend.temporary)
 
 
@@ -63,7 +62,6 @@ def image_scaler(backend: Backend) -> ImageScaler:
 
 
 def chat_service(backend: Backend) -> ChatService:
-    """Return the service that answers questions."""
     return chat_with(backend, backend.conversations, backend.attachments)
 
 
@@ -131,7 +129,6 @@ def utility_model(backend: Backend) -> UtilityModel:
 
 
 def compaction_service(backend: Backend) -> CompactionService:
-    """Return the service that compacts long conversations."""
     from desktop_app.chat.compaction_service import CompactionService  # few need it
 
     return CompactionService(

@@ -197,7 +197,6 @@ def _discard(stream: TextIO) -> None:
 
 
 def is_stderr_terminal() -> bool:
-    """Return True if standard error is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 

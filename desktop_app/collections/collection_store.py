@@ -116,7 +116,6 @@ class CollectionStore:
         return await read_rows(self._database, file_from_row, sql, collection_id)
 
     async def file_counts(self, collection_id: str) -> dict[str, int]:
-        """Return the number of files with each status."""
         sql = """SELECT status, count(*) AS files FROM collection_files WHERE collection_id = ?
             GROUP BY status"""
         rows = await self._database.rows(sql, collection_id)

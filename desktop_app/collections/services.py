@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def collections(backend: Backend) -> Collections:
-    """Return the service for questions about many documents."""
     worker = DocumentWorker()
     backend.on_close.append(worker.aclose)
     return Collections(

@@ -137,7 +137,6 @@ class ChipWidget(PlainButton):
         self.set_chip(chip)
 
     def set_chip(self, chip: Chip) -> None:
-        """Show the current state of the attachment."""
         if chip == self._chip and self.accessibleName():  # it is shown already
             return
         self._chip = chip
@@ -393,7 +392,6 @@ class AttachmentChips(QScrollArea):
         return next((i for i, w in widgets if w is focused or w.isAncestorOf(focused)), "")
 
     def focus_chip(self, chip_id: str) -> None:
-        """Focus a chip if it still exists."""
         if chip_id in self._widgets:
             self._widgets[chip_id].setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -71,7 +71,6 @@ class AvailableModels(Controller):
 
     @property
     def default_effort(self) -> Effort:
-        """Return the effort of new conversations."""
         return Effort(str(self._values["default.effort"]))
 
     @property

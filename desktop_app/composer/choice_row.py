@@ -174,7 +174,6 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def set_estimate(self, text: str, tooltip: str) -> None:
-        """Show the estimated cost; see `EstimateTexts`."""
         self.estimate = EstimateTexts(text=text, tooltip=tooltip)
         set_tooltip(self.estimate_label, tooltip)
         self._fit()

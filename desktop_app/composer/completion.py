@@ -466,7 +466,6 @@ class PromptDialog(QDialog):
         label.setBuddy(field)
 
     def values(self) -> dict[str, str]:
-        """Return the current values by name."""
         return {
             name: field.currentData() if isinstance(field, Combo) else field.toPlainText()
             for name, field in self._fields.items()

@@ -69,7 +69,6 @@ class Dictionaries:
             self._library.enchant_dict_add(dictionaries[0], *_encoded(word))
 
     def close(self) -> None:
-        """Free the dictionaries."""
         for dictionary in self._dictionary_by_code.values():
             self._library.enchant_broker_free_dict(self._broker, dictionary)
         self._dictionary_by_code.clear()

@@ -83,7 +83,6 @@ class QuickDraft(Draft, frozen=True):
         return cls(texts[0], draft.attachments, draft.template_id, *texts[1:])
 
     def to_json(self) -> dict[str, Any]:
-        """Return the stored form."""
         row = Draft.to_json(self)
         return {**row, "brought": self.accompanying, "clipboard": self.clipboard}
 
@@ -364,7 +363,6 @@ class PromptDraft(QObject):
         self._timer.start()
 
     def save(self) -> None:
-        """Save now."""
         self._timer.stop()
         self.store()
 
@@ -384,7 +382,6 @@ class PromptDraft(QObject):
         return draft.question if isinstance(draft, QuickDraft) else draft
 
     def replace(self, draft: Draft) -> None:
-        """Replace text and attachments."""
         self.value = draft
         self.changed.emit()
 
@@ -417,5 +414,4 @@ class PromptDraft(QObject):
         )
 
     def set_attachments(self, attachments: Sequence[DraftPart]) -> None:
-        """Replace the attachments."""
         self.replace(replace(self.value, attachments=tuple(attachments)))

@@ -80,7 +80,6 @@ class ModelButton(MenuButton):
         self.set_choice(self.choice)
 
     def set_choice(self, choice: ChoiceView) -> None:
-        """Show the model that will answer."""
         self.choice = choice
         name = " · ".join(filter(None, (choice.model_name, self._effort)))
         self.setAccessibleName(spoken_text(tr("Model: {name}", name=name)))

@@ -242,7 +242,6 @@ class PromptEditor(QFrame):
         set_style_property(self._card, "temporary", is_temporary)
 
     def set_choice(self, choice: ChoiceView) -> None:
-        """Show the model that will answer."""
         self._choice = choice
         self.row.set_choice(choice)
         self._show_state()
@@ -342,13 +341,11 @@ class PromptEditor(QFrame):
     # ------------------------------------------------------------------ attaching
 
     def choose_files(self) -> None:
-        """Let the user choose files to attach."""
         from desktop_app.widgets.file_dialogs import choose_files
 
         choose_files(self, tr("Attach files"), self.attach_requested.emit)
 
     def choose_folder(self) -> None:
-        """Let the user choose a folder to attach."""
         from desktop_app.widgets.file_dialogs import choose_folder
 
         choose_folder(

@@ -130,7 +130,6 @@ class Spelling(QObject):
             self.mark_misspelled(misspelled)
 
     def mark_misspelled(self, misspelled: Iterable[str]) -> None:
-        """Store that these words are misspelled."""
         self._is_correct.update(dict.fromkeys(misspelled, False))
         self.changed.emit()
 

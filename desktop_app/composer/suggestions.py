@@ -73,7 +73,6 @@ class Suggestions(QWidget):
 
     @property
     def is_empty(self) -> bool:
-        """Return True if there is no suggestion."""
         return not self._suggestions
 
     def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:

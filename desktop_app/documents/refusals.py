@@ -66,7 +66,6 @@ def misnamed_error(name: str, ending: str) -> errors.DocumentDamagedError:
 
 
 def empty_error(name: str) -> errors.DocumentEmptyError:
-    """Return the error for a document without text."""
     return errors.DocumentEmptyError(
         N_("“{name}” contains no text."), hint=N_("Check that it’s the right file."), name=name
     )

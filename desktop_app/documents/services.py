@@ -38,5 +38,4 @@ def note_store(backend: Backend) -> NoteStore:
 
 
 def token_counter(backend: Backend) -> ProviderTokenCounter:
-    """Return what counts tokens as the provider does."""
     return ProviderTokenCounter(backend.documents, backend.gateway, backend.catalog)

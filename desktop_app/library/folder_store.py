@@ -29,7 +29,6 @@ class FolderStore:
         return await read_rows(self._database, partial(from_row, Folder), sql)
 
     async def save(self, folder: Folder) -> None:
-        """Add or change a folder."""
         await self._database.write(lambda c: put_folder(c, folder))
 
     async def delete(self, folder_id: str) -> None:
@@ -44,7 +43,6 @@ class FolderStore:
 
 
 def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
-    """Insert or update a folder."""
     upsert_row(connection, "folders", to_row(folder), unchanged=("created_at",))
 
 
@@ -55,7 +53,6 @@ class ConversationFlagStore:
         self._database = database
 
     async def set_pinned(self, conversation_ids: Sequence[str], pinned: bool) -> None:
-        """Pin or unpin conversations."""
         sql = "UPDATE conversations SET pinned = ? WHERE id = ?"
         await self._set(sql, conversation_ids, pinned)
 

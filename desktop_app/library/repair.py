@@ -121,7 +121,6 @@ class RepairResult:
 
     @property
     def sentence(self) -> str:
-        """Return a summary for the user."""
         is_sound = not (self.damaged_tables or self.dropped or self.mended_messages)
         sentences = [
             tr(

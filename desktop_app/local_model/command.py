@@ -27,7 +27,6 @@ _INTERVAL_S: Final = 0.5  # between two lines of progress
 
 
 def run_local_models(options: Options) -> int:
-    """Run the command; return the exit code."""
     command = {"list": _list, "get": _get, "remove": _remove}[options.action]
     return run_command(command(options), options)
 

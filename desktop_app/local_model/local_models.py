@@ -166,7 +166,6 @@ class LocalModels:
 
     @property
     def is_running(self) -> bool:
-        """Return True if any model is loaded."""
         return any(model.is_running for model in self._loaded.values())
 
     def is_loaded(self, model: str) -> bool:

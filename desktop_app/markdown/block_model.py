@@ -155,7 +155,6 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the words without styles."""
         return "".join(map(source_text, self.runs))
 
 

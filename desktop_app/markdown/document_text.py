@@ -126,7 +126,6 @@ class DocumentText:
         return bisect_right(self._later_starts, offset)
 
     def source_of(self, number: int) -> str:
-        """Return the characters of a slice."""
         return self._text[self.slices[number].start : self.slices[number].end]
 
     def has(self, number: int, passage: tuple[int, int]) -> bool:

@@ -87,7 +87,6 @@ def spoken_words(runs: Iterable[Run]) -> str:
 
 
 def spoken_formula(tex: str) -> str:
-    """Return a TeX formula as words."""
     return " ".join(_Speaker(tex[:_MAX_TEX_LENGTH]).words_until("").split())
 
 

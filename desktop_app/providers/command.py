@@ -32,7 +32,6 @@ _MAX_NAME_CHARS: Final = 60
 
 
 def run_models(options: Options) -> int:
-    """Run the command; return the exit code."""
     if options.action != ALL:
         return run_local_models(options)
     return run_command(_show_models(options), options)

@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
 
 def run_repeat(options: Options) -> int:
-    """Run a subcommand; return the exit code."""
     actions: dict[str, Callable[[Backend, Options], Awaitable[int]]] = {
         "list": _list,
         "add": _add,

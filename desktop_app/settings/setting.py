@@ -101,7 +101,6 @@ class Setting(Value, frozen=True):
 
     @property
     def is_optional(self) -> bool:
-        """Return True if None is allowed."""
         return self.default is None
 
     @property

@@ -40,7 +40,6 @@ class PaletteEntry(NamedTuple):
 
     @property
     def accessible_text(self) -> str:
-        """Return the text for screen readers."""
         return ", ".join(filter(None, (self.title, self.note, self.keys)))
 
     def match_rank(self, words: Sequence[str]) -> int | None:

@@ -210,7 +210,6 @@ class Keymap:
         return keys
 
     def is_changed(self, command_id: str) -> bool:
-        """Return True if the user changed the shortcut."""
         return command_id in self._overrides
 
     def conflicts(self) -> dict[str, tuple[str, ...]]:

@@ -59,7 +59,6 @@ class ProviderMonth:
 
 
 def run_spending(options: Options) -> int:
-    """Run the command; return the exit code."""
     return run_command(_show_spending(options), options)
 
 

@@ -13,7 +13,6 @@ from desktop_app.storage.row_conversion import from_row
 
 @cache
 def stored_tables() -> Mapping[str, StoredTable]:
-    """Return all tables by their names."""
     return {table.name: table for core in cores() for table in core.tables}
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 
 def run_sync(options: Options) -> int:
-    """Run a subcommand; return the exit code."""
     if options.action == "join":  # read before the loop runs, which could not end the wait
         try:
             options.passphrase, options.password = _read_secrets(options)

@@ -338,7 +338,6 @@ class Synchronizer:
             await self._vault.remove(SECRET_NAME)
 
     async def target(self) -> Target:
-        """Return where the storage is, with its password."""
         return (await self._secrets())[0]
 
     async def news(self) -> object:

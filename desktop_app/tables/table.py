@@ -124,7 +124,6 @@ class Column(Value, frozen=True):
         return tuple(each.name for each in fields) or (WHOLE,)
 
     def title(self, part: str = WHOLE) -> str:
-        """Return the heading of one of its values."""
         return self.name if part == WHOLE else f"{self.name}: {part}"
 
 
@@ -278,7 +277,6 @@ class Cell(Value, frozen=True):
     answered_by: str = ""
 
     def text(self, part: str = WHOLE) -> str:
-        """Return one of its values as text."""
         value = self.values.get(part)
         return "" if value is None else value.text
 
@@ -417,7 +415,6 @@ class RunStatus(TextEnum):
 
     @property
     def is_over(self) -> bool:
-        """Return True for a final state."""
         return self in (RunStatus.DONE, RunStatus.STOPPED)
 
 

@@ -175,7 +175,6 @@ class TableService:
     # -- tables
 
     async def create(self, name: str, columns: Sequence[Column] = ()) -> Table:
-        """Store a new table without rows."""
         moment = now()
         table = Table(new_id(), name.strip() or tr("New table"), moment, moment, tuple(columns))
         return await self.save(table)

@@ -424,7 +424,6 @@ class TableStore:
         return await self._database.write(partial(_remove_column, column_id))
 
     async def row(self, row_id: int) -> Row | None:
-        """Return a row; None if it is gone."""
         sql = "SELECT * FROM table_rows WHERE id = ?"
         return next(iter(await read_rows(self._database, row_from_row, sql, row_id)), None)
 
@@ -441,7 +440,6 @@ class TableStore:
         return await read_rows(self._database, row_from_row, sql, table_id, ids)
 
     async def has_documents(self, table_id: str) -> bool:
-        """Return True if a row has a document."""
         sql = "SELECT 1 FROM table_rows WHERE table_id = ? AND paths <> '[]' LIMIT 1"
         return await self._database.row(sql, table_id) is not None
 
@@ -544,8 +542,6 @@ class TableStore:
         await self._database.execute(sql, *cell, run_id)
 
     async def save_answers(self, answers: Sequence[StoredAnswer]) -> None:
-        """Save answers with their values."""
-
         def save(connection: sqlite3.Connection) -> None:
             for answer in answers:
                 save_answer(connection, answer)

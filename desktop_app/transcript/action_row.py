@@ -136,7 +136,6 @@ class ActionRow(QWidget):
         return button
 
     def update_theme(self) -> None:
-        """Use the colors of the view's theme."""
         theme = self._view.theme
         for action, button in self._by_action.items():
             icons.set_icon(button, _ICONS[action][0], theme.dim, theme.px(15), disabled=theme.faint)

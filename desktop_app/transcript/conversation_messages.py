@@ -72,7 +72,6 @@ class ConversationMessages(ArticleList):
         return self._shown.get(message_id)
 
     def shown(self) -> list[ShownMessage]:
-        """Return all messages that are parsed."""
         return list(self._shown.values())
 
     def open(self, index: int) -> ShownMessage:

@@ -171,7 +171,6 @@ class FindInTranscript(QObject):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the bar is shown."""
         return self._bar is not None and not self._bar.isHidden()
 
     @property

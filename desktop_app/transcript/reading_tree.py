@@ -96,7 +96,6 @@ def message_description(message: Message, name_of_model: Callable[[str], str]) -
 
 
 def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
-    """Return the nodes of a message's items."""
     numbered = [
         (index, item)
         for index, item in enumerate(items)

@@ -89,7 +89,6 @@ def runs_at(item: Item, cell: int) -> Runs:
 
 
 def text_length(runs: Runs) -> int:
-    """Return the number of characters of runs."""
     return len(runs[0].text) if len(runs) == 1 else sum(len(run.text) for run in runs)
 
 
@@ -125,7 +124,6 @@ class Segment:
 
     @property
     def end(self) -> int:
-        """Return the index after the last item."""
         return self.first + len(self.pieces)
 
     @property
@@ -432,7 +430,6 @@ class ArticleList:
 
     @property
     def count(self) -> int:
-        """Return the number of articles."""
         return len(self._heights)
 
     def key_at(self, index: int) -> str:

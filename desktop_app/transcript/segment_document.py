@@ -173,7 +173,6 @@ class SegmentDocument(SealedDocument):
 
     @property
     def last_position(self) -> int:
-        """Return the position after the last character."""
         return self.characterCount() - 1
 
     def position_of(self, item: int, cell: int, unit: int) -> int:

@@ -197,17 +197,14 @@ class ShownMessage(Article):
 
     @property
     def key(self) -> str:
-        """Return the id of the message."""
         return self.message.id
 
     @property
     def is_question(self) -> bool:
-        """Return True if the user wrote the message."""
         return self.message.role is Role.USER
 
     @property
     def is_streaming(self) -> bool:
-        """Return True while the message is streaming."""
         return self.message.status is MessageStatus.STREAMING
 
     @property
@@ -227,7 +224,6 @@ class ShownMessage(Article):
 
     @property
     def has_text(self) -> bool:
-        """Return True if any text has arrived."""
         return any(self._pieces)
 
     @property
@@ -276,7 +272,6 @@ class ShownMessage(Article):
     # ------------------------------------------------------------------ changes
 
     def append_text(self, text: str) -> None:
-        """Append text that has arrived."""
         had_text = self.has_text
         self.refresh(self._feed(text), keeps_frame=had_text)
 

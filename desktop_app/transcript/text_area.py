@@ -101,12 +101,10 @@ class TextArea(SegmentArea):
         return True
 
     def place_caret(self, place: Place) -> None:
-        """Place the caret, and bring it on screen."""
         self.selection.place_caret(place)
         self.show_caret()
 
     def show_caret(self) -> None:
-        """Bring the caret on screen."""
         caret = self.selection.caret
         if caret is None:
             return
@@ -211,7 +209,6 @@ class TextArea(SegmentArea):
             self._selects_by = "word"
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Show the context menu."""
         menu = ProgramMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if not self.selection.is_empty:
@@ -241,7 +238,6 @@ class TextArea(SegmentArea):
     # ------------------------------------------------------------------ keyboard
 
     def scroll_to_start(self) -> None:
-        """Scroll to the beginning of the text."""
         self.verticalScrollBar().setValue(0)
 
     def scroll_to_end(self) -> None:

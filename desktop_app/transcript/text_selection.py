@@ -77,7 +77,6 @@ class TextSelection:
 
     @property
     def is_all(self) -> bool:
-        """Return True if the whole conversation is selected."""
         ends = self.all_ends()
         return ends is not None and self.ends == ends
 
@@ -94,7 +93,6 @@ class TextSelection:
 
     @property
     def is_empty(self) -> bool:
-        """Return True if nothing is selected."""
         return self.ends is None
 
     def shift_items(self, message_id: str, by: int) -> None:

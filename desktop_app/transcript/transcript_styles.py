@@ -339,7 +339,6 @@ class Styles:
         return char_format
 
     def marker_format(self) -> QTextCharFormat:
-        """Return the format of a list item's marker."""
         char_format = self._char_formats.get(("marker",))
         if char_format is None:
             char_format = self._base_char_format(Kind.PARAGRAPH, 0)

@@ -522,7 +522,6 @@ class TranscriptView(TextArea):
     # ------------------------------------------------------------------ links
 
     def activate(self, target: Target) -> None:
-        """Follow the focused target."""
         if target.link == COPY_CODE:
             self.commands.copy_code(target.place)
             return

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 
 def run_transcribe(options: Options) -> int:
-    """Run the command; return the exit code."""
     return run_command(_transcribe(options), options)
 
 

@@ -41,21 +41,17 @@ def voice_calls(backend: Backend) -> VoiceCalls:
 
 
 def transcription(backend: Backend) -> Transcription:
-    """Return the service that transcribes speech and recordings."""
     find_model = partial(voice_model_of, backend, HEARING_MODEL, transcription_models)
     models = partial(backend.of, model_store)
     return Transcription(backend.of(voice_calls), backend.notes, models, backend.values, find_model)
 
 
 def provider_speech(backend: Backend) -> ProviderSpeech:
-    """Return the service by which a provider speaks."""
     find_model = partial(voice_model_of, backend, SPEECH_MODEL, speech_models)
     return ProviderSpeech(backend.of(voice_calls), find_model)
 
 
 def transcribe(backend: Backend) -> Transcribe:
-    """Return what reads recordings as documents."""
-
     async def read(
         name: str,
         media_type: str,

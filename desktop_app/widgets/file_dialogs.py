@@ -64,7 +64,6 @@ class FileRequest(NamedTuple):
 
     @property
     def is_folder(self) -> bool:
-        """Return True if the user chooses a folder."""
         return self.mode is QFileDialog.FileMode.Directory
 
     @property

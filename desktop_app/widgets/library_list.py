@@ -48,7 +48,6 @@ class LibraryRow(Value, frozen=True):
 
     @property
     def accessible_text(self) -> str:
-        """Return the text for screen readers."""
         return ", ".join(filter(None, (self.title, self.note, self.heading)))
 
     def matches(self, words: Sequence[str]) -> bool:

@@ -426,7 +426,6 @@ def visible_text(text: str) -> str:
 
 
 def to_plain_html(text: str) -> str:
-    """Return plain text as HTML: see `visible_text`."""
     return escape(visible_text(text))
 
 

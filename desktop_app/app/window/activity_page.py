@@ -101,7 +101,6 @@ class ActivityPage(QWidget):
         self._show_rows(())
 
     def open(self) -> None:
-        """Show the page."""
         self._session.window.show_page(self)
 
     @property

@@ -255,7 +255,6 @@ class CommandPalette(QWidget):
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the palette on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
         else:

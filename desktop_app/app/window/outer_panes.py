@@ -205,6 +205,5 @@ class OuterPanes:
         self.arrange()
 
     def close_list_drawer(self) -> None:
-        """Close the drawer if it is the conversations."""
         if self.drawer is self._list:
             self.close_drawer()

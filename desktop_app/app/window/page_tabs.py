@@ -73,7 +73,6 @@ class PageTabs(QFrame):
 
     @property
     def has_focus(self) -> bool:
-        """Return True if a tab has the focus."""
         focused: QWidget | None = self.window().focusWidget()  # PySide's types forget None
         return focused is not None and self.isAncestorOf(focused)
 

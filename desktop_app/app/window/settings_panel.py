@@ -126,7 +126,6 @@ class SettingsPanel(QFrame):
 
     @property
     def page(self) -> str:
-        """Return the name of the shown page."""
         return self._page
 
     def show_folder(self) -> None:

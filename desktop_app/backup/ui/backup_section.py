@@ -61,7 +61,6 @@ class BackupSection(forms.SettingsSection):
         self.update_theme()
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """Show the settings."""
         self._schedule.set_values(values)
         path = self._path = str(values.get(FOLDER_KEY) or "")
         self._folder.show_text(path, path or tr("No folder selected"))

@@ -146,7 +146,6 @@ class _Jobs:
 
 
 def run_batch(options: Options) -> int:
-    """Run the command; return the exit code."""
     actions: dict[str, _Action] = {
         "start": _start,
         "status": _status,

@@ -90,7 +90,6 @@ class AnswerTiming:
         self.retries = 0
 
     def observe(self, event: StreamEvent) -> None:
-        """Measure an event that has just arrived."""
         now = time.monotonic()
         if self._waiting_since is not None:
             self._waited_s += now - self._waiting_since

@@ -150,7 +150,6 @@ def with_detail(part: DocumentPart | ImagePart, detail: str) -> DocumentPart | I
 
 
 def page_tokens(part: DocumentPart, model: ModelInfo) -> TokenCount:
-    """Count the tokens of a document's image pages."""
     if model.sees_images is False or part.in_parts:
         return TokenCount(0, is_exact=True)
     counts = [

@@ -153,7 +153,6 @@ class ReadingTask:
 
     @property
     def answering(self) -> ResolvedChoice:
-        """Return the model that answers from the notes."""
         return self.answerer or self.note_taker
 
 

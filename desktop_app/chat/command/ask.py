@@ -94,7 +94,6 @@ if TYPE_CHECKING:
 
 
 def run_ask(options: Options) -> int:
-    """Ask once; return the exit code."""
     is_several = bool(options.compare) or (options.n or 1) > 1
     output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=is_several)
     try:

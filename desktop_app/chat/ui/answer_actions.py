@@ -81,7 +81,6 @@ class AnswerActions(Controller):
     # -------------------------------------------------------------- commands
 
     def act_on_last(self, action: str) -> None:
-        """Apply an action to the last message."""
         if self._current.path:
             self._run_action(self._current.path[-1].id, action)
 

@@ -151,7 +151,6 @@ class AnswerSetup(QObject):
 
     @property
     def profile(self) -> ProviderProfile:
-        """Return the provider of the open conversation."""
         return self.profile_of(self.current.conversation)
 
     @property
@@ -161,7 +160,6 @@ class AnswerSetup(QObject):
 
     @property
     def ask_settings(self) -> AskSettings:
-        """Return the settings of the open conversation's answers."""
         return self.settings_of(self.current.conversation)
 
     @property

@@ -54,7 +54,6 @@ class ConversationChoice(QObject):
             signal.connect(self.show_choice)
 
     def show_choice(self) -> None:
-        """Show the model that will answer."""
         if self._current.opening_number:  # else the first conversation may have another model
             self._prompt.set_choice(self._session.of(AvailableModels).view_of(self._setup))
 

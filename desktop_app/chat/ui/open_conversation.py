@@ -76,7 +76,6 @@ class OpenConversation(QObject):
 
     @property
     def id(self) -> str:
-        """Return the conversation's id."""
         return self.conversation.id
 
     @property
@@ -206,7 +205,6 @@ class OpenConversation(QObject):
 
 
 def blank_conversation(conversation_id: str, choice: ModelChoice, title: str = "") -> Conversation:
-    """Return a conversation without messages."""
     created_at = now()
     return Conversation(conversation_id, title, created_at, updated_at=created_at, choice=choice)
 

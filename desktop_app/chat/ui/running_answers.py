@@ -93,7 +93,6 @@ class _Progress(Struct):
 
     @property
     def has_unreported(self) -> bool:
-        """Return True if there is progress to report."""
         return bool(
             self.text
             or self.reasoning

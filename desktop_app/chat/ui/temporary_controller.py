@@ -111,7 +111,6 @@ class TemporaryController(Controller):
             self._tasks.start(self._show_and_close())
 
     def close_open(self) -> None:
-        """Close the temporary conversation if it is shown."""
         if self._id and self._id == self._current.id:
             self._close_shown()
 
@@ -154,7 +153,6 @@ class TemporaryController(Controller):
         self._session.of(AttachmentsController).insert_drop(content, self._id, is_folder=False)
 
     def reopen(self) -> None:
-        """Show the temporary conversation again."""
         self._tasks.start(self._session.of(Navigator).open(self._id))
         self._prompt.focus_text()
 

@@ -345,7 +345,6 @@ class CollectionsController(Controller):
         self._start_update(collection_id, partial(self.service.refresh, collection_id))
 
     def embed(self, collection_id: str) -> None:
-        """Create the missing embeddings of a collection."""
         work = partial(self.service.embed, collection_id)
         self._start_update(collection_id, work, is_embedding=True)
 

@@ -333,7 +333,6 @@ class CollectionFacts(QObject):
         self._facts: dict[str, ChipText] = {}
 
     def facts(self, collection_id: str) -> ChipText:
-        """Return the text of a collection's chip."""
         # Before the collections are loaded, none is reported as missing.
         return self._facts.get(collection_id, ChipText(tr("project")))
 

@@ -142,7 +142,6 @@ class PreviewController(QObject):
         return next(iter(focused_parts or parts[::-1]), None)
 
     def run_action(self, sha256: str, action: str) -> None:
-        """Run an action of a chip's menu."""
         if action == PREVIEW_ACTION:
             self.show(sha256)
         elif action in (OPEN_ACTION, AS_TEXT_ACTION):

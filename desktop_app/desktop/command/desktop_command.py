@@ -31,7 +31,6 @@ from desktop_app.paths import resource_path
 
 
 def run_desktop(options: Options) -> int:
-    """Run the command; return the exit code."""
     data_home = os.environ.get("XDG_DATA_HOME") or ""
     share = Path(data_home) if data_home.startswith("/") else Path.home() / ".local/share"
     try:

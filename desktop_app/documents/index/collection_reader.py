@@ -57,7 +57,6 @@ class CollectionReader:
         return document
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
-        """Return the passages of a document's text."""
         return await self._worker.passages(text, name, media_type)
 
 

@@ -56,7 +56,6 @@ class WordStyles:
         return self._hidden[name]
 
     def numbering(self, name: str) -> StyleNumbering:
-        """Return the list of a style's paragraphs."""
         if name not in self._numbering:
             self._numbering[name] = self._find_numbering(name)
         return self._numbering[name]

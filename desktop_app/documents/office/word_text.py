@@ -416,7 +416,6 @@ class _Document:
     # -------------------------------------------------------------- writing
 
     def with_text(self, text: str) -> bytes:
-        """Return the document with another text."""
         new = split_chunks(text)
         last: _Chunk | None = None
         for chunk, source in _paired([chunk.source for chunk in self.chunks], new):

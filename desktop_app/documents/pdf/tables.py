@@ -153,7 +153,6 @@ class Table(NamedTuple):
 
 
 def find_tables(rulings: Rulings, words: Sequence[Word]) -> Iterator[Table]:
-    """Yield the tables of a page."""
     if len(rulings.across) + len(rulings.down) > _MAX_RULINGS:
         return
     for across, down in _grids(rulings):

@@ -136,7 +136,6 @@ class ShownSlice(Article):
 
     @property
     def key(self) -> str:
-        """Return the number as a key."""
         return self._key
 
 

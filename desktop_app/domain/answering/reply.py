@@ -111,12 +111,10 @@ class Reply(Value, frozen=True):
 
     @property
     def text(self) -> str:
-        """Return the answer's Markdown so far."""
         return text_of(part for part in self.parts if isinstance(part, TextPart))
 
     @property
     def calls(self) -> list[ToolCallPart]:
-        """Return all calls that came."""
         return [*tool_calls(self.parts), *self.left_out]
 
     @property

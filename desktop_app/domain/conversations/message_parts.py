@@ -100,7 +100,6 @@ class ChosenPages(Value, frozen=True):
 
     @property
     def count(self) -> int:
-        """Return the number of chosen sections."""
         return sum(last - first + 1 for first, last in self.spans)
 
     def __contains__(self, number: object) -> bool:
@@ -163,7 +162,6 @@ class DocumentPart(Value, frozen=True):
 
     @property
     def image_pages(self) -> tuple[PageImage, ...]:
-        """Return the pages that are sent as images."""
         is_left_out = self.again_as or self.by_tools or self.for_code
         if not self.pictured or self.detail == TEXT_ONLY or is_left_out:
             return ()
@@ -415,7 +413,6 @@ def with_interrupted_calls(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 
 
 def draft_parts(parts: Iterable[Part]) -> tuple[DraftPart, ...]:
-    """Return the parts that a draft may contain."""
     return tuple(p for p in parts if isinstance(p, DocumentPart | ImagePart | CollectionPart))
 
 
@@ -440,7 +437,6 @@ def last_text(parts: Sequence[Part]) -> str:
 
 
 def chunked_documents(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:
-    """Return the documents that are read in chunks."""
     return tuple(part for part in parts if isinstance(part, DocumentPart) and part.in_parts)
 
 

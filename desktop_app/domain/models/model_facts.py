@@ -87,7 +87,6 @@ class ModelFacts(Value, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Return True if nothing is known."""
         return self == ModelFacts(self.id)
 
     @property
@@ -105,7 +104,6 @@ class ModelFacts(Value, frozen=True):
 
     @property
     def known(self) -> dict[str, Any]:
-        """Return the known facts, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def filled_from(self, other: ModelFacts) -> ModelFacts:

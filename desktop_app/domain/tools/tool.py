@@ -169,7 +169,6 @@ class ListedTool(NamedTuple):
 
     @property
     def is_available(self) -> bool:
-        """Return True if it can be used."""
         return self.refusal is None
 
 
@@ -206,7 +205,6 @@ class ToolCallState(TextEnum):
 
     @property
     def has_ended(self) -> bool:
-        """Return True if the state is final."""
         return self in _FINAL
 
 

@@ -202,7 +202,6 @@ async def images_of(backend: Backend, message: Message) -> dict[str, html_page.E
 
 
 def run_export(options: Options) -> int:
-    """Run the command; return the exit code."""
     return run_library_command(lambda options: asyncio.run(_export(options)), options)
 
 

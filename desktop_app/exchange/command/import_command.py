@@ -63,8 +63,6 @@ _MAX_NAME_BYTES: Final = 180
 
 
 def run_import(options: Options) -> int:
-    """Run the command; return the exit code."""
-
     def run(options: Options) -> int:
         with replace_stdin_with_file(options.files) as options.files:
             return asyncio.run(_import(options))

@@ -60,7 +60,6 @@ _PASTED_NAME: Final = "pasted.txt"
 
 
 def is_conversation(value: Any) -> bool:
-    """Return True for a conversation of Claude's."""
     return _is_design_chat(value) or isinstance(value_at(value, "chat_messages"), list)
 
 

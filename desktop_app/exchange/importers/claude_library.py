@@ -41,7 +41,6 @@ def is_project(value: Any) -> bool:
 
 
 def is_memory(value: Any) -> bool:
-    """Return True for the memories of an account."""
     return isinstance(value, Mapping) and not value.keys().isdisjoint(
         ("conversations_memory", "project_memories")
     )

@@ -80,7 +80,6 @@ def _seconds_of(record: Mapping[str, Any]) -> float:
 
 
 def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> ImportedConversation:
-    """Return the conversation of a group of records."""
     records = objects_at(value, "records")
     files: dict[str, AttachmentFile] = {}
     nodes: list[Node] = []

@@ -28,7 +28,6 @@ from desktop_app.exchange.importers.message_tree import Node, SourceConversation
 
 
 def is_conversation(value: Any) -> bool:
-    """Return True for a conversation of LibreChat's."""
     messages = value_at(value, "messages"), value_at(value, "messagesTree")
     has_messages = any(isinstance(listed, list) for listed in messages)
     return has_messages and isinstance(value_at(value, "conversationId"), str)

@@ -79,7 +79,6 @@ def conversations_in(value: Any, depth: int = _MAX_DEPTH) -> list[Any]:
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation of an object with `messages`."""
     source = SourceConversation(
         "messages",
         text_at(value, "id") or text_at(value, "conversation_id") or stable_id(value["messages"]),

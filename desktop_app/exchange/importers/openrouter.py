@@ -31,12 +31,10 @@ _TIME_NAMES: Final = ("createdAt", "updatedAt")
 
 
 def is_conversation(value: Any) -> bool:
-    """Return True for a chat room."""
     return text_at(value, "version").startswith("orpg.") and bool(mapping_at(value, "messages"))
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation of a chat room."""
     files: dict[str, AttachmentFile] = {}
     items = mapping_at(value, "items")
     characters = mapping_at(value, "characters")

@@ -21,7 +21,6 @@ from desktop_app.exchange.importers.message_tree import SourceConversation
 
 
 def conversations_in(value: Any) -> list[Any]:
-    """Return the chats of an export."""
     chats = objects_at(value, "data", "chats") or objects_at(value, "chats")
     return chats if any(map(is_conversation, chats)) else []
 

@@ -55,7 +55,6 @@ class TransferController(Controller):
     # -------------------------------------------------------------- import
 
     def choose_import(self) -> None:
-        """Ask for files, and import them."""
         choose_files(
             self._window,
             tr("Import conversations"),
@@ -293,7 +292,6 @@ class TransferController(Controller):
         dialog.show()
 
     def print_on(self, printer: QPrinter) -> None:
-        """Print the open conversation on a configured printer."""
         from desktop_app.exchange.ui.printing.print_job import PrintSource
 
         title, images = self._current.conversation.title, self._session.backend.image_scaler

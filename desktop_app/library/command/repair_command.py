@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def run_repair(options: Options) -> int:
-    """Run the command; return the exit code."""
     return run_library_command(_repair, options)
 
 

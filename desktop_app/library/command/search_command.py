@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 def run_search(options: Options) -> int:
-    """Run the command; return the exit code."""
     interrupt_at_signals()
     return run_command(_search(options), options)
 

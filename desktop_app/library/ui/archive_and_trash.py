@@ -84,7 +84,6 @@ class _FilteredPage(QWidget):
         row_of((FlowLayout(*main), 1), last, parent=self._buttons, margins=0, spacing=8)
 
     def open(self) -> None:
-        """Show the page."""
         self._session.window.show_page(self)
 
     @property

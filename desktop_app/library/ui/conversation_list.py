@@ -111,7 +111,6 @@ class ConversationList(QFrame):
     # ------------------------------------------------------------ rows
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
-        """Replace the folders."""
         self.model.set_folders(folders)
         self._show_filter_name()
 
@@ -217,7 +216,6 @@ class ConversationList(QFrame):
         self.view.setAccessibleName(spoken_text(name or tr("Conversations")))
 
     def show_filter(self, list_filter: ListFilter) -> None:
-        """Show the list or an opened folder."""
         self.session.tasks.start(self.presenter.apply_filter(list_filter))
 
     def go_back(self) -> None:

@@ -241,7 +241,6 @@ class FolderSettingsController(Controller):
             self._presenter.writes.start(self._folders.save(change(folder)))
 
     def set_value(self, folder_id: str, key: str, value: Any) -> None:
-        """Set a project's own value of a setting."""
         self._change(folder_id, lambda folder: with_value(folder, key, value))
 
     def set_instructions(self, folder_id: str, text: str) -> None:

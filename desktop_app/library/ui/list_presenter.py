@@ -220,7 +220,6 @@ class ListPresenter(Controller):
     # -------------------------------------------------------------- dots and folders
 
     def show_folders(self) -> None:
-        """Show the folders, each with its dot."""
         self._list.set_folders(self._folders.by_id.values())
         self._show_answering()
 
@@ -276,7 +275,6 @@ class ConversationCache:
         return cached
 
     def set(self, conversation: Conversation) -> None:
-        """Set a conversation that was changed."""
         self._by_id[conversation.id] = conversation
 
     def merge(self, conversation: Conversation) -> Conversation:
@@ -315,7 +313,6 @@ class ConversationCache:
         return current is not None
 
     def remove(self, conversation_id: str) -> None:
-        """Remove a permanently deleted conversation."""
         self._by_id.pop(conversation_id, None)
 
 
@@ -420,7 +417,6 @@ class UnreadMarks(Controller):
         return list(self._unread_ids)
 
     async def load(self) -> None:
-        """Load the stored marks, and show them."""
         self._unread_ids = dict.fromkeys((await self._settings_store.all()).get(UNREAD_KEY, ()))
         self._list.model.set_unread(self._unread_ids)
         self._mark_read()  # the last conversation has been opened before

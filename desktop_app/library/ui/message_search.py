@@ -199,12 +199,10 @@ class _ChoiceButton(PlainButton):
             add_choice(menu, label, value == self.value, partial(self.choose, value))
 
     def choose(self, value: Any) -> None:
-        """Choose a value, and repeat the search."""
         self.set_value(value)
         self._filters.changed.emit()
 
     def set_value(self, value: Any) -> None:
-        """Show a value as the chosen one."""
         self.value = value
         label = self.label_of(value)
         if self is self._filters.folder_button:
@@ -270,7 +268,6 @@ class DaysDialog(QDialog):
 
     @property
     def days(self) -> tuple[date, date]:
-        """Return the first and the last chosen day."""
         first, last = (date(*field.date().getDate()) for field in self._fields)
         return first, last
 
@@ -295,7 +292,6 @@ class ConversationHits(NamedTuple):
 
     @property
     def accessible_text(self) -> str:
-        """Return the text for screen readers."""
         text = plain_snippet(hit_text(self.hit))[0]
         title = self.title
         if self.hit.archived:

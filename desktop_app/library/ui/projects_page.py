@@ -175,7 +175,6 @@ class ProjectsPage(LibraryPage):
     # ------------------------------------------------------------ state
 
     def show_projects(self) -> None:
-        """Show the projects as they are now."""
         projects = sorted(self._projects.values(), key=lambda each: each.name.casefold())
         had_focus = self.first_button.hasFocus() or self.field.hasFocus()
         self.set_rows([LibraryRow(each.id, each.name) for each in projects])

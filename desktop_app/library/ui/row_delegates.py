@@ -130,7 +130,6 @@ class ConversationDelegate(RowDelegate):
             editor.set_name(index.data(Qt.ItemDataRole.EditRole))
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
-        """Set the edited name in the model."""
         if isinstance(editor, NameField) and editor.is_edited:
             model.setData(index, editor.text())
 

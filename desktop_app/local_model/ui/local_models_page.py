@@ -79,7 +79,6 @@ class ModelLine(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Return the model's name."""
         if self.file is not None:
             return self.file.name
         if isinstance(self.remote, CatalogModel):
@@ -90,7 +89,6 @@ class ModelLine(NamedTuple):
 
     @property
     def facts(self) -> str:
-        """Return the line below the name."""
         if self.progress is not None:
             return progress_text(self.progress)
         if self.file is not None:
@@ -211,7 +209,6 @@ class LocalModelsPage(QWidget):
         self._show_buttons()
 
     def open(self) -> None:
-        """Show the page."""
         self._session.window.show_page(self)
         self._tasks.start(self._refresh())
 
@@ -235,7 +232,6 @@ class LocalModelsPage(QWidget):
         self.view.update_focus_policy()
 
     def select(self, number: int) -> None:
-        """Make a model current."""
         self.view.setCurrentIndex(self.view.row_of(self._model.index(number)))
 
     def _show_buttons(self) -> None:

@@ -100,7 +100,6 @@ class HtmlWriter:
         return "".join(self.pieces(blocks))
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
-        """Yield the elements of the blocks."""
         for group in group_blocks(blocks, (Kind.CODE, Kind.TABLE)):
             first = group[0]
             yield from self._adjust_containers(first)
@@ -264,7 +263,6 @@ class HtmlWriter:
     # ------------------------------------------------------------------ runs
 
     def render_runs(self, runs: Runs) -> str:
-        """Return the inline markup of runs."""
         return "".join(map(self._render_run, runs))
 
     def _render_run(self, run: Run) -> str:

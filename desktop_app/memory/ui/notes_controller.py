@@ -49,7 +49,6 @@ class NotesController(Controller):
         session.window.transcript.action_requested.connect(self._show_sent)
 
     async def load(self) -> None:
-        """Read the notes."""
         notes = await self._memory.all()
         if notes != self.notes:
             self.notes = notes
@@ -127,7 +126,6 @@ class NotesController(Controller):
         self._start(self._memory.put([replace(note, is_off=not is_on) for note in notes]))
 
     def delete(self, notes: Sequence[RememberedNote]) -> None:
-        """Delete notes; offer Undo."""
         self._start(self._memory.delete(notes))
         message = tr_plural("{count} note deleted", "{count} notes deleted", len(notes))
         self._notifications.notify_undo(message, lambda: self._start(self._memory.put(notes)))

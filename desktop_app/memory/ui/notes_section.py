@@ -87,7 +87,6 @@ class _NoteRow(QWidget):
         self.show_note(note)
 
     def show_note(self, note: RememberedNote) -> None:
-        """Show the note as it is now."""
         self.note = note
         self._box.setChecked(not note.is_off)
         # Notes are stored without outer spaces: the one after which a user pauses stays.
@@ -139,7 +138,6 @@ class NotesSection(AnswerSection):
         self._show()
 
     def show_ids(self, ids: Sequence[str]) -> None:
-        """Show the notes with these ids only."""
         self._ids = ids
         self._shows_all = True
         self._adding.hide()

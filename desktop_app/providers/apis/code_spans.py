@@ -29,7 +29,6 @@ class CodeSpans:
         self._is_blank = True  # the line has no text
 
     def feed(self, text: str) -> None:
-        """Add a piece of text."""
         if not self._run and not _SPECIAL.search(text):
             self._on_words(text)
             return

@@ -82,7 +82,6 @@ def _file() -> _File:
 
 
 def error_signs() -> list[Sign]:
-    """Return the signs, in their order."""
     return _file().error
 
 

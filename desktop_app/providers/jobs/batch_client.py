@@ -186,7 +186,6 @@ class BatchClient:
         return None
 
     async def fetch(self, batch_id: str) -> RemoteBatch:
-        """Return the current state of a batch."""
         path = _resource_path("batches", batch_id)
         return await self._retry(lambda: self._transport.get_json(path, self._parse_batch))
 

@@ -78,7 +78,6 @@ class BatchStatus(TextEnum):
 
     @property
     def is_over(self) -> bool:
-        """Return True for a final state."""
         return self in FINAL_STATUSES
 
     @property

@@ -60,5 +60,4 @@ class LocalServerOffer(Controller):
 
 
 def offer_label(server: FoundServer) -> str:
-    """Return `Use qwen3 from Ollama`."""
     return tr("Use {model} from {server}", model=server.model_name, server=server.profile.name)

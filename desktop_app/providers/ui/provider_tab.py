@@ -234,7 +234,6 @@ class ProviderTab(QWidget):
             self.network.show_secrets(password, has_value)
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """Show the settings of this page."""
         self._default_id = str(values.get(DEFAULT_PROVIDER) or "")
         self._weights_path = str(values.get(WEIGHTS) or "")
         self._show_settings()

@@ -123,7 +123,6 @@ class Providers(QObject):
         await self.reload()
 
     async def reload(self) -> None:
-        """Load the profiles again."""
         async with self._load_lock:  # the store may answer two readers in any order
             profiles = await self._registry.profiles()
             self.default = await self._registry.default_profile(self._values.all, profiles)

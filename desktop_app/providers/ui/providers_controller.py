@@ -106,7 +106,6 @@ class ProvidersController(Controller):
         return self._providers.get(profile_id) or self._setup.profile
 
     def select_profile(self, profile_id: str) -> None:
-        """Show a provider in the panel."""
         self._shown_id = profile_id
         self._show_profiles()
         self.request_models()
@@ -147,7 +146,6 @@ class ProvidersController(Controller):
     # -------------------------------------------------------------- profiles
 
     async def save(self, profile: ProviderProfile) -> None:
-        """Save a new or changed profile."""
         async with self._profile_lock:
             await self._store(profile)
 

@@ -74,7 +74,6 @@ class AboutTab(QWidget):
         self._facts_button.clicked.connect(self._request_facts)
 
     def show_page(self, key: str) -> None:
-        """Show "program" or "licenses"."""
         self._choice.set_current(key)
         self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
         if key == "licenses" and self._licenses.document().isEmpty():

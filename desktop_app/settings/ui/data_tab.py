@@ -48,7 +48,6 @@ class DataTab(QWidget):
         column_of(*parts, parent=self, margins=0, spacing=16)
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """Show the settings."""
         for section in self._with_settings:
             section.set_values(values)
 

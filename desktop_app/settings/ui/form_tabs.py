@@ -65,7 +65,6 @@ class FormTab(QWidget):
         return page_link(self._session, tr("Advanced…"), "advanced", f"advanced-{group}")
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """Show these values, or the defaults."""
         for form in self._forms:
             form.set_values(values)
 

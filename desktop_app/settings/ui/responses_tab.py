@@ -99,7 +99,6 @@ class ResponsesTab(QWidget):
         self._update_form()
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """Set the defaults."""
         self._defaults = values
         self._update_form()
 

@@ -104,7 +104,6 @@ class SettingsController(Controller):
             signal.connect(lambda: self._tasks.start(self._show_refusals()))
 
     def override(self, conversation_id: str, key: str, value: Any) -> None:
-        """Set a conversation's own value of a setting."""
         self._setup.override(
             conversation_id, lambda overrides: with_override(overrides, key, value)
         )
@@ -136,7 +135,6 @@ class SettingsController(Controller):
             self._tasks.start(self.show_about())
 
     async def set(self, key: str, value: object) -> None:
-        """Store a setting that the user changed."""
         if key.startswith("default."):
             await self._session.new_conversation.set_default(key, value)
         else:
@@ -218,7 +216,6 @@ class SettingsController(Controller):
             self._tasks.start(self._values.set("look.text_size", size))
 
     def show_values(self, _key: str = "") -> None:
-        """Show the current settings in the panel."""
         self._pages.set_values(self._values.all)
 
     def _show_overrides(self) -> None:

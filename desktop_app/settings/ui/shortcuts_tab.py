@@ -166,7 +166,6 @@ class ShortcutsTab(QWidget):
         order_tabs(row.findChildren(PlainButton)[-1], widget.findChildren(PlainButton))
 
     def set_keymap(self, keymap: Keymap) -> None:
-        """Show the shortcuts of all commands."""
         conflicts = keymap.conflicts()
         titles = {command.id: tr("“{command}”", command=tr(command.title)) for command in keymap}
         for command_id, row in self._rows.items():

@@ -84,7 +84,6 @@ class EstimatePresenter(QObject):
         self._setup.choice_changed.connect(self.show_choice)
 
     def update_soon(self) -> None:
-        """Estimate again in a moment."""
         self._timer.start()
 
     def _on_choice(self) -> None:

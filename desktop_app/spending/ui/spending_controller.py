@@ -53,7 +53,6 @@ class SpendingController(Controller):
             signal.connect(lambda *_: self._tasks.start(self._show_footer()))
 
     def refresh(self) -> None:
-        """Show everything again."""
         self._tasks.start(self._refresh())
 
     async def _refresh(self) -> None:
@@ -123,7 +122,6 @@ class SpendingController(Controller):
     # ---------------------------------------------------------------- report
 
     def show(self) -> None:
-        """Show the report."""
         self._tasks.start(self._show())
 
     async def _show(self) -> None:

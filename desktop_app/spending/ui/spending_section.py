@@ -48,7 +48,6 @@ class SpendingSection(LineSection):
         self._show_month()
 
     def set_month(self, profile_id: str, month: MonthSpending) -> None:
-        """Update a profile's spending of the month."""
         self._months[profile_id] = month
         self._show_month()
 

@@ -251,7 +251,6 @@ class SpendingView(QWidget):
 
     @property
     def rows(self) -> Sequence[SpendingRow]:
-        """Return the rows as shown."""
         return self._model.rows
 
     @property
@@ -304,7 +303,6 @@ class SpendingView(QWidget):
         set_tooltip(self.total, "\n".join(lines))
 
     def copy(self) -> None:
-        """Copy the table to the clipboard."""
         text = rows_as_csv(self.grouping, self.rows, delimiter="\t")
         QGuiApplication.clipboard().setText(text)
         self._copy_button.setText(tr("Copied"))

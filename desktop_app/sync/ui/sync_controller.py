@@ -75,7 +75,6 @@ class SyncController(Controller):
         self.error: UserFacingError | None = None
 
     async def start(self) -> None:
-        """Begin, if this computer has joined a library."""
         if await self._sync.state() is not None and not self._timer.isActive():
             if not self._system_bus.is_connected:
                 with suppress(BusError):

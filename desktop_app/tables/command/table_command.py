@@ -58,7 +58,6 @@ _UNANSWERED: Final = (CellState.FAILED, CellState.WAITING, CellState.RUNNING)
 
 
 def run_table(options: Options) -> int:
-    """Run the command; return the exit code."""
     actions: dict[str, _Action] = {
         "run": _run,
         "list": _list,

@@ -101,7 +101,6 @@ class TextEditor(WrittenField):
         self.highlighter.rehighlight()
 
     def show_document(self, document: TrackedDocument) -> None:
-        """Show another text."""
         if document is self.document():
             return
         if isinstance(self.document(), TrackedDocument):

@@ -141,7 +141,6 @@ class TextsController(Controller):
         return True
 
     def replace(self) -> None:
-        """Find and replace in the text."""
         if self.shown is not None:
             self.pane.finder.open(replaces=True)
 
@@ -277,13 +276,11 @@ class TextsController(Controller):
         await opened.store()
 
     def rename(self, title: str) -> None:
-        """Rename the shown text."""
         if self.shown is not None and title:
             self.shown.value = replace(self.shown.value, title=title)
             self._tasks.start(self.shown.store())
 
     async def open_new(self) -> None:
-        """Open an empty text."""
         await self.open_text("", "")
 
     async def open_answer(self, message_id: str = "") -> None:
@@ -300,7 +297,6 @@ class TextsController(Controller):
             self._notifications.notify(tr("There is no response to open."))
 
     async def open_document(self, sha256: str, name: str, text_key: str) -> None:
-        """Open an attached document as a text."""
         conversation_id = self._current.id
         origins = self._session.of(AttachmentOrigins)
         body = await self._session.backend.attachments.text(text_key or sha256)
@@ -694,7 +690,6 @@ class TextsController(Controller):
     # -------------------------------------------------------------- the trash
 
     def delete(self) -> None:
-        """Move the shown text into the trash."""
         if self.shown is not None:
             self._tasks.start(self._delete(self.shown.value))
 

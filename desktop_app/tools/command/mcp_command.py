@@ -34,7 +34,6 @@ _ADDRESS = re.compile("https?://", re.I)
 
 
 def run_mcp(options: Options) -> int:
-    """Run a subcommand; return the exit code."""
     if options.action == "add":
         if not options.url and options.program[:1] and _ADDRESS.match(options.program[0]):
             options.url, *options.program = options.program  # as other programs take it

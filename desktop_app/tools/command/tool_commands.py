@@ -32,7 +32,6 @@ _SENTENCE_END: Final = re.compile(r"\.\s|\n")
 
 
 def run_tools(options: Options) -> int:
-    """List all tools; return the exit code."""
     return run_command(_list_tools(as_json=options.json), options)
 
 

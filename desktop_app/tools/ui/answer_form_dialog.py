@@ -120,7 +120,6 @@ class AnswerFormDialog(FormDialog):
 
     @property
     def source(self) -> FormSource:
-        """Return the form as entered."""
         text = self.form_field.toPlainText()
         kind = FormKind(self.kind_box.currentData())
         if kind is FormKind.REGEX:

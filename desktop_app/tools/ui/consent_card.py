@@ -135,7 +135,6 @@ class ConsentCard(QFrame):
 
     @property
     def words(self) -> str:
-        """Return the visible text, as one string."""
         return f"{self._question.text()} {self._note.text()}".strip()
 
     @property

@@ -101,7 +101,6 @@ class ServersController(Controller):
         )
 
     async def show_servers(self) -> None:
-        """Show all servers with their states."""
         runs = await self._servers.runs()
         for run in runs:
             run.watch(self._refresh_timer.start)

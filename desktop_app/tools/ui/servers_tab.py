@@ -121,7 +121,6 @@ class ServerSection(FormSection):
         self.body.addLayout(FlowLayout(*self.buttons.values()))
 
     def show_row(self, row: ServerRow) -> None:
-        """Show the server's state."""
         self._about.setText(row.about)
         self._state.set_text(row.state, row.tone)
         self.buttons["sign-in"].setVisible(row.can_sign_in)

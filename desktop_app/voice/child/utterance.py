@@ -39,7 +39,6 @@ class Utterance:
         self._is_speaking = False
 
     def add(self, sound: bytes) -> None:
-        """Add sound, and find the speech in it."""
         self._sound += sound
         while self._rated + FRAME_BYTES <= len(self._sound):
             frame = self._sound[self._rated : self._rated + FRAME_BYTES]
@@ -59,7 +58,6 @@ class Utterance:
 
     @property
     def seconds(self) -> float:
-        """Return the duration of the sound."""
         return len(self._sound) / BYTES_PER_SECOND
 
     @property

@@ -53,7 +53,6 @@ class MicrophoneButton(PlainToolButton):
         self.update_theme()
 
     def set_stage(self, stage: Stage) -> None:
-        """Show what the microphone does."""
         self.stage = stage
         self.levels.extend([0.0] * _BARS)
         tips = {

@@ -141,7 +141,6 @@ class ReadAloud(Controller):
             self._send_again()
 
     def skip(self) -> None:
-        """Continue with the next sentence."""
         if self.message_id and self._waiting:
             del self._waiting[min(self._waiting)]
             self._was_spoken.set()

@@ -40,14 +40,12 @@ class CardArea(QScrollArea):
         self.hide()
 
     def add(self, card: QWidget) -> None:
-        """Add a card below the others."""
         self._column.addWidget(card)
         self._cards.append(card)
         card.installEventFilter(self)
         self._show_or_hide()
 
     def remove(self, card: QWidget) -> None:
-        """Remove a card, and delete it."""
         card.hide()
         card.removeEventFilter(self)
         self._cards.remove(card)
@@ -60,7 +58,6 @@ class CardArea(QScrollArea):
         self._column.setSpacing(pixels)
 
     def set_room(self, height: int) -> None:
-        """Set the maximum height."""
         if height != self.maximumHeight():
             self.setMaximumHeight(height)
             self.room_changed.emit(height)

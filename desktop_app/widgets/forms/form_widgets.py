@@ -156,7 +156,6 @@ class SettingsSection(FormSection):
     changed = Signal(str, object)
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """Show the settings."""
         raise NotImplementedError
 
 
@@ -459,7 +458,6 @@ class CollapsibleSection(QWidget):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the content is shown."""
         return self.head.isChecked()
 
     def expand(self) -> None:

@@ -61,7 +61,6 @@ def antialias(painter: QPainter) -> None:
 
 
 def fill_background(painter: QPainter, rect: QRect, color: QColor, radius: int) -> None:
-    """Fill a rounded rectangle."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
     painter.drawRoundedRect(rect, radius, radius)
@@ -70,7 +69,6 @@ def fill_background(painter: QPainter, rect: QRect, color: QColor, radius: int) 
 def draw_outline(
     painter: QPainter, rect: QRect, color: QColor, radius: int, width: float = 1
 ) -> None:
-    """Paint a rounded border inside `rect`."""
     inset = width / 2
     painter.setPen(QPen(color, width))
     painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -136,11 +136,9 @@ class Theme(Value, frozen=True):
         return self._font(self.code_font, CODE_SIZE)
 
     def note(self) -> QFont:
-        """Return the font of secondary information."""
         return self._font(self.base_font, NOTE_SIZE)
 
     def heading(self) -> QFont:
-        """Return the semibold font of headings."""
         return self._font(self.base_font, HEADING_SIZE, semibold())
 
     def _font(

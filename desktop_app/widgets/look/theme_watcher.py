@@ -96,7 +96,6 @@ class ThemeWatcher(QObject):
             hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
 
     def set_look(self, look: LookSettings) -> None:
-        """Set the user's settings."""
         former_mode = self.look.mode
         self.look = look
         if look.mode != former_mode:

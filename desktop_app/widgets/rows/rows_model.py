@@ -48,7 +48,6 @@ class RowsModel(QAbstractListModel, Generic[Row]):
             self._text_functions[Qt.ItemDataRole.ToolTipRole] = tooltip
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Replace all rows."""
         self.beginResetModel()
         self.rows = list(rows)
         self.endResetModel()

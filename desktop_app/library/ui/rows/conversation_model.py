@@ -191,7 +191,6 @@ class ConversationModel(QAbstractListModel):
 
     @property
     def conversations(self) -> list[Conversation]:
-        """Return the listed conversations, from top to bottom."""
         return [row for row in self._rows if isinstance(row, Conversation)]
 
     # ------------------------------------------------------------ changes
@@ -254,7 +253,6 @@ class ConversationModel(QAbstractListModel):
             self._insert_or_update(conversation)
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
-        """Replace the folders."""
         self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
         former_ids = {row.id for row in self._rows if isinstance(row, Folder)}
         for removed_id in former_ids - {folder.id for folder in self._shown_folders}:

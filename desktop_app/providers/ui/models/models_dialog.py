@@ -226,7 +226,6 @@ class ModelsPage(QWidget):
 
     @property
     def rows(self) -> list[ModelRow]:
-        """Return the shown models, in their order."""
         return [
             self._filter_model.index(row, 0).data(ROW)
             for row in range(self._filter_model.rowCount())
