@@ -114,8 +114,8 @@ class Header(QFrame):
         """Show the project of the conversation before its title, "" for none."""
         shown = one_line(name, _MAX_FOLDER_CHARACTERS)
         # In the direction of the window, whatever the name's: the title follows the mark.
-        direction = "\u200f" if is_mirrored() else "\u200e"
-        self.folder.setText(f"{direction}\u2068{shown}\u2069 ›")
+        mark = "\u200f" if is_mirrored() else "\u200e"
+        self.folder.setText(f"{mark}{shown}{mark} ›")
         set_tooltip(self.folder, tr("Project: {name}", name=one_line(name)))
         self.folder.setAccessibleName(spoken_text(tr("Project: {name}", name=one_line(name))))
         self.folder.setVisible(bool(name))
