@@ -93,7 +93,7 @@ class FilesSection(AnswerSection):
         self._controller = controller = session.of(CollectionsController)
         controller.section = self
         self._project_id = ""
-        self._shown_id = ""  # of the collection whose files are listed
+        self._shown_id: str | None = None  # of the collection whose files are listed
         self.note.set_text(tr(_ABOUT))
         self.state_label = PlainLabel(name="project-files-state", role="note", wraps=True)
         self._model = CollectionFilesModel(self)

@@ -58,6 +58,7 @@ async def test_a_folder_with_three_files_answers_from_them(
         app.session.run("folder.settings")
         page = app.session.of(ProjectsController).page
         assert page.current_id == folder_id
+        assert not find(page, QPushButton, "embed-files").isVisible()  # nor an empty list
         find(page, QPushButton, "add-files").click()
         choose_paths(*files)
         state = find(page, QLabel, "project-files-state")
