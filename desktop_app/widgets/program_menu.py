@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAction, QContextMenuEvent, QCursor, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QAccessible, QAction, QContextMenuEvent, QCursor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from shiboken6 import isValid
 
@@ -50,6 +50,17 @@ class ProgramMenu(QMenu):
         self._has_marks = False
         mark_menu(self, is_marked=False)
         self._opener = QApplication.widgetAt(QCursor.pos())
+        if QAccessible.isActive():
+            self._take_interfaces()
+
+    def _take_interfaces(self) -> None:
+        """Have Qt make the interfaces again that entries got in another menu, maybe gone."""
+        for action in self.actions():
+            interface = QAccessible.queryAccessibleInterface(action)
+            if interface is not None:
+                owner = interface.parent()
+                if owner is None or owner.object() is not self:
+                    QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Alt:  # Qt would close the menu

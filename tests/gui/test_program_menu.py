@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
+from shiboken6 import delete
 
 from desktop_app.widgets.program_menu import ProgramMenu, mark_menu
 from desktop_app.widgets.text.foreign_text import menu_text
@@ -64,3 +66,27 @@ def test_letters_choose_entries_and_alt_underlines_them() -> None:
     menu.popup(menu.pos())
     assert shown(menu) == plain
     menu.close()
+
+
+@pytest.mark.qt_log_ignore("does not support", extend=True)
+def test_a_screen_reader_finds_an_entry_that_another_menu_has_shown() -> None:
+    QAccessible.setActive(True)
+    shared = QAction("Open")
+
+    def entry_of(menu: ProgramMenu) -> QAccessibleInterface | None:
+        menu.addAction(shared)
+        menu.popup(menu.pos())
+        interface = QAccessible.queryAccessibleInterface(menu)
+        entry = None if interface is None else interface.child(0)
+        assert entry is not None
+        return entry.parent()
+
+    try:
+        first = ProgramMenu()
+        assert entry_of(first) is not None
+        delete(first)
+        second = ProgramMenu()
+        assert entry_of(second) is not None
+        second.close()
+    finally:
+        QAccessible.setActive(False)
