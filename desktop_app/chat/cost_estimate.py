@@ -51,7 +51,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.cost import TypicalAnswer, prompt_cost
 from desktop_app.domain.errors import DocumentDoesNotFitError
-from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo, usual_tokens_of
 from desktop_app.domain.models.token_counts import (
     MAX_GUESSED_CHARACTERS,
     CountMethod,
@@ -533,24 +533,24 @@ def typical_tokens(
 
 
 def _assumed_tokens(resolved: ResolvedChoice, typical: TypicalAnswers) -> int:
-    """Return the tokens that are assumed of an effort that the user has not used.
+    """Return the tokens that are assumed of a model and an effort that the user has not used.
 
-    An effort that the user has used tells how long the user's answers are, so that a lower effort
-    is never assumed to cost more than it, and a higher one never less.
+    What the user has used tells how long the user's answers are, so that a lower effort is never
+    assumed to cost more than it, and a higher one never less: efforts of the same model, else of
+    others.
     """
-    model, effort = resolved.model, resolved.effort
-    assumed = model.usual_tokens(effort)
-    if effort is None:
-        return assumed
+    model, effort = resolved.model, resolved.effort or Effort.NONE
+    assumed = model.usual_tokens(resolved.effort)
     measured = [
-        (abs(other.rank - effort.rank), model.usual_tokens(other), answer.output_tokens)
+        (model_id != model.id, abs(other.rank - effort.rank), other, answer.output_tokens)
         for (model_id, name), answer in typical.items()
-        if model_id == model.id and name and answer.output_tokens
-        for other in (Effort(name),)
+        if answer.output_tokens
+        for other in (Effort(name or Effort.NONE),)
     ]
     if not measured:
         return assumed
-    _, usual, own = min(measured)
+    is_other_model, _, other, own = min(measured)
+    usual = usual_tokens_of(other) if is_other_model else model.usual_tokens(other)
     return own + assumed - usual if assumed > usual else own * assumed // usual
 
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAccessible, QAction, QContextMenuEvent, QCursor, QKeyEvent, QMouseEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleInterface,
+    QAction,
+    QContextMenuEvent,
+    QCursor,
+    QKeyEvent,
+    QMouseEvent,
+)
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from shiboken6 import isValid
 
@@ -58,7 +66,7 @@ class ProgramMenu(QMenu):
         for action in self.actions():
             interface = QAccessible.queryAccessibleInterface(action)
             if interface is not None:
-                owner = interface.parent()
+                owner = cast("QAccessibleInterface | None", interface.parent())
                 if owner is None or owner.object() is not self:
                     QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
 

@@ -61,6 +61,17 @@ _SNAPSHOT_DATE: Final = lazy_pattern(r"-(?:20\d\d-\d\d-\d\d|1106)$")
 _UNINHERITED_FACTS: Final = ("name", "variant", "shutdown")
 
 
+def usual_tokens_of(effort: Effort) -> int:
+    """Return the output tokens that are assumed of an answer of an unknown model."""
+    return _tokens_in(_USUAL_SECONDS.get(effort, _USUAL_SECONDS[Effort.MEDIUM]))
+
+
+def _tokens_in(seconds: float) -> int:
+    page_s, medium_s = _USUAL_SECONDS[Effort.NONE], _USUAL_SECONDS[Effort.MEDIUM]
+    share = max(0.0, seconds - page_s) / (medium_s - page_s)
+    return round((_PAGE_TOKENS + share * (USUAL_ANSWER_TOKENS - _PAGE_TOKENS)) / 10) * 10
+
+
 class Api(StrEnum):
     """One of the two APIs of a provider."""
 
@@ -151,11 +162,8 @@ class ModelInfo(Value, frozen=True):
         if effort is None and not self.has_efforts:
             return USUAL_ANSWER_TOKENS
         effort = effort or self.default_effort or Effort.MEDIUM
-        medium_s = _USUAL_SECONDS[Effort.MEDIUM]
-        seconds = self.usual_duration(effort) or _USUAL_SECONDS.get(effort, medium_s)
-        page_s = _USUAL_SECONDS[Effort.NONE]
-        share = max(0.0, seconds - page_s) / (medium_s - page_s)
-        return round((_PAGE_TOKENS + share * (USUAL_ANSWER_TOKENS - _PAGE_TOKENS)) / 10) * 10
+        seconds = self.usual_duration(effort)
+        return usual_tokens_of(effort) if seconds is None else _tokens_in(seconds)
 
     @property
     def has_efforts(self) -> bool:

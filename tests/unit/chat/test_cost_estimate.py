@@ -39,6 +39,7 @@ from desktop_app.domain.cost import TypicalAnswer, Usage
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import MAX_GUESSED_CHARACTERS, CountMethod
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
@@ -109,6 +110,15 @@ def test_efforts_that_the_user_has_not_used_follow_those_used(
     efforts = CATALOG.info("gpt-5.2").efforts
     choices = [replace(resolved("gpt-5.2"), effort=effort) for effort in efforts]
     assert [typical_tokens(choice, typical) for choice in choices] == tokens
+
+
+def test_a_model_that_the_user_has_not_used_follows_those_used() -> None:
+    typical = {("gpt-5.2", "medium"): TypicalAnswer(None, 80)}
+    pro = replace(resolved("gpt-5.2-pro"), effort=Effort.MEDIUM)
+    instant = replace(resolved("gpt-5.2-chat-latest"), effort=None)
+    assert typical_tokens(instant, typical) < 80 < typical_tokens(pro, typical)
+    typical["gpt-5.2-pro", "medium"] = TypicalAnswer(None, 900)
+    assert typical_tokens(pro, typical) == 900
 
 
 def test_earlier_messages_are_estimated_without_a_cache_discount() -> None:
