@@ -549,7 +549,8 @@ def _assumed_tokens(resolved: ResolvedChoice, typical: TypicalAnswers) -> int:
     ]
     if not measured:
         return assumed
-    is_other_model, _, other, own = min(measured)
+    nearest = min(measured, key=lambda each: (*each[:2], each[2].rank))
+    is_other_model, _, other, own = nearest
     usual = usual_tokens_of(other) if is_other_model else model.usual_tokens(other)
     return own + assumed - usual if assumed > usual else own * assumed // usual
 
