@@ -219,13 +219,14 @@ class TransferController(Controller):
         messages = await store.messages(conversation_id)
         file_name = next(file_names([conversation], ".html"))
 
-        def choose_file(options: Sequence[str]) -> None:
-            export_to = partial(self.export, [conversation_id], PAGE, options=(*options, "--yes"))
+        def choose_file() -> None:
+            options = (*dialog.chosen(), "--yes")
+            export_to = partial(self.export, [conversation_id], PAGE, options=options)
             self._choose_target(tr("Export conversation"), export_to, file_name, tr("Web page"))
 
         name_of_model = self._session.name_of_model
         dialog = PageDialog(conversation.title, path, messages, name_of_model, self._window)
-        dialog.confirmed.connect(choose_file)
+        dialog.accepted.connect(choose_file)
         dialog.open()
 
     # -------------------------------------------------------------- the open conversation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,9 @@ from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, label_of
 from desktop_app.shortcuts.keymap import Keymap, read_shortcuts, shortcuts_to_json
 from desktop_app.widgets.file_dialogs import choose_file, choose_target, save_text
+from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
-from desktop_app.widgets.text.foreign_text import one_line
+from desktop_app.widgets.text.foreign_text import all_lines, one_line
 
 if TYPE_CHECKING:
     from desktop_app.settings.ui.updates import FactsOffer
@@ -273,11 +275,24 @@ class SettingsController(Controller):
         # Imported here, because the start does not need it and few users report.
         from desktop_app.cli.doctor import run_checks
         from desktop_app.cli.report import report_text
-        from desktop_app.settings.ui.report_dialog import ReportDialog
+        from desktop_app.widgets.forms.contents_dialog import ContentsDialog
 
         text = await report_text(self._backend, await run_checks(self._backend))
-        dialog = ReportDialog(text, self._window)
-        dialog.confirmed.connect(self._choose_report_file)
+        dialog = ContentsDialog(
+            self._window,
+            "report",
+            tr("Save a report"),
+            tr(
+                "This is all that the file will hold: no API keys, no names or words of "
+                "conversations, no paths of your files. Nothing is sent."
+            ),
+            label=tr("Report"),
+            save=tr("Save report…"),
+            size=(760, 560),
+        )
+        dialog.contents.setFont(current_theme().code())
+        dialog.contents.setPlainText(all_lines(text))
+        dialog.accepted.connect(partial(self._choose_report_file, text))
         dialog.open()
 
     def _choose_report_file(self, text: str) -> None:

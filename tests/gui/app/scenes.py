@@ -111,7 +111,6 @@ from desktop_app.quick.ui import hotkey_controller, paste_back
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
 from desktop_app.settings.schema import SPELLING_LANGUAGES
-from desktop_app.settings.ui.report_dialog import ReportDialog
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
@@ -141,6 +140,7 @@ from desktop_app.voice.ui.dictation import choose_transcriber
 from desktop_app.voice.ui.dictation_anywhere import DictationWindow
 from desktop_app.voice.ui.microphones import Microphones
 from desktop_app.voice.ui.voice_settings import NameDialog
+from desktop_app.widgets.forms.contents_dialog import ContentsDialog
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -319,7 +319,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     await look("page")
     _close_dialogs(app)
     app.session.actions["report.save"].trigger()
-    await dialog_of(ReportDialog)
+    await dialog_of(ContentsDialog)
     await look("report")
     _close_dialogs(app)
     show_sent_text("⟦Note⟧", "⟦Text⟧\n" * 30, app.window)

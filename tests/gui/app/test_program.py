@@ -33,8 +33,8 @@ from desktop_app.features import imported
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.quick_call import call
-from desktop_app.settings.ui.report_dialog import ReportDialog
 from desktop_app.shortcuts.command import CommandScope
+from desktop_app.widgets.forms.contents_dialog import ContentsDialog
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.transcript_views import shown_text
@@ -188,9 +188,9 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
         # A defect offers a report, which is shown before it is written.
         asyncio.get_running_loop().call_exception_handler({"message": "a defect"})
         app.press_action("Save a report…")
-        await until(lambda: bool(app.window.findChildren(ReportDialog)))
-        (dialog,) = app.window.findChildren(ReportDialog)
-        shown = find(dialog, QPlainTextEdit, "report-text").toPlainText()
+        await until(lambda: bool(app.window.findChildren(ContentsDialog)))
+        (dialog,) = app.window.findChildren(ContentsDialog)
+        shown = find(dialog, QPlainTextEdit, "report-contents").toPlainText()
         assert "keys.conversation.new = Ctrl+" in shown
         find(dialog, QPushButton, "report-save").click()
         choose_paths(tmp_path / "report.txt")
