@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 from math import ceil
 from typing import Final
@@ -64,6 +65,9 @@ from desktop_app.tools.schema_check import check_answer
 _BLOCK_TOKENS: Final = 60
 """Tokens around the text of a document: its name, its pages, the explanation of its tags."""
 _KEPT_DOCUMENTS: Final = 8
+EMPTY_RESPONSE: Final = "empty_response"
+"""The code of the error of a cell whose answer has no text."""
+DECLINED: Final = ErrorNote(N_("The model declined."), code=REFUSED)
 
 
 class CellRequest(Value, frozen=True):
@@ -99,36 +103,41 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
     assert question is not None
     parts: tuple[DocumentPart | ImagePart, ...] = ()
     data = ""
+    is_whole = question.is_literal or question.sends_documents
     if asks_about_document(table, question):
         if row.error is not None:
             raise error_from_note(row.error)
         parts = row.parts
         # Each row would be asked the same otherwise.
-        data = "" if parts or question.is_literal else _data_of(table, cells)
+        data = "" if parts or is_whole else _data_of(table, cells)
+    prompt = question.prompt.strip()
     texts = [str(check.value) for check in question.checks]
-    texts += [] if question.is_literal else [question.prompt]
+    texts += [] if question.is_literal else [prompt]
     values = {word: _value_of(table, word, row, cells) for text in texts for word in words(text)}
-    prompt = (question.prompt if question.is_literal else filled(question.prompt, values)).strip()
-    if not prompt:
+    prompt = prompt if question.is_literal else filled(prompt, values)
+    if not prompt.strip() and not (parts and question.sends_documents):
         raise IllegalChoiceError(N_("The question is empty in this row."))
     if data:
         prompt = f"{prompt}\n\n{data}"
     documents = tuple(part for part in parts if isinstance(part, DocumentPart))
     unit = _unit_of(documents)
     form = question.overrides.parameters.form
-    if unit and not question.fields and not form and not question.is_literal:
+    if unit and not question.fields and not form and not is_whole:
         prompt = f"{prompt}\n\n{CITE_PAGES.format(unit=unit)}"
     overrides = question.overrides
+    schema = _own_schema(form)
+    if question.fields:
+        schema = schema_of(question.fields, unit if documents else None)
+    if schema is not None:
+        form = ""
     settings = AskSettings(
         instructions=overrides.instructions or "",
-        parameters=replace(overrides.parameters, tools=(), form="", candidates=1),
+        parameters=replace(overrides.parameters, tools=(), form=form, candidates=1),
         examples=overrides.examples,
         requested=overrides.names,
-        schema=schema_of(question.fields, unit if documents else None)
-        if question.fields
-        else _own_schema(form),
+        schema=schema,
     )
-    checks = (*question.checks, *row.checks)
+    checks = tuple(_filled_check(check, values) for check in question.checks)
     return CellRequest(
         CellId(row.id, column.id),
         question,
@@ -136,7 +145,7 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
         settings,
         _conversation_id(settings, parts, column),
         documents,
-        tuple(_filled_check(check, values) for check in checks),
+        (*checks, *row.checks),
     )
 
 
@@ -292,36 +301,39 @@ def read_answer(
 ) -> StoredAnswer:
     """Return an answer with its values and checks. Takes a while: call it in a thread.
 
-    A judge's checks are left out; see `has_judge`.
+    An empty answer fails, and is checked nevertheless. A judge's checks are left out, and until
+    they are made it is open if the answer passes.
     """
-    text = text.strip()
-    values: Mapping[str, CellValue] | None = None
-    if text and status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE):
+    values: Mapping[str, CellValue] = {}
+    is_answer = status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+    if is_answer and (shown := text.strip()):
         if request.question.fields:
-            parsed = parse_answer(request.question.fields, text, documents)
+            parsed = parse_answer(request.question.fields, shown, documents)
             values, error = parsed.values, error or parsed.error
         else:
-            values = {WHOLE: CellValue(text, cited_pages(text, documents))}
-            error = error or _schema_error(request.settings.schema, text)
+            values = {WHOLE: CellValue(shown, cited_pages(shown, documents))}
+            error = error or _schema_error(request.settings.schema, shown)
     elif status is MessageStatus.REFUSED:
-        error = replace(error or ErrorNote(N_("The model declined.")), code=REFUSED)
+        error = replace(error or DECLINED, code=REFUSED)
     else:
-        error = error or ErrorNote(N_("The response is empty."))
+        error = error or ErrorNote(N_("The response is empty."), code=EMPTY_RESPONSE)
     failures = []
     checks = [check for check in request.checks if check.kind != JUDGE]
-    if values is not None:
+    if is_answer:
         for check in checks:
             value = values.get(check.field)
             checked = text if check.field == WHOLE else value.text if value else ""
             failures.append(failure_of(check, checked))
     failed = tuple(filter(None, failures))
+    has_judge = len(checks) < len(request.checks)
     return StoredAnswer(
         request.cell,
         CellState.DONE if error is None else CellState.FAILED,
         text,
-        values if values else None,
+        values or None,
         error=error,
-        has_passed=not failed if failures else None,
+        judge_cost=Decimal(0) if has_judge else None,
+        has_passed=not failed if failures and not has_judge else None,
         failures=failed,
     )
 
@@ -336,6 +348,11 @@ def _schema_error(schema: AnswerSchema | None, text: str) -> ErrorNote | None:
         params={"path": problems[0].path, "words": problems[0].reason},
         code=SCHEMA_PROBLEM,
     )
+
+
+def is_complete(error: ErrorNote | None) -> bool:
+    """Return True if an answer came to its end, even if its content is wrong."""
+    return error is None or error.code in (SCHEMA_PROBLEM, EMPTY_RESPONSE)
 
 
 def judged_checks(request: CellRequest) -> list[Check]:

@@ -11,7 +11,7 @@ from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.cost import sum_costs
 from desktop_app.domain.spending_report import Purpose
-from desktop_app.tables.cell_request import CellRequest, judged_checks
+from desktop_app.tables.cell_request import CellRequest, is_complete, judged_checks
 from desktop_app.tables.checks import (
     JUDGE_INSTRUCTIONS,
     MAX_JUDGE_TOKENS,
@@ -39,7 +39,7 @@ class Judge:
     async def judged(
         self, request: CellRequest, resolved: ResolvedChoice, stored: StoredAnswer
     ) -> StoredAnswer:
-        """Return an answer with the verdicts on it; itself if no check of it is judged.
+        """Return an answer with the verdicts on it; itself if nothing of it is to be judged.
 
         A check that cannot be judged says why, and leaves open if the answer passes.
 
@@ -47,7 +47,7 @@ class Judge:
             StorageError: the store fails.
         """
         checks = judged_checks(request)
-        if not checks or stored.values is None:
+        if not checks or not is_complete(stored.error):
             return stored
         failures, is_judged = list(stored.failures), True
         costs: list[Decimal | None] = []
@@ -61,13 +61,14 @@ class Judge:
                     task, JUDGE_INSTRUCTIONS, text, max_output_tokens=MAX_JUDGE_TOKENS
                 )
                 failures.append(failure_in_verdict(check, reply))
+                spent = await self.ledger.answer_spending(request.conversation_id, judgment_id)
+                costs.append(None if spent.uncounted else spent.cost)
             except errors.StorageError:
                 raise
             except errors.UserFacingError as error:
                 failures.append(labelled(check, f"not judged: {error}"))
+                costs.append(None)
                 is_judged = False
-            spent = await self.ledger.answer_spending(request.conversation_id, judgment_id)
-            costs.append(None if spent.uncounted else spent.cost)
         failed = tuple(filter(None, failures))
         return stored._replace(
             failures=failed,

@@ -24,6 +24,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.stream_events import Failed, StatusChanged
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus, now
 from desktop_app.domain.conversations.message_parts import last_text
+from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
@@ -55,7 +56,7 @@ _MAX_NETWORK_FAILURES: Final = 3
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
 _CANCEL_POLL_S: Final = 1.0
-# With one of these, every other cell would fail, too.
+# With one of these, every other cell of the column would fail, too.
 _FATAL: Final = (
     errors.AuthenticationError,
     errors.QuotaExhaustedError,
@@ -63,7 +64,6 @@ _FATAL: Final = (
     errors.EndpointMissingError,
     errors.CredentialError,
     errors.UnpricedModelError,
-    errors.StorageError,
 )
 _REPEATABLE_STATUSES: Final = frozenset({500, 502, 503, 529})
 """Those after which nothing can have been billed: see providers/http/retries.py."""
@@ -127,6 +127,8 @@ class LiveRun:
     _shared: set[CellId] = field(default_factory=set)
     _under_way: set[CellId] = field(default_factory=set)
     _error: errors.UserFacingError | None = None
+    _refusals: dict[str, ErrorNote] = field(default_factory=dict)
+    _notices: dict[NoticeText, None] = field(default_factory=dict)
     _unstored: errors.StorageError | None = None
     _is_stopped: bool = False
     _documents: RowDocuments | None = None
@@ -146,6 +148,9 @@ class LiveRun:
         kinds = {profile.kind for profile in self._profiles_of(cells)}
         if ProviderKind.ON_DEVICE in kinds:
             self.most_at_once = 1
+            # Column by column: another local model is loaded only once.
+            places = {column.id: place for place, column in enumerate(self.table.columns)}
+            cells = sorted(cells, key=lambda cell: places[cell.column_id])
         self._at_once = self.most_at_once
         self._total, self._started_at = len(cells), time.monotonic()
         self._report()
@@ -172,9 +177,11 @@ class LiveRun:
         return [self.profiles[each] for each in ids if each in self.profiles]
 
     async def _end(self) -> None:
-        is_whole = not self._is_stopped and self._error is None and self._done >= self._total
+        note = next(iter(self._refusals.values()), None)
+        if self._error is not None:
+            note = note_from_error(self._error)
+        is_whole = not self._is_stopped and note is None and self._done >= self._total
         status = RunStatus.DONE if is_whole else RunStatus.STOPPED
-        note = None if self._error is None else note_from_error(self._error)
         with suppress(errors.StorageError):  # the next process recovers it
             await self.parts.store.end_run(self.run.id, status, note)
 
@@ -199,6 +206,8 @@ class LiveRun:
                 has_room = len(active) < self._at_once and self._unstored is None
                 if queue and wait_s <= 0 and has_room:
                     cell = queue.popleft()
+                    if cell.column_id in self._refusals:
+                        continue
                     active[asyncio.create_task(self._ask(cell))] = cell
                     continue
                 ended = await self._wait(active, wait_s if queue and wait_s > 0 else None)
@@ -247,12 +256,11 @@ class LiveRun:
                 if others:
                     return _Outcome.NO_ROOM
                 self._error = error  # another process holds the room
-            except errors.SpendingCapError as error:
+            except (errors.SpendingCapError, errors.StorageError) as error:
                 await store.wait_again(cell, self.run.id)
                 self._error = error
             except _FATAL as error:
-                await store.wait_again(cell, self.run.id)
-                self._error = error
+                await self._refuse(cell, error)
             except errors.UserFacingError as error:  # nothing was sent
                 await self._fail(cell, error)
             finally:
@@ -261,8 +269,17 @@ class LiveRun:
             self._error = error
         return _Outcome.ENDED
 
-    async def _fail(self, cell: CellId, error: errors.UserFacingError) -> None:
-        stored = StoredAnswer(cell, CellState.FAILED, "", error=note_from_error(error))
+    async def _refuse(self, cell: CellId, error: errors.UserFacingError) -> None:
+        """Ask no more cells of a column; what of it is under way is still answered."""
+        await self.parts.store.wait_again(cell, self.run.id)
+        self._refusals.setdefault(cell.column_id, note_from_error(error))
+
+    async def _fail(
+        self, cell: CellId, error: errors.UserFacingError, seconds: float | None = None
+    ) -> None:
+        stored = StoredAnswer(
+            cell, CellState.FAILED, "", error=note_from_error(error), seconds=seconds
+        )
         await self.parts.store.save_answers([stored])
         self._count(stored)
 
@@ -303,7 +320,7 @@ class LiveRun:
         await run.run(answer_store.listen, self._on_store)
         stored = answer_store.stored
         if stored is None:
-            return await self._refused(cell, answer_store.error)
+            return await self._refused(cell, answer_store.error, run.timing.elapsed_s)
         if not answer_store.is_written:  # nothing was sent, so the ledger has no entry
             await self.parts.store.save_answers([stored])
         self._count(stored)
@@ -325,12 +342,13 @@ class LiveRun:
             raise errors.IllegalChoiceError(_NO_ROW)
         return cell_request(self.table, column, window.rows[0], window.cells[cell.row_id]), column
 
-    async def _refused(self, cell: CellId, error: errors.ProviderError | None) -> _Outcome:
+    async def _refused(
+        self, cell: CellId, error: errors.ProviderError | None, seconds: float
+    ) -> _Outcome:
         """Let a cell that was refused unbilled wait for its next try, or fail, or stop the run."""
         store = self.parts.store
         if isinstance(error, _FATAL):
-            await store.wait_again(cell, self.run.id)
-            self._error = error
+            await self._refuse(cell, error)
             return _Outcome.ENDED
         assert error is not None
         if isinstance(error, errors.UnreachableError):
@@ -341,7 +359,7 @@ class LiveRun:
                 return _Outcome.ENDED
         tries = self._tries[cell] = self._tries.get(cell, 0) + 1
         if tries >= _MAX_TRIES:
-            await self._fail(cell, error)
+            await self._fail(cell, error, seconds)
             return _Outcome.ENDED
         await store.wait_again(cell, self.run.id)
         self.slow_down(min(_FIRST_PAUSE_S * 2 ** (tries - 1), _LONGEST_PAUSE_S))
@@ -370,6 +388,7 @@ class LiveRun:
         if self._documents is None:
             self._documents = RowDocuments(self.parts.attachments)
         documents = await self._documents.of(request)
+        self._notices |= dict.fromkeys(answer.notices)
         stored = await asyncio.to_thread(
             read_answer, request, documents, last_text(answer.parts), answer.status, answer.error
         )
@@ -402,6 +421,8 @@ class LiveRun:
                 self._at_once,
                 waits_s,
                 None if self._unstored is None else note_from_error(self._unstored),
+                tuple(self._notices),
+                dict(self._refusals),
             )
         )
 

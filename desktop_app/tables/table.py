@@ -7,7 +7,7 @@ value for each of them, and the column is shown as one column for each field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -17,6 +17,7 @@ from msgspec import field
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
+from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
@@ -93,6 +94,8 @@ class Question(Value, frozen=True):
         passages: those of a project's files, which are sent with each request.
         folder_id: the project that it is asked in, and that conversations made of its answers
             belong to; "" for none.
+        sends_documents: a row's documents, if it has any, are sent whatever the prompt names, and
+            no pages are asked for. So are the cases of an evaluation.
     """
 
     prompt: str
@@ -103,6 +106,7 @@ class Question(Value, frozen=True):
     is_literal: bool = False
     passages: tuple[PassagesPart, ...] = ()
     folder_id: str = ""
+    sends_documents: bool = False
 
 
 class Column(Value, frozen=True):
@@ -125,6 +129,16 @@ class Column(Value, frozen=True):
 
     def title(self, part: str = WHOLE) -> str:
         return self.name if part == WHOLE else f"{self.name}: {part}"
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return a name for a column that no other has: the given one, or that with a number."""
+    folded = {each.casefold() for each in taken}
+    found, number = name, 1
+    while found.casefold() in folded:
+        number += 1
+        found = f"{name} {number}"
+    return found
 
 
 class Table(Value, frozen=True):
@@ -249,10 +263,11 @@ class Cell(Value, frozen=True):
         answer: the whole answer as the model wrote it; "" for data.
         error: why there is no answer, or what is wrong with it; None if nothing is.
         cost: US dollars of the last answer; None if unknown.
-        judge_cost: US dollars of its judgments; None if unknown, or if nothing was judged.
+        judge_cost: US dollars of its judgments; None if unknown, or if it has none.
         seconds, first_token_s: until its end and its first text; None if they were not measured, as
-            of a batch.
-        has_passed: whether the answer passes all its checks; None without checks.
+            of a batch, or if nothing was sent.
+        has_passed: whether the answer passes all its checks; None without checks, and until it is
+            judged.
         failures: the checks that it fails, and why.
         run_id: the run that last asked it; "" for none.
         conversation_id: of the conversation that was made of it; "" for none.
@@ -489,6 +504,8 @@ class RunProgress(NamedTuple):
         waits_s: seconds until the provider takes requests again; 0 if it does.
         error: why answers wait in memory to be stored, such as a full disk; nothing more is asked
             until they are. None if they are stored.
+        notices: what was left out or changed in requests and answers, each once.
+        refusals: by the ids of columns that are asked no more, why.
     """
 
     done: int
@@ -499,3 +516,5 @@ class RunProgress(NamedTuple):
     at_once: int
     waits_s: float = 0.0
     error: ErrorNote | None = None
+    notices: Sequence[NoticeText] = ()
+    refusals: Mapping[str, ErrorNote] = {}

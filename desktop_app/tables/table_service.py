@@ -216,6 +216,11 @@ class TableService:
         await self.store.delete(table_id)
         self._on_change(table_id)
 
+    async def delete_unasked(self, table_id: str) -> None:
+        """Delete a table that a command has made, unless something of it was asked."""
+        if not await self.store.runs(table_id):
+            await self.delete(table_id)
+
     async def recover(self) -> int:
         """End what a killed process has left; return how many cells it was asking."""
         return await self.store.recover(self._live)

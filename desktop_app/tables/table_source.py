@@ -42,11 +42,11 @@ _FILES: Final = "files"
 _CHECKS: Final = "checks"
 
 
-class _Line(NamedTuple):
-    """A line of a file: its number, from 1, and its values by column."""
+class Line(NamedTuple):
+    """A line of a file: its number, from 1, and its values by column, or what else is there."""
 
     number: int
-    values: Mapping[str, Any]
+    values: Any
 
 
 def has_lines(path: Path) -> bool:
@@ -81,7 +81,7 @@ def _read_rows(path: Path) -> list[NewRow]:
     text = _decoded(data)
     is_json = path.suffix.lower() in (".jsonl", ".ndjson")
     separator = "\t" if path.suffix.lower() == ".tsv" else ""
-    return _rows_of(path, lambda: _json_lines(text) if is_json else _csv_lines(text, separator))
+    return _rows_of(path, lambda: json_lines(text) if is_json else csv_lines(text, separator))
 
 
 def _decoded(data: bytes) -> str:
@@ -106,7 +106,7 @@ def _rows_of(path: Path, lines: Any) -> list[NewRow]:
                     words = tr("the id “{id}” is that of line {first}", id=row.row.key, first=first)
                     raise ValueError(words)
             except (ValueError, UserFacingError) as error:
-                raise _located(line.number, error) from error
+                raise located(line.number, error) from error
             rows.append(row)
             if len(rows) > MAX_ROWS:
                 raise ValueError(tr("more than {count} rows", count=formatting.number(MAX_ROWS)))
@@ -117,7 +117,9 @@ def _rows_of(path: Path, lines: Any) -> list[NewRow]:
     return rows
 
 
-def _row_of(path: Path, line: _Line) -> NewRow:
+def _row_of(path: Path, line: Line) -> NewRow:
+    if not isinstance(line.values, Mapping):
+        raise ValueError(tr("it isn’t a JSON object"))
     values = dict(line.values)
     key = _text(values.get(next((n for n in values if n.casefold() == KEY), KEY)))
     names = values.get(_FILES)
@@ -151,7 +153,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _json_lines(text: str) -> Iterator[_Line]:
+def json_lines(text: str) -> Iterator[Line]:
+    """Yield the values of a text of JSON Lines. Raises ValueError."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -159,18 +162,17 @@ def _json_lines(text: str) -> Iterator[_Line]:
             value = json.loads(line)
         except json.JSONDecodeError as error:
             words = tr("it isn’t valid JSON at character {column}", column=error.pos + 1)
-            raise _located(number, ValueError(words)) from error
+            raise located(number, ValueError(words)) from error
         except RecursionError as error:
             words = tr("too many brackets are inside each other")
-            raise _located(number, ValueError(words)) from error
+            raise located(number, ValueError(words)) from error
         except ValueError as error:  # such as a number of 5,000 digits
-            raise _located(number, error) from error
-        if not isinstance(value, dict):
-            raise _located(number, ValueError(tr("it isn’t a JSON object")))
-        yield _Line(number, value)
+            raise located(number, error) from error
+        yield Line(number, value)
 
 
-def _csv_lines(text: str, separator: str) -> Iterator[_Line]:
+def csv_lines(text: str, separator: str = "") -> Iterator[Line]:
+    """Yield the lines of a text of CSV or TSV below its headings. Raises ValueError."""
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell may have a megabyte
     # Spreadsheets write ";" in countries whose decimal sign is the comma.
     delimiter = separator or max(",;\t", key=text.partition("\n")[0].count)
@@ -182,14 +184,14 @@ def _csv_lines(text: str, separator: str) -> Iterator[_Line]:
             for row in reader:
                 yield reader.line_num, row
         except csv.Error as error:
-            raise _located(
+            raise located(
                 reader.line_num, ValueError(tr("the quotation marks don’t match"))
             ) from error
 
     return _lines_of_cells(cells())
 
 
-def _lines_of_cells(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[_Line]:
+def _lines_of_cells(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Line]:
     """Yield the lines below the first filled one, which has the names of the columns."""
     names: list[str] = []
     for number, cells in rows:
@@ -199,11 +201,11 @@ def _lines_of_cells(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[_Line
             names = _headings(cells)
             if len(names) > MAX_COLUMNS:
                 words = tr("it has more than {most} columns", most=MAX_COLUMNS)
-                raise _located(number, ValueError(words))
+                raise located(number, ValueError(words))
             continue
         if any(cell.strip() for cell in cells[len(names) :]):
-            raise _located(number, ValueError(tr("more cells than columns")))
-        yield _Line(number, dict(zip(names, cells, strict=False)))
+            raise located(number, ValueError(tr("more cells than columns")))
+        yield Line(number, dict(zip(names, cells, strict=False)))
 
 
 def _headings(cells: Sequence[str]) -> list[str]:
@@ -223,7 +225,8 @@ def _headings(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def _located(line: int, error: Exception) -> ValueError:
+def located(line: int, error: Exception) -> ValueError:
+    """Return an error that names its line."""
     words = quoted_words(error)
     return ValueError(tr("line {number}: {words}", number=line, words=words))
 

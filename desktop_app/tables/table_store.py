@@ -513,7 +513,7 @@ class TableStore:
     # -- runs
 
     async def chosen(self, table: Table, cells: Cells) -> list[CellId]:
-        """Return the cells that a run would ask, column by column, in the order of the rows."""
+        """Return the cells that a run would ask, row by row."""
         return await self._database.read(partial(_read_chosen, table, cells))
 
     async def begin_run(
@@ -839,7 +839,7 @@ def _read_totals(connection: sqlite3.Connection, column_id: str) -> ColumnTotals
     sql = f"""SELECT coalesce(sum(input_tokens), 0), coalesce(sum(cached_tokens), 0),
         coalesce(sum(output_tokens), 0), coalesce(sum(reasoning_tokens), 0),
         {_COSTS}, sum(input_tokens IS NOT NULL AND cost IS NULL),
-        count(has_passed), coalesce(sum(has_passed), 0), avg(seconds)
+        count(has_passed), coalesce(sum(has_passed), 0), avg(seconds) FILTER (WHERE answer <> '')
         FROM table_answers WHERE column_id = ?"""  # noqa: S608 - our own words
     *tokens, nanos, uncounted, checked, passed, seconds = connection.execute(
         sql, (column_id,)
@@ -862,15 +862,15 @@ def _read_chosen(table: Table, cells: Cells, connection: sqlite3.Connection) -> 
         WHERE r.table_id = ?1 AND (?3 = '[]' OR r.id IN (SELECT value FROM json_each(?3)))
         AND {_CHOSEN[cells.selection]} ORDER BY r.position"""  # noqa: S608 - our own words
     ids = json.dumps(list(cells.rows))
-    found = {
-        column_id: connection.execute(sql, (table.id, column_id, ids)).fetchall()
-        for column_id in columns
-    }
+    found = sorted(
+        (row["position"], place, row["id"])
+        for place, column_id in enumerate(columns)
+        for row in connection.execute(sql, (table.id, column_id, ids))
+    )
     if cells.limit:
-        rows = sorted({(r["position"], r["id"]) for each in found.values() for r in each})
-        kept = {row_id for _, row_id in rows[: cells.limit]}
-        found = {c: [r for r in each if r["id"] in kept] for c, each in found.items()}
-    return [CellId(row["id"], column_id) for column_id, each in found.items() for row in each]
+        kept = set(list(dict.fromkeys(row_id for _, _, row_id in found))[: cells.limit])
+        found = [each for each in found if each[2] in kept]
+    return [CellId(row_id, columns[place]) for _, place, row_id in found]
 
 
 def read_run(connection: sqlite3.Connection, run_id: str) -> Run | None:
@@ -1052,9 +1052,12 @@ def save_answer(connection: sqlite3.Connection, stored: StoredAnswer) -> None:
         "state": stored.state.value,
         "error": error_to_text(stored.error),
     }
-    if not stored.answer and stored.usage is None:  # an earlier answer stays
-        update_row(connection, "table_answers", row, "row_id", "column_id")
-        return
+    sql = "SELECT answer FROM table_answers WHERE row_id = ? AND column_id = ?"
+    if not stored.answer and stored.usage is None:
+        earlier = connection.execute(sql, stored.cell).fetchone()
+        if earlier is None or earlier["answer"]:  # it stays
+            update_row(connection, "table_answers", row, "row_id", "column_id")
+            return
     usage = stored.usage and Usage() + stored.usage  # its columns only
     row |= {
         "answer": to_text(stored.answer),

@@ -57,10 +57,10 @@ def references(table: Table, question: Question) -> list[Reference]:
 def asks_about_document(table: Table, question: Question) -> bool:
     """Return True if the documents of a row are sent with a question.
 
-    They are if `{{document}}` stands in it, if it names no column at all, and if it is literal.
-    A row without documents is asked about its data then.
+    They are if `{{document}}` stands in it, if it names no column at all, and if it says so. If it
+    names no column, a row without documents is asked about its data.
     """
-    if question.is_literal:
+    if question.is_literal or question.sends_documents:
         return True
     named = words(question.prompt)
     if any(word.casefold() == DOCUMENT and table.column(word) is None for word in named):

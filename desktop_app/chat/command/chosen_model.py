@@ -79,7 +79,7 @@ async def answering_profile(
     compared = compared or [options]
     if any(each.variant for each in compared) and profile.from_environment:
         # By --variant, the user states that the provider has the variants.
-        return replace(profile, models=family_models(backend.catalog))
+        return backend.providers.set_models(profile, family_models(backend.catalog))
     if all(each.model for each in compared):
         return profile
     try:

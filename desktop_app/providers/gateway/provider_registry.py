@@ -64,6 +64,14 @@ class ProviderRegistry:
         self.environment_profiles = environment_profiles
         self._variants: dict[Variant, str] = {}
 
+    def set_models(self, profile: ProviderProfile, models: tuple[str, ...]) -> ProviderProfile:
+        """Let a provider of the environment have some models in this process; return it."""
+        changed = replace(profile, models=models)
+        self.environment_profiles = tuple(
+            changed if each.id == profile.id else each for each in self.environment_profiles
+        )
+        return changed
+
     async def profiles(self) -> list[ProviderProfile]:
         """Return all providers: the environment's, then built-in, then custom ones.
 

@@ -71,6 +71,12 @@ class ResolvedChoice(Value, frozen=True):
     files: FileInputs | None = None
     claim: PriceClaim = PriceClaim.CERTAIN
 
+    @property
+    def label(self) -> str:
+        """Return the variant or model, with its effort, as commands name it."""
+        name = self.variant.value if self.variant else self.model.id
+        return f"{name}/{self.effort.value}" if self.effort else name
+
     def has_certain_price_for(self, model: str) -> bool:
         """Return True if the price applies to a reply that names `model`, "" for none."""
         return self.claim is PriceClaim.CERTAIN or is_same_model(self.model.id, model)

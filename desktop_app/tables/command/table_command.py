@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.backend.backend import Backend
-from desktop_app.chat.command import chosen_model
-from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
+from desktop_app.chat.command.compared_models import compared_models
 from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
@@ -20,14 +19,11 @@ from desktop_app.cli.console import ProgressReporter, terminal_error_text, write
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain import hints
-from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.answering.generation import PARAMETER_NAMES, Overrides
-from desktop_app.domain.conversations.conversation import ModelChoice, new_id, title_from
+from desktop_app.domain.conversations.conversation import new_id, title_from
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.local_model.services import use_weights
-from desktop_app.providers.models.choice_resolution import require_supported
 from desktop_app.tables.checks import check_of
 from desktop_app.tables.services import table_service
 from desktop_app.tables.table import (
@@ -45,6 +41,7 @@ from desktop_app.tables.table import (
     RunStatus,
     Selection,
     Table,
+    free_name,
 )
 from desktop_app.tables.table_export import ExportedTable, TableFormat
 from desktop_app.tables.table_service import TableService
@@ -140,15 +137,9 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
         raise
     finally:
         if is_new and not is_sent:
-            await asyncio.shield(_remove_unasked(service, table))
+            await asyncio.shield(service.delete_unasked(table.id))
         elif options.ask and not is_sent:
             await asyncio.shield(_remove_columns(service, table, asked))
-
-
-async def _remove_unasked(service: TableService, table: Table) -> None:
-    """Delete a new table, unless something of it was asked."""
-    if not await service.store.runs(table.id):
-        await service.delete(table.id)
 
 
 async def _remove_columns(service: TableService, table: Table, added: Sequence[str]) -> None:
@@ -209,10 +200,12 @@ def _progress_of(options: Options) -> Callable[[RunProgress], None]:
     told: list[str] = []
 
     def show(progress: RunProgress) -> None:
-        error = "" if progress.error is None else terminal_error_text(progress.error)
-        if error and error not in told:
-            told.append(error)
-            write_diagnostic(error)
+        texts = [str(each) for each in progress.notices]
+        texts += [] if progress.error is None else [terminal_error_text(progress.error)]
+        for text in texts:
+            if text not in told:
+                told.append(text)
+                write_diagnostic(text)
         if options.progress:
             reporter.show(progress.done, progress.total)
             return
@@ -350,52 +343,17 @@ async def _columns(
     checks: Sequence[Check],
 ) -> list[Column]:
     """Return the columns of the questions: one for each, and each model."""
-    specs = [*options.variant, *options.model]
-    single = Options(**{**vars(options), "variant": None, "model": None})
-    provider = await chosen_model.find_profile(backend, options.provider)
-    options.from_environment = provider.from_environment
-    preset = await apply_preset(
-        backend, single, [chosen_model.options_for(single, spec) for spec in specs]
-    )
-    settings = settings_of(await backend.values(), single, preset).for_one_answer().without_tools()
-    overrides = Overrides(
-        settings.instructions, settings.parameters, PARAMETER_NAMES, settings.examples
-    )
-    compared = [chosen_model.options_for(single, spec) for spec in specs] or [single]
-    profile = await chosen_model.answering_profile(backend, single, compared)
-    options.from_environment = profile.from_environment
+    models = await compared_models(backend, options)
     columns: list[Column] = []
-    names = {DOCUMENT, *(column.name.casefold() for column in table.columns)}
+    names = [DOCUMENT, *(column.name for column in table.columns)]
     for text in options.ask:
         base = options.column or title_from(re.sub(r"[{}]+", "", text), _MAX_COLUMN_CHARS)
-        for each in compared:
-            choice = await _choice(backend, profile, each)
-            label = base if len(compared) == 1 else f"{base} ({_label(backend, profile, choice)})"
-            name, number = label, 1
-            while name.casefold() in names:
-                number += 1
-                name = f"{label} {number}"
-            names.add(name.casefold())
-            question = Question(text, choice, tuple(fields), tuple(checks), overrides)
-            columns.append(Column(new_id(), name, question))
+        for choice, resolved in models.choices:
+            label = base if len(models.choices) == 1 else f"{base} ({resolved.label})"
+            question = Question(text, choice, tuple(fields), tuple(checks), models.overrides)
+            columns.append(Column(new_id(), free_name(label, names), question))
+            names.append(columns[-1].name)
     return columns
-
-
-async def _choice(backend: Backend, profile: ProviderProfile, options: Options) -> ModelChoice:
-    choice = await chosen_model.choice_of(backend, profile, options)
-    await chosen_model.fetch_window_if_uncertain(backend, profile, choice)
-    await chosen_model.fetch_price_if_unknown(backend, profile, choice)
-    resolved = backend.chat.resolve(profile, choice)
-    models = backend.providers.models_of(profile)
-    require_supported(resolved, chosen_model.required_effort(options, choice), models)
-    return choice
-
-
-def _label(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> str:
-    """Return the variant or model, with the effort that is sent."""
-    resolved = backend.chat.resolve(profile, choice)
-    name = choice.variant.value if choice.variant else choice.model
-    return f"{name}/{resolved.effort.value}" if resolved.effort else name
 
 
 def _field_of(text: str) -> Field:

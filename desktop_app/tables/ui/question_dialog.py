@@ -29,7 +29,16 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.tables.checks import SCHEMA, check_of
-from desktop_app.tables.table import WHOLE, Check, Column, Field, FieldType, Question, Table
+from desktop_app.tables.table import (
+    WHOLE,
+    Check,
+    Column,
+    Field,
+    FieldType,
+    Question,
+    Table,
+    free_name,
+)
 from desktop_app.tables.template import DOCUMENT, find_reference, require_answerable, words
 from desktop_app.tables.ui.cell_texts import CHECK_KINDS
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
@@ -358,12 +367,7 @@ class QuestionDialog(FormDialog):
         self.name.setPlaceholderText(default or tr("Column name"))
 
     def _free_name(self, name: str) -> str:
-        taken = {DOCUMENT, *(each.name.casefold() for each in self._table.columns)}
-        found, number = name, 1
-        while found.casefold() in taken:
-            number += 1
-            found = f"{name} {number}"
-        return found
+        return free_name(name, [DOCUMENT, *(each.name for each in self._table.columns)])
 
     # ------------------------------------------------------------ the column
 

@@ -58,6 +58,14 @@ def answering(text: str) -> Script:
     )
 
 
+def cut_off(text: str) -> Script:
+    """Return an answer that reached its greatest length."""
+    delta = {"type": "response.output_text.delta", "output_index": 0, "delta": text}
+    why = {"incomplete_details": {"reason": "max_output_tokens"}, "usage": USAGE}
+    ended = {"id": "r", "status": "incomplete", **why}
+    return streams(sse(delta), sse({"type": "response.incomplete", "response": ended}))
+
+
 def refusing(status: int) -> Script:
     error = {"message": "Not now.", "type": "x", "code": None}
     return replies(status, {"error": error}, retry_after_ms="1")

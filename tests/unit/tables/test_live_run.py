@@ -32,12 +32,13 @@ from tests.helpers.full_disk import full_disk
 from tests.helpers.linux_only import linux_only
 from tests.helpers.office_files import pptx, slide_text
 from tests.helpers.waiting import until
-from tests.unit.providers.loopback import Script, stalls
+from tests.unit.providers.loopback import Script, replies, stalls
 from tests.unit.tables.table_setup import (
     EMPTY,
     Asked,
     as_json,
     column,
+    cut_off,
     opened_tables,
     refusing,
     sent_text,
@@ -357,16 +358,34 @@ async def test_answers_wait_for_room_on_a_full_disk(monkeypatch: pytest.MonkeyPa
         assert (await tables.backend.ledger.spent_in_month(now())).calls == 4
 
 
-async def test_what_every_cell_would_meet_stops_the_run() -> None:
-    async with opened_tables(Asked(lambda _: refusing(401))) as tables:
-        ask = column("Ask", "Say {{word}}")
-        table = await tables.table(ask, words=[f"ROW{n}" for n in range(30)])
-        run = await tables.service.run_now(table, EMPTY)
-        assert (run.status, run.answered, run.failed) == (RunStatus.STOPPED, 0, 0)
+async def test_what_every_cell_would_meet_stops_the_column_only() -> None:
+    error = {"message": "Who?", "type": "x", "code": "invalid_api_key"}
+    reported: list[RunProgress] = []
+
+    def answer(text: str) -> str | Script:
+        return replies(401, {"error": error}) if "Refuse" in text else "Fine"
+
+    async with opened_tables(Asked(answer)) as tables:
+        refused, ask = column("Refused", "Refuse {{word}}"), column("Ask", "Say {{word}}")
+        table = await tables.table(refused, ask, words=[f"ROW{n}" for n in range(30)])
+        run = await tables.service.run_now(table, EMPTY, listen=reported.append)
+        assert (run.status, run.answered, run.failed) == (RunStatus.STOPPED, 30, 0)
         assert run.error is not None
         assert run.error.code == "authentication"
-        assert len(tables.asked.requests) <= 4
-        assert set(await tables.states(table, ask)) == {EMPTY_CELL}
+        assert reported[-1].refusals == {refused.id: run.error}
+        assert len(tables.asked.requests) <= 30 + 4
+        assert set(await tables.states(table, refused)) == {EMPTY_CELL}
+        assert set(await tables.states(table, ask)) == {DONE}
+
+
+async def test_models_answer_row_by_row() -> None:
+    """If the run is stopped, the columns have about the same rows."""
+    async with opened_tables() as tables:
+        columns = [column(name, f"{name} {{{{word}}}}") for name in ("First", "Second")]
+        table = await tables.table(*columns, words=["ROW1", "ROW2", "ROW3"])
+        await tables.service.run_now(table, Cells(limit=2), at_once=1)
+        asked = [sent_text(request) for request in tables.asked.requests]
+        assert asked == ["First ROW1", "Second ROW1", "First ROW2", "Second ROW2"]
 
 
 async def test_a_model_judges_by_a_rubric() -> None:
@@ -391,3 +410,62 @@ async def test_a_model_judges_by_a_rubric() -> None:
         assert rude.seconds >= rude.first_token_s > 0
         spent = await tables.backend.ledger.spent_in_month(now())
         assert (spent.calls, spent.cost) == (4, totals.cost)
+
+
+async def test_only_an_answer_that_came_to_its_end_is_judged() -> None:
+    def answer(text: str) -> str | Script:
+        if "Rubric:" in text:
+            return "" if "ROW3" in text else as_json(**{"pass": True})
+        return {"ROW1": "", "ROW2": cut_off("Half")}.get(text.split()[-1], "Fine")
+
+    async with opened_tables(Asked(answer)) as tables:
+        ask = column("Ask", "Say {{word}}", checks=(Check("judge", "Nice?"), Check("regex", "Fi")))
+        table = await tables.table(ask, words=["ROW1", "ROW2", "ROW3", "ROW4"])
+        await tables.service.run_now(table, EMPTY)
+        ids = await tables.service.store.row_ids(table.id)
+        cells = [await tables.service.store.cell(row_id, ask.id) for row_id in ids]
+        assert [cell.state for cell in cells] == [FAILED, FAILED, DONE, DONE]
+        assert [cell.has_passed for cell in cells] == [False, None, False, True]
+        assert [cell.failures for cell in cells] == [
+            ("regex: Fi",),
+            ("regex: Fi",),
+            ("judge: Nice? (the judge gave no verdict)",),
+            (),
+        ]
+        judged = [sent_text(each) for each in tables.asked.requests if "Rubric:" in str(each)]
+        assert sorted("Half" in each for each in judged) == [False] * 3
+
+
+async def test_a_cell_says_whether_anything_was_sent(tmp_path: Path) -> None:
+    (tmp_path / "damaged.txt").write_bytes(b"")
+    async with opened_tables(Asked(lambda _: refusing(400))) as tables:
+        ask = column("Ask", "What is it?")
+        table = await tables.service.create("T", (ask,))
+        (tmp_path / "good.txt").write_text("Words.")
+        ids = await tables.service.add(table.id, [tmp_path])
+        await tables.service.run_now(await tables.service.get(table.id), EMPTY)
+        unsent, sent = [await tables.service.store.cell(row_id, ask.id) for row_id in ids]
+        assert (unsent.seconds, unsent.cost) == (None, None)
+        assert sent.seconds is not None
+        assert (await tables.service.store.totals(ask.id)).seconds is None  # of answers
+
+
+async def test_an_answer_is_open_until_it_is_judged() -> None:
+    def answer(text: str) -> str | Script:
+        return stalls() if "Rubric:" in text else "Fine"
+
+    async with opened_tables(Asked(answer)) as tables:
+        ask = column("Ask", "Say {{word}}", checks=(Check("judge", "Nice?"), Check("regex", "Fi")))
+        table = await tables.table(ask, words=["ROW1"])
+        running = asyncio.create_task(tables.service.run_now(table, EMPTY))
+
+        async def is_judging() -> bool:
+            return len(tables.asked.requests) == 2
+
+        await until(is_judging)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        [row_id] = await tables.service.store.row_ids(table.id)
+        cell = await tables.service.store.cell(row_id, ask.id)
+        assert (cell.state, cell.text(), cell.has_passed) == (DONE, "Fine", None)

@@ -5,9 +5,20 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.tables.cell_request import cell_request
-from desktop_app.tables.table import WHOLE, Cell, CellValue, Column, Field, Question, Row, Table
+from desktop_app.tables.table import (
+    WHOLE,
+    Cell,
+    CellValue,
+    Check,
+    Column,
+    Field,
+    Question,
+    Row,
+    Table,
+)
 from desktop_app.tables.template import (
     asks_about_document,
     filled,
@@ -50,6 +61,35 @@ def test_the_words_of_a_literal_question_are_its_own() -> None:
     cells = {"w": Cell(1, "w", values={WHOLE: CellValue("x")})}
     request = cell_request(asked, literal, Row(1, "r"), cells)
     assert request.draft.text == "Say {{Word}} and {{what}}."
+
+
+DOCUMENT = DocumentPart("0" * 64, "a.pdf", "application/pdf", 9, pages=2)
+
+
+@pytest.mark.parametrize(
+    ("value", "parts", "text"),
+    [
+        (" {{Word}} ", (), " {{Word}} "),  # of a value, nothing is changed
+        ("Which?", (DOCUMENT,), "Which?"),  # no page is asked for
+        ("", (DOCUMENT,), ""),
+        ("", (), None),
+    ],
+)
+def test_a_question_may_come_whole_from_its_row(
+    value: str, parts: tuple[DocumentPart, ...], text: str | None
+) -> None:
+    whole = Column("a", "a", Question("{{Word}}", CHOICE, sends_documents=True))
+    asked = Table("t", "T", now(), now(), (Column("w", "Word"), whole))
+    checks = (Check("contains", "{{Word}}"),)  # of the row: it names no column
+    row = Row(1, "r", paths=("/a.pdf",) if parts else (), parts=parts, checks=checks)
+    cells = {"w": Cell(1, "w", values={WHOLE: CellValue(value)})} if value else {}
+    if text is None:
+        with pytest.raises(IllegalChoiceError):
+            cell_request(asked, whole, row, cells)
+        return
+    request = cell_request(asked, whole, row, cells)
+    assert (request.draft.text, request.documents) == (text, parts)
+    assert request.checks == checks
 
 
 def test_columns_are_asked_after_those_that_they_name() -> None:
