@@ -1,23 +1,23 @@
-"""`repartee eval`: the cases of a file or preset, answered by several models, and checked."""
+"""`repartee eval`: the cases of a file or preset, answered by several models, and checked.
+
+An evaluation is a table: its rows are the cases, and each model is a column that asks them. So the
+window shows it, and what was not asked can be asked later.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import starmap
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.backend.backend import Backend
-from desktop_app.chat.command import chosen_model
-from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
-from desktop_app.chat.command.ask import (
-    AttachedFile,
-    NullStore,
-    extract_file,
-    sendable_part,
-    unsaved_conversation_id,
-)
+from desktop_app.chat.command.ask import AttachedFile, NullStore, extract_file
+from desktop_app.chat.command.compared_models import compared_models
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
@@ -29,21 +29,43 @@ from desktop_app.cli.command_setup import (
     report_error,
 )
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.output_file import unwritable_error
+from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.cli.standard_input import read_all
-from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError, UserFacingError
+from desktop_app.domain.spending_report import Purpose
 from desktop_app.domain.system_error import quoted_words
 from desktop_app.evaluation.cases import Case, cases_of_rows, read_cases
-from desktop_app.evaluation.report import Run, html_report, plan_lines, table_lines, total_of
-from desktop_app.evaluation.run import Contestant, Evaluation, Question
+from desktop_app.evaluation.plan import INPUT, plan_of, total_of
+from desktop_app.evaluation.report import (
+    ModelReport,
+    html_report,
+    plan_lines,
+    result_of,
+    table_lines,
+)
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.local_model.services import use_weights
-from desktop_app.providers.models.choice_resolution import require_supported
-from desktop_app.storage.private_files import create_private
+from desktop_app.providers.jobs.batch_jobs import BatchFile
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.tables.services import table_service
+from desktop_app.tables.table import (
+    Cells,
+    CellState,
+    Column,
+    NewRow,
+    Question,
+    Row,
+    Run,
+    RunProgress,
+    RunStatus,
+    free_name,
+)
+from desktop_app.tables.table_service import TableService
+from desktop_app.tables.table_source import KEY, Line
 
 _SEE_EVAL_HELP: Final = N_("“repartee eval --help” describes the format.")
 
@@ -76,7 +98,7 @@ def _load_cases(options: Options) -> list[Case]:
                 N_("There are no cases to evaluate."),
                 hint=N_("Name a file with cases, or a built-in preset."),
             )
-        return cases_of_rows(enumerate(rows, start=1))
+        return cases_of_rows(starmap(Line, enumerate(rows, start=1)))
     try:
         if file == STANDARD_INPUT:
             return read_cases(read_all(), file)
@@ -98,6 +120,20 @@ def _load_cases(options: Options) -> list[Case]:
         ) from error
 
 
+class Evaluation(NamedTuple):
+    """The rows and columns of an evaluation, before they are stored.
+
+    Attributes:
+        asked: the column of each model, and what serves it.
+        documents: those of the rows, with their paths.
+    """
+
+    settings: AskSettings
+    rows: Sequence[NewRow]
+    asked: Sequence[tuple[Column, ResolvedChoice]]
+    documents: Sequence[tuple[Path, ExtractedDocument]]
+
+
 async def _eval(options: Options, cases: Sequence[Case]) -> int:
     cancel_at_signals()
     notices = []
@@ -114,112 +150,49 @@ async def _eval(options: Options, cases: Sequence[Case]) -> int:
         use_weights(backend.local_models, await backend.settings.all())
         await backend.listings.load()
         evaluation = await _prepare(backend, options, cases)
-        plans = await evaluation.plan()
+        plans = await _plans(backend, evaluation)
+        total = total_of(plans)
         if options.dry_run:
             if options.json:
-                console.write_json({"dry_run": True, "runs": plans, **total_of(plans)})
+                console.write_json({"dry_run": True, "runs": plans, **total})
             else:
-                _write_lines(plan_lines(plans))
+                _write_lines(plan_lines(plans, total))
             return 0
         if not options.json:
-            console.write_diagnostic([*plan_lines(plans)][-1])
+            console.write_diagnostic([*plan_lines(plans, total)][-1])
         if options.to is not None:  # before anything is paid
             _make_folder(expand_path(options.to))
-        runs = await evaluation.run(options.concurrency)
-    error = evaluation.stopped_by
-    told = [str(notice) for notice in evaluation.notices]
-    for notice in told:
-        console.write_diagnostic(notice)
-    if error is not None:
-        console.write_diagnostic(
-            console.terminal_error_text(error, from_environment=is_from_environment(options))
-        )
-    report = {
-        "runs": [run.to_json() for run in runs],
-        "notices": [*notices, *told],
-        "error": None if error is None else console.error_fields(note_from_error(error)),
-    }
-    if options.json:
-        console.write_json(report)
-    else:
-        _write_lines(table_lines(runs))
-    if options.to is not None:
-        inputs = {question.case.id: question.case.input for question in evaluation.questions}
-        folder = expand_path(options.to)
-        _write_file(folder / "results.json", console.to_json(report, indent=1))
-        _write_file(folder / "results.html", html_report(runs, inputs))
-    if evaluation.was_interrupted:
-        return ExitCode.INTERRUPTED
-    return _exit_code(runs, options.min, has_stopped=error is not None)
-
-
-def _exit_code(runs: Sequence[Run], least: float | None, *, has_stopped: bool) -> int:
-    is_below = least is not None and any(run.share < least for run in runs)
-    is_unfinished = not all(result.is_evaluated for run in runs for result in run.results)
-    return ExitCode.FAILED if has_stopped or is_below or is_unfinished else 0
+        for path, document in evaluation.documents:
+            await backend.attachments.add_document(path, document)
+        return await _ask(backend.of(table_service), options, evaluation, notices)
 
 
 async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) -> Evaluation:
-    specs = [*options.variant, *options.model]
-    provider = await chosen_model.find_profile(backend, options.provider)
-    options.from_environment = provider.from_environment
-    options = Options(**{**vars(options), "variant": None, "model": None})
-    preset = await apply_preset(
-        backend, options, [chosen_model.options_for(options, spec) for spec in specs]
-    )
-    settings = settings_of(await backend.values(), options, preset)
-    repeats = settings.parameters.candidates
-    settings = settings.for_one_answer().without_tools()
-    compared = [chosen_model.options_for(options, spec) for spec in specs] or [options]
-    profile = await chosen_model.answering_profile(backend, options, compared)
-    contestants: dict[tuple[str, ...], Contestant] = {}
-    for each in compared:
-        choice = await chosen_model.choice_of(backend, profile, each)
-        await chosen_model.fetch_window_if_uncertain(backend, profile, choice)
-        await chosen_model.fetch_price_if_unknown(backend, profile, choice)
-        resolved = backend.chat.resolve_with(profile, choice, settings)
-        models = backend.providers.models_of(profile)
-        require_supported(resolved, chosen_model.required_effort(each, choice), models)
-        contestant = Contestant(choice, resolved)
-        contestants.setdefault(contestant.identity, contestant)
-    if repeats > 1:
-        cases = [
-            replace(case, id=f"{case.id}#{number}")
-            for case in cases
-            for number in range(1, repeats + 1)
-        ]
+    models = await compared_models(backend, options)
+    asked: dict[tuple[str, str | None], tuple[Column, ResolvedChoice]] = {}
+    for choice, resolved in models.choices:
+        prompt = f"{{{{{INPUT}}}}}"
+        question = Question(prompt, choice, overrides=models.overrides, sends_documents=True)
+        taken = [KEY, INPUT, *(column.name for column, _ in asked.values())]
+        column = Column(new_id(), free_name(resolved.label, taken), question)
+        # One that two options name answers once.
+        asked.setdefault((resolved.model.id, resolved.effort), (column, resolved))
     is_file = options.cases not in (None, STANDARD_INPUT)
     folder = expand_path(options.cases).parent if is_file else Path()
-    store = NullStore({})
-    questions = await _questions(backend, cases, folder, store, settings)
-    reporter = console.ProgressReporter(tr("Evaluating"), in_lines=options.progress)
-    total = len(questions) * len(contestants)
-    return Evaluation(
-        backend,
-        backend.chat_with(store, store),
-        settings,
-        questions,
-        [*contestants.values()],
-        listen=lambda done: reporter.show(done, total),
-    )
-
-
-async def _questions(
-    backend: Backend, cases: Sequence[Case], folder: Path, store: NullStore, settings: AskSettings
-) -> list[Question]:
-    """Return the questions with their files, whose texts are added to the store."""
-    parts: dict[Path, DocumentPart | ImagePart] = {}
+    documents: dict[str, tuple[Path, ExtractedDocument]] = {}
     for name in dict.fromkeys(name for case in cases for name in case.files):
         path = await asyncio.to_thread(_path_in_folder, folder, name)
-        document = await extract_file(backend, path)
-        store.files[document.sha256] = AttachedFile(document.text, path)
-        parts[folder / name] = await sendable_part(document, "")
-    questions = []
+        documents[name] = (path, await extract_file(backend, path))
+    rows = []
     for case in cases:
-        attached = tuple(parts[folder / name] for name in case.files)
-        identity = unsaved_conversation_id(settings.counted_instructions, attached, case.input)
-        questions.append(Question(case, Draft(case.input, attachments=attached), identity))
-    return questions
+        files = [documents[name] for name in case.files]
+        paths = tuple(BatchFile.of(path.name, path).path for path, _ in files)
+        parts = tuple(document.part for _, document in files)
+        for number in range(1, models.repeats + 1):
+            key = f"{case.id}#{number}" if models.repeats > 1 else case.id
+            row = Row(0, key, key=key, paths=paths, parts=parts, checks=case.checks)
+            rows.append(NewRow(row, {KEY: key, INPUT: case.input}))
+    return Evaluation(models.settings, rows, [*asked.values()], [*documents.values()])
 
 
 def _path_in_folder(folder: Path, name: str) -> Path:
@@ -233,6 +206,125 @@ def _path_in_folder(folder: Path, name: str) -> Path:
             words=tr("“{name}” is outside the folder", name=name),
         )
     return path
+
+
+async def _plans(backend: Backend, evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Return the calls, tokens and cost of each model; the documents are not stored for that."""
+    files = {each.sha256: AttachedFile(each.text, path) for path, each in evaluation.documents}
+    service = backend.chat_with(NullStore(files), NullStore(files))
+    delimiter = await backend.delimiters.delimiter_for("")
+    plan = partial(
+        plan_of, service=service, utility_model=backend.utility_model, delimiter=delimiter
+    )
+    return [
+        await plan(resolved, evaluation.rows, evaluation.settings)
+        for _, resolved in evaluation.asked
+    ]
+
+
+async def _ask(
+    service: TableService, options: Options, evaluation: Evaluation, notices: list[str]
+) -> int:
+    """Ask every model every case in a new table, and report; return the exit code.
+
+    Raises:
+        UserFacingError: nothing was sent, and no table is left.
+    """
+    reporter = console.ProgressReporter(tr("Evaluating"), in_lines=options.progress)
+    last: RunProgress | None = None
+
+    def listen(progress: RunProgress) -> None:
+        nonlocal last
+        if progress.done > (last.done if last else 0):
+            reporter.show(progress.done, progress.total)
+        last = progress
+
+    run: Run | None = None
+    data = [Column(new_id(), name) for name in (KEY, INPUT)]
+    columns = [*data, *(column for column, _ in evaluation.asked)]
+    table = await service.create(_name_of(options), columns)
+    try:
+        row_ids = await service.add_rows(table.id, evaluation.rows)
+        run = await service.run_now(
+            table, Cells(), at_once=options.concurrency, listen=listen, purpose=Purpose.EVALUATION
+        )
+    except asyncio.CancelledError:
+        if last is None:  # nothing was sent
+            raise
+        if task := asyncio.current_task():
+            task.uncancel()  # the results that were paid for are still reported
+        command = f"repartee table run {table.id}"
+        console.write_diagnostic(tr("Interrupted. To continue, run “{command}”.", command=command))
+    finally:
+        await asyncio.shield(service.delete_unasked(table.id))
+    assert last is not None
+    stopped = run.error if run else None
+    is_over_limit = stopped is not None and stopped.code == SpendingCapError.code
+    reports = []
+    for column, resolved in evaluation.asked:
+        refusal = last.refusals.get(column.id, None if is_over_limit else stopped)
+        results = []
+        for row_id, new in zip(row_ids, evaluation.rows, strict=True):
+            cell = await service.store.cell(row_id, column.id)
+            if cell.state is CellState.EMPTY and refusal is not None:
+                cell = replace(cell, state=CellState.FAILED, error=refusal, seconds=0.0)
+            if cell.state is not CellState.EMPTY:
+                results.append(result_of(new.row, cell))
+        reports.append(ModelReport(resolved, results))
+    unsent = [result.unsent for report in reports for result in report.results if result.unsent]
+    told = list(dict.fromkeys([*map(str, last.notices), *unsent]))
+    _write_report(options, evaluation, reports, notices, told, stopped if is_over_limit else None)
+    if run is None or (run.status is RunStatus.STOPPED and stopped is None):
+        return ExitCode.INTERRUPTED
+    return _exit_code(reports, options.min, has_stopped=is_over_limit)
+
+
+def _name_of(options: Options) -> str:
+    name = str(options.cases or options.preset)
+    if name == STANDARD_INPUT:
+        name = tr("standard input")
+    name = os.fsencode(Path(name).name).decode("utf-8", "replace")
+    return tr("Evaluation of {name}", name=name)
+
+
+def _exit_code(runs: Sequence[ModelReport], least: float | None, *, has_stopped: bool) -> int:
+    is_below = least is not None and any(run.share < least for run in runs)
+    is_unfinished = not all(result.is_evaluated for run in runs for result in run.results)
+    return ExitCode.FAILED if has_stopped or is_below or is_unfinished else 0
+
+
+# ------------------------------------------------------------ the report
+
+
+def _write_report(
+    options: Options,
+    evaluation: Evaluation,
+    runs: Sequence[ModelReport],
+    notices: Sequence[str],
+    told: Sequence[str],
+    error: ErrorNote | None,
+) -> None:
+    """Write the report, and to standard error what is told now; `notices` were told before."""
+    for notice in told:
+        console.write_diagnostic(notice)
+    if error is not None:
+        console.write_diagnostic(
+            console.terminal_error_text(error, from_environment=is_from_environment(options))
+        )
+    report = {
+        "runs": [run.to_json() for run in runs],
+        "notices": [*notices, *told],
+        "error": None if error is None else console.error_fields(error),
+    }
+    if options.json:
+        console.write_json(report)
+    else:
+        _write_lines(table_lines(runs))
+    if options.to is not None:
+        inputs = {new.row.key: new.data[INPUT] for new in evaluation.rows}
+        folder = expand_path(options.to)
+        _write_file(folder / "results.json", console.to_json(report, indent=1))
+        _write_file(folder / "results.html", html_report(runs, inputs))
 
 
 def _write_lines(lines: Iterable[str]) -> None:
@@ -249,8 +341,7 @@ def _make_folder(folder: Path) -> None:
 
 def _write_file(path: Path, text: str) -> None:
     try:
-        path.unlink(missing_ok=True)
-        create_private(path)
-        path.write_text(text, encoding="utf-8", errors="replace")
+        with partial_file(path) as file:
+            file.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise unwritable_error(path, error) from error

@@ -1,18 +1,26 @@
-"""Results of an evaluation, as a table, as JSON and as an HTML page."""
+"""Reports of an evaluation from the cells of its table: as lines, as JSON and as an HTML page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import (
+    INCOMPLETE,
+    REFUSED,
+    REPEATED,
+    MessageStatus,
+)
 from desktop_app.domain.cost import Usage, sum_costs
 from desktop_app.domain.statistics import percentile, rounded, wilson_interval
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.tables.cell_request import DECLINED, is_complete
+from desktop_app.tables.checks import JUDGE
+from desktop_app.tables.table import Cell, Row
 
 if TYPE_CHECKING:
     from desktop_app.providers.models.choice_resolution import ResolvedChoice
@@ -35,70 +43,71 @@ _HEADS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class CaseResult:
-    """The answer to a case and the checks that it failed.
+class CaseResult(NamedTuple):
+    """The answer to a case, as it is in its cell.
 
     Attributes:
+        failures: why the case did not pass, in English.
+        is_evaluated: False if the answer failed, or the judge could not be asked.
         cost, judge_cost: US dollars; None if unknown.
-        error: why the answer is incomplete, in English; "" if it is complete.
-        is_judged: False if the judge could not be asked.
+        unsent: why nothing was sent; "" if something was.
     """
 
     id: str
-    answer: str
-    failed: tuple[str, ...] = ()
-    usage: Usage = field(default_factory=Usage)
-    cost: Decimal | None = None
+    cell: Cell
+    status: MessageStatus
+    failures: Sequence[str]
+    is_evaluated: bool
+    cost: Decimal | None
     judge_cost: Decimal | None = Decimal(0)
-    first_token_s: float | None = None
-    duration_s: float = 0.0
-    status: MessageStatus = MessageStatus.COMPLETE
-    error: str = ""
-    is_judged: bool = True
-
-    @property
-    def is_complete(self) -> bool:
-        """Return True if there is a complete answer to check."""
-        return self.status is MessageStatus.COMPLETE and not self.error
-
-    @property
-    def is_evaluated(self) -> bool:
-        """Return False if the answer failed, or the judge could not be asked."""
-        return self.status is not MessageStatus.FAILED and self.is_judged
+    unsent: str = ""
 
     @property
     def has_passed(self) -> bool:
         """Return True if the answer is complete and passes every check."""
-        return self.is_complete and not self.failed
+        return not self.failures
 
     @property
-    def failures(self) -> Sequence[str]:
-        """Return why the case did not pass, in English."""
-        if self.is_complete:
-            return self.failed
-        if self.status is MessageStatus.REFUSED:
-            return [f"refused: {self.error}" if self.error else "refused"]
-        return [f"error: {self.error or self.status.value}"]
+    def duration_s(self) -> float:
+        """Return the seconds until the end of the answer; 0 if nothing was sent."""
+        return self.cell.seconds or 0.0
 
 
-def name_of(resolved: ResolvedChoice) -> str:
-    """Return the variant or model, with its effort."""
-    name = resolved.variant.value if resolved.variant else resolved.model.id
-    return f"{name}/{resolved.effort.value}" if resolved.effort else name
+def result_of(row: Row, cell: Cell) -> CaseResult:
+    """Return the result of a case from the cell that was asked."""
+    error, cost = cell.error, cell.cost
+    if is_complete(error):
+        is_judged = any(check.kind == JUDGE for check in row.checks)
+        is_open = is_judged and cell.has_passed is None
+        failures = cell.failures or (("not checked",) if is_open else ())
+        judge_cost = cell.judge_cost if is_judged else Decimal(0)
+        return CaseResult(
+            row.key, cell, MessageStatus.COMPLETE, failures, not is_open, cost, judge_cost
+        )
+    assert error is not None
+    if error.code == REFUSED:
+        failure = "refused" if error == DECLINED else f"refused: {error}"
+        return CaseResult(row.key, cell, MessageStatus.REFUSED, [failure], True, cost)
+    if error.code in (INCOMPLETE, REPEATED):
+        return CaseResult(row.key, cell, MessageStatus.INCOMPLETE, [f"error: {error}"], True, cost)
+    is_unsent = cell.seconds is None and cell.usage is None
+    return CaseResult(
+        row.key,
+        cell,
+        MessageStatus.FAILED,
+        [f"error: {error}"],
+        is_evaluated=False,
+        cost=Decimal(0) if is_unsent else cost,
+        unsent=f"{row.key}: {error.what_happened}" if is_unsent else "",
+    )
 
 
 @dataclass(frozen=True)
-class Run:
+class ModelReport:
     """The results of one variant or model, in the order of the cases."""
 
     resolved: ResolvedChoice
     results: Sequence[CaseResult]
-
-    @property
-    def name(self) -> str:
-        """Return the variant or model, with its effort."""
-        return name_of(self.resolved)
 
     @property
     def share(self) -> float:
@@ -107,12 +116,12 @@ class Run:
         return passed / len(self.results) if self.results else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the run as `repartee eval --json` prints it."""
+        """Return the report as `repartee eval --json` prints it."""
         results, resolved = self.results, self.resolved
         passed = sum(result.has_passed for result in results)
         low, high = wilson_interval(passed, len(results))
         seconds = [result.duration_s for result in results]
-        first_tokens = [r.first_token_s for r in results if r.first_token_s is not None]
+        first_tokens = [each for r in results if (each := r.cell.first_token_s) is not None]
         return {
             "provider": resolved.profile.id,
             "variant": resolved.variant.value if resolved.variant else None,
@@ -126,7 +135,7 @@ class Run:
             "high": round(high, 4),
             "cost_usd": amount_of(sum_costs([result.cost for result in results])),
             "judge_cost_usd": amount_of(sum_costs([result.judge_cost for result in results])),
-            "usage": asdict(sum((result.usage for result in results), Usage())),
+            "usage": asdict(sum((r.cell.usage for r in results if r.cell.usage), Usage())),
             "p50_s": rounded(percentile(seconds, 50)),
             "p95_s": rounded(percentile(seconds, 95)),
             "p50_first_token_s": rounded(percentile(first_tokens, 50)),
@@ -136,7 +145,7 @@ class Run:
                     "status": result.status.value,
                     "passed": result.has_passed,
                     "failed": [*result.failures],
-                    "answer": result.answer,
+                    "answer": result.cell.answer,
                     "cost_usd": amount_of(result.cost),
                     "duration_s": rounded(result.duration_s),
                 }
@@ -150,7 +159,7 @@ def amount_of(cost: Decimal | None) -> str | None:
     return None if cost is None else f"{cost:f}"
 
 
-def table_lines(runs: Sequence[Run]) -> Iterator[str]:
+def table_lines(runs: Sequence[ModelReport]) -> Iterator[str]:
     """Yield a line for each run, and one for each case that it failed."""
     for run in runs:
         facts = run.to_json()
@@ -161,7 +170,7 @@ def table_lines(runs: Sequence[Run]) -> Iterator[str]:
             formatting.percent(round(facts[name] * 100)) for name in ("share", "low", "high")
         )
         passed = f"{facts['passed']:>4}/{facts['cases']:<4}"
-        yield f"{run.name:<24} {passed} {share:>5} ({low}–{high})  {cost:>10}  {time:>8}"
+        yield f"{run.resolved.label:<24} {passed} {share:>5} ({low}–{high})  {cost:>10}  {time:>8}"
         if count := facts["refused"]:
             yield "    " + tr_plural("{count} declined", "{count} declined", count)
         for result in run.results:
@@ -169,8 +178,10 @@ def table_lines(runs: Sequence[Run]) -> Iterator[str]:
                 yield f"    {result.id}: {'; '.join(result.failures)}"
 
 
-def plan_lines(plans: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a line for each contestant, and the total."""
+def plan_lines(
+    plans: Sequence[Mapping[str, Any]], total: Mapping[str, str | None]
+) -> Iterator[str]:
+    """Yield a line for the plan of each model, and the total."""
     for plan in plans:
         yield from plan["not_sent"]
         yield tr_plural(
@@ -181,16 +192,7 @@ def plan_lines(plans: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             tokens=formatting.number(plan["input_tokens"]),
             costs=_range(plan),
         )
-    yield tr("Total: {cost}", cost=_range(total_of(plans)))
-
-
-def total_of(plans: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-    """Return the total costs of plans; None if one is unknown."""
-    costs = {name: [plan[name] for plan in plans] for name in ("input_cost_usd", "max_cost_usd")}
-    return {
-        name: None if None in amounts else amount_of(sum(map(Decimal, amounts), Decimal(0)))
-        for name, amounts in costs.items()
-    }
+    yield tr("Total: {cost}", cost=_range(total))
 
 
 def _range(costs: Mapping[str, Any]) -> str:
@@ -202,7 +204,7 @@ def _range(costs: Mapping[str, Any]) -> str:
     return " – ".join(dict.fromkeys(texts))
 
 
-def html_report(runs: Sequence[Run], inputs: Mapping[str, str]) -> str:
+def html_report(runs: Sequence[ModelReport], inputs: Mapping[str, str]) -> str:
     """Return a page: quality, cost and time of each run, and the failing cases side by side."""
     rows = []
     for run in runs:
@@ -218,7 +220,7 @@ def html_report(runs: Sequence[Run], inputs: Mapping[str, str]) -> str:
             *(facts[name] or "–" for name in ("p50_s", "p95_s", "p50_first_token_s")),
         )
         numbers = "".join(f'<td class="n">{escape(str(cell))}</td>' for cell in cells)
-        rows.append(f"<tr><th>{escape(run.name)}</th>{numbers}</tr>")
+        rows.append(f"<tr><th>{escape(run.resolved.label)}</th>{numbers}</tr>")
     heads = "".join(f"<th>{name}</th>" for name in _HEADS)
     return "\n".join(
         (
@@ -235,13 +237,13 @@ def html_report(runs: Sequence[Run], inputs: Mapping[str, str]) -> str:
     )
 
 
-def _failing_cases(runs: Sequence[Run], inputs: Mapping[str, str]) -> Iterator[str]:
+def _failing_cases(runs: Sequence[ModelReport], inputs: Mapping[str, str]) -> Iterator[str]:
     results = [{result.id: result for result in run.results} for run in runs]
     failed = dict.fromkeys(r.id for run in runs for r in run.results if not r.has_passed)
     if not failed:
         yield "<p>Every case passed.</p>"
         return
-    names = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
+    names = "".join(f"<th>{escape(run.resolved.label)}</th>" for run in runs)
     yield f"<h2>Failing cases</h2>\n<table>\n<tr><th>Case</th><th>Input</th>{names}</tr>"
     for case_id in failed:
         answers = "".join(_answer_cell(of_run.get(case_id)) for of_run in results)
@@ -254,4 +256,4 @@ def _answer_cell(result: CaseResult | None) -> str:
     if result is None:
         return "<td>–</td>"
     failed = "".join(f'<p class="failed">✗ {escape(label)}</p>' for label in result.failures)
-    return f"<td><pre>{escape(result.answer)}</pre>{failed or '<p>✓</p>'}</td>"
+    return f"<td><pre>{escape(result.cell.answer)}</pre>{failed or '<p>✓</p>'}</td>"

@@ -114,6 +114,7 @@ class LiveRun:
     listen: Callable[[RunProgress], object]
     on_cell: Callable[[CellId], object]
     most_at_once: int = AT_ONCE
+    purpose: Purpose = Purpose.TABLE
     _at_once: int = 0
     _successes: int = 0
     _network_failures: int = 0
@@ -313,7 +314,7 @@ class LiveRun:
             request.draft,
             profile,
             request.settings,
-            Purpose.TABLE,
+            self.purpose,
             passages=request.question.passages,
         )
         answer_store.timing = run.timing

@@ -571,6 +571,7 @@ class TableService:
         at_once: int = AT_ONCE,
         listen: Callable[[RunProgress], object] = lambda _progress: None,
         on_progress: OnProgress | None = None,
+        purpose: Purpose = Purpose.TABLE,
     ) -> Run:
         """Ask cells now; return the run at its end. Cancel the task, or call `stop`, to stop it.
 
@@ -579,6 +580,7 @@ class TableService:
         Args:
             listen: called with the progress.
             on_progress: called while documents are read.
+            purpose: of the calls in the ledger.
 
         Raises:
             SpendingCapError: the monthly limit has no room for all; nothing was sent.
@@ -607,6 +609,7 @@ class TableService:
                 listen,
                 lambda cell: self._on_change(table.id, cell),
                 most_at_once=at_once,
+                purpose=purpose,
             )
             self._live[run.id] = live  # at once: `recover` would end a run that is not there
             try:

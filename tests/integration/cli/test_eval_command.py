@@ -61,13 +61,16 @@ def test_runs_have_their_figures(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_keeps_the_results(shell: Shell, tmp_path: Path) -> None:
-    """Three of ten cases are answered before the interruption; four are under way."""
+    """Three of ten cases are answered before the interruption; four are under way.
+
+    The others are asked by the command for tables, because an evaluation is one.
+    """
     cases = write_cases(tmp_path, *({"input": f"Case {n}", "regex": ""} for n in range(10)))
     server_of: list[LoopbackServer] = []
 
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
         number = len(server_of[0].requests)
-        await (WHOLE if number <= 3 else SILENT)(request, writer)
+        await (WHOLE if number <= 3 or number > 7 else SILENT)(request, writer)
 
     async def test(server: LoopbackServer) -> None:
         server_of.append(server)
@@ -84,5 +87,18 @@ def test_ctrl_c_keeps_the_results(shell: Shell, tmp_path: Path) -> None:
         (run,) = json.loads((folder / "results.json").read_text())["runs"]
         assert (run["passed"], run["cases"]) == (3, 3)
         assert len(server.requests) == 7
+        env = gateway(server.base_url)
+        (table,) = (await shell.run("table", "list", "--json", env=env)).json_lines
+        assert (table["name"], table["cells"]) == ("Evaluation of cases.jsonl", {"done": 3})
+        done = await shell.run("table", "run", table["id"], "--yes", "--json", env=env)
+        assert (done.code, len(server.requests)) == (0, 14)
+        asked = done.json["columns"][-1]
+        assert (asked["name"], asked["answered"]) == ("thinking/high", 10)
+        assert asked["share_passed"] == 1.0
+        spent = (await shell.run("spending", "--by", "purpose", "--json", env=env)).json
+        assert {row["purpose"]: row["calls"] for row in spent["rows"]} == {
+            "evaluation": 7,
+            "table": 7,
+        }
 
     against(script, test=test)

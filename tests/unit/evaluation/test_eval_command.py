@@ -20,6 +20,8 @@ from desktop_app.cli.command_line import parse
 from desktop_app.evaluation import command as eval_command
 from desktop_app.evaluation.command import run_eval
 from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.tables.table import Row, Table
+from desktop_app.tables.table_store import TableStore
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
@@ -139,6 +141,39 @@ def test_answers_are_checked_and_judged(evaluate: Run) -> None:
     assert float(result["cost_usd"]) == pytest.approx(0.00315)
     assert float(run["judge_cost_usd"]) == pytest.approx(2 * 0.00015)
     assert 0 <= run["p50_first_token_s"] <= run["p50_s"] == result["duration_s"]
+
+
+def test_an_evaluation_is_a_table_if_anything_was_asked(evaluate: Run, tmp_path: Path) -> None:
+    (tmp_path / "hills.txt").write_text("Words of hills.")
+    cases = [{"id": "a", "input": "Which?", "files": ["hills.txt"], "checks": [{"contains": "R"}]}]
+    options = ("--variant", "thinking/high", "--variant", "pro")
+    evaluate(cases, *options, "--dry-run")
+    assert asyncio.run(tables()) == []
+    code, _, err = evaluate(cases, *options, cap="0.01")
+    assert (code, "limit" in err, asyncio.run(tables())) == (1, True, [])
+    evaluate(cases, *options, scripts=(saying("Red"), saying("Blue")), cap="50")
+    ((table, rows),) = asyncio.run(tables())
+    names = [column.name for column in table.columns]
+    assert names == ["id", "input", "thinking/high", "pro/medium"]
+    ((row, answers),) = rows
+    assert (row.name, row.checks[0].kind, row.parts[0].name) == ("a", "contains", "hills.txt")
+    assert answers == [("Red", True), ("Blue", False)]
+
+
+async def tables() -> list[tuple[Table, list[tuple[Row, list[tuple[str, bool | None]]]]]]:
+    """Return the tables of the library with their rows, answers and whether they pass."""
+    found = []
+    async with started_backend() as backend:
+        store = TableStore(backend.database)
+        for summary in await store.summaries():
+            window = await store.window(await store.row_ids(summary.table.id))
+            columns = [column.id for column in summary.table.questions]
+            rows = [
+                (row, [(c.text(), c.has_passed) for c in map(window.cells[row.id].get, columns)])
+                for row in window.rows
+            ]
+            found.append((summary.table, rows))
+    return found
 
 
 def test_cases_wait_for_room_under_a_monthly_limit(evaluate: Run) -> None:

@@ -9,30 +9,52 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import INCOMPLETE, REFUSED, MessageStatus
 from desktop_app.domain.cost import Usage
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.statistics import percentile, rounded, wilson_interval
 from desktop_app.evaluation.cases import read_cases
+from desktop_app.evaluation.plan import total_of
 from desktop_app.evaluation.report import (
     CaseResult,
-    Run,
+    ModelReport,
     html_report,
-    name_of,
     plan_lines,
+    result_of,
     table_lines,
-    total_of,
 )
+from desktop_app.providers.jobs.batch_jobs import SCHEMA_PROBLEM
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.tables.cell_request import DECLINED, EMPTY_RESPONSE
 from desktop_app.tables.checks import failure_in_verdict
+from desktop_app.tables.table import Cell, CellState, Check, Row
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 CHOICE = ResolvedChoice(OPENAI, CATALOG.info("gpt-5.2"), Variant.THINKING, Effort.HIGH)
-PASSED = CaseResult(
-    "a", "4", usage=Usage(10, 0, 2), cost=Decimal("0.5"), first_token_s=0.5, duration_s=1.0
+JUDGED = (Check("judge", "Polite?"),)
+CELL = Cell(
+    1,
+    "m",
+    CellState.DONE,
+    answer="4",
+    usage=Usage(10, 0, 2),
+    cost=Decimal("0.5"),
+    seconds=1.0,
+    first_token_s=0.5,
 )
-FAILED = replace(PASSED, id="b", answer="<5>", failed=("contains: 4",), duration_s=3.0)
-DECLINED = CaseResult("c", "", status=MessageStatus.REFUSED, cost=Decimal(0), duration_s=2.0)
+
+
+def result(case_id: str = "a", checks: tuple[Check, ...] = (), **changes: Any) -> CaseResult:
+    """Return the result of a case whose cell has an answer, with these changes."""
+    return result_of(Row(1, case_id, key=case_id, checks=checks), replace(CELL, **changes))
+
+
+PASSED = result()
+FAILED = result("b", answer="<5>", failures=("contains: 4",), has_passed=False, seconds=3.0)
+DECLINED_CASE = result(
+    "c", error=DECLINED, usage=None, cost=Decimal(0), seconds=2.0, first_token_s=None
+)
 
 
 @pytest.mark.parametrize(
@@ -58,30 +80,55 @@ def test_an_interval_is_wilsons(passed: int, total: int, low: float, high: float
     assert tuple(round(end, 4) for end in wilson_interval(passed, total)) == (low, high)
 
 
+CUT = ErrorNote("Cut.")
+SENT = {"answer": "", "usage": None, "cost": None}
+UNSENT = {**SENT, "seconds": None}
+
+
 @pytest.mark.parametrize(
-    ("changes", "failures", "is_evaluated"),
+    ("changes", "status", "failures", "is_evaluated", "cost"),
     [
-        ({}, [], True),
-        ({"failed": ("x",)}, ["x"], True),
-        ({"status": MessageStatus.REFUSED}, ["refused"], True),
-        ({"status": MessageStatus.REFUSED, "error": "No."}, ["refused: No."], True),
-        ({"status": MessageStatus.FAILED, "error": "Cut."}, ["error: Cut."], False),
-        ({"status": MessageStatus.INCOMPLETE}, ["error: incomplete"], True),
-        ({"error": "Cut."}, ["error: Cut."], True),
-        ({"is_judged": False}, [], False),
+        ({}, "complete", [], True, "0.5"),
+        ({"failures": ("x",), "has_passed": False}, "complete", ["x"], True, "0.5"),
+        ({"error": ErrorNote("?", code=SCHEMA_PROBLEM)}, "complete", [], True, "0.5"),
+        ({"error": ErrorNote("?", code=EMPTY_RESPONSE)}, "complete", [], True, "0.5"),
+        ({"error": DECLINED}, "refused", ["refused"], True, "0.5"),
+        ({"error": ErrorNote("No.", code=REFUSED)}, "refused", ["refused: No."], True, "0.5"),
+        ({"error": ErrorNote("Cut.", code=INCOMPLETE)}, "incomplete", ["error: Cut."], True, "0.5"),
+        ({**SENT, "error": CUT}, "failed", ["error: Cut."], False, None),
+        ({**UNSENT, "error": CUT}, "failed", ["error: Cut."], False, "0"),
     ],
 )
 def test_a_case_says_why_it_did_not_pass(
-    changes: dict[str, Any], failures: list[str], is_evaluated: bool
+    changes: dict[str, Any], status: str, failures: list[str], is_evaluated: bool, cost: str | None
 ) -> None:
-    result = replace(PASSED, **changes)
-    assert [*result.failures] == failures
-    assert result.has_passed is (not failures)
-    assert result.is_evaluated is is_evaluated
+    found = result(**changes)
+    assert (found.status, [*found.failures]) == (MessageStatus(status), failures)
+    assert found.has_passed is (not failures)
+    assert found.is_evaluated is is_evaluated
+    assert found.cost == (None if cost is None else Decimal(cost))
+    assert found.unsent == ("a: Cut." if cost == "0" else "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "failures", "is_evaluated", "cost"),
+    [
+        ({"has_passed": True, "judge_cost": Decimal(2)}, [], True, Decimal(2)),
+        ({"judge_cost": Decimal(0)}, ["not checked"], False, Decimal(0)),
+        ({"failures": ("judge: x (not judged)",)}, ["judge: x (not judged)"], False, None),
+        ({"error": DECLINED}, ["refused"], True, Decimal(0)),
+    ],
+)
+def test_a_case_that_no_judge_has_seen_has_not_passed(
+    changes: dict[str, Any], failures: list[str], is_evaluated: bool, cost: Decimal | None
+) -> None:
+    found = result(checks=JUDGED, **changes)
+    assert ([*found.failures], found.is_evaluated) == (failures, is_evaluated)
+    assert found.judge_cost == cost
 
 
 def test_a_run_has_its_figures() -> None:
-    facts = Run(CHOICE, [PASSED, FAILED, DECLINED]).to_json()
+    facts = ModelReport(CHOICE, [PASSED, FAILED, DECLINED_CASE]).to_json()
     results = facts.pop("results")
     assert facts == {
         "provider": "openai",
@@ -109,22 +156,22 @@ def test_a_run_has_its_figures() -> None:
     assert [(row["id"], row["passed"], row["failed"]) for row in results] == [
         *(("a", True, []), ("b", False, ["contains: 4"]), ("c", False, ["refused"]))
     ]
-    unknown = replace(PASSED, cost=None, judge_cost=None)
+    unknown = PASSED._replace(cost=None, judge_cost=None)
     other = replace(CHOICE, variant=None, effort=None)
-    facts = Run(other, [PASSED, unknown]).to_json()
+    facts = ModelReport(other, [PASSED, unknown]).to_json()
     assert (facts["cost_usd"], facts["judge_cost_usd"], facts["variant"]) == (None, None, None)
-    assert (name_of(CHOICE), Run(other, []).name) == ("thinking/high", "gpt-5.2")
-    assert Run(other, []).share == 0
+    assert (CHOICE.label, other.label) == ("thinking/high", "gpt-5.2")
+    assert ModelReport(other, []).share == 0
     json.dumps(facts)
 
 
 def test_the_table_names_each_failed_case() -> None:
-    lines = [*table_lines([Run(CHOICE, [PASSED, FAILED, DECLINED])])]
+    lines = [*table_lines([ModelReport(CHOICE, [PASSED, FAILED, DECLINED_CASE])])]
     assert lines[0].split() == ["thinking/high", "1/3", "33%", "(6%–79%)", "$1.00", "2.0", "s"]
     assert [line.strip() for line in lines[1:]] == [*("1 declined", "b: contains: 4", "c: refused")]
-    (line,) = table_lines([Run(CHOICE, [replace(PASSED, cost=None)])])
+    (line,) = table_lines([ModelReport(CHOICE, [PASSED._replace(cost=None)])])
     assert "unknown cost" in line
-    assert next(table_lines([Run(CHOICE, [])])).split()[-1] == "–"
+    assert next(table_lines([ModelReport(CHOICE, [])])).split()[-1] == "–"
 
 
 def test_a_plan_has_a_range_of_costs() -> None:
@@ -137,7 +184,7 @@ def test_a_plan_has_a_range_of_costs() -> None:
         "input_cost_usd": "1",
         "max_cost_usd": "2.5",
     }
-    assert [*plan_lines([plan])] == [
+    assert [*plan_lines([plan], total_of([plan]))] == [
         "Left out.",
         "m: 3 calls, 1,200 input tokens, $1.00 – $2.50",
         "Total: $1.00 – $2.50",
@@ -145,11 +192,14 @@ def test_a_plan_has_a_range_of_costs() -> None:
     assert total_of([plan, plan]) == {"input_cost_usd": "2", "max_cost_usd": "5.0"}
     unknown = plan | {"max_cost_usd": None}
     assert total_of([plan, unknown]) == {"input_cost_usd": "2", "max_cost_usd": None}
-    assert [*plan_lines([unknown])][-1] == "Total: $1.00 – unknown cost"
+    assert [*plan_lines([unknown], total_of([unknown]))][-1] == "Total: $1.00 – unknown cost"
 
 
 def test_the_page_shows_failing_cases_side_by_side() -> None:
-    runs = [Run(CHOICE, [PASSED, FAILED]), Run(replace(CHOICE, effort=None), [FAILED])]
+    runs = [
+        ModelReport(CHOICE, [PASSED, FAILED]),
+        ModelReport(replace(CHOICE, effort=None), [FAILED]),
+    ]
     page = html_report(runs, {"a": "2 + 2?", "b": "<script>"})
     assert "<td><pre>&lt;script&gt;</pre></td>" in page
     assert "<pre>&lt;5&gt;</pre>" in page
@@ -157,10 +207,12 @@ def test_the_page_shows_failing_cases_side_by_side() -> None:
     assert "2 + 2?" not in page
     assert '<td class="n">1/2</td>' in page
     assert '<td class="n">24</td>' in page
-    only = html_report([Run(CHOICE, [replace(PASSED, cost=None, judge_cost=None)])], {"a": "?"})
+    only = html_report(
+        [ModelReport(CHOICE, [PASSED._replace(cost=None, judge_cost=None)])], {"a": "?"}
+    )
     assert "Every case passed." in only
     assert only.count(">unknown<") == 2
-    partly = html_report([runs[0], Run(CHOICE, [PASSED])], {"a": "?", "b": "?"})
+    partly = html_report([runs[0], ModelReport(CHOICE, [PASSED])], {"a": "?", "b": "?"})
     assert "<td>–</td>" in partly
 
 
