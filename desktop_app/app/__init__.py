@@ -2,9 +2,13 @@
 
 __all__ = [
     "activity",
+    "answer_setup",
     "closing_controller",
     "feature",
+    "open_conversation",
     "pasting",
+    "provider_list",
+    "running_answers",
     "session",
     "single_instance",
     "startup",

@@ -9,14 +9,14 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.features import FEATURES
 from desktop_app.app.folder_list import FolderList
+from desktop_app.app.open_conversation import NewConversation
+from desktop_app.app.provider_list import Providers, SettingValues
+from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.session import ConversationSession, Session
-from desktop_app.chat.ui.open_conversation import NewConversation
-from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.child_processes import child_command
 from desktop_app.composer.drafts import Drafts
 from desktop_app.domain.places import Place
 from desktop_app.features import imported
-from desktop_app.providers.ui.providers import Providers, SettingValues
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.storage.temporary_files import TemporaryCopies
 from desktop_app.transcript.media.drawings import DiagramDrawer, Typesetter

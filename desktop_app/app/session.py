@@ -14,12 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.chat.ui.answer_setup import AnswerSetup
-from desktop_app.chat.ui.open_conversation import (
-    MessagePresenter,
-    NewConversation,
-    OpenConversation,
-)
+from desktop_app.app.answer_setup import AnswerSetup
+from desktop_app.app.open_conversation import MessagePresenter, NewConversation, OpenConversation
 from desktop_app.composer.drafts import PromptDraft
 from desktop_app.domain.activity_log import described
 from desktop_app.domain.errors import UserFacingError
@@ -31,15 +27,15 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.app.folder_list import FolderList
+    from desktop_app.app.provider_list import Providers, SettingValues
+    from desktop_app.app.running_answers import RunningAnswers
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.app.tasks import Tasks
     from desktop_app.app.window.window_frame import WindowFrame
     from desktop_app.backend.backend import Backend
-    from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.composer.drafts import Drafts
     from desktop_app.composer.prompt_editor import PromptEditor
     from desktop_app.domain.remembered_note import RememberedNote
-    from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.storage.temporary_database import TemporaryConversations
     from desktop_app.storage.temporary_files import TemporaryCopies
     from desktop_app.transcript.media.drawings import DiagramDrawer, Typesetter

@@ -8,8 +8,9 @@ from datetime import date
 from msgspec.structs import replace
 from PySide6.QtCore import Signal
 
+from desktop_app.app.answer_setup import AnswerSetup
+from desktop_app.app.provider_list import PROVIDER_REMOVED
 from desktop_app.app.session import Controller, Session
-from desktop_app.chat.ui.answer_setup import AnswerSetup
 from desktop_app.composer.attachments.attachment_facts import document_tokens, exceeds_window
 from desktop_app.composer.choice import ChoiceView, VariantOffer, no_choice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -27,7 +28,6 @@ from desktop_app.providers.models.choice_resolution import (
     shutdown_note,
 )
 from desktop_app.providers.models.model_menu import menu_entries
-from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
 
 class AvailableModels(Controller):

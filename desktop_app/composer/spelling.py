@@ -24,9 +24,9 @@ from desktop_app.widgets.program_menu import ChecklistMenu
 from desktop_app.widgets.text.foreign_text import menu_text, spoken_text
 
 if TYPE_CHECKING:
+    from desktop_app.app.provider_list import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.app.window.settings_pages import LazyPage
-    from desktop_app.providers.ui.providers import SettingValues
 
 _T = TypeVar("_T")
 

@@ -137,7 +137,7 @@ class Transcript(Frames):
     def __init__(
         self, history: int = 0, *, typesets: bool = False, highlights: bool = False
     ) -> None:
-        from desktop_app.chat.ui.running_answers import FRAME_MS
+        from desktop_app.app.running_answers import FRAME_MS
         from desktop_app.domain.conversations.conversation import (
             Message,
             MessageStatus,

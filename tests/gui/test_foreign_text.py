@@ -236,8 +236,8 @@ def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
+    from desktop_app.app.provider_list import KeyState
     from desktop_app.app.window.settings_panel import SettingsPanel
-    from desktop_app.providers.ui.providers import KeyState
     from tests.gui.recorded_session import record_session
 
     made = SettingsPanel()

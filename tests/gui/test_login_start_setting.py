@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.app.provider_list import SettingValues
 from desktop_app.desktop.core import START_AT_LOGIN
 from desktop_app.desktop.ui import desktop_controllers
 from desktop_app.desktop.ui.desktop_controllers import LoginStartSetting
 from desktop_app.desktop_session.login_start import set_start_at_login, starts_at_login
 from desktop_app.desktop_session.session_bus import SessionBus
-from desktop_app.providers.ui.providers import SettingValues
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
 

@@ -11,12 +11,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
 
+from desktop_app.app.provider_list import KeyState
 from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.providers.ui.network_section import NOT_STORED_NOTE, STORAGE_NOTES
-from desktop_app.providers.ui.providers import KeyState
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.widgets.look import theme as themes
 from tests.gui.recorded_session import called, not_called, record_session

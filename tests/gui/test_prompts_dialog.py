@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
+from desktop_app.app.open_conversation import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.prompt import Prompt
 from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin

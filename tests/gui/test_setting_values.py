@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from desktop_app.providers.ui.providers import SettingValues
+from desktop_app.app.provider_list import SettingValues
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
 

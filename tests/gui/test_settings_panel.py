@@ -27,10 +27,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.app.provider_list import KeyPlace, KeyState
 from desktop_app.app.window.settings_panel import PAGES, SIDES, SettingsPanel
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import use_language
-from desktop_app.providers.ui.providers import KeyPlace, KeyState
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.schema import SETTINGS, setting
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from

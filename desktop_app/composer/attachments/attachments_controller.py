@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.provider_list import PROVIDER_REMOVED
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.answer_forms import is_built_in
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
@@ -36,7 +37,6 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
 CONVERSION_LIMIT_S = 15.0
 USE_ACCOUNT = "use-account"  # the ids of suggestions that are no prompts

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.open_conversation import OpenConversation
+from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.tasks import PendingWrites
 from desktop_app.chat.conversation_store import ConversationStore
-from desktop_app.chat.ui.open_conversation import OpenConversation
-from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr

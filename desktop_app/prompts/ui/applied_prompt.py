@@ -8,8 +8,8 @@ from functools import partial
 
 from PySide6.QtWidgets import QMenu
 
+from desktop_app.app.open_conversation import DEFAULT_PRESET
 from desktop_app.app.session import Controller, Session
-from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id

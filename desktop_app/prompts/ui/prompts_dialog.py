@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
+from desktop_app.app.open_conversation import DEFAULT_PRESET
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.prompt import Prompt
 from desktop_app.i18n.translation import N_, tr, tr_context

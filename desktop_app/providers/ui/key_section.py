@@ -13,8 +13,8 @@ from typing import Final
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QLineEdit
 
+from desktop_app.app.provider_list import KeyPlace, KeyState
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.providers.ui.providers import KeyPlace, KeyState
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.external_open import open_link

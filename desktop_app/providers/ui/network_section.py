@@ -14,6 +14,7 @@ from typing import Any, Final
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QWidget
 
+from desktop_app.app.provider_list import KeyState
 from desktop_app.domain.answering.chat_request import (
     DIRECT,
     NO_PROVIDER,
@@ -27,7 +28,6 @@ from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.custom_field_section import CustomFieldSection, Edit
 from desktop_app.providers.ui.key_section import PROXY_PASSWORD, KeySection
-from desktop_app.providers.ui.providers import KeyState
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button

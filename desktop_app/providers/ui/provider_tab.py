@@ -15,6 +15,7 @@ from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desktop_app.app.provider_list import KeyState
 from desktop_app.app.session import Session
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.domain.places import LinkedText
@@ -23,7 +24,6 @@ from desktop_app.providers.ui.address_section import AddressSection
 from desktop_app.providers.ui.key_section import API_KEY, KeySection
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.providers.ui.network_section import FileSection, NetworkSection
-from desktop_app.providers.ui.providers import KeyState
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.server_presets import (
     GATEWAYS,

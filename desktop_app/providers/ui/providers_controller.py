@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.app.provider_list import KeyState
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
@@ -26,7 +27,6 @@ from desktop_app.providers.keys.vault import KeyPlace
 from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_menu import chat_models
 from desktop_app.providers.ui.local_server_offer import LocalServerOffer
-from desktop_app.providers.ui.providers import KeyState
 from desktop_app.widgets.cards.notifications import Actions
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.provider_list import PROVIDER_REMOVED
 from desktop_app.app.session import Controller, Session
 from desktop_app.budget.budget import NEAR_LIMIT
 from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
 if TYPE_CHECKING:
     from desktop_app.providers.ui.provider_tab import ProviderTab

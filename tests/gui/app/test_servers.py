@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 
+from desktop_app.app.provider_list import Providers
 from desktop_app.app.window_request import HiddenRequest
 from desktop_app.budget.ledger import from_nanos
 from desktop_app.chat.ui import server_watch
@@ -16,7 +17,6 @@ from desktop_app.chat.ui.answer_actions import AnswerActions
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.chat.ui.server_watch import ServerWatch
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.providers.ui.providers import Providers
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until

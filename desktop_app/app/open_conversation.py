@@ -24,8 +24,8 @@ from desktop_app.markdown.structured_answer import with_rendered_form
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 
 if TYPE_CHECKING:
+    from desktop_app.app.provider_list import Providers
     from desktop_app.app.session import Session
-    from desktop_app.providers.ui.providers import Providers
     from desktop_app.storage.temporary_database import TemporaryConversations
     from desktop_app.transcript.message_stream import MessageStream
 

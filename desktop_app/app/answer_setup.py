@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.open_conversation import OpenConversation
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.chat.attachments.file_attachments import deduplicate_parts
 from desktop_app.chat.send_context import AskSettings, OpenText, SendContext, offers_background
-from desktop_app.chat.ui.open_conversation import OpenConversation
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
