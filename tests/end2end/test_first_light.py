@@ -17,7 +17,7 @@ from desktop_app.settings.startup_settings import read_startup_settings
 from tests.end2end.kills import Kills, Server
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.helpers.blocking import blocking
-from tests.helpers.full_store import opened
+from tests.unit.storage.samples import opened
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "tests" / "data" / "report.pdf"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from desktop_app.domain.conversations.conversation import (
     Folder,
     Message,
     MessageStatus,
-    ModelChoice,
     Role,
     new_id,
 )
@@ -71,9 +69,8 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_store import CellId, StoredAnswer, TableStore
+from tests.unit.storage.samples import CHOICE, NOON
 
-NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
-CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
 WINDOW_STATE = {
     "geometry": "AAAA",
     "list": True,
@@ -97,17 +94,6 @@ PROFILE = ProviderProfile(
     needs_key=False,
     own_models=(ModelFacts("m", window=8192, efforts=(Effort.LOW,)),),
 )
-
-
-@asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[Database]:
-    """Yield a database that is open inside the block and cleanly closed after it."""
-    database = Database(path)
-    await database.open()
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 async def fill(database: Database, attachments: Path, conversations: int = 6) -> None:

@@ -17,6 +17,7 @@ from desktop_app.chat import titles
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.providers import local_servers
 from desktop_app.providers.local_servers import FoundServer
+from tests.helpers.bus_service import message_bus_daemon
 from tests.helpers.child_server import STARTERS, forked_command
 from tests.helpers.opened_urls import opened_urls
 from tests.helpers.qt_loop import qt_loop
@@ -37,6 +38,14 @@ class _Defects(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.records.append(record)
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield the address of a message bus of the test's own, which it uses as its session's."""
+    with message_bus_daemon() as found:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
+        yield found
 
 
 @pytest.fixture(autouse=True)

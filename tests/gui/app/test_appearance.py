@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
@@ -13,20 +11,13 @@ from desktop_app.desktop_session.portal.portal_requests import PATH
 from desktop_app.desktop_session.portal.portal_requests import SERVICE as PORTAL
 from desktop_app.widgets.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.bus_service import BusService, Method, message_bus_daemon, session_bus
+from tests.helpers.bus_service import BusService, Method, session_bus
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 INTERFACE = "org.freedesktop.portal.Settings"
 NAMESPACE = "org.freedesktop.appearance"
-
-
-@pytest.fixture
-def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with message_bus_daemon() as at:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", at)
-        yield at
 
 
 def methods_of(values: dict[str, int]) -> dict[tuple[str, str], Method]:

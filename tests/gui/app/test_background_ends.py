@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -21,23 +19,10 @@ from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.transcript.copying import menu_for
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.bus_service import (
-    BusService,
-    Method,
-    message_bus_daemon,
-    properties,
-    session_bus,
-)
+from tests.helpers.bus_service import BusService, Method, properties, session_bus
 from tests.helpers.menus import entry_text
 
 LONG_S = 11.0
-
-
-@pytest.fixture
-def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with message_bus_daemon() as found:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
-        yield found
 
 
 @pytest.fixture

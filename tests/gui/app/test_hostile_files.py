@@ -13,8 +13,8 @@ from desktop_app.backup.backup import make_backup
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_closed_store import answers, choose, dialog
-from tests.helpers.full_store import NOON
 from tests.helpers.hostile_backups import EVIL_PROVIDER, ValidBackup
+from tests.unit.storage.samples import NOON
 
 pytestmark = pytest.mark.attack("imports")
 

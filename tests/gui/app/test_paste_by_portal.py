@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,18 +19,15 @@ from desktop_app.widgets.text.foreign_text import ElidedLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_dictation import prepare, provisional
 from tests.gui.app.test_quick_conversation import answered
-from tests.helpers.bus_service import message_bus_daemon, session_bus
+from tests.helpers.bus_service import session_bus
 from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
 from tests.helpers.widgets import find
 from tests.integration.session.test_portal_shortcut import ShortcutsPortal
 
 
-@pytest.fixture
-def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@pytest.fixture(autouse=True)
+def fetch_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paste_back, "FETCH_S", 0.0)
-    with message_bus_daemon() as found:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
-        yield found
 
 
 async def test_the_desktop_asks_the_first_time_only(address: str) -> None:

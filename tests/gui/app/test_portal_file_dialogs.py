@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 
 from desktop_app.desktop.ui.portal_file_dialogs import INTERFACE
@@ -13,7 +11,7 @@ from desktop_app.desktop_session.portal.portal_requests import PATH, SERVICE
 from desktop_app.widgets import file_dialogs
 from desktop_app.widgets.file_dialogs import choose_file, choose_folder, choose_target
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.bus_service import BusService, Reply, message_bus_daemon, properties, session_bus
+from tests.helpers.bus_service import BusService, Reply, properties, session_bus
 from tests.helpers.file_dialogs import file_dialog
 from tests.helpers.file_dialogs import file_dialogs as qt_dialogs
 
@@ -21,13 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REQUEST = "org.freedesktop.portal.Request"
-
-
-@pytest.fixture
-def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with message_bus_daemon() as at:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", at)
-        yield at
 
 
 class FileChooser:

@@ -10,7 +10,8 @@ import pytest
 from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.settings.stored_values import KNOWN_KEYS, KNOWN_PREFIXES, read_values
-from tests.helpers.full_store import fill, opened
+from tests.helpers.full_store import fill
+from tests.unit.storage.samples import opened
 
 RIGHT = {
     "window.unread": ["a", "b"],

@@ -32,9 +32,10 @@ from desktop_app.storage.value_effects import effect_of, setting_effects
 from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ToolServer
 from tests.helpers.blocking import blocking
-from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened
+from tests.helpers.full_store import PROFILE, everything, fill
 from tests.helpers.hostile_backups import BROKEN, ValidBackup, broken_archives
 from tests.helpers.restores import AnsweredRestore, restore_now
+from tests.unit.storage.samples import NOON, opened
 
 
 class Place:
