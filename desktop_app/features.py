@@ -26,12 +26,12 @@ PROGRAM: Final = (
     "tools",
     "prompts",
     "providers",
-    "local_model",
     "budget",
     "settings",
 )
 """The packages of the program itself, without which no answer is had in its window."""
 FEATURES: Final = (
+    "local_model",
     "spending",
     "exchange",
     "collections",
@@ -67,7 +67,8 @@ class Core(Value, frozen=True):
     Attributes:
         needs: the features without which it is left out, as it is another door to them.
         window: the place of its `Feature` (`app/feature.py`); "" for none.
-        commands: its commands of the command line, by their words.
+        commands: its commands of the command line, by their words; those of another, such as
+            "models get", follow it.
         parts: the places of functions of the backend that return what is used without knowing the
             feature (`Backend.part`), by its name: "collections" (`Collections`), "notes"
             (`Memory`), "prompts" (`PromptStore`), "synchronizer" (`Synchronizer`), "transcribe"
@@ -95,6 +96,14 @@ def cores() -> Iterator[Core]:
         core: Core = imported(f"{name}.core.CORE")
         if set(core.needs).issubset(FEATURES):
             yield core
+
+
+def subcommands(command: str) -> Iterator[tuple[str, CommandPlaces]]:
+    """Yield the commands that features add below another one, with their own words."""
+    for core in cores():
+        for words, places in core.commands.items():
+            if words.startswith(f"{command} "):
+                yield words.removeprefix(f"{command} "), places
 
 
 def imported(place: str) -> Any:

@@ -40,7 +40,6 @@ from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import PinnedOrder, UnreadMarks
 from desktop_app.library.ui.navigator import LinkController, Navigator
-from desktop_app.local_model.services import use_weights
 from desktop_app.markdown.parsing.parser import load_parser
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.settings.ui.settings_controller import SettingsController
@@ -264,7 +263,7 @@ class WindowSession(Session):
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
         self.stored_settings = await self.backend.settings.all()
-        use_weights(self.backend.local_models, self.stored_settings)
+        self.backend.local_models.use(self.stored_settings)
         self.drafts.load(self.stored_settings)
         await self.load()
         for feature in FEATURES:
@@ -380,7 +379,7 @@ class WindowSession(Session):
 
         def on_stored(key: str) -> None:
             settings.apply_look(key)
-            use_weights(self.backend.local_models, self.values.all)
+            self.backend.local_models.use(self.values.all)
             if key.startswith(KEYS_PREFIX):
                 self._bind_keys()
             if key == "look.language":

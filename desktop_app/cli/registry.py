@@ -23,5 +23,10 @@ def find(word: str) -> CommandPlaces | None:
 @cache
 def commands() -> Mapping[str, CommandPlaces]:
     """Return the places of all commands, by their words, in the order of the help."""
-    found = {word: places for core in cores() for word, places in core.commands.items()}
+    found = {
+        word: places
+        for core in cores()
+        for word, places in core.commands.items()
+        if " " not in word
+    }
     return {**found, "doctor": _DOCTOR}

@@ -13,8 +13,8 @@ from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.cost import FREE
-from desktop_app.local_model.services import EMBEDDING_SETTING
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+from desktop_app.providers.gateway.on_device import EMBEDDING_SETTING
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend

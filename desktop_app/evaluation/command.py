@@ -48,7 +48,6 @@ from desktop_app.evaluation.report import (
 )
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.local_model.services import use_weights
 from desktop_app.providers.jobs.batch_jobs import BatchFile
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.tables.services import table_service
@@ -147,7 +146,7 @@ async def _eval(options: Options, cases: Sequence[Case]) -> int:
         ]
         console.write_diagnostic(notices[0])
     async with open_backend(allows_unpriced=options.allow_unpriced) as backend:
-        use_weights(backend.local_models, await backend.settings.all())
+        backend.local_models.use(await backend.settings.all())
         await backend.listings.load()
         evaluation = await _prepare(backend, options, cases)
         plans = await _plans(backend, evaluation)

@@ -3,4 +3,4 @@
 Only its child process, which is confined, imports xllamacpp.
 """
 
-__all__ = ["command", "fetch", "header_reader", "local_models", "server", "services", "store"]
+__all__ = ["store"]

@@ -1,12 +1,22 @@
 """What the feature contributes below the window."""
 
 from desktop_app.domain.stored_table import STAYS, Effect
-from desktop_app.features import Core
+from desktop_app.features import CommandPlaces, Core
 from desktop_app.i18n.translation import N_
 from desktop_app.settings.setting import Group, Setting, Unit
 
 CORE = Core(
     window="local_model.ui.feature.FEATURE",
+    commands={
+        f"models {word}": CommandPlaces(
+            f"local_model.arguments.{word}_arguments", "local_model.command.run_local_models"
+        )
+        for word in ("list", "get", "remove")
+    },
+    parts={
+        "local_models": "local_model.services.local_models",
+        "model_store": "local_model.services.model_store",
+    },
     settings=(
         Setting("local_model.weights", "", N_("Local model file"), Group.KEPT),
         Setting(

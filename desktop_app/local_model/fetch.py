@@ -16,7 +16,7 @@ import stat
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeVar
@@ -33,6 +33,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.catalog import RESERVE_BYTES, CatalogModel, RemoteFile
 from desktop_app.local_model.gguf import MAGIC
 from desktop_app.local_model.header_reader import HeaderReader
+from desktop_app.providers.ports import DownloadReply, OpenDownload, RangeRefusedError
 
 T = TypeVar("T")
 _MAX_BYTES: Final = 16 << 20  # headers of some thousand models
@@ -69,33 +70,6 @@ _MAX_FAILURES: Final = 6  # in a row without a single new byte: a minute with th
 _MAX_FIRST_FAILURES: Final = 3  # before the first new byte of this run
 _FIRST_PAUSE_S: Final = 1.0
 _TRY_AGAIN: Final = N_("Try again: it continues where it stopped.")
-
-
-class Reply(NamedTuple):
-    """The reply of a host.
-
-    Attributes:
-        offset: the position of its first byte in the file: the requested one, or 0.
-        total: the bytes of the whole file; None if the host does not say.
-        validator: identifies this version of the file; "" if the host gives none.
-        chunks: the bytes; raises NetworkError if the connection is cut or stalls.
-    """
-
-    offset: int
-    total: int | None
-    validator: str
-    chunks: AsyncIterator[bytes]
-
-
-Opener = Callable[[str, int, str], AbstractAsyncContextManager[Reply]]
-"""Requests an address from an offset, if it still is the version of the validator.
-
-Raises NetworkError if another attempt may succeed, RangeRefusedError, or LocalModelError.
-"""
-
-
-class RangeRefusedError(Exception):
-    """Raised if the host has no such part of the file."""
 
 
 class Progress(NamedTuple):
@@ -178,7 +152,7 @@ def path_of(remote: RemoteFile, folder: Path) -> Path:
 async def fetch_model(
     remote: RemoteFile,
     folder: Path,
-    open_reply: Opener,
+    open_reply: OpenDownload,
     report: Callable[[Progress], None],
     *,
     takes_any_size: bool = False,
@@ -287,7 +261,7 @@ class _FileFetch:
         self,
         remote: RemoteFile,
         folder: Path,
-        open_reply: Opener,
+        open_reply: OpenDownload,
         report: Callable[[Progress], None],
         pause_s: float,
         *,
@@ -401,7 +375,7 @@ class _FileFetch:
         if pending:
             await self._write(file, pending)
 
-    async def _accept(self, reply: Reply, file: BinaryIO) -> None:
+    async def _accept(self, reply: DownloadReply, file: BinaryIO) -> None:
         """Record the version and size that the host states. Raises LocalModelError."""
         expected = self._remote.size
         if expected and reply.total is not None and reply.total != expected:
@@ -588,7 +562,7 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
 
 
 @asynccontextmanager
-async def open_local(url: str, _offset: int, _validator: str) -> AsyncIterator[Reply]:
+async def open_local(url: str, _offset: int, _validator: str) -> AsyncIterator[DownloadReply]:
     """Open a file of this computer as a host that sends whole files would send it."""
     path = Path(urlsplit(url).path)
     try:
@@ -609,4 +583,4 @@ async def open_local(url: str, _offset: int, _validator: str) -> AsyncIterator[R
             while block := await asyncio.to_thread(file.read, _WRITE_BYTES):
                 yield block
 
-        yield Reply(0, os.fstat(file.fileno()).st_size, "", chunks())
+        yield DownloadReply(0, os.fstat(file.fileno()).st_size, "", chunks())

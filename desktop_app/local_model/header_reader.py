@@ -18,6 +18,7 @@ import msgspec
 from desktop_app import sandbox
 from desktop_app.child_client import ChildClient, ChildError
 from desktop_app.child_processes import child_command
+from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-CHOOSE_OTHER_MODEL: Final = N_("Choose another file in {provider_page}, or use the built-in model.")
 # Vocabularies of 250,000 words take some 10 MB; the rest of a file is its weights.
 _HEADER_BYTES: Final = (16 << 20, 256 << 20)
 _SIZE: Final = struct.Struct("<Q")  # the bytes of the whole file, before those of its beginning
@@ -121,7 +121,7 @@ def read_header(path: Path) -> Header:
 
 def _error(message: str, path: Path, details: str = "") -> LocalModelError:
     return LocalModelError(
-        message, hint=CHOOSE_OTHER_MODEL, details=f"{path}\n{details}".strip(), file=path.name
+        message, hint=hints.CHOOSE_OTHER_MODEL, details=f"{path}\n{details}".strip(), file=path.name
     )
 
 

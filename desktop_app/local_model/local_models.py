@@ -22,14 +22,14 @@ from desktop_app.local_model.memory import (
     needed_memory,
     require_memory,
 )
+from desktop_app.providers.gateway.on_device import BUILT_IN, LocalEndpoint, OnDeviceModels
 
 if TYPE_CHECKING:
     from desktop_app.local_model.gguf import Header
-    from desktop_app.local_model.server import LoadOptions, LocalEndpoint, LocalModel
+    from desktop_app.local_model.server import LoadOptions, LocalModel
     from desktop_app.local_model.store import LocalFile, ModelStore
 
-BUILT_IN: Final = ""
-"""Stands for the built-in model where others have the path of their file."""
+WEIGHTS_SETTING: Final = "local_model.weights"
 _EMBEDDING_CONTEXT: Final = 2048  # tokens; passages are far shorter
 _SWITCHED_EFFORTS: Final = (Effort.NONE, Effort.MEDIUM)
 _STATED_EFFORTS: Final = (Effort.LOW, Effort.MEDIUM, Effort.HIGH)
@@ -57,13 +57,11 @@ class RunOptions(NamedTuple):
         return cls(**{name: value for name, value in given.items() if value is not None})
 
 
-class LocalModels:
+class LocalModels(OnDeviceModels):
     """The models on this computer.
 
     Attributes:
         options: how they run; a change takes effect when a model is loaded.
-        is_busy: returns True while a model answers; the gateway sets it.
-        weights: the GGUF file of new conversations, None for the built-in model.
 
     Args:
         open_store: returns the store of the files, when it is first needed.
@@ -77,12 +75,11 @@ class LocalModels:
         free_memory: Callable[[], int] = free_memory,
         watch_s: float = _WATCH_S,
     ) -> None:
+        super().__init__()
         self.options = RunOptions()
-        self.is_busy: Callable[[str], bool] = lambda _model: False
         self._open_store = open_store
         self._free_memory = free_memory
         self._watch_s = watch_s
-        self.weights: Path | None = None
         self._files: dict[str, LocalFile] = {}
         self._was_refreshed = False
         self._contexts: dict[str, int] = {}  # of files: planned, or of the loaded model
@@ -91,7 +88,20 @@ class LocalModels:
         self._lock = asyncio.Lock()
         self._watch: asyncio.Task[None] | None = None
 
+    def use(self, stored: Mapping[str, Any]) -> None:
+        """Use the model that the user chose for this computer, and the options to run it."""
+        path = stored.get(WEIGHTS_SETTING)
+        self.weights = Path(path) if path else None
+        self.options = RunOptions.from_settings(stored)
+
     # ------------------------------------------------------------------ which there are
+
+    @property
+    def built_in_file(self) -> Path | None:
+        """Return the file of the built-in model; None if it is missing. Blocking."""
+        from desktop_app.local_model.server import find_weights  # few need it
+
+        return find_weights()
 
     @property
     def files(self) -> tuple[LocalFile, ...]:

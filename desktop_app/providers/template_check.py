@@ -12,8 +12,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain import hints
 from desktop_app.domain.errors import LocalModelError, to_provider_error
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.gateway.on_device import memory_error
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.transport import Transport
 
@@ -56,12 +58,10 @@ class TemplateCheck:
             async with asyncio.timeout(LONGEST_S):
                 await asyncio.shield(rendering)
         except TimeoutError as exc:
-            from desktop_app.local_model.header_reader import CHOOSE_OTHER_MODEL
-
             await self._file.end_server()
             error = LocalModelError(
                 N_("The chat template of {file} didn’t finish within {limit} seconds."),
-                hint=CHOOSE_OTHER_MODEL,
+                hint=hints.CHOOSE_OTHER_MODEL,
                 file=self._file.name,
                 limit=f"{LONGEST_S:.0f}",
             )
@@ -79,8 +79,6 @@ class TemplateCheck:
             async with self._transport.post(_PATH, body):
                 pass
         except AttemptError as failed:
-            from desktop_app.local_model.server import memory_error
-
             error = memory_error(self._file.name, failed.error.all_details)
             if error is not None:
                 raise to_provider_error(error) from failed

@@ -29,7 +29,6 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.local_model.services import use_weights
 from desktop_app.paths import folders
 from desktop_app.repeat.repeat import Every, Repeat
 from desktop_app.repeat.services import (
@@ -197,7 +196,7 @@ async def _remove(backend: Backend, options: Options) -> int:
 
 
 async def _run(backend: Backend, options: Options) -> int:
-    use_weights(backend.local_models, await backend.settings.all())
+    backend.local_models.use(await backend.settings.all())
     await backend.listings.load()
     if options.id:
         return await _ask(backend, Occurrence(await _found(backend, options.id)))

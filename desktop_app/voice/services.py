@@ -15,7 +15,6 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.i18n.translation import N_
-from desktop_app.local_model.services import model_store
 from desktop_app.providers.jobs.audio import speech_models, tells_speakers, transcription_models
 from desktop_app.providers.models.model_listing import info_at, with_listed_details
 from desktop_app.voice.consent import VoiceConsent
@@ -42,7 +41,7 @@ def voice_calls(backend: Backend) -> VoiceCalls:
 
 def transcription(backend: Backend) -> Transcription:
     find_model = partial(voice_model_of, backend, HEARING_MODEL, transcription_models)
-    models = partial(backend.of, model_store)
+    models = partial(backend.part, "model_store")
     return Transcription(backend.of(voice_calls), backend.notes, models, backend.values, find_model)
 
 

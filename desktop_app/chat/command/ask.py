@@ -78,7 +78,6 @@ from desktop_app.domain.prompt import SUMMARY, Prompt, fill, task_for_each
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
-from desktop_app.local_model.services import use_weights
 from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
     require_supported,
@@ -181,7 +180,7 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
         # Without --save, only the record of the cost needs a writable library.
         is_stored = options.save or options.continued or options.conversation
         await backend.open(drops_writes_if_full=not is_stored)
-        use_weights(backend.local_models, await backend.settings.all())
+        backend.local_models.use(await backend.settings.all())
         await backend.listings.load()
         return await _answer(backend, options, question, output)
     except asyncio.CancelledError:

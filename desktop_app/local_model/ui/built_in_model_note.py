@@ -10,7 +10,8 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import language, tr
 from desktop_app.i18n.written_language import language_of
 from desktop_app.local_model.catalog import CatalogModel
-from desktop_app.local_model.services import WEIGHTS_SETTING
+from desktop_app.local_model.local_models import WEIGHTS_SETTING
+from desktop_app.local_model.services import local_models
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.widgets.text.foreign_text import set_tooltip
 
@@ -88,6 +89,6 @@ class BuiltInModelNote(Controller):
 
     async def _find_model(self) -> None:
         """Find the model that suits this computer, unless a model is here already."""
-        self._model = await self._session.backend.local_models.suitable_model()
+        self._model = await self._session.backend.of(local_models).suitable_model()
         if self._model is not None:
             self._show()

@@ -24,16 +24,17 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
 from desktop_app.local_model.fetch import Progress, fetch_model, progress_text
+from desktop_app.local_model.local_models import WEIGHTS_SETTING
 from desktop_app.local_model.memory import free_memory
 from desktop_app.local_model.services import (
-    EMBEDDING_SETTING,
-    WEIGHTS_SETTING,
+    local_models,
     model_store,
     remove_model,
     use_first_model,
 )
 from desktop_app.local_model.store import LocalFile, PartialFile, model_at
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+from desktop_app.providers.gateway.on_device import EMBEDDING_SETTING
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import line_field
@@ -316,7 +317,7 @@ class LocalModelsPage(QWidget):
         set_tooltip(self._room, "\n".join(f"{one_line(f.path)}: {f.reason}" for f in listed))
 
     def _read_lines(self) -> list[ModelLine]:
-        store, models = self._backend.of(model_store), self._backend.local_models
+        store, models = self._backend.of(model_store), self._backend.of(local_models)
         default = str(self._values[WEIGHTS_SETTING] or "")
         files = [
             ModelLine(file, is_default=file.path == default, is_loaded=models.is_loaded(file.path))
@@ -403,7 +404,7 @@ class LocalModelsPage(QWidget):
         """Offer a model that has been downloaded; the first one is that of new conversations."""
         await self._backend.local_models.refresh()
         speech = await asyncio.to_thread(self._backend.of(model_store).speech_models)
-        file = model_at(path, (*self._backend.local_models.files, *speech))
+        file = model_at(path, (*self._backend.of(local_models).files, *speech))
         if await use_first_model(self._backend, file):
             await self._values.load()
             self._values.changed.emit(WEIGHTS_SETTING)

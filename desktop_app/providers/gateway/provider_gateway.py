@@ -15,13 +15,12 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.origin import Secret, origin
 from desktop_app.i18n.translation import N_
-from desktop_app.local_model.local_models import BUILT_IN
+from desktop_app.providers.gateway.on_device import BUILT_IN, OnDeviceModels
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.providers.server_memory import WINDOW_PREFIX, ServerMemory, window_key
 
 if TYPE_CHECKING:
-    from desktop_app.local_model.local_models import LocalModels
     from desktop_app.providers.http.download import Downloads
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.keys.vault import KeyVault
@@ -38,7 +37,7 @@ class ProviderGateway:
     def __init__(
         self,
         vault: KeyVault,
-        local_models: LocalModels,
+        local_models: OnDeviceModels,
         settings: SettingsStore,
         catalog: ModelCatalog,
     ) -> None:

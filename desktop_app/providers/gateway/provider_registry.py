@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import ModelChoice
-    from desktop_app.local_model.local_models import LocalModels
+    from desktop_app.providers.gateway.on_device import OnDeviceModels
     from desktop_app.providers.keys.vault import KeyVault
     from desktop_app.providers.models.model_listings import ModelListings
     from desktop_app.settings.setting import SettingValue
@@ -53,7 +53,7 @@ class ProviderRegistry:
         vault: KeyVault,
         catalog: ModelCatalog,
         listings: ModelListings,
-        local_models: LocalModels,
+        local_models: OnDeviceModels,
         environment_profiles: tuple[ProviderProfile, ...],
     ) -> None:
         self._settings = settings

@@ -17,11 +17,11 @@ from urllib.parse import urljoin
 from desktop_app.domain.errors import LocalModelError, NetworkError, UnreachableError
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_
-from desktop_app.local_model.fetch import RangeRefusedError, Reply
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.http.connections import open_client
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.ports import DownloadReply, RangeRefusedError
 
 if TYPE_CHECKING:
     import httpx
@@ -51,8 +51,8 @@ class Downloads:
         self._silence_s = silence_s
 
     @asynccontextmanager
-    async def open(self, url: str, offset: int, validator: str) -> AsyncIterator[Reply]:
-        """Request a file from `offset`. Implements local_model.fetch.Opener."""
+    async def open(self, url: str, offset: int, validator: str) -> AsyncIterator[DownloadReply]:
+        """Request a file from `offset`. Implements providers.ports.OpenDownload."""
         headers = {"range": f"bytes={offset}-", "if-range": validator} if offset else {}
         if not validator:  # a version that cannot be named may have changed
             headers = {}
@@ -130,7 +130,7 @@ def _target_of(url: str, location: str, host: str) -> str:
     return target
 
 
-def _reply_from(response: httpx.Response, host: str) -> Reply:
+def _reply_from(response: httpx.Response, host: str) -> DownloadReply:
     """Return what the host sends. Raises RangeRefusedError, NetworkError or LocalModelError."""
     status, headers = response.status_code, response.headers
     if status == _RANGE_REFUSED:
@@ -160,7 +160,7 @@ def _reply_from(response: httpx.Response, host: str) -> Reply:
         offset, total = int(match[1]), int(match[3])
     elif headers.get("content-length", "").isdigit():
         total = int(headers["content-length"])
-    return Reply(offset, total, validator, _chunks(response, host))
+    return DownloadReply(offset, total, validator, _chunks(response, host))
 
 
 async def _chunks(response: httpx.Response, host: str) -> AsyncIterator[bytes]:

@@ -25,6 +25,7 @@ from desktop_app.providers.ui.key_section import API_KEY, KeySection
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.providers.ui.network_section import FileSection, NetworkSection
 from desktop_app.providers.ui.providers_controller import ProvidersController
+from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.server_presets import (
     GATEWAYS,
     LOCAL_SERVERS,
@@ -308,7 +309,8 @@ class ProviderTab(QWidget):
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_read_only)
         self.profile_shown.emit(profile)
-        self._local_model.setVisible(not is_remote)
+        has_models = any(each.key == WEIGHTS for each in SETTINGS)
+        self._local_model.setVisible(has_models and not is_remote)
         self._remove_button.setVisible(is_custom and not is_read_only)
         self._show_settings()
         if profile.id == self._added_id:  # continue with its first field

@@ -31,7 +31,6 @@ from desktop_app.domain.models.parameter_support import (
 )
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
-from desktop_app.local_model.services import WEIGHTS_SETTING, use_weights
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, label_of
 from desktop_app.shortcuts.keymap import Keymap, read_shortcuts, shortcuts_to_json
@@ -250,8 +249,8 @@ class SettingsController(Controller):
 
     async def choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""
-        await self._values.set(WEIGHTS_SETTING, str(path or ""))
-        use_weights(self._backend.local_models, self._values.all)
+        await self._values.set("local_model.weights", str(path or ""))
+        self._backend.local_models.use(self._values.all)
         await self._providers.reload()
 
     # -------------------------------------------------------------- about

@@ -23,7 +23,6 @@ from desktop_app.domain.conversations.conversation import new_id, title_from
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
-from desktop_app.local_model.services import use_weights
 from desktop_app.tables.checks import check_of
 from desktop_app.tables.services import table_service
 from desktop_app.tables.table import (
@@ -68,7 +67,7 @@ def run_table(options: Options) -> int:
         cancel_at_signals()
         allows_unpriced = getattr(options, "allow_unpriced", False)
         async with open_backend(allows_unpriced=allows_unpriced) as backend:
-            use_weights(backend.local_models, await backend.settings.all())
+            backend.local_models.use(await backend.settings.all())
             await backend.listings.load()
             service = backend.of(table_service)
             if interrupted := await service.recover():

@@ -13,7 +13,7 @@ from contextlib import aclosing, suppress
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -32,7 +32,6 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
-from desktop_app.local_model.store import LocalFile, ModelStore
 from desktop_app.providers.jobs.audio import Heard, Hints, tells_speakers, wav_file
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.voice.provider_calls import RECORDING_SENT, VOICE_SENT, VoiceCalls, VoiceModel
@@ -40,6 +39,9 @@ from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, 
 from desktop_app.voice.transcription.pieces import Piece
 from desktop_app.voice.transcription.recordings import Sound, Task, Words, read_recording
 from desktop_app.writers.subtitles import Segment, spoken_line
+
+if TYPE_CHECKING:
+    from desktop_app.local_model.store import LocalFile, ModelStore
 
 BY_PROVIDER: Final = "provider"
 """The value of the setting `voice.transcriber` for the provider; "computer" is the other."""
@@ -134,7 +136,7 @@ class Transcription:
         self,
         calls: VoiceCalls,
         notes: NoteStore,
-        open_store: Callable[[], ModelStore],
+        open_store: Callable[[], ModelStore | None],
         choose: Callable[[], Awaitable[Mapping[str, object]]],
         find_model: Callable[[str], Awaitable[VoiceModel]],
     ) -> None:
@@ -163,9 +165,9 @@ class Transcription:
                 hint=N_("Install Repartee as repartee[voice], or have the provider transcribe."),
             )
         store = await asyncio.to_thread(self._open_store)
-        models = await asyncio.to_thread(store.speech_models)
+        models = await asyncio.to_thread(store.speech_models) if store is not None else []
         chosen = [model for model in models if model.path == values["voice.model"]]
-        if not models:
+        if store is None or not models:
             raise LocalModelError(
                 N_("No model that transcribes speech is on this computer."),
                 hint=N_("Download Whisper in {models_window}, or have the provider transcribe."),
@@ -222,9 +224,9 @@ class Transcription:
         self, source: LocalFile | VoiceModel, hints: Hints, data: bytes, conversation_id: str | None
     ) -> _Notes:
         who = (
-            f"{source.path}"
-            if isinstance(source, LocalFile)
-            else (f"{origin(source.profile.base_url)} {source.model}")
+            f"{origin(source.profile.base_url)} {source.model}"
+            if isinstance(source, VoiceModel)
+            else source.path
         )
         heard_by = f"{who} {hints.language} {hints.words} ".encode()
         key = await asyncio.to_thread(lambda: sha256(heard_by + data).hexdigest())
@@ -238,12 +240,12 @@ class Transcription:
     ) -> AsyncGenerator[tuple[Transcript, float], None]:
         """Yield what was transcribed so far, and the seconds of the recording, 0 if unknown."""
         task = Task(language=hints.language, words=hints.words, start=notes.end)
-        if isinstance(source, LocalFile):
-            model, provider = source.name, None
-            task = replace(task, model_folder=str(Path(source.path).parent))
-        else:
+        if isinstance(source, VoiceModel):
             model, provider = source.model, source
             task = replace(task, tells_speakers=tells_speakers(model))
+        else:
+            model, provider = source.name, None
+            task = replace(task, model_folder=str(Path(source.path).parent))
         waiting: list[Piece] = []
         seconds = 0.0
         if notes.segments:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextCharFormat
@@ -26,7 +26,6 @@ from desktop_app.domain.places import Place
 from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import language, tr
-from desktop_app.local_model.services import model_store
 from desktop_app.voice.core import (
     DICTATION_LANGUAGE,
     DICTATION_PAUSE,
@@ -60,6 +59,9 @@ from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import announce, menu_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
+if TYPE_CHECKING:
+    from desktop_app.local_model.store import ModelStore
+
 _DOWNLOADED: Final = "whisper-base"  # as in resources/local_models.toml
 _MINUTE_S: Final = 60.0
 
@@ -71,13 +73,14 @@ async def choose_transcriber(session: Session, field: DictationField) -> bool | 
     None if there is nothing to choose.
     """
     service = session.backend.of(transcription)
-    catalog = session.backend.of(model_store).catalog
-    remote = next(each for each in catalog if each.id == _DOWNLOADED)
+    store: ModelStore | None = session.backend.part("model_store")
+    catalog = [] if store is None else store.catalog
+    remote = next((each for each in catalog if each.id == _DOWNLOADED), None)
     provided: VoiceModel | None = None
     with suppress(UserFacingError):
         provided = await service.find_model("")
     rows = []
-    if can_transcribe_here():
+    if remote is not None and can_transcribe_here():
         size = formatting.size(remote.total_size)
         label = tr("This computer ({model}, {size})", model=remote.label, size=size)
         rows.append((label, remote.id))
@@ -86,7 +89,7 @@ async def choose_transcriber(session: Session, field: DictationField) -> bool | 
     if not rows:
         return None
     chosen = await _choose(field, rows)
-    if chosen == _DOWNLOADED:
+    if remote is not None and chosen == remote.id:
         session.events.download_requested.emit(remote)
         field.notices.notify(
             tr("{model} is being downloaded. Then you can dictate.", model=remote.label)

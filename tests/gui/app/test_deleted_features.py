@@ -27,7 +27,7 @@ LINE = r' +"{}",\n'
 TOGETHER = (
     ("backup", "desktop", "texts"),
     ("collections", "quick"),
-    ("exchange", "sync"),
+    ("exchange", "local_model", "sync"),
     ("memory", "repeat"),
     ("tables", "batch", "evaluation"),
     ("spending", "voice"),

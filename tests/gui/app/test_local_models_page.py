@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from desktop_app.app.window.activity_page import ActivityPage
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.local_model.catalog import CatalogModel, Purpose
-from desktop_app.local_model.services import WEIGHTS_SETTING, model_store
+from desktop_app.local_model.local_models import WEIGHTS_SETTING
+from desktop_app.local_model.services import model_store
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import dialog_of

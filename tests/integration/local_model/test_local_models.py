@@ -14,12 +14,13 @@ from desktop_app.domain.answering.stream_events import Failed, Incomplete, Strea
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.domain.models.model_facts import ModelKind
 from desktop_app.local_model import server
-from desktop_app.local_model.local_models import BUILT_IN, LocalModels, RunOptions
+from desktop_app.local_model.local_models import LocalModels, RunOptions
 from desktop_app.local_model.memory import OVERHEAD_BYTES
 from desktop_app.local_model.server import find_weights
 from desktop_app.local_model.store import ModelStore
 from desktop_app.providers import template_check
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+from desktop_app.providers.gateway.on_device import BUILT_IN
 from desktop_app.storage.database import Database
 from tests.helpers.gguf_files import TEMPLATE, write_gguf, write_variant
 from tests.helpers.stored_gateway import gateway_over

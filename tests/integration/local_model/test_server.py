@@ -22,8 +22,9 @@ import pytest
 from desktop_app.child_processes import ChildCommand, child_command, open_child
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model import server
-from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
+from desktop_app.local_model.server import LocalModel, find_weights
 from desktop_app.paths import folders
+from desktop_app.providers.gateway.on_device import LocalEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -22,7 +22,8 @@ from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.local_model.server import BASE_URL, LoadOptions, LocalEndpoint, LocalModel
+from desktop_app.local_model.server import LoadOptions, LocalModel
+from desktop_app.providers.gateway.on_device import BASE_URL, LocalEndpoint
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.processors import on_one_processor

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from desktop_app.collections.services import embedding_choice
 from desktop_app.domain.cost import FREE
-from desktop_app.local_model.services import EMBEDDING_SETTING, model_store, remove_model
+from desktop_app.local_model.services import model_store, remove_model
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+from desktop_app.providers.gateway.on_device import EMBEDDING_SETTING
 from desktop_app.providers.gateway.provider_gateway import local_path
 from tests.helpers.gguf_files import write_gguf
 from tests.helpers.started_backend import started_backend

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import LocalModelError
-from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
+from desktop_app.local_model.server import LocalModel, find_weights
 from desktop_app.local_model.server_process import Configuration, policy
+from desktop_app.providers.gateway.on_device import LocalEndpoint
 from tests.helpers.linux_only import linux_only
 from tests.helpers.pipe_trap import PipeTrap
 
