@@ -128,8 +128,8 @@ class SessionEvents(QObject):
         hotkey_toggled(): pause or resume the global shortcut, and say so.
         hotkey_pause_requested(bool): pause the global shortcut, or resume it.
         conversation_made(ConversationSession): a window beside the main one has this conversation.
-        completer_made(PromptCompleter, Callable): a prompt has this completer of `/` prompts, and
-            this fills the marks of a prompt.
+        completer_made(ConversationSession, Callable): its prompt completes `/` prompts, and this
+            fills the marks of a prompt.
         editor_made(QPlainTextEdit | QTextEdit, QBoxLayout, Notifications, QWidget): users can
             write here; this row takes buttons that help them, behind a widget in the tab order,
             and these tell what goes wrong.

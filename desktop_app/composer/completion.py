@@ -108,7 +108,7 @@ class _PromptDelegate(RowDelegate):
         for text, font, color in (
             (prompt.title, theme.interface(), theme.text),
             (prompt.folder, theme.note(), theme.dim),
-            (preview(prompt.text, _MAX_PREVIEW_CHARACTERS), theme.note(), theme.faint),
+            (preview(prompt.shown_text, _MAX_PREVIEW_CHARACTERS), theme.note(), theme.faint),
         ):
             if text and rect.width() > px(24):
                 painting.draw_text(painter, rect, text, font, color)
@@ -141,7 +141,7 @@ class PromptCompleter(QCompleter):
             lambda prompt: prompt.title,
             lambda prompt: ", ".join(filter(None, (prompt.title, prompt.folder))),
             self,
-            tooltip=lambda prompt: prompt.text[:600],
+            tooltip=lambda prompt: prompt.shown_text[:600],
         )
         self.setModel(self._rows)
         self.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)

@@ -109,6 +109,11 @@ class Prompt(Value, frozen=True):
         return self.overrides is not None
 
     @property
+    def shown_text(self) -> str:
+        """Return what it inserts, else the instructions that it gives."""
+        return self.text or (self.overrides and self.overrides.instructions) or ""
+
+    @property
     def is_text(self) -> bool:
         """Return True for a prompt to insert, False for one that only has settings."""
         return bool(self.text.strip()) or not self.has_settings

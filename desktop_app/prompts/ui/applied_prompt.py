@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtWidgets import QMenu
 
 from desktop_app.app.open_conversation import DEFAULT_PRESET
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id
@@ -29,7 +29,7 @@ class AppliedPrompt(Controller):
         self._values = session.values
         self._list = session.of(PromptList)
         self._prompts = session.of(PromptsController)
-        self._prompts.apply_settings = self._use
+        self._prompts.apply_settings = self.apply
         self._header.preset_menu_requested.connect(self._fill_menu)
         for signal in (self._current.opened, self._setup.choice_changed, self._list.changed):
             signal.connect(self._show_in_header)
@@ -74,33 +74,32 @@ class AppliedPrompt(Controller):
         """Apply the settings of a prompt to the open conversation."""
         prompt = self._list.find(prompt_id)
         if prompt is not None:
-            self._use(prompt)
+            self.apply(self._session.main, prompt)
 
-    def _use(self, prompt: Prompt) -> None:
+    def apply(self, view: ConversationSession, prompt: Prompt) -> None:
+        """Apply the settings of a prompt to a conversation; offer Undo."""
         self._change(
+            view,
             lambda conversation: self._applied(prompt, conversation),
             tr("“{name}” applied", name=prompt.title),
         )
 
-    def _change(self, change: Callable[[Conversation], Conversation], message: str) -> None:
-        """Change the open conversation's settings; Undo restores its former settings."""
-        former = self._current.conversation
+    def _change(
+        self,
+        view: ConversationSession,
+        change: Callable[[Conversation], Conversation],
+        message: str,
+    ) -> None:
+        former = view.current.conversation
         applied = change(former)
         if applied == former:
             return
-        self._setup.copy_settings(former.id, applied)
+        view.setup.copy_settings(former.id, applied)
 
         def restored(current: Conversation) -> Conversation:
-            return replace(
-                current,
-                choice=former.choice,
-                overrides=former.overrides,
-                preset_id=former.preset_id,
-            )
+            return current.with_settings_of(former)
 
-        self._notifications.notify_undo(
-            message, lambda: self._setup.change_settings(former.id, restored)
-        )
+        view.notices.notify_undo(message, lambda: view.setup.change_settings(former.id, restored))
 
     def save_here(self) -> None:
         """Create a prompt from the open conversation's settings, and edit its name.
@@ -157,9 +156,10 @@ class AppliedPrompt(Controller):
         conversation = self._current.conversation
         current = self.prompt_of(conversation)
         for prompt in self._list.presets.values():
-            add_choice(menu, prompt.title, prompt is current, partial(self._use, prompt))
+            add_choice(menu, prompt.title, prompt is current, partial(self.use, prompt.id))
         unset = partial(
             self._change,
+            self._session.main,
             lambda former: replace(former, overrides=Overrides(), preset_id=None),
             tr("Prompt removed. The defaults apply."),
         )

@@ -42,7 +42,7 @@ from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
 from desktop_app.prompts.ui.example_turns import ExampleTurns
 from desktop_app.settings.schema import label_of, overridable_settings
 from desktop_app.settings.setting import SettingValue
-from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, margins_of, row_of
+from desktop_app.widgets.boxes import FlowLayout, column_of, margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import Combo, MultilineField, Note
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm, describe_form
@@ -75,7 +75,7 @@ class ExpandingTextField(MultilineField):
 
     def update_theme(self) -> None:
         theme = current_theme()
-        self.setMinimumHeight(theme.px(80))
+        self.setMinimumHeight(theme.px(120))
         self.document().setDocumentMargin(theme.px(6))
 
 
@@ -109,6 +109,7 @@ class PromptFields(QWidget):
         self.folder.setCompleter(completer)
         self.text = ExpandingTextField(tr("Text"))
         self.text.setObjectName("prompt-text")
+        self.text.setPlaceholderText(tr("Text to insert"))
         self._note = Note(object_name="prompt-variables")
         self._form_label = PlainLabel(role="note")
         self.form_button = dialog_button(tr("Response format…"), "prompt-form")
@@ -142,9 +143,9 @@ class PromptFields(QWidget):
             self._choices.addLayout(column_of(heading, combo), 1)
         content = QWidget()
         rows = ((self.text, 1), self._note, form_row)
-        settings = (self._choices, self.default_box, self.form, self.examples, STRETCH)
+        settings = (self._choices, self.default_box, self.form, self.examples)
         self._content_layout = column_of(
-            column_of(*rows, spacing=10), *settings, parent=content, spacing=16
+            (column_of(*rows, spacing=10), 1), *settings, parent=content, spacing=16
         )
         buttons = FlowLayout(
             *(self.use_button, self.duplicate_button, self.hide_button, self.reset_button),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.attachments_controller import AttachmentsController
@@ -51,7 +51,6 @@ from desktop_app.widgets.file_dialogs import save_text
 from desktop_app.widgets.forms.schema_form import EditRequest
 
 if TYPE_CHECKING:
-    from desktop_app.composer.completion import PromptCompleter
     from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
 
@@ -112,7 +111,7 @@ class PromptsController(Controller):
         writer: the queue of changes of prompts.
         entries: all prompts with their origin, and the titles that are shown.
         page: the page that manages prompts; None before its first use.
-        apply_settings: applies the settings of a prompt to the open conversation.
+        apply_settings: applies the settings of a prompt to a conversation.
     """
 
     def __init__(self, session: Session) -> None:
@@ -120,16 +119,15 @@ class PromptsController(Controller):
         self._prompt_store = session.backend.of(prompts)
         self.writer = PromptWriter(session.tasks, self._show_failure)
         self.entries: tuple[PromptEntry, ...] = ()
-        self.apply_settings: Callable[[Prompt], object] = lambda _prompt: None
+        self.apply_settings: Callable[[ConversationSession, Prompt], object] = lambda *_: None
         self._built_in: dict[str, Prompt] = {}
         self._stored_prompts: dict[str, Prompt] = {}
         self._hidden_ids: set[str] = set()
         self._list = session.of(PromptList)
         self._example_question = ""  # the example that was inserted last
         self.page: PromptLibraryPage | None = None
-        completer = self._prompt.completer
-        self.configure_completer(completer, self._fill_in, self._finish)
-        self._current.opened.connect(completer.close)
+        self.configure_completer(session.main, self._fill_in)
+        self._current.opened.connect(self._prompt.completer.close)
         for signal in (session.values.changed, session.providers.changed):
             signal.connect(lambda *_: self._show_on_page())
 
@@ -168,21 +166,17 @@ class PromptsController(Controller):
     # -------------------------------------------------------------- offering
 
     def configure_completer(
-        self,
-        completer: PromptCompleter,
-        fill_in: Callable[[frozenset[str]], Mapping[str, str]],
-        finish: Callable[[Prompt, str], str] = lambda _prompt, text: text,
+        self, view: ConversationSession, fill_in: Callable[[frozenset[str]], Mapping[str, str]]
     ) -> None:
-        """Offer the library in a prompt's completer; see `PromptCompleter.configure`."""
-        completer.configure(fill_in, finish)
+        """Offer the library in the completer of a prompt; see `PromptCompleter.configure`."""
+        completer = view.prompt.completer
+        completer.configure(fill_in, partial(self._finish, view))
 
         def set_prompts() -> None:
             words = self._session.typed_commands
             commands = [Prompt("", word.removeprefix("/"), f"{word} ") for word in words]
             offered = {prompt.id: prompt for prompt in self._list.offered_prompts}
-            if completer is self._prompt.completer:
-                offered |= self._list.presets
-            completer.set_prompts((*offered.values(), *commands))
+            completer.set_prompts((*(offered | self._list.presets).values(), *commands))
 
         set_prompts()
         self._list.changed.connect(set_prompts)
@@ -225,17 +219,17 @@ class PromptsController(Controller):
             text = fill(template.text, {DATE: today()}).text.strip()
             # The text stays in the prompt until it is sent. If it is refused, for example because
             # the document is too large, the user can decide what to do.
-            text = self._finish(template, text)
+            text = self._finish(self._session.main, template, text)
             if exceeds_window(self._draft.value.attachments, self._setup.resolved):
                 self._draft.read_in_parts()
             self._prompt.prepend(text, template.id)
             self._prompt.submit()
 
-    def _finish(self, template: Prompt, text: str) -> str:
+    def _finish(self, view: ConversationSession, template: Prompt, text: str) -> str:
         """Apply a template's settings, and return its text, extended for several documents."""
         if template.has_settings:
-            self.apply_settings(template)
-        return task_for_each(text, template.requirements, self._draft.value.attachments)
+            self.apply_settings(view, template)
+        return task_for_each(text, template.requirements, view.draft.value.attachments)
 
     def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills in: selection, clipboard and date.

@@ -90,7 +90,7 @@ class QuickPromptController(QuestionAsker):
         session.events.editor_made.emit(
             quick.field, row.helpers, quick.notifications, row.background_button
         )
-        session.events.completer_made.emit(quick.prompt.completer, self._fill_in)
+        session.events.completer_made.emit(view, self._fill_in)
         self._connect()
 
     def _connect(self) -> None:
