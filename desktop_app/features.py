@@ -24,7 +24,6 @@ PROGRAM: Final = (
     "composer",
     "documents",
     "tools",
-    "prompts",
     "providers",
     "budget",
     "settings",
@@ -32,6 +31,7 @@ PROGRAM: Final = (
 """The packages of the program itself, without which no answer is had in its window."""
 FEATURES: Final = (
     "local_model",
+    "prompts",
     "spending",
     "exchange",
     "collections",

@@ -6,7 +6,6 @@ __all__ = [
     "available_models",
     "choice",
     "choice_row",
-    "completion",
     "drafts",
     "dropped_content",
     "model_button",

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import starmap
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.backend.backend import Backend
 from desktop_app.chat.command.ask import AttachedFile, NullStore, extract_file
@@ -66,6 +66,9 @@ from desktop_app.tables.table import (
 from desktop_app.tables.table_service import TableService
 from desktop_app.tables.table_source import KEY, Line
 
+if TYPE_CHECKING:
+    from desktop_app.prompts.prompt_store import PromptStore
+
 _SEE_EVAL_HELP: Final = N_("“repartee eval --help” describes the format.")
 
 
@@ -89,9 +92,8 @@ def _load_cases(options: Options) -> list[Case]:
     """Read the cases of a file, of standard input or of a preset. Raises IllegalChoiceError."""
     file = options.cases
     if file is None:
-        from desktop_app.prompts.prompt_library import preset_cases  # few need them
-
-        rows = preset_cases(options.preset or "")
+        library: PromptStore | None = Backend().part("prompts")
+        rows = [] if library is None else library.preset_cases(options.preset or "")
         if not rows:
             raise IllegalChoiceError(
                 N_("There are no cases to evaluate."),

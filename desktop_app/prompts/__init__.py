@@ -1,3 +1,3 @@
-"""Saved prompts with variables, and presets."""
+"""Saved prompts: texts with variables, and settings of answers."""
 
-__all__ = ["prompt_library", "prompt_store"]
+__all__ = ["prompt_store"]

@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import IllegalChoiceError
@@ -34,6 +35,7 @@ from desktop_app.prompts.prompt_library import (
     find_prompt,
     known_titles,
     merge_prompts,
+    preset_cases,
     replaces_built_in,
 )
 from desktop_app.storage.database import Database
@@ -104,6 +106,10 @@ class PromptStore:
     def replaces_built_in(self, prompt: Prompt) -> bool:
         """Return True if the library would show this prompt in place of a built-in preset."""
         return replaces_built_in(prompt)
+
+    def preset_cases(self, name: str) -> list[dict[str, Any]]:
+        """Return the evaluation cases of a built-in preset, by its name or id; [] for others."""
+        return preset_cases(name)
 
     async def fill(self, name: str, fields: Sequence[str], text: str) -> tuple[Prompt, str]:
         """Return a prompt and its text, filled in for a command.

@@ -30,7 +30,7 @@ TOGETHER = (
     ("exchange", "local_model", "sync"),
     ("memory", "repeat"),
     ("tables", "batch", "evaluation"),
-    ("spending", "voice"),
+    ("prompts", "spending", "voice"),
 )
 """Features that are deleted together, because none names another, but for what it needs."""
 STARTS = dict(zip(TOGETHER, combinations(range(4), 2), strict=True))

@@ -177,13 +177,13 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
 
 
 async def test_a_prompt_with_a_text_and_a_model_inserts_one_and_applies_the_other() -> None:
-    both = replace(REVIEWER, text="Review {{selection}}")
+    both = replace(REVIEWER, title="Strict", text="Review {{selection}}")
     async with AppHarness(environment=KEY) as app:
         await until(lambda: app.state.of(PromptList).library)
         await app.backend.of(prompts).save([both, POET])
         await app.controllers.of(PromptsController).load()
         before = app.state.current.conversation
-        for typed, text, chosen in (("/code rev", "Review ", both), ("/poet", "", POET)):
+        for typed, text, chosen in (("/strict", "Review ", both), ("/poet", "", POET)):
             app.type(typed)
             app.press(Qt.Key.Key_Return)
             assert app.window.prompt.text() == text
@@ -195,7 +195,7 @@ async def test_a_prompt_with_a_text_and_a_model_inserts_one_and_applies_the_othe
         quick = app.session.of(QuickPromptController)
         quick.open_with("")
         quick.window.field.setFocus()
-        QTest.keyClicks(quick.window.field, "/code rev")
+        QTest.keyClicks(quick.window.field, "/strict")
         app.press(Qt.Key.Key_Return)
         conversation = quick.conversation.current.conversation
         assert (conversation.preset_id, conversation.overrides) == (both.id, both.overrides)
@@ -204,9 +204,9 @@ async def test_a_prompt_with_a_text_and_a_model_inserts_one_and_applies_the_othe
         # The last of its settings takes the prompt out of the menu; it can still be inserted.
         controller = app.controllers.of(PromptsController)
         controller.change_settings(both.id, lambda _former: Overrides())
-        assert "Code reviewer" in menu_of(app)
+        assert "Strict" in menu_of(app)
         controller.change(both.id, variant=None, effort=None)
-        assert "Code reviewer" not in menu_of(app)
+        assert "Strict" not in menu_of(app)
         assert both.id in [prompt.id for prompt in app.state.of(PromptList).offered_prompts]
         await app.written()
 
