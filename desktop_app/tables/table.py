@@ -316,12 +316,14 @@ class Cells(Value, frozen=True):
         rows: the ids of rows; () for all of the table.
         selection: of these, which; None for each of them, corrected ones too.
         limit: the most rows, the first in their order that have such a cell; 0 for no limit.
+        columns_of_rows: the columns of single rows, where these are fewer than `columns`.
     """
 
     columns: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
     selection: Selection | None = Selection.EMPTY
     limit: int = 0
+    columns_of_rows: Mapping[int, Sequence[str]] = {}
 
 
 class Filter(Value, frozen=True):

@@ -424,7 +424,7 @@ class TableService:
         if not chosen:
             raise errors.IllegalChoiceError(N_("None of the cells is to be asked."))
         if mode is RunMode.BATCH:
-            asked = {cell.column_id for cell in chosen}
+            asked = await asyncio.to_thread(_rows_by_column, chosen)
             for column in columns:
                 named = references(table, column.question) if column.question else []
                 before = next((r.column for r in named if r.column.id in asked), None)
@@ -444,12 +444,10 @@ class TableService:
         mode: RunMode,
         on_progress: OnProgress | None = None,
     ) -> _Priced:
-        by_column: dict[str, list[int]] = {}
-        for cell in chosen:
-            by_column.setdefault(cell.column_id, []).append(cell.row_id)
+        by_column = await asyncio.to_thread(_rows_by_column, chosen)
         columns = [c for c in table.questions if c.id in by_column]
         if any(c.question and asks_about_document(table, c.question) for c in columns):
-            rows = sorted({cell.row_id for cell in chosen})
+            rows = await asyncio.to_thread(lambda: sorted({cell.row_id for cell in chosen}))
             await self.read_documents(table.id, rows, on_progress)
         profiles = {profile.id: profile for profile in await self._parts.profiles()}
         asked: list[_Asked] = []
@@ -769,6 +767,13 @@ class TableService:
         await self.store.record_conversation(place, conversation.id)
         await conversations.begin_turn(conversation, question, answer)
         return conversation.id
+
+
+def _rows_by_column(cells: Sequence[CellId]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for row_id, column_id in cells:
+        found.setdefault(column_id, []).append(row_id)
+    return found
 
 
 def _found(table: Table | None) -> Table:

@@ -862,10 +862,12 @@ def _read_chosen(table: Table, cells: Cells, connection: sqlite3.Connection) -> 
         WHERE r.table_id = ?1 AND (?3 = '[]' OR r.id IN (SELECT value FROM json_each(?3)))
         AND {_CHOSEN[cells.selection]} ORDER BY r.position"""  # noqa: S608 - our own words
     ids = json.dumps(list(cells.rows))
+    fewer = cells.columns_of_rows
     found = sorted(
         (row["position"], place, row["id"])
         for place, column_id in enumerate(columns)
         for row in connection.execute(sql, (table.id, column_id, ids))
+        if column_id in fewer.get(row["id"], columns)
     )
     if cells.limit:
         kept = set(list(dict.fromkeys(row_id for _, _, row_id in found))[: cells.limit])

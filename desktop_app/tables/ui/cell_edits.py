@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QMimeData, QModelIndex
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.tables.former_cells import FormerCells
-from desktop_app.tables.table import CellState, Column, NewRow, Row, Table
+from desktop_app.tables.table import CellState, Column, NewRow, Row, Table, Window
 from desktop_app.tables.table_store import BEING_ASKED, WHOLE_VALUES, CellId
 from desktop_app.tables.ui.cell_texts import GridColumn
 from desktop_app.widgets.forms.form_dialog import ask
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.tables.ui.tables_page import TablesPage
 
 _COPIED_ROWS: Final = 200
+_CELLS_TYPE: Final = "application/x-repartee-cells"
 _KEPT_UNDOS: Final = 20
 Undo = Callable[[], Awaitable[object]]
 
@@ -83,10 +86,7 @@ class CellEdits:
     ) -> None:
         index = self._view.model.place_of(cell.row_id, column.key)
         if index.isValid():
-            self._view.grid.delegate.begin(text, is_typed=is_typed)
-            self._view.grid.setFocus()
-            self._view.grid.setCurrentIndex(index)
-            self._view.grid.edit(index)
+            self._view.grid.open_editor(index, text, is_typed=is_typed)
 
     def commit(self, index: QModelIndex, text: str) -> None:
         """Store what the user has typed into a cell."""
@@ -120,72 +120,90 @@ class CellEdits:
 
     def clear(self) -> None:
         """Clear the selected cells; answers only once the user has agreed."""
-        places: dict[CellId, bool] = {}
-        for row, number in self._view.grid.selected_places:
-            column = self._view.model.columns[number]
-            if column.column is not None:
-                place = CellId(self._view.model.ids[row], column.column.id)
-                places[place] = column.is_question
-        if count := sum(places.values()):
+        selected, columns = self._view.grid.selected_columns, self._view.model.columns
+        asked = {n for n, each in enumerate(columns) if each.is_question}
+        # A question with fields has several columns, but one answer.
+        counts = {
+            numbers: len({columns[n].column for n in numbers if n in asked})
+            for numbers in set(selected.values())
+        }
+        count = sum(counts[numbers] for numbers in selected.values())
+        ids = self._view.model.ids
+        clear = partial(self._page.request, self._clear, ids, columns, selected)
+        if count:
             ask(
                 self._view,
                 "confirm-table-clear",
                 tr_plural("Clear {count} answer?", "Clear {count} answers?", count),
                 tr("You can undo this until Repartee quits."),
                 label=tr("Clear"),
-                on_accepted=lambda: self._page.request(self._clear, list(places)),
+                on_accepted=clear,
             )
-        elif places:
-            self._page.request(self._clear, list(places))
+        else:
+            clear()
 
-    async def _clear(self, places: list[CellId]) -> None:
-        former = await self._service.clear(self._view.table_id, places)
-        message = tr_plural("{count} cell cleared", "{count} cells cleared", len(former.places))
-        self._offer_to_put_back(message, former)
+    async def _clear(
+        self,
+        ids: Sequence[int],
+        columns: Sequence[GridColumn],
+        selected: Mapping[int, Sequence[int]],
+    ) -> None:
+        def places() -> list[CellId]:
+            found = (
+                CellId(ids[row], column.id)
+                for row, numbers in selected.items()
+                for n in numbers
+                if (column := columns[n].column) is not None
+            )
+            return list(dict.fromkeys(found))
+
+        cells = await asyncio.to_thread(places)
+        if cells:
+            former = await self._service.clear(self._view.table_id, cells)
+            count = len(former.places)
+            message = tr_plural("{count} cell cleared", "{count} cells cleared", count)
+            self._offer_to_put_back(message, former)
 
     # ------------------------------------------------------------ copy and paste
 
     async def copy(self) -> None:
         """Copy the selected cells as rows of tab-separated text, which spreadsheets paste."""
-        places = self._view.grid.selected_places
-        numbers = sorted({number for _, number in places})
-        rows = list(dict.fromkeys(row for row, _ in places))
-        selected = set(places)
+        selected, ids = self._view.grid.selected_columns, self._view.model.ids
         columns = self._view.model.columns
-        stream = io.StringIO()
-        writer = csv.writer(stream, "excel-tab", lineterminator="\n")
+        numbers = sorted({n for each in set(selected.values()) for n in each})
+        rows = list(selected)
+        texts: list[list[str]] = []
         for start in range(0, len(rows), _COPIED_ROWS):
             some = rows[start : start + _COPIED_ROWS]
-            ids = [self._view.model.ids[row] for row in some]
-            window = await self._store.window(ids, WHOLE_VALUES)
-            for number, row in zip(some, window.rows, strict=False):
-                writer.writerow(
-                    [
-                        copyable(_text_of(columns[n], row, window.cells[row.id]))
-                        if (number, n) in selected
-                        else ""
-                        for n in numbers
-                    ]
-                )
-        text = stream.getvalue().removesuffix("\n")
-        if len(places) == 1 and rows:
-            row_id = self._view.model.ids[rows[0]]
-            window = await self._store.window([row_id], WHOLE_VALUES)
-            for row in window.rows:
-                text = copyable(_text_of(columns[numbers[0]], row, window.cells[row.id]))
-        QGuiApplication.clipboard().setText(text)
-        announced = tr_plural("{count} cell copied", "{count} cells copied", len(places))
+            window = await self._store.window([ids[row] for row in some], WHOLE_VALUES)
+            chosen = {ids[row]: selected[row] for row in some}
+            texts += await asyncio.to_thread(_texts_of, window, columns, numbers, chosen)
+        mime = QMimeData()
+        if len(texts) == len(numbers) == 1:
+            mime.setText(texts[0][0])
+        else:
+            exact, escaped = await asyncio.to_thread(_tab_separated, texts)
+            mime.setText(escaped)
+            mime.setData(_CELLS_TYPE, exact.encode("utf-8", "replace"))
+        QGuiApplication.clipboard().setMimeData(mime)
+        count = sum(map(len, selected.values()))
+        announced = tr_plural("{count} cell copied", "{count} cells copied", count)
         self._notifications.announce(announced)
 
     def paste(self, *, at_end: bool = False) -> None:
         """Paste rows of tab-separated text from the current cell on, or below the last row."""
-        text = QGuiApplication.clipboard().text()
-        lines = list(csv.reader(io.StringIO(text, newline=""), "excel-tab"))
-        if any(lines) and self._view.table is not None:
+        mime = QGuiApplication.clipboard().mimeData()
+        text = bytes(mime.data(_CELLS_TYPE).data()).decode("utf-8", "replace") or mime.text()
+        if text and self._view.table is not None:
             index = self._view.grid.chosen_index
             first = max(1, index.column()) if index.isValid() and not at_end else 1
             row = index.row() if index.isValid() and not at_end else len(self._view.model.ids)
-            self._page.request(self._paste_lines, lines, row, first)
+            self._page.request(self._paste_text, text, row, first)
+
+    async def _paste_text(self, text: str, first_row: int, first: int) -> None:
+        lines = await asyncio.to_thread(_lines_of, text)
+        if any(lines):
+            await self._paste_lines(lines, first_row, first)
 
     async def _paste_lines(self, lines: list[list[str]], first_row: int, first: int) -> None:
         """Put lines into the cells from a place on; add the rows and columns that are missing."""
@@ -226,8 +244,7 @@ class CellEdits:
 
     def selected_rows(self) -> list[int]:
         """Return the ids of the rows with selected cells."""
-        places = self._view.grid.selected_places
-        return list(dict.fromkeys(self._view.model.ids[row] for row, _ in places))
+        return [self._view.model.ids[row] for row in self._view.grid.selected_columns]
 
     async def remove_rows(self, rows: list[int]) -> None:
         """Remove rows, by their ids. Raises IllegalChoiceError: one of them is being asked."""
@@ -249,8 +266,40 @@ def _with_new(added: Sequence[Column], table: Table) -> Table:
     return replace(table, columns=tuple(columns))
 
 
-def _text_of(column: GridColumn, row: Row, cells: Any) -> str:
-    if column.column is None:
-        return row.name
-    cell = cells.get(column.column.id)
-    return "" if cell is None else str(cell.text(column.part))
+def _texts_of(
+    window: Window,
+    columns: Sequence[GridColumn],
+    numbers: Sequence[int],
+    chosen: Mapping[int, Sequence[int]],
+) -> list[list[str]]:
+    """Return the texts of rows in some columns; "" for those that are not chosen in a row."""
+
+    def text_of(row: Row, number: int) -> str:
+        column = columns[number].column
+        if number not in chosen[row.id]:
+            return ""
+        if column is None:
+            return copyable(row.name)
+        cell = window.cells[row.id].get(column.id)
+        return "" if cell is None else copyable(cell.text(columns[number].part))
+
+    return [[text_of(row, number) for number in numbers] for row in window.rows]
+
+
+def _tab_separated(texts: Sequence[Sequence[str]]) -> tuple[str, str]:
+    """Return rows of cells as they are, and so that a spreadsheet takes none for a formula."""
+    found = []
+    for rows in (texts, ([escape_cell(text) for text in row] for row in texts)):
+        stream = io.StringIO()
+        csv.writer(stream, "excel-tab", lineterminator="\n").writerows(rows)
+        found.append(stream.getvalue().removesuffix("\n"))
+    return found[0], found[1]
+
+
+def _lines_of(text: str) -> list[list[str]]:
+    """Return the cells of a pasted text; its lines, if its quotation marks are no spreadsheet's."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell may have a megabyte
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), "excel-tab", strict=True))
+    except csv.Error:
+        return [line.split("\t") for line in text.splitlines()]

@@ -25,15 +25,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QFontMetrics,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
-    QPainter,
-)
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -75,9 +67,13 @@ READ_CHARS: Final = 300
 _REFRESH_MS: Final = 120  # between two readings of the cells that a run changes
 _WIDTHS: Final = {NAME_KEY: 200, "": 180}  # in pixels at the default text size
 _MAX_SPOKEN: Final = 200
+_MANY_CELLS: Final = 1_000
 _MAX_ELIDED: Final = 4096
 _NO_PARENT: Final = QModelIndex()
 _Role = Qt.ItemDataRole
+_SELECTED: Final[int] = QStyle.StateFlag.State_Selected.value
+_HOVERED: Final[int] = QStyle.StateFlag.State_MouseOver.value
+_FOCUSED: Final[int] = QStyle.StateFlag.State_HasFocus.value
 
 
 class GridModel(QAbstractTableModel):
@@ -183,6 +179,8 @@ class GridModel(QAbstractTableModel):
             self.rows_wanted.emit(wanted[start : start + BLOCK])
 
     def _want_block(self, number: int) -> None:
+        if self.ids[number] in self._wanted or self.ids[number] in self._asked:
+            return
         first = number - number % BLOCK
         for row_id in self.ids[first : first + BLOCK]:
             if row_id not in self._rows and row_id not in self._asked:
@@ -280,13 +278,6 @@ class GridModel(QAbstractTableModel):
             return spoken_text(text or tr("Empty"))[:_MAX_SPOKEN]
         return None
 
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """Return the flags of a cell: all but the rows' names can be changed."""
-        flags = super().flags(index)
-        if index.isValid() and self.columns[index.column()].column is not None:
-            flags |= Qt.ItemFlag.ItemIsEditable
-        return flags
-
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Ask for the rows in the order of a column."""
         key = self.columns[column].key if 0 <= column < len(self.columns) else ""
@@ -309,7 +300,8 @@ class _Look:
         self._fonts = (theme.interface(), theme.note())
         self._metrics = tuple(map(QFontMetrics, self._fonts))
         self._elided = lru_cache(_MAX_ELIDED)(self._elide)
-        self._width = lru_cache(_MAX_ELIDED)(self._metrics[1].horizontalAdvance)
+        # Not the method itself: to wrap one, its documentation is made, which takes 90 ms.
+        self._width = lru_cache(_MAX_ELIDED)(lambda text: self._metrics[1].horizontalAdvance(text))
 
     def draw(
         self,
@@ -384,16 +376,16 @@ class CellDelegate(QStyledItemDelegate):
         if look is None or look.theme is not current_theme():
             look = self._look = _Look(current_theme())
         rect: QRect = option.rect
-        state = option.state
+        state: int = option.state.value  # operators of Qt's flags take longer than the painting
         theme = look.theme
-        if state & QStyle.StateFlag.State_Selected:
+        if state & _SELECTED:
             painter.fillRect(rect, theme.selected)
-        elif state & QStyle.StateFlag.State_MouseOver:
+        elif state & _HOVERED:
             painter.fillRect(rect, theme.hover)
         x, y, width, height = rect.x(), rect.y(), rect.width(), rect.height()
         painter.fillRect(x, y + height - 1, width, 1, theme.line)
         painter.fillRect(x if look.is_mirrored else x + width - 1, y, 1, height, theme.line)
-        if state & QStyle.StateFlag.State_HasFocus:
+        if state & _FOCUSED:
             painter.setPen(theme.accent)
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
         model = index.model()
@@ -459,6 +451,7 @@ class CellDelegate(QStyledItemDelegate):
         # The field converts some characters; that is no change of the user's.
         if editor.document().isModified():
             model = index.model()
+            editor.document().setModified(False)  # it is asked once more as it loses the focus
             self.text_committed.emit(model.index(index.row(), index.column()), editor.toPlainText())
 
     def updateEditorGeometry(
@@ -477,11 +470,13 @@ class CellDelegate(QStyledItemDelegate):
         editor.setGeometry(rect)
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        """Commit on Enter; Shift+Enter begins a line."""
+        """Commit on Enter; Shift+Enter begins a line. Discard on Esc."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            assert isinstance(editor, PlainTextField)
             is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-                assert isinstance(editor, QWidget)
+            if event.key() == Qt.Key.Key_Escape:
+                editor.document().setModified(False)
+            elif is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self.commitData.emit(editor)
                 self.closeEditor.emit(editor)
                 return True
@@ -523,13 +518,6 @@ class _CellTable(CurrentWithFocus, QTableView):
             return current
         return self.model().index(remembered.row(), remembered.column())
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        if self.state() is QAbstractItemView.State.EditingState:
-            # The editor takes the focus. Qt would close it if the cell were no longer current.
-            QTableView.focusOutEvent(self, event)
-        else:
-            super().focusOutEvent(event)
-
     def choose(self, index: QModelIndex) -> None:
         """Choose a cell; it becomes current once the view has the focus."""
         if self.hasFocus():
@@ -566,13 +554,18 @@ class GridView(_CellTable):
         super().__init__()
         self._grid = model
         self._place = (0, "")  # of the current cell, while the rows change
+        self._edited = QPersistentModelIndex()
         self.setModel(model)
         self.setObjectName("table-grid")
         self.delegate = CellDelegate(self)
         self.setItemDelegate(self.delegate)
+        # Later: Qt still uses an editor when it has asked to close it.
+        self.delegate.closeEditor.connect(self._close_editor, Qt.ConnectionType.QueuedConnection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         header = self.horizontalHeader()
+        # Of the view's, it would ask each row whether the whole column is selected.
+        header.setSelectionModel(QItemSelectionModel(model, header))
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
@@ -635,19 +628,55 @@ class GridView(_CellTable):
         return found
 
     @property
-    def selected_places(self) -> list[tuple[int, int]]:
-        """Return the rows and columns of the selected cells, or of the current one."""
+    def selected_columns(self) -> dict[int, tuple[int, ...]]:
+        """Return the columns of the selected cells by their rows, or of the current cell."""
         selection: QItemSelection = self.selectionModel().selection()
-        places = {
-            (row, column)
-            for part in (selection.at(n) for n in range(selection.count()))
-            for row in range(part.top(), part.bottom() + 1)
-            for column in range(part.left(), part.right() + 1)
-        }
+        found: dict[int, tuple[int, ...]] = {}
+        for part in (selection.at(n) for n in range(selection.count())):
+            columns = tuple(range(part.left(), part.right() + 1))
+            for row in range(part.top(), part.bottom() + 1):
+                others = found.get(row)
+                found[row] = columns if others is None else tuple(sorted({*others, *columns}))
         current = self.chosen_index
-        if not places and current.isValid():
-            places = {(current.row(), current.column())}
-        return sorted(places)
+        if not found and current.isValid():
+            return {current.row(): (current.column(),)}
+        return dict(sorted(found.items()))
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        """Tell screen readers of a selection, unless it is a large one.
+
+        Qt would list all its cells to name the first: 160 ms for 100,000.
+        """
+        parts = [each.at(n) for each in (selected, deselected) for n in range(each.count())]
+        is_large = sum(part.height() * part.width() for part in parts) > _MANY_CELLS
+        view = QAbstractItemView if is_large else QTableView
+        view.selectionChanged(self, selected, deselected)
+
+    # ------------------------------------------------------------ the editor
+
+    @property
+    def is_editing(self) -> bool:
+        return self._edited.isValid()
+
+    def open_editor(self, index: QModelIndex, text: str, *, is_typed: bool = False) -> None:
+        """Let the user change the text of a cell.
+
+        No cell is editable to Qt, which would ask that of each cell that is selected or painted.
+
+        Args:
+            is_typed: the user has typed the text, and it could not be stored.
+        """
+        self.delegate.begin(text, is_typed=is_typed)
+        self.setFocus()
+        self.setCurrentIndex(index)
+        self.openPersistentEditor(index)
+        self._edited = QPersistentModelIndex(index)
+        self.indexWidget(index).setFocus()
+
+    def _close_editor(self, *_signal: object) -> None:
+        edited, self._edited = self._edited, QPersistentModelIndex()
+        if edited.isValid():
+            self.closePersistentEditor(self._grid.index(edited.row(), edited.column()))
 
     def _open_or_edit(self, index: QModelIndex) -> None:
         column = self._grid.columns[index.column()]

@@ -53,6 +53,7 @@ class RunBar(QWidget):
         self._plans: dict[str, Plan | UserFacingError] = {}
         self._planning: asyncio.Future[None] | None = None
         self._plans_again = False
+        self._choice = 0  # a number for the chosen cells
         self.progress = QProgressBar(textVisible=False)
         self.progress.setObjectName("table-progress")
         self.progress.hide()
@@ -87,6 +88,7 @@ class RunBar(QWidget):
     def reset(self) -> None:
         """Forget what was asked: another table is shown."""
         self.end_planning()
+        self._choice += 1
         self._plans, self._open_runs = {}, ()
         self.which.setCurrentIndex(0)
 
@@ -101,6 +103,7 @@ class RunBar(QWidget):
 
     def change_cells(self) -> None:
         """Count what other cells cost; until then, these cannot be asked."""
+        self._choice += 1
         for name in ("run", "batch"):
             self._plans.pop(name, None)
         self.show_state()
@@ -153,11 +156,12 @@ class RunBar(QWidget):
         reader: Callable[[int, int], None],
     ) -> None:
         plan: Plan | UserFacingError
+        choice = self._choice
         try:
             plan = await self._runs.service.plan(table, cells, mode, reader)
         except UserFacingError as error:
             plan = error
-        if name == "try" or cells == self._chosen_cells():  # not others meanwhile
+        if name == "try" or choice == self._choice:  # not others meanwhile
             self._plans[name] = plan
         self.show_state()
 
@@ -171,14 +175,16 @@ class RunBar(QWidget):
 
     def _selected_cells(self) -> Cells:
         """Return the selected cells of questions; all of them, corrected ones too."""
-        places = self._view.grid.selected_places
-        columns: dict[str, None] = {}
-        for _, number in places:
-            column = self._view.model.columns[number].column
-            if column is not None and column.question is not None:
-                columns[column.id] = None
-        rows = tuple(dict.fromkeys(self._view.model.ids[row] for row, _ in places))
-        return Cells(columns=tuple(columns) or ("",), rows=rows, selection=None)
+        selected, model = self._view.grid.selected_columns, self._view.model
+        asked: dict[tuple[int, ...], tuple[str, ...]] = {}
+        for numbers in set(selected.values()):
+            found = (model.columns[n].column for n in numbers)
+            asked[numbers] = tuple(dict.fromkeys(c.id for c in found if c and c.question))
+        columns = tuple({column_id: None for each in asked.values() for column_id in each})
+        fewer = {numbers for numbers, each in asked.items() if len(each) < len(columns)}
+        others = {model.ids[row]: asked[n] for row, n in selected.items() if n in fewer}
+        rows = tuple(model.ids[row] for row in selected)
+        return Cells(columns or ("",), rows, selection=None, columns_of_rows=others)
 
     def _try_rows(self) -> None:
         if self._view.table is not None:

@@ -199,6 +199,9 @@ class TableView(QWidget):
         """Show the table as it is now: columns, rows, totals, runs, price."""
         if self.table is None:
             return
+        if self.grid.is_editing:  # what is typed stays in its cell
+            self._reload_timer.start()
+            return
         self._load_number += 1
         number, table_id = self._load_number, self.table_id
         table = await self._store.get(table_id)
@@ -224,7 +227,7 @@ class TableView(QWidget):
         self.run_bar.set_runs(runs)
         if self.cell.place is not None:
             self.cell.show_again()
-        await self._load_totals()
+        self._session.tasks.start(self._load_totals())
         self.run_bar.plan_soon()
 
     async def _load_rows(self) -> None:

@@ -26,6 +26,7 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_export import TableFormat
+from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_panel import CellPanel
 from desktop_app.tables.ui.question_dialog import QuestionDialog
 from desktop_app.tables.ui.tables_page import TablesPage
@@ -150,7 +151,7 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         await until(
             lambda: [row[3:] for row in cells(page)] == [["About ROW1"] * 2, ["About ROW2"] * 2]
         )
-        grid, model = page.view.grid, page.view.model
+        view, grid, model = page.view, page.view.grid, page.view.model
         app.window.activateWindow()
         grid.setFocus()
         await until(grid.hasFocus)
@@ -177,6 +178,36 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
         QTest.keyClick(grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: QGuiApplication.clipboard().text() == "ROW1\trows")
+        # What is typed stays in its cell while the rows get another order.
+        view.sort(model.columns[2].key, is_descending=False)
+        await until(lambda: cells(page)[0][2] == "many")
+        edited = model.index(1, 1)
+        grid.setCurrentIndex(edited)
+        QTest.keyClick(grid, Qt.Key.Key_F2)
+        await until(lambda: grid.is_editing)
+        QTest.keyClicks(grid.indexWidget(edited), "=1+1")
+        assert view.table is not None
+        place = CellId(model.ids[0], view.table.columns[1].id)
+        await view.edits.set_values([(place, "", "zebra")])
+        await view.load()
+        assert grid.is_editing
+        QTest.keyClick(grid.indexWidget(edited), Qt.Key.Key_Return)
+        await until(
+            lambda: cells(page)[0][1] == "=1+1" and cells(page)[2][1:3] == ["ROW2", "zebra"]
+        )
+        # A spreadsheet gets no formula; the table gets the cells as they are.
+        grid.setCurrentIndex(model.index(0, 1))
+        QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyClick(grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: QGuiApplication.clipboard().text() == "'=1+1\tmore")
+        grid.setCurrentIndex(model.index(2, 1))
+        QTest.keyClick(grid, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: ["=1+1", "more"] in [row[1:3] for row in cells(page)[1:]])
+        for _ in range(3):
+            await until(lambda: app.window.notifications.last_undo is not None)
+            app.window.notifications.undo_last()
+        view.sort("", is_descending=False)
+        await until(lambda: cells(page)[0][1] == "ROW1" and cells(page)[1][2] == "many")
         grid.setCurrentIndex(model.index(0, 3))
         QTest.keyClick(grid, Qt.Key.Key_Return)
         panel = find(page, CellPanel, "table-cell")

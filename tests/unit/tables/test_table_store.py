@@ -158,6 +158,10 @@ async def test_a_run_asks_only_what_was_chosen(tmp_path: Path) -> None:
         assert await chosen(selection=Selection.ALL) == cells[1:]
         assert await chosen(selection=None, rows=(cells[0].row_id,)) == [cells[0]]
         assert len(await store.chosen(table, Cells(limit=2))) == 2
+        first, second = (cell.row_id for cell in cells[:2])
+        some = Cells(("say", "ask"), (first, second), None, columns_of_rows={first: ("ask",)})
+        asked = await store.chosen(table, some)
+        assert set(asked) == {CellId(first, "ask"), CellId(second, "ask"), CellId(second, "say")}
         # An answer that failed the second time keeps the first, with its cost.
         again = Run("s", "t", RunMode.NOW, RunStatus.RUNNING, now(), 1)
         await store.begin_run(again, [cells[1]])
