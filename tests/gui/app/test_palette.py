@@ -94,7 +94,7 @@ async def test_the_palette_finds_commands_settings_and_conversations() -> None:
             ("show collections", "Show projects"),
             ("ask a collection", "Ask the files of a project…"),
             ("internet", "Web search: On"),
-            ("batch job", "Show tables"),
+            ("batch jobs", "Show tables"),
             ("evaluate", "Show tables"),
         ):
             shown.field.setText(words)
