@@ -51,7 +51,7 @@ _BASE: Final[tuple[Setting, ...]] = (
     # of the local model and the folder of backups. Empty: the first provider with a key, else the
     # local model; no preset; the built-in model; no folder.
     Setting("default.provider", "", N_("Default provider"), Group.KEPT),
-    Setting("default.preset", "", N_("Default preset"), Group.KEPT),
+    Setting("default.preset", "", N_("Prompt of new conversations"), Group.KEPT),
     Setting(
         "default.variant",
         Variant.THINKING.value,

@@ -19,7 +19,7 @@ from desktop_app.widgets.text.foreign_text import set_tooltip
 
 DELETES: Final = N_(
     "Permanently deletes all conversations, projects, attachments, batch jobs, "
-    "drafts, notes, prompts, presets, and permissions for tools, and Repartee’s own copies of "
+    "drafts, notes, prompts, and permissions for tools, and Repartee’s own copies of "
     "its database. Settings, providers, tool servers, API keys, spending history, and your "
     "backups are kept."
 )
