@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.features import FEATURES
+from desktop_app.app.features import FEATURES, PLACES
 from desktop_app.app.folder_list import FolderList
 from desktop_app.app.open_conversation import NewConversation
 from desktop_app.app.provider_list import Providers, SettingValues
@@ -92,7 +92,7 @@ def compose(session: Session) -> None:
         page: QWidget = imported(classes[name])(session)
         return page
 
-    session.window.settings.make_pages_with(make_page)
+    session.window.settings.make_pages_with(make_page, PLACES)
     session.make_sections = lambda page: [
         imported(feature.sections[page])(session)
         for feature in FEATURES

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.value import Value
 from desktop_app.features import imported
+from desktop_app.settings.setting import SettingsPlace
 from desktop_app.shortcuts.command import Command
 
 if TYPE_CHECKING:
@@ -34,20 +35,6 @@ class Action(Command, frozen=True, kw_only=True):
     run: Callable[[Session], object]
     uses_conversation: bool = False
     is_on: Callable[[Session], bool | None] | None = None
-
-
-class SettingsPlace(NamedTuple):
-    """A field or section of the settings that is not a setting of the schema.
-
-    Attributes:
-        name: the name of the field or of the section's button; "" for the whole page.
-        words: synonyms, marked for translation.
-    """
-
-    title: str
-    page: str
-    name: str = ""
-    words: str = ""
 
 
 class Feature(Value, frozen=True):

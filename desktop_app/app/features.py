@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.app.feature import Action, Feature, SettingsPlace
+from desktop_app.app.feature import Action, Feature
 from desktop_app.features import cores, imported
+from desktop_app.settings.setting import SettingsPlace
 from desktop_app.shortcuts.command import Command, register
 
 FEATURES: Final[tuple[Feature, ...]] = tuple(imported(c.window) for c in cores() if c.window)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.app.folder_list import FolderList
     from desktop_app.app.provider_list import Providers, SettingValues
     from desktop_app.app.running_answers import RunningAnswers
-    from desktop_app.app.startup.closed_store import ClosedWork
+    from desktop_app.app.startup.closed_work import ClosedWork
     from desktop_app.app.tasks import Tasks
     from desktop_app.app.window.window_frame import WindowFrame
     from desktop_app.backend.backend import Backend

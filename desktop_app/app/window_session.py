@@ -51,7 +51,7 @@ from desktop_app.widgets.forms.tab_order import FocusGuard, FocusScroller
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 if TYPE_CHECKING:
-    from desktop_app.app.startup.closed_store import ClosedWork
+    from desktop_app.app.startup.closed_work import ClosedWork
     from desktop_app.desktop_session.session_bus import SessionBus
 
 

@@ -44,6 +44,20 @@ class Choice(NamedTuple):
     label: str
 
 
+class SettingsPlace(NamedTuple):
+    """A field or section of the settings that is not a setting of the schema.
+
+    Attributes:
+        name: the name of the field or of the section's button; "" for the whole page.
+        words: synonyms, marked for translation.
+    """
+
+    title: str
+    page: str
+    name: str = ""
+    words: str = ""
+
+
 class Setting(Value, frozen=True):
     """A setting. Its texts are marked for translation.
 

@@ -15,7 +15,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app import session as session_module
-from desktop_app.app.features import FEATURES
+from desktop_app.app.features import FEATURES, PLACES
 from desktop_app.app.session import Session
 from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.features import imported
@@ -92,7 +92,7 @@ def record_session(panel: SettingsPanel, **given: Any) -> Any:
     session: Any = RecordedSession(window=SimpleNamespace(settings=panel), **given)
     panel.pages.session = session  # type: ignore[attr-defined]
     classes = {name: place for feature in FEATURES for name, place in feature.pages.items()}
-    panel.make_pages_with(lambda name: imported(classes[name])(session))
+    panel.make_pages_with(lambda name: imported(classes[name])(session), PLACES)
     sections = [
         feature.sections["library"] for feature in FEATURES if "library" in feature.sections
     ]

@@ -7,7 +7,7 @@ requests such work in an open window, the window closes first, and the program r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.app.features import FEATURES
+from desktop_app.app.startup.closed_work import Ask, Choices, ClosedWork, Progress
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
-from desktop_app.domain.value import Value
 from desktop_app.features import imported
 from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.widgets.boxes import column_of
@@ -44,8 +44,6 @@ _MAX_TEXT_HEIGHT: Final = 260  # longer text scrolls
 _MIN_TEXT_HEIGHT: Final = 60
 _FRAME_HEIGHT: Final = 48  # the height of the window's frame, and a margin
 _MARGIN: Final = 20  # around the content
-Choices = Sequence[tuple[str, str, str]]
-"""The name, the label and a description of each choice; "" for no description."""
 
 
 class ScrolledText(QScrollArea):
@@ -190,9 +188,6 @@ class StoreDialog(QDialog):
                 self.move(self.x(), top)
 
 
-Progress = Callable[[int, int], None]
-Ask = Callable[[str, str, Choices], str]
-"""Shows a title, a text and choices; returns the name of the choice. Called in `work`'s thread."""
 _REPAIR: Final = (
     "repair",
     N_("Repair"),
@@ -200,19 +195,6 @@ _REPAIR: Final = (
 )
 _OTHERS: Choices = (("folder", N_("Open folder"), ""), ("quit", N_("Quit"), ""))
 _CONTINUE_ONLY: Choices = (("go-on", N_("Continue"), ""),)
-
-
-class ClosedWork(Value, frozen=True):
-    """Work on the closed store.
-
-    Attributes:
-        description: names the work; shown while it runs.
-        work: runs in a thread, and returns a sentence for the user, or "". Its arguments report
-            progress (done, total) and ask the user a question.
-    """
-
-    description: str
-    work: Callable[[Progress, Ask], str]
 
 
 def repair_work(folders: Folders) -> ClosedWork:

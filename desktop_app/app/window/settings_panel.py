@@ -6,7 +6,7 @@ created when it is first shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.app.feature import SettingsPlace
 from desktop_app.app.window.settings_pages import SettingsPages
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
+from desktop_app.settings.setting import SettingsPlace
 from desktop_app.widgets.boxes import column_of, margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, IconButton
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
@@ -90,13 +90,21 @@ class SettingsPanel(QFrame):
         set_role(self, "side")
         self.pages = SettingsPages(self, (name for name, _ in PAGES))
         self._has_pages = False
+        self._places: Sequence[SettingsPlace] = ()
         self._areas: dict[str, QScrollArea] = {}
         self._layouts: dict[str, QVBoxLayout] = {}
         self._page = self._side = SIDES[0][0]  # the page, and the side that it was reached from
 
-    def make_pages_with(self, make: Callable[[str], QWidget]) -> None:
-        """Set what makes a page of a name; show a page if the panel is shown."""
+    def make_pages_with(
+        self, make: Callable[[str], QWidget], places: Sequence[SettingsPlace] = ()
+    ) -> None:
+        """Set what makes a page of a name; show a page if the panel is shown.
+
+        Args:
+            places: what can be found besides the settings of the schema.
+        """
         self.pages.make_with(make)
+        self._places = places
         self._has_pages = True
         if self._areas:
             self.show_page(self._page)
@@ -180,11 +188,20 @@ class SettingsPanel(QFrame):
 
     # ------------------------------------------------------------------ search
 
+    def _entries(self) -> list[SettingsPlace]:
+        """Return everything that can be found, with translated words."""
+        entries = [place._replace(words=tr(place.words)) for place in self._places]
+        for setting in SETTINGS:
+            if setting.page:
+                words = " ".join(map(tr, setting.search_texts))
+                entries.append(SettingsPlace(setting.label, setting.page, setting.key, words))
+        return entries
+
     def _show_results(self, typed: str) -> None:
         """List the settings of all pages that contain every typed word."""
         words = typed.casefold().split()
         self._results.clear()
-        for entry in _entries() if words else ():
+        for entry in self._entries() if words else ():
             title = tr(entry.title)
             searched = f"{title} {tr(_TITLES[entry.page])} {entry.words}".casefold()
             if all(word in searched for word in words):
@@ -381,15 +398,3 @@ class SettingsPanel(QFrame):
             has_bar = area.verticalScrollBar().maximum() > 0
             right = px(2 if has_bar else _SCROLL_BAR_WIDTH)
             self._layouts[page].setContentsMargins(*margins_of(0, px(4), right, px(8)))
-
-
-def _entries() -> list[SettingsPlace]:
-    """Return everything that can be found, with translated words."""
-    from desktop_app.app.features import PLACES  # the first paint needs no feature
-
-    entries = [place._replace(words=tr(place.words)) for place in PLACES]
-    for setting in SETTINGS:
-        if setting.page:
-            words = " ".join(map(tr, setting.search_texts))
-            entries.append(SettingsPlace(setting.label, setting.page, setting.key, words))
-    return entries

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Feature, SettingsPlace
+from desktop_app.app.feature import Feature
 from desktop_app.i18n.translation import N_
+from desktop_app.settings.setting import SettingsPlace
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session

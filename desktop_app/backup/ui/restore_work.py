@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.startup.closed_store import Ask, Choices, ClosedWork, Progress
+from desktop_app.app.startup.closed_work import Ask, Choices, ClosedWork, Progress
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.file_dialogs import choose_file

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, SettingsPlace, call
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.exchange.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.setting import SettingsPlace
 from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:

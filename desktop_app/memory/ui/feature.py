@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, SettingsPlace, call
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.features import imported
 from desktop_app.i18n.translation import N_
+from desktop_app.settings.setting import SettingsPlace
 from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:

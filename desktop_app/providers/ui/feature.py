@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, SettingsPlace, call
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.setting import SettingsPlace
 from desktop_app.shortcuts.command import Category, Tab
 
 if TYPE_CHECKING:

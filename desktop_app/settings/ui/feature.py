@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, SettingsPlace, call
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
+from desktop_app.settings.setting import SettingsPlace
 from desktop_app.shortcuts.command import Category, Menu
 
 if TYPE_CHECKING:

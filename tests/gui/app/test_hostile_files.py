@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QLabel
 
-from desktop_app.app.startup.closed_store import ClosedStore, restore_work
+from desktop_app.app.startup.closed_store import ClosedStore
 from desktop_app.backup.backup import make_backup
+from desktop_app.backup.ui.restore_work import restore_work
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_closed_store import answers, choose, dialog
