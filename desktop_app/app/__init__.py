@@ -5,6 +5,8 @@ __all__ = [
     "answer_setup",
     "closing_controller",
     "feature",
+    "foreign_changes",
+    "navigator",
     "open_conversation",
     "pasting",
     "provider_list",

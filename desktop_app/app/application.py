@@ -73,7 +73,7 @@ _SESSION_MODULES: Final = (
     "desktop_app.providers.ui.providers_controller",
     "desktop_app.chat.cost_estimate",
     "desktop_app.chat.chat_service",
-    "desktop_app.library.ui.navigator",
+    "desktop_app.app.navigator",
     "desktop_app.backend.backend",
     "desktop_app.transcript.message_items",
     "desktop_app.app.features",

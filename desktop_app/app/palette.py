@@ -14,6 +14,7 @@ from PySide6.QtGui import QAction
 
 from desktop_app.app.feature import Action
 from desktop_app.app.features import ACTIONS, FEATURES, PLACES
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
 from desktop_app.app.window.settings_panel import PAGES
@@ -28,7 +29,6 @@ from desktop_app.library.ui.message_search import (
     SearchFilters,
     group_hits,
 )
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.shortcuts.command_search import (

@@ -19,7 +19,9 @@ from desktop_app.app.call_server import CallServer
 from desktop_app.app.closing_controller import ClosingController
 from desktop_app.app.composition import compose
 from desktop_app.app.features import ACTIONS, FEATURES
+from desktop_app.app.foreign_changes import ForeignChanges
 from desktop_app.app.housekeeping import Housekeeping
+from desktop_app.app.navigator import LinkController, Navigator
 from desktop_app.app.session import DIALOG_OBSTACLE, EndStep, Session, Shutdown
 from desktop_app.app.startup.early_window import IDLE_MS, FirstUse
 from desktop_app.app.startup.gc_policy import collect_and_trim
@@ -37,9 +39,7 @@ from desktop_app.domain.activity_log import described
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import PinnedOrder, UnreadMarks
-from desktop_app.library.ui.navigator import LinkController, Navigator
 from desktop_app.markdown.parsing.parser import load_parser
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.settings.ui.settings_controller import SettingsController

@@ -14,7 +14,7 @@ from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.library.ui.navigator import Navigator
+from desktop_app.app.navigator import Navigator
 
 if TYPE_CHECKING:
     import sqlite3

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QToolButton
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.chat.text_store import TextStore
@@ -32,7 +33,6 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.markdown.structured_answer import json_value
 from desktop_app.settings.server_presets import billing_page
 from desktop_app.transcript.message_items import (

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Final
 
 from desktop_app.app.activity import ActivityRow, Phase
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import UnreadMarks
-from desktop_app.library.ui.navigator import Navigator
 
 _MOST_UNREAD: Final = 20  # the newest; the list of conversations marks all
 

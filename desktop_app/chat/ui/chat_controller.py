@@ -7,6 +7,7 @@ from typing import Final
 
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.compaction_controller import CompactionController
@@ -26,7 +27,6 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.trash import Trash
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.shortcuts.keymap import Keymap

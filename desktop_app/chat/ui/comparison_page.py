@@ -12,6 +12,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.chat.cost_estimate import typical_cost
 from desktop_app.chat.ui.chat_controller import ChatController
@@ -33,7 +34,6 @@ from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import duration, rough_money
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.markdown.text_search import differing_words
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.transcript.media.message_images import OPEN_IMAGE

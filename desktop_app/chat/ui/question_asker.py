@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.compaction_controller import CompactionController
@@ -18,7 +19,6 @@ from desktop_app.domain import errors, hints
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, ModelChoice
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 

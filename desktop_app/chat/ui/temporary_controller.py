@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Controller, Session
 from desktop_app.composer.attachments.attachments_controller import AttachmentsController
 from desktop_app.composer.dropped_content import (
@@ -20,7 +21,6 @@ from desktop_app.composer.dropped_content import (
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import ElidedButton
 from desktop_app.widgets.forms.tab_order import mark_deleting, order_tabs

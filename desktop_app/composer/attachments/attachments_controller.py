@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.provider_list import PROVIDER_REMOVED
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.answer_forms import is_built_in
@@ -35,7 +36,6 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.i18n.formatting import duration, rough_money
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 CONVERSION_LIMIT_S = 15.0

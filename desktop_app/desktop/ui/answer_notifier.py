@@ -10,6 +10,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.desktop.core import NOTIFICATIONS
 from desktop_app.desktop_session.application_object import show_progress
@@ -19,7 +20,6 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.text.foreign_text import one_line
 
 LONG_ANSWER_S: Final = 10.0

@@ -13,6 +13,7 @@ from functools import partial
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.closing_controller import ClosingController
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.provider_list import SettingValues
 from desktop_app.app.session import Session
 from desktop_app.desktop.core import START_AT_LOGIN
@@ -31,7 +32,6 @@ from desktop_app.desktop_session.session_bus import BusError, SessionBus
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.widgets.look.icons import program_icon

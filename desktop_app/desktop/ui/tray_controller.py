@@ -11,13 +11,13 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from desktop_app.app.closing_controller import ClosingController
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.desktop_session.desktop_watch import watch_tray
 from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.desktop_session.session_bus import BusError, SessionBus
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.look.icons import program_icon
 from desktop_app.widgets.text.foreign_text import menu_text
 

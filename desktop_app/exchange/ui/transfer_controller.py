@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QStandardPaths, Qt
 
+from desktop_app.app.foreign_changes import ForeignChanges
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.startup.command_runner import CommandResult
 from desktop_app.app.transfer import Transfer
@@ -26,7 +27,6 @@ from desktop_app.exchange.import_report import COUNTS, more_sentences
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder, choose_target
 from desktop_app.widgets.program_menu import ProgramMenu

@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QPushButton, QWidget
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.i18n.translation import tr, tr_context
@@ -17,7 +18,6 @@ from desktop_app.library.list_filter import ARCHIVE, TRASH, ListFilter
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_menus import open_at
 from desktop_app.library.ui.list_presenter import PAGE_SIZE, ListPresenter, read_page
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel
 from desktop_app.library.ui.rows.days import today

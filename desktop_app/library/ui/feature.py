@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def _compose(session: Session) -> None:
+    from desktop_app.app.foreign_changes import ForeignChanges
+    from desktop_app.app.navigator import LinkController, Navigator
     from desktop_app.library.ui.conversation_list import ConversationList
     from desktop_app.library.ui.folders_controller import (
         FoldersController,
         FolderSettingsController,
     )
-    from desktop_app.library.ui.foreign_changes import ForeignChanges
     from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
-    from desktop_app.library.ui.navigator import LinkController, Navigator
     from desktop_app.library.ui.trash import Trash
 
     listing = session.of(ConversationList)
@@ -39,7 +39,7 @@ def _compose(session: Session) -> None:
 
 
 def _find_entries(session: Session) -> list[PaletteEntry]:
-    from desktop_app.library.ui.navigator import Navigator
+    from desktop_app.app.navigator import Navigator
     from desktop_app.shortcuts.command_search import PaletteEntry
 
     begin = session.of(Navigator).open_in_folder
@@ -178,7 +178,7 @@ FEATURE: Final = Feature(
             N_("Next conversation"),
             Category.CONVERSATION,
             "Ctrl+PgDown",
-            run=call("library.ui.navigator.Navigator.open_neighbor", +1),
+            run=call("app.navigator.Navigator.open_neighbor", +1),
             is_in_palette=False,
         ),
         Action(
@@ -186,14 +186,14 @@ FEATURE: Final = Feature(
             N_("Previous conversation"),
             Category.CONVERSATION,
             "Ctrl+PgUp",
-            run=call("library.ui.navigator.Navigator.open_neighbor", -1),
+            run=call("app.navigator.Navigator.open_neighbor", -1),
             is_in_palette=False,
         ),
         Action(
             "conversation.copy-link",
             N_("Copy link to conversation"),
             Category.CONVERSATION,
-            run=call("library.ui.navigator.LinkController.copy"),
+            run=call("app.navigator.LinkController.copy"),
             words=N_("share"),
         ),
         Action(

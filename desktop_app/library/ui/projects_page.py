@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Controller, Session
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
 from desktop_app.domain.conversations.conversation import Conversation, Folder, ModelChoice
@@ -22,7 +23,6 @@ from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button, delete_button, dialog_button

@@ -9,6 +9,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.activity_log import described
 from desktop_app.domain.conversations.conversation import now
@@ -17,7 +18,6 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.list_filter import TRASH_RETENTION
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.forms.form_dialog import ask
 
 log = logging.getLogger(__name__)

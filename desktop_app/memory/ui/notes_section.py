@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QSizePolicy, QWidget
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.composer.dropped_content import FileDropFilter
 from desktop_app.domain.errors import UserFacingError
@@ -16,7 +17,6 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.memory.ui.notes_controller import NotesController
 from desktop_app.widgets.boxes import (
     DIALOG_MARGINS,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.choice_controller import ConversationChoice
@@ -36,7 +37,6 @@ from desktop_app.domain.prompt import CLIPBOARD, DATE, SELECTION, today
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.quick.ui.paste_back import PasteBack
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.shortcuts.command import CommandScope, all_commands

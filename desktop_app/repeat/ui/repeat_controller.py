@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.activity import ActivityRow, Phase
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -26,7 +27,6 @@ from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.repeat.services import (
     Occurrence,
     Unreached,

@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.foreign_changes import ForeignChanges
 from desktop_app.app.session import Controller, Session
 from desktop_app.desktop_session.desktop_watch import saves_resources
 from desktop_app.desktop_session.session_bus import BusError, SessionBus
@@ -21,7 +22,6 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
-from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.services import synchronizer

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
@@ -22,7 +23,6 @@ from desktop_app.domain.graphemes import cut
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.tables.table import Column, NewRow, Row, RowOrder, Run, Table, TableSummary
 from desktop_app.tables.table_export import ExportedTable, TableFormat
 from desktop_app.tables.table_source import LINE_ENDINGS

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QTextCursor
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.send_context import OpenText
 from desktop_app.chat.text_store import ListedText, TextStore
@@ -36,7 +37,6 @@ from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.prompt import FOR_CODE, SELECTION, fill, missing_names, program_variables_in
 from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.texts.passage_change import change_passage, passage_with_context
 from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits

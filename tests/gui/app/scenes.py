@@ -37,6 +37,7 @@ from desktop_app.app.application import report_failed_start
 from desktop_app.app.closing_controller import ClosingController
 from desktop_app.app.help.help_places import START
 from desktop_app.app.help.help_window import HelpWindow, help_of
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.palette import Palette
 from desktop_app.app.startup.closed_store import StoreDialog
 from desktop_app.app.window.activity_page import ActivityPage
@@ -86,7 +87,6 @@ from desktop_app.i18n.translation import tr
 from desktop_app.library.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.message_search import DaysDialog
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.projects_page import ProjectsController, ProjectsPage
 from desktop_app.library.ui.trash import Trash
 from desktop_app.local_model.catalog import CatalogModel, Purpose

@@ -10,13 +10,13 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButton
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.chat.ui.chat_controller import QueuedBubble
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft, Message
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.provider_client import ProviderClient
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, FillableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn

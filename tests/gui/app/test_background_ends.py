@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.window_request import LinkRequest, request_for
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.desktop.core import NOTIFICATIONS
@@ -15,7 +16,6 @@ from desktop_app.desktop_session.portal.portal_requests import PATH
 from desktop_app.desktop_session.portal.portal_requests import SERVICE as PORTAL
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_link import MessageLink
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.transcript.copying import menu_for
 from tests.gui.app.app_harness import AppHarness, until

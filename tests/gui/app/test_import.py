@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.exchange.ui.transfer_controller import TransferController
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.status_line import ProgressCard
 from tests.gui.app.app_harness import AppHarness, until
 

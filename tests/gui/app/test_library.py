@@ -18,6 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton, QToolButton
 
 from desktop_app.app.housekeeping import Housekeeping
+from desktop_app.app.navigator import PREVIEW_COUNT, Navigator
 from desktop_app.backend.backend import Backend
 from desktop_app.chat.conversation_store import insert_conversation, insert_message
 from desktop_app.domain.answering.generation import Overrides
@@ -39,7 +40,6 @@ from desktop_app.library.ui.archive_and_trash import ArchivePage, TrashPage
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import PREVIEW_COUNT, Navigator
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.library.ui.trash import Trash
 from desktop_app.settings.ui.settings_controller import SettingsController

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QPlainTextEdit
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.schema import overridable_settings, settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.ui.responses_tab import CONVERSATION

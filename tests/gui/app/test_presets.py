@@ -10,13 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompt import Prompt
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt_library import built_in_presets
 from desktop_app.prompts.services import prompts
 from desktop_app.prompts.ui.applied_prompt import AppliedPrompt

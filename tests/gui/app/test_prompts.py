@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
 from desktop_app.app.closing_controller import ClosingController
+from desktop_app.app.navigator import Navigator
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.composer.completion import PromptDialog, ValueField
 from desktop_app.composer.prompt_list import PromptList
@@ -20,7 +21,6 @@ from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.prompt import Prompt, today
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.prompts.services import prompts
 from desktop_app.prompts.ui.prompts_controller import PromptsController

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.library.search_query import Search
 from desktop_app.library.ui.message_search import ORDERS, SearchFilters
-from desktop_app.library.ui.navigator import Navigator
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find

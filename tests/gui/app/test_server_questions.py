@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.domain.tools.tool import UserReply
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.ui import consent_card
 from desktop_app.tools.ui.consent_card import ConsentController

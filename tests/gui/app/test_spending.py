@@ -13,12 +13,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.budget import budget
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.spending_report import Call, CallPerformance
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.rows import days as calendar_days
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.ui.providers_controller import ProvidersController

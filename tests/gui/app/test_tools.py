@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.tools.calls.consent import ConsentQuestion, Decision, fingerprint
 from desktop_app.tools.servers.remote_tool import remote_tools

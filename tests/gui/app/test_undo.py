@@ -9,11 +9,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import Secret, origin
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from tests.gui.app.app_harness import AppHarness, until

@@ -1,4 +1,8 @@
-"""What other processes write to the store, shown in the list and the transcript."""
+"""What other processes write to the store, shown in the list and the transcript.
+
+SQLite tells whether another process wrote. It is asked when a window of the program gets the focus,
+and when an answer ends.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Controller, Session
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 
 if TYPE_CHECKING:
     from desktop_app.sync.synchronizer import Synchronizer

@@ -1,9 +1,6 @@
-"""Opening of conversations: from the list, from links, and after other programs wrote.
+"""Opening of conversations: from the list, from links.
 
 `ListPresenter` decides what the list shows; `Trash` deletes, `PinnedOrder` pins.
-
-SQLite tells whether another process wrote. It is asked when a window of the program gets the focus,
-and when an answer ends.
 """
 
 from __future__ import annotations
