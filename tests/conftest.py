@@ -32,7 +32,6 @@ from hypothesis import settings
 
 from desktop_app.domain.models import catalog_file
 from desktop_app.i18n.translation import use_language
-from desktop_app.local_model import store as local_models
 from desktop_app.paths import resource_path
 from desktop_app.storage import database, schema
 from tests.helpers.child_server import STARTERS, forked_command, serving_children
@@ -230,10 +229,9 @@ def copied_schema() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def parsed_catalogs() -> Iterator[None]:
-    """Parse each model catalog once, which takes a tenth of a start."""
+    """Parse the model catalog once, which takes a tenth of a start."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog_file, "read_catalog_file", cache(catalog_file.read_catalog_file))
-        patch.setattr(local_models, "read_catalog", cache(local_models.read_catalog))
         yield
 
 

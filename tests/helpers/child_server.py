@@ -23,18 +23,25 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from desktop_app import child_processes
 from desktop_app.child_processes import ChildCommand, ChildKind
-from desktop_app.documents.worker import reader_client
-from desktop_app.local_model import header_reader
 from desktop_app.main import main
-from desktop_app.tools.servers import server_connection
 
 ROOT: Final = Path(__file__).parents[2]
-STARTERS: Final = (header_reader, reader_client, server_connection)
+_STARTERS: Final = (
+    "documents.worker.reader_client",
+    "local_model.header_reader",
+    "tools.servers.server_connection",
+)
+STARTERS: Final = tuple(
+    import_module(f"desktop_app.{name}")
+    for name in _STARTERS
+    if (ROOT / "desktop_app" / name.partition(".")[0]).is_dir()  # else its feature was deleted
+)
 """The modules that start these child processes by their `child_command`."""
 _LAUNCHER: Final = Path(__file__).with_name("child_launcher.py")
 _LONGEST_ORDER: Final = 1 << 16

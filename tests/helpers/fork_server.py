@@ -252,6 +252,8 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
 
 def _import_command_line() -> None:
     for package in _PACKAGES:
+        if not (ROOT / "desktop_app" / package.partition(".")[0]).is_dir():
+            continue  # its feature was deleted
         path = importlib.import_module(f"desktop_app.{package}").__path__
         for module in pkgutil.walk_packages(path, f"desktop_app.{package}."):
             if ".ui" not in module.name:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from desktop_app.local_model.local_models import LocalModels
-from desktop_app.local_model.store import ModelStore
+from desktop_app.providers.gateway.on_device import OnDeviceModels
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.keys.vault import KeyVault
 from desktop_app.settings.settings_store import SettingsStore
@@ -17,6 +14,4 @@ def gateway_over(database: Database, vault: KeyVault | None = None) -> ProviderG
     """Return a gateway with the keys of `vault`, by default one without keys."""
     settings = SettingsStore(database)
     vault = vault or KeyVault("repartee-test", settings)
-    nowhere = Path("/nonexistent")
-    models = LocalModels(lambda: ModelStore(nowhere, nowhere, nowhere))
-    return ProviderGateway(vault, models, settings, CATALOG)
+    return ProviderGateway(vault, OnDeviceModels(), settings, CATALOG)

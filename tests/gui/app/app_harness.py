@@ -9,11 +9,12 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any, Self, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
@@ -27,6 +28,7 @@ from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.desktop_session.session_bus import SessionBus
 from desktop_app.documents.token_counting import ProviderTokenCounter
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -38,8 +40,6 @@ from desktop_app.library.list_filter import LIST
 from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.library.ui.trash import Trash
-from desktop_app.local_model.catalog import CatalogModel
-from desktop_app.local_model.services import model_store
 from desktop_app.paths import folders
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
@@ -52,8 +52,18 @@ from tests.gui.app.scripted_providers import ScriptedGateway, ScriptedProviders,
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.transcript_views import shown_text
 from tests.helpers.waiting import LONGEST_S
-from tests.helpers.widgets import find, timer_of
+from tests.helpers.widgets import find, shown_widgets, timer_of
 
+if TYPE_CHECKING:
+    from desktop_app.local_model.catalog import CatalogModel
+
+_W = TypeVar("_W", bound=QWidget)
+
+DATA: Final = Path(__file__).parents[2] / "data"
+KEYED: Final = {"OPENAI_API_KEY": "not-a-key", "COMETAPI_KEY": "not-a-key"}
+OWN_SERVER: Final = ProviderProfile(
+    "own", "⟦Home⟧", ProviderKind.COMPATIBLE, "http://192.168.1.5:8080/v1", needs_key=False
+)
 FIRST_PAUSE_S = 0.003
 LONGEST_PAUSE_S = 0.03
 DISK_FULL = "There is no room left on the disk."
@@ -198,7 +208,9 @@ class AppHarness:
     def _build_backend(self) -> Backend:
         backend = Backend(environment=self._environment)
         if self._catalog is not None:
-            backend.of(model_store).catalog = self._catalog
+            store = backend.part("model_store")
+            assert store is not None
+            store.catalog = self._catalog
         self.disk = self._disk_class(backend.temporary)
         backend.conversations = self.disk
         if not self._has_real_providers:
@@ -464,3 +476,16 @@ async def until(condition: Callable[[], object]) -> None:
         while not condition():
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 1.25, LONGEST_PAUSE_S)
+
+
+async def dialog_of(kind: type[_W]) -> _W:
+    """Return the dialog of a class, once it is visible."""
+    found: list[_W] = []
+
+    def is_there() -> bool:
+        windows = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+        found[:] = [w for window in windows for w in shown_widgets(window) if isinstance(w, kind)]
+        return bool(found)
+
+    await until(is_there)
+    return found[0]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
@@ -64,7 +64,6 @@ from desktop_app.documents.ui.attachment_preview import AttachmentPreview, Image
 from desktop_app.documents.ui.document_viewer import ViewerTarget
 from desktop_app.documents.ui.password_dialog import PasswordDialog
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.answering.stream_events import SourcesFound
 from desktop_app.domain.conversations.conversation import (
@@ -145,22 +144,15 @@ from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.status_line import ProgressCard
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.gui.app.app_harness import DATA, DISK_FULL, OWN_SERVER, AppHarness, dialog_of, until
 from tests.gui.app.test_viewer import opened, stored_document
 from tests.helpers.file_dialogs import choose_paths
-from tests.helpers.widgets import find, shown_widgets
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from tests.gui.app.scripted_providers import Turn
 
-_W = TypeVar("_W", bound=QWidget)
-
-DATA: Final = Path(__file__).parents[2] / "data"
-KEYED: Final = {"OPENAI_API_KEY": "not-a-key", "COMETAPI_KEY": "not-a-key"}
-OWN_SERVER: Final = ProviderProfile(
-    "own", "⟦Home⟧", ProviderKind.COMPATIBLE, "http://192.168.1.5:8080/v1", needs_key=False
-)
 ANSWER: Final = """⟦Retry only what can succeed **without** being repeated.⟧
 
 ```python
@@ -1164,19 +1156,6 @@ def _close_dialogs(app: AppHarness) -> None:
     for window in QApplication.topLevelWidgets():
         if window.isVisible() and window is not app.window:
             window.close()
-
-
-async def dialog_of(kind: type[_W]) -> _W:
-    """Return the dialog of a class, once it is visible."""
-    found: list[_W] = []
-
-    def is_there() -> bool:
-        windows = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
-        found[:] = [w for window in windows for w in shown_widgets(window) if isinstance(w, kind)]
-        return bool(found)
-
-    await until(is_there)
-    return found[0]
 
 
 def _expand(panel: QWidget) -> None:

@@ -32,7 +32,7 @@ from desktop_app.transcript.action_row import ActionRow
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.cards.card_area import CardArea
 from tests.gui.app import scenes
-from tests.gui.app.app_harness import AppHarness
+from tests.gui.app.app_harness import KEYED, AppHarness
 from tests.helpers.translated_texts import is_of_qt
 from tests.helpers.widgets import shown_widgets
 
@@ -215,7 +215,7 @@ async def test_every_window_is_accessible() -> None:
         first = Audit()
         await scenes.empty_state(app, first.look)
         await scenes.fill(app.backend)
-    async with AppHarness(environment=scenes.KEYED) as app:
+    async with AppHarness(environment=KEYED) as app:
         app.window.resize(1280, 800)
         audit = Audit()
         for scene in scenes.SCENES:

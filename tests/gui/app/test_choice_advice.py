@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.composer.model_button import EffortRow
 from desktop_app.domain.models.variants import Effort, Variant
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import KEYED
+from tests.gui.app.app_harness import KEYED, AppHarness, until
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:

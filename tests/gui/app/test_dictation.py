@@ -40,8 +40,7 @@ from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import MicrophoneButton, Stage
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.voice_process import VoiceProcess
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import KEYED
+from tests.gui.app.app_harness import KEYED, AppHarness, until
 from tests.helpers.scripted_voice import ScriptedVoice, put_speech_model
 from tests.helpers.widgets import find
 

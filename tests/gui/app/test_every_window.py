@@ -33,7 +33,7 @@ from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.look.window_language import WindowLanguage
 from tests.gui.app import scenes
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.gui.app.app_harness import DISK_FULL, KEYED, AppHarness, until
 from tests.gui.app.focus_faults import FocusAudit
 from tests.gui.app.layout_faults import layout_faults
 from tests.helpers import pseudo
@@ -274,7 +274,7 @@ async def test_every_window_is_translated_whole_and_has_one_focus(language: str,
         faults |= visit.faults
         seen |= visit.seen
         await scenes.fill(app.backend)
-    async with AppHarness(environment=scenes.KEYED) as app:
+    async with AppHarness(environment=KEYED) as app:
         app.window.resize(SIZES[size])
         visit = Visit(app, language, size)
         audit = FocusAudit()
@@ -304,7 +304,7 @@ async def test_every_window_shows_text_of_twice_the_size_whole() -> None:
     async with AppHarness() as app:
         faults = await _faults_of(app, scenes.empty_state)
         await scenes.fill(app.backend)
-    async with AppHarness(environment=scenes.KEYED) as app:
+    async with AppHarness(environment=KEYED) as app:
         faults |= await _faults_of(app, *scenes.SCENES)
     listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
     assert not listed, listed

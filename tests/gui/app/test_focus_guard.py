@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from tests.gui.app import scenes
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import KEYED, AppHarness, until
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def test_a_palette_passes_its_focus_on_when_it_is_hidden() -> None:
 async def test_a_second_enter_does_not_interrupt_the_reading_of_files(tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / f"letter{number}.txt").write_text(f"Letter {number}.")
-    async with AppHarness(environment=scenes.KEYED) as app:
+    async with AppHarness(environment=KEYED) as app:
         page = await scenes.projects_page(app, "Letters")
         controller = app.controllers.of(CollectionsController)
         button = find(page, QPushButton, "add-folder")
@@ -63,7 +63,7 @@ async def test_a_second_enter_does_not_interrupt_the_reading_of_files(tmp_path: 
 
 
 async def test_the_user_can_go_to_a_button_that_deletes_and_come_back_to_it() -> None:
-    async with AppHarness(environment=scenes.KEYED) as app:
+    async with AppHarness(environment=KEYED) as app:
         page = await scenes.projects_page(app, "Letters")
         delete = find(page, QPushButton, "delete-project")
         before = find(page, QPushButton, "project-settings")

@@ -12,8 +12,7 @@ from desktop_app.library.ui.projects_page import ProjectsPage
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.transcript.segment import Place
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import DATA
+from tests.gui.app.app_harness import DATA, AppHarness, until
 from tests.helpers.transcript_views import caret_line
 
 

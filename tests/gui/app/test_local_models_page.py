@@ -16,8 +16,7 @@ from desktop_app.local_model.catalog import CatalogModel, Purpose
 from desktop_app.local_model.local_models import WEIGHTS_SETTING
 from desktop_app.local_model.services import model_store
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import dialog_of
+from tests.gui.app.app_harness import AppHarness, dialog_of, until
 from tests.helpers.gguf_files import gguf_bytes
 from tests.helpers.model_host import says, serves
 from tests.helpers.widgets import find

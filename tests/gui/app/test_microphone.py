@@ -51,8 +51,7 @@ from desktop_app.voice.ui.microphones import MicrophoneButton, Stage
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.voice_process import VoiceProcess
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import KEYED
+from tests.gui.app.app_harness import KEYED, AppHarness, until
 from tests.helpers.gateways import tool_folder
 from tests.helpers.scripted_voice import put_speech_model
 from tests.helpers.widgets import find

@@ -23,7 +23,7 @@ from desktop_app.i18n import formatting, translation
 from desktop_app.paths import resource_path
 from desktop_app.widgets.look.window_language import WindowLanguage
 from tests.gui.app import scenes
-from tests.gui.app.app_harness import AppHarness
+from tests.gui.app.app_harness import KEYED, AppHarness
 from tests.helpers.translated_texts import QT_DIALOGS
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ async def walked(name: str) -> Walk:
         walk = Walk(app, name)
         await scenes.empty_state(app, walk.look)
         await scenes.fill(app.backend)
-    async with AppHarness(environment=scenes.KEYED) as app:
+    async with AppHarness(environment=KEYED) as app:
         walk._app = app
         app.window.resize(SIZE)
         for scene in scenes.SCENES:

@@ -16,8 +16,7 @@ from desktop_app.providers.models.model_menu import favorites_in
 from desktop_app.providers.ui.models.model_editor import ModelEditor
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import OWN_SERVER, dialog_of
+from tests.gui.app.app_harness import OWN_SERVER, AppHarness, dialog_of, until
 from tests.helpers.widgets import find
 
 SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))

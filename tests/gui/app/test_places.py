@@ -17,8 +17,7 @@ from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.text.linked_label import LinkedLabel
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import dialog_of
+from tests.gui.app.app_harness import AppHarness, dialog_of, until
 
 
 def test_every_place_opens_its_page_and_has_its_name() -> None:

@@ -25,8 +25,7 @@ from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.widgets.text.foreign_text import ElidedLabel
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
-from tests.gui.app.scenes import KEYED
+from tests.gui.app.app_harness import DISK_FULL, KEYED, AppHarness, PausableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find
 

@@ -30,8 +30,7 @@ from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.ui.voice_settings import NameDialog
 from desktop_app.voice.voice_process import VoiceProcess
 from desktop_app.widgets.text.foreign_text import PlainToolButton
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import KEYED, OWN_SERVER
+from tests.gui.app.app_harness import KEYED, OWN_SERVER, AppHarness, until
 from tests.helpers.scripted_voice import ScriptedVoice
 from tests.helpers.widgets import find
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from desktop_app.writers.markdown_file import to_markdown
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import KEYED
+from tests.gui.app.app_harness import KEYED, AppHarness, until
 
 
 async def test_a_mark_is_shown_kept_found_and_exported() -> None:

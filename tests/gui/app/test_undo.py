@@ -16,8 +16,7 @@ from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import Secret, origin
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.ui.providers_controller import ProvidersController
-from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scenes import DATA
+from tests.gui.app.app_harness import DATA, AppHarness, until
 from tests.gui.app.test_choices import SERVER
 from tests.integration.credentials.conftest import (
     Desktop,
