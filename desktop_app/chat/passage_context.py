@@ -165,7 +165,7 @@ def passages_block(part: PassagesPart, delimiter: PromptDelimiter) -> str:
         if passage.place:
             attributes += attribute("place", passage.place)
         blocks.append(delimiter.wrap("passage", passage.text, attributes))
-    block = delimiter.wrap_blocks("passages", blocks, attribute("collection", part.name))
+    block = delimiter.wrap_blocks("passages", blocks, attribute("project", part.name))
     if not part.passages and not part.known:
         return f"{block}\n\n{NOTHING_FOUND}"
     known_numbers = " ".join(f"[{number}]" for number in part.known)

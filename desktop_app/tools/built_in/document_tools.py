@@ -59,7 +59,7 @@ SEARCH_LIBRARY: Final = ToolDefinition(
 )
 SEARCH_DOCUMENTS: Final = ToolDefinition(
     "search_documents",
-    "Searches the documents attached to this conversation and its collections. Returns passages "
+    "Searches the documents attached to this conversation and in its projects. Returns passages "
     "with their document and page.",
     arguments_schema(words=text_schema("Words to look for")),
     touches=N_("Searches the files of this conversation and its project."),
@@ -67,7 +67,7 @@ SEARCH_DOCUMENTS: Final = ToolDefinition(
 READ_PAGES: Final = ToolDefinition(
     "read_pages",
     "Reads pages, sheets or sections of a document attached to this conversation, or in one of "
-    "its collections.",
+    "its projects.",
     arguments_schema(
         document=text_schema("The name of the document"),
         first=optional_number_schema("The first page, from 1; null for 1"),

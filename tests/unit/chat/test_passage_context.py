@@ -42,7 +42,7 @@ def test_each_passage_has_its_number_and_source() -> None:
         "</passage-123456789012>\n"
     ) in block
     assert '<passage-123456789012 number="5"' in block
-    assert block.startswith('<passages-123456789012 collection="Con\'tracts">')
+    assert block.startswith('<passages-123456789012 project="Con\'tracts">')
     assert block.endswith(HOW_TO_ANSWER)
 
 
