@@ -8,7 +8,8 @@ import pytest
 from PySide6.QtCore import QDate, QDateTime, Qt, QTime
 from PySide6.QtWidgets import QApplication, QDateTimeEdit
 
-from desktop_app.widgets.look.direction import is_right_to_left, set_date_format
+from desktop_app.widgets.look.direction import among_window_words, is_right_to_left, set_date_format
+from desktop_app.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,18 @@ def _mirrored_windows(qtbot: QtBot) -> Iterator[None]:
 )
 def test_a_mark_of_direction_counts_as_a_letter(text: str, expected: bool) -> None:
     assert is_right_to_left(text) is expected
+
+
+@pytest.mark.usefixtures("_mirrored_windows")
+def test_names_of_the_other_language_stand_in_the_order_of_the_window() -> None:
+    assert is_right_to_left(among_window_words("Lease") + " ›")
+    label = PlainLabel("my-mail", wraps=True)
+    assert label.alignment() & Qt.AlignmentFlag.AlignRight
+    assert label.alignment() & Qt.AlignmentFlag.AlignAbsolute
+
+
+def test_a_name_read_from_the_right_stands_in_the_order_of_the_window() -> None:
+    assert not is_right_to_left(among_window_words("שלום") + " ›")
 
 
 @pytest.mark.usefixtures("_mirrored_windows")

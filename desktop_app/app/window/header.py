@@ -21,7 +21,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, MenuButton
 from desktop_app.widgets.look import icons
-from desktop_app.widgets.look.direction import is_mirrored
+from desktop_app.widgets.look.direction import among_window_words
 from desktop_app.widgets.look.theme import current_theme, limit_size
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands
 from desktop_app.widgets.text.foreign_text import (
@@ -113,9 +113,7 @@ class Header(QFrame):
     def set_folder(self, name: str) -> None:
         """Show the project of the conversation before its title, "" for none."""
         shown = one_line(name, _MAX_FOLDER_CHARACTERS)
-        # In the direction of the window, whatever the name's: the title follows the mark.
-        mark = "\u200f" if is_mirrored() else "\u200e"
-        self.folder.setText(f"{mark}{shown}{mark} ›")
+        self.folder.setText(f"{among_window_words(shown)} ›")  # the title follows the sign
         set_tooltip(self.folder, tr("Project: {name}", name=one_line(name)))
         self.folder.setAccessibleName(spoken_text(tr("Project: {name}", name=one_line(name))))
         self.folder.setVisible(bool(name))

@@ -17,6 +17,7 @@ from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, LibraryRow
+from desktop_app.widgets.look.direction import among_window_words
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import set_style_property
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -30,7 +31,7 @@ _KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_En
 
 def _note(text: ListedText) -> str:
     day = short_date(text.updated_at.astimezone())
-    return f"{shorten(text.conversation, _MAX_TITLE_CHARS)} · {day}"
+    return f"{among_window_words(shorten(text.conversation, _MAX_TITLE_CHARS))} · {day}"
 
 
 class TextList(QWidget):

@@ -44,6 +44,15 @@ def in_own_direction(text: str) -> str:
     return f"{_ISOLATE}{text}{_END_OF_ISOLATE}"
 
 
+def among_window_words(text: str) -> str:
+    """Return a text of any direction to stand beside words and signs of the window.
+
+    Marks of direction at both ends keep the line in the order of the window.
+    """
+    mark = "\u200f" if is_mirrored() else "\u200e"
+    return f"{mark}{text}{mark}"
+
+
 def set_date_format(field: QDateTimeEdit, date_format: str) -> None:
     """Show a date in the order of its language, which Qt reverses in a mirrored field."""
     field.setLayoutDirection(Qt.LayoutDirection.LeftToRight)

@@ -145,6 +145,9 @@ class PlainLabel(QLabel):
         self._keeps_lines = keeps_lines
         self._shows_all = shows_all
         self.setTextFormat(Qt.TextFormat.PlainText)
+        if is_mirrored():  # where lines begin, whatever the language of the text
+            sides = Qt.AlignmentFlag
+            self.setAlignment(sides.AlignRight | sides.AlignAbsolute | sides.AlignVCenter)
         if text:
             self.setText(text)
 
@@ -326,9 +329,6 @@ class ElidedLabel(PlainLabel):
         self._full_text = ""
         self._note = ""
         self._elide_mode = elide_mode
-        if is_mirrored():  # where the line begins, whatever the language of its text
-            sides = Qt.AlignmentFlag
-            self.setAlignment(sides.AlignRight | sides.AlignAbsolute | sides.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         if text:
             self.setText(text)
