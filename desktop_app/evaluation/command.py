@@ -254,12 +254,14 @@ async def _ask(
             raise
         if task := asyncio.current_task():
             task.uncancel()  # the results that were paid for are still reported
-        command = f"repartee table run {table.id}"
-        console.write_diagnostic(tr("Interrupted. To continue, run “{command}”.", command=command))
     finally:
         await asyncio.shield(service.delete_unasked(table.id))
     assert last is not None
     stopped = run.error if run else None
+    was_interrupted = run is None or (run.status is not RunStatus.DONE and stopped is None)
+    if was_interrupted:
+        command = f"repartee table run {table.id}"
+        console.write_diagnostic(tr("Interrupted. To continue, run “{command}”.", command=command))
     is_over_limit = stopped is not None and stopped.code == SpendingCapError.code
     reports = []
     for column, resolved in evaluation.asked:
@@ -275,7 +277,7 @@ async def _ask(
     unsent = [result.unsent for report in reports for result in report.results if result.unsent]
     told = list(dict.fromkeys([*map(str, last.notices), *unsent]))
     _write_report(options, evaluation, reports, notices, told, stopped if is_over_limit else None)
-    if run is None or (run.status is RunStatus.STOPPED and stopped is None):
+    if was_interrupted:
         return ExitCode.INTERRUPTED
     return _exit_code(reports, options.min, has_stopped=is_over_limit)
 

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.helpers.waiting import until
 from tests.integration.cli.command import Shell, against, gateway
 from tests.integration.cli.replies import SILENT, WHOLE
@@ -60,7 +62,8 @@ def test_runs_have_their_figures(shell: Shell, tmp_path: Path) -> None:
     against(WHOLE, test=test)
 
 
-def test_ctrl_c_keeps_the_results(shell: Shell, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["Ctrl+C", "another command"])
+def test_an_interruption_keeps_the_results(shell: Shell, tmp_path: Path, by: str) -> None:
     """Three of ten cases are answered before the interruption; four are under way.
 
     The others are asked by the command for tables, because an evaluation is one.
@@ -82,12 +85,15 @@ def test_ctrl_c_keeps_the_results(shell: Shell, tmp_path: Path) -> None:
             return len(server.requests) == 7
 
         await until(is_under_way)
-        os.kill(command.pid, signal.SIGINT)
+        env = gateway(server.base_url)
+        if by == "Ctrl+C":
+            os.kill(command.pid, signal.SIGINT)
+        else:
+            await shell.run("table", "stop", "Evaluation of cases.jsonl", env=env)
         assert await command.wait() == 130
         (run,) = json.loads((folder / "results.json").read_text())["runs"]
         assert (run["passed"], run["cases"]) == (3, 3)
         assert len(server.requests) == 7
-        env = gateway(server.base_url)
         (table,) = (await shell.run("table", "list", "--json", env=env)).json_lines
         assert (table["name"], table["cells"]) == ("Evaluation of cases.jsonl", {"done": 3})
         done = await shell.run("table", "run", table["id"], "--yes", "--json", env=env)
