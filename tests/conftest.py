@@ -87,7 +87,7 @@ SHARED_CHILD_SERVER = "REPARTEE_TEST_CHILD_SERVER"
 
 HANGS_S = 300
 REARM_S = 20
-"""Seconds after which the watch of a test may begin anew: a timer takes a fifth of a short test."""
+"""Seconds after which the watch of a test may restart: a timer takes a fifth of a short test."""
 
 # Loop iterations that a task gets to end after it was canceled or finished its work.
 TURNS_TO_END = 10

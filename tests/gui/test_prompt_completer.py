@@ -198,7 +198,7 @@ def test_the_list_opens_narrows_and_closes_with_esc_keeping_the_text(driver: Pro
     for _ in "/cod":
         driver.press(KEY.Key_Backspace)
     driver.type("/")
-    assert driver.offered  # the line began anew
+    assert driver.offered  # the line began again
 
 
 @pytest.mark.parametrize("key", [KEY.Key_Return, KEY.Key_Tab])

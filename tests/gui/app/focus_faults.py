@@ -1,4 +1,4 @@
-"""Finds what is wrong with the focus: one part has it, and it never passes to another by itself.
+"""Finds what is wrong with the focus: one part has it, and it never passes on without a key.
 
 What can have it has a name and a role.
 """

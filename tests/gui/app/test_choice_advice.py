@@ -46,7 +46,7 @@ async def test_efforts_variants_and_successors_show_their_cost() -> None:
         instant = next(label for label in _labels(app) if label.startswith("Instant"))
         assert "about 6 s" in instant
 
-        # A successor is offered with both prices for a message or for good.
+        # A successor is offered with both prices for a message or permanently.
         await app.start_over()
         app.providers.models_of["env-openai"] = ("gpt-5.2", "gpt-6.1-sol", "gpt-6-sol")
         app.controllers.of(ChoiceController).choose_variant(Variant.THINKING)

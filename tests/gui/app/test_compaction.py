@@ -1,4 +1,4 @@
-"""A long conversation in the window: the offer, the work, the mark, Undo, and by itself."""
+"""A long conversation in the window: the offer, the work, the mark, Undo, and automatically."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact()
         assert sent(asked)[1:] == [SUMMARY_READ, "third", "So it is.", "fourth"]
         rows = app.stored("SELECT purpose, model FROM ledger WHERE purpose != 'answer'")
         assert rows == [("compaction", "gpt-6-luna")]
-        # Asking the second question anew goes before the point: the messages themselves go.
+        # Asking the second question again goes before the point: the messages themselves go.
         app.act("retry", 3)
         await until(lambda: app.providers.turns[-1] is not asked)
         assert sent(app.providers.turns[-1]) == ["first", "So it is.", "second"]

@@ -422,7 +422,7 @@ async def test_other_editors_are_dictated_into_and_failures_lose_nothing(
         assert not dictation.has_unwritten
         assert provider.told == ["One.", "Two."], "nothing is paid twice"
         await app.settled()
-        assert not app.providers.turns, "what was said earlier is not sent by itself"
+        assert not app.providers.turns, "what was said earlier is not sent automatically"
 
 
 async def test_the_first_press_asks_who_transcribes(

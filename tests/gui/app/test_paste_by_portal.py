@@ -1,4 +1,4 @@
-"""The quick prompt pastes by the desktop's portal if no program may type by itself."""
+"""The quick prompt pastes by the desktop's portal if no program may type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window synchronizes by itself with another computer."""
+"""The window synchronizes automatically with another computer."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ async def test_a_model_without_a_search_uses_the_server_that_the_user_enters(
         await until(lambda: "[1] Rain\u2003rain.example" in app.transcript)
         transcript.follow_link(Place(answer.id, 0), passage_link(1))
         assert opened == [QUrl("https://rain.example/oslo")]
-        # A later question goes on with the numbers.
+        # A later question continues the numbers.
         third = await app.ask("And Bergen?")
         third.give(ToolCallDelta(0, '{"query": "rain"}', "c2", "search_web"), Completed())
         await until(lambda: not card.isHidden())

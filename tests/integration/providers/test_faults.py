@@ -249,7 +249,7 @@ def test_each_fault_at_each_moment_keeps_what_arrived(
     else:
         result = over_both(tmp_path, lambda api: BEFORE_HEADERS[fault], None)
     check(result, text, stopped=stopped)
-    assert result.requests == 1, "never again by itself"
+    assert result.requests == 1, "never again automatically"
     if not stopped and fault != "Garbage":
         assert result.answer.error is not None
         assert "but you may be charged twice" in result.answer.error.hint

@@ -1,4 +1,4 @@
-"""Compactions in the store: atomic, deleted with the conversation, undone for good."""
+"""Compactions in the store: atomic, deleted with the conversation, undone permanently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deleting everything, or a conversation for good, leaves no word of it in any file."""
+"""Deleting everything, or a conversation permanently, leaves no word of it in any file."""
 
 from __future__ import annotations
 

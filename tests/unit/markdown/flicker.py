@@ -1,4 +1,4 @@
-"""Measures flicker: how often a streamed answer takes back characters already shown.
+"""Measures flicker: how often a streamed answer removes characters already shown.
 
 `KINDS` are documents as models write them, each with a single construct. They are streamed by
 character. The display is a sequence of styled characters, with markers for the starts of blocks,

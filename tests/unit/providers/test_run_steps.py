@@ -252,7 +252,7 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
         *((0, 1, words), (1, 2, words), (3, 4, words), (7, 8, words), (15, 16, words)),
         (31, 30, words),
     ]
-    # Another success begins anew.
+    # Another success begins again.
     script, _, error = follow_run(gone, gone, state("queued"), gone, WHOLE)
     assert error is None
     assert [at for at, _ in script.asked] == [0, 1, 3, 8, 9]

@@ -97,7 +97,7 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     names = [all_["settings"].pop(0) for all_ in (before, after)]
     assert names[0][0] == names[1][0] == "store.library"
     assert names[0] != names[1]
-    # What acts by itself is switched off, and the user has agreed to nothing here.
+    # What acts automatically is switched off, and the user has agreed to nothing here.
     assert sorted(after.pop("paused_repeats")) == sorted((row[0],) for row in before["repeats"])
     assert before.pop("paused_repeats")
     agreed = [row for row in before["settings"] if effect_of(row[0]) is Effect.CONSENT]

@@ -1,4 +1,4 @@
-"""The table of what stored values do by themselves names all of them."""
+"""The table of what stored values do automatically names all of them."""
 
 from __future__ import annotations
 

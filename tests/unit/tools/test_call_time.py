@@ -1,4 +1,4 @@
-"""The time of a call: progress begins it anew, and a question to the user stops it."""
+"""The time of a call: progress restarts it, and a question to the user stops it."""
 
 from __future__ import annotations
 

@@ -223,7 +223,7 @@ def test_word_states_the_direction_of_text_from_right_to_left(tmp_path: Path) ->
     (table,) = document.tables
     assert table.table_direction == WD_TABLE_DIRECTION.RTL
     sides = {cell.text: cell.paragraphs[0].alignment for row in table.rows for cell in row.cells}
-    # Text from right to left starts at the right by itself. Only “12” needs an alignment.
+    # Text from right to left starts at the right without it. Only “12” needs an alignment.
     assert sides == {"שם": None, "סכום": None, "אבג": None, "12": WD_ALIGN_PARAGRAPH.RIGHT}
     item = next(p for p in document.paragraphs if "פריט" in p.text)
     order = [child.tag.rpartition("}")[2] for child in item.paragraph_format.element.pPr]
