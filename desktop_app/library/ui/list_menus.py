@@ -160,8 +160,8 @@ class ListMenus:
         *arguments: object,
         keys: str = "",
     ) -> QAction:
-        text = menu_text(label, keys=shortcut_text(keys))
-        return menu.addAction(text, partial(action, *arguments))
+        keys = shortcut_text(keys)
+        return menu.addAction(menu_text(label, keys=keys), partial(action, *arguments))
 
     def _add_submenu(self, menu: QMenu, label: str) -> QMenu:
         submenu = ProgramMenu(menu_text(label), menu)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QLayout, QWidget
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import text_field
-from desktop_app.widgets.text.foreign_text import PlainLabel
+from desktop_app.widgets.text.foreign_text import PlainLabel, window_title
 from desktop_app.widgets.windows import fitting_size
 
 
@@ -41,7 +41,7 @@ class ContentsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName(f"{name}-dialog")
-        self.setWindowTitle(title)
+        self.setWindowTitle(window_title(title))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.contents = text_field(label, f"{name}-contents", read_only=True)
         save_button = dialog_button(save, f"{name}-save", "primary")
