@@ -268,6 +268,11 @@ class Session:
         run = self.typed_commands.get(word.lower())
         return None if run is None else run("".join(rest))
 
+    def edit_value(self, request: EditRequest) -> None:
+        """Let the user change a setting in a window of its own, if a feature has one for it."""
+        if (edit := self.value_editors.get(request.key)) is not None:
+            edit(request)
+
     def run_on_closed_store(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""
         raise NotImplementedError

@@ -41,7 +41,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import PinnedOrder, UnreadMarks
 from desktop_app.markdown.parsing.parser import load_parser
-from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.settings.schema import KEYS_PREFIX, SPELLING_LANGUAGES
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
@@ -332,6 +332,7 @@ class WindowSession(Session):
         page = self.window.settings.pages.by_name["answer"]
         spelling = Spelling(self.window, self.tasks, self.values, page)
         self.put(spelling)
+        self.value_editors[SPELLING_LANGUAGES] = spelling.choose_languages
         self.final_steps.append(spelling.aclose)
         self.window.prompt.field.check_spelling_with(spelling)
         self.events.spelling_started.emit(spelling)

@@ -46,7 +46,6 @@ from desktop_app.prompts.prompt_library import (
     translate_names,
 )
 from desktop_app.prompts.services import prompts
-from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.file_dialogs import save_text
 from desktop_app.widgets.forms.schema_form import EditRequest
 
@@ -274,7 +273,7 @@ class PromptsController(Controller):
 
     def edit(self, request: EditRequest) -> None:
         """Change a value in a window of its own."""
-        self._session.of(ToolsController).edit(request)
+        self._session.edit_value(request)
 
     def prompt(self, prompt_id: str) -> Prompt | None:
         """Return a prompt as it is stored; a built-in one in English."""

@@ -8,15 +8,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Session
-from desktop_app.composer.spelling import Spelling
 from desktop_app.i18n.translation import tr
-from desktop_app.settings.schema import SPELLING_LANGUAGES, settings_of
+from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group, Setting
-from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, Item, column_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection, FormSection
-from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
+from desktop_app.widgets.forms.schema_form import SchemaForm
 from desktop_app.widgets.text.foreign_text import PlainButton
 
 
@@ -25,16 +23,6 @@ def page_link(session: Session, label: str, page: str, section: str = "") -> Pla
     button = compact_button(label, f"show-{page}")
     button.clicked.connect(lambda: session.window.settings.show_setting(page, section))
     return button
-
-
-def edit_value(session: Session, request: EditRequest) -> None:
-    """Let the user change a value in a window of its own."""
-    if (edit := session.value_editors.get(request.key)) is not None:
-        edit(request)
-    elif request.key != SPELLING_LANGUAGES:
-        session.of(ToolsController).edit(request)
-    elif (spelling := session.made(Spelling)) is not None:
-        spelling.choose_languages(request)
 
 
 class FormTab(QWidget):
@@ -54,7 +42,7 @@ class FormTab(QWidget):
     def _form(self, settings: Sequence[Setting]) -> SchemaForm:
         form = SchemaForm(settings)
         form.changed.connect(self.changed)
-        form.edit_requested.connect(lambda request: edit_value(self._session, request))
+        form.edit_requested.connect(self._session.edit_value)
         self._forms.append(form)
         return form
 

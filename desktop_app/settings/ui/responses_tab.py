@@ -17,7 +17,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.folders_controller import FolderSettingsController
 from desktop_app.settings.schema import INSTRUCTIONS, overridable_settings, settings_of
 from desktop_app.settings.setting import Group
-from desktop_app.settings.ui.form_tabs import edit_value, page_link
+from desktop_app.settings.ui.form_tabs import page_link
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.widgets.boxes import STRETCH, column_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -191,12 +191,11 @@ class ResponsesTab(QWidget):
             return self._shown_scope, self._conversation.id, self._folder.id
 
         requested_ids = scope_ids()
-        edit_value(
-            self._session,
+        self._session.edit_value(
             request._replace(
                 on_changed=partial(self._reporter(), request.key),
                 value_now=lambda: request.value_now() if scope_ids() == requested_ids else "",
-            ),
+            )
         )
 
     def _reporter(self) -> Callable[[str, object], None]:

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 def _compose(session: Session) -> None:
     from desktop_app.tools.ui.consent_card import ConsentController
-    from desktop_app.tools.ui.tools_controller import ToolsController
+    from desktop_app.tools.ui.tools_controller import FORM, TOOLS, ToolsController
 
-    session.of(ToolsController)
+    for key in (TOOLS, FORM):
+        session.value_editors[key] = session.of(ToolsController).edit
     session.of(ConsentController)
 
     def load_prompts(*_: object) -> None:
