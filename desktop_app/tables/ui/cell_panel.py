@@ -88,6 +88,7 @@ class CellPanel(QWidget):
         self.open_button = dialog_button(tr("Open as conversation"), "table-cell-open")
         self.compare_button = MenuButton(self._fill_compare, object_name="table-cell-compare")
         self.compare_button.setText(tr("Compare with"))
+        self.answer.action_requested.connect(self._run_action)
         self.correct_button.clicked.connect(self.correct_requested)
         self.ask_button.clicked.connect(self.ask_requested)
         self.open_button.clicked.connect(self.conversation_requested)
@@ -113,6 +114,13 @@ class CellPanel(QWidget):
         transcript.setObjectName(name)
         transcript.setAccessibleName(spoken_text(label))
         return transcript
+
+    def _run_action(self, _answer_id: str, action: str) -> None:
+        """Ask again, or open the conversation, in which an answer can be marked and branched."""
+        if action in ("retry", "retry-with"):
+            self.ask_requested.emit()
+        elif not self.open_button.isHidden():
+            self.conversation_requested.emit()
 
     # ------------------------------------------------------------ one cell
 

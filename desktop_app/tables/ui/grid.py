@@ -252,7 +252,7 @@ class GridModel(QAbstractTableModel):
             if not 0 <= section < len(self.columns):
                 return None
             if role == _Role.DisplayRole:
-                return one_line(self.columns[section].title)
+                return one_line(self.columns[section].heading)
             if role == _Role.ToolTipRole:
                 return tooltip_text(self.columns[section].title)
             is_number = self.columns[section].is_number
@@ -676,7 +676,13 @@ class GridView(_CellTable):
     def _close_editor(self, *_signal: object) -> None:
         edited, self._edited = self._edited, QPersistentModelIndex()
         if edited.isValid():
-            self.closePersistentEditor(self._grid.index(edited.row(), edited.column()))
+            index = self._grid.index(edited.row(), edited.column())
+            editor = self.indexWidget(index)
+            had_focus = editor.hasFocus()
+            editor.clearFocus()  # which would go to the widget after it
+            self.closePersistentEditor(index)
+            if had_focus:
+                self.setFocus()
 
     def _open_or_edit(self, index: QModelIndex) -> None:
         column = self._grid.columns[index.column()]

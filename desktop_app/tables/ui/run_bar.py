@@ -255,11 +255,9 @@ class RunBar(QWidget):
             return
         plan = self._plans.get("run")
         if isinstance(plan, UserFacingError):
-            asked_all = self._is_complete
-            self.note.set_text(
-                tr("Every cell has an answer.") if asked_all else plan.sentences,
-                "note" if asked_all or isinstance(plan, IllegalChoiceError) else "error",
-            )
+            text = self._complete_text or plan.sentences
+            is_error = not isinstance(plan, IllegalChoiceError)
+            self.note.set_text(text, "error" if is_error else "note")
         elif plan is not None and plan.unreadable:
             self.note.set_text(
                 tr_plural(
@@ -273,16 +271,28 @@ class RunBar(QWidget):
             self.note.set_text("")
 
     @property
-    def _is_complete(self) -> bool:
-        """Return True if no cell is empty."""
+    def _complete_text(self) -> str:
+        """Return that no cell is empty; "" if one is, or others are chosen."""
         plan = self._plans.get("try")
         is_all = self.which.currentData() == Selection.EMPTY.value
-        return is_all and isinstance(plan, IllegalChoiceError) and bool(self._view.model.ids)
+        if not is_all or not isinstance(plan, IllegalChoiceError) or not self._view.model.ids:
+            return ""
+        if not self._view.failed:
+            return tr("Every cell has an answer.")
+        return tr_plural(
+            "No cell is empty, but {count} failed. Choose “Failed cells” to ask it again.",
+            "No cell is empty, but {count} failed. Choose “Failed cells” to ask them again.",
+            self._view.failed,
+        )
 
     def _show_prices(self) -> None:
+        tried = self._plans.get("try")
         count = min(_TRIED_ROWS, max(1, len(self._view.model.ids)))
-        tried = tr_plural("Try {count} row", "Try {count} rows", count)
-        self.try_button.setText(_with_price(tried, self._plans.get("try")))
+        if isinstance(tried, Plan) and self._view.table is not None:
+            questions = len(self._view.table.questions)
+            count = max(1, min(count, -(-tried.cells // max(1, questions))))
+        label = tr_plural("Try {count} row", "Try {count} rows", count)
+        self.try_button.setText(_with_price(label, tried))
         plan = self._plans.get("run")
         label = tr("Run all")
         if isinstance(plan, Plan) and self.which.currentData() in (Selection.FAILED.value, _CHOSEN):

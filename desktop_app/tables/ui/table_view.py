@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QSplitter, QWidget
 
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.tables.table import WHOLE, Filter, RowOrder, Table
+from desktop_app.tables.table import WHOLE, CellState, Filter, RowOrder, Table
 from desktop_app.tables.table_export import TableFormat
 from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_edits import CellEdits
@@ -62,6 +62,7 @@ class TableView(QWidget):
 
     Attributes:
         table: None before the first is open.
+        failed: the number of cells that failed.
         model, grid, foot: the cells, and their totals.
         filters: the rows that are shown, beside the search.
         edits, columns: what the user changes by hand, and can do with a column.
@@ -74,6 +75,7 @@ class TableView(QWidget):
         self._page, self._session, self._runs = page, page.session, page.runs
         self._service, self._store = page.runs.service, page.runs.service.store
         self.table: Table | None = None
+        self.failed = 0
         self._load_number = 0
         self.back_button = dialog_button(tr("‹ All tables"), "table-back", "link")
         self.name = NameField(tr("Name of the table"), "table-name")
@@ -381,6 +383,8 @@ class TableView(QWidget):
                 agreements[key] = tr("{name}: {share}", name=second.title, share=text)
         if not self._is(table.id):
             return
+        self.failed = sum(each.states.get(CellState.FAILED, 0) for each in totals.values())
+        self.run_bar.show_state()
         columns = self.model.columns
         lines: list[tuple[str, list[str]]] = []
         for label, text_of in (

@@ -162,6 +162,7 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         QTest.keyClicks(editor, "By hand")
         QTest.keyClick(editor, Qt.Key.Key_Return)
         await until(lambda: cells(page)[0][3] == "By hand")
+        await until(grid.hasFocus)
         shown = model.shown_at(model.index(0, 3))
         assert shown is not None
         assert shown.is_corrected
