@@ -45,7 +45,6 @@ PLACES: Final[Mapping[str, str]] = {
     "attachment-preview": "documents#preview",
     "document-viewer": "documents#viewer",
     "sent-text": "conversations#compaction",
-    "presets-page": "conversations#presets",
     "tool-picker": "conversations#tools",
     "consent": "conversations#tools",
     "answer-form": "conversations#form",

@@ -139,10 +139,12 @@ class PromptsController(Controller):
         self._show_prompts()
 
     async def refresh(self) -> None:
-        """Add prompts that another process has imported."""
-        new = [p for p in await self._prompt_store.prompts() if p.id not in self._stored_prompts]
-        if new:
-            self._stored_prompts |= {prompt.id: prompt for prompt in new}
+        """Show what another process has changed, such as one that synchronizes."""
+        former = dict(self._stored_prompts)
+        stored = {prompt.id: prompt for prompt in await self._prompt_store.prompts()}
+        is_written = former == self._stored_prompts and not self.writer.has_unwritten
+        if stored != former and is_written:
+            self._stored_prompts = stored
             self._show_prompts()
 
     def _show_prompts(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -226,6 +227,20 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
         dialog.hide()
         app.type("/shorten")
         assert offered_prompts(app) == ["Shorten"]
+
+
+async def test_prompts_that_another_process_changes_are_shown() -> None:
+    async with AppHarness() as app:
+        await prompts_loaded(app)
+        store, found = app.backend.of(prompts), app.state.of(PromptList).find
+        await store.save([REPLY, Prompt("old", "Old", "Say it.")])
+        app.session.events.store_changed.emit()
+        await until(lambda: found("old") is not None)
+        await store.save([replace(REPLY, text="Answer")])
+        await store.remove("old")
+        app.session.events.store_changed.emit()
+        await until(lambda: found("old") is None)
+        assert found("reply") == replace(REPLY, text="Answer")
 
 
 async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:

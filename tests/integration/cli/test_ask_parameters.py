@@ -73,6 +73,14 @@ def test_a_preset_sends_its_settings_and_examples(shell: Shell) -> None:
         named = ("Hi", "--preset", "Shouter", "--variant", variant)
         _, (body,) = answer_to(shell, WHOLE, arguments=named)
         assert body["reasoning"] == {"effort": effort}
+    # A prompt with a text and settings is asked with them, unless a preset is named.
+    keep_preset(shell, {**preset, "id": "both", "name": "Louder", "text": "Louder: {{selection}}"})
+    _, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--template", "louder"))
+    assert (body["instructions"], body["input"][-1]["content"]) == ("Shout.", "Louder: Hi")
+    named = ("Hi", "--template", "louder", "--preset", "editor")
+    _, (body,) = answer_to(shell, WHOLE, arguments=named)
+    assert body["instructions"] != "Shout."
+    assert body["input"][-1]["content"] == "Louder: Hi"
     done, sent = answer_to(shell, WHOLE, arguments=("Hi", "--preset", "Nobody"))
     assert (done.code, sent) == (2, [])
     assert "Shouter" in done.err
