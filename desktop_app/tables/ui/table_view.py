@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QSplitter, QWidget
 
@@ -476,11 +476,20 @@ class TableView(QWidget):
         is_covered = is_low and not self.cell.panel.isHidden()
         for part in (self._grid_part, self._toolbar, self.run_bar):
             part.setVisible(not is_covered)
-        height = current_theme().px(_MIN_SPLIT)
+        # The page scrolls rather than cut off the panel, or the grid and its totals.
+        height = self._grid_part.minimumSizeHint().height()
         layout = self.cell.panel.layout()
-        if is_covered and layout is not None:  # the page scrolls rather than cut the panel off
-            height = max(height, layout.minimumHeightForWidth(self.cell.panel.width()))
-        self._split.setMinimumHeight(height)
+        if is_covered and layout is not None:
+            height = layout.minimumHeightForWidth(self.cell.panel.width())
+        self._split.setMinimumHeight(max(height, current_theme().px(_MIN_SPLIT)))
+        for rows in (self._toolbar, self.filters):
+            if (layout := rows.layout()) is not None:
+                rows.setMinimumHeight(layout.heightForWidth(self.width()))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # the totals have more lines, or fewer
+            self.arrange()
+        return super().event(event)
 
     def update_theme(self) -> None:
         px = current_theme().px

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QAbstractScrollArea,
     QCheckBox,
     QComboBox,
@@ -57,7 +58,7 @@ def layout_faults(window: QWidget, widgets: Collection[QWidget]) -> Iterator[str
             yield f"{described(widget)} scrolls sideways because of {causes}"
     siblings: dict[QWidget | None, list[QWidget]] = {}
     for widget in widgets:
-        if _has_text(widget):
+        if _has_text(widget) or isinstance(widget, QAbstractItemView):
             siblings.setdefault(widget.parentWidget(), []).append(widget)
     for together in siblings.values():
         for one, other in combinations(together, 2):
