@@ -238,6 +238,8 @@ async def _ask(
         nonlocal last
         if progress.done > (last.done if last else 0):
             reporter.show(progress.done, progress.total)
+        if progress.error is not None and progress.error != (last.error if last else None):
+            console.write_diagnostic(console.terminal_error_text(progress.error))
         last = progress
 
     run: Run | None = None

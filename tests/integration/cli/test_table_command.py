@@ -31,7 +31,7 @@ async def test_a_run_that_is_killed_twice_answers_and_pays_each_row_once(shell: 
     asked = Asked(refuses_every=5)
     async with LoopbackServer(asked.serve, models=("gpt-5.2",)) as server:
         env = gateway(server.base_url)
-        arguments = [words(shell, count), *SAY]
+        arguments = [words(shell, count), *SAY, "--seed", "7"]
         interrupted = 0
         for share in (1, 2):
             process = await shell.start(
@@ -51,6 +51,7 @@ async def test_a_run_that_is_killed_twice_answers_and_pays_each_row_once(shell: 
         assert interrupted <= 2 * AT_ONCE
         ended = await shell.run("table", "run", *arguments, "--yes", "-o", "said.xlsx", env=env)
         assert ended.code == 0, ended.err
+        assert "“seed” wasn’t sent" in ended.err
         sheet = load_workbook(shell.outside / "here" / "said.xlsx").worksheets[0]
         heads, *rows = sheet.iter_rows(values_only=True)
         assert heads == ("id", "word", "Said")

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from desktop_app.chat.answers import answer_run
+from desktop_app.cli import console
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.evaluation import command as eval_command
@@ -22,6 +24,8 @@ from desktop_app.evaluation.command import run_eval
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.tables.table import Row, Table
 from desktop_app.tables.table_store import TableStore
+from tests.helpers.full_disk import full_disk
+from tests.helpers.linux_only import linux_only
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
@@ -158,6 +162,30 @@ def test_an_evaluation_is_a_table_if_anything_was_asked(evaluate: Run, tmp_path:
     ((row, answers),) = rows
     assert (row.name, row.checks[0].kind, row.parts[0].name) == ("a", "contains", "hills.txt")
     assert answers == [("Red", True), ("Blue", False)]
+
+
+@linux_only("a limit of the size of files")
+def test_a_full_disk_is_told_and_waited_for(evaluate: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_run, "SAVE_RETRY_S", 0.01)
+    told: list[str] = []
+    disk = ExitStack()
+
+    def make_room(text: str) -> None:
+        told.append(text)
+        disk.close()
+
+    def fill(_question: str) -> str:
+        disk.enter_context(full_disk())
+        return "Red"
+
+    monkeypatch.setattr(console, "write_diagnostic", make_room)
+    cases = [{"id": str(number), "input": "?", "checks": [{"contains": "R"}]} for number in "12"]
+    options = ("--variant", "thinking/high", "--json")
+    with disk:
+        code, out, _ = evaluate(cases, *options, scripts=(replying(fill), saying("Red")))
+    (run,) = json.loads(out)["runs"]
+    assert (code, run["passed"]) == (0, 2)
+    assert ["free space" in text for text in told] == [True]
 
 
 async def tables() -> list[tuple[Table, list[tuple[Row, list[tuple[str, bool | None]]]]]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import IllegalChoiceError
@@ -90,6 +92,17 @@ def test_a_question_may_come_whole_from_its_row(
     request = cell_request(asked, whole, row, cells)
     assert (request.draft.text, request.documents) == (text, parts)
     assert request.checks == checks
+
+
+def test_a_grammar_is_left_to_the_model_and_a_schema_checked() -> None:
+    for source, is_schema in (('{"type": "array"}', True), ("Red|Blue", False)):
+        kind = FormKind.SCHEMA if is_schema else FormKind.REGEX
+        form = FormSource(kind, source).to_setting()
+        question = Question("?", CHOICE, overrides=Overrides().with_parameter("form", form))
+        asked = Table("t", "T", now(), now(), (Column("a", "a", question),))
+        settings = cell_request(asked, asked.columns[0], Row(1, "r"), {}).settings
+        assert (settings.schema is not None) is is_schema
+        assert settings.parameters.form == ("" if is_schema else form)
 
 
 def test_columns_are_asked_after_those_that_they_name() -> None:
