@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QStandardPaths, Qt, QUrl
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QDialog,
     QFileDialog,
     QHeaderView,
@@ -203,6 +204,11 @@ def _open_qt_dialog(parent: QWidget, request: FileRequest, on_chosen: OnChosen) 
     folders = dict.fromkeys(map(QStandardPaths.writableLocation, kinds))
     existing = [folder for folder in folders if folder and Path(folder).is_dir()]
     dialog.setSidebarUrls([*map(QUrl.fromLocalFile, existing)])
+    for view_name in ("listView", "treeView"):
+        view = dialog.findChild(QAbstractItemView, view_name)
+        if view is not None:  # else a dialog of the system
+            # Files that are dragged would be moved on the disk, without a question.
+            view.setDragDropMode(view.DragDropMode.NoDragDrop)
     parent.window().installEventFilter(_Closer(dialog))
     # Not `filesSelected`: it is emitted while the dialog still covers what the caller shows next.
     dialog.accepted.connect(lambda: on_chosen([Path(name) for name in dialog.selectedFiles()]))

@@ -13,6 +13,7 @@ from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
@@ -104,6 +105,17 @@ def test_a_name_without_a_suffix_gets_that_of_the_format(
     choose_paths(tmp_path / "typed")
     assert chosen == [tmp_path / "typed.json"]
     qtbot.waitUntil(lambda: has_no_dialog(window))
+
+
+@pytest.mark.parametrize("open_dialog", [choose_file, choose_files, choose_folder])
+def test_no_file_is_moved_by_dragging_it(
+    window: QWidget, tmp_path: Path, open_dialog: Callable[..., QFileDialog]
+) -> None:
+    dialog = open_dialog(window, "Open", print, start=tmp_path)
+    for view in (find(dialog, QTreeView, "treeView"), find(dialog, QListView, "listView")):
+        assert not view.dragEnabled()
+        assert not view.acceptDrops()
+    dialog.reject()
 
 
 @pytest.mark.parametrize("closes", [False, True])
