@@ -63,7 +63,10 @@ async def rows_of_lines(path: Path, documents: DocumentWorker) -> list[NewRow]:
     """
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         cells = await documents.workbook_rows(path)
-        return await asyncio.to_thread(_rows_of, path, lambda: _lines_of_cells(enumerate(cells, 1)))
+        width = max(map(_filled_width, cells), default=0)
+        return await asyncio.to_thread(
+            _rows_of, path, lambda: _lines_of_cells(enumerate(cells, 1), width)
+        )
     return await asyncio.to_thread(_read_rows, path)
 
 
@@ -191,14 +194,18 @@ def csv_lines(text: str, separator: str = "") -> Iterator[Line]:
     return _lines_of_cells(cells())
 
 
-def _lines_of_cells(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Line]:
-    """Yield the lines below the first filled one, which has the names of the columns."""
+def _lines_of_cells(rows: Iterable[tuple[int, Sequence[str]]], width: int = 0) -> Iterator[Line]:
+    """Yield the lines below the first filled one, which has the names of the columns.
+
+    A workbook gives the width of its rows: they may have more cells than names. In a text, a line
+    with more is wrong.
+    """
     names: list[str] = []
     for number, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue  # spreadsheets write rows of empty cells
         if not names:
-            names = _headings(cells)
+            names = _headings(cells, width)
             if len(names) > MAX_COLUMNS:
                 words = tr("it has more than {most} columns", most=MAX_COLUMNS)
                 raise located(number, ValueError(words))
@@ -208,13 +215,16 @@ def _lines_of_cells(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Line]
         yield Line(number, dict(zip(names, cells, strict=False)))
 
 
-def _headings(cells: Sequence[str]) -> list[str]:
+def _filled_width(cells: Sequence[str]) -> int:
+    return max((n for n, cell in enumerate(cells, 1) if cell.strip()), default=0)
+
+
+def _headings(cells: Sequence[str], width: int) -> list[str]:
     """Return unique names for columns: empty ones get their number, repeated ones a number."""
-    filled = [bool(cell.strip()) for cell in cells]
-    last = max((n for n, is_filled in enumerate(filled) if is_filled), default=-1)
+    width = max(width, _filled_width(cells))
     names: list[str] = []
     seen: set[str] = set()
-    for number, cell in enumerate(cells[: last + 1], 1):
+    for number, cell in enumerate(cells[:width], 1):
         base = " ".join(cell.split()) or f"Column {number}"
         name, repeats = base, 1
         while name.casefold() in seen:

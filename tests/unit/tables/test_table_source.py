@@ -109,7 +109,7 @@ async def test_a_workbook_gives_the_cells_of_its_first_filled_sheet(tmp_path: Pa
     book = Workbook()
     book.active.title = "Empty"
     sheet = book.create_sheet("Words")
-    for row in (["id", "word", "n"], [1, "x", 2.5], [], ["b", "=1+1", None]):
+    for row in (["id", "word", "n"], [1, "x", 2.5], [], ["b", "=1+1", None, None, "note"]):
         sheet.append(row)
     path = tmp_path / "a.xlsx"
     book.save(path)
@@ -118,6 +118,7 @@ async def test_a_workbook_gives_the_cells_of_its_first_filled_sheet(tmp_path: Pa
         found = await rows_of_lines(path, worker)
         assert [each.row.key for each in found] == ["1", "b"]
         assert [each.data["n"] for each in found] == ["2.5", ""]
+        assert [each.data["Column 5"] for each in found] == ["", "note"]
         path.write_bytes(b"PK nothing")
         with pytest.raises(DocumentError):
             await rows_of_lines(path, worker)
