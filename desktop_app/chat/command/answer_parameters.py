@@ -114,7 +114,7 @@ async def apply_folder(
             return None  # it was deleted just now
         raise IllegalChoiceError(
             N_("There is no project “{name}”."),
-            hint=hints.LIST_AVAILABLE,
+            hint=hints.LIST_AVAILABLE if folders else "",
             name=name,
             known=", ".join(each.name for each in folders),
         )

@@ -505,7 +505,9 @@ async def _list(_: Backend, service: TableService, options: Options) -> int:
 
 
 def _states_text(states: Any) -> list[str]:
-    return [f"{formatting.number(count)} {tr(state.text).lower()}" for state, count in states.items()]
+    return [
+        f"{formatting.number(count)} {tr(state.text).lower()}" for state, count in states.items()
+    ]
 
 
 async def _status(_: Backend, service: TableService, options: Options) -> int:
