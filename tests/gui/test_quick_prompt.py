@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QTextBrowser, QToolButton
 
-from desktop_app.composer import prompt_text
 from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.domain.models.variants import Effort, Variant
@@ -99,14 +98,6 @@ def line_of(quick: QuickPrompt) -> QPlainTextEdit:
     return find(quick, QPlainTextEdit, "prompt")
 
 
-def test_enter_submits_the_typed_text_and_keeps_it(qtbot: QtBot, quick: QuickPrompt) -> None:
-    qtbot.keyClicks(line_of(quick), "regex for a postcode")
-    with qtbot.waitSignal(quick.prompt.submit_requested) as sent:
-        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
-    assert sent.args == ["regex for a postcode"]
-    assert line_of(quick).toPlainText() == "regex for a postcode"
-
-
 def test_a_changed_send_key_sends(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_keymap(Keymap({"prompt.send": "Ctrl+Return"}))
     qtbot.keyClicks(line_of(quick), "one")
@@ -130,35 +121,6 @@ def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(
         qtbot.keyClick(line_of(quick), getattr(Qt.Key, f"Key_{key}"))
         assert quick.field.is_recalling is is_recalling
     assert quick.field.toPlainText() == "one\ntwo"
-
-
-def test_pasted_lines_stay_lines_and_a_long_text_is_passed_on(
-    qtbot: QtBot, quick: QuickPrompt, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    QGuiApplication.clipboard().setText("one\n\ttwo\n")
-    qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
-    assert quick.field.toPlainText() == "one\n\ttwo\n"
-    monkeypatch.setattr(prompt_text, "LARGE_PASTE_CHARACTERS", 5)
-    with qtbot.waitSignal(quick.field.large_text_pasted) as given:
-        qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
-    assert given.args == ["one\n\ttwo\n"]
-    assert quick.field.toPlainText() == "one\n\ttwo\n"
-
-
-def test_enter_belongs_to_the_input_method_while_it_composes(
-    qtbot: QtBot, quick: QuickPrompt
-) -> None:
-    line = line_of(quick)
-    qtbot.keyClicks(line, "What is ")
-    QGuiApplication.sendEvent(line, QInputMethodEvent("にほん", []))
-    with qtbot.assertNotEmitted(quick.prompt.submit_requested):
-        qtbot.keyClick(line, Qt.Key.Key_Return)
-    done = QInputMethodEvent("", [])
-    done.setCommitString("日本")
-    QGuiApplication.sendEvent(line, done)
-    with qtbot.waitSignal(quick.prompt.submit_requested) as sent:
-        qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert sent.args == ["What is 日本"]
 
 
 def test_an_empty_question_is_sent_only_with_an_accompanying_text(

@@ -21,9 +21,9 @@ from desktop_app.desktop_session.session_bus import BusError
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.core import PASTE_BACK, PasteBackChoice
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
-from desktop_app.widgets.cards.notifications import NOT_SENT
 from desktop_app.widgets.text.foreign_text import message_box
 
+_TOPIC: Final = "paste"
 _RELEASE_TIMEOUT_S: Final = 5.0
 _POLL_INTERVAL_S: Final = 0.02
 FETCH_S: Final = 2.0
@@ -46,6 +46,7 @@ class PasteBack(QObject):
         self._question: QMessageBox | None = None
         self._is_typing = False
         self._fetch_count = 0
+        quick.hidden.connect(lambda: quick.notifications.dismiss_topic(_TOPIC))
 
     @property
     def is_pasting(self) -> bool:
@@ -165,7 +166,7 @@ class PasteBack(QObject):
             "Nothing was pasted, because the other window didn’t take the focus. "
             "The response is on the clipboard."
         )
-        self._quick.notifications.notify(message, topic=NOT_SENT, stays=True)
+        self._quick.notifications.notify(message, topic=_TOPIC, stays=True)
 
     async def _wait_for_fetching(self) -> None:
         self._fetch_count += 1

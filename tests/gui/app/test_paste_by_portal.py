@@ -79,12 +79,15 @@ async def test_nothing_is_typed_while_a_key_is_held(
             quick.run("quick.paste")
             await until(lambda: "Nothing was pasted" in quick.notifications.status.text())
             assert quick.isVisible()
+            app.state.providers.changed.emit()
+            assert quick.notifications.isVisible(), "until the prompt is closed"
             assert not portal.typed
             portal.service.wait_for("Close")
             held.append(Qt.KeyboardModifier.NoModifier)
             quick.run("quick.paste")
             await until(lambda: portal.typed == CTRL_V)
             await until(lambda: not quick.isVisible())
+            assert not quick.notifications.isVisibleTo(quick)
             await until(lambda: not app.session.of(QuickPromptController).paste_back.is_pasting)
 
 

@@ -24,6 +24,7 @@ from desktop_app.quick.ui import paste_back as paste_back_module
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.transcript.message_items import COPY_DIAGRAM
 from desktop_app.widgets.text.foreign_text import ElidedLabel
 from tests.gui.app.app_harness import DISK_FULL, KEYED, AppHarness, PausableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
@@ -250,6 +251,12 @@ async def test_answers_are_pasted_if_the_desktop_permits(monkeypatch: pytest.Mon
         said = "Copied. This desktop doesn’t let programs paste for you."
         await until(lambda: find(quick, ElidedLabel, "figures").text() == said)
         assert QGuiApplication.clipboard().text() == "Because *so*."
+        assert quick.isVisible()
+
+        # What needs no other window opens none.
+        for action in ("copy", f"{COPY_DIAGRAM}key"):
+            quick.transcript.action_requested.emit("id", action)
+        await app.settled()
         assert quick.isVisible()
 
         # The permission to paste is remembered.
