@@ -271,10 +271,11 @@ async def _ask(
         results = []
         for row_id, new in zip(row_ids, evaluation.rows, strict=True):
             cell = await service.store.cell(row_id, column.id)
-            if cell.state is CellState.EMPTY and refusal is not None:
+            if cell.state in (CellState.EMPTY, CellState.WAITING, CellState.RUNNING):
+                if refusal is None:
+                    continue
                 cell = replace(cell, state=CellState.FAILED, error=refusal, seconds=0.0)
-            if cell.state is not CellState.EMPTY:
-                results.append(result_of(new.row, cell))
+            results.append(result_of(new.row, cell))
         reports.append(ModelReport(resolved, results))
     unsent = [result.unsent for report in reports for result in report.results if result.unsent]
     told = list(dict.fromkeys([*map(str, last.notices), *unsent]))
