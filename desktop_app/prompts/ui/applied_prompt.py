@@ -35,14 +35,13 @@ class AppliedPrompt(Controller):
             signal.connect(self._show_in_header)
 
     def prompt_of(self, conversation: Conversation) -> Prompt | None:
-        """Return the prompt that was last applied to a conversation, if it still exists."""
-        prompt = self._list.find(conversation.preset_id)
-        return prompt if prompt is not None and prompt.has_settings else None
+        """Return the prompt that was last applied to a conversation, if it is still offered."""
+        return self._list.presets.get(conversation.preset_id or "")
 
     def apply_chosen(self, conversation: Conversation) -> Conversation:
-        """Apply a new conversation's own prompt, else the default, unless the prompt is deleted."""
+        """Apply a new conversation's own prompt, else the default, if it is still offered."""
         prompt_id = conversation.preset_id or str(self._values[DEFAULT_PRESET])
-        prompt = self._list.find(prompt_id)
+        prompt = self._list.presets.get(prompt_id)
         return conversation if prompt is None else self._applied(prompt, conversation)
 
     def _applied(self, prompt: Prompt, conversation: Conversation) -> Conversation:

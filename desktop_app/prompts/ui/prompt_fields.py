@@ -99,6 +99,7 @@ class PromptFields(QWidget):
         self._prompt: Prompt | None = None  # the shown one, with the changes that were saved
         self._values: Mapping[str, object] = {}
         self._default_id = ""
+        self._models: Sequence[ModelEntry] = ()
         self.name = NameField(tr("Title"), "prompt-title")
         self.folder = NameField(tr("Folder"), "prompt-folder")
         self.name.setPlaceholderText(tr("Title"))
@@ -130,6 +131,7 @@ class PromptFields(QWidget):
         self.hide_button = dialog_button(tr("Hide"), "hide-prompt")
         self.reset_button = dialog_button(tr("Reset to default"), "reset-prompt")
         self.delete_button = delete_button(tr("Delete"), "delete-prompt")
+        self._set_models(())
         self._fill()
         self._connect(apply, set_default)
 
@@ -202,7 +204,14 @@ class PromptFields(QWidget):
         folders = {entry.prompt.folder for entry in entries}
         # Complete only names that are displayed exactly as they are stored.
         self._folder_names.setStringList(sorted(f for f in folders if f and f == one_line(f)))
-        # The data of a model are its provider id, its id and its variant, as in a `Prompt`.
+        if models != self._models:
+            self._set_models(models)
+        if self._prompt is not None and self._prompt.id in self._entries:
+            self._show(self._entries[self._prompt.id])
+
+    def _set_models(self, models: Sequence[ModelEntry]) -> None:
+        """Fill the list: the data are provider id, model id and variant, as in a `Prompt`."""
+        self._models = models
         self.model.clear()
         self.model.addItem(tr(_SAME_AS_CONVERSATION), ("", "", None))
         for variant in Variant:
@@ -211,8 +220,6 @@ class PromptFields(QWidget):
             if model.variant is None:
                 label = tr("{model} – {provider}", model=model.name, provider=model.provider_name)
                 self.model.addItem(label, (model.provider_id, model.model, None))
-        if self._prompt is not None and self._prompt.id in self._entries:
-            self._show(self._entries[self._prompt.id])
 
     def report_edits(self) -> None:
         """Report changes that were not reported yet."""

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.app.navigator import Navigator
+from desktop_app.app.open_conversation import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.composer.prompt_list import PromptList
@@ -245,7 +246,11 @@ async def test_built_in_presets_can_be_used_edited_and_hidden() -> None:
         app.controllers.of(PromptsController).manage()
         controller = app.session.of(PromptsController)
         controller.change("editor", title="My editor")
+        choose(app, "Tutor")
+        await app.session.new_conversation.set_default(DEFAULT_PRESET, "tutor")
         controller.change("tutor", hidden=True)
+        assert shown(app) == "No prompt"
+        assert not app.session.new_conversation.blank_with("new").overrides
         await app.written()
         await controller.load()
         found = {p.id: p.title for p in app.state.of(PromptList).presets.values()}
