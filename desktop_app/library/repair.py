@@ -270,10 +270,11 @@ def _build_store(
     migrate(target)
     target.execute("BEGIN IMMEDIATE")
     target.execute("DELETE FROM settings")
-    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    names = [row[0] for row in target.execute(sql)]
+    # Tables without rowids, of which none is copied, may be of a feature that this program lacks.
+    sql = """SELECT m.name FROM sqlite_master AS m JOIN pragma_table_list(m.name) AS t
+        WHERE t.type = 'table' AND NOT t.wr AND m.name NOT LIKE 'sqlite_%' ORDER BY m.rowid"""
     left_out = {*tables_of(Effect.DERIVED, Effect.HERE)}
-    tables = [name for name in names if name not in left_out and "_index" not in name]
+    tables = [name for (name,) in target.execute(sql) if name not in left_out]
     with suppress(*UNREADABLE), closing(connect(copy, "rw")) as source:
         source.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
         source.text_factory = lambda data: data.decode("utf-8", "replace")

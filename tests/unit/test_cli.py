@@ -31,6 +31,7 @@ from desktop_app.app.window_request import (
 from desktop_app.main import main
 from desktop_app.paths import folders
 from desktop_app.quick_call import MAX_TEXT_BYTES
+from tests.helpers.command_line import of_commands
 from tests.helpers.pseudo import pseudo_offered
 from tests.helpers.waiting import LONGEST_S
 
@@ -167,17 +168,18 @@ def test_an_invalid_command_line_is_refused(
 
 
 @pytest.mark.attack("terminal")
-@pytest.mark.parametrize("before", [["ask"], ["import", "x"], ["doctor"], []])
+@pytest.mark.parametrize("before", of_commands("ask", "import x", "doctor", ""))
 def test_typed_text_cannot_forge_an_output_line(
-    before: list[str], capsys: pytest.CaptureFixture[str]
+    before: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        main([*before, "--x\nSent."])
+        main([*before.split(), "--x\nSent."])
     assert capsys.readouterr().err.splitlines()[-1].endswith(r"arguments: --x\x0aSent.")
 
 
 @pytest.mark.parametrize(
-    "line", ["backup", "export --all --format json --to", "restore", "import", "ask x --file"]
+    "line",
+    of_commands("backup", "export --all --format json --to", "restore", "import", "ask x --file"),
 )
 def test_an_empty_path_is_not_the_current_folder(
     line: str, capsys: pytest.CaptureFixture[str]
@@ -188,12 +190,10 @@ def test_an_empty_path_is_not_the_current_folder(
     assert ": a file name is empty" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["ask", "quick", "doctor", None])
-def test_an_error_names_the_command(
-    command: str | None, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("command", of_commands("ask", "quick", "doctor", ""))
+def test_an_error_names_the_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main([command, "--nonsense"] if command else ["--nonsense"])
+        main([*command.split(), "--nonsense"])
     name = f"repartee {command}" if command else "repartee"
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"{name}: error: ")
 
@@ -216,13 +216,13 @@ def pseudo_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("pseudo_language")
-@pytest.mark.parametrize("command", [(), ("ask",), ("batch", "start"), ("restore",), ("models",)])
+@pytest.mark.parametrize("command", of_commands("", "ask", "batch start", "restore", "models"))
 def test_help_is_translated(
-    command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
     with pytest.raises(SystemExit):
-        main([*command, "--help"])
+        main([*command.split(), "--help"])
     out = capsys.readouterr().out
     assert not re.search(r"\b(WORD|NAME|FILE|TEXT)\b", out)
     for line in filter(None, out.splitlines()):

@@ -102,7 +102,7 @@ def test_a_full_output_is_reported(
 ) -> None:
     with Path("/dev/full").open("w", encoding="utf-8", buffering=1) as full:
         monkeypatch.setattr(sys, "stdout", full)
-        code = main(["spending", "--json"])
+        code = main(["search", "x", "--json"])
     assert code == 1
     assert capsys.readouterr().err == (
         "repartee: Can’t write to standard output: the disk is full\n"

@@ -70,7 +70,7 @@ async def test_a_report_has_settings_and_providers_without_words() -> None:
         await backend.settings.save_profile(profile)
         await backend.settings.set("default.effort", "high")
         await backend.settings.set("look.text_size", 100)
-        await backend.settings.set("backup.folder", f"/srv/me/{SECRET}")
+        await backend.settings.set("answer.system_prompt", f"/srv/me/{SECRET}")
         logs = backend.folders.logs
         logs.mkdir(parents=True, exist_ok=True)
         earlier = [f"2026-11-30 11:57:21,045 INFO x: number {n}" for n in range(600)]
@@ -80,7 +80,7 @@ async def test_a_report_has_settings_and_providers_without_words() -> None:
         "Version: Repartee 1",
         "Library: [path], 2 conversations",
         "default.effort = high",
-        "backup.folder: changed",
+        "answer.system_prompt: changed",
         "https://api.example, certificates",
         "number 599",
         "\nValueError\n",
