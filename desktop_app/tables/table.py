@@ -473,6 +473,7 @@ class Plan(NamedTuple):
 
     Attributes:
         cells: the number of calls; those that cannot be asked are left out.
+        rows: the number of rows with such cells.
         refused: the cells that cannot be asked, because their document cannot be read or is too
             large for the model, with the reason.
         input_tokens: of all calls, estimated.
@@ -489,6 +490,7 @@ class Plan(NamedTuple):
     most: Decimal | None
     ordinary: Decimal | None
     judgments: int = 0
+    rows: int = 0
 
     @property
     def unreadable(self) -> int:

@@ -403,6 +403,9 @@ class TableService:
         chosen = await self._chosen(table, cells, mode)
         priced = await self._priced(table, chosen, mode, on_progress)
         costs = [await self._costs(each, mode) for each in priced.asked]
+        rows = await asyncio.to_thread(
+            lambda: {cell.row_id for each in priced.asked for cell in each.cells}
+        )
         return Plan(
             cells=sum(len(each.cells) for each in priced.asked),
             refused=priced.refused,
@@ -411,6 +414,7 @@ class TableService:
             most=_sum(most for _, most, _ in costs),
             ordinary=_sum(ordinary for _, _, ordinary in costs),
             judgments=sum(each.judgments for each in priced.asked),
+            rows=len(rows),
         )
 
     async def _chosen(self, table: Table, cells: Cells, mode: RunMode) -> list[CellId]:
@@ -424,7 +428,7 @@ class TableService:
         if not chosen:
             raise errors.IllegalChoiceError(N_("None of the cells is to be asked."))
         if mode is RunMode.BATCH:
-            asked = await asyncio.to_thread(_rows_by_column, chosen)
+            asked = await asyncio.to_thread(lambda: {cell.column_id for cell in chosen})
             for column in columns:
                 named = references(table, column.question) if column.question else []
                 before = next((r.column for r in named if r.column.id in asked), None)
@@ -444,28 +448,27 @@ class TableService:
         mode: RunMode,
         on_progress: OnProgress | None = None,
     ) -> _Priced:
-        by_column = await asyncio.to_thread(_rows_by_column, chosen)
-        columns = [c for c in table.questions if c.id in by_column]
+        by_row = await asyncio.to_thread(_columns_by_row, chosen)
+        wanted = await asyncio.to_thread(lambda: {cell.column_id for cell in chosen})
+        columns = [c for c in table.questions if c.id in wanted]
+        row_ids = list(by_row)
         if any(c.question and asks_about_document(table, c.question) for c in columns):
-            rows = await asyncio.to_thread(lambda: sorted({cell.row_id for cell in chosen}))
-            await self.read_documents(table.id, rows, on_progress)
+            await self.read_documents(table.id, row_ids, on_progress)
         profiles = {profile.id: profile for profile in await self._parts.profiles()}
         asked: list[_Asked] = []
-        refused: list[tuple[CellId, errors.UserFacingError]] = []
         for column in columns:
             assert column.question is not None
             resolved = await self._resolved(column, column.question, profiles, mode)
-            each = _Asked(column, resolved)
-            pending = set(by_column) if mode is RunMode.NOW else set()
-            row_ids = by_column[column.id]
-            for start in range(0, len(row_ids), _ROWS_AT_ONCE):
-                window = await self.store.window(
-                    row_ids[start : start + _ROWS_AT_ONCE], WHOLE_VALUES
-                )
+            asked.append(_Asked(column, resolved))
+        pending = wanted if mode is RunMode.NOW else set()
+        refused: list[tuple[CellId, errors.UserFacingError]] = []
+        for start in range(0, len(row_ids), _ROWS_AT_ONCE):
+            window = await self.store.window(row_ids[start : start + _ROWS_AT_ONCE], WHOLE_VALUES)
+            for each in asked:
+                rows = [row for row in window.rows if each.column.id in by_row[row.id]]
                 refused += await asyncio.to_thread(
-                    self._measure, table, each, window.rows, window.cells, pending
+                    self._measure, table, each, rows, window.cells, pending
                 )
-            asked.append(each)
         return _Priced(asked, refused)
 
     def _measure(
@@ -769,10 +772,10 @@ class TableService:
         return conversation.id
 
 
-def _rows_by_column(cells: Sequence[CellId]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+def _columns_by_row(cells: Sequence[CellId]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
     for row_id, column_id in cells:
-        found.setdefault(column_id, []).append(row_id)
+        found.setdefault(row_id, set()).add(column_id)
     return found
 
 

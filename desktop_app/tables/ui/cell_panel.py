@@ -50,7 +50,8 @@ class CellPanel(QWidget):
 
     Signals:
         closed(): the user has closed the panel.
-        correct_requested(), ask_requested(), conversation_requested(): of the open cell.
+        correct_requested(), conversation_requested(): of the open cell.
+        ask_requested(str id): ask this column again in the row of the open cell; "" for the cell's.
         compare_requested(str id): show the answer of this column beside that of the cell; "" ends
             it.
         kept(str id): the user keeps the answer of this column in the compared row.
@@ -58,7 +59,7 @@ class CellPanel(QWidget):
 
     closed = Signal()
     correct_requested = Signal()
-    ask_requested = Signal()
+    ask_requested = Signal(str)
     conversation_requested = Signal()
     compare_requested = Signal(str)
     kept = Signal(str)
@@ -88,9 +89,10 @@ class CellPanel(QWidget):
         self.open_button = dialog_button(tr("Open as conversation"), "table-cell-open")
         self.compare_button = MenuButton(self._fill_compare, object_name="table-cell-compare")
         self.compare_button.setText(tr("Compare with"))
-        self.answer.action_requested.connect(self._run_action)
+        for number, view in enumerate((self._left, self._right, self.answer)):
+            view.action_requested.connect(partial(self._run_action, number))
         self.correct_button.clicked.connect(self.correct_requested)
-        self.ask_button.clicked.connect(self.ask_requested)
+        self.ask_button.clicked.connect(lambda: self.ask_requested.emit(""))
         self.open_button.clicked.connect(self.conversation_requested)
         buttons = FlowLayout(
             self.correct_button, self.ask_button, self.compare_button, self.open_button, spacing=6
@@ -115,10 +117,10 @@ class CellPanel(QWidget):
         transcript.setAccessibleName(spoken_text(label))
         return transcript
 
-    def _run_action(self, _answer_id: str, action: str) -> None:
+    def _run_action(self, number: int, _answer_id: str, action: str) -> None:
         """Ask again, or open the conversation, in which an answer can be marked and branched."""
-        if action in ("retry", "retry-with"):
-            self.ask_requested.emit()
+        if action in ("retry", "retry-with") and self._column.is_question:
+            self.ask_requested.emit((*self._compared, "")[number])
         elif not self.open_button.isHidden():
             self.conversation_requested.emit()
 
@@ -139,6 +141,7 @@ class CellPanel(QWidget):
         self._show_citations(row, () if value is None else value.citations)
         text = "" if value is None else value.text
         self._show_text(self.answer, text)
+        self.correct_button.show()
         self.ask_button.setVisible(is_question)
         self.open_button.setVisible(is_question and bool(cell.answer))
         others = [each for each in table.questions if each != column.column]

@@ -741,6 +741,14 @@ class FootModel(QAbstractTableModel):
         super().__init__(parent)
         self._titles: list[str] = []
         self.lines: list[tuple[str, list[str]]] = []
+        self._has_labels_within = False
+
+    def write_labels_within(self, is_wanted: bool) -> None:
+        """Write the label of each row before each of its texts, or no longer."""
+        if is_wanted != self._has_labels_within and self.lines:
+            self._has_labels_within = is_wanted
+            last = self.index(len(self.lines) - 1, len(self._titles) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     def set_lines(self, titles: Sequence[str], lines: Sequence[tuple[str, list[str]]]) -> None:
         """Set the totals; `titles` are those of the grid's columns."""
@@ -768,8 +776,11 @@ class FootModel(QAbstractTableModel):
         if not index.isValid():
             return None
         label, texts = self.lines[index.row()]
+        if role == _Role.DisplayRole and index.column() > 0:
+            text = one_line(texts[index.column()])
+            return f"{label}: {text}" if text and self._has_labels_within else text
         if role == _Role.DisplayRole:
-            return label if index.column() == 0 else one_line(texts[index.column()])
+            return label
         if role == _Role.ForegroundRole:
             return current_theme().dim if index.column() == 0 else current_theme().text
         return current_theme().note() if role == _Role.FontRole else None
@@ -795,7 +806,12 @@ class FootView(_CellTable):
         bar, own = grid.horizontalScrollBar(), self.horizontalScrollBar()
         bar.valueChanged.connect(own.setValue)
         own.valueChanged.connect(bar.setValue)
+        own.valueChanged.connect(self._show_labels)
         self.hide()
+
+    def _show_labels(self, scrolled: int) -> None:
+        """Write the labels beside the totals while their column is scrolled away."""
+        self.model_of_lines.write_labels_within(scrolled > self.columnWidth(0) // 2)
 
     def set_lines(self, titles: Sequence[str], lines: Sequence[tuple[str, list[str]]]) -> None:
         """Show the totals; hidden without any."""

@@ -114,10 +114,10 @@ class OpenCell:
         if had_focus:
             self._view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _ask(self) -> None:
+    def _ask(self, column_id: str) -> None:
         if self._view.table is not None and self.place is not None:
             place = self.place
-            cells = Cells((place.column_id,), (place.row_id,), selection=None)
+            cells = Cells((column_id or place.column_id,), (place.row_id,), selection=None)
             self._view.run_bar.begin(self._view.table, cells)
 
     def open_pages(self, index: QModelIndex) -> None:

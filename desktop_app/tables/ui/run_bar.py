@@ -288,9 +288,8 @@ class RunBar(QWidget):
     def _show_prices(self) -> None:
         tried = self._plans.get("try")
         count = min(_TRIED_ROWS, max(1, len(self._view.model.ids)))
-        if isinstance(tried, Plan) and self._view.table is not None:
-            questions = len(self._view.table.questions)
-            count = max(1, min(count, -(-tried.cells // max(1, questions))))
+        if isinstance(tried, Plan):
+            count = max(1, tried.rows)
         label = tr_plural("Try {count} row", "Try {count} rows", count)
         self.try_button.setText(_with_price(label, tried))
         plan = self._plans.get("run")

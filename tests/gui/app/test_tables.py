@@ -118,6 +118,7 @@ async def test_a_folder_is_asked_three_rows_first_then_all(tmp_path: Path) -> No
         picture(app, "asked-nothing")
         press(page, "table-try")
         await until(lambda: len(asked.answered) == 3 and page.view.run_bar.try_button.isVisible())
+        await until(lambda: page.view.run_bar.try_button.text().startswith("Try 2 rows"))
         await until(lambda: [row[1] for row in cells(page)].count("") == 2)
         await until(lambda: "$" in page.view.run_bar.run_button.text())
         picture(app, "tried")
@@ -225,6 +226,8 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         press(panel, "table-answer-1-keep")
         await until(lambda: cells(page)[1][-1] == "first")
         assert model.columns[-1].title == "Better"
+        panel.compare_requested.emit("")  # one answer again, which can be corrected
+        await until(find(panel, QAbstractButton, "table-cell-correct").isVisible)
         QTest.keyClick(panel, Qt.Key.Key_Escape)
         await until(lambda: not panel.isVisible())
         grid.setFocus()
@@ -344,7 +347,8 @@ async def test_a_run_is_stopped_and_its_answers_stay() -> None:
         press(page, "table-stop")
         await until(lambda: not page.runs.is_running(table.id))
         totals = await service.store.totals(asking.id)
-        assert totals.states.get(CellState.DONE, 0) == len(asked.answered) < 60
+        # The server may have answered what was stopped on its way.
+        assert 2 <= totals.states.get(CellState.DONE, 0) <= len(asked.answered) < 60
 
 
 async def test_answers_by_tomorrow_come_while_the_window_is_open(tmp_path: Path) -> None:
