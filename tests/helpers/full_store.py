@@ -8,13 +8,13 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from desktop_app.budget.ledger import Ledger
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.text_store import TextStore
-from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -37,38 +37,15 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.documents.collections import Collection, CollectionFile
-from desktop_app.domain.documents.extracted_document import IndexedPassage
-from desktop_app.domain.documents.passage_words import index_terms
-from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.prompt import Prompt
-from desktop_app.domain.remembered_note import RememberedNote
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending_report import Call
+from desktop_app.features import FEATURES
 from desktop_app.library.folder_store import FolderStore
-from desktop_app.memory.memory import Memory
-from desktop_app.prompts.prompt_store import PromptStore
-from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_listings import ModelListings
-from desktop_app.repeat.repeat import Every, Repeat
-from desktop_app.repeat.repeat_store import RepeatStore
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
-from desktop_app.tables.table import (
-    CellState,
-    CellValue,
-    Column,
-    NewRow,
-    Question,
-    Row,
-    Run,
-    RunMode,
-    RunStatus,
-    Table,
-)
-from desktop_app.tables.table_store import CellId, StoredAnswer, TableStore
 from tests.unit.storage.samples import CHOICE, NOON
 
 WINDOW_STATE = {
@@ -101,11 +78,6 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
     store = ConversationStore(database)
     folder = Folder("f" * 32, "Work", NOON, CHOICE, Overrides("Be brief."))
     await FolderStore(database).save(folder)
-    asked = Repeat("e" * 32, "News?", Every.DAY, "2026-01-01T08:00", CHOICE, folder.id, NOON)
-    await RepeatStore(database).add(asked)
-    await RepeatStore(database).add(replace(asked, id="c" * 32, paused=True))
-    await RepeatStore(database).add_run(asked.id, "", ErrorNote("No key."))
-    await Memory(database).put([RememberedNote("d" * 32, "Be kind.", NOON, folder.id)])
     files = AttachmentStore(database, attachments)
     for name, is_searchable in (("found.txt", True), ("in a collection.txt", False)):
         data = DATA if is_searchable else DATA + b"!"
@@ -161,6 +133,9 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
             )
     assert first is not None
     await _fill_rest(database, first)
+    for feature in FEATURES:
+        if (Path(__file__).parents[1] / "unit" / feature / "filled.py").exists():
+            await import_module(f"tests.unit.{feature}.filled").fill(database, folder)
 
 
 async def _fill_rest(database: Database, first: Conversation) -> None:
@@ -184,9 +159,6 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         await settings.set(key, value)
     await settings.save_profile(PROFILE)
     await settings.record_key_origin("openai", "https://api.openai.com:443")
-    prompt = Prompt("paragraph", "Mine", "Say {{selection}}", "Mail", 2, NOON, hidden=True)
-    preset = Prompt(new_id(), "Editor", variant=Variant.PRO, overrides=Overrides("Edit."))
-    await PromptStore(database).save([prompt, preset])
     usage = Usage(10, 0, 20, 0)
     for cost in (Decimal("0.25"), None):
         call = Call(NOON, "openai", "gpt-5.2", "answer", usage, cost, first.id)
@@ -197,61 +169,6 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     await ModelListings(database, no_gateway).save(
         "own", ModelListing(PROFILE.base_url, models, NOON)
     )
-    await _fill_collection(database)
-    await _fill_table(database)
-
-
-async def _fill_table(database: Database) -> None:
-    tables = TableStore(database)
-    column = Column("q" * 32, "Say", Question("Say {{word}}", CHOICE))
-    table = Table("a" * 32, "Words", NOON, NOON, (column,))
-    await tables.save(table)
-    ids = await tables.add_rows(table.id, [NewRow(Row(0, "1", "a"), {"word": "quince"})])
-    run = Run("b" * 32, table.id, RunMode.BATCH, RunStatus.SENT, NOON, 1)
-    cell = CellId(ids[0], column.id)
-    await tables.begin_run(run, [cell])
-    values = {"": CellValue("Quince!")}
-    await tables.save_answers([StoredAnswer(cell, CellState.DONE, "Quince!", values)])
-    await tables.release(run.id)
-    row = (
-        run.id,
-        1,
-        column.id,
-        "in_progress",
-        "openai",
-        "",
-        "m",
-        None,
-        "responses",
-        None,
-        "f",
-        "b",
-    )
-    await database.execute(
-        f"INSERT INTO table_batches VALUES (NULL{', ?' * len(row)}, 0, 0, NULL)", *row
-    )
-
-
-async def _fill_collection(database: Database) -> None:
-    collections = CollectionStore(database)
-    collection = Collection("c" * 32, "Books", NOON, "/somewhere")
-    await collections.create(collection, collection.id)
-    file = CollectionFile(
-        collection.id, "/somewhere/found.txt", "found.txt", SHA256, "text/plain", len(DATA),
-        None, "ready",
-    )  # fmt: skip
-    await collections.put_files([(file, 1_700_000_000_000_000_000)])
-    middle = len(TEXT) // 2
-    await collections.index_passages(
-        SHA256,
-        [
-            IndexedPassage(start, end, 20, None, "door", "found", index_terms(TEXT[start:end]))
-            for start, end in ((0, middle), (middle, len(TEXT)))
-        ],
-    )
-    ids = await database.read(lambda c: [row[0] for row in c.execute("SELECT id FROM passages")])
-    vectors = [(id_, Vector.from_values([0.5, -0.25, id_ / 100])) for id_ in ids]
-    await VectorStore(database).put("small", vectors)
 
 
 def everything(path: Path) -> dict[str, list[tuple[Any, ...]]]:
