@@ -147,10 +147,12 @@ class TrayController(QObject):
 def _tray_text(title: str) -> str:
     """Return a label that says the title in a tray's menu.
 
-    Over the bus, an underscore marks a mnemonic. Qt writes one for the first ampersand and passes
-    all else on (`convertMnemonic` in qdbusplatformmenu.cpp).
+    Over the bus, an underscore marks a mnemonic. What two of them stand for differs between trays
+    (Plasma: one; Xfce: a mnemonic; GNOME: one at the first place only), so a letter that looks like
+    it stands for it. Qt writes an underscore for the first ampersand and passes all else on
+    (`convertMnemonic` in qdbusplatformmenu.cpp).
     """
     label = menu_text(title)
     if sys.platform == "win32":
         return label
-    return label.replace("_", "__").replace("&&", "&").replace("&", "&&", 1)
+    return label.replace("_", "\u02cd").replace("&&", "&").replace("&", "&&", 1)
