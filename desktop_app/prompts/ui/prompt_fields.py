@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QStringListModel, Qt
+from PySide6.QtCore import QSize, QStringListModel, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QCompleter, QHBoxLayout, QWidget
 
@@ -66,17 +66,24 @@ _HELP: Final = N_(
 
 
 _SAME_AS_CONVERSATION: Final = N_("Same as conversation")
-# Below this width, in pixels at the default text size, the effort is below the model.
+# In pixels at the default text size (see `Theme.px`).
+_TEXT_HEIGHT: Final = 120
 _NARROW_WIDTH: Final = 300
+"""Below this width, the effort is below the model."""
 
 
 class ExpandingTextField(MultilineField):
     """A text field that fills the available height."""
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        self.setMinimumHeight(theme.px(120))
-        self.document().setDocumentMargin(theme.px(6))
+        self.document().setDocumentMargin(current_theme().px(6))
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), current_theme().px(_TEXT_HEIGHT))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
 
 
 class PromptFields(QWidget):
