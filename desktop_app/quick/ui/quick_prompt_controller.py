@@ -411,7 +411,9 @@ class QuickPromptController(QuestionAsker):
 
     def _act_on(self, message_id: str, action: str) -> None:
         """Let the main window act on the answer, unless this needs no other window."""
-        if action != "copy" and not action.startswith((COPY_DIAGRAM, SAVE_DIAGRAM)):
+        if action.startswith(COPY_DIAGRAM):
+            self.window.show_status(tr("Picture copied"))
+        elif action != "copy" and not action.startswith(SAVE_DIAGRAM):
             in_window = self._session.window.transcript.action_requested
             self._in_window(partial(in_window.emit, message_id, action))
 
