@@ -243,6 +243,14 @@ def write_note(text: str) -> None:
         write_diagnostic(text)
 
 
+def write_price(text: str, *, is_confirmed: bool) -> None:
+    """Write what a command would cost: also with --quiet, if the user is asked for it next."""
+    if is_confirmed or not can_ask():
+        write_note(text)
+    else:
+        write_diagnostic(text)
+
+
 def show_progress(text: str) -> None:
     """Replace the line of progress, if standard error is a terminal that can."""
     if _Progress.is_quiet or not is_stderr_terminal() or os.environ.get("TERM") in (None, "dumb"):

@@ -146,7 +146,7 @@ async def _eval(options: Options, cases: Sequence[Case]) -> int:
                 unchecked,
             )
         ]
-        console.write_diagnostic(notices[0])
+        console.write_note(notices[0])
     async with open_backend(allows_unpriced=options.allow_unpriced) as backend:
         backend.local_models.use(await backend.settings.all())
         await backend.listings.load()
@@ -160,7 +160,7 @@ async def _eval(options: Options, cases: Sequence[Case]) -> int:
                 _write_lines(plan_lines(plans, total))
             return 0
         if not options.json:
-            console.write_diagnostic([*plan_lines(plans, total)][-1])
+            console.write_note([*plan_lines(plans, total)][-1])
         if options.to is not None:  # before anything is paid
             _make_folder(expand_path(options.to))
         for path, document in evaluation.documents:
@@ -312,7 +312,7 @@ def _write_report(
 ) -> None:
     """Write the report, and to standard error what is told now; `notices` were told before."""
     for notice in told:
-        console.write_diagnostic(notice)
+        console.write_note(notice)
     if error is not None:
         console.write_diagnostic(
             console.terminal_error_text(error, from_environment=is_from_environment(options))

@@ -51,7 +51,12 @@ from desktop_app.chat.send_context import AskSettings, SendContext
 from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
-from desktop_app.cli.console import ProgressReporter, terminal_error_text, write_diagnostic
+from desktop_app.cli.console import (
+    ProgressReporter,
+    terminal_error_text,
+    write_diagnostic,
+    write_note,
+)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import AnswerGrammar
@@ -210,7 +215,7 @@ async def _start(jobs: _Jobs, options: Options) -> int:
     api = first_api(profile, resolved.model, learned.api) or Api.CHAT_COMPLETIONS
     notices = [str(notice) for notice in job_notices(settings, resolved, api)]
     for notice in notices:
-        write_diagnostic(notice)
+        write_note(notice)
     passages = await find_passages(
         partial(backend.part, "collections"),
         SendContext([], resolved, settings=settings),
@@ -319,7 +324,9 @@ async def _prepare_and_send(
             await tables.delete(job_id)
             write_diagnostic(tr("None of the files can be sent."))
             return ExitCode.FAILED
-        write_diagnostic(estimate_text(await _estimate(jobs, job, plan, items)))
+        console.write_price(
+            estimate_text(await _estimate(jobs, job, plan, items)), is_confirmed=options.yes
+        )
         if not options.yes and not await console.confirm(
             tr("Start this batch job? [y/N]"), default=True
         ):
@@ -392,8 +399,8 @@ def _interrupted_text(job_id: str) -> str:
 
 def _write_progress(job: BatchJob) -> None:
     """Report the progress of a sent job, and name the command that gets its responses."""
-    write_diagnostic(job_progress_text(job))
-    write_diagnostic(tr("To get the responses, run “{command}”.", command="repartee batch status"))
+    write_note(job_progress_text(job))
+    write_note(tr("To get the responses, run “{command}”.", command="repartee batch status"))
 
 
 def _file_notices(plan: Plan, items: Iterable[BatchItem]) -> list[str]:
@@ -430,8 +437,9 @@ async def _write_outcome(jobs: _Jobs, job: BatchJob, options: Options, notices: 
         write_diagnostic(tr("The job was saved. To try again, run “{command}”.", command=resume))
         return ExitCode.FAILED
     if job.status.is_over:
-        write_diagnostic(job_result_text(job))
-        return await _exit_code(jobs, job)
+        code = await _exit_code(jobs, job)
+        (write_diagnostic if code else write_note)(job_result_text(job))
+        return code
     _write_progress(job)
     # Without a batch id, the provider has accepted nothing so far.
     return 0 if job.batch_ids else ExitCode.FAILED

@@ -15,7 +15,12 @@ from desktop_app.chat.command.compared_models import compared_models
 from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
-from desktop_app.cli.console import ProgressReporter, terminal_error_text, write_diagnostic
+from desktop_app.cli.console import (
+    ProgressReporter,
+    terminal_error_text,
+    write_diagnostic,
+    write_note,
+)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain import hints
@@ -44,7 +49,7 @@ from desktop_app.tables.table import (
 )
 from desktop_app.tables.table_export import ExportedTable, TableFormat
 from desktop_app.tables.table_service import TableService
-from desktop_app.tables.template import DOCUMENT
+from desktop_app.tables.template import DOCUMENT, words
 
 _Action = Callable[[Backend, TableService, Options], Awaitable[int]]
 MIN_ID_CHARS: Final = 4
@@ -230,12 +235,13 @@ async def _write_outcome(service: TableService, table: Table, run: Run, options:
         console.write_json(await _table_json(service, table))
     else:
         console.write_line(table.id)
-    write_diagnostic(_run_text(run))
+    has_all = run.status is not RunStatus.STOPPED and not run.failed
+    (write_note if has_all else write_diagnostic)(_run_text(run))
     if run.error is not None:
         write_diagnostic(terminal_error_text(run.error))
     if run.mode is RunMode.BATCH and not run.status.is_over:
         command = f"repartee table status {table.id}"
-        write_diagnostic(tr("To get the responses, run “{command}”.", command=command))
+        write_note(tr("To get the responses, run “{command}”.", command=command))
     if run.mode is RunMode.NOW and run.status is RunStatus.STOPPED:
         command = f"repartee table run {table.id}"
         write_diagnostic(tr("To continue, run “{command}”.", command=command))
@@ -249,7 +255,7 @@ async def _write_nothing_left(service: TableService, table: Table, options: Opti
         console.write_json(await _table_json(service, table))
     else:
         console.write_line(table.id)
-    write_diagnostic(tr("None of the cells is to be asked."))
+    write_note(tr("None of the cells is to be asked."))
     if options.to is not None:
         await _write_file(service, table, options.to, None)
     states = Counter[CellState]()
@@ -315,7 +321,7 @@ def _write_plan(plan: Plan, options: Options) -> None:
     sentences.append(_price_text(plan, is_batch=options.batch))
     if options.batch:
         sentences.append(tr("Responses arrive within 24 hours."))
-    write_diagnostic(paragraph(*sentences))
+    console.write_price(paragraph(*sentences), is_confirmed=options.yes)
 
 
 def _price_text(plan: Plan, *, is_batch: bool) -> str:
@@ -347,10 +353,12 @@ async def _columns(
     names = [DOCUMENT, *(column.name for column in table.columns)]
     for text in options.ask:
         base = options.column or title_from(re.sub(r"[{}]+", "", text), _MAX_COLUMN_CHARS)
+        # A word that is no column yet would name its own one.
+        named = [] if options.column else words(text)
         for choice, resolved in models.choices:
             label = base if len(models.choices) == 1 else f"{base} ({resolved.label})"
             question = Question(text, choice, tuple(fields), tuple(checks), models.overrides)
-            columns.append(Column(new_id(), free_name(label, names), question))
+            columns.append(Column(new_id(), free_name(label, [*names, *named]), question))
             names.append(columns[-1].name)
     return columns
 
@@ -651,7 +659,7 @@ async def _write_file(service: TableService, table: Table, name: str, format_: s
             )
         )
     if name != "-":
-        write_diagnostic(tr("Table exported to {file}.", file=str(target)))
+        write_note(tr("Table exported to {file}.", file=str(target)))
     return 0
 
 

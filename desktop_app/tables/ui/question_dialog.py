@@ -367,7 +367,9 @@ class QuestionDialog(FormDialog):
         self.name.setPlaceholderText(default or tr("Column name"))
 
     def _free_name(self, name: str) -> str:
-        return free_name(name, [DOCUMENT, *(each.name for each in self._table.columns)])
+        # A word that is no column yet would name its own one.
+        named = words(self.prompt.toPlainText())
+        return free_name(name, [DOCUMENT, *named, *(each.name for each in self._table.columns)])
 
     # ------------------------------------------------------------ the column
 

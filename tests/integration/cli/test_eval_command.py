@@ -102,9 +102,9 @@ def test_an_interruption_keeps_the_results(shell: Shell, tmp_path: Path, by: str
         assert (asked["name"], asked["answered"]) == ("thinking/high", 10)
         assert asked["share_passed"] == 1.0
         spent = (await shell.run("spending", "--by", "purpose", "--json", env=env)).json
-        assert {row["purpose"]: row["calls"] for row in spent["rows"]} == {
-            "evaluation": 7,
-            "table": 7,
-        }
+        calls = {row["purpose"]: row["calls"] for row in spent["rows"]}
+        # Of the four, those count whose first event the command had read.
+        assert calls.keys() == {"evaluation", "table"}
+        assert (calls["evaluation"] in range(3, 8), calls["table"]) == (True, 7)
 
     against(script, test=test)
