@@ -88,7 +88,14 @@ async def test_models_are_chosen_priced_and_described() -> None:
         await until(lambda: len(app.providers.turns) == 1)
         app.providers.turns[-1].end("Because.")
         await app.settled()
-        quick.hide()
+        asker.conversation.setup.choose(ModelChoice("own", "enigma", None, None))
+        quick.field.set_text("And?")
+        quick.prompt.send()
+        await until(lambda: "enigma" in quick.notifications.status.text())
+        quick.notifications.findChildren(QPushButton)[1].click()
+        await until(lambda: not quick.isVisible())
+        assert app.text.toPlainText() == "And?"
+        await until(lambda: app.window.pane.page is app.session.of(ModelsPage))
 
         # Entered facts about a model are stored and used.
         await app.start_over()

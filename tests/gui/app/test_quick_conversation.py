@@ -102,6 +102,15 @@ async def test_the_quick_prompt_recalls_follows_up_and_reads_files(tmp_path: Pat
         (conversation,) = await app.backend.conversations.all()
         assert (conversation.title, conversation.archived) == ("Mine", True)
 
+        # A follow up of a deleted conversation begins another.
+        app.controllers.of(Trash).delete([conversation.id])
+        await app.settled()
+        turn = await ask(app, quick, "Three?")
+        assert len(turn.request.messages) == 1
+        turn.end("3")
+        await app.settled()
+        assert app.rows == ["Three?"]
+
         # A file of a temporary conversation is not stored.
         await app.start_over()
         path = tmp_path / "notes.txt"

@@ -103,6 +103,7 @@ async def test_a_hidden_program_reads_the_list_for_a_question_that_waits_for_it(
         assert server.listed == []
         app.session.of(QuickPromptController).open_with("")
         quick = app.session.of(QuickPromptController).window
+        await until(lambda: server.listed)  # which also opens the connection
         quick.prompt.submit_requested.emit("Why?")
         await until(lambda: any(r.method == "POST" for r in server.requests))
         await app.settled()
