@@ -96,7 +96,7 @@ class CommandPalette(QWidget):
         self._previous_focus: QWidget | None = None
         self._announced_text = ""
         self._card = QFrame(self)
-        self._card.setProperty("role", "card")
+        self._card.setProperty("role", "palette")
         self.field = line_field(label, "command")
         self._tab_stops: list[QWidget] = [self.field]
         self.model: RowsModel[PaletteRow] = RowsModel(

@@ -70,7 +70,8 @@ class TextFind(QWidget):
         replace_all.clicked.connect(self.replace_all)
         self._buttons = (replace, replace_all)
         self._replace_bar = QWidget()
-        row_of((self._new, 1), replace, replace_all, parent=self._replace_bar, margins=0, spacing=6)
+        parts = ((self._new, 1), replace, replace_all)
+        row_of(*parts, parent=self._replace_bar, margins=(13, 0, 0, 0), spacing=6)
         finding = row_of((self.bar, 1), self._case, self._words, spacing=6)
         column_of(finding, self._replace_bar, parent=self, margins=(0, 0, 0, 2), spacing=2)
         # After a change of the text, and for what scrolling shows.

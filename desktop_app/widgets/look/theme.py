@@ -213,7 +213,9 @@ QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QFrame[role="side"] { background: @side; border: 0 solid @line; }
 QFrame[role="side"][edge="right"] { border-right-width: 1px; }
 QFrame[role="side"][edge="left"] { border-left-width: 1px; }
-QFrame[role="card"] { background: @card; border: 1px solid @outline; border-radius: $14px; }
+QFrame[role="card"], QFrame[role="palette"] { background: @card; border: 1px solid @line;
+    border-radius: $14px; }
+QFrame[role="palette"] { border-color: @outline; }
 QFrame[role="popup"] { background: @card; border: 1px solid @outline; outline: none; }
 QFrame[role="prompt"] { background: @card; border: 1px solid @outline; margin: 1px;
     border-radius: $13px; }
