@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Feature
+from desktop_app.i18n.translation import N_
+from desktop_app.settings.setting import SettingsPlace
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -24,5 +26,11 @@ def _start(session: Session) -> None:
 
 
 FEATURE: Final = Feature(
-    later=(_START_MS, _start), sections={"library": "sync.ui.sync_section.SyncSection"}
+    later=(_START_MS, _start),
+    sections={"library": "sync.ui.sync_section.SyncSection"},
+    places=(
+        SettingsPlace(
+            N_("Synchronize"), "library", "synchronize", N_("sync computers devices cloud WebDAV")
+        ),
+    ),
 )

@@ -44,6 +44,7 @@ class SyncSection(FormSection):
 
     def __init__(self, session: Session) -> None:
         super().__init__(tr("Synchronize"))
+        self.setObjectName("synchronize")
         self._session = session
         self._controller = session.of(SyncController)
         self.note.set_text(tr(_ABOUT))

@@ -70,6 +70,7 @@ async def test_the_palette_finds_commands_settings_and_conversations() -> None:
             ("schema", "Choose response format…"),
             ("mcp perm", "Choose tools…"),
             ("delete all", "Delete everything"),
+            ("synchronize", "Synchronize"),
             ("batch", "Show tables"),
             ("compare", "Compare models…"),
         ):
