@@ -25,7 +25,15 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QTextCursor,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -73,6 +81,7 @@ _NO_PARENT: Final = QModelIndex()
 _Role = Qt.ItemDataRole
 _SELECTED: Final[int] = QStyle.StateFlag.State_Selected.value
 _HOVERED: Final[int] = QStyle.StateFlag.State_MouseOver.value
+_NO_TEXT: Final = ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
 _FOCUSED: Final[int] = QStyle.StateFlag.State_HasFocus.value
 
 
@@ -367,7 +376,7 @@ class CellDelegate(QStyledItemDelegate):
         """Set the whole text of the cell that is edited next.
 
         Args:
-            is_typed: the user has typed it, and it could not be stored.
+            is_typed: the user has typed it: it could not be stored, or is the beginning.
         """
         self._edited_text, self._is_typed = text, is_typed
 
@@ -444,7 +453,10 @@ class CellDelegate(QStyledItemDelegate):
         editor.setProperty("is-filled", True)
         editor.setPlainText(self._edited_text)
         editor.document().setModified(self._is_typed)
-        editor.selectAll()
+        if self._is_typed:
+            editor.moveCursor(QTextCursor.MoveOperation.End)
+        else:
+            editor.selectAll()
 
     def setModelData(self, editor: QWidget, _model: Any, index: Index) -> None:
         assert isinstance(editor, PlainTextField)
@@ -582,6 +594,7 @@ class GridView(_CellTable):
         self.doubleClicked.connect(self._open_or_edit)
         model.modelAboutToBeReset.connect(self._remember_place)
         model.modelReset.connect(self._restore_place)
+        model.rowsInserted.connect(self._choose_first)
         self.update_theme()
 
     def _open_header_menu(self, point: Any) -> None:
@@ -664,7 +677,7 @@ class GridView(_CellTable):
         No cell is editable to Qt, which would ask that of each cell that is selected or painted.
 
         Args:
-            is_typed: the user has typed the text, and it could not be stored.
+            is_typed: the user has typed it: it could not be stored, or is the beginning.
         """
         self.delegate.begin(text, is_typed=is_typed)
         self.setFocus()
@@ -694,6 +707,10 @@ class GridView(_CellTable):
         if index.isValid() and index.row() < len(self._grid.ids):
             self._place = (self._grid.row_id_at(index), self._grid.columns[index.column()].key)
 
+    def _choose_first(self) -> None:
+        if not self.chosen_index.isValid():
+            self._restore_place()
+
     def _restore_place(self) -> None:
         place = self._grid.place_of(*self._place)
         if not place.isValid() and self._grid.ids:
@@ -702,7 +719,7 @@ class GridView(_CellTable):
             self.choose(place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open, correct, clear, copy or paste; arrows move."""
+        """Open, correct, clear, copy or paste; a letter replaces data; arrows move."""
         key, index = event.key(), self.chosen_index
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
             self.opened.emit(index)
@@ -716,8 +733,12 @@ class GridView(_CellTable):
             self.paste_requested.emit()
         elif event.matches(QKeySequence.StandardKey.Undo):
             self.undo_requested.emit()
-        elif event.text() and event.text().isprintable() and not event.modifiers():
-            event.ignore()  # Qt would search the column, which has no texts yet
+        elif event.text().isprintable() and event.text() and not event.modifiers() & _NO_TEXT:
+            column = self._grid.column_at(index)
+            if column is not None and column.column is not None and not column.is_question:
+                self.open_editor(index, event.text(), is_typed=True)
+            else:
+                event.ignore()  # Qt would search the column, which has no texts yet
         else:
             super().keyPressEvent(event)
 

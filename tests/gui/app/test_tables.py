@@ -263,6 +263,15 @@ async def test_tables_are_listed_trashed_and_restored(tmp_path: Path) -> None:
         page.begin_empty()
         await until(lambda: bool(page.shown_id))
         picture(app, "empty-table")
+        grid = page.view.grid
+        grid.setFocus()
+        await until(lambda: grid.hasFocus() and grid.currentIndex().column() == 1)
+        QTest.keyClick(grid, "T", Qt.KeyboardModifier.ShiftModifier)  # typing begins the cell
+        assert grid.is_editing
+        editor = find(grid, QWidget, "table-cell-editor")
+        QTest.keyClicks(editor, "yped")
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        await until(lambda: cells(page) == [["1", "Typed"]])
         page.show_list()
         await until(lambda: page.tables.rowCount() == 1)
         picture(app, "list")
