@@ -96,11 +96,12 @@ def test_undoing_is_announced(light_theme: Theme, page: QWidget) -> None:
 def test_new_keys_of_a_command_are_announced(
     qtbot: QtBot, said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    row = shortcuts_tab.CommandRow(COMMANDS[0], lambda _id, _keys: None)
+    command = next(each for each in COMMANDS if each.id == "conversation.new")
+    row = shortcuts_tab.CommandRow(command, lambda _id, _keys: None)
     row.setParent(page)
     row.show_keys("Ctrl+N", is_changed=False, conflicting=())
     row.show()
-    cap = find(row, QAbstractButton, f"keys-{COMMANDS[0].id}")
+    cap = find(row, QAbstractButton, "keys-conversation.new")
     page.activateWindow()
     cap.setFocus()
     qtbot.waitUntil(cap.hasFocus)

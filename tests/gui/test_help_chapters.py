@@ -31,7 +31,7 @@ _BOLD: Final = re.compile(r"(- )?\*\*([^*]+)\*\*")
 """A name of the window. What begins an item of a list is a heading of it."""
 _KEYS: Final = re.compile(
     r"(?:(?:Ctrl|Strg|Control|Alt|Shift|Maj|Umschalt|Mayúsculas|Maiusc)\+)*"
-    r"(?:[+/A-Z]|Esc|Échap|Tab|Enter|Entrée|Backspace|Rücktaste|Retour arrière|Del|Suppr|Entf|"
+    r"(?:[+/A-Z]|Alt|Esc|Échap|Tab|Enter|Entrée|Backspace|Rücktaste|Retour arrière|Del|Suppr|Entf|"
     r"Intro|Invio|Retroceso|Suprimir|Canc|↑|↓|←|→|"
     r"Arriba|Abajo|Izquierda|Derecha|Su|Giù|Sinistra|Destra|Acima|Abaixo|Esquerda|Direita|"
     r"Up|Down|Left|Right|Haut|Bas|Gauche|Droite|Links|Rechts|Venstre|Høyre|"
