@@ -129,7 +129,7 @@ def editor(qtbot: QtBot, light_theme: themes.Theme) -> PromptDriver:
 def quick(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptDriver]:
     window = QuickPrompt(TranscriptView(light_theme, is_brief=True))
     qtbot.addWidget(window)
-    window.open_with("")
+    window.open()
     typed = PromptDriver(qtbot, window, window.prompt.completer, "prompt")
     window.prompt.submit_requested.connect(typed.sent.append)
     yield typed

@@ -87,9 +87,9 @@ def quick(
     return made
 
 
-def open_prompt(qtbot: QtBot, quick: QuickPrompt, text: str = "") -> None:
+def open_prompt(qtbot: QtBot, quick: QuickPrompt) -> None:
     with qtbot.waitExposed(quick):
-        quick.open_with(text)
+        quick.open()
     # (The offscreen platform activates a window only once; its focus is set all the same.)
     assert quick.focusWidget() is line_of(quick)
 
@@ -128,7 +128,7 @@ def test_an_empty_question_is_sent_only_with_an_accompanying_text(
 ) -> None:
     with qtbot.assertNotEmitted(quick.prompt.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
-    open_prompt(qtbot, quick, "one two three")
+    quick.set_accompanying_text("one two three")
     assert find(quick, QLabel, "accompanying-text").text() == "Text: 3 words"
     with qtbot.waitSignal(quick.prompt.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
@@ -154,7 +154,7 @@ def test_the_window_grows_with_the_answer_up_to_a_share_of_the_screen(
     assert quick.geometry().top() == top
 
 
-def test_opening_the_prompt_again_clears_a_finished_answer(
+def test_a_cleared_prompt_is_as_small_as_at_first(
     qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
 ) -> None:
     folded = quick.height()
@@ -163,24 +163,11 @@ def test_opening_the_prompt_again_clears_a_finished_answer(
     answer.setPlainText("answer")
     quick.set_streaming(False)
     quick.show_status("$0.0004 · 1.1 s")
-    quick.hide()
-    open_prompt(qtbot, quick)
+    quick.clear()
     assert line_of(quick).toPlainText() == ""
     assert answer.toPlainText() == ""
     assert find(quick, QLabel, "figures").text() == ""
     assert quick.height() == folded
-
-
-def test_opening_the_prompt_again_keeps_a_running_answer(
-    qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
-) -> None:
-    qtbot.keyClicks(line_of(quick), "question")
-    quick.set_streaming(True)
-    answer.setPlainText("ans")
-    quick.hide()
-    open_prompt(qtbot, quick)
-    assert line_of(quick).toPlainText() == "question"
-    assert answer.toPlainText() == "ans"
 
 
 def test_a_running_answer_can_be_stopped(qtbot: QtBot, quick: QuickPrompt) -> None:
@@ -260,7 +247,6 @@ def test_the_keys_of_the_buttons_stay_visible_below_an_answer(
 
 
 def test_pasted_and_dropped_images_are_emitted(quick: QuickPrompt, qtbot: QtBot) -> None:
-    quick.open_with("")
     data = QMimeData()
     data.setData("image/png", b"bytes")
     QGuiApplication.clipboard().setMimeData(data)  # which owns it from now on
@@ -293,6 +279,7 @@ def test_a_moved_window_opens_where_it_was_left_after_a_long_answer(
     qtbot.waitUntil(lambda: quick.height() > 2 * before)
     quick.set_streaming(False)
     quick.hide()
+    quick.clear()
     open_prompt(qtbot, quick)
     assert quick.height() == before
     assert (quick.pos() - moved).manhattanLength() <= 2

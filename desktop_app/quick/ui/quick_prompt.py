@@ -195,19 +195,17 @@ class QuickPrompt(QWidget):
 
     # ------------------------------------------------------------------ content and state
 
-    def open_with(self, text: str, *, keeps_content: bool = False) -> None:
-        """Show the window, ready for typing; `text` is sent along with the question.
+    def clear(self) -> None:
+        """Show an empty field, and no answer."""
+        self.field.clear()
+        self.show_status("")
+        self.transcript.set_messages([])
+        self.transcript.hide()
+        self.set_temporary(False)
 
-        The typed text and a finished answer are cleared, unless `keeps_content`. If an answer
-        is streaming, both stay.
-        """
+    def open(self) -> None:
+        """Show the window where it belongs, ready for typing."""
         self.prompt.completer.close()
-        if not self.prompt.is_streaming and not keeps_content:
-            self.field.clear()
-            self.show_status("")
-            self.transcript.set_messages([])
-            self._set_expanded(False)
-        self.set_accompanying_text(text)
         if not self.isVisible():
             self.placement.place()
         self.show_again()

@@ -234,7 +234,7 @@ class QuickPromptController(QuestionAsker):
         self._add_accompanying(text)
         self._choice.show_choice()  # settings may have changed
         self._chips.show()
-        self.window.open_with(self._texts.accompanying, keeps_content=has_unsent)
+        self.window.open()
         self._tasks.start(self._load_history())
         self._choice.propose_model()
 
@@ -242,7 +242,7 @@ class QuickPromptController(QuestionAsker):
         self._begin_conversation()
         self._typed_text = ""
         self.clear_attachments()
-        self.window.set_temporary(False)
+        self.window.clear()
 
     def _begin_conversation(self) -> None:
         """Begin a blank conversation, which its first question stores. The attachments stay."""
@@ -317,7 +317,6 @@ class QuickPromptController(QuestionAsker):
             text = self._unsent_text()
             template_id = quick.field.template_id if text else ""
             self._begin_blank()
-            quick.open_with(self._texts.accompanying)
             quick.field.set_text(text, template_id)
         else:
             # Undo could not restore a removed attachment into the other state.
