@@ -124,7 +124,7 @@ def find_entries(
         uses: the scores of earlier choices.
         note: shown beside conversations.
     """
-    words = fold(typed).split()
+    words = fold(typed.replace("…", " ")).split()  # as titles end that open a dialog
     if not words:
         return sorted(entries, key=lambda entry: -uses.get(entry.id, 0.0))
     letters = letters_in_order("".join(words))

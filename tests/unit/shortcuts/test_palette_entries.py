@@ -71,6 +71,12 @@ def test_a_whole_word_comes_before_the_beginning_of_another() -> None:
     assert [entry.id for entry in shown] == ["variant.pro", "prompts.insert"]
 
 
+def test_a_former_title_is_found_by_its_words_with_and_without_dots() -> None:
+    entry = PaletteEntry("presets.use", "Apply prompt…", keywords="presets profiles")
+    for typed in ("Apply preset…", "apply preset", "Apply prompt…"):
+        assert find_entries(typed, [entry]) == [entry]
+
+
 def test_no_more_rows_are_shown_than_fit() -> None:
     titles = fold_titles((str(n), "Retries") for n in range(MAX_ROWS + 1))
     entries = [PaletteEntry(f"entry {n}", "Retries") for n in range(9)]
