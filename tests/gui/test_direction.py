@@ -9,6 +9,7 @@ from PySide6.QtCore import QDate, QDateTime, Qt, QTime
 from PySide6.QtWidgets import QApplication, QDateTimeEdit
 
 from desktop_app.widgets.look.direction import among_window_words, is_right_to_left, set_date_format
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ def test_names_of_the_other_language_stand_in_the_order_of_the_window() -> None:
 
 def test_a_name_read_from_the_right_stands_in_the_order_of_the_window() -> None:
     assert not is_right_to_left(among_window_words("שלום") + " ›")
+
+
+@pytest.mark.usefixtures("_mirrored_windows")
+def test_a_sign_stays_behind_the_other_keys_in_a_mirrored_window() -> None:
+    assert shortcut_text("Ctrl+,") == "Ctrl+,\u200e"
+    assert shortcut_text("Ctrl+K") == "Ctrl+K"
 
 
 @pytest.mark.usefixtures("_mirrored_windows")

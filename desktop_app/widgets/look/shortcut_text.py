@@ -7,6 +7,8 @@ from typing import Final
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
 
+from desktop_app.widgets.look.direction import is_mirrored
+
 _DIRECTIONS: Final = dict.fromkeys(range(0x202A, 0x202F))
 """Controls that Qt writes around names of keys in Hebrew and Arabic."""
 
@@ -31,4 +33,7 @@ def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
     text = sequence.toString(QKeySequence.SequenceFormat.NativeText)
     for name, cap in _KEY_CAPS.items():
         text = text.replace(name, cap)
-    return text.translate(_DIRECTIONS)
+    text = text.translate(_DIRECTIONS)
+    # In a mirrored window, a mark keeps "Ctrl+," from being shown as ",+Ctrl".
+    ends_in_sign = bool(text) and not text[-1].isalnum()
+    return f"{text}\u200e" if ends_in_sign and is_mirrored() else text
