@@ -42,6 +42,8 @@ def sentence(message: str, params: Mapping[str, Param]) -> str:
     words = params.get("words")
     if not words or "{words}" in message:
         return text
+    if text.endswith("\u3002"):  # the full stop of Chinese and Japanese, whose colon is as wide
+        return f"{text[:-1]}\uff1a{tr(str(words))}"
     return f"{text.removesuffix('.')}: {tr(str(words))}"
 
 

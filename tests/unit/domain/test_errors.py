@@ -26,6 +26,8 @@ def test_the_words_of_a_provider_follow_its_sentence() -> None:
     error = ProviderError(N_("{provider} denied access."), provider="Acme", words="Go away")
     assert error.what_happened == "Acme denied access: Go away"
     assert error.what_to_do == ""
+    chinese = ProviderError("{provider} 拒绝了请求。", provider="Acme", words="Go away")
+    assert chinese.what_happened == "Acme 拒绝了请求：Go away"
 
 
 def test_foreign_words_with_braces_stay_as_they_are() -> None:
