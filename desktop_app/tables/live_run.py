@@ -24,7 +24,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.stream_events import Failed, StatusChanged
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus, now
 from desktop_app.domain.conversations.message_parts import last_text
-from desktop_app.domain.conversations.notices import NoticeText
+from desktop_app.domain.conversations.notices import NoticeText, is_detail, is_of_schema
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
@@ -389,7 +389,10 @@ class LiveRun:
         if self._documents is None:
             self._documents = RowDocuments(self.parts.attachments)
         documents = await self._documents.of(request)
-        self._notices |= dict.fromkeys(answer.notices)
+        # The schema is that of the column's fields, which the user knows.
+        self._notices |= dict.fromkeys(
+            each for each in answer.notices if not (is_detail(each) or is_of_schema(each))
+        )
         stored = await asyncio.to_thread(
             read_answer, request, documents, last_text(answer.parts), answer.status, answer.error
         )

@@ -170,6 +170,11 @@ def is_detail(text: NoticeText) -> bool:
     return isinstance(text, AnswerNotice) and text.code in details
 
 
+def is_of_schema(text: NoticeText) -> bool:
+    """Return True if a notice names the schema of the answer."""
+    return isinstance(text, AnswerNotice) and text.code is NoticeCode.SCHEMA_USED
+
+
 def note_ids(text: NoticeText) -> list[str]:
     """Return the ids of the notes that an answer was made with, if the notice names them."""
     if not isinstance(text, AnswerNotice) or text.code is not NoticeCode.NOTES_SENT:
