@@ -860,14 +860,16 @@ def _read_chosen(table: Table, cells: Cells, connection: sqlite3.Connection) -> 
     sql = f"""SELECT r.id, r.position FROM table_rows AS r
         LEFT JOIN table_answers AS a ON a.row_id = r.id AND a.column_id = ?2
         WHERE r.table_id = ?1 AND (?3 = '[]' OR r.id IN (SELECT value FROM json_each(?3)))
-        AND {_CHOSEN[cells.selection]} ORDER BY r.position"""  # noqa: S608 - our own words
+        AND {_CHOSEN[cells.selection]} ORDER BY r.position LIMIT ?4"""  # noqa: S608 - our own words
     ids = json.dumps(list(cells.rows))
     fewer = cells.columns_of_rows
+    # The first rows of all columns are among the first rows of each.
+    limit = cells.limit if cells.limit and not fewer else -1
     found = sorted(
         (row["position"], place, row["id"])
         for place, column_id in enumerate(columns)
-        for row in connection.execute(sql, (table.id, column_id, ids))
-        if column_id in fewer.get(row["id"], columns)
+        for row in connection.execute(sql, (table.id, column_id, ids, limit))
+        if not fewer or column_id in fewer.get(row["id"], columns)
     )
     if cells.limit:
         kept = set(list(dict.fromkeys(row_id for _, _, row_id in found))[: cells.limit])

@@ -35,6 +35,7 @@ SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
     "search": {"conversations": "20", "messages": "2", "each": "1"},
     "start_up": {"pairs": "1", "idle_s": "0.1", "settle_s": "0.1", "first_s": "0.1"},
     "synchronization": {"conversations": "2", "messages": "2", "changes": "1"},
+    "tables": {"rows": "100", "columns": "2", "screens": "2"},
     "streaming": {"deltas": "50", "typeset": "0"},
     "whole_program": {"rate": "80", "deltas": "20", "pairs": "1"},
 }

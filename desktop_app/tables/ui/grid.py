@@ -199,6 +199,10 @@ class GridModel(QAbstractTableModel):
 
     # ------------------------------------------------------------ places
 
+    def knows(self, row_id: int) -> bool:
+        """Return True if a row was read."""
+        return row_id in self._rows
+
     def number_of(self, row_id: int) -> int:
         """Return the place of a row; -1 if it is not shown."""
         if self._numbers is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,7 +29,7 @@ from desktop_app.tables.ui.cell_texts import (
 )
 from desktop_app.tables.ui.column_menu import ColumnMenu, agreements_of
 from desktop_app.tables.ui.filter_bar import FilterBar
-from desktop_app.tables.ui.grid import READ_CHARS, FootView, GridModel, GridView
+from desktop_app.tables.ui.grid import BLOCK, READ_CHARS, FootView, GridModel, GridView
 from desktop_app.tables.ui.open_cell import OpenCell
 from desktop_app.tables.ui.run_bar import RunBar
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
@@ -76,6 +77,7 @@ class TableView(QWidget):
         self._service, self._store = page.runs.service, page.runs.service.store
         self.table: Table | None = None
         self.failed = 0
+        self._counting: asyncio.Future[None] | None = None
         self._load_number = 0
         self.back_button = dialog_button(tr("‹ All tables"), "table-back", "link")
         self.name = NameField(tr("Name of the table"), "table-name")
@@ -229,7 +231,10 @@ class TableView(QWidget):
         self.run_bar.set_runs(runs)
         if self.cell.place is not None:
             self.cell.show_again()
-        self._session.tasks.start(self._load_totals())
+        first = list(ids[:BLOCK])
+        if first and not self.model.knows(first[0]):  # before what takes longer to read
+            await self._read_rows(first)
+        self._counting = self._session.tasks.start(self._load_totals())
         self.run_bar.plan_soon()
 
     async def _load_rows(self) -> None:
@@ -264,6 +269,12 @@ class TableView(QWidget):
     def _on_progress(self, table_id: str) -> None:
         if self._is(table_id):
             self.run_bar.show_state()
+
+    def end_reading(self) -> None:
+        """Read no totals and prices any more: the table is left."""
+        self.run_bar.end_planning()
+        if self._counting is not None:
+            self._counting.cancel()
 
     def reload_soon(self) -> None:
         """Show the table again: another process has changed the store."""

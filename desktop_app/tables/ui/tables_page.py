@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -111,6 +112,7 @@ class TablesPage(QWidget):
         self.runs.is_shown = lambda table_id: self.isVisible() and self.shown_id == table_id
         self._service, self._store = self.runs.service, self.runs.service.store
         self._running_requests: set[tuple[object, ...]] = set()
+        self._listing: asyncio.Future[None] | None = None
         self.setObjectName("tables-page")
         self.setWindowTitle(tr("Tables"))
         self.setAcceptDrops(True)
@@ -128,7 +130,7 @@ class TablesPage(QWidget):
         rows = ((self._stack, 1), self.status)
         column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=6)
         self._timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
-        self._timer.timeout.connect(lambda: session.tasks.start(self._load_list()))
+        self._timer.timeout.connect(self._refresh)
         self.runs.changed.connect(lambda _id, _cell: self._refresh_soon())
         session.events.store_changed.connect(self._on_store_changed)
         session.end_steps.append(self.view.report_name)
@@ -202,6 +204,7 @@ class TablesPage(QWidget):
     def show_list(self) -> None:
         """Show the list; the table that was open is chosen."""
         self.view.report_name()
+        self.view.end_reading()
         self.show_status("")
         self._stack.setCurrentWidget(self._list_page)
         row = self.tables.row_of(self.view.table_id)
@@ -221,6 +224,8 @@ class TablesPage(QWidget):
     async def _open(self, table_id: str, *, asks: bool = False) -> None:
         if self._is_trash:
             return
+        if self._listing is not None:  # its sums of all tables would delay this one
+            self._listing.cancel()
         await self.view.open(table_id)
         self._stack.setCurrentWidget(self.view)
         self.view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -238,7 +243,9 @@ class TablesPage(QWidget):
             self._timer.start()
 
     def _refresh(self) -> None:
-        self.session.tasks.start(self._load_list())
+        if self._listing is not None:
+            self._listing.cancel()
+        self._listing = self.session.tasks.start(self._load_list())
 
     @property
     def _is_trash(self) -> bool:
