@@ -551,8 +551,7 @@ class GridView(_CellTable):
     Signals:
         opened(QModelIndex): Enter, or a double click on an answer.
         edit_requested(QModelIndex): F2, or a double click on data.
-        clear_requested(), copy_requested(), paste_requested(), undo_requested(): Del, Ctrl+C,
-            Ctrl+V, Ctrl+Z.
+        clear_requested(), copy_requested(), paste_requested(): Del, Ctrl+C, Ctrl+V.
         menu_requested(QPoint global position): the menu of the current column.
         widths_changed(): the user has changed the width of a column.
     """
@@ -562,7 +561,6 @@ class GridView(_CellTable):
     clear_requested = Signal()
     copy_requested = Signal()
     paste_requested = Signal()
-    undo_requested = Signal()
     menu_requested = Signal(object)
     widths_changed = Signal()
 
@@ -735,8 +733,6 @@ class GridView(_CellTable):
             self.copy_requested.emit()
         elif event.matches(QKeySequence.StandardKey.Paste):
             self.paste_requested.emit()
-        elif event.matches(QKeySequence.StandardKey.Undo):
-            self.undo_requested.emit()
         elif event.text().isprintable() and event.text() and not event.modifiers() & _NO_TEXT:
             column = self._grid.column_at(index)
             if column is not None and column.column is not None and not column.is_question:

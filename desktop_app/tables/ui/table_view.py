@@ -164,7 +164,6 @@ class TableView(QWidget):
         grid.clear_requested.connect(self.edits.clear)
         grid.copy_requested.connect(lambda: start(self.edits.copy()))
         grid.paste_requested.connect(lambda: self.edits.paste())
-        grid.undo_requested.connect(self._session.window.notifications.undo_last)
         grid.menu_requested.connect(self.columns.open)
         grid.widths_changed.connect(self._settings_timer.start)
         grid.delegate.text_committed.connect(self.edits.commit)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.app.navigator import Navigator
@@ -193,6 +193,8 @@ class TablesPage(QWidget):
     def show_tables(self) -> None:
         """Show the page as it was left."""
         self.session.window.show_page(self)
+        if self.shown_id:
+            self.view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
         self._refresh()
 
     def show_table(self, table_id: str) -> None:
@@ -468,13 +470,15 @@ class TablesPage(QWidget):
     # ------------------------------------------------------------ keys, drops, appearance
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """On Esc, close the open cell, then the table; in the list, keys act on the chosen one."""
+        """Close the open cell, then the table on Esc; undo on Ctrl+Z; act on the chosen table."""
         key, is_list = event.key(), self.list.hasFocus()
         if key == Qt.Key.Key_Escape and self.shown_id:
             if self.view.cell.panel.isVisible():
                 self.view.cell.close()
             else:
                 self.show_list()
+        elif event.matches(QKeySequence.StandardKey.Undo):
+            self.session.window.notifications.undo_last()
         elif is_list and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._act(self.open_table)
         elif is_list and key == Qt.Key.Key_Delete:
