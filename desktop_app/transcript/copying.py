@@ -20,6 +20,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.own_links import is_note_link, linked_file
+from desktop_app.shortcuts.command import all_commands
 from desktop_app.transcript import copied_text
 from desktop_app.transcript.action_row import ACTIONS
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.text_area import TextArea
 
+_COMMANDS_OF_FEATURES: Final = {"read-aloud": "answer.read-aloud", "as-text": "text.open-answer"}
+"""The command that does the same for the answer in view, by the action on a message."""
 _WINDOW_COMMANDS: Final = (
     *("find.open", "conversation.copy", "conversation.export", "conversation.print"),
 )
@@ -326,6 +329,12 @@ def _add_diagram_actions(
         menu.addAction(tr("Save picture as…"), partial(run, shown.key, save))
 
 
+def _is_offered(action: str) -> bool:
+    """Return True unless an action is one of a feature that the program lacks."""
+    command = _COMMANDS_OF_FEATURES.get(action)
+    return command is None or any(each.id == command for each in all_commands())
+
+
 def menu_of(commands: MessageCommands, shown: ShownMessage, *, is_brief: bool) -> QMenu:
     """Return the menu of what people do with a message and has no button beside it."""
     menu = ProgramMenu(commands.area)
@@ -338,7 +347,7 @@ def menu_of(commands: MessageCommands, shown: ShownMessage, *, is_brief: bool) -
         COPY_LINK: "" if is_brief else tr("Copy link to message"),
     }
     for action, label in actions.items():
-        if label:
+        if label and _is_offered(action):
             menu.addAction(menu_text(label), partial(run, shown.key, action))
     if is_answer and not is_brief:
         add_commands(menu, "conversation.export")
@@ -350,9 +359,10 @@ def _add_actions(
 ) -> None:
     role = shown.message.role
     for action, label in ACTIONS[role].items():
-        menu.addAction(menu_text(tr(label)), partial(commands.run, shown.key, action))
+        if _is_offered(action):
+            menu.addAction(menu_text(tr(label)), partial(commands.run, shown.key, action))
     if not is_brief:
-        if role is Role.ASSISTANT:
+        if role is Role.ASSISTANT and _is_offered("as-text"):
             menu.addAction(tr("Open as text"), partial(commands.run, shown.key, "as-text"))
         run = partial(commands.run, shown.key, COPY_LINK)
         menu.addAction(tr("Copy link to message"), run)

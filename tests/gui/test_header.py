@@ -76,5 +76,5 @@ def test_the_title_has_a_menu_of_the_conversation(header: Header) -> None:
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     assert commands["find.open"] in menu.actions()
-    assert commands["conversation.print"] in menu.actions()
+    assert commands["conversation.rename"] in menu.actions()
     menu.close()

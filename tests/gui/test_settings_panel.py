@@ -43,7 +43,6 @@ from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.text.foreign_text import PlainLabel
 from tests.gui.recorded_session import called, not_called, record_session
-from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import accept_question, find
 
@@ -363,16 +362,6 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
     assert session.tasks.start.calls == [(controller.save.result,), (used.result,)]
 
 
-def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
-    qtbot: QtBot, panel: SettingsPanel, tmp_path: Path
-) -> None:
-    panel.show_page("library")
-    click(qtbot, panel, "choose-backup-folder")
-    with called(panel.pages.session.of(SettingsController).set) as changed:
-        choose_paths(tmp_path)
-    assert changed.args == ["backup.folder", str(tmp_path)]
-
-
 @pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)
 def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> None:
     button = find(panel, QPushButton, "add-provider")
@@ -575,7 +564,7 @@ def test_a_setting_that_the_model_does_not_support_is_shown_only_if_asked_for(
         ("system prompt", "Instructions", "answer", "answer.system_prompt"),
         ("CREATIVITY", "Temperature", "advanced", "answer.temperature"),
         ("endpoint", "Base URL", "advanced", "base-url"),
-        ("microphone", "Microphone", "voice", "voice.microphone"),
+        ("typeface", "Font", "advanced", "look.font"),
         ("erase", "Delete everything", "library", "delete-everything"),
         ("hotkey", "Shortcuts", "keys", ""),
     ],

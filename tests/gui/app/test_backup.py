@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 
 from desktop_app.app.startup.closed_store import ClosedStore
 from desktop_app.backup.ui.backup_controller import BackupController, time_until_backup
@@ -18,6 +19,7 @@ from desktop_app.storage.database import Database
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_closed_store import answers, choose, damage, library_page
 from tests.helpers.file_dialogs import choose_paths, file_dialog, file_dialogs
+from tests.helpers.widgets import find
 
 
 def test_a_backup_is_due_by_its_interval() -> None:
@@ -40,9 +42,10 @@ def test_a_backup_is_due_by_its_interval() -> None:
 async def test_a_backup_is_restored(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Before?", "Yes.")
-        page = library_page(app)
-        page.changed.emit("backup.folder", str(tmp_path / "backups"))
-        await app.written()
+        (tmp_path / "backups").mkdir()
+        find(library_page(app), QPushButton, "choose-backup-folder").click()
+        choose_paths(tmp_path / "backups")
+        await until(lambda: app.state.values["backup.folder"] == str(tmp_path / "backups"))
         app.state.of(BackupController).back_up_now()
         await until(lambda: "Backed up to" in app.said)
         await app.ask_and_answer("After?", "Yes.")
