@@ -7,8 +7,8 @@ import time
 import pytest
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app import running_answers
 from desktop_app.chat.answers import answer_measures
-from desktop_app.chat.ui import running_answers
 from desktop_app.domain.answering import shown_length
 from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN
 from desktop_app.domain.answering.stream_events import TextDelta
