@@ -46,7 +46,7 @@ def filter_text(each: Filter) -> str:
     return ""
 
 
-class FilterBar(QWidget):
+class TableFilterBar(QWidget):
     """The filters that are set; hidden without any.
 
     Attributes:

@@ -28,7 +28,7 @@ from desktop_app.tables.ui.cell_texts import (
     tokens_text,
 )
 from desktop_app.tables.ui.column_menu import ColumnMenu, agreements_of
-from desktop_app.tables.ui.filter_bar import FilterBar
+from desktop_app.tables.ui.filter_bar import TableFilterBar
 from desktop_app.tables.ui.grid import BLOCK, READ_CHARS, FootView, GridModel, GridView
 from desktop_app.tables.ui.open_cell import OpenCell
 from desktop_app.tables.ui.run_bar import RunBar
@@ -85,7 +85,7 @@ class TableView(QWidget):
         self.model = GridModel(self)
         self.grid = GridView(self.model)
         self.foot = FootView(self.grid)
-        self.filters = FilterBar()
+        self.filters = TableFilterBar()
         self.edits, self.columns = CellEdits(page, self), ColumnMenu(page, self)
         self.cell = OpenCell(page, self)
         self._build_toolbar()

@@ -114,7 +114,16 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
-from desktop_app.tables.table import CellState, CellValue, Citation, Field, Run, RunMode, RunStatus
+from desktop_app.tables.table import (
+    CellState,
+    CellValue,
+    Citation,
+    Field,
+    Filter,
+    Run,
+    RunMode,
+    RunStatus,
+)
 from desktop_app.tables.table_store import CellId, StoredAnswer
 from desktop_app.tables.ui.question_dialog import QuestionDialog, TableNameDialog
 from desktop_app.tables.ui.tables_page import TablesPage
@@ -630,6 +639,12 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     await until(lambda: view.model.cell_at(view.model.index(0, 1)) is not None)
     await app.written()
     await look("table-answered")
+    view.filters.add(Filter(column.id, text="⟦The tenant pays.⟧"))
+    await app.written()
+    await until(lambda: view.filters.isVisible() and view.model.rowCount() == 1)
+    await look("table-filtered")
+    find(view.filters, QPushButton, "table-filter-0").click()
+    await until(lambda: view.filters.isHidden() and view.model.rowCount() == 2)
     view.cell.open(view.model.index(0, 2))
     await until(view.cell.panel.isVisible)
     await look("table-cell")
