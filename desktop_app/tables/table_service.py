@@ -1,7 +1,8 @@
 """Tables: what a page and a command do with them.
 
     create, add, add_rows             a table and its rows; files are read and checked first
-    save                              columns, names, settings
+    change                            columns, names, settings
+    set_values, clear, remove_rows …  changes by hand, which `put_back` undoes
     plan                              reads the documents; what a run would cost. Nothing is sent
     run_now                           asks cells; ends when all are answered, or at Stop
     start_batch, advance              asks cells by tomorrow, at half price
@@ -177,14 +178,6 @@ class TableService:
     async def create(self, name: str, columns: Sequence[Column] = ()) -> Table:
         moment = now()
         table = Table(new_id(), name.strip() or tr("New table"), moment, moment, tuple(columns))
-        return await self.save(table)
-
-    async def save(self, table: Table) -> Table:
-        """Save the name, columns and settings of a table; return it as it is stored.
-
-        Raises:
-            IllegalChoiceError: two columns have the same name.
-        """
         await self.store.save(table)
         self._on_change(table.id)
         return await self.get(table.id)

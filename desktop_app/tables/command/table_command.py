@@ -118,7 +118,7 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
         if options.ask:
             columns = await _columns(backend, options, table, fields, checks)
             asked = [column.id for column in columns]
-            table = await service.save(_with_columns(table, columns))
+            table = await service.change(table.id, lambda each: _with_columns(each, columns))
         cells = Cells(columns=tuple(asked), selection=_selection(options), limit=options.rows or 0)
         if table.questions and not is_new and not await service.store.chosen(table, cells):
             return await _write_nothing_left(service, table, options)
@@ -148,12 +148,9 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
 
 async def _remove_columns(service: TableService, table: Table, added: Sequence[str]) -> None:
     """Remove the columns that this command has added, unless something of them was asked."""
-    table = await service.get(table.id)
-    totals = {column_id: await service.store.totals(column_id) for column_id in added}
-    unasked = [column_id for column_id, each in totals.items() if not each.states]
-    if unasked:
-        columns = tuple(column for column in table.columns if column.id not in unasked)
-        await service.save(_replaced(table, columns))
+    for column_id in added:
+        if not (await service.store.totals(column_id)).states:
+            await service.remove_column(table.id, column_id)
 
 
 async def _plan(service: TableService, table: Table, cells: Cells, options: Options) -> Plan:
@@ -413,13 +410,9 @@ def _selection(options: Options) -> Selection:
 
 
 def _with_columns(table: Table, columns: Iterable[Column]) -> Table:
-    return _replaced(table, (*table.columns, *columns))
-
-
-def _replaced(table: Table, columns: tuple[Column, ...]) -> Table:
     from msgspec.structs import replace
 
-    return replace(table, columns=columns)
+    return replace(table, columns=(*table.columns, *columns))
 
 
 # -------------------------------------------------------------- which table

@@ -101,7 +101,7 @@ async def test_a_column_of_answers_waits_for_them() -> None:
         assert (schema["type"], schema["schema"]["required"]) == ("json_schema", ["n", "ok"])
         # A field is named by its heading.
         third = column("Third", "Double {{Judge: n}}")
-        table = await tables.service.save(with_columns(table, third))
+        table = await tables.service.change(table.id, lambda t: with_columns(t, third))
         await tables.service.run_now(table, Cells(columns=(third.id,)))
         assert "Double 4.5" in str(tables.asked.requests[-1])
 
@@ -143,7 +143,7 @@ async def test_a_cell_that_fails_keeps_no_other_from_its_answer(tmp_path: Path) 
         ask = column("Ask", "Say {{word}}")
         table = await tables.table(ask)
         about = column("About", "What is it?")
-        table = await tables.service.save(with_columns(table, about))
+        table = await tables.service.change(table.id, lambda t: with_columns(t, about))
         await tables.service.add(table.id, [tmp_path])
         plan = await tables.service.plan(table, EMPTY)
         assert (plan.cells, plan.unreadable) == (7, 1)
