@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from array import array
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -74,7 +75,7 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_source import expand_paths, has_lines, rows_of_files, rows_of_lines
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId, NewValue, TableStore
+from desktop_app.tables.table_store import WHOLE_VALUES, CellId, NewValue, TableStore, cells_of
 from desktop_app.tables.template import asks_about_document, references, require_answerable
 
 if TYPE_CHECKING:
@@ -140,9 +141,13 @@ class _Asked:
 
     column: Column
     resolved: ResolvedChoice
-    cells: list[CellId] = field(default_factory=list)
-    tokens: list[int] = field(default_factory=list)
+    rows: array[int] = field(default_factory=lambda: array("q"))
+    tokens: array[int] = field(default_factory=lambda: array("q"))
     judgments: int = 0
+
+    @property
+    def cells(self) -> list[CellId]:
+        return [CellId(row_id, self.column.id) for row_id in self.rows]
 
 
 @dataclass
@@ -397,10 +402,10 @@ class TableService:
         priced = await self._priced(table, chosen, mode, on_progress)
         costs = [await self._costs(each, mode) for each in priced.asked]
         rows = await asyncio.to_thread(
-            lambda: {cell.row_id for each in priced.asked for cell in each.cells}
+            lambda: set[int]().union(*(each.rows for each in priced.asked))
         )
         return Plan(
-            cells=sum(len(each.cells) for each in priced.asked),
+            cells=sum(len(each.rows) for each in priced.asked),
             refused=priced.refused,
             input_tokens=sum(sum(each.tokens) for each in priced.asked),
             cost=_sum(usual for usual, _, _ in costs),
@@ -410,18 +415,21 @@ class TableService:
             rows=len(rows),
         )
 
-    async def _chosen(self, table: Table, cells: Cells, mode: RunMode) -> list[CellId]:
+    async def _chosen(
+        self, table: Table, cells: Cells, mode: RunMode
+    ) -> dict[int, tuple[str, ...]]:
+        """Return the columns that are to be asked, by the ids of the rows in their order."""
         columns = [c for c in table.questions if not cells.columns or c.id in cells.columns]
         if not columns:
             raise errors.IllegalChoiceError(
                 N_("The table has no question."), hint=N_("Add a column with a question.")
             )
         require_answerable(table, columns)
-        chosen = await self.store.chosen(table, cells)
+        chosen = await self.store.chosen_columns(table, cells)
         if not chosen:
             raise errors.IllegalChoiceError(N_("None of the cells is to be asked."))
         if mode is RunMode.BATCH:
-            asked = await asyncio.to_thread(lambda: {cell.column_id for cell in chosen})
+            asked = {column_id for each in set(chosen.values()) for column_id in each}
             for column in columns:
                 named = references(table, column.question) if column.question else []
                 before = next((r.column for r in named if r.column.id in asked), None)
@@ -437,14 +445,13 @@ class TableService:
     async def _priced(
         self,
         table: Table,
-        chosen: Sequence[CellId],
+        chosen: Mapping[int, tuple[str, ...]],
         mode: RunMode,
         on_progress: OnProgress | None = None,
     ) -> _Priced:
-        by_row = await asyncio.to_thread(_columns_by_row, chosen)
-        wanted = await asyncio.to_thread(lambda: {cell.column_id for cell in chosen})
+        wanted = {column_id for each in set(chosen.values()) for column_id in each}
         columns = [c for c in table.questions if c.id in wanted]
-        row_ids = list(by_row)
+        row_ids = list(chosen)
         if any(c.question and asks_about_document(table, c.question) for c in columns):
             await self.read_documents(table.id, row_ids, on_progress)
         profiles = {profile.id: profile for profile in await self._parts.profiles()}
@@ -458,7 +465,7 @@ class TableService:
         for start in range(0, len(row_ids), _ROWS_AT_ONCE):
             window = await self.store.window(row_ids[start : start + _ROWS_AT_ONCE], WHOLE_VALUES)
             for each in asked:
-                rows = [row for row in window.rows if each.column.id in by_row[row.id]]
+                rows = [row for row in window.rows if each.column.id in chosen[row.id]]
                 refused += await asyncio.to_thread(
                     self._measure, table, each, rows, window.cells, pending
                 )
@@ -496,7 +503,7 @@ class TableService:
             except errors.UserFacingError as error:
                 refused.append((place, error))
                 continue
-            asked.cells.append(place)
+            asked.rows.append(row.id)
             asked.tokens.append(tokens)
             asked.judgments += len(judged_checks(request))
         return refused
@@ -582,6 +589,7 @@ class TableService:
         """
         chosen = await self._chosen(table, cells, RunMode.NOW)
         priced = await self._priced(table, chosen, RunMode.NOW, on_progress)
+        asked = await asyncio.to_thread(cells_of, chosen)
         profiles = {profile.id: profile for profile in await self._parts.profiles()}
         async with AsyncExitStack() as holds:
             shares, estimate = await self._hold(priced, holds)
@@ -591,7 +599,7 @@ class TableService:
                 RunMode.NOW,
                 RunStatus.RUNNING,
                 now(),
-                len(chosen),
+                len(asked),
                 estimate=estimate,
             )
             live = LiveRun(
@@ -607,7 +615,7 @@ class TableService:
             )
             self._live[run.id] = live  # at once: `recover` would end a run that is not there
             try:
-                waiting = await self.store.begin_run(run, chosen)
+                waiting = await self.store.begin_run(run, asked)
                 self._on_change(table.id)
                 return await live.ask(waiting)
             finally:
@@ -631,7 +639,7 @@ class TableService:
             total = _sum(usual for _, usual in each)
             cost = None if total is None else CallCost.fixed(total)
             calls.append(HeldCall(each[0][0].resolved.profile, cost))
-            counts.append(max(1, sum(len(asked.cells) for asked, _ in each)))
+            counts.append(max(1, sum(len(asked.rows) for asked, _ in each)))
         shares: dict[str, Share] = {}
         for call, hold, count in zip(
             calls, await self._parts.budget.hold_all(calls), counts, strict=True
@@ -763,13 +771,6 @@ class TableService:
         await self.store.record_conversation(place, conversation.id)
         await conversations.begin_turn(conversation, question, answer)
         return conversation.id
-
-
-def _columns_by_row(cells: Sequence[CellId]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    for row_id, column_id in cells:
-        found.setdefault(row_id, set()).add(column_id)
-    return found
 
 
 def _found(table: Table | None) -> Table:

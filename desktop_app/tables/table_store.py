@@ -7,6 +7,7 @@ values.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -201,6 +202,11 @@ class AskedAnswer(NamedTuple):
 
 
 # -- values and rows
+
+
+def cells_of(columns: Mapping[int, Sequence[str]]) -> list[CellId]:
+    """Return cells by the columns of each row."""
+    return [CellId(row_id, column_id) for row_id, each in columns.items() for column_id in each]
 
 
 def number_of(text: str) -> float | None:
@@ -514,6 +520,11 @@ class TableStore:
 
     async def chosen(self, table: Table, cells: Cells) -> list[CellId]:
         """Return the cells that a run would ask, row by row."""
+        chosen = await self.chosen_columns(table, cells)
+        return await asyncio.to_thread(cells_of, chosen)
+
+    async def chosen_columns(self, table: Table, cells: Cells) -> dict[int, tuple[str, ...]]:
+        """Return the columns that a run would ask, by the ids of the rows in their order."""
         return await self._database.read(partial(_read_chosen, table, cells))
 
     async def begin_run(
@@ -855,7 +866,9 @@ def _read_totals(connection: sqlite3.Connection, column_id: str) -> ColumnTotals
     )
 
 
-def _read_chosen(table: Table, cells: Cells, connection: sqlite3.Connection) -> list[CellId]:
+def _read_chosen(
+    table: Table, cells: Cells, connection: sqlite3.Connection
+) -> dict[int, tuple[str, ...]]:
     columns = [c.id for c in table.questions if not cells.columns or c.id in cells.columns]
     sql = f"""SELECT r.id, r.position FROM table_rows AS r
         LEFT JOIN table_answers AS a ON a.row_id = r.id AND a.column_id = ?2
@@ -865,16 +878,20 @@ def _read_chosen(table: Table, cells: Cells, connection: sqlite3.Connection) -> 
     fewer = cells.columns_of_rows
     # The first rows of all columns are among the first rows of each.
     limit = cells.limit if cells.limit and not fewer else -1
-    found = sorted(
-        (row["position"], place, row["id"])
-        for place, column_id in enumerate(columns)
-        for row in connection.execute(sql, (table.id, column_id, ids, limit))
-        if not fewer or column_id in fewer.get(row["id"], columns)
-    )
-    if cells.limit:
-        kept = set(list(dict.fromkeys(row_id for _, _, row_id in found))[: cells.limit])
-        found = [each for each in found if each[2] in kept]
-    return [CellId(row_id, columns[place]) for _, place, row_id in found]
+    positions: dict[int, int] = {}
+    found: dict[int, tuple[str, ...]] = {}
+    for column_id in columns:
+        # Rows share their tuples: 100,000 would take the collector of garbage four frames.
+        with_it: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for row_id, position in connection.execute(sql, (table.id, column_id, ids, limit)):
+            if not fewer or column_id in fewer.get(row_id, columns):
+                others = found.get(row_id, ())
+                if others not in with_it:
+                    with_it[others] = (*others, column_id)
+                found[row_id] = with_it[others]
+                positions[row_id] = position
+    rows = sorted(positions, key=lambda row_id: positions[row_id])
+    return {row_id: found[row_id] for row_id in rows[: cells.limit or None]}
 
 
 def read_run(connection: sqlite3.Connection, run_id: str) -> Run | None:
