@@ -81,7 +81,8 @@ _NO_PARENT: Final = QModelIndex()
 _Role = Qt.ItemDataRole
 _SELECTED: Final[int] = QStyle.StateFlag.State_Selected.value
 _HOVERED: Final[int] = QStyle.StateFlag.State_MouseOver.value
-_NO_TEXT: Final = ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+_Modifiers = Qt.KeyboardModifier
+_NO_TEXT: Final = _Modifiers.ControlModifier | _Modifiers.AltModifier | _Modifiers.MetaModifier
 _FOCUSED: Final[int] = QStyle.StateFlag.State_HasFocus.value
 
 
