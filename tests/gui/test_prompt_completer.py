@@ -105,7 +105,7 @@ class PromptDriver:
 
     def wait_for_focus(self) -> None:
         self.window.activateWindow()  # as a window manager does
-        self._qtbot.waitUntil(self.widget.hasFocus, timeout=5000)
+        self._qtbot.waitUntil(self.widget.hasFocus)
 
     def field(self, name: str) -> ValueField:
         return find(self.dialog, ValueField, f"field-{name}")

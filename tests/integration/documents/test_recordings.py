@@ -83,7 +83,7 @@ def test_an_absurd_rate_of_samples_is_refused_soon(folder_of_tool: Path) -> None
     began = time.monotonic()
     (reply,) = read(folder_of_tool, None, bytes(wav))
     assert (reply["type"], reply["reason"]) == ("Refused", "recording")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.attack("documents")

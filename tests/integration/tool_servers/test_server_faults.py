@@ -129,7 +129,7 @@ async def test_a_call_that_the_server_refuses_fails_at_once_with_its_reason(
         async with running_server(url=sessions.url) as server:
             assert await server.call("greet") == "Hello"
             sessions.call_reply = (status, kind, body.encode())
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(45):
                 found = await server.call("greet")
             assert found.startswith("ToolError: ")
             assert reason in found
@@ -181,7 +181,7 @@ async def test_a_question_ends_with_its_call() -> None:
 
 async def test_an_invalid_reply_on_standard_streams_fails_the_call_at_once() -> None:
     async with scripted_server("null") as server:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             found = await server.call("fail")
         assert found == "ToolError: its reply is not valid: result"
         assert await server.call("echo", text="on") == "echo: on"
