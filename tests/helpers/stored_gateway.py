@@ -10,8 +10,10 @@ from desktop_app.storage.database import Database
 from tests.unit.providers.samples import CATALOG
 
 
-def gateway_over(database: Database, vault: KeyVault | None = None) -> ProviderGateway:
-    """Return a gateway with the keys of `vault`, by default one without keys."""
+def gateway_over(
+    database: Database, vault: KeyVault | None = None, models: OnDeviceModels | None = None
+) -> ProviderGateway:
+    """Return a gateway, by default one without keys and without models on this computer."""
     settings = SettingsStore(database)
     vault = vault or KeyVault("repartee-test", settings)
-    return ProviderGateway(vault, OnDeviceModels(), settings, CATALOG)
+    return ProviderGateway(vault, models or OnDeviceModels(), settings, CATALOG)

@@ -116,13 +116,13 @@ async def test_a_missing_or_damaged_file_is_named(store: ModelStore, tmp_path: P
         assert not models.is_running
 
 
-async def test_vectors_of_a_local_embedding_model(tmp_path: Path) -> None:
+async def test_vectors_of_a_local_embedding_model(tmp_path: Path, store: ModelStore) -> None:
     weights = find_weights()
     assert weights is not None
     path = write_variant(tmp_path / "vectors.gguf", weights, llama__pooling_type=1)
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
-    gateway = gateway_over(database)
+    gateway = gateway_over(database, models=LocalModels(lambda: store))
     try:
         client = await gateway.provider(replace(ON_DEVICE, models=(str(path),)))
         vectors, tokens = await client.embed(str(path), ["A cat.", "A dog."])
@@ -143,7 +143,7 @@ ODD_TEMPLATE = (
 
 @pytest.mark.slow
 async def test_a_template_that_goes_astray_at_a_question_is_named_and_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "memory_limit", lambda *_, **__: 500 << 20)
     monkeypatch.setattr(template_check, "LONGEST_S", 2.0)
@@ -151,7 +151,7 @@ async def test_a_template_that_goes_astray_at_a_question_is_named_and_ended(
     path = str(tmp_path / "odd.gguf")
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
-    gateway = gateway_over(database)
+    gateway = gateway_over(database, models=LocalModels(lambda: store))
 
     async def ask(words: str) -> StreamEvent:
         client = await gateway.provider(replace(ON_DEVICE, models=(path,)))
