@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from desktop_app.local_model.store import ModelStore
 from desktop_app.providers import template_check
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.gateway.on_device import BUILT_IN
+from desktop_app.providers.template_check import TemplateCheck
 from desktop_app.storage.database import Database
 from tests.helpers.gguf_files import TEMPLATE, write_gguf, write_variant
 from tests.helpers.stored_gateway import gateway_over
@@ -152,6 +154,11 @@ async def test_a_template_that_goes_astray_at_a_question_is_named_and_ended(
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
     gateway = gateway_over(database, models=LocalModels(lambda: store))
+    render, is_rendering = TemplateCheck.require_rendering, asyncio.Event()
+
+    async def tell_and_render(check: TemplateCheck, body: Mapping[str, Any]) -> None:
+        is_rendering.set()
+        await render(check, body)
 
     async def ask(words: str) -> StreamEvent:
         client = await gateway.provider(replace(ON_DEVICE, models=(path,)))
@@ -167,8 +174,10 @@ async def test_a_template_that_goes_astray_at_a_question_is_named_and_ended(
         assert isinstance(endless, Failed)
         assert "template of odd.gguf didn’t finish within 2 seconds" in endless.error.what_happened
         assert not gateway.local_models.is_loaded(path)
+        monkeypatch.setattr(TemplateCheck, "require_rendering", tell_and_render)
         asking = asyncio.create_task(ask("loop"))
-        await until(lambda: gateway.local_models.is_loaded(path))
+        await is_rendering.wait()
+        assert gateway.local_models.is_loaded(path)
         asking.cancel()
         await asyncio.wait({asking})
         assert not gateway.local_models.is_loaded(path)
