@@ -97,6 +97,8 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
     fields = [_field_of(text) for text in options.field]
     _require_unique(fields)
     checks = [_check_of(text) for text in options.check]
+    if options.to is not None:
+        _format_of(options.to)  # before anything is paid
     if (fields or checks or options.column) and len(options.ask) != 1:
         raise IllegalChoiceError(
             N_("--column, --field, and --check belong to one question."),
@@ -628,10 +630,23 @@ async def _export(_: Backend, service: TableService, options: Options) -> int:
     return await _write_file(service, table, options.to, options.format)
 
 
+def _format_of(name: str) -> TableFormat:
+    """Return the format of a file by its ending, CSV without one. Raises IllegalChoiceError."""
+    found = TableFormat.of(name)
+    if found is None and Path(name).suffix:
+        raise IllegalChoiceError(
+            N_("A table can’t be exported as “{name}”."),
+            hint=N_("End the name in {known}."),
+            name=Path(name).name,
+            known=".csv, .xlsx, .jsonl, .md",
+        )
+    return found or TableFormat.CSV
+
+
 async def _write_file(service: TableService, table: Table, name: str, format_: str | None) -> int:
     """Write a table to a file, or with "-" to standard output."""
     table = await service.get(table.id)
-    chosen = TableFormat(format_) if format_ else TableFormat.of(name) or TableFormat.CSV
+    chosen = TableFormat(format_) if format_ else _format_of(name)
     exported = await ExportedTable.of(service.store, table)
     if name == "-" and chosen is not TableFormat.XLSX:
         async for piece in exported.pieces(chosen):

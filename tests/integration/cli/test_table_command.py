@@ -99,6 +99,7 @@ async def test_a_batch_is_picked_up_by_the_next_command(shell: Shell) -> None:
         (("words.csv", "--ask", "Say", "--field", "n:text", "--field", "N:date"), 2, "“n”"),
         (("words.csv", "--ask", "{{document}}"), 1, "no document"),
         (("words.csv",), 2, "--ask"),
+        (("words.csv", "--ask", "Say {{word}}", "-o", "said.json"), 2, "said.json"),
         (("empty.csv", "--ask", "Say"), 2, "empty"),
         (("gone.csv", "--ask", "Say"), 1, "gone.csv"),
         (("no table",), 2, "no table"),
