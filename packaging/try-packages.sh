@@ -3,9 +3,9 @@
 #
 #   packaging/try-packages.sh wheel      installs the wheel into a fresh environment, starts it, adds
 #                                        its launcher and removes it
-#   packaging/try-packages.sh deb        installs the .deb with apt, starts it, opens a document in a
-#                                        window, removes it, and checks that the data is kept
-#   packaging/try-packages.sh rpm        unpacks the .rpm into a bare Debian and starts it there
+#   packaging/try-packages.sh deb        installs the .deb with apt, starts it, asks about a document in
+#                                        its window, removes it, and checks that the data is kept
+#   packaging/try-packages.sh rpm        unpacks the .rpm into a bare Debian, and does that there
 #   packaging/try-packages.sh appimage   runs the AppImage in a bare Debian, without FUSE and by FUSE
 #
 # Without an argument, wheel and deb. All but "wheel" take root; "deb" changes the system, so run it on a
@@ -76,8 +76,8 @@ try_deb() {
     ask repartee
     [[ ! -e $scratch/sprung ]] || fail "modules of the current folder ran: $(cat "$scratch/sprung")"
     cd "$scratch"
-    say "deb: opening a document in a window"
-    shows_a_window repartee
+    say "deb: using its window"
+    works_in_a_window repartee
     say "deb: removing"
     apt-get purge --yes --quiet=2 -o Dpkg::Use-Pty=0 repartee repartee-model >/dev/null
     [[ ! -e /usr/lib/repartee && ! -e /usr/bin/repartee ]] || fail "files are left behind"
@@ -135,7 +135,7 @@ start_there() {
     "${there[@]}" doctor --json >"$scratch/report.json" || cat "$scratch/report.json"
     works "$scratch/report.json" window store "on-device model"
     ask "${there[@]}"
-    shows_a_window "${there[@]}"
+    works_in_a_window "${there[@]}"
 }
 
 # set_traps — a folder of modules named like Python's own and like ours, none of which may run.
@@ -161,32 +161,65 @@ ask() {
     [[ -n $answer ]] || fail "no answer about a document"
 }
 
-# shows_a_window PROGRAM… — fails unless the program shows a document in a window.
-shows_a_window() {
+# works_in_a_window PROGRAM… — fails unless the program shows a document in a window, answers a question that
+# is typed there, and opens its pages.
+works_in_a_window() {
     cp "$root/tests/data/report.pdf" "$scratch"
-    "$root/packaging/desktop-session.sh" --screen bash -c "$(declare -f open_document); open_document \"\$@\"" \
-        bash "$scratch/report.pdf" "$@" || fail "the window does not show the document"
+    "$root/packaging/desktop-session.sh" --screen bash -c "$(declare -f use_window); use_window \"\$@\"" \
+        bash "$scratch/report.pdf" "$@" || fail "the window does not work: $(cat "$scratch/report.pdf.log")"
 }
 
-# Within a desktop session: the program started with a document shows its name to a screen reader.
-open_document() {
-    "${@:2}" "$1" &
+# Within a desktop session: operates the program as a keyboard and a screen reader do.
+use_window() {
+    "${@:2}" "$1" 2>"$1.log" &
     local program=$!
-    timeout 60 /usr/bin/python3 -I - "$(basename "$1")" <<'PYTHON'
-import sys, time
+    timeout 240 /usr/bin/python3 -I - "$1.log" "$(basename "$1")" <<'PYTHON'
+import subprocess, sys, time
+from pathlib import Path
 import pyatspi
+from gi.repository import GLib
 
-def shows(node, text):
-    return text in (node.name or "") or any(child and shows(child, text) for child in node)
+# By the second key of its shortcut.
+PAGES = {"c": "projects-page", "b": "tables-page", "p": "prompts-dialog", "m": "models-dialog", "s": "spending"}
 
-while not any(app and shows(app, sys.argv[1]) for app in pyatspi.Registry.getDesktop(0)):
-    time.sleep(0.2)
+def keys(*words):
+    subprocess.run(["xdotool", *words], check=True)
+
+def parts(node):
+    yield node
+    for child in node:
+        if child:
+            yield from parts(child)
+
+def text_of(part):
+    return part.queryText().getText(0, -1) if part.get_accessible_id().endswith(".transcript") else ""
+
+def wait_for(is_found):
+    while "Traceback" not in Path(log).read_text("utf-8"):
+        try:
+            if any(is_found(part) for app in pyatspi.Registry.getDesktop(0) if app for part in parts(app)):
+                return
+        except GLib.Error:
+            pass  # a part was deleted meanwhile
+        time.sleep(0.2)
+    sys.exit("it wrote a traceback")
+
+log, document = sys.argv[1:]
+wait_for(lambda part: document in part.name)
+keys("search", "--sync", "--onlyvisible", "--class", "repartee", "windowfocus", "--sync")
+keys("type", "--delay", "40", "What is this about?")
+keys("key", "Return")
+# Its model is named below an answer that is complete.
+wait_for(lambda part: "this about?" in (text := text_of(part)) and "SmolLM2" in text)
+for key, page in PAGES.items():
+    keys("key", "--delay", "40", "ctrl+g", f"ctrl+{key}")
+    wait_for(lambda part: part.get_accessible_id().endswith(f".{page}") and
+             part.getState().contains(pyatspi.STATE_SHOWING))
 PYTHON
-    local shown=$?
-    xdotool search --onlyvisible --class repartee getwindowname %@ || true
+    local worked=$?
     kill "$program"
     wait "$program" || true
-    return "$shown"
+    return "$worked"
 }
 
 [[ $# -gt 0 ]] || set -- wheel deb
