@@ -17,7 +17,7 @@ from desktop_app.tables.table import Cells, Plan, Run, RunMode, Selection, Table
 from desktop_app.tables.ui.cell_texts import progress_text, run_text
 from desktop_app.widgets.boxes import FlowLayout, column_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
-from desktop_app.widgets.forms.form_widgets import Combo, Note
+from desktop_app.widgets.forms.form_widgets import Combo, Note, Tone
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import set_tooltip, spoken_text
 
@@ -57,7 +57,7 @@ class RunBar(QWidget):
         self.progress = QProgressBar(textVisible=False)
         self.progress.setObjectName("table-progress")
         self.progress.hide()
-        self.note = Note(object_name="table-run-note")
+        self.note = Note(object_name="table-run-note", keeps_lines=True)
         self.try_button = dialog_button(tr("Try three rows"), "table-try", "primary")
         self.which = Combo(tr("Cells to ask"), object_name="table-which")
         self.which.fill([(tr(label), value) for value, label in _SELECTIONS])
@@ -244,31 +244,40 @@ class RunBar(QWidget):
         self._show_run_note(text, is_asked=is_asked or reading is not None)
 
     def _show_run_note(self, text: str, *, is_asked: bool) -> None:
+        text, tone = self._run_note(text, is_asked=is_asked)
+        last = self._runs.last.get(self._view.table_id)
+        table = self._view.table
+        if last is not None and table is not None:
+            refused = [
+                f"{column.name}: {last.refusals[column.id].sentences}"
+                for column in table.columns
+                if column.id in last.refusals
+            ]
+            text = "\n".join(filter(None, (text, *map(str, last.notices), *refused)))
+            tone = "warning" if refused and tone == "note" else tone
+        self.note.set_text(text, tone)
+
+    def _run_note(self, text: str, *, is_asked: bool) -> tuple[str, Tone]:
+        """Return what is told of the run or of its plan, and its tone."""
         progress = self._runs.progress.get(self._view.table_id)
         run = self._open_runs[0] if self._open_runs else None
         error = progress.error if progress is not None else run.error if run is not None else None
         if error is not None:
-            self.note.set_text(f"{text}\n{error.sentences}", "warning")
-            return
+            return f"{text}\n{error.sentences}", "warning"
         if is_asked:
-            self.note.set_text(text)
-            return
+            return text, "note"
         plan = self._plans.get("run")
         if isinstance(plan, UserFacingError):
-            text = self._complete_text or plan.sentences
             is_error = not isinstance(plan, IllegalChoiceError)
-            self.note.set_text(text, "error" if is_error else "note")
-        elif plan is not None and plan.unreadable:
-            self.note.set_text(
-                tr_plural(
-                    "{count} cell can’t be asked: its document can’t be read, or is too long.",
-                    "{count} cells can’t be asked: their documents can’t be read, or are too long.",
-                    plan.unreadable,
-                ),
-                "warning",
-            )
-        else:
-            self.note.set_text("")
+            return self._complete_text or plan.sentences, "error" if is_error else "note"
+        if plan is None or not plan.unreadable:
+            return "", "note"
+        unreadable = tr_plural(
+            "{count} cell can’t be asked: its document can’t be read, or is too long.",
+            "{count} cells can’t be asked: their documents can’t be read, or are too long.",
+            plan.unreadable,
+        )
+        return unreadable, "warning"
 
     @property
     def _complete_text(self) -> str:

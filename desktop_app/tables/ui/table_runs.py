@@ -34,6 +34,7 @@ class TableRuns(Controller):
     Attributes:
         service: the tables of the store.
         progress: of runs of this window, by table; None while documents are read.
+        last: the newest progress of the last run of this window, by table; stays when it ends.
         reading: the documents that were read, and all, by table.
         is_shown: returns True while the user sees a table.
 
@@ -50,6 +51,7 @@ class TableRuns(Controller):
         self.service = session.backend.of(table_service)
         self.service.listeners.append(self._on_change)
         self.progress: dict[str, RunProgress | None] = {}
+        self.last: dict[str, RunProgress] = {}
         self.reading: dict[str, tuple[int, int]] = {}
         self.is_shown: Callable[[str], bool] = lambda _table_id: False
         self._live: dict[str, asyncio.Future[None]] = {}
@@ -113,12 +115,13 @@ class TableRuns(Controller):
         """Ask cells now, unless the table is being asked."""
         if table.id not in self._live:
             self.progress[table.id] = None
+            self.last.pop(table.id, None)
             self._live[table.id] = self._tasks.start(self._run_now(table, cells))
             self.progressed.emit(table.id)
 
     async def _run_now(self, table: Table, cells: Cells) -> None:
         def listen(progress: RunProgress) -> None:
-            self.progress[table.id] = progress
+            self.progress[table.id] = self.last[table.id] = progress
             self.progressed.emit(table.id)
             self._session.events.progressed.emit(progress.done / max(1, progress.total))
             self._session.events.activity_changed.emit("")

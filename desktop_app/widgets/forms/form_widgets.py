@@ -50,10 +50,13 @@ class Note(LinkedLabel):
     """A short dimmed text that wraps; hidden while empty.
 
     Errors are announced, because the focus stays in the field that they are about.
+
+    Args:
+        keeps_lines: as `PlainLabel`, for texts without links.
     """
 
-    def __init__(self, text: str = "", *, object_name: str = "") -> None:
-        super().__init__()
+    def __init__(self, text: str = "", *, object_name: str = "", keeps_lines: bool = False) -> None:
+        super().__init__(keeps_lines=keeps_lines)
         self.setObjectName(object_name)
         self._plain_text = ""
         self._described_fields: tuple[QWidget, ...] = ()

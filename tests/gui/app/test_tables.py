@@ -14,6 +14,7 @@ from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.tables.table import (
     CellState,
@@ -38,7 +39,7 @@ from tests.helpers.waiting import until as until_async
 from tests.helpers.widgets import find
 from tests.integration.cli.command import gateway
 from tests.integration.cli.test_batch_command import all_answered
-from tests.unit.providers.loopback import LoopbackServer, Script
+from tests.unit.providers.loopback import LoopbackServer, Script, replies
 from tests.unit.tables.table_setup import Asked, refusing
 
 PICTURES = os.environ.get("REPARTEE_SCREENSHOTS", "")
@@ -361,6 +362,33 @@ async def test_a_run_is_stopped_and_its_answers_stay() -> None:
         totals = await service.store.totals(asking.id)
         # The server may have answered what was stopped on its way.
         assert 2 <= totals.states.get(CellState.DONE, 0) <= len(asked.answered) < 60
+
+
+async def test_what_a_run_left_out_and_no_longer_asks_is_told_below_the_table() -> None:
+    who = {"error": {"message": "Who?", "type": "x", "code": "invalid_api_key"}}
+    asked = Asked(lambda text: replies(401, who) if "Refuse" in text else about(text))
+    async with open_app(asked) as app:
+        page = page_of(app)
+        service, choice = page.runs.service, app.session.setup.choice
+        seeded = Question(
+            "About {{word}}?", choice, overrides=Overrides().with_parameter("seed", 7)
+        )
+        columns = (
+            Column(new_id(), "Seeded", seeded),
+            Column(new_id(), "Refused", Question("Refuse {{word}}", choice)),
+        )
+        table = await service.create("Words", columns)
+        await service.add_rows(table.id, [NewRow(Row(0, "1"), {"word": "ROW1"})])
+        page.show_table(table.id)
+        bar = page.view.run_bar
+        await until(lambda: bar.run_button.isVisible() and bar.run_button.isEnabled())
+        press(page, "table-run")
+        await until(lambda: cells(page)[0][1] == "About ROW1" and bar.try_button.isVisible())
+        await until(lambda: "Refused: " in bar.note.text())
+        left_out, refused = bar.note.text().splitlines()
+        assert "“seed” wasn’t sent" in left_out
+        assert "API key" in refused
+        picture(app, "told")
 
 
 async def test_answers_by_tomorrow_come_while_the_window_is_open(tmp_path: Path) -> None:
