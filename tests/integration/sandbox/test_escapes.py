@@ -138,19 +138,15 @@ def test_unconfined_the_attempts_succeed(target: Target) -> None:
     assert found.keys() == ORDINARY
 
 
-@pytest.mark.parametrize("policy", ["documents", pytest.param("limited", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "policy",
+    ["documents", *(pytest.param(each, marks=pytest.mark.slow) for each in ("limited", "model"))],
+)
 def test_every_escape_attempt_is_refused(target: Target, policy: str) -> None:
     found = results(target, policy=policy)
     assert {name: what for name, what in found.items() if what not in REFUSED} == {}
     assert found.keys() == {name for name, _ in attempts(target)}
     assert all((Path(target.home) / name).read_text() == "a secret" for name in ("secret", "other"))
-
-
-@pytest.mark.slow
-def test_a_model_has_all_memory_and_nothing_else(target: Target) -> None:
-    found = results(target, policy="model")
-    assert {name for name, what in found.items() if what not in REFUSED} == {"map a terabyte"}
-    assert (Path(target.home) / "secret").read_text() == "a secret"
 
 
 @pytest.mark.slow

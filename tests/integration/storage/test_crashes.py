@@ -258,9 +258,9 @@ async def test_no_turn_begins_while_another_process_answers(path: Path, is_kille
 
 
 def on_a_small_disk(folder: Path, script: str, *arguments: str) -> str:
-    """Run `script FOLDER ARGUMENTS` with 3 MB of disk in FOLDER, in its own mount namespace."""
+    """Run `script FOLDER ARGUMENTS` with 4 MB of disk in FOLDER, in its own mount namespace."""
     folder.mkdir()
-    mount_and_run = 'mount -t tmpfs -o size=3m tmpfs "$3" && exec "$1" -c "$2" "${@:3}"'
+    mount_and_run = 'mount -t tmpfs -o size=4m tmpfs "$3" && exec "$1" -c "$2" "${@:3}"'
     command = ["unshare", "--map-root-user", "--mount", "bash", "-c", mount_and_run, "bash"]
     result = subprocess.run(
         [*command, sys.executable, script, str(folder), *arguments],
