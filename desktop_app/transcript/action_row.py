@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -143,14 +144,14 @@ class ActionRow(QWidget):
                 button.setMinimumWidth(theme.px(_ARROW_WIDTH))
         self.adjustSize()
 
-    def show_for(self, message: ShownMessage) -> None:
-        """Show the actions of a message, or only the arrows while it streams."""
+    def show_for(self, message: ShownMessage, is_offered: Callable[[str], bool]) -> None:
+        """Show the offered actions of a message, or only the arrows while it streams."""
         if message.key != self.message_id:
             self._show_copied(is_copied=False)
         self.message_id = message.key
         role = self._role = message.message.role
         number, count = message.version or (1, 1)
-        buttons = () if message.is_streaming else _BUTTONS[role]
+        buttons = () if message.is_streaming else filter(is_offered, _BUTTONS[role])
         shown = (*((_OLDER, _NEWER) if count > 1 else ()), *buttons)
         disabled = {_OLDER: number == 1, _NEWER: number == count}
         for action, button in self._by_action.items():

@@ -63,6 +63,7 @@ class MessageCommands(QObject):
     Attributes:
         area: the view.
         messages: its messages.
+        offered: the actions on messages that the view offers; None for all.
 
     Signals:
         requested(str message_id, str action): any action except folding; "copy" has already run.
@@ -84,7 +85,15 @@ class MessageCommands(QObject):
         super().__init__(area)
         self.area = area
         self.messages = messages
+        self.offered: frozenset[str] | None = None
         self._toggle = toggle
+
+    def is_offered(self, action: str) -> bool:
+        """Return True if the view offers an action, and the program has its feature."""
+        if self.offered is not None and action not in self.offered:
+            return False
+        command = _COMMANDS_OF_FEATURES.get(action)
+        return command is None or any(each.id == command for each in all_commands())
 
     def run(self, message_id: str, action: str) -> None:
         shown = self.messages.opened(message_id)
@@ -329,12 +338,6 @@ def _add_diagram_actions(
         menu.addAction(tr("Save picture as…"), partial(run, shown.key, save))
 
 
-def _is_offered(action: str) -> bool:
-    """Return True unless an action is one of a feature that the program lacks."""
-    command = _COMMANDS_OF_FEATURES.get(action)
-    return command is None or any(each.id == command for each in all_commands())
-
-
 def menu_of(commands: MessageCommands, shown: ShownMessage, *, is_brief: bool) -> QMenu:
     """Return the menu of what people do with a message and has no button beside it."""
     menu = ProgramMenu(commands.area)
@@ -347,7 +350,7 @@ def menu_of(commands: MessageCommands, shown: ShownMessage, *, is_brief: bool) -
         COPY_LINK: "" if is_brief else tr("Copy link to message"),
     }
     for action, label in actions.items():
-        if label and _is_offered(action):
+        if label and commands.is_offered(action):
             menu.addAction(menu_text(label), partial(run, shown.key, action))
     if is_answer and not is_brief:
         add_commands(menu, "conversation.export")
@@ -359,10 +362,10 @@ def _add_actions(
 ) -> None:
     role = shown.message.role
     for action, label in ACTIONS[role].items():
-        if _is_offered(action):
+        if commands.is_offered(action):
             menu.addAction(menu_text(tr(label)), partial(commands.run, shown.key, action))
     if not is_brief:
-        if role is Role.ASSISTANT and _is_offered("as-text"):
+        if role is Role.ASSISTANT and commands.is_offered("as-text"):
             menu.addAction(tr("Open as text"), partial(commands.run, shown.key, "as-text"))
         run = partial(commands.run, shown.key, COPY_LINK)
         menu.addAction(tr("Copy link to message"), run)

@@ -434,7 +434,7 @@ class TranscriptView(TextArea):
             if self.action_row.message_id == shown.key:
                 self.action_row.dismiss()
             return
-        self.action_row.show_for(shown)
+        self.action_row.show_for(shown, self.commands.is_offered)
         self._actions_at = None
         self._place_actions()
 

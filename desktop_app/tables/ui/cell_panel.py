@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from desktop_app.transcript.view import TranscriptView
 
 _MAX_CITATIONS: Final = 12
+_COPY: Final = frozenset({"copy"})
+_ASK: Final = frozenset({"retry", "retry-with"})
+_IN_CONVERSATION: Final = frozenset({"branch", "review", "more"})
+"""The actions for which the answer is opened as a conversation."""
 
 
 class CellPanel(QWidget):
@@ -119,9 +123,9 @@ class CellPanel(QWidget):
 
     def _run_action(self, number: int, _answer_id: str, action: str) -> None:
         """Ask again, or open the conversation, in which an answer can be marked and branched."""
-        if action in ("retry", "retry-with") and self._column.is_question:
+        if action in _ASK:
             self.ask_requested.emit((*self._compared, "")[number])
-        elif not self.open_button.isHidden():
+        elif action in _IN_CONVERSATION:
             self.conversation_requested.emit()
 
     # ------------------------------------------------------------ one cell
@@ -140,10 +144,13 @@ class CellPanel(QWidget):
         value = cell.values.get(column.part)
         self._show_citations(row, () if value is None else value.citations)
         text = "" if value is None else value.text
-        self._show_text(self.answer, text)
+        can_open = is_question and bool(cell.answer)
+        asks = _ASK if is_question else frozenset()
+        opens = _IN_CONVERSATION if can_open else frozenset()
+        self._show_text(self.answer, text, _COPY | asks | opens)
         self.correct_button.show()
         self.ask_button.setVisible(is_question)
-        self.open_button.setVisible(is_question and bool(cell.answer))
+        self.open_button.setVisible(can_open)
         others = [each for each in table.questions if each != column.column]
         self.compare_button.setVisible(is_question and bool(others))
 
@@ -159,11 +166,12 @@ class CellPanel(QWidget):
         self.title.setText(text)
         self.setAccessibleName(spoken_text(text))
 
-    def _show_text(self, view: TranscriptView, text: str) -> None:
-        key = f"{view.objectName()}:{text}"
+    def _show_text(self, view: TranscriptView, text: str, actions: frozenset[str]) -> None:
+        key = f"{sorted(actions)}:{text}"
         if view.property("shown") == key:
             return  # scrolled, perhaps
         view.setProperty("shown", key)
+        view.commands.offered = actions
         complete = MessageStatus.COMPLETE
         parts = (TextPart(text),)
         answer = Message(new_id(), "", None, Role.ASSISTANT, complete, parts, now())
@@ -230,7 +238,7 @@ class CellPanel(QWidget):
             self.side_by_side.answers, views, columns, cells, strict=True
         ):
             answer.show_facts(column.name, cell_facts(cell))
-            self._show_text(view, whole_text(column, cell) or cell_problem(cell))
+            self._show_text(view, whole_text(column, cell) or cell_problem(cell), _COPY | _ASK)
         for button in (self.correct_button, self.ask_button, self.open_button):
             button.hide()
         self.compare_button.show()

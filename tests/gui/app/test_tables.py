@@ -217,6 +217,19 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         await until(panel.isVisible)
         await until(lambda: "About ROW1" in shown_text(panel.answer))
         picture(app, "cell")
+        # Each action does something: data are only copied, which opens no conversation.
+        opened: list[None] = []
+        panel.conversation_requested.connect(lambda: opened.append(None))
+        assert actions(panel) == ["message-copy", "message-retry-with", "message-more"]
+        find(panel.answer, QAbstractButton, "message-copy").click()
+        await until(lambda: QGuiApplication.clipboard().text() == "About ROW1")
+        assert not opened
+        grid.setFocus()
+        grid.setCurrentIndex(model.index(0, 1))
+        await until(lambda: "About" not in shown_text(panel.answer))
+        assert actions(panel) == ["message-copy"]
+        grid.setCurrentIndex(model.index(0, 3))
+        await until(lambda: "About ROW1" in shown_text(panel.answer))
         assert page.view.table is not None
         panel.compare_requested.emit(page.view.table.questions[1].id)
         await until(panel.side_by_side.isVisible)
@@ -244,6 +257,14 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
             await until(lambda: app.window.notifications.last_undo is not None)
             QTest.keyClick(focused, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: model.rowCount() == 3 and cells(page)[0][3] == "About ROW1")
+
+
+def actions(panel: CellPanel) -> list[str]:
+    """Return the buttons of the text in a panel."""
+    answer = panel.answer.messages.newest_answer()
+    assert answer is not None
+    panel.answer.show_actions_of(answer.key)
+    return [each.objectName() for each in panel.answer.action_row.enabled_buttons()]
 
 
 async def rename_last_column(page: TablesPage, name: str) -> None:
