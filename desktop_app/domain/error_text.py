@@ -77,6 +77,14 @@ CONTINUABLE: Final = WINDOW._replace(
 """Below an answer that was interrupted and can be continued."""
 NOT_CONTINUABLE: Final = WINDOW._replace(hints={hints.CONTINUE: ""})
 """Below an answer that cannot be continued: empty, refused, a copy, or not the last one."""
+CELL: Final = WINDOW._replace(
+    hints={
+        hints.CONTINUE: "",
+        hints.REMOVE_ATTACHMENT: hints.CHOOSE_PROVIDER,
+        hints.SHORTEN: hints.READ_IN_PARTS,
+    }
+)
+"""Beside a cell of a table, which is asked alone: it has no conversation to shorten or leave."""
 TERMINAL: Final = Surface(_TERMINAL_HINTS, {})
 
 

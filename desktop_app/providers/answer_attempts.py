@@ -279,8 +279,7 @@ class AnswerAttempts:
             )
         if len(str(body.get("messages", body.get("input", "")))) > SMALL_REQUEST_CHARS:
             return errors.ContextTooLongError(
-                N_("The conversation exceeds the model’s context window."),
-                hint=N_("Remove an attachment, start a new conversation, or choose another model."),
+                N_("The conversation exceeds the model’s context window."), hint=hints.SHORTEN
             )
         return errors.ProviderFaultError(
             N_("{provider} ended the response before it began."),

@@ -21,6 +21,7 @@ from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
 from desktop_app.chat.passage_context import passages_block
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.documents.token_counting import ProviderTokenCounter
+from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import (
     AnswerSchema,
     FormKind,
@@ -252,7 +253,7 @@ def require_fit(tokens: int, resolved: ResolvedChoice) -> None:
     if limit is not None and tokens > limit:
         raise IllegalChoiceError(
             N_("Too large: about {tokens} tokens, but {model} accepts {limit}."),
-            hint=N_("Send it in a conversation to read it in parts."),
+            hint=hints.READ_IN_PARTS,
             tokens=tokens,
             model=resolved.model.name,
             limit=limit,

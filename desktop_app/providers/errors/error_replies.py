@@ -358,7 +358,7 @@ def _too_long_error(body: ErrorBody) -> errors.ContextTooLongError:
     size = size_from_message(body.message)
     return errors.ContextTooLongError(
         N_("The conversation exceeds the model’s context window."),
-        hint=N_("Remove an attachment, start a new conversation, or choose another model."),
+        hint=hints.SHORTEN,
         tokens=body.size.tokens or size.tokens,
         window=body.size.window or size.window,
     )

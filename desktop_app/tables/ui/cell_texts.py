@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from desktop_app.domain.error_text import WINDOW
+from desktop_app.domain.error_text import CELL
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.tables.table import (
@@ -153,7 +153,7 @@ def cell_facts(cell: Cell) -> str:
 def cell_problem(cell: Cell) -> str:
     """Return why a cell has no answer, or the checks that its answer fails; "" for neither."""
     if cell.error is not None:
-        return f"{cell.error.what_happened} {cell.error.hint_on(WINDOW)}".strip()
+        return f"{cell.error.what_happened} {cell.error.hint_on(CELL)}".strip()
     return "\n".join(cell.failures)
 
 

@@ -14,6 +14,7 @@ from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.tables.table import (
@@ -40,7 +41,7 @@ from tests.helpers.widgets import find
 from tests.integration.cli.command import gateway
 from tests.integration.cli.test_batch_command import all_answered
 from tests.unit.providers.loopback import LoopbackServer, Script, replies
-from tests.unit.tables.table_setup import Asked, refusing
+from tests.unit.tables.table_setup import Asked
 
 PICTURES = os.environ.get("REPARTEE_SCREENSHOTS", "")
 
@@ -308,7 +309,8 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
     file.write_text("word\nROW1\nROW2\nROW3\n", "utf-8")
 
     def answer(text: str) -> str | Script:
-        return refusing(400) if "ROW2" in text else about(text)
+        too_long = {"error": {"message": "Too long", "code": "context_length_exceeded"}}
+        return replies(400, too_long) if "ROW2" in text else about(text)
 
     async with open_app(Asked(answer)) as app:
         page = page_of(app)
@@ -349,6 +351,9 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
         column = view.table.questions[0]
         view.add_filter(Filter(column.id, states=(CellState.FAILED,)))
         await until(lambda: [row[1] for row in cells(page)] == ["ROW2"])
+        view.cell.open(view.model.index(0, 2))
+        await until(lambda: view.cell.panel.problem.isVisible())
+        assert hints.READ_IN_PARTS in view.cell.panel.problem.text()
         target = tmp_path / "out.csv"
         order = view._order_of(view.table)
         page.request(page.export, view.table_id, TableFormat.CSV, order, target)
