@@ -252,6 +252,9 @@ def test_a_screen_reader_hears_of_one_focus_and_of_no_hidden_page(
     pages.show()
     pages.setFocus()
     assert pages.currentItem().text() == "Accounts"  # as before
+    action = listed.child(1).actionInterface()
+    action.doAction(action.actionNames()[0])
+    assert panel.page == "models"
 
 
 # ------------------------------------------------------------------ profiles

@@ -355,15 +355,17 @@ class SettingsPanel(QFrame):
         for view in (self._list, self._results):
             set_role(view, "choices")
             view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.currentItemChanged.connect(self._on_current_changed)
+        # A screen reader's action selects an item, without making it current.
+        self._list.itemSelectionChanged.connect(self._open_selected)
         self._list.itemClicked.connect(self._open_item)
         self._list.itemActivated.connect(self._open_item)
         self._results.itemClicked.connect(lambda _item: self._open_result())
         self._results.itemActivated.connect(lambda _item: self._open_result())
 
-    def _on_current_changed(self, item: QListWidgetItem | None) -> None:
-        if item is not None and item is not self._items[self._side]:
-            self._open_item(item)
+    def _open_selected(self) -> None:
+        for item in self._list.selectedItems():
+            if item is not self._items[self._side]:
+                self._open_item(item)
 
     def _open_item(self, item: QListWidgetItem) -> None:
         self.show_page(str(item.data(_PAGE_ROLE)))
