@@ -196,6 +196,7 @@ class TableView(QWidget):
             self.run_bar.reset()
             self.foot.set_lines([], [])
             self.table = table
+            QTimer.singleShot(_TOTALS_MS, self.cell.panel, self.cell.panel.prepare)
         await self.load()
 
     async def load(self) -> None:
