@@ -19,6 +19,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QSize,
     Qt,
@@ -32,6 +33,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QTextCursor,
 )
 from PySide6.QtWidgets import (
@@ -546,8 +548,44 @@ class _CellTable(CurrentWithFocus, QTableView):
         self.scrollTo(index)
 
 
+class _GridHeader(QHeaderView):
+    """The titles of the columns; that of the rows' names stays in sight as they do."""
+
+    def __init__(self, grid: GridView) -> None:
+        super().__init__(Qt.Orientation.Horizontal, grid)
+        self._grid_view = grid
+
+    def column_at(self, point: QPoint) -> int:
+        """Return the column whose title is at a point; -1 for none."""
+        names = self._grid_view.names_rect
+        return 0 if names.left() <= point.x() <= names.right() else self.logicalIndexAt(point)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        names = self._grid_view.names_rect
+        if not names.isEmpty():
+            rect = QRect(names.left(), 0, names.width(), self.viewport().height())
+            with QPainter(self.viewport()) as painter:
+                painter.fillRect(rect, current_theme().ground)
+                self.paintSection(painter, rect, 0)
+
+    def _is_on_names(self, event: QMouseEvent) -> bool:
+        names = self._grid_view.names_rect
+        return names.left() <= event.position().x() < names.right() + 1
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._is_on_names(event):
+            super().mousePressEvent(event)
+        elif event.button() is Qt.MouseButton.LeftButton:
+            self.sectionClicked.emit(0)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if not self._is_on_names(event):
+            super().mouseDoubleClickEvent(event)
+
+
 class GridView(_CellTable):
-    """The cells of a table.
+    """The cells of a table. The rows' names stay in sight when it is scrolled sideways.
 
     Signals:
         opened(QModelIndex): Enter, or a double click on an answer.
@@ -565,11 +603,14 @@ class GridView(_CellTable):
     menu_requested = Signal(object)
     widths_changed = Signal()
 
+    _selects_by_key = False
+
     def __init__(self, model: GridModel) -> None:
         super().__init__()
         self._grid = model
         self._place = (0, "")  # of the current cell, while the rows change
         self._edited = QPersistentModelIndex()
+        self.setHorizontalHeader(_GridHeader(self))
         self.setModel(model)
         self.setObjectName("table-grid")
         self.delegate = CellDelegate(self)
@@ -601,7 +642,9 @@ class GridView(_CellTable):
         self.update_theme()
 
     def _open_header_menu(self, point: Any) -> None:
-        column = self.horizontalHeader().logicalIndexAt(point)
+        header = self.horizontalHeader()
+        assert isinstance(header, _GridHeader)
+        column = header.column_at(point)
         row = max(0, self.chosen_index.row())
         self.choose(self._grid.index(row, max(0, column)))
         self.menu_requested.emit(self.horizontalHeader().mapToGlobal(point))
@@ -667,6 +710,74 @@ class GridView(_CellTable):
         is_large = sum(part.height() * part.width() for part in parts) > _MANY_CELLS
         view = QAbstractItemView if is_large else QTableView
         view.selectionChanged(self, selected, deselected)
+
+    # ------------------------------------------------------------ the rows' names
+
+    def _keeps_names(self) -> bool:
+        is_scrolled = self.horizontalScrollBar().value() > 0
+        return is_scrolled and self.columnWidth(0) * 2 <= self.viewport().width()
+
+    @property
+    def names_rect(self) -> QRect:
+        """Return where the names are painted over the scrolled columns; empty if they are not."""
+        if self._selects_by_key or not self._keeps_names():
+            return QRect()
+        area = self.viewport().rect()
+        return mirrored(QRect(0, 0, self.columnWidth(0), area.height()), area)
+
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        if not self.names_rect.contains(point):
+            return super().indexAt(point)
+        return self._grid.index(self.rowAt(point.y()), 0)
+
+    def visualRect(self, index: QModelIndex | QPersistentModelIndex) -> QRect:
+        rect = super().visualRect(index)
+        if index.column() == 0 and not rect.isEmpty() and not self.names_rect.isEmpty():
+            rect.moveLeft(self.names_rect.left())
+        return rect
+
+    def scrollTo(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        """Bring a cell on screen, not below the names."""
+        bar = self.horizontalScrollBar()
+        before, keeps_names = bar.value(), self._keeps_names()
+        super().scrollTo(index, hint)
+        if index.column() == 0 and keeps_names:
+            bar.setValue(before)
+        elif index.column() > 0 and self._keeps_names():
+            start = self.horizontalHeader().sectionPosition(index.column()) - bar.value()
+            bar.setValue(bar.value() - max(0, self.columnWidth(0) - start))
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        if dx:  # the names do not move with the pixels that Qt moves
+            self.viewport().update()
+            self.horizontalHeader().viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        names = self.names_rect & event.rect()
+        if names.isEmpty():
+            return
+        first, last = self.rowAt(names.top()), self.rowAt(names.bottom())
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        focused = self.currentIndex() if self.hasFocus() else QModelIndex()
+        with QPainter(self.viewport()) as painter:
+            painter.setClipRegion(event.region())
+            painter.fillRect(names, current_theme().ground)
+            rows = range(first, (last if last >= 0 else len(self._grid.ids) - 1) + 1)
+            for index in (self._grid.index(row, 0) for row in rows if first >= 0):
+                option.rect = self.visualRect(index)
+                option.state = QStyle.StateFlag.State_Enabled
+                if self.selectionModel().isSelected(index):
+                    option.state |= QStyle.StateFlag.State_Selected
+                if index == focused:
+                    option.state |= QStyle.StateFlag.State_HasFocus
+                self.delegate.paint(painter, option, index)
 
     # ------------------------------------------------------------ the editor
 
@@ -741,7 +852,10 @@ class GridView(_CellTable):
             else:
                 event.ignore()  # Qt would search the column, which has no texts yet
         else:
+            # Qt selects from where the first cell is to where the last is, below the names, too.
+            self._selects_by_key = True
             super().keyPressEvent(event)
+            self._selects_by_key = False
 
     def event(self, event: QEvent) -> bool:
         """Take the keys of the grid before the window's shortcuts, such as F2."""

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QWidget
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.generation import Overrides
@@ -362,6 +363,58 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
             "word",
             "ROW2",
         ]
+
+
+@pytest.mark.parametrize(
+    "direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft]
+)
+async def test_names_of_rows_stay_in_sight_while_columns_scroll(
+    qapp: QApplication, direction: Qt.LayoutDirection
+) -> None:
+    before = qapp.layoutDirection()
+    qapp.setLayoutDirection(direction)
+    is_left = direction is Qt.LayoutDirection.LeftToRight
+    further = Qt.Key.Key_Right if is_left else Qt.Key.Key_Left
+    back = Qt.Key.Key_Left if is_left else Qt.Key.Key_Right
+    try:
+        async with open_app(Asked(about)) as app:
+            page = page_of(app)
+            names = [Column(new_id(), f"c{n}") for n in range(12)]
+            table = await page.runs.service.create("Wide", names)
+            rows = [NewRow(Row(0, f"row {n}"), {"c0": f"ROW{n}"}) for n in range(3)]
+            await page.runs.service.add_rows(table.id, rows)
+            page.show_table(table.id)
+            grid, model = page.view.grid, page.view.model
+            await until(lambda: model.rowCount() == 3 and cells(page)[2][0] == "row 2")
+            app.window.activateWindow()
+            grid.setFocus()
+            await until(grid.hasFocus)
+            place = grid.visualRect(model.index(1, 0))
+            corner = grid.viewport().mapTo(app.window, place.topLeft())
+            in_window = QRect(corner, place.size())
+            unscrolled = app.window.grab(in_window).toImage()
+            grid.setCurrentIndex(model.index(2, 3))
+            for _ in range(9):
+                QTest.keyClick(grid, further, Qt.KeyboardModifier.ShiftModifier)
+            assert grid.selected_columns == {2: tuple(range(3, 13))}  # nothing of the names
+            assert grid.visualRect(model.index(1, 0)) == place
+            assert app.window.grab(in_window).toImage() == unscrolled
+            for _ in range(9):  # a cell is brought beside the names, not below them
+                QTest.keyClick(grid, back)
+                now = grid.visualRect(grid.currentIndex())
+                assert not now.intersects(grid.names_rect)
+            grid.horizontalScrollBar().setValue(grid.horizontalScrollBar().maximum())
+            QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place.center())
+            assert grid.currentIndex() == model.index(1, 0)
+            assert grid.horizontalScrollBar().value() == grid.horizontalScrollBar().maximum()
+            header = grid.horizontalHeader().viewport()
+            title = QPoint(place.center().x(), header.height() // 2)
+            for _ in range(2):
+                QTest.mouseClick(header, Qt.MouseButton.LeftButton, pos=title)
+            await until(lambda: cells(page)[0][0] == "row 2")
+            assert grid.horizontalScrollBar().value() > 0
+    finally:
+        qapp.setLayoutDirection(before)
 
 
 async def test_a_run_is_stopped_and_its_answers_stay() -> None:
