@@ -47,7 +47,7 @@ class Feature(Value, frozen=True):
         later: what the first question does not need, and the milliseconds after the start.
         load: loads what the window shows, before the first conversation opens.
         pages: its pages of the settings, by name: the place of each page's class.
-        sections: what it shows on pages of other features, by their names: the place of a class.
+        sections: what it shows on pages of other features, by their names: the place of its maker.
         places: what the search of the settings finds on those pages beside their settings.
         remedies: what it offers for a damaged library: the place of a coroutine function that takes
             a parent of dialogs and the user's folders and returns a `ClosedWork` or None, by its

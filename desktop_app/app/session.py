@@ -111,6 +111,7 @@ class SessionEvents(QObject):
         raised(): the window was brought to the front.
         read(str): the user has seen the newest answer of the conversation with this id.
         removed(str): the conversation with this id was moved to the trash, or deleted.
+        trash_changed(): what a feature has in the trash has changed.
         quick_hidden(): a window beside the main one was hidden, or a paste has ended.
         quick_requested(str): show the quick prompt with this text.
         used(): the window was used for the first time, or raised after the start.
@@ -149,6 +150,7 @@ class SessionEvents(QObject):
     used = Signal()
     read = Signal(str)
     removed = Signal(str)
+    trash_changed = Signal()
     quick_hidden = Signal()
     quick_requested = Signal(str)
     loaded = Signal()

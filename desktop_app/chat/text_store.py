@@ -23,10 +23,11 @@ _SELECT: Final = """SELECT * FROM texts WHERE conversation_id = ? AND is_shown >
 _SELECT_SAME: Final = """SELECT * FROM texts WHERE conversation_id = ?1
     AND file = ?3 AND (body = ?2 OR file_hash = ?4 AND ?3 <> '') AND trashed_at IS NULL
     ORDER BY updated_at DESC LIMIT 1"""
-_SELECT_LISTED: Final = """SELECT t.id, t.conversation_id, t.title, t.updated_at,
-        c.title AS conversation FROM texts AS t JOIN conversations AS c ON c.id = t.conversation_id
+_SELECT_LISTED: Final = """SELECT t.id, t.conversation_id, t.title, c.title AS conversation,
+        coalesce(t.trashed_at, t.updated_at) AS updated_at
+    FROM texts AS t JOIN conversations AS c ON c.id = t.conversation_id
     WHERE c.trashed_at IS NULL AND (t.trashed_at IS NOT NULL) = ?1 AND (?2 IS NULL OR c.id = ?2)
-    ORDER BY t.updated_at DESC"""
+    ORDER BY updated_at DESC"""
 _SHOW_ALONE: Final = "UPDATE texts SET is_shown = 0 WHERE conversation_id = ? AND id <> ?"
 _COPY: Final = """INSERT INTO texts SELECT lower(hex(randomblob(16))), ?2, title, body, marks, file,
     file_hash, is_shown, updated_at, NULL FROM texts
@@ -51,7 +52,7 @@ class ListedText(NamedTuple):
 
     Attributes:
         conversation: the title of its conversation.
-        updated_at: when it was changed, shown or hidden last.
+        updated_at: when it was changed, shown or hidden last, or moved into the trash.
     """
 
     id: str

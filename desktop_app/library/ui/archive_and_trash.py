@@ -1,11 +1,13 @@
-"""The tabs of the library with the conversations in the archive and in the trash."""
+"""The tabs of the library with the archived conversations, and with all that is in the trash."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
+from msgspec.structs import replace
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QPushButton, QWidget
@@ -19,15 +21,61 @@ from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_menus import open_at
 from desktop_app.library.ui.list_presenter import PAGE_SIZE, ListPresenter, read_page
 from desktop_app.library.ui.row_delegates import ConversationDelegate
-from desktop_app.library.ui.rows.conversation_model import ConversationModel
+from desktop_app.library.ui.rows.conversation_model import (
+    ConversationModel,
+    days_text,
+    spoken_in_trash,
+)
 from desktop_app.library.ui.rows.days import today
 from desktop_app.library.ui.trash import Trash
-from desktop_app.widgets.boxes import DIALOG_MARGINS, FlowLayout, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, LibraryRow
+from desktop_app.widgets.look.shortcut_text import shortcut_text
+from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
-from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text, window_title
+from desktop_app.widgets.rows.rows_model import ROW
+from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text, window_title
 
 _CENTER: Final = Qt.AlignmentFlag.AlignCenter
+_CONVERSATIONS: Final = "conversations"
+
+
+class TrashedItem(LibraryRow, frozen=True, kw_only=True):
+    """A text, a table … in the trash.
+
+    Attributes:
+        trashed_at: when it was moved there.
+        origin: where it belongs; "" for nowhere else. The page adds it to the note.
+        question, consequence: asked before it is permanently deleted; "" for the usual consequence.
+        restore, erase: take it out of the trash; permanently delete it, if it is still there.
+    """
+
+    trashed_at: datetime
+    origin: str = ""
+    question: str
+    consequence: str = ""
+    restore: Callable[[], Awaitable[object]]
+    erase: Callable[[], Awaitable[object]]
+
+    @property
+    def accessible_text(self) -> str:
+        name = ", ".join(filter(None, (self.title, self.origin)))
+        return spoken_in_trash(name, self.trashed_at)
+
+    @property
+    def with_note(self) -> TrashedItem:
+        parts = (self.origin, days_text(self.trashed_at))
+        return replace(self, note=" · ".join(filter(None, parts)))
+
+
+class TrashSection(NamedTuple):
+    """What a feature has in the trash: its section "trash" (`Feature.sections`)."""
+
+    key: str
+    title: str
+    read: Callable[[], Awaitable[list[TrashedItem]]]
 
 
 class _FilteredPage(QWidget):
@@ -57,7 +105,7 @@ class _FilteredPage(QWidget):
         self.note = PlainLabel(empty_text, name=f"{name}-empty", role="note", wraps=True)
         self.note.setAlignment(_CENTER)
         self._buttons = QWidget()
-        column_of(
+        self._column = column_of(
             (self.view, 1), self._buttons, (self.note, 1), parent=self, margins=DIALOG_MARGINS
         )
         self.view.clicked.disconnect(self.view.chosen)  # a click marks a row
@@ -71,10 +119,8 @@ class _FilteredPage(QWidget):
             signal.connect(self._keep_focus)
         self._presenter.changed.connect(self.model.upsert)
         self._presenter.forgotten.connect(self.model.remove)
-        session.events.store_changed.connect(
-            lambda: session.tasks.start(self._load()) if self.isVisible() else None
-        )
-        self._show_rows()
+        for signal in (session.events.store_changed, session.events.trash_changed):
+            signal.connect(lambda: session.tasks.start(self._load()) if self.isVisible() else None)
 
     def add_buttons(self, *buttons: tuple[QPushButton, Callable[[list[str]], object]]) -> None:
         """Add the buttons that act on the marked conversations, with what they do."""
@@ -82,6 +128,7 @@ class _FilteredPage(QWidget):
             button.clicked.connect(lambda _=False, action=action: self._act(action))
         main, last = [button for button, _ in buttons[:-1]], buttons[-1][0]
         row_of((FlowLayout(*main), 1), last, parent=self._buttons, margins=0, spacing=8)
+        self._show_rows()
 
     def open(self) -> None:
         self._session.window.show_page(self)
@@ -96,8 +143,16 @@ class _FilteredPage(QWidget):
         for conversation in self.chosen[:1]:
             self._session.tasks.start(self._session.of(Navigator).open(conversation.id))
 
+    @property
+    def shown_view(self) -> RowView:
+        return self.view
+
+    @property
+    def chosen_ids(self) -> list[str]:
+        return [conversation.id for conversation in self.chosen]
+
     def _act(self, action: Callable[[list[str]], object]) -> None:
-        if ids := [conversation.id for conversation in self.chosen]:
+        if ids := self.chosen_ids:
             action(ids)
 
     def _open_menu(self, row: QModelIndex, position: QPoint) -> None:
@@ -124,6 +179,7 @@ class _FilteredPage(QWidget):
                         self.view.row_of(self.model.index_of(conversation.id))
                     )
                     break
+            self._show_rows()
             self._keep_focus()
 
     async def _load_more(self) -> None:
@@ -138,23 +194,22 @@ class _FilteredPage(QWidget):
 
     def _show_rows(self) -> None:
         """Show the rows, of which one is always marked, or the note without rows."""
-        has_rows = self.model.rowCount() > 0
-        for part in (self.view, self._buttons):
+        view = self.shown_view
+        has_rows = view.model().rowCount() > 0
+        for part in (view, self._buttons):
             part.setVisible(has_rows)
         self.note.setVisible(not has_rows)
-        self.view.update_focus_policy()
-        if has_rows and not self.view.selectedIndexes():
-            current = self.view.current_row
-            self.view.setCurrentIndex(
-                current if current.isValid() else self.view.edge_row(first=True)
-            )
+        view.update_focus_policy()
+        if has_rows and not view.selectedIndexes():
+            current = view.current_row
+            view.setCurrentIndex(current if current.isValid() else view.edge_row(first=True))
 
     def _keep_focus(self) -> None:
         """Focus the rows if nothing else here has the focus; the tab if there are no rows."""
         focused: QWidget | None = self.window().focusWidget()  # PySide's types forget None
         if self.isVisible() and (focused is None or focused is self or not focused.isVisible()):
-            if self.model.rowCount():
-                self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            if self.shown_view.model().rowCount():
+                self.shown_view.setFocus(Qt.FocusReason.OtherFocusReason)
             else:
                 self._session.window.pane.tabs.focus()
 
@@ -180,17 +235,111 @@ class ArchivePage(_FilteredPage):
 
 
 class TrashPage(_FilteredPage):
-    """The conversations in the trash."""
+    """The trash: conversations, or what a feature has in it, one of which is chosen above the rows.
+
+    Attributes:
+        places: the choice; that of which nothing is in the trash is disabled.
+        items: the rows of a feature.
+    """
 
     def __init__(self, session: Session) -> None:
         title = tr_context("list", "Trash")
         super().__init__(session, "trash", title, TRASH, tr("Trash is empty"))
+        self._items: dict[str, list[TrashedItem]] = {}
+        titles = {section.key: section.title for section in self._trash.sections}
+        self._titles = {_CONVERSATIONS: tr("Conversations"), **titles}
+        self.places = SegmentedControl([*self._titles.items()], name=tr("Show"), padding=12)
+        self.places.set_current(_CONVERSATIONS)
+        self.places.chosen.connect(lambda _key: self._show_rows())
+        self._item_model = LibraryModel(self)
+        self.items = RowView("trashed-items", self._item_model, LibraryDelegate(self))
+        self.items.clicked.disconnect(self.items.chosen)  # a click marks a row
+        self.items.chosen.connect(
+            lambda row: self._open_item_menu(
+                row, self.items.mapToGlobal(self.items.visualRect(row).center())
+            )
+        )
+        self.items.delete_pressed.connect(lambda _row: self._act(self._erase))
+        self.items.menu_requested.connect(self._open_item_menu)
+        self._column.insertLayout(0, row_of(self.places, STRETCH))
+        self._column.insertWidget(1, self.items, 1)
+        self._open_button = dialog_button(tr("Open"), "open-trashed")
         self.add_buttons(
-            (dialog_button(tr("Restore"), "restore-trashed"), self._trash.restore),
-            (dialog_button(tr("Open"), "open-trashed"), lambda _ids: self.open_chosen()),
-            (delete_button(tr("Delete permanently"), "erase-trashed"), self._trash.delete_or_erase),
+            (dialog_button(tr("Restore"), "restore-trashed"), self._restore),
+            (self._open_button, lambda _ids: self.open_chosen()),
+            (delete_button(tr("Delete permanently"), "erase-trashed"), self._erase),
             (
                 delete_button(tr("Empty trash"), "empty-trash"),
                 lambda _ids: self._trash.confirm_and_empty(),
             ),
         )
+
+    @property
+    def shown_view(self) -> RowView:
+        return self.view if self.places.current() == _CONVERSATIONS else self.items
+
+    @property
+    def chosen_ids(self) -> list[str]:
+        if self.shown_view is self.view:
+            return super().chosen_ids
+        return [index.data(ROW).id for index in self.items.selectedIndexes()]
+
+    async def _load(self) -> None:
+        sections = self._trash.sections
+        self._items = {
+            section.key: [item.with_note for item in await section.read()] for section in sections
+        }
+        await super()._load()
+
+    def _show_rows(self) -> None:
+        """Show the rows of the kind that is chosen, or of the first that has any."""
+        filled = [key for key, items in self._items.items() if items]
+        self.places.setVisible(bool(filled))
+        if self.model.rowCount():
+            filled.insert(0, _CONVERSATIONS)
+        if filled and self.places.current() not in filled:
+            self.places.set_current(filled[0])
+        for key in self._titles:
+            self.places.button(key).setEnabled(key in filled)
+        is_items = self.shown_view is self.items
+        chosen, key = self.chosen_ids, self.places.current() or ""
+        rows = sorted(self._items.get(key, ()), key=lambda item: item.trashed_at, reverse=True)
+        if rows != self._item_model.rows:
+            self._item_model.set_rows(rows)
+            for index in map(self._item_model.index_of, chosen):
+                self.items.setCurrentIndex(self.items.row_of(index))
+        self.items.setAccessibleName(spoken_text(self._titles[key]))
+        (self.view if is_items else self.items).hide()
+        self._open_button.setVisible(not is_items)
+        super()._show_rows()
+
+    def _item(self, ids: list[str]) -> TrashedItem | None:
+        return next((i for items in self._items.values() for i in items if i.id in ids), None)
+
+    def _restore(self, ids: list[str]) -> None:
+        if (item := self._item(ids)) is None:
+            self._trash.restore(ids)
+        else:
+            self._session.tasks.start(self._run(item.restore))
+
+    def _erase(self, ids: list[str]) -> None:
+        if (item := self._item(ids)) is None:
+            self._trash.delete_or_erase(ids)
+        else:
+            erase = partial(self._run, item.erase)
+            self._trash.ask(
+                item.question, lambda: self._session.tasks.start(erase()), item.consequence
+            )
+
+    async def _run(self, action: Callable[[], Awaitable[object]]) -> None:
+        await action()
+        await self._load()
+
+    def _open_item_menu(self, row: QModelIndex, position: QPoint) -> None:
+        if row.isValid():
+            self.items.setCurrentIndex(row)
+            menu = ProgramMenu(self)
+            menu.addAction(tr("Restore"), lambda: self._act(self._restore))
+            label = menu_text(tr("Delete permanently"), keys=shortcut_text("Del"))
+            menu.addAction(label, lambda: self._act(self._erase))
+            open_at(menu, position)

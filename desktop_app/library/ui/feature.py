@@ -164,6 +164,7 @@ FEATURE: Final = Feature(
             Category.CONVERSATION,
             "Ctrl+G, Ctrl+T",
             run=call("library.ui.archive_and_trash.TrashPage.open"),
+            words=N_("deleted texts tables restore"),
             tab=Tab("library", 9, lambda: tr_context("list", "Trash")),
             page="trash",
         ),

@@ -1,11 +1,12 @@
-"""Deletion, archiving and restoring of conversations with Undo, and permanent deletion."""
+"""Deletion, archiving and restoring of conversations with Undo, and emptying of the trash."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
@@ -19,6 +20,9 @@ from desktop_app.library.list_filter import TRASH_RETENTION
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.widgets.forms.form_dialog import ask
+
+if TYPE_CHECKING:
+    from desktop_app.library.ui.archive_and_trash import TrashSection
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +41,12 @@ class Trash(Controller):
         # starting a run, `TurnPresenter` sets the open conversation, still marked as trashed.
         self._running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
         self._current.opened.connect(self._notify_if_trashed)
+
+    @cached_property
+    def sections(self) -> list[TrashSection]:
+        """Return what is in the trash beside conversations."""
+        sections: list[TrashSection] = self._session.make_sections("trash")
+        return sections
 
     def delete_chosen_or_close(self) -> None:
         """Delete the chosen conversations; without any, close the open temporary one."""
@@ -133,7 +143,7 @@ class Trash(Controller):
                 len(ids),
                 title=self._single_title(ids),
             )
-            self._ask(question, lambda: self._tasks.start(self.erase(ids)))
+            self.ask(question, lambda: self._tasks.start(self.erase(ids)))
         self.delete(conversation_ids)
 
     def delete_chosen(self) -> None:
@@ -177,19 +187,21 @@ class Trash(Controller):
 
         async def offer() -> None:
             read = partial(self._conversations.list_trashed, 1)
-            if await self._presenter.writes.read_settled(read):
-                self._ask(tr("Empty trash?"), lambda: self._tasks.start(self.empty()))
+            others = [await section.read() for section in self.sections]
+            if await self._presenter.writes.read_settled(read) or any(others):
+                self.ask(tr("Empty trash?"), lambda: self._tasks.start(self.empty()))
             else:
                 self._notifications.notify(tr("Trash is empty"))
 
         self._tasks.start(offer())
 
-    def _ask(self, question: str, on_accepted: Callable[[], object]) -> None:
+    def ask(self, question: str, on_accepted: Callable[[], object], consequence: str = "") -> None:
+        """Ask before a permanent deletion."""
         ask(
             self._window,
             "delete-for-good",
             question,
-            tr("This can’t be undone."),
+            consequence or tr("This can’t be undone."),
             label=tr("Delete permanently"),
             on_accepted=on_accepted,
         )
@@ -209,6 +221,10 @@ class Trash(Controller):
         if open_conversation.trashed_at is not None:
             self._stop_and_close(open_conversation.id)
         await self._erase_trashed(now())
+        for section in self.sections:
+            for item in await section.read():
+                await item.erase()
+        self._session.events.trash_changed.emit()
 
     async def expire(self) -> None:
         """Permanently delete conversations and texts whose time in the trash has expired.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ from desktop_app.shortcuts.command import Category, Menu, Tab
 if TYPE_CHECKING:
     from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
+    from desktop_app.library.ui.archive_and_trash import TrashedItem, TrashSection
+    from desktop_app.tables.table import Table
 
 RESUME_DELAY_MS: Final = 1700
 
@@ -57,6 +60,36 @@ async def _activity(session: Session) -> list[ActivityRow]:
     )
 
 
+def trashed_tables(session: Session) -> TrashSection:
+    """Return the tables in the trash."""
+    from desktop_app.library.ui.archive_and_trash import TrashedItem, TrashSection
+    from desktop_app.tables.ui.table_runs import TableRuns
+
+    service = session.of(TableRuns).service
+
+    async def erase(table_id: str) -> None:
+        if (await service.get(table_id)).trashed_at is not None:
+            await service.delete(table_id)
+
+    def item(table: Table) -> TrashedItem:
+        return TrashedItem(
+            table.id,
+            table.name,
+            trashed_at=table.trashed_at or table.updated_at,
+            question=tr("Delete this table permanently?"),
+            consequence=tr(
+                "Its rows and answers are deleted. The files stay. This can’t be undone."
+            ),
+            restore=partial(service.store.set_trashed, table.id, is_trashed=False),
+            erase=partial(erase, table.id),
+        )
+
+    async def read() -> list[TrashedItem]:
+        return [item(each.table) for each in await service.store.summaries(trashed=True)]
+
+    return TrashSection("tables", tr("Tables"), read)
+
+
 FEATURE: Final = Feature(
     actions=(
         Action(
@@ -80,6 +113,7 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    sections={"trash": "tables.ui.feature.trashed_tables"},
     later=(RESUME_DELAY_MS, _resume),
     activity=_activity,
 )

@@ -32,11 +32,9 @@ from desktop_app.tables.ui.cell_texts import state_text
 from desktop_app.tables.ui.question_dialog import TableNameDialog
 from desktop_app.tables.ui.table_runs import TableRuns
 from desktop_app.tables.ui.table_view import TableView
-from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, STRETCH, FlowLayout, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
-from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.file_dialogs import choose_file, choose_files, choose_folder, choose_target
-from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -51,7 +49,6 @@ _INTRODUCTION: Final = N_(
     "A table asks the same of many: each file or line is a row, each question a column. Try three "
     "rows, then ask all, now or by tomorrow at half price."
 )
-_NOTHING_IN_TRASH: Final = N_("No tables in the trash. Deleted tables stay here for 30 days.")
 _EXPORTS: Final = {
     TableFormat.XLSX: (N_("Excel (*.xlsx)"), ".xlsx"),
     TableFormat.CSV: (N_("CSV (*.csv)"), ".csv"),
@@ -151,19 +148,11 @@ class TablesPage(QWidget):
         ):
             menu.addAction(menu_text(label)).triggered.connect(partial(self._call, act))
         self.new_button.setMenu(menu)
-        self.places = SegmentedControl(
-            [("tables", tr("Tables")), ("trash", tr("Trash"))], name=tr("Show"), padding=12
-        )
-        self.places.set_current("tables")
-        self.places.chosen.connect(lambda _key: self._refresh())
-        self.empty_note = PlainLabel(name="tables-empty", role="note", wraps=True)
         self.open_button = dialog_button(tr("Open"), "open-table")
         self.rename_button = dialog_button(tr("Rename…"), "rename-table")
-        self.restore_button = dialog_button(tr("Restore"), "restore-table")
         self.delete_button = delete_button(tr("Delete"), "delete-table")
         self.open_button.clicked.connect(lambda: self._act(self.open_table))
         self.rename_button.clicked.connect(lambda: self._act(self.begin_rename))
-        self.restore_button.clicked.connect(lambda: self._act(self.restore))
         self.delete_button.clicked.connect(lambda: self._act(self.delete))
         self.list.activated.connect(lambda _: self._act(self.open_table))
         self.list.doubleClicked.connect(lambda _: self._act(self.open_table))
@@ -171,14 +160,12 @@ class TablesPage(QWidget):
         top = Qt.AlignmentFlag.AlignTop
         self._list_page = QWidget()
         self._buttons = QWidget()
-        main = FlowLayout(self.open_button, self.rename_button, self.restore_button)
+        main = FlowLayout(self.open_button, self.rename_button)
         row_of((main, 1), self.delete_button, parent=self._buttons, margins=0, spacing=8)
         column_of(
             row_of((introduction, 1), (self.new_button, top), spacing=12),
-            row_of(self.places, STRETCH),
             (self.list, 1),
             self._buttons,
-            self.empty_note,
             SPRING,
             parent=self._list_page,
             margins=0,
@@ -200,7 +187,6 @@ class TablesPage(QWidget):
     def show_table(self, table_id: str) -> None:
         """Show a table."""
         self.session.window.show_page(self)
-        self.places.set_current("tables")
         self.open_table(table_id)
 
     def show_list(self) -> None:
@@ -224,8 +210,6 @@ class TablesPage(QWidget):
         self.request(self._open, table_id)
 
     async def _open(self, table_id: str, *, asks: bool = False) -> None:
-        if self._is_trash:
-            return
         if self._listing is not None:  # its sums of all tables would delay this one
             self._listing.cancel()
         await self.view.open(table_id)
@@ -249,20 +233,13 @@ class TablesPage(QWidget):
             self._listing.cancel()
         self._listing = self.session.tasks.start(self._load_list())
 
-    @property
-    def _is_trash(self) -> bool:
-        return self.places.current() == "trash"
-
     async def _load_list(self) -> None:
         if not self.isVisible() or self.shown_id:
             return
-        is_trash = self._is_trash
-        summaries = await self._store.summaries(trashed=is_trash)
+        summaries = await self._store.summaries()
         runs: dict[str, list[Run]] = {}
         for run in await self._store.runs(is_open=True):
             runs.setdefault(run.table_id, []).append(run)
-        if is_trash != self._is_trash:
-            return
         lines = [TableLine(each, runs.get(each.table.id, ())) for each in summaries]
         was_empty = self.list.isHidden() or not self.tables.rows
         chosen = self.tables.row_at(self.list.chosen_index)
@@ -277,12 +254,6 @@ class TablesPage(QWidget):
             self.new_button.setFocus()
         elif lines and was_empty and self.new_button.hasFocus():
             self.list.setFocus()
-        self.empty_note.setText(tr(_NOTHING_IN_TRASH) if is_trash else "")
-        self.empty_note.setVisible(is_trash and not lines)
-        for button in (self.open_button, self.rename_button):
-            button.setVisible(not is_trash)
-        self.restore_button.setVisible(is_trash)
-        self.delete_button.setText(tr("Delete permanently…") if is_trash else tr("Delete"))
 
     # ------------------------------------------------------------ requests
 
@@ -341,7 +312,6 @@ class TablesPage(QWidget):
     def begin_with(self, paths: Sequence[Path]) -> None:
         """Make a table of files and folders, and ask for its first question."""
         self.session.window.show_page(self)
-        self.places.set_current("tables")
         self.request(self._create, list(paths))
 
     async def _create(self, paths: list[Path]) -> None:
@@ -357,7 +327,6 @@ class TablesPage(QWidget):
     def begin_empty(self) -> None:
         """Make a table whose rows are typed or pasted."""
         self.session.window.show_page(self)
-        self.places.set_current("tables")
         self.request(self._create_empty)
 
     async def _create_empty(self) -> None:
@@ -388,25 +357,8 @@ class TablesPage(QWidget):
         await self._service.change(table_id, lambda table: replace(table, name=name))
 
     def delete(self, table_id: str) -> None:
-        """Move a table to the trash, or delete it there once the user has agreed."""
-        if not self._is_trash:
-            self.request(self._set_trashed, table_id, True)
-            return
-        ask(
-            self,
-            "confirm-table-deletion",
-            tr("Delete this table permanently?"),
-            tr("Its rows and answers are deleted. The files stay. This can’t be undone."),
-            label=tr("Delete"),
-            on_accepted=lambda: self.request(self._delete, table_id),
-        )
-
-    async def _delete(self, table_id: str) -> None:
-        await self._service.delete(table_id)
-        self._refresh()
-
-    def restore(self, table_id: str) -> None:
-        self.request(self._set_trashed, table_id, False)
+        """Move a table to the trash."""
+        self.request(self._set_trashed, table_id, True)
 
     async def _set_trashed(self, table_id: str, is_trashed: bool) -> None:
         if is_trashed and await self._store.runs(table_id, is_open=True):
@@ -416,6 +368,7 @@ class TablesPage(QWidget):
         table = await self._service.get(table_id)
         await self._store.set_trashed(table_id, is_trashed=is_trashed)
         self._refresh()
+        self.session.events.trash_changed.emit()
         if is_trashed:
             self.session.window.notifications.notify_undo(
                 tr("“{title}” moved to trash", title=table.name),
@@ -483,7 +436,7 @@ class TablesPage(QWidget):
             self._act(self.open_table)
         elif is_list and key == Qt.Key.Key_Delete:
             self._act(self.delete)
-        elif is_list and key == Qt.Key.Key_F2 and not self._is_trash:
+        elif is_list and key == Qt.Key.Key_F2:
             self._act(self.begin_rename)
         else:
             super().keyPressEvent(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.feature import Action, Feature, call
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.session import Session
     from desktop_app.chat.text_store import ListedText
+    from desktop_app.library.ui.archive_and_trash import TrashedItem, TrashSection
     from desktop_app.shortcuts.command_search import PaletteEntry
     from desktop_app.texts.ui.texts_controller import TextsController
 
@@ -87,6 +89,30 @@ async def _load_entries(session: Session) -> list[PaletteEntry]:
     ]
 
 
+def trashed_texts(session: Session) -> TrashSection:
+    """Return the texts in the trash."""
+    from desktop_app.chat.text_store import TextStore
+    from desktop_app.library.ui.archive_and_trash import TrashedItem, TrashSection
+
+    store = TextStore(session.temporary)
+
+    def item(text: ListedText) -> TrashedItem:
+        return TrashedItem(
+            text.id,
+            text.title,
+            trashed_at=text.updated_at,
+            origin=text.conversation,
+            question=tr("Permanently delete the text “{title}”?", title=text.title),
+            restore=partial(store.trash, text, is_trashed=False),
+            erase=lambda: _texts(session).erase(text),
+        )
+
+    async def read() -> list[TrashedItem]:
+        return [item(text) for text in await store.listed(in_trash=True)]
+
+    return TrashSection("texts", tr("Texts"), read)
+
+
 FEATURE: Final = Feature(
     actions=(
         Action(
@@ -151,5 +177,6 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    sections={"trash": "texts.ui.feature.trashed_texts"},
     load_entries=_load_entries,
 )

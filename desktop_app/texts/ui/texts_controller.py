@@ -49,7 +49,6 @@ from desktop_app.texts.ui.text_exports import FORMATS, TextExports
 from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.text_pane import TextPane
 from desktop_app.texts.ui.tracked_document import TrackedDocument
-from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import announce, menu_text
@@ -655,37 +654,19 @@ class TextsController(Controller):
         self._window.show_page(self._list)
 
     async def _fill_list(self, listing: TextList) -> None:
-        texts, trashed = [await self._store.listed(in_trash=each) for each in (False, True)]
-        listing.set_texts(texts, trashed)
+        listing.set_texts(await self._store.listed())
 
     def _connect_list(self, listing: TextList) -> None:
         """Do what is asked of the texts in the list."""
 
-        def then_show(
-            action: Callable[[ListedText], Coroutine[Any, Any, None]],
-        ) -> Callable[[ListedText], None]:
-            async def run(text: ListedText) -> None:
-                await action(text)
-                await self._fill_list(listing)
-
-            return self._tasks.slot(run)
-
-        def ask_to_erase(text: ListedText) -> None:
-            ask(
-                listing,
-                "erase-text",
-                tr("Permanently delete the text “{title}”?", title=text.title),
-                tr("This can’t be undone."),
-                label=tr("Delete permanently"),
-                on_accepted=lambda: then_show(self._erase)(text),
-            )
+        async def delete(text: ListedText) -> None:
+            await self._delete(text)
+            await self._fill_list(listing)
 
         listing.chosen.connect(
             lambda text: self._tasks.start(self.open_stored(text.conversation_id, text.id))
         )
-        listing.delete_requested.connect(then_show(self._delete))
-        listing.restore_requested.connect(then_show(self._restore))
-        listing.erase_requested.connect(ask_to_erase)
+        listing.delete_requested.connect(self._tasks.slot(delete))
 
     # -------------------------------------------------------------- the trash
 
@@ -698,11 +679,13 @@ class TextsController(Controller):
         was_shown = opened is not None and opened.value.id == text.id and opened.value.is_shown
         self._hide(text.id)
         await self._store.trash(text, is_trashed=True)
+        self._session.events.trash_changed.emit()
         self.show_current()
         self._session.setup.choice_changed.emit()  # it goes with no question
 
         async def undo() -> None:
-            await self._restore(text)
+            await self._store.trash(text, is_trashed=False)
+            self._session.events.trash_changed.emit()
             if self._list is not None:
                 await self._fill_list(self._list)
             if was_shown and self._current.id == text.conversation_id:
@@ -718,10 +701,8 @@ class TextsController(Controller):
             if self._opened.get(opened.value.conversation_id) is opened:
                 del self._opened[opened.value.conversation_id]
 
-    async def _restore(self, text: ListedText | WrittenText) -> None:
-        await self._store.trash(text, is_trashed=False)
-
-    async def _erase(self, text: ListedText) -> None:
+    async def erase(self, text: ListedText) -> None:
+        """Permanently delete a text that is in the trash."""
         if (opened := self._texts.pop(text.id, None)) is not None:
             opened.is_closed = True
         await self._store.erase(text.id)

@@ -84,6 +84,7 @@ from desktop_app.exchange.ui.page_dialog import PageDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import tr
 from desktop_app.library.list_filter import ListFilter
+from desktop_app.library.ui.archive_and_trash import TrashPage
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.message_search import DaysDialog
 from desktop_app.library.ui.projects_page import ProjectsController, ProjectsPage
@@ -669,11 +670,17 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     named.reject()
     page.delete_button.click()
     await until(lambda: page.tables.rowCount() == 0)
-    page.places.button("trash").click()
-    await until(lambda: page.tables.rowCount() == 1)
-    await look("tables-trash")
-    page.places.button("tables").click()
+    await _trashed(app, look, "tables")
     _close_dialogs(app)
+
+
+async def _trashed(app: AppHarness, look: Look, kind: str) -> None:
+    """Show what a feature has in the trash."""
+    app.session.run("list.trash")
+    page = await dialog_of(TrashPage)
+    await until(page.places.button(kind).isEnabled)
+    page.places.button(kind).click()
+    await look(f"trash-{kind}")
 
 
 async def servers(app: AppHarness, look: Look) -> None:
@@ -793,9 +800,7 @@ async def text(app: AppHarness, look: Look) -> None:
     rows = texts_page.view.model()
     await until(rows.rowCount)
     texts_page.view.delete_pressed.emit(rows.index(0, 0))
-    await until(texts_page.trash.isEnabled)
-    texts_page.trash.click()
-    await look("text-list-trash")
+    await _trashed(app, look, "texts")
     app.window.pane.close_page()
     app.window.notifications.dismiss()
 

@@ -18,6 +18,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QWidge
 from desktop_app.domain import hints
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.library.ui.archive_and_trash import TrashPage
+from desktop_app.library.ui.trash import Trash
 from desktop_app.tables.table import (
     CellState,
     Column,
@@ -38,7 +40,7 @@ from tests.helpers.batch_server import BatchServer
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.transcript_views import shown_text
 from tests.helpers.waiting import until as until_async
-from tests.helpers.widgets import find
+from tests.helpers.widgets import accept_question, find
 from tests.integration.cli.command import gateway
 from tests.integration.cli.test_batch_command import all_answered
 from tests.unit.providers.loopback import LoopbackServer, Script, replies
@@ -303,6 +305,30 @@ async def test_tables_are_listed_trashed_and_restored(tmp_path: Path) -> None:
         await until(lambda: page.tables.rowCount() == 0)
         app.window.notifications.undo_last()
         await until(lambda: page.tables.rowCount() == 1)
+
+        # It lies in the trash beside conversations, which is emptied at once.
+        press(page, "delete-table")
+        await until(lambda: page.tables.rowCount() == 0)
+        app.type("Hello?")
+        app.enter()
+        await until(lambda: app.rows and not app.state.running.conversations)
+        app.session.of(Trash).delete_chosen()
+        app.session.run("list.trash")
+        trash = app.session.of(TrashPage)
+        await until(trash.places.button("tables").isEnabled)
+        assert trash.view.isVisible()
+        assert not trash.places.button("texts").isEnabled()
+        trash.places.button("tables").click()
+        press(trash, "restore-trashed")
+        await until(lambda: trash.view.isVisible() and not trash.places.isVisible())
+        app.session.run("tables.show")
+        await until(lambda: page.tables.rowCount() == 1)
+        press(page, "delete-table")
+        await until(lambda: page.tables.rowCount() == 0)
+        app.session.run("trash.empty")
+        await until(lambda: app.window.findChild(QMessageBox, "delete-for-good"))
+        accept_question(app.window, "delete-for-good", "Delete permanently")
+        await until(lambda: app.stored("SELECT 1 FROM tables, conversations") == [])
 
 
 async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from desktop_app.chat.text_store import TextStore
 from desktop_app.child_processes import usual_mode
@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.library.ui.archive_and_trash import TrashPage
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.texts.passage_reply import Change, Problem
 from desktop_app.texts.ui.difference_dialogs import SaveDialog, VersionsDialog
@@ -40,7 +41,7 @@ from desktop_app.widgets.rows.rows_model import ROW
 from desktop_app.widgets.text.foreign_text import PlainTextField
 from desktop_app.widgets.text.utf16 import utf16_length
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
-from tests.helpers.widgets import find
+from tests.helpers.widgets import accept_question, find
 from tests.unit.documents.test_word_text import TEXT, a_document, parts_of
 
 if TYPE_CHECKING:
@@ -632,11 +633,11 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
         await until(lambda: pane(app).isVisible() and body(app) == "My Second.")
         app.session.run("text.list")
         await until(lambda: isinstance(app.window.pane.page, TextList))
-        view, trash = find(app.window, RowView, "text-rows"), "texts-in-trash"
-        rows = view.model()
-        count = rows.rowCount()
+        view = find(app.window, RowView, "text-rows")
+        count = view.model().rowCount()
 
-        async def press_delete() -> None:
+        async def press_delete(view: RowView) -> None:
+            rows = view.model()
             view.activateWindow()  # offscreen, a closed menu does not
             view.setFocus()
             await until(view.hasFocus)
@@ -644,20 +645,34 @@ async def test_a_text_is_sent_saved_and_returns_with_its_changes(tmp_path: Path)
             view.setCurrentIndex(next(each for each in listed if each.data(ROW).id == text_id))
             QTest.keyClick(view, Qt.Key.Key_Delete)
 
-        await press_delete()
-        await until(lambda: rows.rowCount() == count - 1 and not pane(app).isVisible())
-        find(app.window, QPushButton, trash).click()
-        assert [rows.index(r, 0).data(ROW).id for r in range(rows.rowCount())] == [text_id]
-        view.menu_requested.emit(rows.index(0, 0), QPoint())
-        find(app.window, ProgramMenu, "text-row-menu").actions()[0].trigger()
-        await until(lambda: rows.rowCount() == count)  # nothing is left in the trash
-        await press_delete()
-        await until(lambda: rows.rowCount() == count - 1)
-        find(app.window, QPushButton, trash).click()
-        await press_delete()
-        question = find(app.window, QMessageBox, "erase-text")
-        next(b for b in question.buttons() if "permanently" in b.text()).click()
-        await until(lambda: app.stored(in_trash, text_id) == [])
+        await press_delete(view)
+        await until(lambda: view.model().rowCount() == count - 1 and not pane(app).isVisible())
+        app.session.run("list.trash")
+        trash = app.session.of(TrashPage)
+        await until(trash.items.model().rowCount)
+        assert trash.items.hasFocus()
+        item = trash.items.model().index(0, 0).data(ROW)
+        assert item.id == text_id
+        assert "will be deleted in 30 days" in item.accessible_text
+        app.click("restore-trashed")
+        await until(lambda: app.stored(in_trash, text_id) == [(0,)] and trash.note.isVisible())
+        app.session.run("text.list")
+        await until(lambda: view.model().rowCount() == count)
+        await press_delete(view)
+        await until(lambda: app.stored(in_trash, text_id) == [(1,)])
+        app.session.run("list.trash")
+        await until(trash.items.model().rowCount)
+        app.window.notifications.undo_last()  # the page follows
+        await until(lambda: app.stored(in_trash, text_id) == [(0,)] and trash.note.isVisible())
+        app.session.run("text.list")
+        await until(lambda: view.isVisible() and view.model().rowCount() == count)
+        await press_delete(view)
+        await until(lambda: app.stored(in_trash, text_id) == [(1,)])
+        app.session.run("list.trash")
+        await until(trash.items.model().rowCount)
+        await press_delete(trash.items)
+        accept_question(app.window, "delete-for-good", "Delete permanently")
+        await until(lambda: app.stored(in_trash, text_id) == [] and trash.note.isVisible())
         app.press(Qt.Key.Key_Escape)
         assert app.window.pane.page is None
 

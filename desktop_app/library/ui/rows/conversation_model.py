@@ -126,7 +126,8 @@ class ConversationModel(QAbstractListModel):
             case Roles.IS_FOLDER:
                 return isinstance(row, Folder)
             case Roles.NOTE:
-                return _trash_note(row)
+                trashed_at = None if isinstance(row, Folder) else row.trashed_at
+                return "" if trashed_at is None else days_text(trashed_at)
             case Roles.IS_HEADING:
                 return False
         return None
@@ -320,12 +321,7 @@ class ConversationModel(QAbstractListModel):
             name = tr("{title}, unread response", title=name)
         if isinstance(row, Folder) or row.trashed_at is None:
             return name
-        return tr_plural(
-            "{title}, will be deleted in {count} day",
-            "{title}, will be deleted in {count} days",
-            days_left(row.trashed_at, datetime.now(UTC)),
-            title=name,
-        )
+        return spoken_in_trash(name, row.trashed_at)
 
     def _find(self, key: Key) -> int:
         """Return the position of a key, or the position at which to insert it."""
@@ -398,8 +394,16 @@ def _name(row: Conversation | Folder) -> str:
     return row.name if isinstance(row, Folder) else row.title
 
 
-def _trash_note(row: Conversation | Folder) -> str:
-    """Return how long a conversation stays in the trash; "" for other rows."""
-    if isinstance(row, Folder) or row.trashed_at is None:
-        return ""
-    return tr_plural("{count} day", "{count} days", days_left(row.trashed_at, datetime.now(UTC)))
+def days_text(trashed_at: datetime) -> str:
+    """Return how long a row stays in the trash."""
+    return tr_plural("{count} day", "{count} days", days_left(trashed_at, datetime.now(UTC)))
+
+
+def spoken_in_trash(title: str, trashed_at: datetime) -> str:
+    """Return a row of the trash as it is read aloud."""
+    return tr_plural(
+        "{title}, will be deleted in {count} day",
+        "{title}, will be deleted in {count} days",
+        days_left(trashed_at, datetime.now(UTC)),
+        title=title,
+    )
