@@ -381,7 +381,9 @@ def restart_program() -> NoReturn:
     """Replace this process by a newly started program; locks are released."""
     command = arguments = _program_command()
     variables = environment_with_keys()
-    variables = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
+    # With _PYI_…, PyInstaller's loader takes this for its own second start, and finds no libraries.
+    own = ("PYTHON", "_PYI_")
+    variables = {name: value for name, value in variables.items() if not name.startswith(own)}
     if sys.platform == "win32":  # whose `execve` joins the arguments with blanks
         import subprocess
 
