@@ -135,15 +135,16 @@ def test_a_child_uses_the_bytecode_folder_of_this_process(
 
 def test_words_stay_whole_when_a_program_starts_anew(tmp_path: Path) -> None:
     program = tmp_path / "of John Doe.py"
-    program.write_text("import sys; print(sys.argv[1:])")
+    program.write_text("import os, sys; print(sys.argv[1:], os.getenv('_PYI_ARCHIVE_FILE'))")
     starts = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "os.environ['_PYI_ARCHIVE_FILE'] = 'of the first start'\n"
         "import desktop_app.child_processes as c\n"
         f"c._program_command = lambda: (sys.executable, {str(program)!r}, 'two words', 'a\"b')\n"
         "c.restart_program()\n"
     )
     with open_child(python_child(starts), stdout=subprocess.PIPE) as process:
-        assert process.communicate()[0].strip() == b"['two words', 'a\"b']"
+        assert process.communicate()[0].strip() == b"['two words', 'a\"b'] None"
 
 
 def test_a_checkout_starts_its_own_code(tmp_path: Path) -> None:
