@@ -340,6 +340,6 @@ class TrashPage(_FilteredPage):
             self.items.setCurrentIndex(row)
             menu = ProgramMenu(self)
             menu.addAction(tr("Restore"), lambda: self._act(self._restore))
-            label = menu_text(tr("Delete permanently"), keys=shortcut_text("Del"))
-            menu.addAction(label, lambda: self._act(self._erase))
+            label, keys = tr("Delete permanently"), shortcut_text("Del")
+            menu.addAction(menu_text(label, keys=keys), lambda: self._act(self._erase))
             open_at(menu, position)

@@ -92,8 +92,8 @@ class TextList(QWidget):
         menu.setObjectName("text-row-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(tr("Open"), lambda: self.chosen.emit(text))
-        label = menu_text(tr("Delete"), keys=shortcut_text("Del"))
-        menu.addAction(label, lambda: self.delete_requested.emit(text))
+        label, keys = tr("Delete"), shortcut_text("Del")
+        menu.addAction(menu_text(label, keys=keys), lambda: self.delete_requested.emit(text))
         menu.popup(position)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
