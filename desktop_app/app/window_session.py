@@ -269,6 +269,8 @@ class WindowSession(Session):
         for feature in FEATURES:
             if feature.load is not None:
                 await feature.load(self)
+        # Before an answer streams: the prompt of the early window knows no key that stops it.
+        self._bind_keys()
         await self.backend.conversations.release_answers()
         conversations, chat = self.backend.conversations, self.backend.chat
         for run in await runs_to_resume(conversations, chat, self.providers.all):
@@ -278,7 +280,6 @@ class WindowSession(Session):
         await self.of(Navigator).load()
         await self._unread_marks.load()
         await self.of(ForeignChanges).watch()
-        self._bind_keys()
         settings = self.of(SettingsController)
         settings.apply_look("look.code_wrap")
         settings.show_values()

@@ -40,13 +40,17 @@ def answers_in(home: Path) -> list[tuple[str, str, str | None]]:
 
 
 def choose_background(program: Program) -> None:
-    """Choose Pro, and the background in the menu of files, collections and tools."""
+    """Choose Pro, and the background in the menu “More” of that of files and tools."""
     # A choice that comes before the new conversation is replaced by the conversation's own.
     wait_for(lambda: "GPT" in program.do("name", "model"), "a conversation")
     press("alt+3")
     wait_for(lambda: "Pro" in program.do("name", "model"), "Pro")
     program.do("press", "attach")
     press("Up")  # to the last entry of the menu
+    program.wait_to_hear("More, menu item")
+    press("Right")
+    program.wait_to_hear("Tools…")
+    press("Up")  # to the last entry of that menu
     program.wait_to_hear("Run in background…")
     press("Return")
     wait_for(lambda: program.has("background", "showing"), "the choice")
