@@ -50,6 +50,7 @@ from desktop_app.widgets.look.window_language import WindowLanguage
 if TYPE_CHECKING:  # imported after the first paint
     import asyncio
     from pathlib import Path
+    from types import TracebackType
 
     from desktop_app.app.window_session import WindowSession
     from desktop_app.backend.backend import Backend
@@ -181,6 +182,7 @@ class Application:
             try:
                 loop.run_until_complete(self._run_sessions(loop))
             finally:
+                sys.excepthook = sys.__excepthook__
                 if self._join_task is not None:
                     self._join_task.cancel()
                     loop.run_until_complete(asyncio.gather(self._join_task, return_exceptions=True))
@@ -289,6 +291,7 @@ class Application:
             self.session = WindowSession(
                 self.window, self._theme, backend, loop, is_resident=is_resident
             )
+            sys.excepthook = partial(_report_defect, loop, set())
             self.session.events.loaded.connect(partial(self._join_desktop, loop, self.session))
             try:
                 await self.session.start(request)
@@ -436,6 +439,29 @@ def report_failed_start(error: UserFacingError) -> int:
     del qt
     _prepare_end(1)
     return 1
+
+
+def _report_defect(
+    loop: asyncio.AbstractEventLoop,
+    reported: set[tuple[str, int]],
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: TracebackType | None,
+) -> None:
+    """Handle what a slot raised, which Qt only prints, like what a task raised.
+
+    It is reported once for each place, because painting and timers repeat it.
+    """
+    sys.__excepthook__(kind, error, traceback)
+    last = traceback
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None or not isinstance(error, Exception):
+        return
+    place = (last.tb_frame.f_code.co_filename, last.tb_lineno)
+    if place not in reported:
+        reported.add(place)
+        loop.call_exception_handler({"message": "Exception in a slot", "exception": error})
 
 
 def _prepare_end(code: int) -> None:
