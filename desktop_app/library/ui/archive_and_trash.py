@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
-from msgspec.structs import replace
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QPushButton, QWidget
@@ -21,17 +19,14 @@ from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_menus import open_at
 from desktop_app.library.ui.list_presenter import PAGE_SIZE, ListPresenter, read_page
 from desktop_app.library.ui.row_delegates import ConversationDelegate
-from desktop_app.library.ui.rows.conversation_model import (
-    ConversationModel,
-    days_text,
-    spoken_in_trash,
-)
+from desktop_app.library.ui.rows.conversation_model import ConversationModel
 from desktop_app.library.ui.rows.days import today
 from desktop_app.library.ui.trash import Trash
+from desktop_app.library.ui.trash_section import TrashedItem
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, LibraryRow
+from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
@@ -40,42 +35,6 @@ from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_
 
 _CENTER: Final = Qt.AlignmentFlag.AlignCenter
 _CONVERSATIONS: Final = "conversations"
-
-
-class TrashedItem(LibraryRow, frozen=True, kw_only=True):
-    """A text, a table … in the trash.
-
-    Attributes:
-        trashed_at: when it was moved there.
-        origin: where it belongs; "" for nowhere else. The page adds it to the note.
-        question, consequence: asked before it is permanently deleted; "" for the usual consequence.
-        restore, erase: take it out of the trash; permanently delete it, if it is still there.
-    """
-
-    trashed_at: datetime
-    origin: str = ""
-    question: str
-    consequence: str = ""
-    restore: Callable[[], Awaitable[object]]
-    erase: Callable[[], Awaitable[object]]
-
-    @property
-    def accessible_text(self) -> str:
-        name = ", ".join(filter(None, (self.title, self.origin)))
-        return spoken_in_trash(name, self.trashed_at)
-
-    @property
-    def with_note(self) -> TrashedItem:
-        parts = (self.origin, days_text(self.trashed_at))
-        return replace(self, note=" · ".join(filter(None, parts)))
-
-
-class TrashSection(NamedTuple):
-    """What a feature has in the trash: its section "trash" (`Feature.sections`)."""
-
-    key: str
-    title: str
-    read: Callable[[], Awaitable[list[TrashedItem]]]
 
 
 class _FilteredPage(QWidget):

@@ -22,7 +22,7 @@ from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.widgets.forms.form_dialog import ask
 
 if TYPE_CHECKING:
-    from desktop_app.library.ui.archive_and_trash import TrashSection
+    from desktop_app.library.ui.trash_section import TrashSection
 
 log = logging.getLogger(__name__)
 

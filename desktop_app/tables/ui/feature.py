@@ -15,7 +15,7 @@ from desktop_app.shortcuts.command import Category, Menu, Tab
 if TYPE_CHECKING:
     from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
-    from desktop_app.library.ui.archive_and_trash import TrashedItem, TrashSection
+    from desktop_app.library.ui.trash_section import TrashedItem, TrashSection
     from desktop_app.tables.table import Table
 
 RESUME_DELAY_MS: Final = 1700
@@ -62,7 +62,7 @@ async def _activity(session: Session) -> list[ActivityRow]:
 
 def trashed_tables(session: Session) -> TrashSection:
     """Return the tables in the trash."""
-    from desktop_app.library.ui.archive_and_trash import TrashedItem, TrashSection
+    from desktop_app.library.ui.trash_section import TrashedItem, TrashSection
     from desktop_app.tables.ui.table_runs import TableRuns
 
     service = session.of(TableRuns).service

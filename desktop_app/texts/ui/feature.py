@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.session import Session
     from desktop_app.chat.text_store import ListedText
-    from desktop_app.library.ui.archive_and_trash import TrashedItem, TrashSection
+    from desktop_app.library.ui.trash_section import TrashedItem, TrashSection
     from desktop_app.shortcuts.command_search import PaletteEntry
     from desktop_app.texts.ui.texts_controller import TextsController
 
@@ -92,7 +92,7 @@ async def _load_entries(session: Session) -> list[PaletteEntry]:
 def trashed_texts(session: Session) -> TrashSection:
     """Return the texts in the trash."""
     from desktop_app.chat.text_store import TextStore
-    from desktop_app.library.ui.archive_and_trash import TrashedItem, TrashSection
+    from desktop_app.library.ui.trash_section import TrashedItem, TrashSection
 
     store = TextStore(session.temporary)
 
