@@ -398,12 +398,13 @@ def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
     steps = STEPS[version - _FIRST_VERSION :]
     if not version:
         steps = ["schema.sql", *STEPS]
-    triggers = synced_triggers()
+    # Also those of tables that are gone now: they would run while the steps change their table.
+    former = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
     script = [
         "BEGIN IMMEDIATE",
-        *(f"DROP TRIGGER IF EXISTS {name}" for name in triggers),
+        *(f'DROP TRIGGER IF EXISTS "{name}"' for (name,) in former),
         *map(_sql_of, steps),
-        *triggers.values(),
+        *synced_triggers().values(),
         f"PRAGMA application_id = {APPLICATION_ID}",
         f"PRAGMA user_version = {latest_version()}",
         "COMMIT",
