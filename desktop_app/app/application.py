@@ -166,9 +166,9 @@ class Application:
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
 
-        from qasync import QEventLoop
+        from desktop_app.app.startup.event_loop import EventLoop
 
-        loop = QEventLoop(self.qt)
+        loop = EventLoop(self.qt)
         close_in_tasks(loop)
         # Before the first use: qasync would start ten QThreads and crash with them at the end.
         loop.set_default_executor(ThreadPoolExecutor(_WORK_THREADS, "work"))

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import qasync
-
+from desktop_app.app.startup.event_loop import EventLoop
 from desktop_app.app.startup.gc_policy import close_in_tasks
 
 if TYPE_CHECKING:
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
 
 # A closed qasync loop leaves its timers running. Qt crashes if Python collects them on another
 # thread, so closed loops are kept.
-CLOSED_LOOPS: list[qasync.QEventLoop] = []
+CLOSED_LOOPS: list[EventLoop] = []
 
 
 @contextmanager
-def qt_loop(application: QApplication) -> Iterator[qasync.QEventLoop]:
+def qt_loop(application: QApplication) -> Iterator[EventLoop]:
     """Yield a loop that is closed at the end but never freed."""
-    loop = qasync.QEventLoop(application)
+    loop = EventLoop(application)
     loop.set_default_executor(ThreadPoolExecutor(4, "work"))  # as the program does
     CLOSED_LOOPS.append(loop)
     hooks = sys.get_asyncgen_hooks()
