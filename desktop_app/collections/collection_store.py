@@ -33,6 +33,7 @@ from desktop_app.storage.row_conversion import (
     to_micros,
     to_text,
 )
+from desktop_app.storage.transactions import reading, writing
 
 # Passages, or files, that one transaction writes, in a few milliseconds.
 STEP_ROWS: Final = 64
@@ -96,9 +97,20 @@ class CollectionStore:
         sql = "UPDATE collections SET folder = ? WHERE id = ?"
         await self._database.execute(sql, to_text(collection.folder), collection.id)
 
-    async def create(self, collection: Collection, project_id: str) -> None:
+    @writing
+    def create(
+        self, connection: sqlite3.Connection, collection: Collection, project_id: str
+    ) -> None:
         """Add a collection to a project, and a project of its name if there is none."""
-        await self._database.write(partial(_create, collection, project_id))
+        id_, name, created_at, folder = collection
+        values = (id_, to_micros(created_at), to_text(folder))
+        connection.execute(
+            "INSERT INTO collections (id, created_at, folder) VALUES (?, ?, ?)", values
+        )
+        sql = """INSERT INTO folders (id, name, created_at, overrides, collection_id)
+            VALUES (?, ?, ?, '', ?)
+            ON CONFLICT DO UPDATE SET collection_id = excluded.collection_id"""
+        connection.execute(sql, (project_id, to_text(name), to_micros(created_at), id_))
 
     async def delete_without_project(self, kept_id: str) -> None:
         """Delete the collections of deleted projects but `kept_id`, which Undo may need.
@@ -193,15 +205,38 @@ class CollectionStore:
         while await self._database.write(partial(_remove_step, sha256)):
             pass
 
-    async def find(
-        self, collection_ids: Sequence[str], words: Sequence[str], limit: int
+    @reading
+    def find(
+        self,
+        connection: sqlite3.Connection,
+        collection_ids: Sequence[str],
+        words: Sequence[str],
+        limit: int,
     ) -> list[PassageLocation]:
         """Return at most `limit` passages that contain some of the words, the best match first."""
-        return await self._database.read(partial(_find, list(collection_ids), words, limit))
+        collection_ids = list(collection_ids)
+        if not words:
+            return []
+        expression = " OR ".join(f'"{word}"' for word in words[:MAX_WORDS])
+        sql = _SELECT_BEST.format(placeholders=", ".join("?" * len(collection_ids)))
+        rows = connection.execute(sql, (expression, *collection_ids, limit))
+        return locations_of(connection, [row["id"] for row in rows], collection_ids, limit)
 
-    async def texts(self, locations: Sequence[PassageLocation]) -> list[str | None]:
+    @reading
+    def texts(
+        self, connection: sqlite3.Connection, locations: Sequence[PassageLocation]
+    ) -> list[str | None]:
         """Return the text of each passage, or None if it is gone."""
-        return await self._database.read(partial(_read_texts, locations))
+        text_of: dict[str, str | None] = {}
+        for sha256 in {location.sha256 for location in locations}:
+            sql = "SELECT text FROM attachments WHERE sha256 = ?"
+            row = connection.execute(sql, (sha256,)).fetchone()
+            text_of[sha256] = None if row is None else row["text"]
+        passages: list[str | None] = []
+        for location in locations:
+            text = text_of[location.sha256]
+            passages.append(None if text is None else text[location.start : location.end])
+        return passages
 
 
 # Rows are converted on the reader's thread.
@@ -214,15 +249,6 @@ def collection_from_row(row: Cells) -> Collection:
 
 def file_from_row(row: Cells) -> CollectionFile:
     return from_row(CollectionFile, row, sha256=row["sha256"] or "")
-
-
-def _create(collection: Collection, project_id: str, connection: sqlite3.Connection) -> None:
-    id_, name, created_at, folder = collection
-    values = (id_, to_micros(created_at), to_text(folder))
-    connection.execute("INSERT INTO collections (id, created_at, folder) VALUES (?, ?, ?)", values)
-    sql = """INSERT INTO folders (id, name, created_at, overrides, collection_id)
-        VALUES (?, ?, ?, '', ?) ON CONFLICT DO UPDATE SET collection_id = excluded.collection_id"""
-    connection.execute(sql, (project_id, to_text(name), to_micros(created_at), id_))
 
 
 def _put_files(
@@ -294,17 +320,6 @@ def _remove_step(sha256: str, connection: sqlite3.Connection) -> bool:
     return len(rows) == STEP_ROWS
 
 
-def _find(
-    collection_ids: list[str], words: Sequence[str], limit: int, connection: sqlite3.Connection
-) -> list[PassageLocation]:
-    if not words:
-        return []
-    expression = " OR ".join(f'"{word}"' for word in words[:MAX_WORDS])
-    sql = _SELECT_BEST.format(placeholders=", ".join("?" * len(collection_ids)))
-    rows = connection.execute(sql, (expression, *collection_ids, limit))
-    return locations_of(connection, [row["id"] for row in rows], collection_ids, limit)
-
-
 def locations_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[PassageLocation]:
@@ -318,21 +333,6 @@ def locations_of(
         if len(locations) == limit:
             break
     return locations
-
-
-def _read_texts(
-    locations: Sequence[PassageLocation], connection: sqlite3.Connection
-) -> list[str | None]:
-    text_of: dict[str, str | None] = {}
-    for sha256 in {location.sha256 for location in locations}:
-        sql = "SELECT text FROM attachments WHERE sha256 = ?"
-        row = connection.execute(sql, (sha256,)).fetchone()
-        text_of[sha256] = None if row is None else row["text"]
-    passages: list[str | None] = []
-    for location in locations:
-        text = text_of[location.sha256]
-        passages.append(None if text is None else text[location.start : location.end])
-    return passages
 
 
 # Only this many passages, those whose vectors have the most similar signs, are compared by cosine.
@@ -364,11 +364,17 @@ class VectorStore:
         sql = f"SELECT 1 {_FROM_COLLECTIONS.format(joins='', placeholders=placeholders)} LIMIT 1"
         return bool(await self._database.rows(sql, model, *collection_ids))
 
-    async def next_missing(
-        self, collection_id: str, model: str, limit: int
+    @reading
+    def next_missing(
+        self, connection: sqlite3.Connection, collection_id: str, model: str, limit: int
     ) -> list[UnembeddedPassage]:
         """Return at most `limit` passages without a vector by `model`, with their texts."""
-        return await self._database.read(partial(_read_next_missing, collection_id, model, limit))
+        source = _from_unembedded("JOIN attachments AS a ON a.sha256 = p.sha256")
+        sql = f'SELECT p.id, p.tokens, p.start, p."end", a.text {source} ORDER BY p.id LIMIT ?'
+        rows = connection.execute(sql, (model, collection_id, limit))
+        return [
+            UnembeddedPassage(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows
+        ]
 
     async def put(self, model: str, vectors: Sequence[tuple[int, Vector]]) -> None:
         """Save vectors by the id of their passage, except those of deleted passages."""
@@ -390,15 +396,6 @@ class VectorStore:
 def _from_unembedded(joins: str = "") -> str:
     source = _FROM_COLLECTIONS.format(joins=f"{joins} LEFT", placeholders="?")
     return f"{source} AND v.passage_id IS NULL"
-
-
-def _read_next_missing(
-    collection_id: str, model: str, limit: int, connection: sqlite3.Connection
-) -> list[UnembeddedPassage]:
-    source = _from_unembedded("JOIN attachments AS a ON a.sha256 = p.sha256")
-    sql = f'SELECT p.id, p.tokens, p.start, p."end", a.text {source} ORDER BY p.id LIMIT ?'
-    rows = connection.execute(sql, (model, collection_id, limit))
-    return [UnembeddedPassage(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows]
 
 
 def _find_nearest(

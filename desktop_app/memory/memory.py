@@ -15,6 +15,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import from_row, read_row, read_rows, to_row, to_text
 from desktop_app.storage.row_writing import upsert_row
+from desktop_app.storage.transactions import writing
 
 _ORDER: Final = "ORDER BY folder_id IS NOT NULL, created_at, id"
 """A new note stands after all others of its list, so that the beginning of requests stays."""
@@ -51,22 +52,36 @@ class Memory:
         sql = "UPDATE memory SET text = ? WHERE id = ?"
         await self._database.execute(sql, to_text(checked_text(text)), note.id)
 
-    async def put(self, notes: Iterable[RememberedNote]) -> None:
+    @writing
+    def put(self, connection: sqlite3.Connection, notes: Iterable[RememberedNote]) -> None:
         """Save notes as they are: their deletion was undone, or they were moved."""
         rows = [to_row(note) for note in notes]
+        for row in rows:
+            upsert_row(connection, "memory", row)
 
-        def put(connection: sqlite3.Connection) -> None:
-            for row in rows:
-                upsert_row(connection, "memory", row)
-
-        await self._database.write(put)
-
-    async def add_missing(self, notes: Iterable[RememberedNote]) -> tuple[int, int]:
+    @writing
+    def add_missing(
+        self, connection: sqlite3.Connection, notes: Iterable[RememberedNote]
+    ) -> tuple[int, int]:
         """Add imported notes. Return how many were added, and how many the full lists refused.
 
         Notes of a folder that does not exist are for all conversations.
         """
-        return await self._database.write(partial(_add_missing, list(notes)))
+        notes = list(notes)
+        added = refused = 0
+        for note in notes:
+            if connection.execute("SELECT 1 FROM memory WHERE id = ?", (note.id,)).fetchone():
+                continue
+            sql = "SELECT 1 FROM folders WHERE id = ?"
+            if connection.execute(sql, (note.folder_id,)).fetchone() is None:
+                note = replace(note, folder_id=None)
+            sql = "SELECT count(*) FROM memory WHERE folder_id IS ?"
+            if connection.execute(sql, (note.folder_id,)).fetchone()[0] >= MAX_NOTES:
+                refused += 1
+                continue
+            upsert_row(connection, "memory", to_row(note))
+            added += 1
+        return added, refused
 
     async def delete(self, notes: Sequence[RememberedNote]) -> None:
         ids = [(note.id,) for note in notes]
@@ -87,25 +102,6 @@ def checked_text(text: str) -> str:
             most=MAX_NOTE_CHARS,
         )
     return sentence
-
-
-def _add_missing(
-    notes: Sequence[RememberedNote], connection: sqlite3.Connection
-) -> tuple[int, int]:
-    added = refused = 0
-    for note in notes:
-        if connection.execute("SELECT 1 FROM memory WHERE id = ?", (note.id,)).fetchone():
-            continue
-        sql = "SELECT 1 FROM folders WHERE id = ?"
-        if connection.execute(sql, (note.folder_id,)).fetchone() is None:
-            note = replace(note, folder_id=None)
-        sql = "SELECT count(*) FROM memory WHERE folder_id IS ?"
-        if connection.execute(sql, (note.folder_id,)).fetchone()[0] >= MAX_NOTES:
-            refused += 1
-            continue
-        upsert_row(connection, "memory", to_row(note))
-        added += 1
-    return added, refused
 
 
 def _add(note: RememberedNote, connection: sqlite3.Connection) -> RememberedNote:

@@ -24,6 +24,7 @@ from desktop_app.storage.row_conversion import (
     to_row,
 )
 from desktop_app.storage.row_writing import insert_rows, update_row
+from desktop_app.storage.transactions import reading, writing
 
 log = logging.getLogger(__name__)
 
@@ -81,85 +82,82 @@ class RepeatStore:
         found = await self._database.read(lambda c: list(_read(c, now())))
         return [repeat_id for repeat_id, repeat in found if repeat is None]
 
-    async def runs(self) -> dict[str, list[Run]]:
+    @reading
+    def runs(self, connection: sqlite3.Connection) -> dict[str, list[Run]]:
         """Return the last runs of each repeat by its id, the newest first."""
+        runs: dict[str, list[Run]] = {}
+        for row in connection.execute(_SELECT_RUNS):
+            try:
+                runs.setdefault(row["repeat_id"], []).append(_run_from_row(row))
+            except BAD_VALUE:
+                log.info("A run of the repeat %s is damaged.", row["repeat_id"])
+        return runs
 
-        def read(connection: sqlite3.Connection) -> dict[str, list[Run]]:
-            runs: dict[str, list[Run]] = {}
-            for row in connection.execute(_SELECT_RUNS):
-                try:
-                    runs.setdefault(row["repeat_id"], []).append(_run_from_row(row))
-                except BAD_VALUE:
-                    log.info("A run of the repeat %s is damaged.", row["repeat_id"])
-            return runs
+    @writing
+    def add(self, connection: sqlite3.Connection, repeat: Repeat) -> None:
+        insert_rows(connection, "repeats", [to_row(repeat, "paused")])
+        _set_paused(connection, repeat)
 
-        return await self._database.read(read)
-
-    async def add(self, repeat: Repeat) -> None:
-        def write(connection: sqlite3.Connection) -> None:
-            insert_rows(connection, "repeats", [to_row(repeat, "paused")])
-            _set_paused(connection, repeat)
-
-        await self._database.write(write)
-
-    async def change(self, repeat: Repeat) -> None:
+    @writing
+    def change(self, connection: sqlite3.Connection, repeat: Repeat) -> None:
         """Change a repeat. With other times, or resumed, it is first asked after now."""
+        sql = f"SELECT * FROM ({_SELECT}) WHERE id = ?"  # noqa: S608
+        row = connection.execute(sql, (repeat.id,)).fetchone()
+        if row is None:  # removed meanwhile
+            return
+        cells = to_row(repeat, "paused", "since", "error")
+        was_paused = row["paused"] and not repeat.paused
+        if was_paused or (row["every"], row["start"]) != (cells["every"], cells["start"]):
+            cells |= {"since": to_micros(now()), "error": ""}
+        update_row(connection, "repeats", cells, "id")
+        _set_paused(connection, repeat)
 
-        def write(connection: sqlite3.Connection) -> None:
-            sql = f"SELECT * FROM ({_SELECT}) WHERE id = ?"  # noqa: S608
-            row = connection.execute(sql, (repeat.id,)).fetchone()
-            if row is None:  # removed meanwhile
-                return
-            cells = to_row(repeat, "paused", "since", "error")
-            was_paused = row["paused"] and not repeat.paused
-            if was_paused or (row["every"], row["start"]) != (cells["every"], cells["start"]):
-                cells |= {"since": to_micros(now()), "error": ""}
-            update_row(connection, "repeats", cells, "id")
-            _set_paused(connection, repeat)
-
-        await self._database.write(write)
-
-    async def remove(self, repeat_id: str) -> None:
+    @writing
+    def remove(self, connection: sqlite3.Connection, repeat_id: str) -> None:
         """Remove a repeat; the conversations that it has begun stay, and so do its runs.
 
         The runs are dropped with the next run of another, so that `add` takes the removal back.
         """
+        for table in ("repeats", "paused_repeats"):
+            connection.execute(f"DELETE FROM {table} WHERE id = ?", (repeat_id,))  # noqa: S608
 
-        def write(connection: sqlite3.Connection) -> None:
-            for table in ("repeats", "paused_repeats"):
-                connection.execute(f"DELETE FROM {table} WHERE id = ?", (repeat_id,))  # noqa: S608
-
-        await self._database.write(write)
-
-    async def add_run(
-        self, repeat_id: str, answer_id: str, error: ErrorNote | None, *, replaced: str = ""
+    @writing
+    def add_run(
+        self,
+        connection: sqlite3.Connection,
+        repeat_id: str,
+        answer_id: str,
+        error: ErrorNote | None,
+        *,
+        replaced: str = "",
     ) -> None:
         """Record that a repeat was asked now, or why it could not be asked.
 
         Args:
             replaced: the answer of a run that this one replaces.
         """
+        text = error_to_text(error)
+        sql = "UPDATE repeats SET error = ? WHERE id = ?"
+        connection.execute(sql, (text, repeat_id))
+        if replaced:
+            connection.execute("DELETE FROM repeat_runs WHERE answer_id = ?", (replaced,))
+        # A network that stays away is one run, and not one for each look.
+        connection.execute(
+            """DELETE FROM repeat_runs WHERE repeat_id = :id AND error = :error AND error != ''
+            AND at = (SELECT max(at) FROM repeat_runs WHERE repeat_id = :id)""",
+            {"id": repeat_id, "error": text},
+        )
+        row = (repeat_id, to_micros(now()), answer_id, text)
+        connection.execute("INSERT OR REPLACE INTO repeat_runs VALUES (?, ?, ?, ?)", row)
+        connection.execute(_DROP_RUNS, {"id": repeat_id})
 
-        def write(connection: sqlite3.Connection) -> None:
-            text = error_to_text(error)
-            sql = "UPDATE repeats SET error = ? WHERE id = ?"
-            connection.execute(sql, (text, repeat_id))
-            if replaced:
-                connection.execute("DELETE FROM repeat_runs WHERE answer_id = ?", (replaced,))
-            # A network that stays away is one run, and not one for each look.
-            connection.execute(
-                """DELETE FROM repeat_runs WHERE repeat_id = :id AND error = :error AND error != ''
-                AND at = (SELECT max(at) FROM repeat_runs WHERE repeat_id = :id)""",
-                {"id": repeat_id, "error": text},
-            )
-            row = (repeat_id, to_micros(now()), answer_id, text)
-            connection.execute("INSERT OR REPLACE INTO repeat_runs VALUES (?, ?, ?, ?)", row)
-            connection.execute(_DROP_RUNS, {"id": repeat_id})
-
-        await self._database.write(write)
-
-    async def claim_due(
-        self, moment: datetime, zone: tzinfo | None = None, tried: Collection[str] = ()
+    @writing
+    def claim_due(
+        self,
+        connection: sqlite3.Connection,
+        moment: datetime,
+        zone: tzinfo | None = None,
+        tried: Collection[str] = (),
     ) -> Repeat | None:
         """Return a repeat to ask now, which no other process gets; None if there is none.
 
@@ -173,20 +171,16 @@ class RepeatStore:
         Returns:
             The repeat as it was before, for `give_back`.
         """
-
-        def claim(connection: sqlite3.Connection) -> Repeat | None:
-            for repeat_id, repeat in list(_read(connection, moment)):
-                if repeat is None or repeat.paused or repeat_id in tried:
-                    continue
-                is_due = repeat.next_time(zone) <= moment
-                if is_due or repeat.since == moment:  # else the clock was wrong
-                    sql = "UPDATE repeats SET since = ? WHERE id = ?"
-                    connection.execute(sql, (to_micros(moment), repeat_id))
-                if is_due:
-                    return repeat
-            return None
-
-        return await self._database.write(claim)
+        for repeat_id, repeat in list(_read(connection, moment)):
+            if repeat is None or repeat.paused or repeat_id in tried:
+                continue
+            is_due = repeat.next_time(zone) <= moment
+            if is_due or repeat.since == moment:  # else the clock was wrong
+                sql = "UPDATE repeats SET since = ? WHERE id = ?"
+                connection.execute(sql, (to_micros(moment), repeat_id))
+            if is_due:
+                return repeat
+        return None
 
     async def give_back(
         self, repeat: Repeat, claimed_at: datetime, zone: tzinfo | None = None

@@ -16,5 +16,6 @@ __all__ = [
     "stored_tables",
     "temporary_database",
     "temporary_files",
+    "transactions",
     "value_effects",
 ]
