@@ -218,21 +218,26 @@ def _conversation_id(
 
 def likely_tokens(
     request: CellRequest, resolved: ResolvedChoice, counter: ProviderTokenCounter
-) -> int:
-    """Return about how many tokens a request has, without counting its text."""
+) -> tuple[int, int]:
+    """Return about how many tokens a request has, without counting its text, and the most.
+
+    A token of text has a byte at least.
+    """
     rate = counter.tokenizer_rate(resolved.profile, resolved.model.id) or 1
     schema = request.settings.schema
     texts = [request.draft.text, request.settings.counted_instructions]
     texts += [schema.sent_text] if schema else []
     texts += [passages_block(part, SAMPLE_DELIMITER) for part in request.question.passages]
-    total = 2 * MESSAGE_OVERHEAD + sum(ceil(_guess(text) * rate) for text in texts)
+    likely = sum(ceil(_guess(text) * rate) for text in texts)
+    most = max(likely, sum(len(text.encode("utf-8", "surrogatepass")) for text in texts))
+    total = 2 * MESSAGE_OVERHEAD
     for part in request.draft.question_attachments:
         if isinstance(part, ImagePart):
             total += attached_image_tokens(part, resolved.model).tokens
         else:
             total += ceil(_document_tokens(part) * rate) + _BLOCK_TOKENS
             total += page_tokens(part, resolved.model).tokens
-    return total
+    return total + likely, total + most
 
 
 def _guess(text: str) -> float:

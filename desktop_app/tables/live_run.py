@@ -94,6 +94,16 @@ class Share:
         """Give the amount of one cell to the hold of its own call. Raises StorageError."""
         await self._hold.lower_by(self.each)
 
+    async def give_more(self) -> bool:
+        """Give up half of the rest, because answers cost more than expected; False if none is left.
+
+        Raises:
+            StorageError: the store fails.
+        """
+        rest = self._hold.cost.usual if self._hold.cost else Decimal(0)
+        await self._hold.lower_by(max(self.each, rest / 2))
+        return rest > 0
+
 
 @dataclass
 class LiveRun:
@@ -256,6 +266,8 @@ class LiveRun:
                 await store.wait_again(cell, self.run.id)
                 if others:
                     return _Outcome.NO_ROOM
+                if await self._give_more(cell):
+                    return _Outcome.AGAIN
                 self._error = error  # another process holds the room
             except (errors.SpendingCapError, errors.StorageError) as error:
                 await store.wait_again(cell, self.run.id)
@@ -269,6 +281,12 @@ class LiveRun:
         except errors.StorageError as error:
             self._error = error
         return _Outcome.ENDED
+
+    async def _give_more(self, cell: CellId) -> bool:
+        """Take the room of a cell from what is held for those after it; False if none is."""
+        question = next(c.question for c in self.table.columns if c.id == cell.column_id)
+        share = self.shares.get(question.choice.provider_id) if question else None
+        return share is not None and await share.give_more()
 
     async def _refuse(self, cell: CellId, error: errors.UserFacingError) -> None:
         """Ask no more cells of a column; what of it is under way is still answered."""

@@ -479,7 +479,7 @@ class Plan(NamedTuple):
         input_tokens: of all calls, estimated.
         cost: US dollars that all calls usually cost; None if a price is unknown.
         most: US dollars if every answer is the longest; None if that is unknown.
-        ordinary: of a batch, what the same cells usually cost now; else as `cost`.
+        ordinary, ordinary_most: of a batch, `cost` and `most` of the same cells now; else the same.
         judgments: calls of the judge that follow.
     """
 
@@ -489,6 +489,7 @@ class Plan(NamedTuple):
     cost: Decimal | None
     most: Decimal | None
     ordinary: Decimal | None
+    ordinary_most: Decimal | None
     judgments: int = 0
     rows: int = 0
 
@@ -496,6 +497,10 @@ class Plan(NamedTuple):
     def unreadable(self) -> int:
         """Return how many cells cannot be asked."""
         return len(self.refused)
+
+    def now(self) -> Plan:
+        """Return the plan of asking the cells of a batch now."""
+        return self._replace(cost=self.ordinary, most=self.ordinary_most)
 
 
 class RunProgress(NamedTuple):

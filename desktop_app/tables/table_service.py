@@ -21,7 +21,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.budget.budget import HeldCall
 from desktop_app.chat.attachments.image_attachments import require_image_input
@@ -98,6 +98,8 @@ Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
 OnProgress = Callable[[int, int], object]
 """Called with the number of documents read and the number of all."""
 _ROWS_AT_ONCE: Final = 50
+_JUDGE_TOKENS: Final = 200
+"""More than the instructions of a judge and the marks around its material have."""
 _PLACEHOLDER: Final = {WHOLE: CellValue("?")}
 """In the place of an answer that comes in the same run."""
 
@@ -137,17 +139,41 @@ class TableParts:
 
 @dataclass
 class _Asked:
-    """The cells of a column that can be asked, and their tokens."""
+    """The cells of a column that can be asked, and their tokens: as is likely, and the most."""
 
     column: Column
     resolved: ResolvedChoice
     rows: array[int] = field(default_factory=lambda: array("q"))
     tokens: array[int] = field(default_factory=lambda: array("q"))
-    judgments: int = 0
+    most_tokens: array[int] = field(default_factory=lambda: array("q"))
+    judged: array[int] = field(default_factory=lambda: array("q"))
+    """The most tokens of each judgment, without those of the answer."""
 
     @property
     def cells(self) -> list[CellId]:
         return [CellId(row_id, self.column.id) for row_id in self.rows]
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        assert self.column.question is not None
+        parameters = self.column.question.overrides.parameters
+        return accepted_parameters(parameters, self.resolved).max_output_tokens
+
+
+class _Costs(NamedTuple):
+    """The US dollars of cells; None if a price is unknown.
+
+    Attributes:
+        answers: without the judgments, which are asked now in any mode.
+        usual, most: of all.
+        now, now_most: of the same cells if they are asked now.
+    """
+
+    answers: Decimal | None
+    usual: Decimal | None
+    most: Decimal | None
+    now: Decimal | None
+    now_most: Decimal | None
 
 
 @dataclass
@@ -408,10 +434,11 @@ class TableService:
             cells=sum(len(each.rows) for each in priced.asked),
             refused=priced.refused,
             input_tokens=sum(sum(each.tokens) for each in priced.asked),
-            cost=_sum(usual for usual, _, _ in costs),
-            most=_sum(most for _, most, _ in costs),
-            ordinary=_sum(ordinary for _, _, ordinary in costs),
-            judgments=sum(each.judgments for each in priced.asked),
+            cost=_sum(each.usual for each in costs),
+            most=_sum(each.most for each in costs),
+            ordinary=_sum(each.now for each in costs),
+            ordinary_most=_sum(each.now_most for each in costs),
+            judgments=sum(len(each.judged) for each in priced.asked),
             rows=len(rows),
         )
 
@@ -460,7 +487,9 @@ class TableService:
             assert column.question is not None
             resolved = await self._resolved(column, column.question, profiles, mode)
             asked.append(_Asked(column, resolved))
-        pending = wanted if mode is RunMode.NOW else set()
+        pending = {}
+        if mode is RunMode.NOW:
+            pending = {a.column.id: a.resolved.longest_answer(a.max_output_tokens) for a in asked}
         refused: list[tuple[CellId, errors.UserFacingError]] = []
         for start in range(0, len(row_ids), _ROWS_AT_ONCE):
             window = await self.store.window(row_ids[start : start + _ROWS_AT_ONCE], WHOLE_VALUES)
@@ -477,12 +506,13 @@ class TableService:
         asked: _Asked,
         rows: Sequence[Row],
         cells: Mapping[int, Mapping[str, Cell]],
-        pending: set[str],
+        pending: Mapping[str, int],
     ) -> list[tuple[CellId, errors.UserFacingError]]:
         """Add the tokens of cells; return those that cannot be asked, with the reason.
 
         Args:
-            pending: the columns that the run asks before, whose answers are not there yet.
+            pending: the columns that the run asks before, whose answers are not there yet, with
+                the tokens of the longest.
         """
         refused: list[tuple[CellId, errors.UserFacingError]] = []
         column, question = asked.column, asked.column.question
@@ -497,7 +527,7 @@ class TableService:
             try:
                 request = cell_request(table, column, row, own)
                 require_image_input(request.draft.question_attachments, asked.resolved.model)
-                tokens = likely_tokens(request, asked.resolved, self._parts.counter)
+                tokens, most = likely_tokens(request, asked.resolved, self._parts.counter)
                 tokens += len(named) * USUAL_ANSWER_TOKENS
                 require_fit(tokens, asked.resolved)
             except errors.UserFacingError as error:
@@ -505,7 +535,10 @@ class TableService:
                 continue
             asked.rows.append(row.id)
             asked.tokens.append(tokens)
-            asked.judgments += len(judged_checks(request))
+            asked.most_tokens.append(most + sum(pending[column_id] for column_id in named))
+            for check in judged_checks(request):
+                rubric = len(str(check.value).encode("utf-8", "surrogatepass"))
+                asked.judged.append(asked.most_tokens[-1] + rubric + _JUDGE_TOKENS)
         return refused
 
     async def _resolved(
@@ -532,35 +565,38 @@ class TableService:
         await self._parts.gateway.provider(profile)  # only to fail without a key
         return replace(resolved, service_tier=tier)
 
-    async def _costs(
-        self, asked: _Asked, mode: RunMode
-    ) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-        """Return the usual, the highest and the ordinary cost of a column's cells."""
-        resolved = asked.resolved
-        question = asked.column.question
-        assert question is not None
-        limit = accepted_parameters(question.overrides.parameters, resolved).max_output_tokens
+    async def _costs(self, asked: _Asked, mode: RunMode) -> _Costs:
+        """Return what a column's cells cost, with the judgments that follow.
+
+        No answer costs more than `most`, if the provider counts no more tokens than its model
+        allows.
+        """
+        resolved, limit = asked.resolved, asked.max_output_tokens
         typical: TypicalAnswers = await self._parts.ledger.typical_answers(resolved.profile.id)
         usual_tokens = typical_tokens(resolved, typical, limit)
-        batch = replace(resolved, service_tier=BATCH_TIER) if mode is RunMode.BATCH else resolved
+        batch = replace(resolved, service_tier=BATCH_TIER)
+        judge = self._parts.utility_model.model_for(Purpose.JUDGMENT, resolved)
+        longest = resolved.longest_answer(limit)
 
-        def sums() -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-            costs = [batch.expected_cost(n, limit, usual_tokens) for n in asked.tokens]
-            ordinary = [resolved.expected_cost(n, limit, usual_tokens) for n in asked.tokens]
-            return (
-                _sum(None if cost is None else cost.usual for cost in costs),
-                _sum(None if cost is None else cost.most for cost in costs),
-                _sum(None if cost is None else cost.usual for cost in ordinary),
-            )
+        def sums(priced: ResolvedChoice) -> tuple[Decimal | None, Decimal | None]:
+            usual = (priced.expected_cost(n, limit, usual_tokens) for n in asked.tokens)
+            most = (priced.expected_cost(n, limit, usual_tokens) for n in asked.most_tokens)
+            return _sum(cost and cost.usual for cost in usual), _sum(c and c.most for c in most)
 
-        usual, most, ordinary = await asyncio.to_thread(sums)
-        if asked.judgments and usual is not None and mode is RunMode.NOW:
-            judge = self._parts.utility_model.model_for(Purpose.JUDGMENT, resolved)
+        def judged() -> tuple[Decimal | None, Decimal | None]:
             mean = sum(asked.tokens) // max(1, len(asked.tokens)) + USUAL_ANSWER_TOKENS
-            cost = judge.expected_cost(mean, MAX_JUDGE_TOKENS)
-            judged = None if cost is None else cost.input * asked.judgments
-            usual = None if judged is None else usual + judged
-        return usual, most, ordinary
+            usual = judge.expected_cost(mean, MAX_JUDGE_TOKENS)
+            most = (judge.expected_cost(n + longest, MAX_JUDGE_TOKENS) for n in asked.judged)
+            return usual and usual.input * len(asked.judged), _sum(c and c.most for c in most)
+
+        now = await asyncio.to_thread(sums, resolved)
+        answers = await asyncio.to_thread(sums, batch) if mode is RunMode.BATCH else now
+        verdicts = await asyncio.to_thread(judged) if asked.judged else (Decimal(0), Decimal(0))
+        return _Costs(
+            answers[0],
+            *(_sum(pair) for pair in zip(answers, verdicts, strict=True)),
+            *(_sum(pair) for pair in zip(now, verdicts, strict=True)),
+        )
 
     # -- runs
 
@@ -628,7 +664,7 @@ class TableService:
         """Hold the cost of all cells; return the shares by provider, and the cost of all."""
         by_provider: dict[str, list[tuple[_Asked, Decimal | None]]] = {}
         for asked in priced.asked:
-            usual, _, _ = await self._costs(asked, RunMode.NOW)
+            usual = (await self._costs(asked, RunMode.NOW)).usual
             resolved = asked.resolved
             await self._parts.budget.require_price(
                 resolved.profile, resolved.model, resolved.counted_price
@@ -677,8 +713,8 @@ class TableService:
         run = await self._batches.start(
             table,
             [
-                (asked.column, asked.resolved, asked.cells, usual)
-                for asked, (usual, _, _) in zip(priced.asked, costs, strict=True)
+                (asked.column, asked.resolved, asked.cells, cost.answers)
+                for asked, cost in zip(priced.asked, costs, strict=True)
             ],
             priced.refused,
         )

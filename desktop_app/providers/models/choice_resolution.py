@@ -96,8 +96,7 @@ class ResolvedChoice(Value, frozen=True):
         price = self.counted_price
         if price is None:
             return None
-        limits = (max_output_tokens, self.model.max_output, self.model.context_window)
-        longest = min(filter(None, limits), default=LONGEST_ANSWER_TOKENS)
+        longest = self.longest_answer(max_output_tokens)
         if answer_tokens is None:
             answer_tokens = self.model.usual_tokens(self.effort)
         usual = longest if max_output_tokens else min(answer_tokens, longest)
@@ -105,6 +104,11 @@ class ResolvedChoice(Value, frozen=True):
         usual_cost = prompt + price.answer_cost(input_tokens, usual)
         most = prompt + price.answer_cost(input_tokens, longest)
         return CallCost(prompt, usual_cost, most, input_tokens)
+
+    def longest_answer(self, max_output_tokens: int | None = None) -> int:
+        """Return the most tokens of an answer; `max_output_tokens` is the request's limit."""
+        limits = (max_output_tokens, self.model.max_output, self.model.context_window)
+        return min(filter(None, limits), default=LONGEST_ANSWER_TOKENS)
 
     @property
     def price(self) -> Price | None:

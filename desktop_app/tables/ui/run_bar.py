@@ -134,8 +134,8 @@ class RunBar(QWidget):
             await self._plan_one("try", table, tried, RunMode.NOW, reader)
             await self._plan_one("batch", table, chosen, RunMode.BATCH, reader)
             plan = self._plans.get("batch")
-            if isinstance(plan, Plan) and not plan.judgments:
-                self._plans["run"] = plan._replace(cost=plan.ordinary)
+            if isinstance(plan, Plan):
+                self._plans["run"] = plan.now()
                 self.show_state()
             else:
                 await self._plan_one("run", table, chosen, RunMode.NOW, reader)
@@ -306,11 +306,16 @@ class RunBar(QWidget):
         if isinstance(plan, Plan) and self.which.currentData() in (Selection.FAILED.value, _CHOSEN):
             label = tr_plural("Run {count} cell", "Run {count} cells", plan.cells)
         self.run_button.setText(_with_price(label, plan))
-        batch = _with_price(tr("By tomorrow, half price"), self._plans.get("batch"))
-        self.batch_button.setText(batch)
-        most = plan.most if isinstance(plan, Plan) else None
-        tooltip = "" if most is None else tr("At most {cost}", cost=formatting.money(most))
-        set_tooltip(self.run_button, tooltip)
+        batch = self._plans.get("batch")
+        self.batch_button.setText(_with_price(tr("By tomorrow, half price"), batch))
+        for button, each in (
+            (self.try_button, tried),
+            (self.run_button, plan),
+            (self.batch_button, batch),
+        ):
+            most = each.most if isinstance(each, Plan) else None
+            tooltip = "" if most is None else tr("At most {cost}", cost=formatting.money(most))
+            set_tooltip(button, tooltip)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

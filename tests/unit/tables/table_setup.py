@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -49,10 +49,10 @@ def sent_text(request: dict[str, Any]) -> str:
     )
 
 
-def answering(text: str) -> Script:
+def answering(text: str, usage: Mapping[str, int] = USAGE) -> Script:
     created = {"type": "response.created", "response": {"id": "r", "model": "gpt-5.2"}}
     delta = {"type": "response.output_text.delta", "output_index": 0, "delta": text}
-    completed = {"id": "r", "status": "completed", "usage": USAGE}
+    completed = {"id": "r", "status": "completed", "usage": usage}
     return streams(
         sse(created), sse(delta), sse({"type": "response.completed", "response": completed})
     )

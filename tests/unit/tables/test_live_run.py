@@ -12,17 +12,20 @@ from pathlib import Path
 import pytest
 
 from desktop_app.chat.answers import answer_run
+from desktop_app.domain.answering.generation import GenerationParameters, Overrides
 from desktop_app.domain.conversations.conversation import Folder, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.tables import live_run
+from desktop_app.tables.checks import MAX_JUDGE_TOKENS
 from desktop_app.tables.table import (
     Cells,
     CellState,
     Check,
     Field,
     FieldType,
+    RunMode,
     RunProgress,
     RunStatus,
     Selection,
@@ -36,6 +39,7 @@ from tests.unit.providers.loopback import Script, replies, stalls
 from tests.unit.tables.table_setup import (
     EMPTY,
     Asked,
+    answering,
     as_json,
     column,
     cut_off,
@@ -270,6 +274,54 @@ async def test_a_run_holds_the_price_of_all_and_stops_at_the_limit() -> None:
         assert tables.asked.answered == dict.fromkeys(words, 1)
         [profile, *_] = await tables.service._parts.profiles()
         assert (await tables.backend.budget.month(profile)).held == 0
+
+
+async def test_a_run_whose_answers_cost_more_than_usual_stops_at_the_limit() -> None:
+    usage = {"input_tokens": 100, "output_tokens": 3000, "total_tokens": 3100}
+    async with opened_tables(Asked(lambda _: answering("long", usage))) as tables:
+        ask = column("Ask", "Say {{word}}")
+        table = await tables.table(ask, words=[f"ROW{n}" for n in range(40)])
+        plan = await tables.service.plan(table, EMPTY)
+        assert plan.cost is not None
+        limit = plan.cost * Decimal("1.05")
+        await tables.limit(limit)
+        run = await tables.service.run_now(table, EMPTY)
+        assert run.status is RunStatus.STOPPED
+        spent = (await tables.backend.ledger.spent_in_month(now())).cost
+        assert limit - spent < spent / run.answered
+        # What is left can be asked as soon as the limit has room.
+        await tables.limit(Decimal(100))
+        assert (await tables.service.run_now(table, EMPTY)).answered == 40 - run.answered
+
+
+@pytest.mark.parametrize("mode", RunMode)
+@pytest.mark.parametrize("prompt", ["Say {{word}}", "Say {{First}}"])
+async def test_no_answer_costs_more_than_the_most(mode: RunMode, prompt: str) -> None:
+    def answer(text: str) -> Script:
+        """Write as much as is allowed; every byte of the request is a token."""
+        most = MAX_JUDGE_TOKENS if "Rubric:" in text else 500
+        said = as_json(**{"pass": False, "reason": "é" * 400})
+        usage = {"input_tokens": len(text.encode()), "output_tokens": most}
+        return answering(said, {**usage, "total_tokens": sum(usage.values())})
+
+    async with opened_tables(Asked(answer)) as tables:
+        limited = Overrides(parameters=GenerationParameters(max_output_tokens=500))
+        judged = Check("judge", "Is it polite, and short? " * 20)
+        first = column("First", "About {{word}}", overrides=limited)
+        second = column("Second", prompt, overrides=limited, checks=(judged,))
+        table = await tables.table(first, second, words=["ROW1 " + "ß" * 300, "ROW2"])
+        if mode is RunMode.NOW:
+            plan = await tables.service.plan(table, EMPTY)
+        else:  # the columns cannot be asked together, so the first is asked before
+            await tables.service.run_now(table, Cells(columns=(first.id,)))
+            plan = (await tables.service.plan(table, EMPTY, mode)).now()
+        before = (await tables.backend.ledger.spent_in_month(now())).cost
+        run = await tables.service.run_now(table, EMPTY)
+        spent = (await tables.backend.ledger.spent_in_month(now())).cost - before
+        assert run.status is RunStatus.DONE
+        assert plan.judgments == 2
+        assert plan.most is not None
+        assert spent <= plan.most
 
 
 async def test_a_corrected_cell_is_asked_again_only_if_it_is_chosen() -> None:
