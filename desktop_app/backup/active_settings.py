@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,17 +17,20 @@ from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.graphemes import shorten
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.network.network_address import split_credentials, split_url
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.stored_table import Effect
 from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
 from desktop_app.library.store_file import connect_unchanged
+from desktop_app.providers.jobs.batch_jobs import file_at
 from desktop_app.settings.schema import label_of, setting
 from desktop_app.settings.settings_store import profile_from_row
 from desktop_app.storage.schema import stored_version
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error
+from desktop_app.storage.stored_tables import stored_tables
 from desktop_app.storage.value_effects import effect_of
 
 _TABLES_WITH_TOOLS: Final = ("conversations", "folders", "prompts", "presets")
@@ -50,7 +53,7 @@ ActiveSettings = dict[tuple[str, str], _Active]
 def active_settings(
     connection: sqlite3.Connection | None, built_in: Iterable[ProviderProfile]
 ) -> ActiveSettings:
-    """Return the settings of a store that name hosts, commands and paths; None is an empty store.
+    """Return the settings of a store that a restore lists; None is an empty store.
 
     Raises:
         sqlite3.Error, StoreDamagedError: the store is damaged.
@@ -68,7 +71,7 @@ def active_settings(
             name = f"{_shorten(profile.name)} ({_shorten(profile.id)}), {label}"
             values[profile.id, label] = _Active(name, value, defaults[label])
     for row in _rows(connection, "SELECT * FROM settings"):
-        if effect_of(key := row["key"]) is Effect.LISTED:
+        if effect_of(key := row["key"]) in (Effect.LISTED, Effect.PLACE):
             default = str(setting(key).default or _none())
             text = str(_read_json(row["value"]) or _none())
             values["settings", key] = _Active(tr(label_of(key)), text, default)
@@ -86,6 +89,22 @@ def active_settings(
             tools.update(filter(runs_without_asking, names if isinstance(names, list) else ()))
     label = tr("Tools of conversations, projects and prompts")
     values["tools", ""] = _Active(label, ", ".join(sorted(tools)) or _none(), _none())
+    for row in _rows(connection, "SELECT id, title, file FROM texts WHERE file <> ''"):
+        label = tr("File of text “{name}”", name=_shorten(row["title"]))
+        values["texts", row["id"]] = _Active(label, row["file"], _none())
+    label = tr("Folder of attached files")
+    for row in _rows(connection, "SELECT path FROM attachment_origins"):
+        folder = str(file_at(row["path"]).parent)
+        values["attachments", folder] = _Active(label, folder, _none())
+    tables: dict[tuple[str, str], set[str]] = {}
+    sql = "SELECT t.id, t.name, r.paths FROM table_rows AS r JOIN tables AS t ON t.id = r.table_id"
+    for row in _rows(connection, f"{sql} WHERE r.paths <> '[]'"):
+        paths = _read_json(row["paths"])
+        folders = {str(file_at(str(path)).parent) for path in paths or ()}
+        tables.setdefault((row["id"], row["name"]), set()).update(folders)
+    for (id_, name), folders in tables.items():
+        label = tr("Table “{name}”, folder", name=_shorten(name))
+        values["tables", id_] = _Active(label, ", ".join(sorted(folders)), _none())
     # A store of an earlier version has collections with names of their own.
     projects = {
         each.get("collection_id"): each["name"]
@@ -131,20 +150,35 @@ def _rows(connection: sqlite3.Connection | None, sql: str, *values: str) -> list
 
 
 def _fields(profile: ProviderProfile) -> dict[str, str]:
-    """Return what decides where a provider's data goes and what may be spent, by its label."""
-    address, *_ = split_credentials(profile.base_url)
+    """Return what a restore lists of a provider, by its label: see the effects of its fields."""
+    body = stored_tables()["profiles"].values["body"]
+    listed = {}
+    for name in (*body.fields_of(Effect.LISTED), *body.fields_of(Effect.PLACE)):
+        label, text = _PROFILE_TEXTS[name]
+        listed[tr(label)] = text(getattr(profile, name)) or _none()
+    return listed
+
+
+def _address(base_url: str) -> str:
+    address, *_ = split_credentials(base_url)
     path = split_url(address).path.rstrip("/") if origin(address) else ""
-    headers = ", ".join(f"{field.name}: {field.value}" for field in profile.custom_fields)
-    cap = profile.monthly_cap
-    return {
-        tr("Base URL"): (origin(address) or address or _none()) + path,
-        tr("Proxy"): _proxy(profile.proxy),
-        tr("Trusted certificates"): profile.ca_file or _none(),
-        tr("Unencrypted connections allowed to"): ", ".join(profile.plain_http_hosts) or _none(),
-        tr("API key header"): profile.key_header or "Authorization",
-        tr("Headers and query parameters"): headers or _none(),
-        tr("Monthly limit"): tr("No limit") if cap is None else formatting.money(cap),
-    }
+    return (origin(address) or address or _none()) + path
+
+
+def _models(models: Iterable[ModelFacts]) -> str:
+    return "; ".join(
+        f"{model.id} ({', '.join(_fact(name, value) for name, value in model.known.items())})"
+        for model in models
+    )
+
+
+def _fact(name: str, value: object) -> str:
+    label = _FACTS.get(name)
+    return f"{name.replace('_', ' ') if label is None else tr(label)} {value}"
+
+
+def _yes_no(value: bool | None) -> str:
+    return "" if value is None else yes_no(value)
 
 
 def _proxy(text: str) -> str:
@@ -157,6 +191,37 @@ def _command(definition: str) -> str:
     """Return the command or the address of a tool server, with its folder and variables."""
     fields = _read_json(definition)
     return str(fields["url"]) if isinstance(fields, dict) and fields.get("url") else definition
+
+
+_PROFILE_TEXTS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
+    "kind": (N_("Kind"), str),
+    "base_url": (N_("Base URL"), _address),
+    "price_multiplier": (N_("Price (percent of list price)"), lambda share: f"{100 * share:f}"),
+    "keeps_at_provider": (N_("Allow provider to store conversations"), _yes_no),
+    "offers_batches": (N_("Supports Batch API"), _yes_no),
+    "takes_files": (N_("Accepts file uploads"), _yes_no),
+    "own_models": (N_("Models"), _models),
+    "proxy": (N_("Proxy"), _proxy),
+    "ca_file": (N_("Trusted certificates"), str),
+    "plain_http_hosts": (N_("Unencrypted connections allowed to"), ", ".join),
+    "key_header": (N_("API key header"), lambda name: name or "Authorization"),
+    "custom_fields": (
+        N_("Headers and query parameters"),
+        lambda fields: ", ".join(f"{field.name}: {field.value}" for field in fields),
+    ),
+    "monthly_cap": (
+        N_("Monthly limit"),
+        lambda cap: tr("No limit") if cap is None else formatting.money(cap),
+    ),
+}
+_FACTS: Final = {
+    "input_price": N_("Input price"),
+    "cached_price": N_("Cached input price"),
+    "write_price": N_("Cache write price"),
+    "output_price": N_("Output price"),
+    "window": N_("Context window"),
+    "max_output": N_("Output limit"),
+}
 
 
 def _read_json(text: str) -> Any:

@@ -40,7 +40,7 @@ from desktop_app.library.store_file import (
     switch_off,
 )
 from desktop_app.storage.private_files import create_private, create_private_folder
-from desktop_app.storage.schema import has_exact_schema, migrate, stored_version
+from desktop_app.storage.schema import has_exact_schema, is_current, migrate, stored_version
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.store_lock import RESTORE_PREFIX, exclusive_lock
@@ -152,7 +152,8 @@ def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
     version = stored_version(connection, archive)
     if not version:
         raise damaged_error(str(archive), "its store is empty")
-    migrate(connection, version)
+    if not is_current(version):
+        migrate(connection, version)
     if not has_exact_schema(connection):
         raise damaged_error(str(archive), "its store has another schema")
     require_sound(connection, "quick_check", str(archive), "the backup's store")

@@ -6,6 +6,7 @@ from desktop_app.domain.stored_table import (
     TOKENS,
     Effect,
     StoredTable,
+    StoredValue,
     SyncedTable,
 )
 from desktop_app.features import CommandPlaces, Core
@@ -26,11 +27,19 @@ CORE = Core(
                 Effect.PLAIN: (
                     f"id conversation_id parent_id role status created_at {CHOICE} {TOKENS} "
                     "duration_s error notices parts template_id answered_by cost_is_estimated "
-                    "computer remote_run"
+                    "computer"
                 ),
+                Effect.ACTS: "remote_run",
                 Effect.HERE: "owner_pid owner_started",
             },
+            values={
+                "remote_run": StoredValue(
+                    "domain.conversations.conversation.RemoteRun", {Effect.ACTS: "response_id"}
+                )
+            },
             reader="storage.row_conversion.message_from_row",
+            # The provider would be asked for it at the next start.
+            switch_off="UPDATE messages SET remote_run = NULL WHERE remote_run IS NOT NULL",
             synced=SyncedTable(
                 (
                     f"conversation_id parent_id role status created_at {CHOICE} {TOKENS} "
@@ -62,9 +71,9 @@ CORE = Core(
             "texts",
             {
                 Effect.PLAIN: (
-                    "id conversation_id title body marks file file_hash is_shown updated_at "
-                    "trashed_at"
-                )
+                    "id conversation_id title body marks file_hash is_shown updated_at trashed_at"
+                ),
+                Effect.PLACE: "file",
             },
             reader="chat.text_store.text_from_row",
             synced=SyncedTable(

@@ -11,7 +11,7 @@ CORE = Core(
     tables=(
         StoredTable(
             "collections",
-            {Effect.PLAIN: "id created_at", Effect.LISTED: "folder"},
+            {Effect.PLAIN: "id created_at", Effect.PLACE: "folder"},
             reader="collections.collection_store.collection_from_row",
         ),
         StoredTable(
@@ -20,7 +20,7 @@ CORE = Core(
                 Effect.PLAIN: (
                     "id collection_id name sha256 media_type size pages status problem modified"
                 ),
-                Effect.LISTED: "path",
+                Effect.PLACE: "path",
             },
             reader="collections.collection_store.file_from_row",
         ),

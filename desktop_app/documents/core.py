@@ -16,6 +16,6 @@ CORE = Core(
             ),
         ),
         StoredTable("message_attachments", {Effect.DERIVED: "sha256 message_id"}),
-        StoredTable("attachment_origins", {Effect.PLAIN: "sha256 path"}),
+        StoredTable("attachment_origins", {Effect.PLAIN: "sha256", Effect.PLACE: "path"}),
     ),
 )

@@ -21,6 +21,8 @@ class Effect(Enum):
         PLAIN: it is shown, or part of what the user sends.
         LISTED: it decides where data go, what is spent, or which files and commands are used. A
             restore lists it before anything changes.
+        PLACE: it names files or hosts of this computer, or those that reach others. A restore lists
+            it, and it goes to no other computer.
         ACTS: it is asked or sent at its time. A restore or a repair switches it off and names it.
         CONSENT: the user has agreed on this computer. A restore or a repair drops it.
         HERE: it describes this computer's processes, or its place in a synchronized library. A
@@ -30,6 +32,7 @@ class Effect(Enum):
 
     PLAIN = auto()
     LISTED = auto()
+    PLACE = auto()
     ACTS = auto()
     CONSENT = auto()
     HERE = auto()
@@ -38,6 +41,7 @@ class Effect(Enum):
 
 CHOICE: Final = "provider_id model variant effort"
 """The columns of a `ModelChoice`."""
+OVERRIDES: Final = "domain.answering.generation.Overrides"
 TOKENS: Final = "input_tokens cached_tokens output_tokens reasoning_tokens cost"
 """The columns of a `Usage` and its cost."""
 TRAVELS: Final = True
@@ -69,22 +73,56 @@ class SyncedTable(Value, frozen=True):
     former: Mapping[str, Mapping[str, str]] = {}
 
 
+class StoredValue(Value, frozen=True):
+    """A value in a column as JSON.
+
+    Attributes:
+        type: the place of its class.
+        fields: those of the class, separated by spaces, by their effect.
+    """
+
+    type: str
+    fields: Mapping[Effect, str]
+
+    def fields_of(self, effect: Effect) -> list[str]:
+        return self.fields.get(effect, "").split()
+
+
+CHANGED_SETTINGS: Final = StoredValue(
+    OVERRIDES,
+    {
+        Effect.PLAIN: (
+            "instructions examples temperature top_p max_output_tokens verbosity "
+            "reasoning_summary presence_penalty frequency_penalty stop service_tier candidates "
+            "stream seed image_shape image_quality form read_aloud"
+        ),
+        Effect.LISTED: "tools",
+    },
+)
+"""The settings that a conversation, a project or a prompt changes."""
+
+
 class StoredTable(Value, frozen=True):
     """A table.
 
     Attributes:
-        columns: its columns, separated by spaces, by their effect.
+        columns: its columns, separated by spaces, by their effect; that of a column in `values` is
+            the strongest of its fields.
+        values: the values in columns that are JSON objects.
         reader: the place of the class of its rows, or of a function that reads one. A repair and
             synchronizing leave out rows that it refuses by an error of BAD_VALUE; "" for none.
         switch_off: the SQL that switches off what acts; `:error` is the error of what was not sent.
         lines_of_acting: the place of a function that names what acts, a line each, before it is
             switched off; "" if it need not be named.
+        is_acting: the sentence above these lines.
         synced: None if its rows stay on this computer.
     """
 
     name: str
     columns: Mapping[Effect, str]
+    values: Mapping[str, StoredValue] = {}
     reader: str = ""
     switch_off: str = ""
     lines_of_acting: str = ""
+    is_acting: str = ""
     synced: SyncedTable | None = None

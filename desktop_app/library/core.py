@@ -1,6 +1,12 @@
 """What the feature contributes below the window."""
 
-from desktop_app.domain.stored_table import CHOICE, Effect, StoredTable, SyncedTable
+from desktop_app.domain.stored_table import (
+    CHANGED_SETTINGS,
+    CHOICE,
+    Effect,
+    StoredTable,
+    SyncedTable,
+)
 from desktop_app.features import CommandPlaces, Core
 
 CORE = Core(
@@ -20,6 +26,7 @@ CORE = Core(
                 Effect.PLAIN: f"id name created_at {CHOICE} collection_id file_names",
                 Effect.LISTED: "overrides",
             },
+            values={"overrides": CHANGED_SETTINGS},
             reader="domain.conversations.conversation.Folder",
             synced=SyncedTable(f"name created_at {CHOICE} overrides", birth="created_at"),
         ),
@@ -32,6 +39,7 @@ CORE = Core(
                 ),
                 Effect.LISTED: "overrides",
             },
+            values={"overrides": CHANGED_SETTINGS},
             reader="storage.row_conversion.stored_conversation",
             synced=SyncedTable(
                 (

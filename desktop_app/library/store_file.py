@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from desktop_app.domain.error_note import ErrorNote
@@ -80,11 +82,11 @@ class SwitchedOff(NamedTuple):
     computers.
 
     Attributes:
-        repeats: a line for each prompt that asked automatically, with its model and how often.
+        acting: by sentence, a line for each prompt or table that acted automatically.
         has_consents: True if the user had agreed to something.
     """
 
-    repeats: tuple[str, ...] = ()
+    acting: Mapping[str, Sequence[str]] = MappingProxyType({})
     has_consents: bool = False
 
     def sentences(self) -> list[str]:
@@ -94,11 +96,11 @@ class SwitchedOff(NamedTuple):
             sentences.append(
                 tr("You are asked again before tools run, and before your voice or texts are sent.")
             )
-        if self.repeats:
-            lines = [f"\n  {line}" for line in self.repeats[:_MAX_NAMED]]
-            if more := len(self.repeats) - _MAX_NAMED:
+        for sentence, named in self.acting.items():
+            lines = [f"\n  {line}" for line in named[:_MAX_NAMED]]
+            if more := len(named) - _MAX_NAMED:
                 lines += [f"\n  +{more}"] * (more > 0)
-            sentences.append(tr("Repeated prompts are paused:") + "".join(lines))
+            sentences.append(tr(sentence) + "".join(lines))
         return sentences
 
 
@@ -110,12 +112,11 @@ def switch_off(connection: sqlite3.Connection) -> SwitchedOff:
 
     The caller commits.
     """
-    repeats = tuple(
-        line
+    acting = {
+        table.is_acting: lines
         for table in stored_tables().values()
-        if table.lines_of_acting
-        for line in imported(table.lines_of_acting)(connection)
-    )
+        if table.lines_of_acting and (lines := imported(table.lines_of_acting)(connection))
+    }
     error = error_to_text(ErrorNote(N_("The job was canceled before it was sent. Not charged.")))
     for table in stored_tables().values():
         if sql := table.switch_off:
@@ -127,9 +128,10 @@ def switch_off(connection: sqlite3.Connection) -> SwitchedOff:
     for name, column in single_columns_of(Effect.HERE):
         connection.execute(f"UPDATE {name} SET {column} = NULL WHERE {column} IS NOT NULL")  # noqa: S608
     keys = [(key,) for (key,) in connection.execute("SELECT key FROM settings").fetchall()]
-    consents = [row for row in keys if effect_of(row[0]) is Effect.CONSENT]
-    connection.executemany("DELETE FROM settings WHERE key = ?", consents)
-    return SwitchedOff(repeats, bool(dropped or consents))
+    effects = {key: effect_of(key[0]) for key in keys}
+    gone = [key for key, effect in effects.items() if effect in (Effect.CONSENT, Effect.HERE)]
+    connection.executemany("DELETE FROM settings WHERE key = ?", gone)
+    return SwitchedOff(acting, bool(dropped) or Effect.CONSENT in effects.values())
 
 
 # A message always has a later row than its parent. So an earlier row of the same conversation makes

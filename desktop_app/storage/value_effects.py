@@ -30,6 +30,8 @@ _BASE: Final[Mapping[tuple[Effect, bool], str]] = {
         "tools.search_server tools.max_cost"
     ),
     (Effect.LISTED, STAYS): "default.provider default.preset",
+    # A shown conversation has the files of its project read.
+    (Effect.HERE, STAYS): "window.conversation window.scroll",
     # The desktop's token lets the program type into other windows.
     (Effect.CONSENT, STAYS): "spending.unpriced. desktop.paste_token",
 }

@@ -28,12 +28,14 @@ from desktop_app.chat.conversation_store import erase_conversation
 from desktop_app.domain.bounds import BAD_VALUE, is_hash
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.network.network_address import is_loopback, split_url
+from desktop_app.domain.stored_table import Effect
 from desktop_app.storage.row_conversion import message_from_row, searchable_text, to_micros
 from desktop_app.storage.row_writing import insert_rows, update_row
 from desktop_app.storage.search_index import Entry, EntryKind, add_entries, has_entry, remove_entry
 from desktop_app.storage.stored_tables import (
     former_tables,
     read_stored,
+    stored_tables,
     synced_tables,
     traveling_columns,
 )
@@ -68,7 +70,7 @@ def _stays(kind: str, id_: str, row: Any) -> bool:
 def _adapted(body: str, own: Any = None) -> str:
     """Return a provider without the path and proxy of another computer, with those of this one."""
     fields, kept = _fields(body), _fields(own)
-    for name in ("ca_file", "proxy"):
+    for name in stored_tables()["profiles"].values["body"].fields_of(Effect.PLACE):
         fields.pop(name, None)
         if name in kept:
             fields[name] = kept[name]

@@ -167,7 +167,7 @@ class BatchRuns:
     async def advance(self, run_id: str) -> float | None:
         """Do the next step of a run that this process owns: see `TableService.advance`."""
         run = await self._store.run(run_id)
-        if run is None or run.status.is_over:
+        if run is None or run.status.is_over or run.status is RunStatus.PAUSED:
             return None
         table = await self._store.get(run.table_id)
         if table is None:
@@ -393,7 +393,7 @@ class BatchRuns:
         if not status.is_over:
             return batch
         await self._fetch_results(table, batch, profile, provider, remote)
-        if remote.input_file_id:
+        if batch.input_file_id and remote.input_file_id == batch.input_file_id:
             with suppress(errors.ProviderError):  # the provider deletes the file later
                 await provider.delete_file(remote.input_file_id)
         ended = status

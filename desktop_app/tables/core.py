@@ -1,7 +1,8 @@
 """What the feature contributes below the window."""
 
-from desktop_app.domain.stored_table import TOKENS, Effect, StoredTable
+from desktop_app.domain.stored_table import TOKENS, Effect, StoredTable, StoredValue
 from desktop_app.features import CommandPlaces, Core
+from desktop_app.i18n.translation import N_
 
 CORE = Core(
     window="tables.ui.feature.FEATURE",
@@ -15,18 +16,32 @@ CORE = Core(
         StoredTable(
             "table_columns",
             {Effect.PLAIN: "id table_id position name question"},
+            values={
+                "question": StoredValue(
+                    "tables.table.Question",
+                    {
+                        Effect.PLAIN: (
+                            "prompt choice fields checks overrides is_literal passages folder_id "
+                            "sends_documents"
+                        )
+                    },
+                )
+            },
             reader="tables.table_store.column_from_row",
         ),
         StoredTable(
             "table_rows",
-            {Effect.PLAIN: "id table_id position name key paths page parts checks error"},
+            {
+                Effect.PLAIN: "id table_id position name key page parts checks error",
+                Effect.PLACE: "paths",
+            },
             reader="tables.table_store.row_from_row",
         ),
         StoredTable(
             "table_values",
             {Effect.PLAIN: "id row_id column_id part text number sort_key citations is_corrected"},
         ),
-        # A running job would send the cells that are not at the provider at the next start.
+        # A running job would send the cells that have no batch at the provider, at the next start.
         StoredTable(
             "table_answers",
             {
@@ -38,25 +53,38 @@ CORE = Core(
             },
             switch_off="""UPDATE table_answers SET state = CASE WHEN error <> '' THEN 'failed'
         WHEN answer <> '' THEN 'done' ELSE 'empty' END
-        WHERE state IN ('waiting', 'running') AND batch = 0""",
+        WHERE state IN ('waiting', 'running') AND NOT EXISTS (
+            SELECT 1 FROM table_batches AS b WHERE b.run_id = table_answers.run_id
+            AND b.number = table_answers.batch AND b.batch_id <> '')""",
         ),
         StoredTable(
             "table_runs",
             {
                 Effect.PLAIN: (
-                    "id table_id mode status created_at ended_at cells estimate error is_cancelled"
+                    "id table_id mode created_at ended_at cells estimate error is_cancelled"
                 ),
+                Effect.ACTS: "status",
                 Effect.HERE: "owner_pid owner_started",
             },
+            lines_of_acting="tables.table_store.lines_of_acting",
+            is_acting=N_("Tables that wait for a provider are paused:"),
+            switch_off="""UPDATE table_runs SET status = iif(EXISTS (
+            SELECT 1 FROM table_batches WHERE run_id = table_runs.id AND batch_id <> ''),
+            'paused', 'stopped') WHERE mode = 'batch' AND status NOT IN ('done', 'stopped')""",
         ),
         StoredTable(
             "table_batches",
             {
                 Effect.PLAIN: (
-                    "id run_id number column_id status provider_id base_url model effort api held "
-                    "input_file_id batch_id remote_done started_at number_offset"
-                )
+                    "id run_id number column_id provider_id base_url model effort api held "
+                    "batch_id remote_done started_at number_offset"
+                ),
+                Effect.ACTS: "status input_file_id",
             },
+            # No batch is created of a file that this library did not upload, nor is it deleted.
+            switch_off="""UPDATE table_batches SET input_file_id = '',
+            status = iif(batch_id = '', 'cancelled', status), held = iif(batch_id = '', NULL, held)
+            WHERE status NOT IN ('completed', 'failed', 'expired', 'cancelled')""",
         ),
     ),
 )

@@ -422,11 +422,13 @@ class RunStatus(TextEnum):
     """The state of a run.
 
     SENDING: of a batch, not all of its files were sent yet. SENT: its batches are at the provider.
+    PAUSED: they are, but a restore brought them: nothing is asked there until the user resumes it.
     """
 
     RUNNING = "running", N_("Running")
     SENDING = "sending", N_("Sending")
     SENT = "sent", N_("Waiting for the provider")
+    PAUSED = "paused", N_("Paused")
     DONE = "done", N_("Done")
     STOPPED = "stopped", N_("Stopped")
 

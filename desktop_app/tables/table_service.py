@@ -695,6 +695,13 @@ class TableService:
             live.stop()
         else:
             await self.store.cancel_run(run_id)
+            await self.resume(run_id)
+
+    async def resume(self, run_id: str) -> None:
+        """Let a run continue that a restore has paused."""
+        run = await self.store.run(run_id)
+        if run is not None and run.status is RunStatus.PAUSED:
+            await self.store.save_run(replace(run, status=RunStatus.SENT))
 
     # -- by tomorrow
 
@@ -737,9 +744,9 @@ class TableService:
             await asyncio.shield(self.store.release(run_id))
 
     async def open_batches(self) -> list[Run]:
-        """Return the batch runs that are not over, which any process may advance."""
-        runs = await self.store.runs(is_open=True)
-        return [run for run in reversed(runs) if run.mode is RunMode.BATCH]
+        """Return the batch runs that any process may advance."""
+        runs = [run for run in await self.store.runs(is_open=True) if run.mode is RunMode.BATCH]
+        return [run for run in reversed(runs) if run.status is not RunStatus.PAUSED]
 
     # -- a cell
 

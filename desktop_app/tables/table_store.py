@@ -34,8 +34,10 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.network.origin import origin
 from desktop_app.domain.spending_report import Call
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
@@ -96,6 +98,7 @@ BEING_ASKED: Final = N_("This is being asked.")
 """The message of a change by hand to a cell that waits for its answer."""
 _ASKED_STATES: Final = (CellState.WAITING.value, CellState.RUNNING.value)
 _SORTED_CHARS: Final = 80
+_MAX_SHOWN_CHARS: Final = 80
 _MAX_EXACT_DIGITS: Final = 15
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _INTERRUPTED_NOTE: Final = ErrorNote(
@@ -996,6 +999,22 @@ def _read_cell(connection: sqlite3.Connection, place: CellId) -> Cell:
     if row is not None:
         return _cell(row, values)
     return Cell(*place, CellState.DONE if values else CellState.EMPTY, values)
+
+
+def lines_of_acting(connection: sqlite3.Connection) -> list[str]:
+    """Return each table with a batch at a provider, with its provider's host and its cells."""
+    sql = """SELECT t.name, b.base_url, count(a.id) FROM table_runs AS r
+        JOIN tables AS t ON t.id = r.table_id
+        JOIN table_batches AS b ON b.run_id = r.id AND b.batch_id <> ''
+        LEFT JOIN table_answers AS a ON a.run_id = r.id AND a.batch = b.number
+        WHERE r.mode = 'batch' AND r.status NOT IN ('done', 'stopped')
+        GROUP BY b.run_id, b.number"""
+    return [
+        " · ".join(
+            (shorten(" ".join(name.split()), _MAX_SHOWN_CHARS), origin(base_url), str(cells))
+        )
+        for name, base_url, cells in connection.execute(sql)
+    ]
 
 
 def read_run(connection: sqlite3.Connection, run_id: str) -> Run | None:

@@ -1,6 +1,6 @@
 """What the feature contributes below the window."""
 
-from desktop_app.domain.stored_table import Effect, StoredTable
+from desktop_app.domain.stored_table import Effect, StoredTable, StoredValue
 from desktop_app.features import CommandPlaces, Core
 
 CORE = Core(
@@ -18,7 +18,17 @@ CORE = Core(
             "tool_permissions", {Effect.CONSENT: "conversation_id tool fingerprint permission"}
         ),
         StoredTable(
-            "tool_servers", {Effect.PLAIN: "listed prompts", Effect.LISTED: "name definition"}
+            "tool_servers",
+            {Effect.PLAIN: "listed prompts", Effect.LISTED: "name", Effect.PLACE: "definition"},
+            values={
+                "definition": StoredValue(
+                    "tools.servers.tool_server.ToolServer",
+                    {
+                        Effect.PLAIN: "name has_query has_client_secret timeout_s",
+                        Effect.PLACE: "command folder url environment headers client_id",
+                    },
+                )
+            },
         ),
     ),
 )

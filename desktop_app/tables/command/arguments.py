@@ -23,6 +23,9 @@ def table_arguments() -> cli.Commands:
             "list": lambda: cli.Command(tr("list the tables"), [cli.json_flag()]),
             "status": _table_status,
             "export": _table_export,
+            "resume": lambda: cli.Command(
+                tr("continue a table that a restore has paused"), [_table(), cli.json_flag()]
+            ),
             "stop": lambda: cli.Command(
                 tr("stop asking a table; answers so far are kept"), [_table()]
             ),

@@ -64,6 +64,7 @@ def run_table(options: Options) -> int:
         "list": _list,
         "status": _status,
         "export": _export,
+        "resume": _resume,
         "stop": _stop,
         "remove": _remove,
     }
@@ -681,6 +682,13 @@ async def _stop(_: Backend, service: TableService, options: Options) -> int:
     if not runs:
         raise IllegalChoiceError(N_("The table isn’t being asked."))
     return 0
+
+
+async def _resume(_: Backend, service: TableService, options: Options) -> int:
+    table = await _find_table(service, options.table)
+    for run in await service.store.runs(table.id, is_open=True):
+        await service.resume(run.id)
+    return await _status(_, service, options)
 
 
 async def _remove(_: Backend, service: TableService, options: Options) -> int:

@@ -18,7 +18,7 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.list_filter import TRASH_RETENTION
 from desktop_app.tables.services import table_service
-from desktop_app.tables.table import Cells, Run, RunMode, RunProgress, Table
+from desktop_app.tables.table import Cells, Run, RunMode, RunProgress, RunStatus, Table
 from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_texts import progress_text, run_text
 
@@ -202,7 +202,9 @@ class TableRuns(Controller):
             progress = self.progress.get(table.id)
             is_told = progress is not None and run.mode is RunMode.NOW and not is_over
             state = progress_text(progress) if progress is not None and is_told else run_text(run)
-            stop = (tr("Stop"), partial(self._start_stop, table.id))
+            actions = [(tr("Stop"), partial(self._start_stop, table.id))]
+            if run.status is RunStatus.PAUSED:
+                actions.insert(0, (tr("Resume"), partial(self._start_resume, run)))
             rows.append(
                 ActivityRow(
                     f"table:{run.id}",
@@ -214,13 +216,20 @@ class TableRuns(Controller):
                     partial(show, table.id),
                     progress=None if is_over else run.done / max(1, run.cells),
                     has_failed=run.error is not None or (is_over and bool(run.failed)),
-                    actions=() if is_over else (stop,),
+                    actions=() if is_over else tuple(actions),
                 )
             )
         return rows
 
     def _start_stop(self, table_id: str) -> None:
         self._tasks.start(self.stop(table_id))
+
+    def _start_resume(self, run: Run) -> None:
+        self._tasks.start(self._resume(run))
+
+    async def _resume(self, run: Run) -> None:
+        await self.service.resume(run.id)
+        self._advance(run)
 
     # ------------------------------------------------------------ batches
 

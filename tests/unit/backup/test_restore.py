@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import zipfile
+from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.backup.active_settings import active_settings, find_changes
 from desktop_app.backup.backup import make_backup
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
@@ -28,6 +30,7 @@ from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.sqlite_connection import connect
+from desktop_app.storage.stored_tables import stored_tables
 from desktop_app.storage.value_effects import effect_of, setting_effects
 from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ToolServer
@@ -36,6 +39,8 @@ from tests.helpers.full_store import PROFILE, everything, fill
 from tests.helpers.hostile_backups import BROKEN, ValidBackup, broken_archives
 from tests.helpers.restores import AnsweredRestore, restore_now
 from tests.unit.storage.samples import NOON, opened
+
+DROPPED = (Effect.CONSENT, Effect.HERE)
 
 
 class Place:
@@ -100,9 +105,16 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     # What acts automatically is switched off, and the user has agreed to nothing here.
     assert sorted(after.pop("paused_repeats")) == sorted((row[0],) for row in before["repeats"])
     assert before.pop("paused_repeats")
-    agreed = [row for row in before["settings"] if effect_of(row[0]) is Effect.CONSENT]
+    agreed = [row for row in before["settings"] if effect_of(row[0]) in DROPPED]
     assert agreed
     before["settings"] = [row for row in before["settings"] if row not in agreed]
+    assert before.pop("model_listings")
+    assert after.pop("model_listings") == []
+    # The batch at the provider waits until the user resumes it.
+    assert [row[3] for row in after.pop("table_runs")] == ["paused"]
+    assert before.pop("table_runs")
+    assert [row[11] for row in after.pop("table_batches")] == [""]
+    assert before.pop("table_batches")
     empty = [name for name, rows in before.items() if not rows and not name.startswith("sync_")]
     assert empty == ["spending_holds", "tool_permissions", "tool_servers"]
     assert after == before
@@ -134,7 +146,7 @@ def test_a_restore_starts_nothing_and_agrees_to_nothing(place: Place, tmp_path: 
         key = f"{name}x" if name.endswith(".") else name
         is_listed = any(f"planted-{name}" in change for change in asked.changes)
         assert is_listed == (effect is Effect.LISTED), name
-        assert (key in restored) == (effect is not Effect.CONSENT), name
+        assert (key in restored) == (effect not in DROPPED), name
     assert tables["repeats"]
     assert len(tables["paused_repeats"]) == len(tables["repeats"])
     assert tables["tool_permissions"] == []
@@ -257,6 +269,55 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
     }  # fmt: skip
     assert "Cheap (new), Proxy: Environment variables → socks5://evil.example:1" in asked.changes
     assert "pw" not in " ".join(asked.changes)
+
+
+PLANTED: dict[str, object] = {
+    "kind": "openai",
+    "price_multiplier": "0.001",
+    "plain_http_hosts": ["evil.example"],
+    "monthly_cap": "1000000",
+    "custom_fields": [{"name": "x-evil", "value": "1"}],
+    "own_models": [{"id": "gpt-5.2", "input_price": "0", "output_price": "0"}],
+    "tools": ["web_search"],
+    "command": ["evil"],
+    "environment": {"A": "b"},
+    "headers": {"a": "b"},
+    "paths": ["/evil/x.txt"],
+    "path": "/evil/x.txt",
+    **dict.fromkeys(("keeps_at_provider", "offers_batches", "takes_files"), True),
+}
+"""Values of the fields and columns that are no addresses."""
+
+
+@pytest.mark.attack("imports")
+def test_each_listed_field_is_named_before_it_is_taken(place: Place) -> None:
+    place.fill()
+    with closing(connect(place.database, "rw")) as connection:
+        connection.execute("INSERT INTO tool_servers (name, definition) VALUES ('mine', '{}')")
+        before = active_settings(connection, ())
+        for table, column, field in listed_places():
+            value = json.dumps(PLANTED.get(field or column, "https://evil.example"))
+            text = column in ("paths", "overrides") or field
+            stored = f"iif(json_valid({column}), {column}, '{{}}')"
+            changed = f"json_set({stored}, '$.{field}', json(?1))" if field else "?1"
+            sql = f"UPDATE {table} SET {column} = {changed}"
+            connection.execute("BEGIN")
+            connection.execute(sql, (value if text else json.loads(value),))
+            after = active_settings(connection, ())
+            connection.execute("ROLLBACK")
+            assert find_changes(before, after), (table, column, field)
+
+
+def listed_places() -> Iterator[tuple[str, str, str]]:
+    """Yield the tables, columns and fields of stored values that a restore lists."""
+    for name, table in stored_tables().items():
+        for effect in (Effect.LISTED, Effect.PLACE):
+            for column in table.columns.get(effect, "").split():
+                if column not in table.values:
+                    yield name, column, ""
+            for column, value in table.values.items():
+                for field in value.fields_of(effect):
+                    yield name, column, field
 
 
 @pytest.mark.attack("imports")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import desktop_app
-from desktop_app.domain.stored_table import Effect
+from desktop_app.domain.answering.generation import PARAMETER_NAMES
+from desktop_app.domain.stored_table import OVERRIDES, Effect, StoredValue
+from desktop_app.features import imported
 from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS
 from desktop_app.storage import value_effects
 from desktop_app.storage.schema import migrate
 from desktop_app.storage.sqlite_connection import connect_in_memory
 from desktop_app.storage.stored_tables import stored_tables, traveling_columns
 from desktop_app.storage.value_effects import effect_of
+from tests.helpers.full_store import fill
+from tests.unit.storage.samples import opened
 
 
 def test_each_column_has_one_effect() -> None:
@@ -45,6 +50,46 @@ def test_each_setting_has_an_effect() -> None:
     assert [key for key in declared if key not in value_effects.setting_effects()] == []
     unknown = [(place, key) for place, key in written_keys() if effect_of(key) is None]
     assert unknown == []
+
+
+def test_each_field_of_a_stored_value_has_one_effect() -> None:
+    for name, table in stored_tables().items():
+        for column, value in table.values.items():
+            declared = sorted(" ".join(value.fields.values()).split())
+            assert declared == sorted(fields_of(value)), (name, column)
+            [effect] = (e for e, names in table.columns.items() if column in names.split())
+            assert effect in value.fields, (name, column)
+
+
+def fields_of(value: StoredValue) -> set[str]:
+    fields: set[str] = set(imported(value.type).__struct_fields__)
+    if value.type == OVERRIDES:  # parameters are beside the other fields
+        fields = fields - {"parameters", "names"} | PARAMETER_NAMES
+    return fields
+
+
+async def test_each_stored_object_is_declared(tmp_path: Path) -> None:
+    """A column with JSON objects is a value whose fields have effects, or all of it is shown."""
+    async with opened(tmp_path / "store.sqlite3") as database:
+        await fill(database, tmp_path / "attachments")
+    with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as connection:
+        for name, table in stored_tables().items():
+            for column in " ".join(table.columns.values()).split():
+                cells = connection.execute(f"SELECT {column} FROM {name}").fetchall()
+                if any(isinstance(value, str) and value.startswith('{"') for (value,) in cells):
+                    assert column in table.values or (name, column) in SHOWN, (name, column)
+
+
+SHOWN = {
+    ("settings", "value"),  # by its key: see `setting_effects`
+    ("conversations", "draft"),
+    ("messages", "error"),
+    ("repeats", "error"),
+    ("repeat_runs", "error"),
+    ("table_answers", "error"),
+    ("table_runs", "error"),
+    ("table_rows", "error"),
+}
 
 
 def test_only_what_starts_nothing_travels() -> None:
