@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -35,7 +36,8 @@ def read_cases(text: str, name: str) -> list[Case]:
     if name.lower().endswith((".yaml", ".yml")):
         raise ValueError(_not_promptfoo())
     is_csv = name.lower().endswith(".csv")
-    return cases_of_rows(map(_from_cells, csv_lines(text)) if is_csv else json_lines(text))
+    lines = io.StringIO(text, newline="" if is_csv else "\n")
+    return cases_of_rows(map(_from_cells, csv_lines(lines)) if is_csv else json_lines(lines))
 
 
 def cases_of_rows(lines: Iterable[Line]) -> list[Case]:

@@ -64,7 +64,7 @@ from desktop_app.tables.table import (
     free_name,
 )
 from desktop_app.tables.table_service import TableService
-from desktop_app.tables.table_source import KEY, Line
+from desktop_app.tables.table_source import KEY, Line, path_beside
 
 if TYPE_CHECKING:
     from desktop_app.prompts.prompt_store import PromptStore
@@ -182,7 +182,15 @@ async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) ->
     folder = expand_path(options.cases).parent if is_file else Path()
     documents: dict[str, tuple[Path, ExtractedDocument]] = {}
     for name in dict.fromkeys(name for case in cases for name in case.files):
-        path = await asyncio.to_thread(_path_in_folder, folder, name)
+        try:
+            path = await asyncio.to_thread(path_beside, folder, name)
+        except ValueError as error:
+            raise IllegalChoiceError(
+                N_("Can’t read the cases in {file}: {words}."),
+                hint=_SEE_EVAL_HELP,
+                file=str(folder),
+                words=str(error),
+            ) from error
         documents[name] = (path, await extract_file(backend, path))
     rows = []
     for case in cases:
@@ -194,19 +202,6 @@ async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) ->
             row = Row(0, key, key=key, paths=paths, parts=parts, checks=case.checks)
             rows.append(NewRow(row, {KEY: key, INPUT: case.input}))
     return Evaluation(models.settings, rows, [*asked.values()], [*documents.values()])
-
-
-def _path_in_folder(folder: Path, name: str) -> Path:
-    """Return the path of a file of the cases, whose author could name any file of the user's."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise IllegalChoiceError(
-            N_("Can’t read the cases in {file}: {words}."),
-            hint=_SEE_EVAL_HELP,
-            file=str(folder),
-            words=tr("“{name}” is outside the folder", name=name),
-        )
-    return path
 
 
 async def _plans(backend: Backend, evaluation: Evaluation) -> list[dict[str, Any]]:

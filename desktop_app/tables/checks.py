@@ -55,7 +55,7 @@ def check_of(row: Any) -> Check:
     elif kind == "regex":
         try:
             regex.compile(value)
-        except regex.error as error:
+        except (regex.error, RecursionError, OverflowError) as error:
             words = tr(
                 "“{value}” is not a valid regular expression: {why}",
                 value=str(value),

@@ -14,9 +14,9 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, TextIO
 
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain import hints
@@ -35,6 +35,8 @@ MAX_FILE_BYTES: Final = 200 << 20
 MAX_COLUMNS: Final = 500
 MAX_ROWS: Final = 100_000
 """Of a file: they take 200 MB while they are read."""
+_MAX_LINE_CHARS: Final = 16 << 20
+"""Of a line or a cell: more than any model reads. A cell of 160 MB took 1.9 GB."""
 KEY: Final = "id"
 MANY_FILES: Final = 10
 """The number of files from which a table of them is offered; an arbitrary number."""
@@ -62,7 +64,7 @@ async def rows_of_lines(path: Path, documents: DocumentWorker) -> list[NewRow]:
         DocumentError: a workbook cannot be read.
     """
     if path.suffix.lower() in (".xlsx", ".xlsm"):
-        cells = await documents.workbook_rows(path)
+        cells = await documents.workbook_rows(path, MAX_ROWS + 2)  # the names, and one too many
         width = max(map(_filled_width, cells), default=0)
         return await asyncio.to_thread(
             _rows_of, path, lambda: _lines_of_cells(enumerate(cells, 1), width)
@@ -71,30 +73,49 @@ async def rows_of_lines(path: Path, documents: DocumentWorker) -> list[NewRow]:
 
 
 def _read_rows(path: Path) -> list[NewRow]:
+    is_json = path.suffix.lower() in (".jsonl", ".ndjson")
+    separator = "\t" if path.suffix.lower() == ".tsv" else ""
     try:
         with open_file(path) as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
+                raise _unreadable_error(path, ValueError(tr("more than 200 MB")))
+            encoding = _encoding_of(file)
+            text = io.TextIOWrapper(file, encoding, "replace", newline="\n" if is_json else "")
+            return _rows_of(
+                path, lambda: json_lines(text) if is_json else csv_lines(text, separator)
+            )
     except RefusedFileError as error:
         params = {**error.params, "file": path.name}
         raise IllegalChoiceError(error.message, params=params) from error
     except OSError as error:
         raise _unreadable_error(path, error) from error
-    if len(data) > MAX_FILE_BYTES:
-        raise _unreadable_error(path, ValueError(tr("more than 200 MB")))
-    text = _decoded(data)
-    is_json = path.suffix.lower() in (".jsonl", ".ndjson")
-    separator = "\t" if path.suffix.lower() == ".tsv" else ""
-    return _rows_of(path, lambda: json_lines(text) if is_json else csv_lines(text, separator))
 
 
-def _decoded(data: bytes) -> str:
-    """Return a text in UTF-8 or UTF-16 by its mark, or in what Excel writes in the West."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
+def _encoding_of(file: BinaryIO) -> str:
+    """Return UTF-8 or UTF-16 by the mark of a file, or what Excel writes in the West."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    is_utf16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    file.seek(0)
     try:
-        return data.decode("utf-8-sig")
+        while not is_utf16 and (chunk := file.read(1 << 20)):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+        return "cp1252"
+    finally:
+        file.seek(0)
+    return "utf-16" if is_utf16 else "utf-8-sig"
+
+
+def _lines_of(text: TextIO) -> Iterator[str]:
+    """Yield the lines of a text. Raises ValueError for one that no honest file has."""
+    for number in count(1):
+        line = text.readline(_MAX_LINE_CHARS)
+        if len(line) == _MAX_LINE_CHARS:
+            raise located(number, ValueError(tr("it is too long")))
+        if not line:
+            return
+        yield line
 
 
 def _rows_of(path: Path, lines: Any) -> list[NewRow]:
@@ -130,7 +151,8 @@ def _row_of(path: Path, line: Line) -> NewRow:
     if isinstance(names, list):
         if not all(isinstance(name, str) for name in names):
             raise ValueError(tr("“files” is not a list of paths"))
-        paths = tuple(_path_beside(path, name) for name in names)
+        found = (BatchFile.of(name, path_beside(path.parent, name)) for name in names)
+        paths = tuple(file.path for file in found)
         del values[_FILES]
     checks = values.get(_CHECKS)
     if isinstance(checks, list):
@@ -141,13 +163,23 @@ def _row_of(path: Path, line: Line) -> NewRow:
     return NewRow(row, {name: _text(value) for name, value in values.items()})
 
 
-def _path_beside(path: Path, name: str) -> str:
-    """Return the path of a document, whose file's author could name any file of the user's."""
-    folder = path.parent.resolve()
+def path_beside(folder: Path, name: str) -> Path:
+    """Return the path of a document that a file in a folder names.
+
+    The file's author could name any file of the user's, to have it sent.
+
+    Raises:
+        ValueError: it is outside the folder, a folder, or hidden.
+    """
+    folder = folder.resolve()
     found = (folder / name).resolve()
     if not found.is_relative_to(folder):
         raise ValueError(tr("“{name}” is outside the folder", name=name))
-    return BatchFile.of(name, found).path
+    if found.is_dir():
+        raise ValueError(tr("“{name}” is a folder", name=name))
+    if any(part.startswith(".") for part in (*Path(name).parts, *found.relative_to(folder).parts)):
+        raise ValueError(tr("“{name}” is hidden", name=name))
+    return found
 
 
 def _text(value: Any) -> str:
@@ -156,9 +188,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def json_lines(text: str) -> Iterator[Line]:
+def json_lines(text: TextIO) -> Iterator[Line]:
     """Yield the values of a text of JSON Lines. Raises ValueError."""
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_lines_of(text), 1):
         if not line.strip():
             continue
         try:
@@ -174,22 +206,24 @@ def json_lines(text: str) -> Iterator[Line]:
         yield Line(number, value)
 
 
-def csv_lines(text: str, separator: str = "") -> Iterator[Line]:
+def csv_lines(text: TextIO, separator: str = "") -> Iterator[Line]:
     """Yield the lines of a text of CSV or TSV below its headings. Raises ValueError."""
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell may have a megabyte
+    csv.field_size_limit(_MAX_LINE_CHARS)
+    lines = _lines_of(text)
+    first = next(lines, "")
     # Spreadsheets write ";" in countries whose decimal sign is the comma.
-    delimiter = separator or max(",;\t", key=text.partition("\n")[0].count)
+    delimiter = separator or max(",;\t", key=first.count)
     # Strict: an open quotation mark would hide the rows that follow it.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
 
     def cells() -> Iterator[tuple[int, list[str]]]:
         try:
             for row in reader:
                 yield reader.line_num, row
         except csv.Error as error:
-            raise located(
-                reader.line_num, ValueError(tr("the quotation marks don’t match"))
-            ) from error
+            is_long = "limit" in str(error)
+            words = tr("it is too long") if is_long else tr("the quotation marks don’t match")
+            raise located(reader.line_num, ValueError(words)) from error
 
     return _lines_of_cells(cells())
 
@@ -205,10 +239,11 @@ def _lines_of_cells(rows: Iterable[tuple[int, Sequence[str]]], width: int = 0) -
         if not any(cell.strip() for cell in cells):
             continue  # spreadsheets write rows of empty cells
         if not names:
-            names = _headings(cells, width)
-            if len(names) > MAX_COLUMNS:
+            width = max(width, _filled_width(cells))
+            if width > MAX_COLUMNS:
                 words = tr("it has more than {most} columns", most=MAX_COLUMNS)
                 raise located(number, ValueError(words))
+            names = _headings(cells[:width])
             continue
         if any(cell.strip() for cell in cells[len(names) :]):
             raise located(number, ValueError(tr("more cells than columns")))
@@ -219,12 +254,11 @@ def _filled_width(cells: Sequence[str]) -> int:
     return max((n for n, cell in enumerate(cells, 1) if cell.strip()), default=0)
 
 
-def _headings(cells: Sequence[str], width: int) -> list[str]:
+def _headings(cells: Sequence[str]) -> list[str]:
     """Return unique names for columns: empty ones get their number, repeated ones a number."""
-    width = max(width, _filled_width(cells))
     names: list[str] = []
     seen: set[str] = set()
-    for number, cell in enumerate(cells[:width], 1):
+    for number, cell in enumerate(cells, 1):
         base = " ".join(cell.split()) or f"Column {number}"
         name, repeats = base, 1
         while name.casefold() in seen:

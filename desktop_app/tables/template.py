@@ -17,7 +17,7 @@ from desktop_app.tables.table import WHOLE, Column, Question, Table
 
 DOCUMENT: Final = "document"
 """The word for the documents of a row; a column of this name takes its place."""
-_WORD: Final = re.compile(r"\{\{\s*([^{}\n]{1,200}?)\s*\}\}")
+_WORD: Final = re.compile(r"\{\{([^{}\n]{1,240})\}\}")
 _MAX_SHOWN_CHARS: Final = 60
 
 
@@ -30,7 +30,8 @@ class Reference(NamedTuple):
 
 def words(text: str) -> list[str]:
     """Return the words in `{{…}}`, each once."""
-    return list(dict.fromkeys(match[1] for match in _WORD.finditer(text)))
+    found = (match[1].strip() for match in _WORD.finditer(text))
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def find_reference(table: Table, word: str) -> Reference | None:
@@ -70,7 +71,7 @@ def asks_about_document(table: Table, question: Question) -> bool:
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """Return a text with the values of its words, by the words as they are written."""
-    return _WORD.sub(lambda match: values.get(match[1], match[0]), text)
+    return _WORD.sub(lambda match: values.get(match[1].strip(), match[0]), text)
 
 
 def require_answerable(table: Table, columns: Iterable[Column]) -> None:

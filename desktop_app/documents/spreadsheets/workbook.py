@@ -41,12 +41,13 @@ def read(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
     return sheet_table.join_sheets(name, workbook.sheets(left_out), left_out)
 
 
-def read_rows(name: str, data: bytes, limits: Limits) -> list[list[str]]:
+def read_rows(name: str, data: bytes, limits: Limits, most: int) -> list[list[str]]:
     """Return the shown cells of the first shown sheet with any, as texts, from its first row on.
 
-    Empty rows between others stay, so that the numbers of the rows are those of the sheet.
+    Empty rows between others stay, so that the numbers of the rows are those of the sheet. After
+    `most` filled rows that are shown, no more are read.
     """
-    workbook = _Workbook(Package(name, data, limits))
+    workbook = _Workbook(Package(name, data, limits), most)
     left_out = LeftOut()
     for sheet in workbook.sheets(left_out):
         sheet.drop_hidden(left_out)
@@ -66,8 +67,9 @@ def read_rows(name: str, data: bytes, limits: Limits) -> list[list[str]]:
 class _Workbook:
     """A workbook's shared strings and formats, and its sheets."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, most_rows: int | None = None) -> None:
         self._package = package
+        self._most_rows = most_rows
         self._main = package.main_part(_WORKBOOK)
         self._tree = package.xml_if_present(self._main)
         properties = self._tree.find(f"{_MAIN}workbookPr")
@@ -137,6 +139,8 @@ class _Workbook:
                     self._read_row(sheet, number, element)
                     if data is not None:
                         data.clear()  # else a million rows stay in memory
+                    if len(sheet.rows) - len(sheet.hidden_rows) == self._most_rows:
+                        break
                 elif element.tag == f"{_MAIN}col" and element.get("hidden") in _TRUE:
                     first, last = (whole_number(element.get(each), 1) for each in ("min", "max"))
                     sheet.hide_columns(first - 1, last - 1)

@@ -165,7 +165,7 @@ def _serve(
         case "workbook-rows":
             from desktop_app.documents.spreadsheets import workbook
 
-            return workbook.read_rows(name, payload, limits)
+            return workbook.read_rows(name, payload, limits, **arguments)
         case "word-text":
             from desktop_app.documents.office import word_text
 

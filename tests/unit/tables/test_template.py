@@ -44,6 +44,7 @@ def table(**prompts: str) -> Table:
         ("Summarize it.", True),
         ("Compare {{document}} with {{Word}}", True),
         ("Translate {{ word }}", False),
+        ("Translate {{" + 100_000 * " ", True),
         ("Translate {{a: X}}", False),
     ],
 )
