@@ -16,6 +16,13 @@ from typing import Any, Final
 
 MEGABYTE: Final = 1 << 20
 FAULTS = frozenset(sys.argv[1:])
+UNREADABLE = {
+    "null": "null",
+    "deep": 50_000 * "[" + 50_000 * "]",
+    "digits": '{"content": [], "structuredContent": {"n": ' + 6000 * "9" + "}}",
+    "nan": '{"content": [], "structuredContent": {"n": NaN}}',
+}
+"""Results that cannot be read, by fault."""
 TOOLS: Final[list[dict[str, Any]]] = [
     {
         "name": "echo",
@@ -219,8 +226,10 @@ def call(params: dict[str, Any], number: int) -> dict[str, Any] | None:
         os._exit(7)
     if name == "huge":
         text = "y" * (10 * MEGABYTE)
-    if name == "fail" and "null" in FAULTS:
-        send({"id": number, "result": None})
+    if name == "fail" and (fault := next(iter(FAULTS & UNREADABLE.keys()), None)):
+        result = UNREADABLE[fault]
+        sys.stdout.write(f'{{"jsonrpc": "2.0", "id": {number}, "result": {result}}}\n')
+        sys.stdout.flush()
         return None
     if name == "fail":
         return {"content": [{"type": "text", "text": "It is broken."}], "isError": True}

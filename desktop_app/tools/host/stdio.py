@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE
@@ -36,6 +37,14 @@ GRACE_S: Final = 2.0
 
 Less than CLOSING_S of host_process.py, after which this process ends with the server.
 """
+
+_ID: Final = rb'"id"\s*:\s*([0-9]{1,18}|"[^"\\]{1,100}")'
+_VERSION: Final = rb'"jsonrpc"\s*:\s*"2\.0"'
+_REPLY_ID: Final = re.compile(
+    rb'\A\s*\{\s*(?:%b\s*,\s*)?%b\s*,\s*"(?:result|error|jsonrpc)"|,\s*%b\s*(?:,\s*%b\s*)?\}\s*\Z'
+    % (_VERSION, _ID, _ID, _VERSION)
+)
+"""The id of a reply at its beginning or its end, where it is none of an inner value."""
 
 Log = Callable[[str, str], None]
 """Takes a level ("" for a line of standard error) and a line for the server's log."""
@@ -104,10 +113,10 @@ async def _read(
                 break
             value = message = None
             with suppress(ValueError, RecursionError):  # it may have the bytes of any file
-                value = json.loads(line.decode("utf-8", "replace"))
+                value = json.loads(line.decode("utf-8", "replace"), parse_constant=_refuse)
                 message = SessionMessage(types.jsonrpc_message_adapter.validate_python(value))
             if message is None:
-                message = _invalid_reply(value)
+                message = _invalid_reply(_beginning(line) if value is None else value)
             if message is None:
                 if text := line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip():
                     log("warning", f"Not a message: {text}")
@@ -117,6 +126,16 @@ async def _read(
             except (anyio.ClosedResourceError, anyio.BrokenResourceError):
                 return
         on_ended()
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and infinite numbers are no JSON
+
+
+def _beginning(line: bytes) -> Any:
+    """Return the id of a reply that is no JSON, or that is nested too deeply; None without one."""
+    found = _REPLY_ID.search(line)
+    return {"id": json.loads(found[1] or found[2]), "result": None} if found else None
 
 
 def _invalid_reply(value: Any) -> SessionMessage | None:

@@ -179,8 +179,9 @@ async def test_a_question_ends_with_its_call() -> None:
         assert await server.call("echo", text="on") == "echo: on"
 
 
-async def test_an_invalid_reply_on_standard_streams_fails_the_call_at_once() -> None:
-    async with scripted_server("null") as server:
+@pytest.mark.parametrize("fault", ["null", "deep", "digits", "nan"])
+async def test_an_invalid_reply_on_standard_streams_fails_the_call_at_once(fault: str) -> None:
+    async with scripted_server(fault) as server:
         async with asyncio.timeout(45):
             found = await server.call("fail")
         assert found == "ToolError: its reply is not valid: result"
