@@ -20,6 +20,9 @@ USUAL_ANSWER_TOKENS: Final = 1000
 LONGEST_ANSWER_TOKENS: Final = 128_000
 """The output tokens of the longest answer of a model whose limit is unknown: as the catalog's."""
 
+_LEAST_SHARE: Final = 10
+"""A server that reports a tenth or less of what was sent, or of the price, is not believed: caches,
+batches and discounts cost at least that."""
 _BYTES_PER_TOKEN: Final = 3
 """Most tokens have more bytes, so that estimates are rather too high."""
 _MOST_CHARS_PER_TOKEN: Final = 8
@@ -308,7 +311,8 @@ def counted_cost(
     """Return the US dollars of a call that has ended.
 
     Without usage, with one that lacks the input or some of the output, or at a price that may be
-    another one, a call counts at least what was held.
+    another one, a call counts at least what was held. A server that understates its usage or its
+    charge would never reach a limit.
 
     Args:
         held: None if nothing was held.
@@ -319,15 +323,22 @@ def counted_cost(
     if usage is not None:
         call = _as_call(usage)
         counted = call if call.audio_seconds or call.characters else received.counted(call)
-        is_certain = is_certain and counted is call and call.is_complete
+        sent = held.input_tokens if held else 0
+        is_whole = call.is_complete and call.input_tokens * _LEAST_SHARE >= sent
+        is_certain = is_certain and counted is call and is_whole
         usage = counted
     cost = cost_of(price, usage)
     if not is_billed or (price is not None and price.is_free and not cost):
         return CountedCost(Decimal(0))
     if cost is not None:
-        is_stated = isinstance(usage, CallUsage) and usage.stated_cost is not None
-        if is_certain or is_stated:
-            return CountedCost(cost)
+        is_understated = False
+        if isinstance(usage, CallUsage) and usage.stated_cost is not None:
+            listed = cost_of(price, replace(usage, stated_cost=None))
+            if listed is None or cost * _LEAST_SHARE >= listed:
+                return CountedCost(cost)
+            cost, is_understated = listed, True
+        if is_certain:
+            return CountedCost(cost, is_estimated=is_understated)
         return CountedCost(max(cost, held.usual) if held else cost, is_estimated=True)
     if price is None or held is None:
         return CountedCost(None)

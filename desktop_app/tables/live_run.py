@@ -19,6 +19,8 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Failed, StatusChanged
@@ -175,8 +177,10 @@ class LiveRun:
         finally:
             watch.cancel()
             await asyncio.shield(self._end())
-        run = await self.parts.store.run(self.run.id)
-        return run or self.run
+        run = await self.parts.store.run(self.run.id) or self.run
+        if not run.status.is_over:  # its end could not be stored
+            run = replace(run, status=RunStatus.STOPPED, error=self._note)
+        return run
 
     def _profiles_of(self, cells: Sequence[CellId]) -> list[ProviderProfile]:
         columns = {cell.column_id for cell in cells}
@@ -188,13 +192,20 @@ class LiveRun:
         return [self.profiles[each] for each in ids if each in self.profiles]
 
     async def _end(self) -> None:
-        note = next(iter(self._refusals.values()), None)
-        if self._error is not None:
-            note = note_from_error(self._error)
+        note = self._note
         is_whole = not self._is_stopped and note is None and self._done >= self._total
         status = RunStatus.DONE if is_whole else RunStatus.STOPPED
-        with suppress(errors.StorageError):  # the next process recovers it
+        try:
             await self.parts.store.end_run(self.run.id, status, note)
+        except errors.StorageError as error:  # the next process recovers it
+            self._error = self._error or error
+
+    @property
+    def _note(self) -> ErrorNote | None:
+        """Return why the run stopped; None if nothing kept it from its end."""
+        if self._error is not None:
+            return note_from_error(self._error)
+        return next(iter(self._refusals.values()), None)
 
     async def _watch_cancellation(self) -> None:
         """Stop if another process asks for it, or the run was deleted."""
@@ -490,6 +501,8 @@ class AnswerStore:
             return  # a cell that is stopped has its earlier state at the run's end
         if self.stored is None and not self._can_be_sent_again:
             self.stored = await self._run.read(self._request, answer, self.timing)
+            if self.error is not None and self.stored.cost is None and not self._may_be_billed:
+                self.stored = self.stored._replace(cost=Decimal(0))
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Store the answer in the transaction of its entry in the ledger."""

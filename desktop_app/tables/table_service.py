@@ -227,18 +227,30 @@ class TableService:
         """Return a table. Raises IllegalChoiceError if it was removed."""
         return _found(await self.store.get(table_id))
 
-    async def delete(self, table_id: str) -> None:
-        """Delete a table.
+    async def set_trashed(self, table_id: str, *, is_trashed: bool) -> Table:
+        """Move a table to the trash, or back; return it.
 
         Raises:
-            IllegalChoiceError: it is being asked.
+            IllegalChoiceError: it is being asked, or it was removed.
         """
+        if is_trashed:
+            await self._require_end(table_id)
+        table = await self.get(table_id)
+        await self.store.set_trashed(table_id, is_trashed=is_trashed)
+        self._on_change(table_id)
+        return table
+
+    async def delete(self, table_id: str) -> None:
+        """Delete a table permanently. Raises IllegalChoiceError: it is being asked."""
+        await self._require_end(table_id)
+        await self.store.delete(table_id)
+        self._on_change(table_id)
+
+    async def _require_end(self, table_id: str) -> None:
         if await self.store.runs(table_id, is_open=True):
             raise errors.IllegalChoiceError(
                 N_("The table is still being asked."), hint=N_("Stop that first.")
             )
-        await self.store.delete(table_id)
-        self._on_change(table_id)
 
     async def delete_unasked(self, table_id: str) -> None:
         """Delete a table that a command has made, unless something of it was asked."""

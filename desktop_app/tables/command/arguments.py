@@ -29,7 +29,10 @@ def table_arguments() -> cli.Commands:
             "stop": lambda: cli.Command(
                 tr("stop asking a table; answers so far are kept"), [_table()]
             ),
-            "remove": lambda: cli.Command(tr("delete a table with its answers"), [_table()]),
+            "remove": lambda: cli.Command(
+                tr("move a table with its answers to the trash"),
+                [_table(), cli.flag("--yes", tr("remove without confirmation"))],
+            ),
         },
         tr(
             "A row is a file, a page of one, or a line of a CSV, TSV, XLSX, or JSON Lines file. A "

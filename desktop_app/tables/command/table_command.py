@@ -693,5 +693,9 @@ async def _resume(_: Backend, service: TableService, options: Options) -> int:
 
 async def _remove(_: Backend, service: TableService, options: Options) -> int:
     table = await _find_table(service, options.table)
-    await service.delete(table.id)
+    question = tr("Move “{title}” to the trash? [y/N]", title=console.clean_line(table.name))
+    if not options.yes and not await console.confirm(question, default=True):
+        return ExitCode.FAILED
+    await service.set_trashed(table.id, is_trashed=True)
+    write_note(tr("“{title}” moved to trash", title=console.clean_line(table.name)))
     return 0

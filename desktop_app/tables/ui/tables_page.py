@@ -19,7 +19,7 @@ from desktop_app.app.session import Session
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.graphemes import cut
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -361,12 +361,7 @@ class TablesPage(QWidget):
         self.request(self._set_trashed, table_id, True)
 
     async def _set_trashed(self, table_id: str, is_trashed: bool) -> None:
-        if is_trashed and await self._store.runs(table_id, is_open=True):
-            raise IllegalChoiceError(
-                N_("The table is still being asked."), hint=N_("Stop that first.")
-            )
-        table = await self._service.get(table_id)
-        await self._store.set_trashed(table_id, is_trashed=is_trashed)
+        table = await self._service.set_trashed(table_id, is_trashed=is_trashed)
         self._refresh()
         self.session.events.trash_changed.emit()
         if is_trashed:

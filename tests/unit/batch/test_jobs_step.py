@@ -93,16 +93,25 @@ async def answers_of(jobs: BatchJobs, job_id: str) -> list[tuple[ItemStatus, str
     return [(item.status, item.answer) for item in await jobs.page(job, 0)]
 
 
-async def check(backend: Backend, server: BatchServer) -> None:
-    """Collect what the provider has, and assert that nothing is lost, or sent or paid twice."""
+async def check(backend: Backend, server: BatchServer, *, is_restored: bool) -> None:
+    """Collect what the provider has, and assert that nothing is lost, or sent or paid twice.
+
+    A restored job waits for the user; one that was not sent yet is as before it.
+    """
     jobs, tables = backend.of(batch_jobs), backend.of(table_service)
     found = {job.id: job for job in await jobs.all()}
     assert {job_id: job.status for job_id, job in found.items()} == {
         RUNNING: BatchStatus.IN_PROGRESS,
-        UPLOADED: BatchStatus.UPLOADING,
+        UPLOADED: BatchStatus.FAILED if is_restored else BatchStatus.UPLOADING,
         ENDED: BatchStatus.EXPIRED,
         READY: BatchStatus.READY,
     }
+    if is_restored:
+        requests = len(server.seen)
+        assert await tables.open_batches() == []
+        assert await tables.advance(RUNNING) is None
+        assert len(server.seen) == requests
+        await tables.resume(RUNNING)
     running = found[RUNNING]
     assert (running.title, running.task) == ("Job", "Say {{this}}.")
     (column,) = (await tables.get(RUNNING)).questions
@@ -120,12 +129,14 @@ async def check(backend: Backend, server: BatchServer) -> None:
     ]
     for run in await tables.open_batches():
         await tables.advance(run.id)
-    for job_id in (RUNNING, UPLOADED):
+    collected = (RUNNING,) if is_restored else (RUNNING, UPLOADED)
+    for job_id in collected:
         assert (await answers_of(jobs, job_id))[:2] == [
             (ItemStatus.ANSWERED, f"About {job_id}-{number}") for number in (1, 2)
         ]
     spent = await backend.ledger.spent_in_month(now())
-    assert (spent.calls, spent.cost) == (4, 4 * Decimal("0.001575"))
+    count = 2 * len(collected)
+    assert (spent.calls, spent.cost) == (count, count * Decimal("0.001575"))
     assert len(server.batches) == 2
     assert await tables.open_batches() == []
     ready = await tables.get(READY)
@@ -163,4 +174,4 @@ async def test_jobs_of_an_earlier_version_are_tables_and_are_collected(
                 pass
             assert restore_now(archive, path, tmp_path / "restored", NOON) is not None
         async with started_backend(environment) as backend:
-            await check(backend, server)
+            await check(backend, server, is_restored=is_restored)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.cost import (
     FREE,
+    CallCost,
     CallUsage,
     LongPrice,
     Price,
@@ -61,6 +62,27 @@ def test_each_part_of_a_call_costs_its_own_price(price: Price, usage: Usage, cos
 )
 def test_a_part_without_a_price_is_known_as_such(price: Price, usage: Usage, lacks: bool) -> None:
     assert price.lacks_part_of(usage) is lacks
+
+
+@pytest.mark.attack("money")
+@pytest.mark.parametrize(
+    ("stated", "input_tokens", "cost"),
+    [
+        ("1e-12", 100, "0.0102"),
+        ("0.0002", 100, "0.0102"),
+        ("0.002", 100, "0.002"),  # a discount
+        (None, 100, "0.0102"),
+        (None, 1, "0.0102"),
+        ("1e-12", 1, "0.0102"),
+    ],
+)
+def test_a_server_that_understates_is_counted_by_the_price(
+    stated: str | None, input_tokens: int, cost: str
+) -> None:
+    amount = Decimal("0.0102")
+    held = CallCost(Decimal("0.0002"), amount, amount, input_tokens=100)
+    usage = CallUsage(input_tokens, 0, 1000, stated_cost=stated and Decimal(stated))
+    assert counted_cost(SOL, usage, held).amount == Decimal(cost)
 
 
 def test_a_stated_sum_needs_no_price_and_wins() -> None:
