@@ -166,15 +166,14 @@ def _address(base_url: str) -> str:
 
 
 def _models(models: Iterable[ModelFacts]) -> str:
-    return "; ".join(
-        f"{model.id} ({', '.join(_fact(name, value) for name, value in model.known.items())})"
-        for model in models
-    )
-
-
-def _fact(name: str, value: object) -> str:
-    label = _FACTS.get(name)
-    return f"{name.replace('_', ' ') if label is None else tr(label)} {value}"
+    """Return the prices and limits of models that the user has entered."""
+    shown = []
+    for model in models:
+        facts = [
+            f"{tr(_FACTS[name])} {value}" for name, value in model.known.items() if name in _FACTS
+        ]
+        shown += [f"{model.id} ({', '.join(facts)})"] if facts else []
+    return "; ".join(shown)
 
 
 def _yes_no(value: bool | None) -> str:
@@ -219,6 +218,8 @@ _FACTS: Final = {
     "cached_price": N_("Cached input price"),
     "write_price": N_("Cache write price"),
     "output_price": N_("Output price"),
+    "audio_price": N_("Audio input price"),
+    "long_price": N_("Price of long prompts"),
     "window": N_("Context window"),
     "max_output": N_("Output limit"),
 }

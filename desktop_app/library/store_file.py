@@ -96,11 +96,13 @@ class SwitchedOff(NamedTuple):
             sentences.append(
                 tr("You are asked again before tools run, and before your voice or texts are sent.")
             )
+        lists = []
         for sentence, named in self.acting.items():
             lines = [f"\n  {line}" for line in named[:_MAX_NAMED]]
             if more := len(named) - _MAX_NAMED:
                 lines += [f"\n  +{more}"] * (more > 0)
-            sentences.append(tr(sentence) + "".join(lines))
+            lists.append(tr(sentence) + "".join(lines))
+        sentences += ["\n".join(lists)] * bool(lists)
         return sentences
 
 
