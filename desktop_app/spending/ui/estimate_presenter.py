@@ -24,6 +24,7 @@ from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.choice import ChoiceFigures
 from desktop_app.composer.choice_row import EstimateTexts, research_note
 from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.generation import USUAL_PARAMETERS, GenerationParameters
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
 from desktop_app.domain.cost import Price
 from desktop_app.domain.errors import UserFacingError
@@ -138,9 +139,9 @@ class EstimatePresenter(QObject):
             return
         texts = NO_ESTIMATE
         if has_provider and estimate is not None:
-            max_output_tokens = setup.ask_settings.parameters.max_output_tokens
             typical = self._typical_answers.get(setup.profile.id, {})
-            texts = estimate_texts(estimate, setup.resolved, typical, max_output_tokens)
+            parameters = setup.ask_settings.parameters
+            texts = estimate_texts(estimate, setup.resolved, typical, parameters)
             if setup.is_research:  # nobody knows how much the model will read
                 # “Less than a cent” is no lower bound.
                 is_bound = not texts.text.startswith("<")
@@ -229,13 +230,15 @@ def estimate_texts(
     estimate: Estimate,
     resolved: ResolvedChoice,
     typical: TypicalAnswers,
-    max_output_tokens: int | None = None,
+    parameters: GenerationParameters = USUAL_PARAMETERS,
 ) -> EstimateTexts:
     """Return the typical cost of a question with its answers, and a tooltip with its parts.
 
-    Without a price, the tokens take the place of the cost.
+    Without a price, the tokens take the place of the cost. Nobody knows how often a model calls
+    tools, so that the most is stated without them.
     """
     is_exact = estimate.is_exact
+    max_output_tokens = parameters.max_output_tokens
     count = estimate.input_tokens
     text = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
     lines = [
@@ -263,7 +266,10 @@ def estimate_texts(
         lines.append(tr("Input cost: {cost}", cost=input_cost))
         if priced.longest_answer_cost is not None:
             highest_cost = money(priced.input_cost + priced.longest_answer_cost)
-            lines.append(tr("At most: {cost}", cost=highest_cost))
+            if parameters.tools:
+                lines.append(tr("At most, without tool calls: {cost}", cost=highest_cost))
+            else:
+                lines.append(tr("At most: {cost}", cost=highest_cost))
     if estimate.limit is not None:
         lines.append(
             tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
