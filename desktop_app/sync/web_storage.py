@@ -54,6 +54,32 @@ _GIVE_CERTIFICATE: Final = N_(
     "If the server is your own, give its certificate file in {data_page}, or with --ca-file."
 )
 _USE_ITS_NAME: Final = N_("Enter the address with the name that is in its certificate.")
+_WRONG_LOGIN: Final = (N_("{host} refuses the user name or the password."), N_("Enter them again."))
+_FULL: Final = (N_("The storage at {host} is full."), N_("Free up space there."))
+_S3_CODE: Final = re.compile("<Code>([A-Za-z0-9.]{1,80})</Code>")
+# The words are parts of the codes of S3 and of servers like it ("Error Responses" of its API).
+_S3_REFUSALS: Final = tuple(
+    (re.compile(words), texts)
+    for words, texts in (
+        (
+            "TimeTooSkewed|RequestExpired|RequestNotValidYet",
+            (N_("{host} says that this computer’s clock is wrong."), N_("Set the clock.")),
+        ),
+        ("AccessKeyId|SignatureDoesNotMatch|InvalidSecurity|Token", _WRONG_LOGIN),
+        ("Quota|Full|Insufficient(?:Storage|Space)|LimitExceeded", _FULL),
+        (
+            "BucketName|NoSuchBucket",
+            (N_("{host} has no bucket “{bucket}”."), N_("Check the address.")),
+        ),
+        (
+            "Denied|Forbidden|Disabled|NotAuthorized|ObjectLocked",
+            (
+                N_("{host} allows this key no access to the bucket “{bucket}”."),
+                N_("Allow it to list, read, write, and delete there."),
+            ),
+        ),
+    )
+)
 _FIRST_REGION: Final = "us-east-1"
 _REGION_OF_HOST: Final = re.compile(r"(?:^|\.)s3[.-]([a-z0-9-]+)\.")
 _REGION: Final = re.compile("<Region>([A-Za-z0-9-]{1,40})</Region>")
@@ -180,15 +206,9 @@ class _WebStorage:
         """Return the error of a status that says no."""
         status, host = reply.status, self._host
         if status in (401, 403):
-            return SyncError(
-                N_("{host} refuses the user name or the password."),
-                hint=N_("Enter them again."),
-                host=host,
-            )
+            return SyncError(*_WRONG_LOGIN, host=host)
         if status == 507:
-            return SyncError(
-                N_("The storage at {host} is full."), hint=N_("Free up space there."), host=host
-            )
+            return SyncError(*_FULL, host=host)
         if 300 <= status < 400:
             return SyncError(
                 N_("{host} redirects to {where}."),
@@ -214,6 +234,11 @@ class _WebStorage:
         if name == LIBRARY_FILE or reply.status in (401, 429, 502, 503, 504):
             return error
         return file_error(name, f"HTTP {reply.status}")
+
+    def _is_page(self, reply: _Reply) -> bool:
+        """Return True for a web page in place of a file, as those of networks with a login."""
+        is_html = "html" in reply.headers.get("content-type", "")
+        return is_html and reply.content.lstrip().startswith(b"<")
 
     def _tree(self, reply: _Reply) -> ElementTree.Element:
         try:
@@ -246,8 +271,9 @@ class WebDavStorage(_WebStorage):
 
     async def read(self, name: str) -> bytes | None:
         reply = await self._send("GET", name)
-        is_page = name == LIBRARY_FILE and "html" in reply.headers.get("content-type", "")
-        if reply.status == 200 and not is_page:
+        if self._is_page(reply) and reply.status == 200:
+            raise self._refusal(reply)
+        if reply.status == 200:
             return reply.content
         if await self._is_missing(reply, name.rpartition("/")[0]):
             return None
@@ -340,6 +366,17 @@ class S3Storage(_WebStorage):
         named = _REGION_OF_HOST.search(urlsplit(target.endpoint).hostname or "")
         self._region = named[1] if named else _FIRST_REGION
 
+    def _refusal(self, reply: _Reply) -> SyncError:
+        """Return the error of a code of S3, else of the status."""
+        code = _S3_CODE.search(reply.content.decode("latin-1"))
+        if code is None:
+            return super()._refusal(reply)
+        texts = next((texts for words, texts in _S3_REFUSALS if words.search(code[1])), None)
+        if texts is None:
+            return super()._refusal(reply)
+        bucket = self._path.partition("/")[0]
+        return SyncError(*texts, details=code[1], host=self._host, bucket=bucket)
+
     async def names(self, folder: str) -> list[str]:
         _, _, prefix = f"{self._path}/{folder}/".partition("/")
         fields = {"delimiter": "/", "list-type": "2", "prefix": prefix}
@@ -359,6 +396,8 @@ class S3Storage(_WebStorage):
 
     async def read(self, name: str) -> bytes | None:
         reply = await self._send("GET", name)
+        if self._is_page(reply):
+            raise self._refusal(reply)
         if reply.status == 200:
             return reply.content
         if reply.status in _MISSING and b"NoSuchBucket" not in reply.content:

@@ -246,6 +246,46 @@ def test_requests_to_s3_are_signed_as_amazon_does(query: str, signature: str) ->
     assert headers["authorization"].endswith(signature)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (403, "RequestTimeTooSkewed", "clock is wrong"),
+        (403, "AccessDenied", "no access to the bucket “bucket”"),
+        (403, "InvalidAccessKeyId", "refuses the user name"),
+        (403, "SignatureDoesNotMatch", "refuses the user name"),
+        (403, "QuotaExceeded", "is full"),
+        (507, "XMinioStorageFull", "is full"),
+        (404, "NoSuchBucket", "has no bucket “bucket”"),
+        (403, "Other", "refuses the user name"),
+    ],
+)
+async def test_a_refusal_of_s3_is_told_by_its_code(status: int, code: str, words: str) -> None:
+    body = f"<Error><Code>{code}</Code><Message>No.</Message></Error>".encode()
+
+    async def refuse(request: Received, writer: asyncio.StreamWriter) -> None:
+        await replies(status, body, kind="application/xml")(request, writer)
+
+    async with LoopbackServer(refuse) as server:
+        storage = open_storage(Target("s3://bucket", "k", "s", server.base_url))
+        with pytest.raises(SyncError, match=words):
+            await storage.write("library.json", b"{}")
+        await storage.close()
+
+
+@pytest.mark.parametrize("address", ["s3://bucket", ""])
+async def test_a_web_page_is_no_file(address: str) -> None:
+    async def page(request: Received, writer: asyncio.StreamWriter) -> None:
+        await replies(200, b"<!doctype html><p>Log in", kind="text/html")(request, writer)
+
+    async with LoopbackServer(page) as server:
+        target = Target(address, "k", "s", server.base_url) if address else Target(server.base_url)
+        storage = open_storage(target)
+        with pytest.raises(SyncError) as caught:
+            await storage.read("devices/1/2")
+        assert not isinstance(caught.value, SyncRefusedError)
+        await storage.close()
+
+
 async def test_s3_finds_its_region_and_all_pages() -> None:
     """As Garage and Amazon do: an error names the region, and a list has pages."""
     regions: list[str] = []
