@@ -178,7 +178,9 @@ build_appimage() {
     stage appimage "$tree"
     add_weights "$tree"
     for name in $appimage_libraries; do
-        file=$(/sbin/ldconfig -p | awk -v name="$name" '$1 == name && /x86-64|AArch64/ { print $NF; exit }')
+        # To its end: a reader that leaves early ends ldconfig, and so the script, with 141.
+        file=$(/sbin/ldconfig -p | awk -v name="$name" \
+            '!found && $1 == name && /x86-64|AArch64/ { found = $NF } END { print found }')
         install -m 755 "$file" "$tree/usr/lib/repartee/_internal/$name"
     done
     ln -s usr/lib/repartee/repartee "$tree/AppRun"
