@@ -237,26 +237,30 @@ def run_desktop_tool(*arguments: str) -> tuple[int, str, str]:
 
 
 def open_in_browser(url: str) -> None:
-    """Open a web address from a terminal, if there is a desktop.
+    """Open a web address from a terminal in $BROWSER or the usual one, if there is a desktop.
 
     The caller checks first that the address may be opened, by
     `markdown.parsing.links.is_openable`.
 
     Raises:
-        OSError: there is no desktop, or xdg-open cannot be started.
+        OSError: there is no desktop, or the browser cannot be started.
     """
     if sys.platform == "win32":
         os.startfile(url)
         return
+    import shlex
     import subprocess
 
     if not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         raise FileNotFoundError
+    # Several browsers may be named; Python's own webbrowser waits for some of them.
+    browser = shlex.split(os.environ.get("BROWSER", "").split(os.pathsep)[0]) or ["xdg-open"]
+    argv = [part.replace("%s", url) for part in browser]
     environment = _child_environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES))
     devnull = subprocess.DEVNULL
     with foreign_umask():
         subprocess.Popen(
-            ("xdg-open", url),
+            argv if argv != browser else [*argv, url],
             env=environment,
             cwd=WORKING_DIRECTORY,
             stdin=devnull,

@@ -192,7 +192,7 @@ def parts(node):
             yield from parts(child)
 
 def text_of(part):
-    return part.queryText().getText(0, -1) if part.get_accessible_id().endswith(".transcript") else ""
+    return part.queryText().getText(0, -1) if (part.get_accessible_id() or "").endswith(".transcript") else ""
 
 def wait_for(is_found):
     while "Traceback" not in Path(log).read_text("utf-8"):
@@ -213,7 +213,7 @@ keys("key", "Return")
 wait_for(lambda part: "this about?" in (text := text_of(part)) and "SmolLM2" in text)
 for key, page in PAGES.items():
     keys("key", "--delay", "40", "ctrl+g", f"ctrl+{key}")
-    wait_for(lambda part: part.get_accessible_id().endswith(f".{page}") and
+    wait_for(lambda part: (part.get_accessible_id() or "").endswith(f".{page}") and
              part.getState().contains(pyatspi.STATE_SHOWING))
 PYTHON
     local worked=$?

@@ -84,8 +84,10 @@ def _message(error: click.UsageError) -> str:
     """Return an error's sentence, in the user's language if it is a usual one."""
     if isinstance(error, click.NoSuchOption):
         is_option = error.option_name.lstrip("-")[:1].isalpha()
-        hint = tr("(write -- before a text that begins with “-”)")
-        return _unrecognized([error.option_name]) + f" {hint}" * (not is_option)
+        hint = "" if is_option else tr("(write -- before a text that begins with “-”)")
+        if is_option and error.possibilities:
+            hint = tr("(did you mean {option}?)", option=error.possibilities[0])
+        return " ".join(filter(None, (_unrecognized([error.option_name]), hint)))
     if isinstance(error, click.BadOptionUsage):
         return f"{error.option_name}: {tr('expected one argument')}"
     if isinstance(error, click.MissingParameter) and error.param is not None:

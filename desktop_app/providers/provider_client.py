@@ -30,7 +30,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import CallUsage, Usage
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
-from desktop_app.domain.network.network_address import split_url
+from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers import model_list
@@ -213,9 +213,17 @@ class ProviderClient:
                 window = error.window if isinstance(error, errors.ContextTooLongError) else 0
                 if request is not None and window:
                     self._memory.record_window(request.model, window)
+                if error.hint == hints.RETRY_BILLED and self._is_on_this_computer:
+                    error = error.with_hint(hints.RETRY_SOON)
                 redacted = error_replies.redacted(self._transport.redactor, error)
                 for cleaned in cleaner.feed(Failed(redacted)):
                     yield cleaned
+
+    @property
+    def _is_on_this_computer(self) -> bool:
+        """Return True for a server of models on this computer; LiteLLM's passes requests on."""
+        is_of_models = self._transport.server not in (None, ServerKind.LITELLM)
+        return is_of_models and is_loopback(split_url(self._profile.base_url).hostname or "")
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Have the provider compact the conversation of `request`. Return its compacted state.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import sys
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -97,6 +98,7 @@ def run_ask(options: Options) -> int:
     output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=is_several)
     try:
         # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
+        _take_file(options)
         question = _read_question(options)
         is_beside_question = options.command == "ask" and options.prompt not in (None, "-")
         with replace_stdin_with_file(
@@ -111,6 +113,30 @@ def run_ask(options: Options) -> int:
     except UserFacingError as error:
         output.refuse(error)
         return error_exit_code(error)
+
+
+def _take_file(options: Options) -> None:
+    """Attach a file that stands in the place of the question, if the user means that.
+
+    The shell makes `-f a.txt b.txt` of `-f *.txt`.
+
+    Raises:
+        IllegalChoiceError: there is no terminal to ask on.
+    """
+    is_asked = options.command == "ask" and options.file and options.prompt
+    if not is_asked or not Path(options.prompt).is_file():
+        return
+    name = console.clean_line(options.prompt)
+    if not console.can_ask():
+        raise IllegalChoiceError(
+            N_("“{name}” is a file, not a question."),
+            hint=N_("Write -f before each file."),
+            name=name,
+        )
+    console.write_question(tr("“{name}” is a file. Attach it? [y/N]", name=name))
+    if console.is_yes(sys.stdin.readline()):
+        options.file.append(options.prompt)
+        options.prompt = None
 
 
 def _read_question(options: Options) -> str:

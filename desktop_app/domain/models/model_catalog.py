@@ -386,7 +386,8 @@ class ModelCatalog:
             return info
         family = self._models.get(family_of(model_id))
         if family is None:
-            return ModelInfo(id=model_id, name=model_id)
+            is_path = model_id.startswith("/") and model_id.endswith(".gguf")  # of llama.cpp
+            return ModelInfo(id=model_id, name=model_id.rpartition("/")[2] if is_path else model_id)
         apis = None if _GATEWAY_PREFIX.match(model_id) else family.apis
         return replace(family, id=model_id, name=model_id, variant=None, shutdown=None, apis=apis)
 

@@ -48,7 +48,7 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
     Blocking. A context is built once for the same contents of `ca_file`.
 
     Raises:
-        SettingError: `ca_file` cannot be used.
+        SettingError: `ca_file` or the file of SSL_CERT_FILE cannot be used.
         OSError: the system's certificates cannot be read.
     """
     extra_certificates = read_ca_file(ca_file) if ca_file else b""
@@ -68,6 +68,13 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
 
 def _system_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    named = os.environ.get("SSL_CERT_FILE")
+    if named and not Path(named).is_file():
+        raise SettingError(
+            N_("The variable SSL_CERT_FILE names {file}, which doesn’t exist."),
+            N_("Correct or remove it, then restart Repartee."),
+            file=named,
+        )
     paths = ssl.get_default_verify_paths()
     # The default folder of OpenSSL may be empty.
     if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):

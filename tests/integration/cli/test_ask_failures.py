@@ -27,6 +27,15 @@ from tests.unit.providers.loopback import LoopbackServer, Script, replies, strea
 from tests.unit.providers.samples import sse
 
 
+async def test_a_file_in_the_place_of_the_question_is_not_asked(shell: Shell) -> None:
+    for name in ("a.txt", "b.txt"):
+        (shell.outside / "here" / name).write_text("Notes.")
+    async with LoopbackServer(refusal(500, "x")) as server:
+        done = await shell.run("ask", "-f", "a.txt", "b.txt", env=gateway(server.base_url))
+        assert (done.code, server.requests) == (2, [])
+        assert "-f before each file" in done.err
+
+
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [

@@ -119,6 +119,7 @@ def test_a_refused_line_says_what_was_meant(
     monkeypatch.chdir(tmp_path)
     for line, hint in (
         (["ask", "-f", "f1.txt", "Why?", "f2.txt", "f3.txt"], "-f before each file"),
+        (["ask", "--temprature", "1", "Why?"], "did you mean --temperature?"),
         (["ask", "-5 + 3?"], "write --"),
     ):
         with pytest.raises(SystemExit):

@@ -255,6 +255,14 @@ async def test_the_system_is_trusted_beside_the_file(
         assert await list_models(profile) == ("a",)
 
 
+async def test_a_missing_file_of_certificates_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    profile = replace(COMPATIBLE, base_url="https://127.0.0.1:9/v1")
+    assert "none.pem" in require_error(await list_models(profile)).what_happened
+
+
 async def test_a_server_without_encryption_at_an_https_address_is_an_error() -> None:
     async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
         profile = replace(COMPATIBLE, base_url=f"https://{address}/v1")
