@@ -1,16 +1,17 @@
 """Reads tool servers (MCP) from the configuration files of other programs.
 
-Claude Desktop and Cursor write `{"mcpServers": {NAME: {…}}}`, VS Code `{"servers": {…}}` or
-`{"mcp": {"servers": {…}}}`, with comments. Each server has `command`, `args`, `env` and `cwd`, or
-`url` and `headers`; an optional `type` states the transport. Cline writes `disabled`, others
-`enabled`.
+Claude Desktop, Cursor and Gemini write `{"mcpServers": {NAME: {…}}}`, VS Code `{"servers": {…}}` or
+`{"mcp": {"servers": {…}}}`, Zed `context_servers`, opencode `mcp`, Codex `mcp_servers` in TOML, and
+Goose `extensions` in YAML. Each server has `command`, `args`, `env` and `cwd`, or `url` and
+`headers`, or other words for them (`_usual`); an optional `type` states the transport. Cline writes
+`disabled`, others `enabled`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,19 @@ _STRING_OR_COMMENT: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<comma>,(?=\s*[}\]]))', re.S
 )
 _INPUT: Final = re.compile(r"\$\{input:([^${}]+)\}")
+# As opencode and Gemini write them.
+_VARIABLE: Final = re.compile(r"(?<!\$)\{env:(\w+)\}|^\$(\w+)$")
+_PLACES: Final = (
+    ("mcpServers",),
+    ("context_servers",),
+    ("mcp_servers",),
+    ("mcp", "servers"),
+    ("servers",),
+    ("mcp",),
+    ("extensions",),
+    (),
+)
+"""The keys below which the servers are, with their names as keys."""
 _NOT_IN_VARIABLES: Final = re.compile(r"\W|^(?=\d)", re.ASCII)
 _NOT_IN_SERVER_NAMES: Final = re.compile(r"[^a-z0-9]+")
 
@@ -75,7 +89,7 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
     """
     refusal = ToolServerError(
         N_("“{name}” has no configuration of tool servers."),
-        hint=N_("It needs a JSON object with “mcpServers” or “servers”."),
+        hint=N_("It needs “mcpServers” or “servers”, as Claude, VS Code, Zed or Codex write them."),
         name=path.name,
     )
     with reading_errors(path, ""), open_file(path) as file:
@@ -83,27 +97,81 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
     if len(data) > MAX_FILE_BYTES:
         raise refusal
     try:
-        return parse_servers(data.decode("utf-8-sig"))
+        return parse_servers(data.decode("utf-8-sig"), path.suffix)
     except (ValueError, RecursionError) as error:
         raise refusal from error
 
 
-def parse_servers(text: str) -> list[ConfiguredServer]:
+def parse_servers(text: str, ending: str = ".json") -> list[ConfiguredServer]:
     """Return the servers of a configuration. Raises ValueError if it has none."""
+    value = _parsed(text, ending.lower())
+    for place in _PLACES:
+        servers: Any = value
+        for key in place:
+            servers = servers.get(key) if isinstance(servers, dict) else None
+        if isinstance(servers, dict) and _are_rows(servers.values()):
+            return [_read_server(str(name), _usual(row)) for name, row in servers.items()]
+    raise ValueError("no servers")
+
+
+def _parsed(text: str, ending: str) -> Any:
+    if ending == ".toml":
+        import tomllib
+
+        return tomllib.loads(text)
+    if ending in (".yaml", ".yml"):
+        import yaml
+
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(str(error)) from error
     # Twice, because a superfluous comma may precede a comment.
-    plain = _without_comments(_without_comments(text))
-    servers = json.loads(plain)
-    for key in ("mcp", "mcpServers", "servers"):
-        if isinstance(servers, dict) and isinstance(servers.get(key), dict):
-            servers = servers[key]
-            # "mcp" contains "servers". The keys of the others are names of servers, of which one
-            # may be "servers".
-            if key != "mcp":
-                break
-    is_valid = isinstance(servers, dict) and all(isinstance(row, dict) for row in servers.values())
-    if not servers or not is_valid:
-        raise ValueError("no servers")
-    return [_read_server(name, fields) for name, fields in servers.items()]
+    return json.loads(_without_comments(_without_comments(text)))
+
+
+def _are_rows(values: Collection[object]) -> bool:
+    """Return True for descriptions of servers, of which some may be incomplete."""
+    words = {name for usual, others in _OTHER_NAMES.items() for name in (usual, *others)}
+    rows = [row for row in values if isinstance(row, dict)]
+    return len(rows) == len(values) and any(words & row.keys() for row in rows)
+
+
+def _usual(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a server by the names that most programs use."""
+    fields = dict(row)
+    for usual, others in _OTHER_NAMES.items():
+        found = (fields[name] for name in others if fields.get(name))
+        fields[usual] = fields.get(usual) or next(found, None)
+    command = fields["command"]
+    if isinstance(command, list) and command:  # opencode
+        fields |= {"command": command[0], "args": command[1:]}
+    elif isinstance(command, dict):  # Zed, formerly
+        fields |= {**command, "command": command.get("path")}
+    environment, headers = fields["env"] or {}, fields["headers"] or {}
+    if isinstance(environment, dict) and isinstance(headers, dict):
+        for name in (*_listed(fields, "env_keys"), *_listed(fields, "env_vars")):
+            environment = {name: f"${{env:{name}}}", **environment}
+        named = fields.get("env_http_headers")
+        for name, variable in (named if isinstance(named, dict) else {}).items():
+            headers = {**headers, name: f"${{env:{variable}}}"}
+        if token := fields.get("bearer_token_env_var"):
+            headers = {**headers, "Authorization": f"Bearer ${{env:{token}}}"}
+        fields |= {"env": environment, "headers": headers}
+    return fields
+
+
+_OTHER_NAMES: Final = {
+    "command": ("cmd",),
+    "url": ("serverUrl", "httpUrl", "uri"),
+    "env": ("environment", "envs"),
+    "headers": ("http_headers",),
+}
+
+
+def _listed(fields: Mapping[str, Any], name: str) -> list[str]:
+    values = fields.get(name)
+    return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
 
 
 def _without_comments(text: str) -> str:
@@ -146,7 +214,7 @@ def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, Serv
             file=str(env_file),
         )
     command = _text_or_empty(fields.get("command"))
-    url = _text_or_empty(fields.get("url") or fields.get("serverUrl"))
+    url = _text_or_empty(fields.get("url"))
     arguments = fields.get("args", [])
     if not isinstance(arguments, list) or not all(
         isinstance(each, str | int | float) for each in arguments
@@ -177,7 +245,11 @@ def _parse_texts(name: str, values: object) -> dict[str, str]:
     def name_variable(match: re.Match[str]) -> str:  # VS Code asks the user for its value
         return f"${{env:{_NOT_IN_VARIABLES.sub('_', match[1])}}}"
 
-    texts = {key: str(value) for key, value in values.items() if value is not None}
+    texts = {
+        str(key): _VARIABLE.sub(lambda match: f"${{env:{match[1] or match[2]}}}", str(value))
+        for key, value in values.items()
+        if value is not None
+    }
     return {key: _INPUT.sub(name_variable, text) for key, text in texts.items()}
 
 

@@ -81,7 +81,7 @@ def test_settings_of_vs_code_are_read() -> None:
     "fields",
     [
         {},
-        {"command": ["x", "y"]},
+        {"command": [["x"], "y"]},
         {"url": None, "serverUrl": None},
         {"command": "x", "args": "y"},
         {"command": "x", "args": [["y"]]},
@@ -157,6 +157,53 @@ def test_a_server_with_a_file_of_variables_is_refused_by_name() -> None:
         with_file.require_usable()
     assert not with_file.is_disabled
     assert without.require_usable()[0].name == "without"
+
+
+OTHERS = {
+    "zed.json": """{"theme": {"mode": "dark"}, "context_servers": {
+        "a": {"command": {"path": "npx", "args": ["-y", "x"], "env": {"T": "${T}"}}},
+        "b": {"source": "custom", "url": "https://b.example/mcp", "headers": {"X": "${T}"}}}}""",
+    "gemini.json": """{"mcp": {"allowed": ["a"]}, "mcpServers": {
+        "a": {"command": "npx", "args": ["-y", "x"], "env": {"T": "$T"}, "trust": true},
+        "b": {"httpUrl": "https://b.example/mcp", "headers": {"X": "${T}"}}}}""",
+    "opencode.json": """{"mcp": {
+        "a": {"type": "local", "command": ["npx", "-y", "x"], "environment": {"T": "{env:T}"}},
+        "b": {"type": "remote", "url": "https://b.example/mcp", "headers": {"X": "{env:T}"}}}}""",
+    "config.toml": """
+        model = "o3"
+        [mcp_servers.a]
+        command = "npx"
+        args = ["-y", "x"]
+        env_vars = ["T"]
+        [mcp_servers.b]
+        url = "https://b.example/mcp"
+        env_http_headers = { X = "T" }
+        """,
+    "config.yaml": """
+GOOSE_PROVIDER: openai
+extensions:
+  a: {type: stdio, cmd: npx, args: [-y, x], env_keys: [T], enabled: true, timeout: 300}
+  b: {type: streamable_http, uri: https://b.example/mcp, headers: {X: "${T}"}, enabled: true}
+""",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_servers_of_other_programs_are_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(OTHERS[name])
+    a, b = (found.require_usable()[0] for found in read_servers(tmp_path / name))
+    assert (a.name, a.command, a.url) == ("a", ("npx", "-y", "x"), "")
+    assert a.environment["T"] in ("${env:T}", "${T}")
+    assert (b.name, b.command, b.url) == ("b", (), "https://b.example/mcp")
+    assert b.headers["X"] in ("${env:T}", "${T}")
+
+
+@pytest.mark.parametrize("name", ["a.toml", "a.yaml"])
+@pytest.mark.parametrize("text", ["", "[", "a: [", "x = 1", "- 1", "!!python/object:os.system {}"])
+def test_other_files_of_their_formats_are_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ToolServerError, match="has no configuration"):
+        read_servers(tmp_path / name)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
