@@ -127,10 +127,21 @@ def answer(message: dict[str, Any]) -> None:
         "prompts/get": prompt,
         "ping": lambda _: {},
     }
+    if "modern" in FAULTS:  # MCP 2026-07-28 knows no handshake
+        del handlers["initialize"]
+        handlers["server/discover"] = lambda _: {
+            **initialize({"protocolVersion": ""}),
+            "resultType": "complete",
+            "supportedVersions": ["2026-07-28"],
+            "ttlMs": 0,
+            "cacheScope": "private",
+        }
     if method not in handlers:
         send({"id": number, "error": {"code": -32601, "message": f"no method {method}"}})
         return
     result = handlers[method](message.get("params") or {})
+    if result is not None and "modern" in FAULTS:
+        result = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private", **result}
     if result is not None:
         send({"id": number, "result": result})
 

@@ -92,6 +92,14 @@ def has_closed(error: BaseException) -> bool:
     return str(error.error.message).startswith(_CLOSED)
 
 
+def refuses_handshake(error: BaseException) -> bool:
+    """Return True if the server answered the handshake by an error that is no fault of its own."""
+    error = _first_error(error)
+    if not isinstance(error, MCPError) or has_closed(error):
+        return False
+    return error.error.code != types.INTERNAL_ERROR
+
+
 def is_sign_in_failure(error: BaseException) -> bool:
     """Return True if a sign-in failed, for whatever reason."""
     return isinstance(_first_error(error), OAuthFlowError | HostError)

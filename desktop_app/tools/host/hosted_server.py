@@ -32,6 +32,7 @@ from desktop_app.tools.host.failure_text import (
     has_closed,
     is_sign_in_failure,
     reason_of,
+    refuses_handshake,
     state_refusal,
 )
 from desktop_app.tools.host.line_output import LineOutput
@@ -40,6 +41,7 @@ from desktop_app.tools.host.stdio import MAX_MESSAGE_BYTES, bounded_stdio
 from desktop_app.tools.servers.tool_server import ServerFault
 
 if TYPE_CHECKING:
+    from mcp.client.client import ConnectMode
     from mcp.shared.dispatcher import CallOptions
 
 MAX_PAGES: Final = 50
@@ -96,6 +98,7 @@ class HostedServer:
         self._client: Client | None = None
         self._sign_in: SignIn | None = None
         self._has_ended = False
+        self._mode: ConnectMode = "legacy"
         self._session_id = ""  # of `_client`
         self._last_session_id = ""  # of the newest response: that of a client being created
         self._lost_sessions: set[str] = set()
@@ -140,7 +143,7 @@ class HostedServer:
         Earlier clients stay open: their other requests may still get replies.
         """
         while not self._has_ended:
-            client = await stack.enter_async_context(self._new_client(http_client))
+            client = await self._connected(stack, http_client)
             capabilities = client.server_capabilities
             lists = ("tools", "resources", "prompts")
             offers = [name for name in lists if getattr(capabilities, name) is not None]
@@ -156,6 +159,23 @@ class HostedServer:
             self._has_new_client = anyio.Event()
             if not self._has_ended:
                 await self._is_client_unusable.wait()
+
+    async def _connected(
+        self, stack: AsyncExitStack, http_client: httpx2.AsyncClient | None
+    ) -> Client:
+        """Return a client after the handshake; without it if the server refuses it.
+
+        Servers of MCP 2026-07-28 know no handshake. It comes first, because older ones may end at
+        the new request, or never answer it.
+        """
+        try:
+            return await stack.enter_async_context(self._new_client(http_client))
+        except Exception as error:
+            if self._mode != "legacy" or not refuses_handshake(error):
+                raise
+        self._mode = "auto"
+        self._has_ended = False  # the process that refused has
+        return await stack.enter_async_context(self._new_client(http_client))
 
     async def _has_old_transport(self, http_client: httpx2.AsyncClient | None) -> bool:
         """Return True if the server speaks HTTP+SSE, the transport of 2024."""
@@ -194,7 +214,7 @@ class HostedServer:
             transport = bounded_stdio(command, self._output.log, self._end)
         return Client(
             transport,
-            mode="legacy",
+            mode=self._mode,
             cache=None,
             client_info=types.Implementation(name="repartee", version=__version__),
             logging_callback=self._on_log,

@@ -43,6 +43,12 @@ async def test_a_large_result_is_cut() -> None:
         assert result == "y" * (MAX_RESULT_CHARS - len(note)) + note
 
 
+async def test_a_server_without_the_handshake_is_used() -> None:
+    async with scripted_server("modern") as server:
+        assert "echo" in await server.tools()
+        assert await server.call("echo", text="on") == "echo: on"
+
+
 async def test_a_call_that_hangs_is_cancelled_there() -> None:
     async with scripted_server() as server:
         await server.tools()
