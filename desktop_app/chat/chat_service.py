@@ -392,6 +392,7 @@ class ChatService:
             from desktop_app.tools.calls.tool_loop import LoopTask, tool_gateway  # rarely needed
 
             path = tuple(context.path)
+            grows = any(name.endswith("/*") for name in context.settings.parameters.tools)
             task = LoopTask(
                 tools=context.tools,
                 context=ToolContext(question.conversation_id, path, self.sources.attachments.text),
@@ -402,6 +403,7 @@ class ChatService:
                 consent=self._consent,
                 budget=self.calls.budget,
                 tool_prices=self.models.tool_prices(resolved, context.settings.parameters),
+                choose=partial(self._chosen_tools, context.settings, resolved) if grows else None,
             )
             gateway = tool_gateway(gateway, task)
         if context.documents:

@@ -66,13 +66,14 @@ class CallRun:
         provider: the name of the provider that gets the results; "" if they stay on this computer.
 
     Attributes:
+        tools: those that may be called.
         waited_s: the seconds that the user has taken to decide.
     """
 
     def __init__(
         self, tools: ToolSet, consent: ConsentBroker, context: ToolContext, provider: str = ""
     ) -> None:
-        self._tools = tools
+        self.tools = tools
         self._provider = provider
         self._consent = consent
         self._context = context
@@ -93,7 +94,7 @@ class CallRun:
         ready: list[_ReadyCall] = []
         limited_count = 0
         for number, call in enumerate(calls):
-            tool = self._tools.tools.get(call.name)
+            tool = self.tools.tools.get(call.name)
             if tool is not None and tool.definition.full_name != call.display_name:
                 call = replace(call, full_name=tool.definition.full_name)
             result: _ReadyCall | ToolCallPart
@@ -148,9 +149,9 @@ class CallRun:
 
     async def _check(self, call: ToolCallPart, text: str) -> _ReadyCall | ToolCallPart:
         """Return the call ready to run, or its failure."""
-        tool = self._tools.tools.get(call.name)
+        tool = self.tools.tools.get(call.name)
         if tool is None:
-            tool_names = ", ".join(sorted(self._tools.tools))
+            tool_names = ", ".join(sorted(self.tools.tools))
             return _refused(
                 call, ToolCallState.FAILED, f"There is no such tool. Tools: {tool_names}"
             )

@@ -8,7 +8,7 @@ call runs, and no result is used, before the step is on disk.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -84,6 +84,7 @@ class LoopTask:
 
     Attributes:
         call_hold: holds each request; it ends as the answer's run records the request.
+        choose: returns the tools again if a call may have added some; None if none can be added.
     """
 
     tools: ToolSet
@@ -95,6 +96,7 @@ class LoopTask:
     consent: ConsentBroker
     budget: Budget
     tool_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    choose: Callable[[], Awaitable[ToolSet]] | None = None
 
 
 def tool_gateway(gateway: Gateway, task: LoopTask) -> Gateway:
@@ -169,6 +171,8 @@ class _LoopProvider(ProviderWrapper):
                     yield step
             if sources:
                 yield SourcesFound(tuple(sources.values()))
+            request = await self._with_added_tools(request)
+            call_run.tools = self._task.tools
             if free_rounds < MAX_FREE_ROUNDS and self._is_free(reply, last_reply.round):
                 free_rounds += 1
                 free_s += time.monotonic() - round_at
@@ -188,6 +192,16 @@ class _LoopProvider(ProviderWrapper):
                 yield Failed(to_provider_error(error))
                 return
             task.call_hold.take_over(next_hold)
+
+    async def _with_added_tools(self, request: ChatRequest) -> ChatRequest:
+        """Return the request with the tools that servers have added since the last round."""
+        if self._task.choose is None:
+            return request
+        known = self._task.tools.tools
+        chosen = (await self._task.choose()).tools
+        added = {name: chosen[name] for name in chosen if name not in known}
+        self._task = replace(self._task, tools=ToolSet({**known, **added}))
+        return replace(request, tools=(*request.tools, *ToolSet(added).definitions))
 
     def _is_free(self, reply: Reply, round_number: int) -> bool:
         """Return True if a round had only calls that are not limited, and one of them succeeded."""
