@@ -16,5 +16,6 @@ __all__ = [
     "stored_tables",
     "temporary_database",
     "temporary_files",
+    "upgrade_copy",
     "value_effects",
 ]
