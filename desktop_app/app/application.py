@@ -36,7 +36,12 @@ from desktop_app.app.window_request import (
     too_many_files,
 )
 from desktop_app.composer.prompt_editor import PromptEditor
-from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+from desktop_app.domain.errors import (
+    NoRoomForCopyError,
+    StoreDamagedError,
+    StoreRefusedError,
+    UserFacingError,
+)
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders, resource_path
 from desktop_app.settings.startup_settings import read_startup_settings
@@ -301,7 +306,7 @@ class Application:
                 await self._wait_for_end(self.session)
                 if has_ended:
                     return
-                if not await self._offer_repair(error):
+                if await self._offer_remedies(error) == "quit":
                     self._exit_code = 1
                     return
                 self._rebuild_window()
@@ -380,28 +385,28 @@ class Application:
         """Return a backend with its store open; None if it cannot be opened or repaired."""
         from desktop_app.backend.backend import Backend
 
-        try:
-            while True:
-                backend = Backend()
-                try:
-                    await backend.open()
-                except StoreDamagedError as error:
-                    await backend.aclose()
-                    if not await self._offer_repair(error):
-                        return None
-                else:
-                    return backend
-        except UserFacingError as error:
-            report_failed_start(error)
-            return None
+        choice = ""
+        while choice != "quit":
+            backend = Backend()
+            try:
+                await backend.open(keeps_copy=choice != "upgrade")
+            except UserFacingError as error:
+                await backend.aclose()
+                choice = await self._offer_remedies(error)
+            else:
+                return backend
+        return None
 
-    async def _offer_repair(self, error: UserFacingError) -> bool:
-        """Offer to repair a damaged store, or report another error; return True to open again."""
+    async def _offer_remedies(self, error: UserFacingError) -> str:
+        """Offer remedies for a store that cannot be opened, or report another error.
+
+        Return "retry" or "upgrade" to open the store again, or "quit".
+        """
         from desktop_app.app.startup.closed_store import ClosedStore
 
-        if not isinstance(error, StoreDamagedError):
+        if not isinstance(error, StoreDamagedError | StoreRefusedError | NoRoomForCopyError):
             report_failed_start(error)
-            return False
+            return "quit"
         return await ClosedStore(self.window, folders()).offer_remedies(error)
 
     def on_ready(self) -> None:

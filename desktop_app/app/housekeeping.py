@@ -18,6 +18,7 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.trash import Trash
 from desktop_app.storage.deletion_wipe import resume_wipe
+from desktop_app.storage.upgrade_copy import remove_expired_copies
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Housekeeping(QObject):
             await self._erase_deleted()
             await self._attachment_store.remove_unneeded()
             await resume_wipe(self._database)
+            await asyncio.to_thread(remove_expired_copies, self._database.path)
         except StorageError as error:
             log.warning("%s", described(error))
 

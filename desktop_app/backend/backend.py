@@ -110,13 +110,19 @@ class Backend:
         self.budget = Budget(holds, self.settings, allows_unpriced=allows_unpriced)
 
     async def open(
-        self, *, reads_if_full: bool = False, drops_writes_if_full: bool = False
+        self,
+        *,
+        reads_if_full: bool = False,
+        drops_writes_if_full: bool = False,
+        keeps_copy: bool = True,
     ) -> None:
         """Open the store. Takes the arguments and raises the errors of `Database.open`."""
         from desktop_app.storage.temporary_files import remove_leftovers
 
         await self.database.open(
-            reads_if_full=reads_if_full, drops_writes_if_full=drops_writes_if_full
+            reads_if_full=reads_if_full,
+            drops_writes_if_full=drops_writes_if_full,
+            keeps_copy=keeps_copy,
         )
         await self.gateway.load()
         await asyncio.to_thread(remove_leftovers, self.folders)

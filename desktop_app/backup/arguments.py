@@ -27,7 +27,11 @@ def restore_arguments() -> cli.Command:
     return cli.Command(
         tr("restore a backup"),
         [
-            cli.argument("path", "PATH", type=cli.file_name),
+            cli.argument("path", "PATH", type=cli.file_name, required=False),
+            cli.flag(
+                "--before-upgrade",
+                tr("restore the copy from before Repartee’s last upgrade, for that version"),
+            ),
             cli.flag(
                 "--accept-settings",
                 tr("restore hosts, proxies, files, and permissions without asking"),
@@ -46,4 +50,5 @@ def restore_arguments() -> cli.Command:
             "entered for."
         ),
         codes={1: tr("Failed. The library is unchanged.")},
+        required=("path", "before_upgrade"),
     )

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from desktop_app.backup.backup import delete_old_backups, is_backup_file, make_backup
-from desktop_app.backup.restore import restore_backup
+from desktop_app.backup.restore import INSTALL_EARLIER, restore_backup, restore_upgrade_copy
 from desktop_app.cli import console
 from desktop_app.cli.command_setup import (
     expand_path,
@@ -77,6 +77,10 @@ async def _backup(options: Options) -> int:
 
 def _restore(options: Options) -> int:
     user_folders = folders()
+    if options.before_upgrade:
+        copy, result = restore_upgrade_copy(user_folders.database, now())
+        console.write_diagnostic(f"{result.sentence(copy.name)} {tr(INSTALL_EARLIER)}")
+        return 0
     reporter = console.ProgressReporter(tr("Restoring attachments"))
     archive = expand_path(options.path)
     restored = restore_backup(

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -26,7 +26,12 @@ from desktop_app.documents.store.attachment_store import attachment_path, is_und
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import is_hash
-from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
+from desktop_app.domain.errors import (
+    StorageError,
+    StoreDamagedError,
+    StoreFullError,
+    StoreRefusedError,
+)
 from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr
@@ -39,13 +44,18 @@ from desktop_app.library.store_file import (
     shares_library,
     switch_off,
 )
+from desktop_app.storage.database import refuse_foreign
 from desktop_app.storage.private_files import create_private, create_private_folder
 from desktop_app.storage.schema import has_exact_schema, is_current, migrate, stored_version
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.store_lock import RESTORE_PREFIX, exclusive_lock
+from desktop_app.storage.upgrade_copy import upgrade_copies
 from desktop_app.system import sync
 
+INSTALL_EARLIER: Final = N_(
+    "Install the earlier version of Repartee before you open it: this version upgrades it again."
+)
 _CHOOSE_BACKUP: Final = N_("Choose a file created with “repartee backup”.")
 
 
@@ -115,11 +125,7 @@ def restore_backup(
         store, members_by_hash = _members_of(pack, archive)
         create_private_folder(database.parent)
         with (
-            exclusive_lock(
-                database,
-                N_("Your library is open in another Repartee window or command."),
-                N_("Close it, then restore again."),
-            ),
+            _locked(database),
             tempfile.TemporaryDirectory(dir=database.parent, prefix=RESTORE_PREFIX) as scratch,
         ):
             new_store = Path(scratch) / STORE
@@ -140,11 +146,36 @@ def restore_backup(
                     target = attachment_path(attachments, sha256)
                     _unpack_attachment(pack, members_by_hash[sha256], target, sha256, archive)
             sync(new_store)
-            previous = database.with_name(
-                f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3"
-            )
+            previous = _aside(database, now)
             has_previous = replace_store(new_store, database, previous)
             return RestoreResult(previous if has_previous else None, has_left, switched_off)
+
+
+def restore_upgrade_copy(database: Path, now: datetime) -> tuple[Path, RestoreResult]:
+    """Replace the store with the newest copy from before an upgrade; return its former path.
+
+    The copy keeps the schema of the earlier version.
+
+    Raises:
+        StorageError: there is no copy, or the store is open elsewhere; the store is unchanged.
+        StoreDamagedError: the copy is damaged; the store is unchanged.
+    """
+    copy = next((copy.path for copy in upgrade_copies(database)), None)
+    if copy is None:
+        raise StorageError(
+            N_("There is no copy from before an upgrade."), hint=N_("Restore a backup instead.")
+        )
+    with translate_errors(str(copy)), _locked(database):
+        refuse_foreign(copy)
+        has_left = shares_library(copy)
+        with closing(connect(copy, "rw")) as connection:
+            require_sound(connection, "quick_check", str(copy), "the copy")
+            if has_left:  # its next changes would have numbers that the others know already
+                connection.execute("DELETE FROM sync_device")
+        sync(copy)
+        previous = _aside(database, now)
+        has_previous = replace_store(copy, database, previous)
+    return copy, RestoreResult(previous if has_previous else None, has_left)
 
 
 def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
@@ -157,6 +188,18 @@ def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
     if not has_exact_schema(connection):
         raise damaged_error(str(archive), "its store has another schema")
     require_sound(connection, "quick_check", str(archive), "the backup's store")
+
+
+def _aside(database: Path, now: datetime) -> Path:
+    return database.with_name(f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3")
+
+
+def _locked(database: Path) -> AbstractContextManager[None]:
+    return exclusive_lock(
+        database,
+        N_("Your library is open in another Repartee window or command."),
+        N_("Close it, then restore again."),
+    )
 
 
 def _adapt(connection: sqlite3.Connection, database: Path) -> SwitchedOff:
@@ -212,6 +255,8 @@ def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
             raise _damaged_error(archive, str(exc)) from exc
         except StoreDamagedError as exc:
             raise _damaged_error(archive, exc.details) from exc
+        except StoreRefusedError as exc:
+            raise exc.with_hint(N_("Choose another backup.")) from exc
 
 
 def _members_of(pack: ForeignArchive, archive: Path) -> tuple[ZipInfo, Mapping[str, ZipInfo]]:

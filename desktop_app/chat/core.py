@@ -83,6 +83,6 @@ CORE = Core(
             ),
         ),
         StoredTable("text_versions", {Effect.PLAIN: "id text_id body created_at"}),
-        StoredTable("part_notes", {Effect.DERIVED: "key text created_at conversation_id"}),
+        StoredTable("part_notes", {Effect.PLAIN: "key text created_at conversation_id"}),
     ),
 )

@@ -180,7 +180,7 @@ class Command(_Help, click.Command):
         paragraphs: the text below the options of its help.
         codes: meanings of exit codes that are added to the usual ones, or replace them.
         exclusive: names of options of which at most one may be given.
-        required: names of options of which exactly one must be given.
+        required: names of options or arguments of which exactly one must be given.
         defaults: options that the command shares with another one, but does not have itself.
     """
 
@@ -220,16 +220,20 @@ class Command(_Help, click.Command):
         if ctx.args:
             raise click.UsageError(_unrecognized(ctx.args) + self._files_hint(ctx), ctx)
         for names in self._exclusive:
-            given = [f"--{name}" for name in names if ctx.params[name]]
+            given = [self._shown(name) for name in names if ctx.params[name]]
             if len(given) > 1:
                 refusal = tr("not allowed with argument %s") % given[0]
                 raise click.UsageError(f"{given[1]}: {refusal}", ctx)
         if self._required and not any(ctx.params[name] for name in self._required):
-            names = " ".join(f"--{name}" for name in self._required)
+            names = " ".join(map(self._shown, self._required))
             raise click.UsageError(tr("one of the arguments %s is required") % names, ctx)
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in ctx.params.items()}
         command, _, action = ctx.command_path.partition(" ")[2].partition(" ")
         return Options(**{**self._defaults, **values}, command=command, action=action, context=ctx)
+
+    def _shown(self, name: str) -> str:
+        found = next(param for param in self.params if param.name == name)
+        return str(found.metavar) if isinstance(found, click.Argument) else found.opts[-1]
 
     def _files_hint(self, ctx: click.Context) -> str:
         """Return what to do if the shell has made several files of the value of an option."""

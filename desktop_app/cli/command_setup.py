@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.console import (
+    confirm,
     error_fields,
     reports_to_window,
     terminal_error_text,
@@ -22,8 +23,13 @@ from desktop_app.cli.console import (
     write_stderr_line,
 )
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, UserFacingError
-from desktop_app.i18n.translation import N_
+from desktop_app.domain.errors import (
+    DocumentDoesNotFitError,
+    IllegalChoiceError,
+    NoRoomForCopyError,
+    UserFacingError,
+)
+from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.paths import folders
 from desktop_app.system import END_SIGNALS
 
@@ -131,6 +137,17 @@ def expand_path(name: str) -> Path:
     return path if path.name not in ("", "..") else path.resolve()  # "." has no name to show
 
 
+async def open_or_ask(library: Backend | Database, **options: bool) -> None:
+    """Open the library; ask on a terminal to upgrade it without a copy if there is no room."""
+    try:
+        await library.open(**options)
+    except NoRoomForCopyError as error:
+        question = paragraph(error.what_happened, tr("Upgrade it without a copy? [y/N]"))
+        if not await confirm(question, default=False):
+            raise
+        await library.open(**options, keeps_copy=False)
+
+
 @asynccontextmanager
 async def open_backend(*, allows_unpriced: bool = False) -> AsyncIterator[Backend]:
     """Open the library, and log what is done with it; close it on exit."""
@@ -140,7 +157,7 @@ async def open_backend(*, allows_unpriced: bool = False) -> AsyncIterator[Backen
     start_log(folders().logs)
     backend = Backend(allows_unpriced=allows_unpriced)
     try:
-        await backend.open(reads_if_full=True)
+        await open_or_ask(backend, reads_if_full=True)
         yield backend
     finally:
         await backend.aclose()
@@ -156,7 +173,7 @@ async def open_store() -> AsyncIterator[Database]:
 
     database = Database(folders().database)
     try:
-        await database.open(reads_if_full=True)
+        await open_or_ask(database, reads_if_full=True)
         yield database
     finally:
         await database.close()

@@ -20,7 +20,7 @@ from desktop_app.backend.backend import Backend
 from desktop_app.backend.display_check import display_problem
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.command_setup import expand_path, run_command
+from desktop_app.cli.command_setup import expand_path, open_or_ask, run_command
 from desktop_app.cli.console import (
     confirm,
     terminal_error_text,
@@ -45,6 +45,7 @@ from desktop_app.providers.gateway.environment_profiles import BUILT_IN, ON_DEVI
 from desktop_app.providers.gateway.on_device import NO_MODELS
 from desktop_app.sandbox import detect_mechanisms
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.storage.upgrade_copy import upgrade_copies
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
@@ -81,7 +82,7 @@ async def _run(options: Options) -> int:
     problem = None
     try:
         try:
-            await backend.open()
+            await open_or_ask(backend)
             backend.local_models.use(await backend.settings.all())
         except UserFacingError as error:
             problem = error
@@ -366,6 +367,10 @@ def _facts(backend: Backend) -> list[Finding]:
         ("cache", tr("Cache"), str(places.cache)),
         ("logs", tr("Logs"), str(places.logs)),
         ("last of the log", tr("End of the log"), log),
+    ]
+    texts[4:4] = [
+        ("copy of the library", tr("Copy of the library"), copy.sentence)
+        for copy in upgrade_copies(places.database)[:1]
     ]
     if crash := last_lines(places.logs, name=CRASH_NAME):
         crash_text = "\n    ".join([str(places.logs / CRASH_NAME), *crash])

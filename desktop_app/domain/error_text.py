@@ -60,6 +60,10 @@ _TERMINAL_HINTS: Final[Mapping[str, str]] = {
     hints.ENTER_SERVER_VALUES: N_(
         "Remove it with “repartee mcp remove {server}”, then add it again."
     ),
+    hints.FREE_SPACE_FOR_COPY: N_(
+        "Free up {size} MB, then try again. Repartee’s window, and commands in a terminal, also "
+        "offer to upgrade it without a copy."
+    ),
     hints.REPAIR_LIBRARY: N_(
         "Open Repartee or run “repartee repair” to repair it or restore a backup."
     ),

@@ -396,6 +396,10 @@ class StoreFullError(StorageError):
     code = "store_full"
 
 
+class NoRoomForCopyError(StoreFullError):
+    """There is no room for a copy of the store before its upgrade; it is unchanged."""
+
+
 class StoreDamagedError(StorageError):
     """The store, one of its rows, or a backup is damaged."""
 
@@ -403,7 +407,7 @@ class StoreDamagedError(StorageError):
 
 
 class StoreRefusedError(StorageError):
-    """The store rejects a value; the write was not done."""
+    """SQLite refuses a statement or a value; nothing was changed."""
 
     code = "store_refused"
 

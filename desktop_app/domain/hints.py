@@ -50,6 +50,7 @@ ENTER_CLIENT_ID: Final = N_(
 ENTER_PRICE: Final = N_("Enter it in {models_window}, or use it anyway.")
 ENTER_SERVER_VALUES: Final = N_("Enter them again in {servers_page}.")
 EXPORT_AGAIN: Final = N_("Export it again from the original app.")
+FREE_SPACE_FOR_COPY: Final = N_("Free up {size} MB, then try again.")
 INSTALL_LIBRARY: Final = N_("Install the missing library with your system’s package manager.")
 LIST_AVAILABLE: Final = N_("Available: {known}.")
 RAISE_CAP: Final = N_("Raise the limit in {provider_page}, or wait until {day}.")

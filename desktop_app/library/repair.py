@@ -1,21 +1,23 @@
-"""Builds a new store from a damaged one, with the rows that can still be read.
+"""Builds a new store from a damaged one, or from one whose migration fails.
 
-SQLite reads a copy of the damaged file, table by table in the order of the rows. Where it meets
-damage, the rows behind it are reached from the other end, and by halving what lies between. The
-rows go into a new, empty store. What is derived is rebuilt: the search index, the sums of the
-spending. A message that has lost its conversation gets a new one. The damaged file stays beside the
-new store.
+A copy of the file is brought to this version. If that fails, or the file is damaged, its rows are
+copied, and then brought to this version, so that the tables and names of the file's own version are
+found. SQLite reads them table by table in the order of the rows. Where it meets damage, the rows
+behind it are reached from the other end, and by halving what lies between. They go into a new,
+empty store. What is derived is rebuilt: the search index, the sums of the spending. A message that
+has lost its conversation gets a new one. The damaged file stays beside the new store.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
-import struct
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -27,7 +29,14 @@ from desktop_app.domain.conversations.conversation import Conversation, MessageS
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.stored_table import Effect
+from desktop_app.i18n.formatting import joined, number
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.damaged_schema import (
+    can_read_schema,
+    create_tables,
+    graft_schema,
+    versions,
+)
 from desktop_app.library.store_file import (
     HAS_LEFT,
     NOTHING,
@@ -37,8 +46,9 @@ from desktop_app.library.store_file import (
     shares_library,
     switch_off,
 )
+from desktop_app.storage import schema
 from desktop_app.storage.database import refuse_foreign
-from desktop_app.storage.private_files import create_private
+from desktop_app.storage.private_files import copy_private, create_private
 from desktop_app.storage.row_conversion import (
     draft_to_text,
     message_from_row,
@@ -46,12 +56,11 @@ from desktop_app.storage.row_conversion import (
     searchable_text,
 )
 from desktop_app.storage.row_writing import insert_rows
-from desktop_app.storage.schema import migrate
 from desktop_app.storage.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
-from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
+from desktop_app.storage.storage_errors import UNREADABLE, is_full_or_read_only, translate_errors
 from desktop_app.storage.store_lock import REPAIR_PREFIX, exclusive_lock
-from desktop_app.storage.stored_tables import former_tables, read_stored, synced_tables, tables_of
+from desktop_app.storage.stored_tables import read_stored, stored_tables, tables_of
 from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")
@@ -60,10 +69,8 @@ _MAX_READS: Final = 40_000
 """Reads that may end at damage: each takes about half a millisecond."""
 _MAX_VAIN_READS: Final = 1000
 """Successive reads of a table that find no row: its first page or the rest of it is lost."""
-_READ_ROLE: Final = "SELECT 1 FROM messages NOT INDEXED WHERE role IN ('user', 'assistant')"
 _MAX_VALUE_BYTES: Final = 64 << 20
 """No value of the program is longer. A damaged length would make SQLite ask for as much memory."""
-_PAGE_BYTES: Final = 4096
 _LAST_ROW_ID: Final = (1 << 63) - 1
 _CREATE_LOST_CONVERSATIONS: Final = """
     INSERT INTO conversations (id, title, created_at, updated_at, provider_id, model, variant,
@@ -79,7 +86,7 @@ _CREATE_CONVERSATIONS_OF_TEXTS: Final = """
     FROM texts WHERE conversation_id NOT IN (SELECT id FROM conversations)
     GROUP BY conversation_id
 """
-# Of collections that have lost their project, and those of an earlier version.
+# Of collections that have lost their project.
 _CREATE_LOST_PROJECTS: Final = """
     INSERT INTO folders (id, name, created_at, overrides, collection_id)
     SELECT id, ?, created_at, '', id FROM collections
@@ -98,10 +105,11 @@ class RepairResult:
     Attributes:
         damaged_file: the new path of the damaged file.
         conversations, messages: the numbers of conversations and messages in the new store.
-        damaged_tables: the number of tables that could not be read completely.
+        incomplete: the tables of which nothing, or not all, is in the new store.
         mended_messages: the number of messages that had lost their conversation or their parent.
         copied: the number of rows that were copied.
-        dropped: the number of rows left out, because they are invalid or repeated.
+        dropped: the rows left out of each table, because they are invalid or repeated.
+        is_damaged: the file is, or its migration fails.
         reads_left: the number of further reads that may end at damage.
         repaired_file: the new store; None if it has the path of the damaged one.
         has_left, switched_off: as in `RestoreResult`.
@@ -110,10 +118,11 @@ class RepairResult:
     damaged_file: Path
     conversations: int = 0
     messages: int = 0
-    damaged_tables: int = 0
+    incomplete: list[str] = field(default_factory=list)
     mended_messages: int = 0
     copied: int = 0
-    dropped: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    is_damaged: bool = False
     reads_left: int = _MAX_READS
     repaired_file: Path | None = None
     has_left: bool = False
@@ -121,7 +130,7 @@ class RepairResult:
 
     @property
     def sentence(self) -> str:
-        is_sound = not (self.damaged_tables or self.dropped or self.mended_messages)
+        is_sound = not (self.is_damaged or self.dropped or self.mended_messages)
         sentences = [
             tr(
                 "Recovered conversations: {conversations}, messages: {messages}.",
@@ -129,13 +138,14 @@ class RepairResult:
                 messages=self.messages,
             )
         ]
-        if self.damaged_tables:
-            sentences.append(tr("Parts of the file couldn’t be read."))
+        if self.incomplete:
+            tables = joined(sorted(set(self.incomplete)))
+            sentences.append(tr("Recovered in part, or not at all: {tables}.", tables=tables))
         if self.dropped or self.mended_messages:
             sentences.append(
                 tr(
                     "Skipped invalid rows: {dropped}. Messages that got a new place: {mended}.",
-                    dropped=self.dropped,
+                    dropped=self._dropped_text,
                     mended=self.mended_messages,
                 )
             )
@@ -150,6 +160,11 @@ class RepairResult:
         if self.has_left:
             sentences.append(tr(HAS_LEFT))
         return " ".join([*sentences, *self.switched_off.sentences()])
+
+    @property
+    def _dropped_text(self) -> str:
+        tables = joined([f"{table} {number(n)}" for table, n in self.dropped.most_common()])
+        return f"{number(self.dropped.total())} ({tables})" if tables else "0"
 
 
 def repair_store(
@@ -197,144 +212,161 @@ def _recovered_store(
         for suffix in ("", "-wal"):
             source = database.with_name(database.name + suffix)
             if source.exists():
-                shutil.copyfile(source, copy.with_name(copy.name + suffix))
-        is_store = _can_read(copy, "SELECT count(*) FROM sqlite_master")
+                copy_private(source, copy.with_name(copy.name + suffix))
         result.has_left = shares_library(copy)
-        if not is_store:
-            _graft_first_page(copy, Path(scratch))
-        new_store = Path(scratch) / "new.sqlite3"
-        create_private(new_store)
-        with closing(connect(new_store, "rw")) as target:
-            _build_store(target, copy, result, progress)
-            if not is_store and not result.copied:
-                raise StorageError(
-                    N_("Nothing could be recovered from {place}."),
-                    hint=N_("Move it elsewhere, or restore a backup."),
-                    place=str(database),
-                )
-            require_sound(target, "quick_check", str(database), "the repaired store")
+        new_store = copy
+        if not _can_migrate(copy, result):
+            result.is_damaged = True
+            new_store = _store_of_rows(copy, Path(scratch), database, result, progress)
+        with closing(connect(new_store, "rw")) as connection:
+            require_sound(connection, "quick_check", str(database), "the repaired store")
         sync(new_store)
         yield new_store
 
 
-def _graft_first_page(copy: Path, scratch: Path) -> None:
-    """Give a copy whose first page is damaged that of a new store or a rebuilt one.
-
-    The schema names the first page of each table. These are the same in all stores, except that
-    SQLite numbers the tables otherwise in a file that it has rebuilt.
-    """
-    fresh, rebuilt = scratch / "fresh.sqlite3", scratch / "rebuilt.sqlite3"
-    with closing(connect(fresh, "rwc")) as connection:
-        migrate(connection)
-        connection.execute("VACUUM INTO ?", (str(rebuilt),))
-    size = copy.stat().st_size // _PAGE_BYTES
-    for template in (rebuilt, fresh):
-        first_page, leaves = _schema_pages(template.read_bytes(), size + 1)
-        with copy.open("r+b") as file:
-            file.write(first_page)
-            file.seek(size * _PAGE_BYTES)
-            file.write(leaves)
-        if _can_read(copy, _READ_ROLE):
-            return
-
-
-def _schema_pages(data: bytes, first_leaf: int) -> tuple[bytes, bytes]:
-    """Return the first page of a store, and the leaves of its schema.
-
-    The leaves are to be appended to another store, from the page with the number `first_leaf` on:
-    their own places may have other content there.
-    """
-    page = bytearray(data[:_PAGE_BYTES])
-    # Sections 1.3 and 1.6 of SQLite's file format: after the header of 100 bytes, an interior page
-    # has the number of its cells, its last child, and the places of its cells, each with a child.
-    (cells,) = struct.unpack_from(">H", page, 103)
-    places = [108, *struct.unpack_from(f">{cells}H", page, 112)]
-    leaves = b""
-    for number, place in enumerate(places, first_leaf):
-        (child,) = struct.unpack_from(">I", page, place)
-        leaves += data[(child - 1) * _PAGE_BYTES : child * _PAGE_BYTES]
-        struct.pack_into(">I", page, place, number)
-    struct.pack_into(">I", page, 28, first_leaf + cells)  # the number of pages
-    return bytes(page), leaves
+def _can_migrate(copy: Path, result: RepairResult) -> bool:
+    """Bring a copy to this version, and mend its rows; return False if that fails."""
+    try:
+        with closing(connect(copy, "rw")) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")  # without a log beside it
+            connection.execute("PRAGMA secure_delete = ON")
+            version = schema.stored_version(connection, copy)
+            # Damage that no step meets would be found too late: by whoever needs it.
+            require_sound(connection, "integrity_check", str(copy), "the damaged store")
+            if version and not schema.is_current(version):
+                schema.migrate(connection, version)
+            if not schema.has_exact_schema(connection):
+                return False
+            _finish(connection, result)
+    except (*UNREADABLE, StorageError) as error:
+        if isinstance(error, sqlite3.Error) and is_full_or_read_only(error):
+            raise
+        result.dropped.clear()
+        return False
+    return True
 
 
-def _can_read(copy: Path, sql: str) -> bool:
-    with suppress(*UNREADABLE), closing(connect(copy, "rw")) as connection:
-        return connection.execute(sql).fetchone() is not None
-    return False
+# -------------------------------------------------------------- copying of rows
 
 
-def _build_store(
-    target: sqlite3.Connection, copy: Path, result: RepairResult, progress: Progress
+def _store_of_rows(
+    copy: Path, scratch: Path, database: Path, result: RepairResult, progress: Progress
+) -> Path:
+    """Return a new store of this version with the rows of a copy that can be read."""
+    is_store = can_read_schema(copy)
+    version = _version_of(copy) if is_store else graft_schema(copy, scratch)
+    new_store = scratch / "new.sqlite3"
+    create_private(new_store)
+    with closing(connect(new_store, "rw")) as target:
+        create_tables(target, version)
+        target.execute("BEGIN IMMEDIATE")
+        target.execute("DELETE FROM settings")
+        _copy_rows(copy, target, result, progress)
+        target.execute("COMMIT")
+        if not is_store and not result.copied:
+            raise StorageError(
+                N_("Nothing could be recovered from {place}."),
+                hint=N_("Move it elsewhere, or restore a backup."),
+                place=str(database),
+            )
+        _migrate_rows(target, version, scratch, result)
+        _finish(target, result)
+    return new_store
+
+
+def _version_of(copy: Path) -> int:
+    with closing(connect(copy, "rw")) as connection:
+        return schema.stored_version(connection, copy) or schema.latest_version()
+
+
+def _copy_rows(
+    copy: Path, target: sqlite3.Connection, result: RepairResult, progress: Progress
 ) -> None:
-    migrate(target)
-    target.execute("BEGIN IMMEDIATE")
-    target.execute("DELETE FROM settings")
-    # Tables without rowids, of which none is copied, may be of a feature that this program lacks.
-    sql = """SELECT m.name FROM sqlite_master AS m JOIN pragma_table_list(m.name) AS t
-        WHERE t.type = 'table' AND NOT t.wr AND m.name NOT LIKE 'sqlite_%' ORDER BY m.rowid"""
     left_out = {*tables_of(Effect.DERIVED, Effect.HERE)}
-    tables = [name for (name,) in target.execute(sql) if name not in left_out]
-    with suppress(*UNREADABLE), closing(connect(copy, "rw")) as source:
+    tables = _tables(target)
+    with closing(connect(copy, "rw")) as source:
         source.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
         source.text_factory = lambda data: data.decode("utf-8", "replace")
-        for number, table in enumerate(tables):
-            progress(number, len(tables))
-            _copy_table(source, target, table, result)
-        for former, (table, _) in former_tables().items():
-            _copy_table(source, target, table, result, former)
-    (orphans,) = target.execute(_LOST_CONVERSATIONS).fetchone()
-    target.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
-    target.execute(_CREATE_CONVERSATIONS_OF_TEXTS, (tr(LOST_TITLE),))
-    target.execute(_CREATE_LOST_PROJECTS, (tr(_LOST_PROJECT),))
-    result.switched_off = switch_off(target)
-    result.mended_messages = orphans + mend_references(target)
-    _rebuild_derived(target)
-    target.execute("COMMIT")
-    result.conversations = target.execute("SELECT count(*) FROM conversations").fetchone()[0]
-    result.messages = target.execute("SELECT count(*) FROM messages").fetchone()[0]
+        result.incomplete = [name for name in _tables(source) if name not in tables]
+        for done, table in enumerate(name for name in tables if name not in left_out):
+            progress(done, len(tables))
+            info = target.execute(f"PRAGMA table_info({table})").fetchall()
+            stored = {c["name"] for c in source.execute(f"PRAGMA table_info({table})")}
+            # SQLite reads the quoted name of a column that a table lacks as a text.
+            columns = [c["name"] for c in info if c["name"] in stored or not stored]
+            if stored - set(columns):
+                result.incomplete.append(table)
+            if tables[table]:
+                keys = [column["name"] for column in info if column["pk"]]
+                rows = _rows_by_key(source, table, columns, keys, result)
+            else:
+                rows = _readable_rows(source, table, columns, result)
+            for row in rows:
+                values = {"rowid": row["row_id"]} if "row_id" in row.keys() else {}  # noqa: SIM118
+                try:
+                    insert_rows(target, table, [{**values, **{n: row[n] for n in columns}}])
+                    result.copied += 1
+                except sqlite3.IntegrityError:
+                    result.dropped[table] += 1
 
 
-def _copy_table(
-    source: sqlite3.Connection,
-    target: sqlite3.Connection,
-    table: str,
-    result: RepairResult,
-    former: str = "",
+def _tables(connection: sqlite3.Connection) -> dict[str, bool]:
+    """Return the tables, each with True if it has no rowids."""
+    sql = """SELECT m.name, t.wr FROM sqlite_master AS m JOIN pragma_table_list(m.name) AS t
+        WHERE t.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.rowid"""
+    return {name: bool(is_without) for name, is_without in connection.execute(sql)}
+
+
+def _migrate_rows(
+    target: sqlite3.Connection, version: int, scratch: Path, result: RepairResult
 ) -> None:
-    """Copy the rows of a table, or those of a `former` table of an earlier version."""
-    info = target.execute(f"PRAGMA table_info({table})").fetchall()
-    missing = {row["name"]: row["dflt_value"] or "NULL" for row in info}
-    renamed = former_tables()[former][1] if former else {}
-    base = synced_tables()[table].base if former else {}
-    # SQLite reads the quoted name of a column that an earlier version lacks as a text.
-    stored = _columns(source, former or table)
-    columns = [name for name in stored or missing if renamed.get(name, name) in missing]
-    if former and not stored:
+    """Bring copied rows to this version, without the tables whose rows the steps cannot convert."""
+    steps = " ".join(schema.STEPS[version - versions()[-1] :])
+    changed = [name for name in _tables(target) if re.search(rf"\b{name}\b", steps)]
+    if not changed:
+        schema.migrate(target, version)
         return
-    sql = ", ".join(f'{value} AS "{name}"' for name, value in missing.items())
-    defaults = dict(target.execute(f"SELECT {sql}").fetchone())
-    for row in _readable_rows(source, former or table, columns, result):
-        values = {**defaults, **base, **{renamed.get(name, name): row[name] for name in columns}}
-        if not former:
-            values["rowid"] = row["row_id"]
-        try:
-            # A row that cannot be read would make the window refuse its conversation.
-            found = read_stored(table, values)
-            if isinstance(found, Conversation):  # without a damaged draft or damaged settings
-                draft, overrides = draft_to_text(found.draft), overrides_to_text(found.overrides)
-                values |= {"draft": draft, "overrides": overrides}
-            insert_rows(target, table, [values])
-            result.copied += 1
-        except (*BAD_VALUE, sqlite3.IntegrityError, StoreDamagedError):
-            result.dropped += 1
+    with closing(connect(scratch / "rows.sqlite3", "rwc")) as rows:
+        target.backup(rows)
+
+        def migrate_without(left_out: list[str]) -> None:
+            rows.backup(target)
+            for name in left_out:
+                target.execute(f"DELETE FROM {name}")  # noqa: S608 - our own names
+            schema.migrate(target, version)
+
+        left_out: list[str] = []
+        for table in (None, *changed):
+            rest = [name for name in left_out if name != table]
+            try:
+                migrate_without(rest)
+            except sqlite3.Error as error:
+                if is_full_or_read_only(error):
+                    raise
+                left_out = left_out or changed
+            else:
+                left_out = rest
+                if table is None:
+                    return
+        migrate_without(left_out)
+        result.incomplete += left_out
 
 
-def _columns(source: sqlite3.Connection, table: str) -> list[str]:
-    """Return the columns of a damaged table; [] if they cannot be read, or there is no table."""
-    with suppress(*UNREADABLE):
-        return [row["name"] for row in source.execute(f"PRAGMA table_info({table})")]
-    return []
+def _rows_by_key(
+    source: sqlite3.Connection,
+    table: str,
+    columns: list[str],
+    keys: list[str],
+    result: RepairResult,
+) -> Iterator[sqlite3.Row]:
+    """Yield the rows of a damaged table without rowids, from both ends up to the damage."""
+    for direction in (" ASC", " DESC"):
+        order = ", ".join(key + direction for key in keys)
+        with suppress(*UNREADABLE):
+            sql = f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order}"  # noqa: S608
+            yield from source.execute(sql)
+            return
+    result.incomplete.append(table)
 
 
 def _readable_rows(
@@ -348,7 +380,7 @@ def _readable_rows(
     try:
         source.execute(f"{select} LIMIT 0", (0, 0))
     except UNREADABLE:  # nothing tells where the table is
-        result.damaged_tables += 1
+        result.incomplete.append(table)
         return
     ranges = [(0, _LAST_ROW_ID)]
     has_gap = False
@@ -378,11 +410,58 @@ def _readable_rows(
                 middle = (low + high) // 2
                 ranges += [(middle + 1, high - 1), (low + 1, middle)]
     if has_gap:
-        result.damaged_tables += 1
+        result.incomplete.append(table)
+
+
+# -------------------------------------------------------------- rows of this version
+
+
+def _finish(connection: sqlite3.Connection, result: RepairResult) -> None:
+    """Mend the rows of a store of this version, and make what is derived of them."""
+    connection.execute("BEGIN IMMEDIATE")
+    _drop_unreadable(connection, result)
+    (orphans,) = connection.execute(_LOST_CONVERSATIONS).fetchone()
+    connection.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
+    connection.execute(_CREATE_CONVERSATIONS_OF_TEXTS, (tr(LOST_TITLE),))
+    connection.execute(_CREATE_LOST_PROJECTS, (tr(_LOST_PROJECT),))
+    result.switched_off = switch_off(connection)
+    result.mended_messages = orphans + mend_references(connection)
+    _rebuild_derived(connection)
+    connection.execute("COMMIT")
+    result.conversations = connection.execute("SELECT count(*) FROM conversations").fetchone()[0]
+    result.messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+
+
+def _drop_unreadable(connection: sqlite3.Connection, result: RepairResult) -> None:
+    """Delete the rows that the program cannot read: the window would refuse their conversation."""
+    for name, table in stored_tables().items():
+        unreadable, mended = [], []
+        if not table.reader:
+            continue
+        for row in connection.execute(f"SELECT rowid AS row_id, * FROM {name}"):  # noqa: S608
+            try:
+                found = read_stored(name, row)
+            except (*BAD_VALUE, StoreDamagedError):
+                unreadable.append((row["row_id"],))
+                continue
+            if isinstance(found, Conversation):  # without a damaged draft or damaged settings
+                texts = draft_to_text(found.draft), overrides_to_text(found.overrides)
+                if texts != (row["draft"], row["overrides"]):
+                    mended.append((*texts, row["row_id"]))
+        connection.executemany(f"DELETE FROM {name} WHERE rowid = ?", unreadable)  # noqa: S608
+        sql = "UPDATE conversations SET draft = ?, overrides = ? WHERE rowid = ?"
+        connection.executemany(sql, mended)
+        if unreadable:
+            result.dropped[name] += len(unreadable)
 
 
 def _rebuild_derived(connection: sqlite3.Connection) -> None:
     """Rebuild the references to attachments and the search indexes."""
+    for name in tables_of(Effect.DERIVED):
+        sql = "SELECT 1 FROM pragma_table_list(?) WHERE type = 'virtual'"
+        is_index = connection.execute(sql, (name,)).fetchone()
+        delete_all = f"INSERT INTO {name} ({name}) VALUES ('delete-all')"  # noqa: S608
+        connection.execute(delete_all if is_index else f"DELETE FROM {name}")  # noqa: S608
     # Each loop writes to other tables than it reads, so it need not fetch all rows first.
     for row in connection.execute("SELECT id, title, updated_at FROM conversations"):
         add_entry(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
@@ -15,7 +14,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.stored_table import Effect
 from desktop_app.features import imported
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.storage.private_files import create_private
+from desktop_app.storage.private_files import copy_private
 from desktop_app.storage.row_conversion import error_to_text
 from desktop_app.storage.sqlite_connection import connect, remove_log
 from desktop_app.storage.storage_errors import UNREADABLE
@@ -69,9 +68,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # the file system has no hard links
-        create_private(target)
-        shutil.copyfile(source, target)
-        sync(target)
+        copy_private(source, target)
 
 
 class SwitchedOff(NamedTuple):

@@ -17,5 +17,6 @@ __all__ = [
     "temporary_database",
     "temporary_files",
     "transactions",
+    "upgrade_copy",
     "value_effects",
 ]

@@ -117,6 +117,7 @@ class Database:
         self._rescued: Path | None = None
         self._reads_if_full = False
         self._drops_writes_if_full = False
+        self._keeps_copy = True
         self._write_error: StoreFullError | None = None  # why nothing can be written
         self._connect_reader: Callable[[], sqlite3.Connection] = partial(_connect, path, "ro")
         self._at_close = ExitStack()
@@ -136,11 +137,16 @@ class Database:
         return self
 
     async def open(
-        self, *, reads_if_full: bool = False, drops_writes_if_full: bool = False
+        self,
+        *,
+        reads_if_full: bool = False,
+        drops_writes_if_full: bool = False,
+        keeps_copy: bool = True,
     ) -> None:
         """Open the store; create or migrate it if needed.
 
         Args:
+            keeps_copy: keep a copy of a store that is migrated (`upgrade_copy`).
             drops_writes_if_full: if there is no space, or the file is read-only, what is written
                 goes into memory, and is not read back. An existing store is read.
             reads_if_full: if there is no space, or the file is read-only, open an existing store
@@ -150,10 +156,12 @@ class Database:
             StoreTooNewError: a newer version wrote it; it is unchanged.
             StoreDamagedError: it is not a database, or failed the check after an unclean exit.
             StoreFullError: there is no space, or the file is read-only.
+            NoRoomForCopyError: there is no space for the copy.
             StorageError: anything else that prevents the use of the store.
         """
         self._reads_if_full = reads_if_full
         self._drops_writes_if_full = drops_writes_if_full
+        self._keeps_copy = keeps_copy
         await self._on_writer(self._open)
 
     async def write(self, action: Action[T]) -> T:
@@ -304,7 +312,10 @@ class Database:
                         hint=N_("Close that version, then try again."),
                         place=str(self.path),
                     )
-                migrate(connection, version)
+                if self._keeps_copy and version:
+                    connection = self._migrate_copied(connection, version)
+                else:
+                    migrate(connection, version)
             stored_version(connection, self.path)  # a read makes the log of a new or restored store
             log = repr(self._files_now().log)
             if is_alone or (lock.recorded() not in ("", log) and lock.try_exclusive()):
@@ -315,6 +326,21 @@ class Database:
         except BaseException:
             connection.close()
             raise
+        return connection
+
+    def _migrate_copied(self, connection: sqlite3.Connection, version: int) -> sqlite3.Connection:
+        """Migrate the store once a copy of it is kept; return another connection to it."""
+        from desktop_app.storage.upgrade_copy import copy_kept  # most stores are current
+
+        is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()["busy"]
+        connection.close()  # the copy closes the file, which would drop this connection's locks
+        if is_busy:
+            raise other_program_error(self.path)
+        with copy_kept(self.path, version), closing(_connect(self.path, "rw")) as migrating:
+            _configure_writer(migrating)
+            migrate(migrating, version)
+        connection = _connect(self.path, "rw")
+        _configure_writer(connection)
         return connection
 
     def _lock_with_log(self, lock: StoreLock) -> bool:

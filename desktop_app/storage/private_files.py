@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
-from desktop_app.system import OPEN_FLAGS
+from desktop_app.system import OPEN_FLAGS, clone, sync
 
 
 def create_private_folder(folder: Path) -> None:
@@ -21,3 +22,11 @@ def create_private(path: Path) -> None:
     """
     create_private_folder(path.parent)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | OPEN_FLAGS, 0o600))
+
+
+def copy_private(source: Path, target: Path) -> None:
+    """Copy a file to disk for its owner only, by sharing its blocks if possible."""
+    create_private(target)
+    if not clone(source, target):
+        shutil.copyfile(source, target)
+    sync(target)

@@ -51,8 +51,8 @@ _DAMAGED: Final[_Kind] = (
 )
 _REFUSED: Final[_Kind] = (
     errors.StoreRefusedError,
-    N_("Couldn’t open {place}."),
-    N_("Try again, then restart Repartee."),
+    N_("Couldn’t use {place} ({reason}). Nothing was changed."),
+    hints.REPAIR_LIBRARY,
 )
 _THROUGH_FILE: Final[_Kind] = (
     errors.StorageError,
@@ -71,9 +71,6 @@ _KIND_OF_CODE: Final = {
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
-    sqlite3.SQLITE_CONSTRAINT: _REFUSED,
-    sqlite3.SQLITE_TOOBIG: _REFUSED,
-    sqlite3.SQLITE_MISMATCH: _REFUSED,
 }
 _KIND_OF_ERRNO: Final[Mapping[int | None, _Kind]] = {
     errno.ENOSPC: _DISK_FULL,
@@ -125,13 +122,13 @@ def _from_sqlite(exc: sqlite3.Error, place: str) -> errors.StorageError:
         column, _, _text = message.partition(" with text ")
         return damaged_error(place, column)
     code = getattr(exc, "sqlite_errorcode", 0)
-    default_class = (
-        errors.StoreRefusedError if isinstance(exc, sqlite3.DataError) else errors.StorageError
-    )
-    kind = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
-    error_class, sentence, hint = kind or (default_class, *_REFUSED[1:])
+    kind = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF, _REFUSED)
+    error_class, sentence, hint = kind
     details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {message}"
-    return error_class(sentence, hint, details=details, place=place)
+    params: dict[str, errors.Param] = {"place": place}
+    if kind is _REFUSED:
+        params["reason"] = message
+    return error_class(sentence, hint, details=details, params=params)
 
 
 def _from_os(exc: OSError, place: str) -> errors.StorageError:

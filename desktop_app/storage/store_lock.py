@@ -19,6 +19,7 @@ _SHARED_SIZE: Final = 510
 _MAX_RECORD_BYTES: Final = 200
 RESTORE_PREFIX: Final = ".restore-"
 REPAIR_PREFIX: Final = ".repair-"
+UPGRADE_PREFIX: Final = ".upgrade-"
 
 
 class StoreLock:
@@ -89,7 +90,7 @@ def exclusive_lock(database: Path, message: str, hint: str) -> Iterator[None]:
 
 
 def remove_abandoned_scratch(database: Path) -> None:
-    """Remove what a killed restore or repair left beside the store, unless one is running."""
+    """Remove what a killed restore, repair or upgrade left beside the store, unless one runs."""
     if not _scratch_folders(database):
         return
     with suppress(OSError):  # the next start tries again
@@ -102,13 +103,13 @@ def remove_abandoned_scratch(database: Path) -> None:
 
 
 def remove_scratch_folders(database: Path) -> None:
-    """Remove the folders of restores and repairs. The caller has the store's lock."""
+    """Remove the folders of restores, repairs and upgrades. The caller has the store's lock."""
     for folder in _scratch_folders(database):
         shutil.rmtree(folder)
 
 
 def _scratch_folders(database: Path) -> list[Path]:
-    prefixes = (RESTORE_PREFIX, REPAIR_PREFIX)
+    prefixes = (RESTORE_PREFIX, REPAIR_PREFIX, UPGRADE_PREFIX)
     return [folder for prefix in prefixes for folder in database.parent.glob(f"{prefix}*")]
 
 

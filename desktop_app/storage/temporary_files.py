@@ -19,6 +19,7 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.storage_errors import translate_errors
 from desktop_app.storage.store_lock import remove_abandoned_scratch
+from desktop_app.storage.upgrade_copy import remove_expired_copies
 from desktop_app.system import lock, open_folder_lock
 
 if TYPE_CHECKING:
@@ -156,9 +157,10 @@ def remove_abandoned(parent: Path) -> None:
 
 
 def remove_leftovers(user_folders: Folders) -> None:
-    """Remove the files that killed processes left."""
+    """Remove the files that killed processes left, and expired copies of the store."""
     remove_abandoned(user_folders.temporary)
     remove_abandoned_scratch(user_folders.database)
+    remove_expired_copies(user_folders.database)
 
 
 def remove_all(parent: Path) -> None:

@@ -1,7 +1,8 @@
 """Work on the store while it is closed: repair, deletion of everything, and what features do.
 
-A damaged store does not end the program: a dialog reports it and offers remedies. If the user
-requests such work in an open window, the window closes first, and the program restarts afterwards.
+A store that cannot be opened does not end the program: a dialog says why and offers remedies. If
+the user requests such work in an open window, the window closes first, and the program restarts
+afterwards.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
 from desktop_app.app.features import FEATURES
 from desktop_app.app.startup.closed_work import Ask, Choices, ClosedWork, Progress
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+from desktop_app.domain.errors import NoRoomForCopyError, StorageError, UserFacingError
 from desktop_app.features import imported
 from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.widgets.boxes import column_of
@@ -194,6 +195,14 @@ _REPAIR: Final = (
     N_("Recovers readable data into a new library. The damaged file is kept."),
 )
 _OTHERS: Choices = (("folder", N_("Open folder"), ""), ("quit", N_("Quit"), ""))
+_RETRY: Choices = (("retry", N_("Try again"), ""),)
+_UPGRADE: Choices = (
+    (
+        "upgrade",
+        N_("Upgrade without a copy"),
+        N_("You can’t go back to the earlier version of Repartee then."),
+    ),
+)
 _CONTINUE_ONLY: Choices = (("go-on", N_("Continue"), ""),)
 
 
@@ -241,19 +250,21 @@ class ClosedStore:
         self._parent = parent
         self._folders = folders
 
-    async def offer_remedies(self, error: StoreDamagedError) -> bool:
-        """Offer remedies for the damage; return True to open the store again."""
+    async def offer_remedies(self, error: StorageError) -> str:
+        """Offer remedies; return "retry" or "upgrade" to open the store again, or "quit"."""
         dialog = StoreDialog(self._parent)
-        offered = (_REPAIR, *_remedies(), *_OTHERS)
+        offered, text = (_REPAIR, *_remedies(), *_OTHERS), error.details
+        if isinstance(error, NoRoomForCopyError):
+            offered, text = (*_RETRY, *_UPGRADE, *_OTHERS), error.what_to_do
         try:
             while True:
-                choice = await _wait_for_choice(dialog, error.what_happened, error.details, offered)
-                if choice == "quit":
-                    return False
+                choice = await _wait_for_choice(dialog, error.what_happened, text, offered)
+                if choice in ("retry", "upgrade", "quit"):
+                    return choice
                 work = await self._work_of_choice(choice, dialog)
                 if work is not None:
                     await self._run_in_dialog(work, dialog)
-                    return True
+                    return "retry"
         finally:
             dialog.hide()
             dialog.deleteLater()

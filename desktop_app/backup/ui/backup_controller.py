@@ -6,6 +6,7 @@ shown in the settings. A failed backup is retried every hour.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from desktop_app.domain.error_note import error_from_json, error_from_note, erro
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import N_, paragraph, tr
+from desktop_app.storage.upgrade_copy import upgrade_copies
 from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.forms.form_dialog import ask
 
@@ -76,6 +78,7 @@ class BackupController(Controller):
         self._settings_store = session.backend.settings
         self._command = CommandRunner()
         self._last_outcome: dict[str, Any] = {}
+        self.copy_sentence = ""
         self._is_running = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._tasks.slot(self._back_up_if_due))
@@ -85,6 +88,9 @@ class BackupController(Controller):
         """Read the last outcome and start the timer."""
         stored_settings = await self._settings_store.all()
         self._last_outcome = stored_settings.get(LAST_KEY, {})
+        database = self._session.backend.database.path
+        copies = await asyncio.to_thread(upgrade_copies, database)
+        self.copy_sentence = copies[0].sentence if copies else ""
         self.show_state()
         self._schedule(FIRST_CHECK)
 

@@ -36,6 +36,7 @@ class BackupSection(forms.SettingsSection):
         backups = session.of(BackupController)
         self._schedule = SchemaForm(settings_of(Group.BACKUP))
         self._state = forms.Note(object_name="backup-state")
+        self._copy = forms.Note(object_name="upgrade-copy")
         self._folder = forms.ReadOnlyLine(tr("Backup folder"), "backup-folder")
         self._path = ""
         self._folder.setPlaceholderText(tr("No folder selected"))
@@ -48,6 +49,7 @@ class BackupSection(forms.SettingsSection):
         self.add(self._gap)
         self.add(self._schedule)
         self.add(self._state)
+        self.add(self._copy)
         backup_button = compact_button(tr("Back up now"), "backup-now", "plain")
         backup_button.clicked.connect(lambda: backups.back_up_now())
         restore_button = compact_button(tr("Restore…"), "restore", "plain")
@@ -57,6 +59,7 @@ class BackupSection(forms.SettingsSection):
         self.add(buttons)
         self._schedule.changed.connect(self.changed)
         backups.state_changed.connect(self._state.set_text)
+        backups.state_changed.connect(lambda: self._copy.set_text(backups.copy_sentence))
         backups.show_state()
         self.update_theme()
 

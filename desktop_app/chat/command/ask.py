@@ -47,6 +47,7 @@ from desktop_app.cli.command_setup import (
     error_exit_code,
     expand_path,
     find_conversation,
+    open_or_ask,
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
@@ -205,7 +206,7 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
     try:
         # Without --save, only the record of the cost needs a writable library.
         is_stored = options.save or options.continued or options.conversation
-        await backend.open(drops_writes_if_full=not is_stored)
+        await open_or_ask(backend, drops_writes_if_full=not is_stored)
         backend.local_models.use(await backend.settings.all())
         await backend.listings.load()
         return await _answer(backend, options, question, output)

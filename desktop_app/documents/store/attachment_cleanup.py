@@ -11,8 +11,8 @@ conversation last changed.
 A file is written before its row, and removed inside the transaction that deletes the row. So a
 crash during a removal can leave a row without a file, which is still unneeded, and a crash while an
 attachment is added can leave a file without a row. The next cleanup removes the row or the file.
-But a file without a row may belong to the library from before a restore or a repair. While a copy
-of such a library is kept, so are all files without a row.
+But a file without a row may belong to the library from before a restore, a repair or an upgrade.
+While a copy of such a library is kept, so are all files without a row.
 """
 
 from __future__ import annotations
@@ -158,10 +158,10 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
 
 
 def has_previous_library(database: Path) -> bool:
-    """Return True if the library from before a restore or a repair is kept beside the store."""
+    """Return True if a library from before a restore, repair or upgrade is beside the store."""
     patterns = (
         f"{database.stem}.before-{operation}-*.sqlite3"
-        for operation in ("restore", "repair", "removal")
+        for operation in ("restore", "repair", "removal", "upgrade")
     )
     return any(any(database.parent.glob(pattern)) for pattern in patterns)
 

@@ -11,7 +11,12 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from desktop_app.app.startup.closed_store import ClosedStore, StoreDialog, erasure_work
-from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.domain.errors import (
+    NoRoomForCopyError,
+    StorageError,
+    StoreDamagedError,
+    StoreRefusedError,
+)
 from desktop_app.paths import folders
 from desktop_app.settings.ui.data_tab import DataTab
 from desktop_app.storage.database import Database
@@ -98,16 +103,35 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
     doing = asyncio.ensure_future(closed.offer_remedies(raised.value))
     assert "is damaged" in await choose("repair")
     assert "Recovered conversations: 1, messages: 2." in await choose("go-on")
-    assert await doing
+    assert await doing == "retry"
     refused = asyncio.ensure_future(closed.offer_remedies(raised.value))
     await until(lambda: "quit" in answers())
     shown = dialog()
     assert shown is not None
     shown.reject()
-    assert not await refused
+    assert await refused == "quit"
     async with AppHarness() as app:
         assert app.rows == ["Mine?"]
     (aside,) = folders().data.glob("*.before-repair-*.sqlite3")
     assert aside.read_bytes()[:4096] == bytes(4096)
     with closing(sqlite3.connect(folders().database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize(
+    ("error", "name", "choice"),
+    [
+        (NoRoomForCopyError("No room in {place}.", place="/x"), "upgrade", "upgrade"),
+        (NoRoomForCopyError("No room in {place}.", place="/x"), "retry", "retry"),
+        (StoreRefusedError("Refused {place}.", place="/x"), "quit", "quit"),
+    ],
+)
+async def test_a_store_that_cannot_be_opened_offers_what_helps(
+    error: StorageError, name: str, choice: str
+) -> None:
+    async with AppHarness():
+        chosen = asyncio.ensure_future(ClosedStore(None, folders()).offer_remedies(error))
+        await until(lambda: "quit" in answers())
+        assert ("repair" in answers()) == isinstance(error, StoreRefusedError)
+        assert "/x" in await choose(name)
+        assert await chosen == choice

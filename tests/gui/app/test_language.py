@@ -78,11 +78,11 @@ async def fail_first(session, request):
     raise StoreDamagedError("A row is damaged.")
 
 async def repair(error):
-    return True
+    return "retry"
 
 start, WindowSession.start = WindowSession.start, fail_first
 application = Application(OpenRequest())
-application._offer_repair = repair
+application._offer_remedies = repair
 def on_ready():
     if not seen:
         application.session.actions["help.shortcuts"].trigger()

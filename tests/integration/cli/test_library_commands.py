@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from desktop_app.library.damaged_schema import create_tables, versions
+from desktop_app.storage.schema import APPLICATION_ID
 from tests.helpers.fork_server import ForkServer
 from tests.integration.cli.command import Ended, Shell
 
@@ -230,4 +234,29 @@ def test_damage_is_named_and_repaired(library: Library) -> None:
     done = library.run("repair")
     assert done.code == 0, done.err
     assert "Recovered conversations: 1, messages: 2." in done.err
+    assert len(library.hits("Kansai")) == 1
+
+
+def test_the_library_from_before_an_upgrade_is_named_and_brought_back(library: Library) -> None:
+    store = library.shell.home / "data" / "repartee.sqlite3"
+    none = library.run("restore", "--before-upgrade")
+    assert (none.code, "no copy" in none.err) == (1, True)
+    store.parent.mkdir(parents=True, exist_ok=True)
+    earlier = versions()[-1]
+    with closing(sqlite3.connect(store)) as connection:
+        create_tables(connection, earlier)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {earlier}")
+        connection.execute("PRAGMA journal_mode = WAL")
+    before = store.read_bytes()
+    library.run("import", str(library.export))
+    (copy,) = store.parent.glob("*.before-upgrade-*.sqlite3")
+    doctor = library.run("doctor", "--json").json
+    assert str(copy) in doctor["copy of the library"]["text"]
+    back = library.run("restore", "--before-upgrade")
+    assert back.code == 0, back.err
+    assert store.read_bytes() == before
+    assert not copy.exists()
+    (upgraded,) = store.parent.glob("*.before-restore-*.sqlite3")
+    upgraded.replace(store)
     assert len(library.hits("Kansai")) == 1

@@ -18,6 +18,7 @@ import pytest
 
 from desktop_app.backup.active_settings import active_settings, find_changes
 from desktop_app.backup.backup import make_backup
+from desktop_app.backup.restore import restore_upgrade_copy
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.collections.collection_store import CollectionStore, VectorStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -39,6 +40,7 @@ from tests.helpers.full_store import PROFILE, everything, fill
 from tests.helpers.hostile_backups import BROKEN, ValidBackup, broken_archives
 from tests.helpers.restores import AnsweredRestore, restore_now
 from tests.unit.storage.samples import NOON, opened
+from tests.unit.storage.test_presets_step import former_version
 
 DROPPED = (Effect.CONSENT, Effect.HERE)
 
@@ -446,3 +448,30 @@ def test_a_killed_restore_leaves_the_old_or_the_new_store(
             assert values["look.theme"] == "dark"
             return
     pytest.fail("the restore never ended")
+
+
+@blocking
+async def use(database: Path) -> bool:
+    """Open a store, and return True if it belongs to a library of several computers."""
+    async with opened(database) as store:
+        return bool(await store.rows("SELECT 1 FROM sync_device"))
+
+
+def test_going_back_to_before_an_upgrade_leaves_the_library_of_other_computers(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "store.sqlite3"
+    with former_version():
+        use(database)
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("INSERT INTO sync_device (id, state) VALUES ('d', '{}')")
+    assert use(database)
+    copy, result = restore_upgrade_copy(database, NOON)
+    assert result.has_left
+    assert result.previous_store is not None
+    assert not copy.exists()
+    with former_version():
+        assert not use(database)
+    with pytest.raises(StorageError, match="no copy"):
+        restore_upgrade_copy(database, NOON)
+    assert use(result.previous_store)

@@ -110,7 +110,7 @@ def test_a_sound_store_is_unchanged_by_a_repair(tmp_path: Path) -> None:
     before = {table: rows(path, f"SELECT * FROM {table}") for table in tables}
     found = repaired(path)
     assert (found.conversations, found.messages) == (12, 24)
-    assert (found.damaged_tables, found.mended_messages, found.dropped) == (0, 0, 0)
+    assert (found.incomplete, found.mended_messages, found.dropped) == ([], 0, {})
     assert {table: rows(path, f"SELECT * FROM {table}") for table in tables} == before
     assert "Title 7" in titles_found(path, "apricot 7")
     assert len(titles_found(path, "title")) == 12
@@ -216,7 +216,7 @@ def test_a_row_with_invalid_json_is_dropped(tmp_path: Path) -> None:
         connection.execute("UPDATE messages SET parts = '[{' WHERE parts LIKE '%quince 2 %'")
         connection.execute("UPDATE conversations SET draft = 'x' WHERE title = 'Title 3'")
     found = repaired(path)
-    assert (found.conversations, found.messages, found.dropped) == (12, 23, 1)
+    assert (found.conversations, found.messages, found.dropped) == (12, 23, {"messages": 1})
     assert ("",) in rows(path, "SELECT draft FROM conversations WHERE title = 'Title 3'")
 
 
@@ -241,7 +241,7 @@ def test_a_repair_survives_any_overwritten_pages(
     for table, ids in kept.items():
         now = {row[0] for row in rows(path, f"SELECT id FROM {table}")}
         # SQLite reads an id even if the long text after it was overwritten.
-        assert len(ids - now) <= count + found.dropped
+        assert len(ids - now) <= count + found.dropped.total()
     use_store(path)
 
 
@@ -287,7 +287,7 @@ def test_the_reads_of_a_damaged_table_are_limited(tmp_path: Path, reads_left: in
     assert result.reads_left >= -1
     if reads_left == 40_000:
         assert 3_700 < len(found) < 4_000
-        assert result.damaged_tables == 1
+        assert result.incomplete == ["t"]
 
 
 @pytest.mark.attack("reply-bounds")
@@ -296,7 +296,7 @@ def test_a_lost_end_of_a_table_leaves_reads_for_the_other_tables(tmp_path: Path)
     found = table_with_damage(tmp_path / "t.sqlite3", slice(-1, None), result)
     assert 3_900 < len(found) < 4_000
     assert result.reads_left > 38_000
-    assert result.damaged_tables == 1
+    assert result.incomplete == ["t"]
 
 
 @pytest.mark.attack("reply-bounds")
@@ -305,7 +305,7 @@ def test_a_table_that_the_schema_lost_costs_no_reads(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "t.sqlite3")) as connection:
         assert not list(_readable_rows(connection, "t", ["a"], result))
     assert result.reads_left == RepairResult(tmp_path).reads_left
-    assert result.damaged_tables == 1
+    assert result.incomplete == ["t"]
 
 
 @blocking

@@ -80,7 +80,7 @@ async def test_a_failed_write_changes_nothing(path: Path) -> None:
         connection.execute("INSERT INTO settings VALUES ('a', '1')")
 
     async with opened(path) as database:
-        with pytest.raises(errors.StorageError, match="Couldn’t open"):
+        with pytest.raises(errors.StorageError, match=r"UNIQUE constraint failed.*Nothing was"):
             await database.write(action)
         count = "SELECT count(*) FROM settings WHERE key = 'a'"
         assert (await database.read(lambda c: c.execute(count).fetchone()[0])) == 0

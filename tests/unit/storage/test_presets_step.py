@@ -142,10 +142,10 @@ async def test_a_store_a_backup_and_a_repair_of_before_keep_everything(tmp_path:
             connection.commit()
         archive = make_backup(path, attachments, tmp_path / "backups", NOON, lambda *_: None).path
     repaired = repair_store(path, NOON, lambda *_: None, tmp_path / "repaired.sqlite3")
-    assert (repaired.damaged_tables, repaired.dropped) == (0, 1)  # of two with one id
+    assert "No damage was found." in repaired.sentence
     other = tmp_path / "other.sqlite3"
     assert restore_now(archive, other, tmp_path / "other", NOON) is not None
-    for file in (path, other):
+    for file in (path, other, tmp_path / "repaired.sqlite3"):
         async with opened(file) as database:
             store = PromptStore(database)
             assert by_id(await store.prompts()) == by_id(AFTER)
@@ -158,9 +158,6 @@ async def test_a_store_a_backup_and_a_repair_of_before_keep_everything(tmp_path:
             assert hidden == {"reply", "tutor"}
             assert await store.preset("Reply") == OWN_MODEL  # of the two of this name
             assert await store.named("reply") == REPLY
-    async with opened(tmp_path / "repaired.sqlite3") as database:
-        found = by_id(await PromptStore(database).prompts())
-    assert found == by_id([REPLY, SUMMARY, REVIEWER, OWN_MODEL])
 
 
 async def test_a_computer_of_before_synchronizes_with_a_migrated_one(tmp_path: Path) -> None:

@@ -100,8 +100,7 @@ async def test_a_store_and_a_backup_of_an_earlier_version_get_projects(
     repaired = repair_store(path, NOON, lambda *_: None, tmp_path / "repaired.sqlite3")
     assert repaired.repaired_file is not None
     async with opened(repaired.repaired_file) as database:
-        found = {each.id: each.name for each in await CollectionStore(database).all()}
-    assert found == {LOOSE: "Recovered project", USED: "Lease"}
+        await check(database)
     async with opened(path) as database:
         await check(database)
     other = tmp_path / "other.sqlite3"

@@ -46,9 +46,9 @@ def test_text_that_is_not_utf_8_is_damage_and_is_not_quoted() -> None:
         (sqlite3.SQLITE_NOTADB, errors.StoreDamagedError, "Your library"),
         (sqlite3.SQLITE_BUSY, errors.StorageError, "Another program is using your"),
         (sqlite3.SQLITE_LOCKED, errors.StorageError, "Another program is using your"),
-        (sqlite3.SQLITE_CONSTRAINT, errors.StoreRefusedError, "Couldn’t open"),
+        (sqlite3.SQLITE_CONSTRAINT, errors.StoreRefusedError, "Nothing was changed"),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, errors.StorageError, "Another program is using your"),
-        (sqlite3.SQLITE_ERROR, errors.StorageError, "Couldn’t open"),
+        (sqlite3.SQLITE_ERROR, errors.StoreRefusedError, "Nothing was changed"),
     ],
 )
 def test_codes_of_sqlite_become_reasons(
@@ -58,7 +58,9 @@ def test_codes_of_sqlite_become_reasons(
     error.sqlite_errorcode, error.sqlite_errorname = code, "SQLITE_NAME"
     found = translated(error)
     assert (type(found), found.message) == (kind, Fragment(reason))
-    assert (found.details, found.params) == ("SQLITE_NAME: some words", {"place": "/a/store"})
+    is_refused = kind is errors.StoreRefusedError
+    params = {"place": "/a/store", **({"reason": "some words"} if is_refused else {})}
+    assert (found.details, found.params) == ("SQLITE_NAME: some words", params)
 
 
 @pytest.mark.parametrize(
