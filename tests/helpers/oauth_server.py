@@ -29,7 +29,7 @@ from mcp.server.auth.provider import (
     TokenError,
     construct_redirect_uri,
 )
-from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
+from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions, RevocationOptions
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 from pydantic import AnyHttpUrl, AnyUrl
@@ -183,6 +183,7 @@ def main() -> None:
         "guarded",
         auth_server_provider=users,
         auth=AuthSettings(
+            revocation_options=RevocationOptions(enabled=True),
             issuer_url=AnyHttpUrl(address),
             resource_server_url=AnyHttpUrl(f"{address}/mcp"),
             client_registration_options=ClientRegistrationOptions(enabled=not is_closed),
@@ -215,6 +216,9 @@ def main() -> None:
                 users.quotes = True
             case "expire":
                 users.access.clear()
+            case "tokens":
+                _say(str(len(users.refresh)))
+                continue
             case "revoke":
                 users.access.clear()
                 users.refresh.clear()

@@ -96,6 +96,7 @@ class HostedServer:
         self._questions: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._question_count = 0
         self._client: Client | None = None
+        self._http_client: httpx2.AsyncClient | None = None
         self._sign_in: SignIn | None = None
         self._has_ended = False
         self._mode: ConnectMode = "legacy"
@@ -122,6 +123,7 @@ class HostedServer:
                             self._launch_message["headers"]
                         )
                         await stack.enter_async_context(http_client)
+                        self._http_client = http_client
                     try:
                         await self._stay_connected(stack, http_client)
                     except Exception as error:
@@ -389,6 +391,10 @@ class HostedServer:
 
     async def _request(self, order: dict[str, Any]) -> Any:
         method = order["method"]
+        if method == "revoke":
+            if self._sign_in is not None and self._http_client is not None:
+                await self._sign_in.revoke(self._http_client)
+            return None
         lists = {
             "tools": content.tools_to_json,
             "resources": content.resources_to_json,

@@ -45,7 +45,9 @@ _REQUEST_TIMEOUT_S: Final = 10.0
 _SHARED_LABELS: Final = frozenset("ac co com edu go gob gov mil ne net or org".split())
 """Labels before the country in domains that many people register in, such as co.uk."""
 _SAVED_CLIENT_FIELDS: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
-_SAVED_SERVER_FIELDS: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
+_SAVED_SERVER_FIELDS: Final = {
+    *("issuer", "authorization_endpoint", "token_endpoint", "revocation_endpoint")
+}
 _SAVED_RESOURCE_FIELDS: Final = {"resource", "authorization_servers"}
 _TIME_IN_PAST: Final = 1.0  # a time in the past, in seconds since 1970
 
@@ -263,6 +265,21 @@ class SignIn:
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         return head.encode() + body
+
+    async def revoke(self, http_client: httpx2.AsyncClient) -> None:
+        """Have the authorization server forget the tokens, if it can (RFC 7009)."""
+        saved = self._saved
+        if saved is None or saved.server is None or saved.server.revocation_endpoint is None:
+            return
+        client, tokens = saved.client, saved.tokens
+        fields = {"token": tokens.refresh_token or tokens.access_token}
+        login = (client.client_id or "", client.client_secret or "")
+        uses_header = client.token_endpoint_auth_method == _SECRET_IN_HEADER
+        if not uses_header:
+            names = ("client_id", "client_secret")
+            fields |= {name: value for name, value in zip(names, login, strict=True) if value}
+        auth = httpx2.BasicAuth(*login) if uses_header else httpx2.Auth()
+        await http_client.post(str(saved.server.revocation_endpoint), data=fields, auth=auth)
 
     # -- the SDK's store
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.errors import ServerDefinitionError, StorageError, ToolServerError
+from desktop_app.domain.errors import (
+    ServerDefinitionError,
+    StorageError,
+    ToolServerError,
+    UserFacingError,
+)
 from desktop_app.domain.network.origin import Secret
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.keys.vault import KeyVault
@@ -20,6 +26,7 @@ from desktop_app.tools.servers.server_run import Connect, Launch, ServerRun
 from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import (
     EXAMPLE_REFERENCE,
+    ServerFailure,
     ServerSecrets,
     ToolServer,
     launch_message,
@@ -27,6 +34,8 @@ from desktop_app.tools.servers.tool_server import (
     secret_values,
     sign_in_secrets,
 )
+
+_REVOKE_S: Final = 10.0
 
 
 class ServerEnvironment(NamedTuple):
@@ -169,8 +178,13 @@ class ToolServers:
         return await (await self.run(name)).sign_in(on_address)
 
     async def sign_out(self, name: str) -> None:
-        """Forget a sign-in and end the server. Raises UserFacingError."""
+        """Forget a sign-in, also at its server, and end the server. Raises UserFacingError."""
         run = await self.run(name)
+        if await self.is_signed_in(run.server):
+            # Here it is forgotten in any case.
+            with suppress(UserFacingError, ServerFailure, TimeoutError):
+                async with asyncio.timeout(_REVOKE_S):
+                    await run.revoke()
         await run.stop()
         await self._secrets.remove(run.server.sign_in_name)
 

@@ -217,6 +217,10 @@ class ServerRun:
             raise error
         return True
 
+    async def revoke(self) -> None:
+        """Have the sign-in forgotten where it was made. Raises UserFacingError, ServerFailure."""
+        await (await self._running_connection()).request("revoke")
+
     async def stop(self) -> None:
         """End the server; the next use starts it again."""
         if self._sign_in_task is not None:

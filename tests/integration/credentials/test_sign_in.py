@@ -106,7 +106,9 @@ async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
             assert run.redact(f"it is {values[0]}") == "it is [key removed]"
             row = (await backend.of(tool_servers).storage.servers())[0]
             assert await backend.of(tool_servers).is_signed_in(row)
+            assert await server.send_command("tokens") == 1
             await backend.of(tool_servers).sign_out("guarded")
+            assert await server.send_command("tokens") == 0, "the server has forgotten it"
             assert not await backend.of(tool_servers).is_signed_in(row)
             assert "needs you to sign in" in await reason_of(backend.of(tool_servers))
         assert keyring_secrets() == {}
