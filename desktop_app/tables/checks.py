@@ -58,7 +58,7 @@ def check_of(row: Any) -> Check:
         except (regex.error, RecursionError, OverflowError) as error:
             words = tr(
                 "“{value}” is not a valid regular expression: {why}",
-                value=str(value),
+                value=shorten(str(value), MAX_VALUE_CHARS),
                 why=str(error),
             )
             raise ValueError(words) from error
