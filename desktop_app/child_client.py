@@ -177,6 +177,7 @@ class ChildStream:
         self._name = name
         self._most_bytes = most_bytes
         self._is_killed = False
+        self._turn = asyncio.Lock()  # of messages to it
         self._errors = bytearray()
         self._reading_errors = asyncio.ensure_future(self._read_errors())
 
@@ -200,21 +201,29 @@ class ChildStream:
         """Return the process id; None if it has ended."""
         return self._child.pid if self._child.returncode is None else None
 
-    async def send(self, *pieces: bytes) -> None:
-        """Send a message of these pieces. Raises ChildError."""
-        await self.write(LENGTH.pack(sum(map(len, pieces))), *pieces)
+    async def send(self, message: bytes, payload: bytes = b"") -> None:
+        """Send a message, and the bytes after it that it announces, in one turn.
 
-    async def write(self, *pieces: bytes) -> None:
-        """Write bytes, in parts that do not delay the event loop. Raises ChildError."""
+        If canceled within, it kills the child, to which the next message would be the rest of this.
+
+        Raises ChildError.
+        """
         assert self._child.stdin is not None
+        is_begun = False
         try:
-            for piece in pieces:
-                view = memoryview(piece)
-                for start in range(0, len(view), PIECE_BYTES):
-                    self._child.stdin.write(view[start : start + PIECE_BYTES])
-                    await self._child.stdin.drain()
+            async with self._turn:
+                for part in (LENGTH.pack(len(message)) + message, payload):
+                    view = memoryview(part)
+                    for start in range(0, len(view), PIECE_BYTES):
+                        await self._child.stdin.drain()  # parts do not delay the event loop
+                        self._child.stdin.write(view[start : start + PIECE_BYTES])
+                        is_begun = True
         except OSError as error:
             raise ChildError(await self._ending()) from error
+        except asyncio.CancelledError:
+            if is_begun:
+                self.kill()
+            raise
 
     def close_input(self) -> None:
         """Tell the child that no more comes, at which it ends."""

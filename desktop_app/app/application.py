@@ -184,8 +184,17 @@ class Application:
             # other start joins the bus once the window was used.
             if isinstance(self._request, HiddenRequest):
                 self._join_bus(loop)
+            sessions = loop.create_task(self._run_sessions(loop))
             try:
-                loop.run_until_complete(self._run_sessions(loop))
+                loop.run_until_complete(sessions)
+            except RuntimeError:
+                if sessions.done():
+                    raise
+                # The X server has died, at which Qt ends every loop. Answers and drafts are stored
+                # as they come, so nothing is left to do that could be done without a loop.
+                from desktop_app.app.startup.this_process import end_now
+
+                end_now(1)
             finally:
                 sys.excepthook = sys.__excepthook__
                 if self._join_task is not None:

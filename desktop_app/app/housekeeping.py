@@ -37,6 +37,7 @@ class Housekeeping(QObject):
         self._expire = session.of(Trash).expire
         self._erase_deleted = session.of(FoldersController).erase_deleted
         self._conversations = session.backend.conversations
+        self._ledger = session.backend.ledger
         self._attachment_store = session.backend.attachments
         self._database = session.backend.database
         # Repeated, because a window may stay open for weeks.
@@ -44,9 +45,10 @@ class Housekeeping(QObject):
         self._timer.timeout.connect(self._start_cleanup)
 
     async def recover(self) -> None:
-        """Mark answers of ended processes as interrupted, before the list is read."""
+        """Mark answers of ended processes as interrupted, and count their costs."""
         try:
             await self._conversations.interrupt_orphans()
+            await self._ledger.settle_lost_calls()
         except StorageError as error:  # the next start tries again
             log.warning("%s", described(error))
         if self._database.needs_check:  # the last exit was unclean, and the store is large

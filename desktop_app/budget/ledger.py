@@ -221,7 +221,7 @@ class Ledger:
         Args:
             since: the first local day; None for all calls.
         """
-        await self._record_lost_calls()
+        await self.settle_lost_calls()
 
         def read(connection: sqlite3.Connection) -> list[SpendingRow]:
             with any_text(connection):
@@ -229,7 +229,8 @@ class Ledger:
 
         return await self._databases.disk.read(read)
 
-    async def _record_lost_calls(self) -> None:
+    async def settle_lost_calls(self) -> None:
+        """Replace the holds of processes that were killed by calls. Raises StorageError."""
         disk = self._databases.disk
         if await disk.read(_dead_holds):
             await disk.write(record_lost_calls)

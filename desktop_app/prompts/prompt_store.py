@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -40,7 +41,7 @@ from desktop_app.prompts.prompt_library import (
 )
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import Cells, from_row, read_rows, to_row
-from desktop_app.storage.row_writing import insert_rows
+from desktop_app.storage.row_writing import upsert_row
 
 
 class PromptStore:
@@ -70,9 +71,12 @@ class PromptStore:
     async def save(self, prompts: Iterable[Prompt]) -> None:
         """Add or replace prompts in one transaction."""
         rows = [to_row(prompt, "requirements") for prompt in prompts]
-        await self._database.write(
-            lambda connection: insert_rows(connection, "prompts", rows, "INSERT OR REPLACE")
-        )
+
+        def save(connection: sqlite3.Connection) -> None:
+            for row in rows:
+                upsert_row(connection, "prompts", row)
+
+        await self._database.write(save)
 
     async def remove(self, prompt_id: str) -> None:
         """Delete a prompt. Conversations keep the settings that it gave them.

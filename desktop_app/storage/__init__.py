@@ -3,6 +3,7 @@
 __all__ = [
     "database",
     "deletion_wipe",
+    "expiry_clock",
     "message_path",
     "private_files",
     "process_identity",

@@ -6,7 +6,7 @@ An entry is one of these JSON arrays; times (`at`) are those of the hybrid clock
 - ["row", table, id, at, {column: value}, [hash, …], seen]: a row of a set, which hardly ever
   changes. `at` is 0 until it does. The hashes are those of a message's attachments.
 - ["gone", table, id, at, seen]: a deletion. It wins over changes, but not over a later addition,
-  nor over messages of a conversation that the deleting computer had not seen.
+  nor over words that the deleting computer had not seen.
 
 `seen` is {device: number}: the last segment of each other device that was applied before a row was
 deleted, or a text was changed. Earlier versions do not write it.
@@ -58,6 +58,14 @@ _AGAIN: Final = "again"
 _SELECT_AGAIN: Final = f"""SELECT id FROM sync_changes
     WHERE kind = 'conversations' AND field = 'created_at' AND note = '{_AGAIN}'"""  # noqa: S608
 _STREAMING: Final = "streaming"
+_WORDS: Final = {
+    "conversations": (),  # its messages, draft and texts
+    "folders": ("name", "overrides"),  # and its notes
+    "memory": ("text",),
+    "prompts": ("title", "text", "overrides"),
+    "texts": ("",),
+}
+"""The fields whose words outlive a deletion by a computer that had not seen them."""
 
 
 def _stays(kind: str, id_: str, row: Any) -> bool:
@@ -312,15 +320,15 @@ class Applier:
     """Applies entries of one device in a transaction of the caller's.
 
     Attributes:
-        again: the conversations to send again, and whether as later additions: those that others
-            deleted without having seen all of them, and may have left out messages of.
+        again: the tables and ids of what to send again, and whether as later additions: what
+            others deleted without having seen all of it, and may have left out some of.
     """
 
     def __init__(self, connection: sqlite3.Connection, device: str) -> None:
         self._connection = connection
         self._device = device
         self._entries: list[Entry] = []
-        self.again: dict[str, bool] = {}
+        self.again: dict[tuple[str, str], bool] = {}
         self._clock = 0
         self._known: set[tuple[str, str]] = set()  # rows that exist
         self._readded = {row["id"] for row in connection.execute(_SELECT_AGAIN)}
@@ -339,8 +347,8 @@ class Applier:
         add_entries(connection, self._entries)
         sql = "UPDATE sync_device SET is_applying = 0, clock = max(clock, ?)"
         connection.execute(sql, (self._clock,))
-        for id_, is_later in self.again.items():
-            self._send_again(id_, is_later=is_later)
+        for (kind, id_), is_later in sorted(self.again.items()):  # folders before their notes
+            self._send_again(kind, id_, is_later=is_later)
 
     def _moved(self, entry: Any) -> Any:
         """Return an entry of a table of today for one of an earlier version's."""
@@ -409,7 +417,12 @@ class Applier:
         won = {
             name: value
             for name, value in values.items()
-            if row is None or (times[name], self._device) > known.get(name, (-1, ""))
+            if row is None
+            or (
+                (times[name], self._device) > known.get(name, (-1, ""))
+                # What another computer passes on stays with its writer, who defends it.
+                and (times[name], value) != (known.get(name, (-1, ""))[0], row[name])
+            )
         }
         if row is None:
             insert_rows(connection, kind, [{**table.base, **won, table.key: id_}])
@@ -424,14 +437,20 @@ class Applier:
             self._forget(kind, id_, GONE)
         self._note(kind, id_, {name: times[name] for name in won})
         was_added = known.get(table.birth, (times.get(table.birth, 0), ""))[0]
-        if kind == "conversations" and (gone is not None or times.get(table.birth, 0) > was_added):
-            self._readded.add(id_)
-            if row is not None:
-                self.again.setdefault(id_, False)
-            self._remark(kind, id_, table.birth, _AGAIN)
+        if gone is not None or times.get(table.birth, 0) > was_added:
+            self._note_later_addition(kind, id_, table.birth, is_known=row is not None)
         if lost_folder is not None and "folder_id" in won:
             self._remark(kind, id_, "folder_id", lost_folder)
         return True
+
+    def _note_later_addition(self, kind: str, id_: str, birth: str, *, is_known: bool) -> None:
+        if is_known and kind in _WORDS:
+            self.again.setdefault((kind, id_), False)
+            for note in self._notes_of(kind, id_):
+                self.again.setdefault(("memory", note), False)
+        if kind == "conversations":
+            self._readded.add(id_)
+            self._remark(kind, id_, birth, _AGAIN)
 
     def _index_title(self, old: sqlite3.Row | None, row: sqlite3.Row) -> None:
         if old is not None:
@@ -573,8 +592,10 @@ class Applier:
                 WHERE kind = 'texts' AND id = ?2 AND field = ''"""
             connection.execute(sql, (self._clock, id_))
             return True
-        if kind == "conversations" and self._is_unseen(id_, seen):
-            self.again[id_] = True
+        if kind in _WORDS and self._is_unseen(kind, id_, at, seen):
+            self.again[kind, id_] = True
+            for note in self._notes_of(kind, id_):  # others left them out with the project
+                self.again["memory", note] = True
             return True
         self._index_now()
         self._known.clear()
@@ -584,8 +605,8 @@ class Applier:
                 AND id IN (SELECT id FROM conversations WHERE folder_id = ?1)"""
             connection.execute(sql, (id_,))
             # Its notes go with it, also those that only this computer knows to be in it.
-            for note in connection.execute("SELECT id FROM memory WHERE folder_id = ?", (id_,)):
-                self._forget_row("memory", note["id"], at, at)
+            for note in self._notes_of(kind, id_):
+                self._forget_row("memory", note, at, at, None if seen is None else json.dumps(seen))
         if kind == "conversations":
             erase_conversation(id_, connection)
         elif kind != "messages":
@@ -602,15 +623,29 @@ class Applier:
         sql = "INSERT INTO sync_changes VALUES (?, ?, ?, ?, ?, ?, ?)"
         connection.execute(sql, (kind, id_, GONE, at, self._device, number, seen))
 
-    def _is_unseen(self, id_: str, seen: Mapping[str, int] | None) -> bool:
-        """Return True for a conversation with a draft, or words that the deleting one lacked."""
-        row = self._row("conversations", id_)
+    def _notes_of(self, kind: str, id_: str) -> list[str]:
+        if kind != "folders":
+            return []
+        sql = "SELECT id FROM memory WHERE folder_id = ?"
+        return [row["id"] for row in self._connection.execute(sql, (id_,))]
+
+    def _is_unseen(self, kind: str, id_: str, at: int, seen: Mapping[str, int] | None) -> bool:
+        """Return True for what has a draft, or words that the deleting computer lacked."""
+        row = self._row(kind, id_)
         if row is None:
             return False
-        if row["draft"]:
+        if kind == "conversations" and row["draft"]:
             return True
         if seen is None:  # an earlier version deleted it
             return False
+        sql = "SELECT id FROM texts WHERE conversation_id = ?"
+        within = [
+            (kind, id_),
+            *(("memory", note) for note in self._notes_of(kind, id_)),
+            *(("texts", text["id"]) for text in self._connection.execute(sql, (id_,))),
+        ]
+        if any(self._has_unseen_words(*each, at, seen) for each in within):
+            return True
         sql = """SELECT 1 FROM messages AS m, sync_device AS d WHERE m.conversation_id = ?
             AND NOT EXISTS (SELECT 1 FROM sync_changes WHERE kind = 'messages' AND id = m.id
                 AND field = '' AND at > 0)
@@ -624,21 +659,40 @@ class Applier:
         values = (id_, _FIRST_CLOCK, json.dumps(seen))
         return self._connection.execute(sql, values).fetchone() is not None
 
-    def _send_again(self, id_: str, *, is_later: bool) -> None:
-        """Send a conversation again, to computers that may have deleted it."""
+    def _has_unseen_words(self, kind: str, id_: str, at: int, seen: Mapping[str, int]) -> bool:
+        """Return True if somebody wrote words here that the deleting computer had not seen."""
+        sql = """SELECT 1 FROM sync_device AS d JOIN sync_changes AS s ON s.device = d.id
+            WHERE s.kind = ?1 AND s.id = ?2 AND s.field IN (SELECT value FROM json_each(?3))
+            AND (s.at > ?4 OR s.number > ?5
+                OR (SELECT max(number) FROM sync_held WHERE kind = ?1 AND id = ?2)
+                    > max(coalesce(json_extract(?6, '$."' || d.id || '"'), 0),
+                        coalesce(json_extract(d.state, '$.settled'), 0)))
+            LIMIT 1"""
+        values = (kind, id_, json.dumps(_WORDS[kind]), at, _FIRST_CLOCK, json.dumps(seen))
+        return self._connection.execute(sql, values).fetchone() is not None
+
+    def _send_again(self, kind: str, id_: str, *, is_later: bool) -> None:
+        """Send a row again, to computers that may have deleted it, a conversation with messages."""
         connection = self._connection
         connection.execute("UPDATE sync_device SET clock = clock + 1")
         own, clock = connection.execute("SELECT id, clock FROM sync_device").fetchone()
+        birth, is_conversation = synced_tables()[kind].birth, kind == "conversations"
         connection.executemany(
-            f"""INSERT INTO sync_changes VALUES ('conversations', ?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET number = excluded.number
-            {", at = excluded.at, device = excluded.device" if is_later else ""},
-            note = coalesce(excluded.note, note)""",  # noqa: S608
+            """INSERT INTO sync_changes VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?6)
+            ON CONFLICT DO UPDATE SET number = excluded.number,
+            at = iif(?7, excluded.at, at), device = iif(?7, excluded.device, device),
+            note = coalesce(excluded.note, note)""",
             [
-                (id_, name, clock, own, clock, _AGAIN if name == "created_at" else None)
-                for name in traveling_columns("conversations")
+                (
+                    *(kind, id_, name, clock, own),
+                    _AGAIN if is_conversation and name == birth else None,
+                    is_later and (is_conversation or name == birth),
+                )
+                for name in traveling_columns(kind)
             ],
         )
+        if not is_conversation:
+            return
         connection.execute(
             """INSERT INTO sync_changes SELECT DISTINCT 'attachments', a.sha256, '', 0, ?, ?, NULL
             FROM messages AS m JOIN message_attachments AS l ON l.message_id = m.id

@@ -120,9 +120,11 @@ def remake_segment(connection: sqlite3.Connection, spans: list[Span]) -> Segment
         entries += made.entries
         done.update(keys)
         first = {(kind, id_): number for kind, id_, number in reversed(rows)}
+        last = {(kind, id_): number for kind, id_, number in rows}
         connection.execute("DELETE FROM sync_held WHERE number BETWEEN ? AND ?", tuple(span))
         for each in made.held:
-            hold(connection, [each], first[each[:2]])
+            numbers = first if each.kind == "messages" else last  # messages hardly change
+            hold(connection, [each], numbers[each[:2]])
     _, state = require_state(connection)
     set_state(connection, rewriting=tuple({*state.rewriting, *spans}))
     return Segment(latest_version(), {}, entries)

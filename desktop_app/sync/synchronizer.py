@@ -31,6 +31,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.network.origin import Secret
 from desktop_app.domain.stored_table import Effect
 from desktop_app.storage.deletion_wipe import resume_wipe
+from desktop_app.storage.expiry_clock import expiry_time
 from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.schema import latest_version
 from desktop_app.storage.storage_errors import translate_errors
@@ -642,7 +643,10 @@ class Synchronizer:
             await self._database.write(partial(set_state, removing=()))
             await self._database.write(partial(forget_struck, devices=state.struck))
         sql = "SELECT sha256 FROM sync_files WHERE unnamed_at < ?"
-        for row in await self._database.rows(sql, int(time.time()) - _UNNAMED_S):
+        if not await self._database.rows(sql, int(time.time()) - _UNNAMED_S):
+            return
+        expired = int((await expiry_time(self._database)).timestamp()) - _UNNAMED_S
+        for row in await self._database.rows(sql, expired):
             await storage.remove(key.file_name(row["sha256"]))
             sql = "DELETE FROM sync_files WHERE sha256 = ? AND unnamed_at IS NOT NULL"
             await self._database.execute(sql, row["sha256"])

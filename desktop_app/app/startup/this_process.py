@@ -15,7 +15,7 @@ import asyncio
 import atexit
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from desktop_app import sandbox
 from desktop_app.cli.console import flush_output
@@ -33,10 +33,11 @@ def skip_qt_destructors(exit_code: int) -> None:
     Call it last: Python calls exit functions in reverse order, so functions that were registered
     earlier never run. One of them is PySide's, which destroys the application.
     """
-    atexit.register(_exit_now, exit_code)
+    atexit.register(end_now, exit_code)
 
 
-def _exit_now(exit_code: int) -> None:
+def end_now(exit_code: int) -> NoReturn:
+    """End this process at once; the log is written."""
     logging.shutdown()
     flush_output()
     os._exit(exit_code)

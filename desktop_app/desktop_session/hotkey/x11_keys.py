@@ -60,6 +60,7 @@ class X11Hotkey:
             self._display = xlib.Display()
         except (xlib_error.DisplayError, *_CONNECTION_ERRORS) as error:
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
+        self._descriptor = int(self._display.fileno())  # Xlib tells it only while it is connected
         self._root = self._display.screen().root
         self._keys = keys
         self.is_down = False
@@ -81,7 +82,7 @@ class X11Hotkey:
 
     def fileno(self) -> int:
         """Return the descriptor of the connection, readable when an event has arrived."""
-        return int(self._display.fileno())
+        return self._descriptor
 
     def count_presses(self) -> int:
         """Return how often the keys were pressed since the last call, without waiting.

@@ -8,6 +8,7 @@ from typing import Final
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.database import Databases, read_first
+from desktop_app.storage.expiry_clock import expiry_time_at
 from desktop_app.storage.row_conversion import to_micros, to_text
 
 RETENTION: Final = timedelta(days=30)
@@ -29,7 +30,7 @@ class NoteStore:
         moment = now()
 
         def write(connection: sqlite3.Connection) -> None:
-            oldest_kept = to_micros(moment - RETENTION)
+            oldest_kept = to_micros(expiry_time_at(connection, moment) - RETENTION)
             connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest_kept,))
             row = (key, to_text(text), to_micros(moment), conversation_id)
             connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?, ?)", row)

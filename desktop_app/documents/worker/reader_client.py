@@ -112,6 +112,7 @@ class ReaderClient:
         """
         limits = self.limits
         header = {"kind": kind, "name": name, "limits": limits, "arguments": arguments}
+        message = msgspec.msgpack.encode({**header, "size": len(payload)})
         with logged(f"reading, {kind}, {len(payload)} bytes"):
             async with self._request_lock:
                 self._cancel_idle_stop()
@@ -121,8 +122,7 @@ class ReaderClient:
                 try:
                     async with asyncio.timeout(limit) as timeout:
                         child = await self._running_child(limits.memory_bytes)
-                        await child.send(msgspec.msgpack.encode({**header, "size": len(payload)}))
-                        await child.write(payload)
+                        await child.send(message, payload)
                         while isinstance(
                             reply := await _receive(child, reply_type), Progress | PageRead
                         ):

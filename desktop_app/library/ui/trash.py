@@ -19,6 +19,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.list_filter import TRASH_RETENTION
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.storage.expiry_clock import expiry_time
 from desktop_app.widgets.forms.form_dialog import ask
 
 if TYPE_CHECKING:
@@ -232,14 +233,13 @@ class Trash(Controller):
         Failures are retried the next time. While an expired conversation is open, it stays, as do
         those trashed after it.
         """
-        cutoff = now() - TRASH_RETENTION
-        if (trashed_at := self._current.conversation.trashed_at) is not None:
-            cutoff = min(cutoff, trashed_at)
         from desktop_app.chat.text_store import TextStore  # few have a text
 
         try:
-            await self._erase_trashed(cutoff)
-            await TextStore(self._session.temporary).erase_trashed(now() - TRASH_RETENTION)
+            expired = await expiry_time(self._session.backend.database) - TRASH_RETENTION
+            trashed_at = self._current.conversation.trashed_at
+            await self._erase_trashed(min(expired, trashed_at or expired))
+            await TextStore(self._session.temporary).erase_trashed(expired)
         except StorageError as error:
             log.warning("%s", described(error))
 

@@ -12,11 +12,11 @@ from PySide6.QtCore import Signal
 
 from desktop_app.app.activity import ActivityRow, Phase
 from desktop_app.app.session import Controller, Session
-from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.list_filter import TRASH_RETENTION
+from desktop_app.storage.expiry_clock import expiry_time
 from desktop_app.tables.services import table_service
 from desktop_app.tables.table import Cells, Run, RunMode, RunProgress, RunStatus, Table
 from desktop_app.tables.table_store import CellId
@@ -85,9 +85,10 @@ class TableRuns(Controller):
 
     async def _empty_trash(self) -> None:
         """Delete the tables that have been in the trash for as long as conversations may be."""
+        expired = await expiry_time(self._session.backend.database) - TRASH_RETENTION
         for summary in await self.service.store.summaries(trashed=True):
             trashed_at = summary.table.trashed_at
-            if trashed_at is not None and now() - trashed_at > TRASH_RETENTION:
+            if trashed_at is not None and trashed_at < expired:
                 with suppress(UserFacingError):  # it is still being asked
                     await self.service.delete(summary.table.id)
 

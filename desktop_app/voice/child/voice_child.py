@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import msgspec
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 
-from desktop_app.frames import LENGTH, read_frame
+from desktop_app.frames import read_frame, write_frame
 from desktop_app.voice.messages import (
     Drop,
     Event,
@@ -40,7 +40,7 @@ _STDERR: Final = 2
 def main() -> int:
     """Serve until standard input ends."""
     # The messages have a descriptor of their own. Libraries' output goes to standard error.
-    messages = os.fdopen(os.dup(_STDOUT), "wb", buffering=0)
+    messages = os.fdopen(os.dup(_STDOUT), "wb")
     os.dup2(_STDERR, _STDOUT)
     sys.excepthook = _end_with  # Qt would go on after what a slot raises
     threading.excepthook = lambda failed: _end_with(*failed[:3])
@@ -82,15 +82,15 @@ class _Voice(QObject):
     def __init__(self, messages: BinaryIO) -> None:
         super().__init__()
         self._messages = messages
+        self._turn = threading.Lock()
         self._recorder: Recorder | None = None
         self._speaker: Speaker | None = None
 
     def send(self, event: Event) -> None:
         """Send a message to the window."""
         try:
-            packed = msgspec.msgpack.encode(event)
-            # At once, because several threads send.
-            self._messages.write(LENGTH.pack(len(packed)) + packed)
+            with self._turn:  # several threads send, and a pipe mixes writes of more than 4 KB
+                write_frame(self._messages, msgspec.msgpack.encode(event))
         except BrokenPipeError:  # the window has ended
             os._exit(0)
 

@@ -120,8 +120,7 @@ async def read_recording(
 
 async def _write(child: ChildStream, task: Task, data: bytes) -> None:
     with contextlib.suppress(ChildError):  # its end is seen by the reader
-        await child.send(msgspec.msgpack.encode(task))
-        await child.write(data)
+        await child.send(msgspec.msgpack.encode(task), data)
         child.close_input()
 
 

@@ -10,7 +10,9 @@ import sqlite3
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QDrag, QDropEvent, QGuiApplication
@@ -43,6 +45,8 @@ from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.library.ui.trash import Trash
 from desktop_app.settings.ui.settings_controller import SettingsController
+from desktop_app.storage import expiry_clock
+from desktop_app.storage.expiry_clock import expiry_time_at
 from tests.gui.app.app_harness import AppHarness, PausableStore, until
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
@@ -238,11 +242,16 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
     async with another_program() as other:
         await other.flags.set_trashed([one.id], now() - timedelta(days=31))
         await other.flags.set_trashed([two.id], now() - timedelta(days=29))
+        yesterday = now() - timedelta(days=1)
+        await other.database.write(partial(expiry_time_at, moment=yesterday))
     async with AppHarness() as app:
         await app.controllers.of(Housekeeping).clean_up()
         assert app.stored("SELECT id FROM conversations") == [(two.id,)]
         page = await open_tab(app, "trash")
         assert page.model.index_of(two.id).data(Roles.NOTE) == "1 day"
+        with patch.object(expiry_clock, "now", lambda: now() + timedelta(days=40)):
+            await app.controllers.of(Housekeeping).clean_up()
+        assert app.stored("SELECT id FROM conversations") == [(two.id,)]
 
 
 async def test_questions_in_folders_and_the_trash() -> None:

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton
 
 from desktop_app.app.navigator import Navigator
 from desktop_app.budget import budget
+from desktop_app.budget.budget import HeldCall, SpendingHolds
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import CallCost, Usage
 from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.library.ui.rows import days as calendar_days
 from desktop_app.providers.gateway.environment_profiles import OPENAI
@@ -297,3 +298,13 @@ async def test_rows_follow_grouping_and_period_and_are_exported(tmp_path: Path) 
         head, *rows = target.read_text("utf-8").splitlines()
         assert head.startswith("model,calls,uncounted,estimated,failed")
         assert rows[1].endswith(",0.25")
+
+
+async def test_a_hold_of_a_killed_process_is_a_call_at_the_next_start() -> None:
+    async with another_program() as other:
+        call = HeldCall(OPENAI, CallCost.fixed(Decimal(1)), "m", "answer")
+        await SpendingHolds(other.database).place([call], now())
+        await other.database.execute("UPDATE spending_holds SET owner_started = 'another boot:1'")
+    async with AppHarness() as app:
+        assert app.stored("SELECT model, cost FROM ledger") == [("m", 10**9)]
+        assert app.stored("SELECT * FROM spending_holds") == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.budget.budget import HeldCall, SpendingHolds
-from desktop_app.budget.ledger import Ledger, record_lost_calls, to_nanos
+from desktop_app.budget.ledger import Ledger, to_nanos
 from desktop_app.domain.cost import CallCost, TypicalAnswer, Usage
 from desktop_app.domain.spending_report import (
     Call,
@@ -223,8 +223,8 @@ async def test_calls_of_dead_processes_cost_what_was_held(tmp_path: Path) -> Non
         await holds.place(calls, at)
         dead = "UPDATE spending_holds SET owner_started = 'another boot:1' WHERE model <> 'n'"
         await database.write(lambda c: c.execute(dead))
-        await database.write(record_lost_calls)
         ledger = Ledger(database)
+        await ledger.settle_lost_calls()
         spent = await ledger.spent_in_month(at, "openai")
         assert spent == SpendingSum(2, 1, Usage(), Decimal(2), 1)
         sql = "SELECT at, model, purpose, outcome, cost, is_estimated FROM ledger ORDER BY model"

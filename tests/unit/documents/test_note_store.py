@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.storage.expiry_clock import expiry_time_at
 from desktop_app.storage.row_conversion import to_micros
 from tests.unit.storage.samples import a_conversation, opened
 
@@ -22,6 +24,8 @@ async def test_notes_are_stored_for_thirty_days(
 ) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         notes = NoteStore(database)
+        yesterday = now() - timedelta(days=1)
+        await database.write(partial(expiry_time_at, moment=yesterday))
         await notes.put("a", "An old note", "c")
         at = to_micros(now() - age)
         await database.write(lambda c: c.execute("UPDATE part_notes SET created_at = ?", (at,)))

@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,11 +19,12 @@ import pytest
 
 from desktop_app.chat.text_store import TextStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
-from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.conversation import Draft, now
 from desktop_app.domain.conversations.message_parts import Attachment
 from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.errors import SyncRefusedError, SyncTargetError
 from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage import expiry_clock
 from desktop_app.storage.row_conversion import to_row
 from desktop_app.storage.schema import latest_version
 from desktop_app.sync import format as form
@@ -498,10 +500,14 @@ async def test_attachments_that_nobody_names_go_after_a_time(tmp_path: Path) -> 
         await made[0].database.execute("DELETE FROM attachments")
         await made[0].sync.synchronize()
         assert any(path.is_file() for path in files.rglob("*"))
-        week = time.time() + 8 * 24 * 3600
-        with patch.object(time, "time", lambda: week):
-            await made[0].sync.synchronize()
-        assert not any(path.is_file() for path in files.rglob("*"))
+        for days, is_there in ((8, True), (10, False)):  # the first may be a wrong clock
+            week = now() + timedelta(days=days)
+            with (
+                patch.object(time, "time", week.timestamp),
+                patch.object(expiry_clock, "now", lambda: week),  # noqa: B023 - it is called here
+            ):
+                await made[0].sync.synchronize()
+            assert any(path.is_file() for path in files.rglob("*")) == is_there
         await store.add(data, Attachment(sha256, "a.txt", "text/plain", text="a document"))
         await made[0].sync.synchronize()
         assert any(path.is_file() for path in files.rglob("*"))
