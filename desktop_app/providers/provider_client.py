@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain import errors, hints
@@ -28,7 +29,7 @@ from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import CallUsage, Usage
-from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_catalog import ModelCatalog, family_of
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n import formatting
@@ -213,9 +214,22 @@ class ProviderClient:
                 window = error.window if isinstance(error, errors.ContextTooLongError) else 0
                 if request is not None and window:
                     self._memory.record_window(request.model, window)
+                if isinstance(error, errors.ModelNotFoundError) and request is not None:
+                    error = self._with_successor(error, request.model)
                 redacted = error_replies.redacted(self._transport.redactor, error)
                 for cleaned in cleaner.feed(Failed(redacted)):
                     yield cleaned
+
+    def _with_successor(
+        self, error: errors.ModelNotFoundError, model: str
+    ) -> errors.ModelNotFoundError:
+        """Name the successor of a model that has ended, whoever serves it by that name."""
+        info = self._catalog.info(family_of(model))
+        today = date.today()  # noqa: DTZ011 — the user's day
+        if not info.successors or info.shutdown is None or info.shutdown > today:
+            return error
+        successor = self._catalog.info(info.successors[0]).name
+        return error.with_hint(N_("Choose its successor, {successor}."), successor=successor)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Have the provider compact the conversation of `request`. Return its compacted state.
