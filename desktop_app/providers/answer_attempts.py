@@ -107,18 +107,19 @@ class AnswerAttempts:
         negotiation = Negotiation(request, info, self.profile, self._memory)
         for notice in negotiation.begin():
             yield notice
+        held: list[StreamEvent] = []  # what an answer went without, until there is one
         while True:
             try:
                 async with aclosing(self._attempts(negotiation)) as events:
                     async for event in events:
                         if isinstance(event, Started):
-                            for notice in negotiation.on_opened():
-                                yield notice
+                            for each in (*held, *negotiation.on_opened()):
+                                yield each
+                            held.clear()
                         yield event
                 return
             except _ADAPTABLE as refusal:
-                for notice in negotiation.adapt(refusal):
-                    yield notice
+                held += negotiation.adapt(refusal)
 
     def background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
         """Return a background run, by default a new one."""

@@ -31,7 +31,7 @@ class OptionalField(NamedTuple):
 _SUPPORT: Final = r"(?:support|allow|enabl|permit|accept|available|implement)\w*"
 _TOOL: Final = r"\b(?:tools?|tool[ _-](?:use|call(?:s|ing)?|choice)|function[ _-]?call\w*)\b"
 
-OPTIONAL_FIELDS: Final = (
+_OPTIONAL_FIELDS: Final = (
     OptionalField("temperature", ("temperature",)),
     OptionalField("top_p", ("top_p",)),
     OptionalField("presence_penalty", ("presence_penalty",)),
@@ -66,7 +66,7 @@ OPTIONAL_FIELDS: Final = (
         TOOLS,
         (TOOLS,),
         rf"(?:(?:not|n['’]t|no endpoints found that)\s(?:\w+\s){{0,2}}{_SUPPORT}.{{0,30}}?{_TOOL}|"
-        rf"{_TOOL}\W.{{0,40}}?(?:not\s(?:\w+\s)?{_SUPPORT}|unsupported|unavailable|--\w)|"
+        rf"{_TOOL}\W.{{0,40}}?(?:not\s(?:\w+\s)?{_SUPPORT}|unsupported|unavailable|disabled|--\w)|"
         r"不支持.{0,8}(?:工具|函数))",
         is_word=True,
     ),
@@ -77,6 +77,7 @@ OPTIONAL_FIELDS: Final = (
     OptionalField("store", ("store",), is_word=True),
     OptionalField("dimensions", ("dimensions",), is_word=True),
 )
+_FIELDS: Final = {each.name: each for each in _OPTIONAL_FIELDS}
 _NOT_OPTIONAL: Final = ("model", "messages", "input", "instructions")
 _PHASE: Final = lazy_pattern(r"input\[\d+\]\.phase")
 _TOGETHER: Final = lazy_pattern(
@@ -84,20 +85,9 @@ _TOGETHER: Final = lazy_pattern(
 )
 
 
-class NamedField(NamedTuple):
-    """The field that a refusal names, as it was sent.
-
-    Attributes:
-        beside: the field that it can't stand beside; "" if it is refused alone.
-    """
-
-    path: str
-    beside: str = ""
-
-
 def sent_fields(sent: Mapping[str, Any]) -> dict[str, str]:
     """Return the paths of the optional fields of a request, by their names."""
-    return {each.name: path for each in OPTIONAL_FIELDS for path in each.paths if _has(sent, path)}
+    return {name: path for name, each in _FIELDS.items() for path in each.paths if _has(sent, path)}
 
 
 def _has(sent: Mapping[str, Any], path: str) -> bool:
@@ -111,16 +101,18 @@ def is_of_message(param: str) -> bool:
     return re.split(r"[.\[]", param)[0] in _NOT_OPTIONAL
 
 
-def named_field(message: str, param: str, sent: Mapping[str, Any]) -> NamedField | None:
+def named_field(message: str, param: str, sent: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the field of a request that its refusal names; None for any other field or none.
+
+    After it comes the field that it can't stand beside; "" if it is refused alone.
 
     Args:
         param: the field that the error has for it; "" for none.
     """
     if _PHASE.fullmatch(param):
-        return NamedField("phase")
+        return "phase", ""
     if re.split(r"[.\[]", param)[0] in sent and not is_of_message(param):
-        return NamedField(param)
+        return param, ""
     paths = sent_fields(sent)
     in_param = [path for name, path in paths.items() if _exact(name).search(param)]
     found = sorted(
@@ -130,9 +122,9 @@ def named_field(message: str, param: str, sent: Mapping[str, Any]) -> NamedField
     )
     in_message = list(dict.fromkeys(path for _, path in found))
     if len(in_message) > 1 and _TOGETHER.search(message):  # the first of two remains
-        return NamedField(in_message[1], beside=in_message[0])
+        return in_message[1], in_message[0]
     in_words = (path for name, path in paths.items() if _loose(name).search(message))
-    return next(map(NamedField, (*in_param, *in_message, *in_words)), None)
+    return next(((path, "") for path in (*in_param, *in_message, *in_words)), None)
 
 
 @cache
@@ -144,7 +136,7 @@ def _exact(name: str) -> re.Pattern[str]:
 @cache
 def _strict(name: str) -> re.Pattern[str]:
     """Return the pattern of names that no ordinary sentence has."""
-    if not _field(name).is_word:
+    if not _FIELDS[name].is_word:
         return _exact(name)
     names = _names(name)
     # "Argument not supported on this model: stop", "does not support parameter stop", "stop: Extra
@@ -160,16 +152,11 @@ def _strict(name: str) -> re.Pattern[str]:
 @cache
 def _loose(name: str) -> re.Pattern[str]:
     """Return the pattern of other names; of none, a pattern that fits nothing."""
-    return re.compile(_field(name).words or r"(?!)", re.IGNORECASE | re.DOTALL)
+    return re.compile(_FIELDS[name].words or r"(?!)", re.IGNORECASE | re.DOTALL)
 
 
 def _names(name: str) -> str:
     """Return the pattern of a field's paths, also as `topP`, `top p` and `reasoning effort`."""
-    paths = sorted(_field(name).paths, key=len, reverse=True)
+    paths = sorted(_FIELDS[name].paths, key=len, reverse=True)
     spelled = (re.escape(path).replace("_", "[_ ]?").replace(r"\.", "[._ ]") for path in paths)
     return f"(?:{'|'.join(spelled)})"
-
-
-@cache
-def _field(name: str) -> OptionalField:
-    return next(each for each in OPTIONAL_FIELDS if each.name == name)

@@ -20,7 +20,7 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
-from desktop_app.providers.apis.request_fields import NamedField, is_of_message, named_field
+from desktop_app.providers.apis.request_fields import is_of_message, named_field
 from desktop_app.providers.errors.error_body import (
     ErrorBody,
     RequestSize,
@@ -38,6 +38,8 @@ _MAX_TOKENS: Final = 1_000_000_000
 """Larger numbers are not counts of tokens: the largest windows have some ten million."""
 
 
+_MAX_READ_CHARS: Final = 2_000
+"""Of a message, in which 30 expressions are sought: 10,000 characters can take 0.1 s."""
 _BUSY: Final = frozenset({408, 409, 429, 498, 501, 503, 504, 529})
 
 
@@ -98,8 +100,6 @@ def size_from_message(message: str) -> RequestSize:
     return RequestSize(first_number("tokens"), first_number("window"))
 
 
-# "Your request was rejected by the safety system."
-_UNSAFE_IMAGE: Final = lazy_pattern(r"safety|moderat|blocked|polic(y|ies)\b|flagged", re.IGNORECASE)
 # Gateways also answer 500, 502 and 503 to invalid requests, which would fail again.
 _WRONG_REQUEST_CODES: Final = {"invalid_request", "bad_request"}
 _FAULT_CODES: Final = {
@@ -188,21 +188,14 @@ def error_from(
 
 
 def image_error(provider: str, body: ErrorBody) -> errors.ProviderError:
-    """Return the error of a picture that was not made. Its reason is often given in words alone."""
+    """Return the error of a picture that was not made."""
     if not (body.message or body.names):
         return errors.ProviderFaultError(
             N_("{provider} made no image and gave no reason."),
             hint=hints.RETRY_CHANGED,
             provider=provider,
         )
-    error = error_from(provider, body)
-    if isinstance(error, errors.ContentFilteredError) or not _UNSAFE_IMAGE.search(body.message):
-        return error
-    error_class, message, hint = _KINDS["filtered"]
-    filtered = error_class(message, hint, provider=provider)
-    return filtered.copy_with(
-        api_code=error.api_code, details=error.details, params={**filtered.params, **error.params}
-    )
+    return error_from(provider, body)
 
 
 _KINDS: Final[Mapping[str, tuple[type[errors.ProviderError], str, str]]] = {
@@ -291,14 +284,20 @@ def _known_error(
 ) -> errors.ProviderError | None:
     """Return the error of the code, the named field or the words; None if none is known."""
     codes = _as_words(" ".join(sorted(body.names)))
-    words = f"{codes} {_as_words(body.message)}" if codes else _as_words(body.message)
+    message = body.message[:_MAX_READ_CHARS]
+    words = f"{codes} {_as_words(message)}" if codes else _as_words(message)
     http = body.http_status if status in (None, 200) else status
     signs = _file().error
     sign = next((each for each in signs if http in each.http or each.fits(words, status)), None)
     may_be_field = status in _REFUSING and not any(each.fits(codes, status) for each in signs)
     is_part = sign is not None and sign.kind == "part"  # of earlier answers
-    if may_be_field and not is_part and (field := named_field(body.message, body.param, sent)):
-        return _refused_field(provider, body, field)
+    if may_be_field and not is_part and (field := named_field(message, body.param, sent)):
+        path, beside = field
+        return refused_error(provider, path).copy_with(
+            accepted=body.accepted or _accepted_values(body.message),
+            beside=beside,
+            is_any_value=_NO_VALUE.search(body.message) is not None,
+        )
     return _error_of(sign, provider, body, str(sent.get("model", ""))) if sign else None
 
 
@@ -333,16 +332,6 @@ def _too_long_error(body: ErrorBody) -> errors.ContextTooLongError:
     )
 
 
-def _refused_field(
-    provider: str, body: ErrorBody, field: NamedField
-) -> errors.RefusedParameterError:
-    return refused_error(provider, field.path).copy_with(
-        accepted=body.accepted or _accepted_values(body.message),
-        beside=field.beside,
-        is_any_value=_NO_VALUE.search(body.message) is not None,
-    )
-
-
 _ACCEPTED: Final = lazy_pattern(
     r"\b(?:values|options|efforts|levels)(?: are)?|(?:should|must) be(?: either)?|expected|"
     r"one of(?: the following)?(?: values)?",
@@ -363,6 +352,7 @@ def _accepted_values(message: str) -> tuple[str, ...]:
     >>> _accepted_values("reasoning_effort: expected one of low, high")
     ('low', 'high')
     """
+    message = message.replace('\\"', '"')  # of JSON in a message
     # The last list: an earlier one may name what is refused.
     for cue in reversed([*_ACCEPTED.finditer(message)]):
         for values, value in ((_VALUES, _VALUE), (_BARE_EFFORTS, _EFFORT)):

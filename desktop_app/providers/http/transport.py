@@ -323,7 +323,8 @@ class Transport:
     ) -> AttemptError:
         body_start = self.redactor.clean_json(await self._read_start_of_body(response))
         body = error_body.read_body(body_start)
-        error = error_replies.error_from(
+        error = await asyncio.to_thread(  # the first compiles many expressions
+            error_replies.error_from,
             self._provider,
             body,
             status=response.status_code,

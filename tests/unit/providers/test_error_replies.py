@@ -336,6 +336,11 @@ def test_what_is_wrong_with_model_image_or_content_is_said(
             ("low", "high"),
         ),
         (
+            400,  # Mistral's other form
+            error(json.dumps([{"message": 'reasoning_effort: expected one of "low"|"high"'}])),
+            ("low", "high"),
+        ),
+        (
             400,
             {"error": {"message": "invalid reasoning effort", "values": ["low", "high"]}},
             ("low", "high"),

@@ -223,7 +223,7 @@ def test_a_refused_value_of_the_effort_is_replaced_by_the_nearest(
 )
 def test_a_limit_that_is_too_large_is_no_conversation_that_is_too_long(message: str) -> None:
     refused = replies(400, {"error": {"message": message, "code": 400}})
-    scripts = refused, refused, streams(sse(CHAT_CHUNK, "[DONE]"))
+    scripts = refused, streams(sse(CHAT_CHUNK, "[DONE]"))
     events, received = run(*scripts, profile=CHAT, request=ask(max_output_tokens=5_000))
     assert not {"max_tokens", "max_completion_tokens"} & received[-1].json.keys()
     assert "tokens”, which My server rejected" in str(fold(events).notices[0])

@@ -90,6 +90,8 @@ KINDS: list[tuple[int, Any, Any]] = [
     (422, detail("messages too long: context size is 8k"), LONG),
     (500, nested("Context overflow: 5000 > 4096"), LONG),
     (400, flat("上下文长度超出限制"), LONG),
+    (400, nested("Requested 140000 tokens but the model's limit is 32768 tokens"), LONG),
+    (400, nested("prompt is 9000 tokens, exceeding the window of 8192"), LONG),
     # Limits, now and for long.
     (429, nested("slow down please"), LIMIT),
     (200, {"errcode": 18, "errmsg": "qps request limit reached"}, LIMIT),
@@ -105,6 +107,8 @@ KINDS: list[tuple[int, Any, Any]] = [
     (400, nested("model m was retired on 2026-10-01, use n"), MODEL),
     (403, detail("Access to model m requires acceptance of its license terms"), MODEL),
     (404, nested("unknown model 'm'", "ModelNotFound"), MODEL),
+    (404, {"error": "deployment m does not exist"}, MODEL),
+    (410, nested("m reached end of life", "model_eol"), MODEL),
     (400, flat("不支持的模型: m"), MODEL),
     (403, nested("You must subscribe to use this model"), MODEL),
     # The key.
@@ -121,6 +125,7 @@ KINDS: list[tuple[int, Any, Any]] = [
     (401, detail("You are not logged in. Run `tool login` first."), SIGN_IN),
     (401, {"error": "unauthorized", "login_url": "https://a.example"}, SIGN_IN),
     (403, nested("Please sign in to your account to use cloud models"), SIGN_IN),
+    (403, nested("Access from your location is restricted"), REGION),
     # 403 says no more than the server.
     (403, nested("Nope."), DENIED),
     (403, detail("IP address 192.0.2.1 is not on the allow list"), DENIED),
@@ -146,6 +151,9 @@ FIELDS: list[tuple[int, Any, str | None]] = [
     (400, flat("该模型不支持思考模式"), "reasoning_effort"),
     (400, nested("This endpoint does not accept tools yet"), "tools"),
     (400, flat("该模型不支持工具调用"), "tools"),
+    (400, nested("Function calling is disabled on this endpoint"), "tools"),
+    (400, nested("Der Parameter temperature ist für dieses Modell nicht erlaubt"), "temperature"),
+    (400, flat("参数 temperature 不合法"), "temperature"),
     (400, nested("max_tokens out of range, should be within 1 and 8192"), "max_tokens"),
     (400, nested("streamOptions is not a known property"), "stream_options"),
     (200, {"base_resp": {"status_code": 2013, "status_msg": "invalid params, top_p"}}, "top_p"),
@@ -166,6 +174,22 @@ def test_the_kind_of_a_refusal_is_read_in_any_words(status: int, body: Any, kind
         assert isinstance(made, errors.AuthenticationError)
     else:
         assert isinstance(made, kind)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "messages with role 'tool' must follow a message with 'tool_calls'",
+        "Give credit to the author in your prompt template",
+        "Unknown field region in request",
+        "cache policy unknown",
+        "The file name is case-sensitive",
+        "Thinking budget exceeds what this server has",
+    ],
+)
+def test_ordinary_words_have_no_kind(message: str) -> None:
+    made = error_from("P", parse_error(nested(message)), status=400, sent={"model": "m"})
+    assert type(made) is errors.RequestRefusedError
 
 
 @pytest.mark.parametrize(("status", "body", "field"), FIELDS, ids=lambda each: str(each)[:60])
