@@ -226,7 +226,8 @@ class ProviderClient:
         """Name the successor of a model that has ended, whoever serves it by that name."""
         info = self._catalog.info(family_of(model))
         today = date.today()  # noqa: DTZ011 — the user's day
-        if not info.successors or info.shutdown is None or info.shutdown > today:
+        has_ended = info.shutdown is not None and info.shutdown <= today
+        if not info.successors or not (has_ended or "shut down" in error.message):
             return error
         successor = self._catalog.info(info.successors[0]).name
         return error.with_hint(N_("Choose its successor, {successor}."), successor=successor)

@@ -352,6 +352,8 @@ class Negotiation:
             return [Notice(notice(code, provider=provider, words=server_message))]
         before = self.request
         self.request, refused_setting = without_refused_setting(before, self._info, refusal)
+        if before.tools and not self.request.tools:
+            param = TOOLS
         if param != TOOLS:  # not remembered for tools: a restarted server may take them
             self._new_refusals |= {refused_setting}
         if self.request.schema != before.schema:
@@ -523,6 +525,8 @@ def without_refused_setting(
         reduced = request.without_parameter("reasoning.summary")
     if reduced is None and refusal.param == "text":
         reduced = request.without_parameter("schema")
+    if reduced is None and refusal.param.startswith(TOOLS):  # a part of one
+        reduced = request.without_parameter(TOOLS)
     if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
     name = next(

@@ -102,6 +102,7 @@ def size_from_message(message: str) -> RequestSize:
 
 # Gateways also answer 500, 502 and 503 to invalid requests, which would fail again.
 _WRONG_REQUEST_CODES: Final = {"invalid_request", "bad_request"}
+_OF_TEMPLATE: Final = lazy_pattern(r"\bjinja\b|chat template|roles must alternate", re.IGNORECASE)
 _FAULT_CODES: Final = {
     *("server_error", "internal_error", "internal_server_error", "overloaded"),
     *("api_error", "InternalServerError"),  # Ollama, vLLM
@@ -413,7 +414,8 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> errors.
         )
     if status == 413:
         return too_large_error(provider)
-    is_wrong_request = status in (500, 502, 503) and body.names & _WRONG_REQUEST_CODES
+    is_wrong = body.names & _WRONG_REQUEST_CODES or _OF_TEMPLATE.search(body.message)
+    is_wrong_request = status in (500, 502, 503) and is_wrong
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _server_fault(provider, status)
     is_fault = bool(body.names & _FAULT_CODES) or body.http_status >= 500

@@ -411,6 +411,7 @@ def test_messages_count_only_with_some_statuses(
         (ErrorBody(), 524, "didn’t finish the request in time"),
         (ErrorBody(code="bad_request"), 500, "rejected the request"),
         (ErrorBody(code="bad_request"), 529, "is having problems"),
+        (ErrorBody("Jinja Exception: roles must alternate"), 500, "rejected the request"),
         (ErrorBody(), None, "failed while responding"),
         (ErrorBody(code="overloaded"), None, "failed while responding"),
         (ErrorBody(code="odd"), None, "rejected the request"),

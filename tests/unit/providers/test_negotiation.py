@@ -625,10 +625,12 @@ def test_a_limit_is_sent_by_its_other_name_once() -> None:
         tried.adapt(refused("max_completion_tokens"))
 
 
-def test_refused_tools_are_not_remembered() -> None:
+@pytest.mark.parametrize("param", [TOOLS, "tools[0].function.parameters"])
+def test_refused_tools_are_not_remembered(param: str) -> None:
     memory = RecordingMemory(COMPATIBLE)
-    tried = negotiation(ask(tools=("web_search",)), memory=memory)
-    events = tried.adapt(refused(TOOLS, words="Start it with --jinja."))
+    asked = replace(ask(tools=("calculator",)), tools=(ToolDefinition("calculator", ""),))
+    tried = negotiation(asked, memory=memory)
+    events = tried.adapt(refused(param, words="Start it with --jinja."))
     assert events == [
         Notice(
             notice(NoticeCode.TOOLS_REFUSED, provider="My server", words="Start it with --jinja.")

@@ -270,3 +270,6 @@ def test_a_model_that_has_ended_names_its_successor_at_any_server() -> None:
         error = failure(run(gone, request=request, profile=CHAT)[0])
         assert isinstance(error, errors.ModelNotFoundError)
         assert ("GPT-6.2 Sol" in error.what_to_do) is is_named
+    ended = replies(404, {"error": {"message": "x", "code": "model_deprecated"}})
+    error = failure(run(ended, request=ask(model="openai/gpt-5.2"), profile=CHAT)[0])
+    assert "GPT-6.2 Sol" in error.what_to_do
