@@ -73,7 +73,10 @@ KINDS: list[tuple[int, Any, Any]] = [
     (200, {"error_code": 17, "error_msg": "insufficient account balance"}, CREDIT),
     (403, nested("token balance insufficient", kind="quota_error"), CREDIT),
     (400, nested("Budget for virtual team alpha exceeded: spent 12.10 of 10.00"), CREDIT),
+    (403, nested("Account balance below minimum"), CREDIT),
+    (429, nested("You've used 100% of your monthly credit"), CREDIT),
     # Filtered.
+    (400, flat("内容安全审查未通过"), FILTER),
     (400, nested("The prompt was blocked by our content moderation layer."), FILTER),
     (403, flat("Request violates the acceptable use policy", "policy_violation"), FILTER),
     (400, flat("输入内容涉及违规信息，请修改后重试", 10013), FILTER),
@@ -81,6 +84,7 @@ KINDS: list[tuple[int, Any, Any]] = [
     (422, nested("Response withheld: harmful content", "safety_block"), FILTER),
     (400, {"Response": {"Error": {"Code": "SensitiveContent", "Message": "内容敏感"}}}, FILTER),
     (400, nested("Guardrail intervened: topic policy", "guardrail_intervened"), FILTER),
+    (422, nested("content was moderated"), FILTER),
     # Too long.
     (400, nested("Input of 210000 tokens is longer than the 131072 supported"), LONG),
     (400, flat("输入的 token 数量超过模型最大长度限制", 1301), LONG),
@@ -92,6 +96,9 @@ KINDS: list[tuple[int, Any, Any]] = [
     (400, flat("上下文长度超出限制"), LONG),
     (400, nested("Requested 140000 tokens but the model's limit is 32768 tokens"), LONG),
     (400, nested("prompt is 9000 tokens, exceeding the window of 8192"), LONG),
+    (400, nested("Token limit exceeded: 9000/8192"), LONG),
+    (400, nested("The total number of tokens (9000) is greater than 8192"), LONG),
+    (413, detail("payload: context window full"), LONG),
     # Limits, now and for long.
     (429, nested("slow down please"), LIMIT),
     (200, {"errcode": 18, "errmsg": "qps request limit reached"}, LIMIT),
@@ -108,6 +115,7 @@ KINDS: list[tuple[int, Any, Any]] = [
     (403, detail("Access to model m requires acceptance of its license terms"), MODEL),
     (404, nested("unknown model 'm'", "ModelNotFound"), MODEL),
     (404, {"error": "deployment m does not exist"}, MODEL),
+    (403, nested("model m is gated; request access"), MODEL),
     (410, nested("m reached end of life", "model_eol"), MODEL),
     (400, flat("不支持的模型: m"), MODEL),
     (403, nested("You must subscribe to use this model"), MODEL),
@@ -118,6 +126,7 @@ KINDS: list[tuple[int, Any, Any]] = [
     (200, {"base_resp": {"status_code": 2049, "status_msg": "invalid api key"}}, KEY),
     (403, flat("密钥已过期，请更换"), KEY),
     (400, nested("API_KEY_INVALID: API key expired. Please renew the API key."), KEY),
+    (400, flat("无效的API密钥"), KEY),
     # Place and sign-in.
     (403, nested("Service is not available in your country"), REGION),
     (400, flat("Requests from this region are blocked", "geo_restricted"), REGION),
