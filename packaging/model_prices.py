@@ -45,6 +45,25 @@ FIELDS: Final = {
     "audio_output": "output_audio_mtok",
     "characters": "input_mchars",
 }
+# Rows that are newer than genai-prices, by provider: names and patterns, the window, and the prices
+# of input, output and cached input. Source: LiteLLM 1.110.2, compared on 2026-11-30.
+NEWER: Final = {
+    "mistral": (
+        (("mistral-large-latest", "mistral-large-3"), "", 262144, (0.5, 1.5, 0.05)),
+        (("mistral-medium", "magistral-medium-latest"), "", 262144, (1.5, 7.5, 0.15)),
+        (("magistral-small-latest",), "", 262144, (0.15, 0.6, 0.015)),
+        (("open-mistral-nemo",), "", 128000, (0.3, 0.3, 0.03)),
+        (("devstral-latest", "devstral-medium-latest"), "", 256000, (0.4, 2, 0.04)),
+        (("ministral-14b-latest", "ministral-3-14b-2512"), "", 262144, (0.2, 0.2, 0.02)),
+        (("ministral-3b-latest", "ministral-3-3b-2512"), "", 131072, (0.1, 0.1, 0.01)),
+        (("ministral-3-8b-2512",), "", 262144, (0.15, 0.15, 0.015)),
+    ),
+    "x-ai": (
+        (("grok-code-fast", "grok-code-fast-1", "grok-code-fast-1-0825"), "", 256000, (1, 2, 0.2)),
+        (("grok-build-latest",), "", 500000, (2, 6, 0.3)),
+        ((), r"^grok\-4\.20", 1000000, (1.25, 2.5, 0.2)),
+    ),
+}
 HOUR_S: Final = 3600
 TIER_NAMES: Final = ("service_tier", "processing")
 
@@ -71,12 +90,29 @@ def render(day: date) -> str:
         if LEFT_OUT.fullmatch(provider.id):
             continue
         rows = [row for model in provider.models if (row := model_row(provider, model, day))]
+        rows = with_newer(rows, NEWER.get(provider.id, ()))
         lines = ",\n".join(compact(row) for row in rows)
         head = {"id": provider.id, "address": provider.api_pattern}
         if provider.fallback_model_providers:
             head["fallback"] = provider.fallback_model_providers
         providers.append(f'{compact(head)[:-1]},"models":[\n{lines}\n]}}')
     return f'{compact(source)[:-1]},"providers":[\n' + ",\n".join(providers) + "\n]}\n"
+
+
+def with_newer(rows: list[dict[str, Any]], newer: Any) -> list[dict[str, Any]]:
+    """Return the rows with those of NEWER at the end, in place of the same names."""
+    names = {name for ids, *_ in newer for name in ids}
+    kept = []
+    for row in rows:
+        ids = [name for name in row.get("ids", ()) if name not in names]
+        if ids or "pattern" in row:
+            named = {"ids": ids} if ids else {}
+            kept.append({**named, **{key: row[key] for key in row if key != "ids"}})
+    for ids, pattern, window, (price, answer, cached) in newer:
+        named = {"ids": list(ids)} if ids else {"pattern": pattern}
+        amounts = {"input": price, "output": answer, "cached_input": cached}
+        kept.append({**named, "window": window, "prices": [{"price": amounts}]})
+    return kept
 
 
 def compact(value: Any) -> str:

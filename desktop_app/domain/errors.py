@@ -295,7 +295,14 @@ class RequestTooLargeError(ProviderFaultError):
 
 
 class RequestRefusedError(ProviderFaultError):
-    """The provider refused the request for a reason that has no class."""
+    """The provider refused the request for a reason that has no class.
+
+    Attributes:
+        part: the message or other part of it that the refusal names, which is no setting; "" if it
+            names none.
+    """
+
+    part: str = ""
 
 
 class EndpointMissingError(ProviderError):

@@ -39,7 +39,7 @@ from desktop_app.providers.apis.event_reader import EventReader, joined_texts
 from desktop_app.providers.apis.negotiation import Negotiation
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
-from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.http.retries import AttemptError, failed_attempt
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 from desktop_app.providers.models.model_listing import info_at
@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport
 
 
+_ADAPTABLE: Final = (
+    errors.EndpointMissingError,
+    errors.RefusedParameterError,
+    errors.RequestRefusedError,
+)
 _CONTENT_DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
@@ -102,18 +107,19 @@ class AnswerAttempts:
         negotiation = Negotiation(request, info, self.profile, self._memory)
         for notice in negotiation.begin():
             yield notice
+        held: list[StreamEvent] = []  # what an answer went without, until there is one
         while True:
             try:
                 async with aclosing(self._attempts(negotiation)) as events:
                     async for event in events:
                         if isinstance(event, Started):
-                            for notice in negotiation.on_opened():
-                                yield notice
+                            for each in (*held, *negotiation.on_opened()):
+                                yield each
+                            held.clear()
                         yield event
                 return
-            except (errors.EndpointMissingError, errors.RefusedParameterError) as refusal:
-                for notice in negotiation.adapt(refusal):
-                    yield notice
+            except _ADAPTABLE as refusal:
+                held += negotiation.adapt(refusal)
 
     def background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
         """Return a background run, by default a new one."""
@@ -133,24 +139,23 @@ class AnswerAttempts:
             ProviderError: the last attempt failed.
         """
         api = negotiation.api
-        adapter = responses if api is Api.RESPONSES else chat_completions
-        body = adapter.body(
-            negotiation.request, negotiation.info, self.profile, negotiation.omitted_fields
-        )
+        path = responses.PATH if api is Api.RESPONSES else chat_completions.PATH
+        body = negotiation.body()
         in_background = negotiation.request.background and api is Api.RESPONSES
         if self._template is not None:
             await self._template.require_rendering(body)
-        for attempt in itertools.count():
+        for polls in itertools.count():
+            negotiation.requests += 1
             try:
                 # llama-cpp-python aborts an answer at the next request.
                 is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
                 async with self._one_at_a_time if is_exclusive else nullcontext():
                     if in_background:
-                        source = self.background_run().begin(adapter.PATH, body)
+                        source = self.background_run().begin(path, body)
                     else:
                         watch = self._watch()  # its clock starts now, not in the queue
                         source = watch.events_of(
-                            self._reply_events(api, adapter.PATH, body, watch.end_silence)
+                            self._reply_events(negotiation, path, body, watch.end_silence)
                         )
                     async with aclosing(source) as events:
                         async for event in events:
@@ -159,7 +164,11 @@ class AnswerAttempts:
                             yield event
                 return
             except AttemptError as failed:
-                wait = failed.wait_s(attempt)
+                if isinstance(failed.error, errors.ModelLoadingError):
+                    negotiation.requests -= 1
+                    wait = failed.wait_s(polls)
+                else:
+                    wait = failed.wait_s(negotiation.requests - 1)
                 if wait is None:
                     raise failed.error from failed
                 yield StatusChanged(wait, status_of(failed.error))
@@ -170,18 +179,24 @@ class AnswerAttempts:
         return SilenceWatch(self.profile.name, limits, self._suspended_s, may_cut=may_cut)
 
     async def _reply_events(
-        self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
+        self,
+        negotiation: Negotiation,
+        path: str,
+        body: Mapping[str, Any],
+        on_bytes: Callable[[], None],
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the reply; an empty stream is requested again as a whole.
 
         llama-cpp-python ends the stream of a request that it refuses, and says why only to a
         request that does not stream.
         """
+        api = negotiation.api
         reader_type = ResponsesReader if api is Api.RESPONSES else ChatCompletionsReader
         issuer = origin(self.profile.base_url)
         error: errors.ProviderError | None = None  # the meaning of the empty stream
         while True:
             reader: EventReader = reader_type(self.profile.name, issuer)
+            reader.sent = body
             try:
                 async with self._transport.post(path, body, on_bytes) as reply:
                     has_started = False
@@ -209,6 +224,7 @@ class AnswerAttempts:
                 is_missing = isinstance(error, errors.EndpointMissingError)
                 if (is_missing and api is Api.RESPONSES) or not body["stream"]:
                     raise error from empty
+                negotiation.requests += 1
                 body = {**body, "stream": False}
                 body.pop("stream_options", None)
             except AttemptError as failed:
@@ -227,9 +243,11 @@ class AnswerAttempts:
         if await reply.is_json():
 
             def read(value: object) -> list[StreamEvent]:
-                error = error_replies.error_in_reply(self.profile.name, value, reply.request_id)
+                error = error_replies.error_in_reply(
+                    self.profile.name, value, reply.request_id, reader.sent
+                )
                 if error is not None:
-                    raise error
+                    raise _refused_at_once(error)
                 return reader.read_whole(value)
 
             yield await reply.json(read)
@@ -243,6 +261,10 @@ class AnswerAttempts:
                         match events:
                             case [Failed(errors.StreamCutError())]:
                                 raise _EmptyStreamError
+                    if not has_events:
+                        match events:
+                            case [Failed(error)] if error.status == 200:
+                                raise _refused_at_once(error)
                     has_events = True
                     yield events
                     if reader.is_finished:
@@ -286,3 +308,8 @@ class AnswerAttempts:
             hint=hints.RETRY_LATER,
             provider=self.profile.name,
         )
+
+
+def _refused_at_once(error: errors.ProviderError) -> AttemptError:
+    """Return the failed attempt of a reply with status 200 that is nothing but an error."""
+    return failed_attempt(error, 200, {}, str(error.params.get("words", "")))

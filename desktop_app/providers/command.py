@@ -171,5 +171,9 @@ def _abilities(row: ModelRow) -> str:
     )
     abilities = [ability for ability, is_supported in capabilities if is_supported]
     if row.end_date is not None:
-        abilities.append(tr("ends on {day}", day=formatting.day(row.end_date)))
+        has_ended = row.end_date <= date.today()  # noqa: DTZ011 — the user's day
+        day = formatting.day(row.end_date)
+        abilities.append(
+            tr("shut down on {day}", day=day) if has_ended else tr("ends on {day}", day=day)
+        )
     return ", ".join(abilities)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain import errors, hints
@@ -28,7 +29,7 @@ from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import CallUsage, Usage
-from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_catalog import ModelCatalog, family_of
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.i18n import formatting
@@ -213,17 +214,29 @@ class ProviderClient:
                 window = error.window if isinstance(error, errors.ContextTooLongError) else 0
                 if request is not None and window:
                     self._memory.record_window(request.model, window)
-                if error.hint == hints.RETRY_BILLED and self._is_on_this_computer:
-                    error = error.with_hint(hints.RETRY_SOON)
+                error = self._with_usable_hint(error, request.model if request else "")
                 redacted = error_replies.redacted(self._transport.redactor, error)
                 for cleaned in cleaner.feed(Failed(redacted)):
                     yield cleaned
 
-    @property
-    def _is_on_this_computer(self) -> bool:
-        """Return True for a server of models on this computer; LiteLLM's passes requests on."""
+    def _with_usable_hint(self, error: errors.ProviderError, model: str) -> errors.ProviderError:
+        """Name the successor of a model that has ended, whoever serves it by that name.
+
+        A server of models on this computer bills nothing; LiteLLM's passes requests on.
+        """
         is_of_models = self._transport.server not in (None, ServerKind.LITELLM)
-        return is_of_models and is_loopback(split_url(self._profile.base_url).hostname or "")
+        is_here = is_loopback(split_url(self._profile.base_url).hostname or "")
+        if error.hint == hints.RETRY_BILLED and is_of_models and is_here:
+            return error.with_hint(hints.RETRY_SOON)
+        if not isinstance(error, errors.ModelNotFoundError) or not model:
+            return error
+        info = self._catalog.info(family_of(model))
+        today = date.today()  # noqa: DTZ011 — the user's day
+        has_ended = info.shutdown is not None and info.shutdown <= today
+        if not info.successors or not (has_ended or "shut down" in error.message):
+            return error
+        successor = self._catalog.info(info.successors[0]).name
+        return error.with_hint(N_("Choose its successor, {successor}."), successor=successor)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Have the provider compact the conversation of `request`. Return its compacted state.

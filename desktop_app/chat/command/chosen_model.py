@@ -25,6 +25,8 @@ from desktop_app.providers.models.model_menu import family_models
 MIN_COMPARED: Final = 2
 MAX_COMPARED: Final = 4
 _LISTING_TIMEOUT_S = 10.0  # commands then continue without the list
+_NEEDED_LISTING_TIMEOUT_S = 30.0  # gateways ask every server behind them
+_NAME_MODEL: Final = N_("Name one with --model.")
 # If the list of models fails with one of these, the question would fail, too.
 _FATAL_ERRORS = (
     errors.NetworkError,
@@ -83,11 +85,17 @@ async def answering_profile(
     if all(each.model for each in compared):
         return profile
     try:
-        await fetch_listing_if_stale(backend, profile)
+        await fetch_listing_if_stale(backend, profile, _NEEDED_LISTING_TIMEOUT_S)
     except _FATAL_ERRORS:
         raise
-    except (errors.ProviderError, TimeoutError):
-        return profile  # the server sends no list of models, or not in time
+    except TimeoutError as error:
+        raise errors.NetworkError(
+            N_("{provider} didn’t list its models in time."),
+            hint=_NAME_MODEL,
+            provider=profile.short_name,
+        ) from error
+    except errors.ProviderError:
+        return profile  # the server sends no list of models
     return await find_profile(backend, options.provider)
 
 
@@ -120,10 +128,12 @@ async def fetch_price_if_unknown(
             await fetch_listing_if_stale(backend, profile)
 
 
-async def fetch_listing_if_stale(backend: Backend, profile: ProviderProfile) -> None:
+async def fetch_listing_if_stale(
+    backend: Backend, profile: ProviderProfile, timeout_s: float = _LISTING_TIMEOUT_S
+) -> None:
     """Fetch the list of models, unless it is fresh. Raises UserFacingError, TimeoutError."""
     if not backend.listings.is_fresh(profile):
-        async with asyncio.timeout(_LISTING_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             await backend.listings.fetch(profile)
 
 
@@ -161,9 +171,7 @@ async def choice_of(backend: Backend, profile: ProviderProfile, options: Options
         )
     if not choice.model and choice.variant is None:
         raise errors.IllegalChoiceError(
-            N_("{provider} has no default model."),
-            hint=N_("Name one with --model."),
-            provider=profile.short_name,
+            N_("{provider} has no default model."), hint=_NAME_MODEL, provider=profile.short_name
         )
     if choice.model and not profile.models and profile.kind is ProviderKind.COMPATIBLE:
         write_note(

@@ -95,6 +95,9 @@ class NoticeCode(TextEnum):
     )
     SETTING_NOT_IN_API = coded(N_("“{setting}” wasn’t sent. The {api} doesn’t support it."))
     SETTING_NOT_SUPPORTED = coded(N_("“{setting}” wasn’t sent. {model} doesn’t support it."))
+    SETTINGS_TRIED = coded(
+        N_("{provider} rejected the request at first. It responded without “{settings}”.")
+    )
     SETTING_RAISED = coded(
         N_("“{setting}” was raised to {value}, the least that the {api} supports.")
     )

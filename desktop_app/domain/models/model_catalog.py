@@ -87,6 +87,7 @@ class ModelInfo(Value, frozen=True):
         efforts: accepted values, least first; () if it takes no effort.
         sampling_efforts: efforts that allow temperature and top_p; () if none does.
         image_tokens: the rule for the cost and the size of images.
+        chats: False if it cannot, such as a model for speech.
         makes_images: True if it can answer with images.
         takes_schema: True if it can answer in JSON that follows a schema.
         hosted_tools: the tools that its provider can run for it.
@@ -112,6 +113,7 @@ class ModelInfo(Value, frozen=True):
     takes_batches: bool | None = None
     takes_tools: bool | None = None
     takes_schema: bool | None = None
+    chats: bool | None = None
     makes_images: bool | None = None
     hosted_tools: tuple[str, ...] | None = None
     reasons: bool | None = None
@@ -409,8 +411,9 @@ class ModelCatalog:
         The catalog's patterns exclude models for embeddings, speech or images, unless the catalog
         names the model.
         """
-        name = model_id.casefold()
-        return self.knows(model_id) or self._not_chat_pattern.match(name) is None
+        is_other = self._not_chat_pattern.match(model_id.casefold()) is not None
+        chats = self._stated_info(model_id).chats
+        return (self.knows(model_id) or not is_other) if chats is None else chats
 
     @cached_property
     def _not_chat_pattern(self) -> re.Pattern[str]:

@@ -324,6 +324,10 @@ class ChatCompletionsReader(EventReader):
         self._image_hashes: set[int] = set()
         self._sources = SourceList()
 
+    @property
+    def has_content(self) -> bool:
+        return self._has_content
+
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
         around: tuple[object, ...] | None = None
         match event:
@@ -403,7 +407,11 @@ class ChatCompletionsReader(EventReader):
                 self._has_content = True
                 self._has_deltas |= has_delta and not isinstance(event, ReasoningDelta)
                 yield event
-            reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are upper case
+            # Gemini's are upper case, or "content_filter: PROHIBITED_CONTENT".
+            reason = json_fields.name(choice, "finish_reason").lower().partition(":")[0]
+            native_reason = json_fields.name(choice, "native_finish_reason").lower()
+            if reason in _COMPLETE_REASONS and "error" in native_reason:  # "network_error"
+                reason = native_reason
             self._finish_reason = reason or self._finish_reason
             if reason == "error":
                 self._choice_error = error_body.parse_error(choice)

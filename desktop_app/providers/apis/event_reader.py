@@ -29,10 +29,12 @@ class EventReader(ABC):
 
     Attributes:
         is_finished: True once the terminal event has come; nothing follows it.
+        sent: the body of the request, whose fields an error may name.
     """
 
     def __init__(self, provider: str) -> None:
         self.is_finished = False
+        self.sent: Mapping[str, Any] = {}
         self._provider = provider
         self._skipped = 0
 
@@ -50,6 +52,11 @@ class EventReader(ABC):
             self._skip(data)
             return []
         return list(self._read_event(event, name))
+
+    @property
+    @abstractmethod
+    def has_content(self) -> bool:
+        """Return True once any part of the answer has come."""
 
     @abstractmethod
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
@@ -71,7 +78,8 @@ class EventReader(ABC):
         self._skipped += not data.lstrip().startswith(b":")  # a comment, sent as data
 
     def _error_of(self, body: error_body.ErrorBody) -> ProviderError:
-        return error_replies.error_from(self._provider, body)
+        status = None if self.has_content else 200  # nothing is billed for a refusal
+        return error_replies.error_from(self._provider, body, status=status, sent=self.sent)
 
     def _cut_failure(self, *, has_content: bool) -> Failed:
         is_unreadable = self._skipped and not has_content

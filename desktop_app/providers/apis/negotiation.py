@@ -34,20 +34,25 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.image_settings import IMAGE_TOOL
 from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.apis import chat_completions, responses
+from desktop_app.providers.apis.form_fields import schema_format
 from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
-from desktop_app.providers.errors.error_replies import (
-    CALL_IDS,
-    ENCRYPTED_REASONING,
-    NO_TOOLS,
-    REASONING_TEXT,
-)
+from desktop_app.providers.apis.request_fields import TOOLS, sent_fields
+from desktop_app.providers.errors.error_replies import CALL_IDS, ENCRYPTED_REASONING, REASONING_TEXT
 from desktop_app.providers.server_memory import ServerMemory
+
+MAX_REQUESTS: Final = 3
+"""The most requests for one question, whatever the server says."""
 
 
 class Negotiation:
     """One request, adapted step by step to the server's refusals.
 
+    A field that a refusal names is left out, or takes its next weaker form. A request that is
+    refused for an unknown reason is sent once more with no optional field, and so is the last one.
+
     Attributes:
+        requests: the requests sent so far.
         api: the API to try now.
         request: the request without refused settings.
         omitted_fields: the refused ones among the fields that the program adds; the body omits or
@@ -73,6 +78,13 @@ class Negotiation:
         self._has_sent_notices = False
         self._has_fallen_back = False
         self._has_unlearned = False
+        self._has_left_out_all = False
+        self.requests = 0
+
+    def body(self) -> dict[str, Any]:
+        """Return the body of the request to send now."""
+        build = responses.body if self.api is Api.RESPONSES else chat_completions.body
+        return build(self.request, self.info, self._profile, self.omitted_fields)
 
     @property
     def info(self) -> ModelInfo:
@@ -104,9 +116,7 @@ class Negotiation:
         """
         if self._has_fallen_back:
             self._memory.record_responses_unavailable(self.request.model)
-        if self._new_refusals:
-            self._memory.add_refusals(self.request.model, self._new_refusals)
-            self._new_refusals = frozenset()
+        self._remember()
         if self._has_sent_notices:
             return []
         self._has_sent_notices = True
@@ -120,14 +130,17 @@ class Negotiation:
         )
         return [Notice(each) for each in notices]
 
-    def adapt(
-        self, refusal: errors.EndpointMissingError | errors.RefusedParameterError
-    ) -> list[Notice | Started]:
+    def adapt(self, refusal: errors.ProviderError) -> list[Notice | Started]:
         """Adapt the next attempt to a refusal. Return notices and a tier, as `begin` does.
 
         Raises:
-            EndpointMissingError, RefusedParameterError: no other attempt is possible.
+            ProviderError: the refusal, because no other attempt is possible.
         """
+        if self.requests >= MAX_REQUESTS:
+            self._remember()  # what has been learned, for the next question
+            raise refusal
+        if isinstance(refusal, errors.RequestRefusedError):
+            return self._leave_out_all(refusal)
         if isinstance(refusal, errors.ResponsesNeededError) and self._may_use_responses:
             self._memory.record_responses_needed(self.request.model)
             return self._use_api(Api.RESPONSES)
@@ -160,8 +173,15 @@ class Negotiation:
             if needs_this_api or not self._may_fall_back:
                 raise refusal
             return self._fall_back()
-        if refusal.status is None:
+        if not isinstance(refusal, errors.RefusedParameterError) or refusal.status is None:
             raise refusal  # it came inside a stream, so something may have been billed
+        self._remember()  # what was left out before is refused no more
+        adapted = self._adapt_to_field(refusal)
+        if self.requests == MAX_REQUESTS - 1:
+            adapted += self._leave_out_settings(except_for=refusal.param)
+        return adapted
+
+    def _adapt_to_field(self, refusal: errors.RefusedParameterError) -> list[Notice | Started]:
         # Responses stores every conversation unless told otherwise; Chat Completions stores nothing
         # unless told to.
         is_store = refusal.param.split(".")[0] == STORE and not self.request.background
@@ -183,6 +203,57 @@ class Negotiation:
         if refusal.param in (CALL_IDS, ENCRYPTED_REASONING):
             return self._simplify_earlier_answers(refusal)
         return self._omit_refused(refusal)
+
+    def _remember(self) -> None:
+        if self._new_refusals:
+            self._memory.add_refusals(self.request.model, self._new_refusals)
+            self._new_refusals = frozenset()
+
+    def _leave_out_all(self, refusal: errors.RequestRefusedError) -> list[Notice | Started]:
+        """Leave out every optional field, because the server does not say what it refuses.
+
+        Any of the settings may be the reason, so all are remembered with their values; without any,
+        the program's own fields are.
+        """
+        is_unbilled = refusal.status in (200, 400, 422) and not refusal.part
+        own = frozenset(sent_fields(self.body())) & _UNNEEDED_FIELDS
+        before = self.request
+        told = self._leave_out_settings()
+        if self._has_left_out_all or not is_unbilled or not (own or self.request != before):
+            raise refusal
+        self._has_left_out_all = True
+        self.omitted_fields |= own
+        self._new_refusals |= own if self.request == before else _differences(before, self.request)
+        return told
+
+    def _leave_out_settings(self, except_for: str = "") -> list[Notice | Started]:
+        """Leave out every setting that is sent, but for one. Return the notice that names them."""
+        paths = sent_fields(self.body())
+        before = self.request
+        names = []
+        for name in _DISPENSABLE:
+            path = paths.get(name, "")
+            reduced = (
+                self.request.without_parameter(name)
+                if path and not except_for.startswith(path)
+                else None
+            )
+            if reduced is None or not _may_leave_out(self.request, reduced, self._info):
+                continue
+            if name == "schema" and reduced.schema is not None:  # the answer is checked anyway
+                weakest = replace(reduced.schema, strictest=SchemaFormat.PROMPT)
+                reduced = replace(reduced, schema=weakest)
+            else:
+                names.append(path)
+            self.request = reduced
+        if not names:
+            return []
+        told = notice(
+            NoticeCode.SETTINGS_TRIED, provider=self._profile.name, settings=", ".join(names)
+        )
+        if before.parameters.service_tier == self.request.parameters.service_tier:
+            return [Notice(told)]
+        return [Notice(told), Started(service_tier="default")]
 
     def _simplify_earlier_answers(
         self, refusal: errors.RefusedParameterError
@@ -261,7 +332,10 @@ class Negotiation:
         """Leave out the refused field or setting. Return the notices to show."""
         param = refusal.param
         provider = self._profile.name
+        server_message = str(refusal.params.get("words", ""))
         field_name = own_field(param, self.omitted_fields)
+        if field_name in _LIMIT_FIELDS and _TOO_MUCH.search(server_message):
+            field_name = None  # its other name would be refused as well
         if field_name == "include" and self._asks_for_sources:
             field_name = SEARCH_SOURCES  # the newest value of the field, so it is left out first
         if field_name is not None:
@@ -273,15 +347,21 @@ class Negotiation:
             return []  # the user loses nothing
         if self._replace_effort(refusal):
             return self._effort_notices()
-        server_message = str(refusal.params.get("words", ""))
         if _UNKNOWN_TOOL.fullmatch(param) and self._leave_out_hosted_tools():
             code = NoticeCode.TOOLS_REFUSED  # by a gateway that knows functions only
             return [Notice(notice(code, provider=provider, words=server_message))]
         before = self.request
         self.request, refused_setting = without_refused_setting(before, self._info, refusal)
-        if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
+        if before.tools and not self.request.tools:
+            param = TOOLS
+        if param != TOOLS:  # not remembered for tools: a restarted server may take them
             self._new_refusals |= {refused_setting}
         if self.request.schema != before.schema:
+            form = before.schema and schema_format(before.schema, self._profile, self.api)
+            weaker = self.request.schema
+            if weaker and form == schema_format(weaker, self._profile, self.api):
+                # Only OpenAI's models tell strict schemas from others.
+                return self._omit_refused(refusal)
             return []  # the answer is checked anyway, so the user need not know
         if before.background and not self.request.background:
             param = "background"  # a refused `store` can mean background mode, which needs `store`
@@ -295,18 +375,28 @@ class Negotiation:
     def _replace_effort(self, refusal: errors.RefusedParameterError) -> bool:
         """Use the nearest effort that a refusal of the effort names. Return False if it can't."""
         effort = self.request.effort
-        accepted = accepted_efforts(refusal)
+        accepted = accepted_efforts(refusal) or self._usual_efforts(refusal)
         if effort is None or not accepted:
             return False
         refused = f"effort={json.dumps(effort)}"
         listed = _EFFORTS_PREFIX + json.dumps(accepted)
-        tried = self._new_refusals | {refused, listed}
+        self._new_refusals |= {refused, listed}
+        tried = self._memory.refused_for(self.request.model) | self._new_refusals
         nearest = nearest_accepted(effort, self._info, tried)
         if nearest is None:
             return False
-        self._new_refusals = tried
         self.request = replace(self.request, effort=nearest)
         return True
+
+    def _usual_efforts(self, refusal: errors.RefusedParameterError) -> tuple[str, ...]:
+        """Return the efforts that most models take if only the value of this one is refused."""
+        effort = self.request.effort
+        is_effort = refusal.param.split(".")[-1] in _EFFORT_NAMES
+        if effort is None or effort in _USUAL_EFFORTS or not is_effort or refusal.is_any_value:
+            return ()
+        words = str(refusal.params.get("words", "")).lower()
+        is_value = effort.value in words or (effort is Effort.NONE and _ONLY_THINKS.search(words))
+        return _USUAL_EFFORTS if is_value else ()
 
     def _effort_notices(self) -> list[Notice | Started]:
         chosen, used = self._chosen_effort, self.request.effort
@@ -335,11 +425,25 @@ def _api_for_schema(request: ChatRequest, info: ModelInfo, profile: ProviderProf
 
 
 STORE: Final = "store"
+_DISPENSABLE: Final = (
+    *("effort", "reasoning_summary", "verbosity", "temperature", "top_p", "presence_penalty"),
+    *("frequency_penalty", "stop", "seed", "service_tier", "schema"),
+)
+"""The settings without which an answer is better than none. The limit on its tokens bounds its
+cost, and is kept unless a refusal names it."""
+_UNNEEDED_FIELDS: Final = frozenset(
+    {"include", "prompt_cache_key", "stream_options", "parallel_tool_calls", "modalities"}
+)
+_USUAL_EFFORTS: Final = ("low", "medium", "high")
+_ONLY_THINKS: Final = re.compile(r"budget 0|only works in thinking|(can ?not|can['’]t) disable")
 _IMAGE_SETTINGS: Final = {"quality": "image_quality", "size": "image_shape"}
 """The user's settings by the fields of the image tool that have them."""
 _TOOL_FIELD: Final = re.compile(r"tools?(?:\[\d+\])?\.(\w+)")
 _UNKNOWN_TOOL: Final = re.compile(r"tools(?:\[\d+\]|\.\d+)?(?:\.\w+)?\.(?:type|function)")
 _LIMIT_FIELDS: Final = frozenset({OLD_LIMIT_NAME, NEW_LIMIT_NAME})
+_TOO_MUCH: Final = re.compile(
+    r"too (large|high|big|many)|must be|less than|at most|exceed|range|<="
+)
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
     *(SEARCH_SOURCES, "include", "modalities", "phase", "prompt_cache_key", "stream_options"),
     "parallel_tool_calls",
@@ -421,6 +525,8 @@ def without_refused_setting(
         reduced = request.without_parameter("reasoning.summary")
     if reduced is None and refusal.param == "text":
         reduced = request.without_parameter("schema")
+    if reduced is None and refusal.param.startswith(TOOLS):  # a part of one
+        reduced = request.without_parameter(TOOLS)
     if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
     name = next(
@@ -470,6 +576,12 @@ def _is_refused(request: ChatRequest, name: str, refused: frozenset[str]) -> boo
 def _may_leave_out(request: ChatRequest, reduced: ChatRequest, info: ModelInfo) -> bool:
     """Return False for the effort of a known model: another effort has another price."""
     return reduced.effort == request.effort or info.efforts is None
+
+
+def _differences(before: ChatRequest, after: ChatRequest) -> frozenset[str]:
+    """Return the settings that differ, with the values that they had before."""
+    names = (n for n in _SETTINGS if _setting_value(before, n) != _setting_value(after, n))
+    return frozenset(_setting_with_value(before, name) for name in names)
 
 
 def _setting_value(request: ChatRequest, name: str) -> Any:

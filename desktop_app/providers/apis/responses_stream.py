@@ -118,7 +118,6 @@ class ResponsesReader(EventReader):
 
     @property
     def has_content(self) -> bool:
-        """Return True once any part of the answer has come."""
         return bool(self._texts.has_any or self._calls or self._reasoning or self._hosted)
 
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
@@ -255,7 +254,9 @@ class ResponsesReader(EventReader):
     def _on_text(self, stem: str, ending: str, index: int, event: object) -> list[StreamEvent]:
         kind, whole_field = _TEXT_EVENTS[stem]
         position = "summary_index" if kind == "summary" else "content_index"
-        key = kind, index, json_fields.count(event, position)
+        # vLLM numbers each delta of one text of reasoning.
+        place = 0 if kind == "reasoning" else json_fields.count(event, position)
+        key = kind, index, place
         begun = self._begin_message(index) if kind in _MESSAGE_KINDS else []
         if ending == "delta":
             delta = json_fields.delta_text(event, "delta")
@@ -338,7 +339,8 @@ class ResponsesReader(EventReader):
         if kind is None:
             return
         text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
-        yield from self._add_whole((kind, index, part_index), text)
+        place = 0 if kind == "reasoning" else part_index
+        yield from self._add_whole((kind, index, place), text)
         if kind == "text":
             annotations = json_fields.rows(part, "annotations")
             for annotation in annotations:
@@ -351,10 +353,12 @@ class ResponsesReader(EventReader):
                     yield file
 
     def _read_reasoning(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        for field, kind in (("summary", "summary"), ("content", "reasoning")):
-            for part_index, part in enumerate(json_fields.rows(item, field)):
-                text = json_fields.text(part, "text")
-                yield from self._add_whole((kind, index, part_index), text)
+        for part_index, part in enumerate(json_fields.rows(item, "summary")):
+            yield from self._add_whole(
+                ("summary", index, part_index), json_fields.text(part, "text")
+            )
+        texts = [json_fields.text(part, "text") for part in json_fields.rows(item, "content")]
+        yield from self._add_whole(("reasoning", index, 0), "".join(texts))
         item_id = json_fields.name(item, "id")
         encrypted = json_fields.text(item, "encrypted_content")
         key = item_id or encrypted

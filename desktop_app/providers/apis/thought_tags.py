@@ -2,7 +2,8 @@
 
 Only tags around the beginning of an answer count: `<think>…</think>` in any usual spelling, the
 channels of Harmony, or a closing tag alone, because some templates put the opening one into the
-prompt. A tag that the text quotes, in code or in a sentence, stays text.
+prompt. A tag that the text quotes, in code or in a sentence, stays text. Of an answer that has
+reasoning alone, this is the answer.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _CLOSERS: Final = {
     "◁think▷": "◁/think▷",
     "<|begin_of_thought|>": "<|end_of_thought|>",
     "<|start_thinking|>": "<|end_thinking|>",
+    "<|channel>thought": "<channel|>",  # Gemma 4
 }
 """The closing tags by their opening ones, which models write in any case."""
 _OPENER: Final = lazy_pattern("|".join(map(re.escape, _CLOSERS)), re.IGNORECASE)
@@ -75,6 +77,8 @@ class ThoughtSplitter:
         self._line = ""
         self._tail = ""
         self._is_in_fence = False
+        self._reasoning: list[str] = []  # until anything else has come
+        self._has_answer = False
 
     @property
     def holds_text(self) -> bool:
@@ -83,14 +87,29 @@ class ThoughtSplitter:
 
     def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
         """Yield the events to pass on once `event` has come."""
-        match event:
-            case TextDelta(text):
-                self._held += text
-                yield from self._split(is_end=False)
-            case _:
-                if isinstance(event, _CONTENT):
-                    yield from self._split(is_end=True)
-                yield event
+        for split in self._split_event(event):
+            match split:
+                case ReasoningDelta(text) if not self._has_answer:
+                    self._reasoning.append(text)
+                case TextDelta(text) if not text.strip():
+                    pass
+                case Completed() if self._reasoning and not self._has_answer:
+                    yield TextDelta("".join(self._reasoning).strip())
+                case TextDelta() | RefusalDelta() | ToolCallDelta() | HostedCall() | ImageArrived():
+                    self._has_answer = True
+                    self._reasoning.clear()
+                case TextWasReasoning():
+                    self._has_answer = False
+            yield split
+
+    def _split_event(self, event: StreamEvent) -> Iterator[StreamEvent]:
+        if isinstance(event, TextDelta):
+            self._held += event.text
+            yield from self._split(is_end=False)
+            return
+        if isinstance(event, _CONTENT):
+            yield from self._split(is_end=True)
+        yield event
 
     def _split(self, *, is_end: bool) -> Iterator[StreamEvent]:
         """Yield what is decided of the held text; at the end, all of it."""

@@ -3,9 +3,9 @@
 OpenAI nests it under "error"; older vLLM and OpenAI's stream event have its fields at the top
 level; Ollama, LM Studio and TGI send "error" as plain text; FastAPI sends "detail", as text or as a
 list; Mistral nests this list in "message"; Gemini sends a list with one item; Cloudflare sends
-lists under "error" or "errors"; Helicone and KoboldCpp have other names for the message. OpenRouter
-quotes the reply of the provider behind it. LiteLLM sends errors of streamed requests as an event,
-whatever the status.
+lists under "error" or "errors"; MiniMax sends status 200 and any object with a code that is not 0.
+The names of the fields differ in case and spelling. OpenRouter quotes the reply of the provider
+behind it. LiteLLM sends errors of streamed requests as an event, whatever the status.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.graphemes import shorten
@@ -29,10 +29,16 @@ _MAX_CODE_CHARS: Final = 200
 _MAX_FIELD_DEPTH: Final = 10
 _MAX_VALUES: Final = 20
 _MAX_VALUE_CHARS: Final = 32
-_LIST_FIELDS: Final = ("error", "errors")
-_FIELDS_OF_OTHER_EVENTS: Final = ("choices", "type", "status")
+_NESTED_FIELDS: Final = ("error", "errors", "detail")
 _VALUES_FIELDS: Final = ("values", "allowed_values", "supported_values", "valid_values", "enum")
-_MESSAGE_FIELDS: Final = ("message", "detail", "msg", "helicone-message")
+_MESSAGE_FIELDS: Final = (
+    *("message", "detail", "msg", "status_msg", "error_msg", "errmsg", "error_message"),
+    *("errormessage", "error_description", "helicone-message"),
+)
+_CODE_FIELDS: Final = ("code", "status_code", "error_code", "errorcode", "errcode", "errno", "ret")
+_SIGN_IN_FIELDS: Final = ("signin_url", "sign_in_url", "login_url")
+_NO_ERROR: Final = ("", "0", "200", "ok", "success", "succeeded")
+_FAILED: Final = ("error", "failed", "failure")
 _HTTP_STATUS: Final = lazy_pattern("[45][0-9]{2}")
 
 
@@ -55,6 +61,7 @@ class ErrorBody:
         size: the size of the request and of the window, if fields of the error name them.
         http_status: the `code` if it is a number, otherwise 0. In streams, gateways put the HTTP
             status there, LiteLLM as text.
+        headers: of the provider behind a gateway, with names in lower case.
     """
 
     message: str = ""
@@ -64,6 +71,7 @@ class ErrorBody:
     accepted: tuple[str, ...] = ()
     size: RequestSize = _NO_SIZE
     http_status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> set[str]:
@@ -74,7 +82,7 @@ class ErrorBody:
 def read_body(data: bytes | bytearray) -> ErrorBody:
     """Return the error in the start of a reply's body: JSON, an event stream, text or a page."""
     with suppress(ValueError):
-        value = _first_item(json_fields.parse(data))
+        value = json_fields.parse(data)
         if isinstance(value, str):
             return ErrorBody(json_fields.without_surrogates(value)[:_MAX_MESSAGE_CHARS])
         return parse_error(value)
@@ -94,57 +102,87 @@ def is_error(event: object) -> bool:
     An event with a "type" but without "error" is not one: in the Responses API, the type itself
     tells which events are errors.
     """
-    event = _first_item(event)
-    if not isinstance(event, dict):
+    event = _folded(event)
+    if not event:
         return False
     if event.get("error") or json_fields.text(event, "object") == "error":
         return True
-    has_message = json_fields.text(event, "message") or event.get("detail")
-    return bool(has_message) and event.keys().isdisjoint(_FIELDS_OF_OTHER_EVENTS)
+    if event.get("choices"):
+        return False
+    if _failed_object(event) or json_fields.text(event, "status").lower() in _FAILED:
+        return bool(parse_error(event).message)
+    is_other = not event.keys().isdisjoint(("choices", "type", "status"))
+    return not is_other and bool(_message_of(event) or event.get("detail"))
 
 
-def _first_item(value: object) -> object:
-    """Return the first item of a list, as Gemini sends it, or the value itself."""
-    return value[0] if isinstance(value, list) and value else value
+def _folded(value: object) -> Mapping[str, Any]:
+    """Return an object, or the first in a list, as Gemini sends it, with names in lower case."""
+    value = value[0] if isinstance(value, list) and value else value
+    return {key.lower(): each for key, each in value.items()} if isinstance(value, dict) else {}
+
+
+def _failed_object(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the object, this one or one in it, with a message and a code that is no success."""
+    inner = [_folded(each) for each in value.values()]
+    innermost = (_folded(value) for each in inner for value in each.values())
+    for each in (value, *inner, *innermost):
+        if _code_of(each).lower() not in _NO_ERROR and _message_of(each):
+            return each
+    return {}
 
 
 def parse_error(value: object) -> ErrorBody:
-    value = _first_item(value)
-    nested = json_fields.mapping(value, "error") or json_fields.mapping(value, "detail")
-    if not nested:
-        listed_errors = (row for key in _LIST_FIELDS for row in json_fields.rows(value, key))
-        nested = next(listed_errors, nested)
+    value = _folded(value)
+    nested = next((each for each in (_folded(value.get(n)) for n in _NESTED_FIELDS) if each), {})
+    if "loc" in nested:
+        return _validation_error(nested)
     if nested:
-        return _with_quoted(_parse_fields(nested), nested)
-    message = _find_message(value, "error")
-    if message:
-        return ErrorBody(message, type=_short_text(value, "error_type"))
-    message_fields = json_fields.mapping(value, "message")
-    details = json_fields.rows(message_fields or value, "detail")
-    if details:
-        return _validation_error(details[0])
-    return _parse_fields(value)
+        body = _with_quoted(_parse_fields(nested), nested)
+    elif message := _find_message(value, "error"):
+        code = _code_of(value) if _code_of(value) not in _NO_ERROR else ""
+        body = ErrorBody(message, code, type=_short_text(value, "error_type"))
+    elif isinstance(value.get("message"), dict):  # Mistral's
+        return replace(parse_error(value["message"]), code=_code_of(value))
+    else:
+        body = _parse_fields(_failed_object(value) or value)
+    if not body.code and not value.keys().isdisjoint(_SIGN_IN_FIELDS):
+        return replace(body, code=_SIGN_IN_FIELDS[0])
+    return body
 
 
-def _parse_fields(value: object) -> ErrorBody:
-    kind = _short_text(value, "type")
-    code = _short_text(value, "code")
+def _parse_fields(value: Mapping[str, Any]) -> ErrorBody:
+    kind = _short_text(value, "type") or _short_text(value, "status")
+    code = _code_of(value)
+    is_status = _HTTP_STATUS.fullmatch(code) is not None
     return ErrorBody(
-        message=next(filter(None, (_find_message(value, name) for name in _MESSAGE_FIELDS)), ""),
-        code=code,
-        type="" if kind == "error" else kind,
+        message=_message_of(value),
+        code=_short_text(value, "code") or ("" if is_status else code),
+        type="" if kind in _FAILED else kind,
         param=_short_text(value, "param"),
         accepted=_accepted(value),
         size=RequestSize(  # llama.cpp's fields
             json_fields.count(value, "n_prompt_tokens"), json_fields.count(value, "n_ctx")
         ),
-        http_status=int(code) if _HTTP_STATUS.fullmatch(code) else json_fields.count(value, "code"),
+        http_status=int(code) if is_status else 0,
     )
 
 
+def _message_of(value: Mapping[str, Any]) -> str:
+    return next(filter(None, (_find_message(value, name) for name in _MESSAGE_FIELDS)), "")
+
+
+def _code_of(value: Mapping[str, Any]) -> str:
+    """Return the code as text, also if it is a number; "" for none."""
+    codes = (value[name] for name in _CODE_FIELDS if isinstance(value.get(name), str | int))
+    return next((str(code)[:_MAX_CODE_CHARS] for code in codes if code is not False), "")
+
+
 def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
-    """Add the reply of the provider behind a gateway to the gateway's own message."""
-    raw = _find_message(json_fields.mapping(value, "metadata"), "raw")
+    """Add the reply and the headers of the provider behind a gateway."""
+    metadata = json_fields.mapping(value, "metadata")
+    headers = json_fields.mapping(metadata, "headers")
+    body = replace(body, headers={name.lower(): str(text) for name, text in headers.items()})
+    raw = _find_message(metadata, "raw")
     if not raw:
         return body
     quoted_body = ErrorBody()

@@ -1,8 +1,9 @@
 """Turns a provider's refusals and failures into errors for the user.
 
-The functions are pure: from the status and the parsed body they make an error of
-desktop_app/domain/errors.py. The same signs (`resources/provider_errors.toml`) apply to a reply
-with an error status and to an error event inside a stream.
+The functions are pure: from the status, the parsed body and the request they make an error of
+desktop_app/domain/errors.py. A refusal may name an optional field of the request
+(`apis/request_fields`), unless its code says what else is wrong; its words may be of a known kind
+(`resources/provider_errors.toml`); else the status decides.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -19,9 +20,11 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
+from desktop_app.providers.apis.request_fields import is_of_message, named_field
 from desktop_app.providers.errors.error_body import (
     ErrorBody,
     RequestSize,
+    is_error,
     parse_error,
     quote,
     quoted_sentence,
@@ -29,9 +32,15 @@ from desktop_app.providers.errors.error_body import (
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.redaction import Redactor
 
+_IN_SENTENCE: Final = r"(?:(?![.!?](?:\s|$))[^。；！？\n]){0,80}?"
 _NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
 _MAX_TOKENS: Final = 1_000_000_000
 """Larger numbers are not counts of tokens: the largest windows have some ten million."""
+
+
+_MAX_READ_CHARS: Final = 2_000
+"""Of a message, in which 30 expressions are sought: 10,000 characters can take 0.1 s."""
+_BUSY: Final = frozenset({408, 409, 429, 498, 501, 503, 504, 529})
 
 
 class Sign(msgspec.Struct, dict=True):
@@ -41,34 +50,25 @@ class Sign(msgspec.Struct, dict=True):
     """
 
     kind: str
-    codes: frozenset[str] = frozenset()
     http: frozenset[int] = frozenset()
     words: list[str] = []
-    statuses: frozenset[int] = frozenset({0, 400, 404, 413, 422, 500, 502})
-    needs_code: bool = False
-    unless: frozenset[str] = frozenset()
+    near: list[tuple[str, str]] = []
+    statuses: frozenset[int] = frozenset()
+    unless: str = "(?!)"
     param: str = ""
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile("|".join(self.words), re.IGNORECASE | re.DOTALL)
+        pairs = [pair for a, b in self.near for pair in ((a, b), (b, a))]
+        near = [f"(?:{first}){_IN_SENTENCE}(?:{second})" for first, second in pairs]
+        return re.compile("|".join([*self.words, *near]), re.IGNORECASE | re.DOTALL)
 
-    def find(self, body: ErrorBody, status: int | None) -> Mapping[str, str] | None:
-        """Return the values that the message names if the error fits; None if it doesn't.
-
-        Args:
-            status: None inside an open stream, where only the event can state a status.
-        """
-        has_code = bool(body.names & self.codes)
-        is_any = not (self.codes or self.http or self.words)
-        is_stated = (status or body.http_status) in self.http or (has_code and not self.needs_code)
-        if is_stated or is_any:
-            return None if body.names & self.unless else {}
-        is_status = not self.statuses or (status or 0) in self.statuses
-        if not (self.words and is_status and (has_code or not self.needs_code)):
-            return None
-        match = self._pattern.search(body.message)
-        return None if match is None else match.groupdict()
+    def fits(self, words: str, status: int | None) -> bool:
+        """Return True if words are of this kind. `status` is None inside an open stream."""
+        is_status = (status or 0) in self.statuses if self.statuses else status not in _BUSY
+        if not is_status or not self._pattern.search(words):
+            return False
+        return not re.search(self.unless, words, re.IGNORECASE | re.DOTALL)
 
 
 class _File(msgspec.Struct):
@@ -79,10 +79,6 @@ class _File(msgspec.Struct):
 @cache
 def _file() -> _File:
     return msgspec.toml.decode(resource_path("provider_errors.toml").read_bytes(), type=_File)
-
-
-def error_signs() -> list[Sign]:
-    return _file().error
 
 
 def size_from_message(message: str) -> RequestSize:
@@ -97,71 +93,24 @@ def size_from_message(message: str) -> RequestSize:
         patterns = (each.replace("N", _NUMBER) for each in _file().sizes[what])
         matches = (re.search(pattern, message, re.IGNORECASE) for pattern in patterns)
         found = next(filter(None, matches), None)
-        number = int(re.sub("[,_]", "", found[1])) if found else 0
+        digits = found[found.lastindex or 0] if found else "0"
+        number = int(re.sub("[,_]", "", digits))
         return number if number <= _MAX_TOKENS else 0
 
     return RequestSize(first_number("tokens"), first_number("window"))
 
 
-# "Your request was rejected by the safety system."
-_UNSAFE_IMAGE: Final = lazy_pattern(r"safety|moderat|blocked|polic(y|ies)\b|flagged", re.IGNORECASE)
-_ANSWER_SCHEMA: Final = lazy_pattern("Invalid schema for (response_format|text.format)")
-_PARAMETER_CODES: Final = {
-    "unsupported_value",
-    "unsupported_parameter",
-    "unknown_parameter",
-    "invalid_value",
-    "extra_forbidden",
-    *("literal_error", "enum"),  # pydantic's, in SGLang, vLLM and Mistral
-}
 # Gateways also answer 500, 502 and 503 to invalid requests, which would fail again.
 _WRONG_REQUEST_CODES: Final = {"invalid_request", "bad_request"}
+_OF_TEMPLATE: Final = lazy_pattern(r"\bjinja\b|chat template|roles must alternate", re.IGNORECASE)
 _FAULT_CODES: Final = {
     *("server_error", "internal_error", "internal_server_error", "overloaded"),
     *("api_error", "InternalServerError"),  # Ollama, vLLM
     *("overloaded_error", "timeout_error"),  # Anthropic
 }
-
 _NO_ENDPOINT: Final = lazy_pattern(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
-_PARAMETER_REFUSED: Final = lazy_pattern(
-    r"(?:unsupported|unknown|unrecognized|unexpected|invalid)"
-    r"(?: request)? (?:parameter|argument|field|value)\w*(?: supplied)?:? *['\"`]?([\w.]+)"
-    r"|['\"`]([\w.]+)['\"`] (?:is not supported|does not support|is unsupported)"
-    r"|field ['\"`]([\w.]+)['\"`]: value must be",
-    re.IGNORECASE,
-)
-# Fields of requests by names that no ordinary sentence has.
-_FIELDS: Final = (
-    *("reasoning_effort", "reasoning.effort", "reasoning.summary", "text.verbosity", "verbosity"),
-    *("temperature", "top_p", "presence_penalty", "frequency_penalty", "service_tier"),
-    *("max_completion_tokens", "max_output_tokens", "max_tokens", "stream_options"),
-    *("prompt_cache_key", "response_format", "text.format", "parallel_tool_calls"),
-)
-# Names that are ordinary words: they count in quotes, or where a message names a parameter.
-_WORDS: Final = (
-    *("stop", "n", "seed", "stream", "store", "include", "reasoning", "background"),
-    *("dimensions", "encoding_format"),
-)
-_FIELD_NAMES: Final = "|".join(re.escape(name).replace("_", "_?") for name in _FIELDS)
-_PARAMETER_NAME: Final = lazy_pattern(
-    rf"(?<![\w.])({_FIELD_NAMES})(?!\w)"
-    rf"|['\"`]({'|'.join(_WORDS)})['\"`]"
-    # "Argument not supported on this model: stop", "does not support parameter stop", "stop: Extra
-    # inputs are not permitted"
-    r"|(?:\b(?:argument|parameter|param|field|setting)s?\b[^:.]{0,60}[: ] ?|\A)"
-    rf"({'|'.join(_WORDS)})(?!\w| (?!is\b|are\b))",
-    re.IGNORECASE,
-)
-_CANONICAL_FIELD_NAMES: Final = {name.replace("_", ""): name for name in _FIELDS}
-_REFUSES: Final = lazy_pattern(
-    r"not? (permit|support|allow|accept)|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|"
-    r"can ?not find|extra inputs|extra_forbidden|no endpoints found|input should be|"
-    r"(must|should) be (one of|either)|expected one of|is not one of|"
-    # Claude
-    r"deprecated|can ?not (both )?be|can['’]t (both )?be|may only be|or unset|incompatible|"
-    r"no longer|mutually exclusive|\bonly [\w.]+ is allowed|(must|should) be (omitted|unset)",
-    re.IGNORECASE,
-)
+_REFUSING: Final = frozenset({200, 400, 404, 422, 500, 501, 502})
+"""The statuses of refusals that may name a field; 200 if nothing of an answer came before."""
 # Words that refuse the setting itself, whatever its value; codes that do are in negotiation.py.
 _NO_VALUE: Final = lazy_pattern(
     r"deprecated|no longer|extra inputs|can ?not find field|"
@@ -169,16 +118,6 @@ _NO_VALUE: Final = lazy_pattern(
     r"not (support|permit|allow) (the )?(parameter|argument|field)",
     re.IGNORECASE,
 )
-_TOGETHER: Final = lazy_pattern(
-    r"(not|['’]t) (\w+ )?both\b|\bboth\b.{0,80}\bnot\b|mutually exclusive", re.IGNORECASE
-)
-# Ollama, for models that do not reason and for efforts that it does not know.
-_NO_THINKING: Final = lazy_pattern(
-    r"not support (thinking|reasoning)|invalid reasoning (value|effort)", re.IGNORECASE
-)
-
-NO_TOOLS: Final = "tools"
-"""The parameter of the error for a model or server that takes no tools."""
 ENCRYPTED_REASONING: Final = "encrypted_content"
 """The parameter of the error for a server that refuses the reasoning that it gets back."""
 REASONING_TEXT: Final = "reasoning_content"
@@ -187,15 +126,20 @@ CALL_IDS: Final = "tool_call_id"
 """The parameter of the error for a server that refuses the ids of another maker's calls."""
 
 
-def error_in_reply(provider: str, value: object, request_id: str) -> errors.ProviderError | None:
+def error_in_reply(
+    provider: str, value: object, request_id: str, sent: Mapping[str, Any] | None = None
+) -> errors.ProviderError | None:
     """Return the error in a reply with status 200, or None if it has none.
 
-    LM Studio replies like this to an endpoint that it does not have.
+    LM Studio replies like this to an endpoint that it does not have, MiniMax to any request.
     """
+    is_answer = json_fields.text(value, "object") == "response" or json_fields.rows(value, "output")
+    if is_answer or not is_error(value):
+        return None
     error = parse_error(value)
-    if error.message and json_fields.text(value, "object") in ("", "error"):
-        return error_from(provider, error, request_id=request_id)
-    return None
+    if not error.message:
+        return None
+    return error_from(provider, error, status=200, request_id=request_id, sent=sent)
 
 
 def redacted(redactor: Redactor, error: errors.ProviderError) -> errors.ProviderError:
@@ -215,10 +159,22 @@ def redacted(redactor: Redactor, error: errors.ProviderError) -> errors.Provider
 
 
 def error_from(
-    provider: str, body: ErrorBody, *, status: int | None = None, request_id: str = ""
+    provider: str,
+    body: ErrorBody,
+    *,
+    status: int | None = None,
+    request_id: str = "",
+    sent: Mapping[str, Any] | None = None,
 ) -> errors.ProviderError:
-    """Return the error to show. `status` is None for an error inside an open stream."""
-    error = _known_error(provider, body, status) or _status_error(provider, body, status)
+    """Return the error to show.
+
+    Args:
+        status: None for an error inside an open stream, after a part of the answer.
+        sent: the body of the request; None if it cannot be changed.
+    """
+    error = _known_error(provider, body, status, sent or {}) or _status_error(
+        provider, body, status
+    )
     quoted_message = quote(body.message)
     params = dict(error.params)
     if sentence := quoted_sentence(body.message):
@@ -233,21 +189,14 @@ def error_from(
 
 
 def image_error(provider: str, body: ErrorBody) -> errors.ProviderError:
-    """Return the error of a picture that was not made. Its reason is often given in words alone."""
+    """Return the error of a picture that was not made."""
     if not (body.message or body.names):
         return errors.ProviderFaultError(
             N_("{provider} made no image and gave no reason."),
             hint=hints.RETRY_CHANGED,
             provider=provider,
         )
-    error = error_from(provider, body)
-    if isinstance(error, errors.ContentFilteredError) or not _UNSAFE_IMAGE.search(body.message):
-        return error
-    error_class, message, hint = _KINDS["filtered"]
-    filtered = error_class(message, hint, provider=provider)
-    return filtered.copy_with(
-        api_code=error.api_code, details=error.details, params={**filtered.params, **error.params}
-    )
+    return error_from(provider, body)
 
 
 _KINDS: Final[Mapping[str, tuple[type[errors.ProviderError], str, str]]] = {
@@ -299,7 +248,7 @@ _KINDS: Final[Mapping[str, tuple[type[errors.ProviderError], str, str]]] = {
     ),
     "model_not_pulled": (
         errors.ModelNotFoundError,
-        N_("{provider} doesn’t have the model “{model}”."),
+        N_("{provider} doesn’t have this model."),
         N_("Download it on the server, or choose another model."),
     ),
     "no_model_loaded": (
@@ -307,51 +256,71 @@ _KINDS: Final[Mapping[str, tuple[type[errors.ProviderError], str, str]]] = {
         N_("{provider} has no model loaded."),
         N_("Load a model on the server, then try again."),
     ),
-    "unknown_model": (
-        errors.ModelNotFoundError,
-        N_("{provider} doesn’t have the model “{model}”."),
-        N_("Choose another model."),
+    "region": (
+        errors.AuthenticationError,
+        N_("{provider} doesn’t serve your region."),
+        hints.CHOOSE_PROVIDER,
     ),
-    "no_deployment": (
+    "sign_in": (
+        errors.AuthenticationError,
+        N_("{provider} requires you to sign in."),
+        N_("Sign in there, then try again."),
+    ),
+    "unknown_model": (
         errors.ModelNotFoundError,
         N_("{provider} doesn’t have this model."),
         N_("Choose another model."),
     ),
     "no_model": (
         errors.ModelNotFoundError,
-        N_("Your {provider} API key has no access to this model."),
+        N_("You have no access to this model at {provider}."),
         N_("Choose another model, or ask the provider for access."),
     ),
 }
 """The class, the sentence and the hint of errors, by the kind of their sign."""
 
 
-def _known_error(provider: str, body: ErrorBody, status: int | None) -> errors.ProviderError | None:
-    """Return the error that the code, message or status identifies; None if none of them does."""
-    for sign in error_signs():
-        values = sign.find(body, status)
-        if values is not None and (error := _made(sign, values, provider, body, status)):
-            return error
-    return None
-
-
-def _made(
-    sign: Sign, values: Mapping[str, str], provider: str, body: ErrorBody, status: int | None
+def _known_error(
+    provider: str, body: ErrorBody, status: int | None, sent: Mapping[str, Any]
 ) -> errors.ProviderError | None:
-    """Return the error of a sign that fits; `values` are named in the message."""
+    """Return the error of the code, the named field or the words; None if none is known."""
+    codes = _as_words(" ".join(sorted(body.names)))
+    message = body.message[:_MAX_READ_CHARS]
+    words = f"{codes} {_as_words(message)}" if codes else _as_words(message)
+    http = body.http_status if status in (None, 200) else status
+    signs = _file().error
+    sign = next((each for each in signs if http in each.http or each.fits(words, status)), None)
+    may_be_field = status in _REFUSING and not any(each.fits(codes, status) for each in signs)
+    is_part = sign is not None and sign.kind == "part"  # of earlier answers
+    if may_be_field and not is_part and (field := named_field(message, body.param, sent)):
+        path, beside = field
+        return refused_error(provider, path).copy_with(
+            accepted=body.accepted or _accepted_values(body.message),
+            beside=beside,
+            is_any_value=_NO_VALUE.search(body.message) is not None,
+        )
+    return _error_of(sign, provider, body, str(sent.get("model", ""))) if sign else None
+
+
+def _as_words(text: str) -> str:
+    """Return a message, or codes such as `AccountOverdueError` and `rate_limit`, as words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])|_", " ", text).replace("’", "'")
+
+
+def _error_of(sign: Sign, provider: str, body: ErrorBody, model: str) -> errors.ProviderError:
     match sign.kind:
         case "too_large":
             return too_large_error(provider)
         case "too_long":
             return _too_long_error(body)
-        case "setting":
-            return refused_error(provider, sign.param or values["param"])
-        case "named_setting" if not _named_field(body):
-            return None
-        case "named_setting" | "any_setting":
-            return _refused_parameter(provider, body, status)
+        case "part":
+            return refused_error(provider, sign.param)
+        case "unknown_model" | "model_not_pulled" if model:
+            _, _, hint = _KINDS[sign.kind]
+            message = N_("{provider} doesn’t have the model “{model}”.")
+            return errors.ModelNotFoundError(message, hint, provider=provider, model=model)
     error_class, message, hint = _KINDS[sign.kind]
-    return error_class(message, hint, params={"provider": provider, **values})
+    return error_class(message, hint, provider=provider)
 
 
 def _too_long_error(body: ErrorBody) -> errors.ContextTooLongError:
@@ -364,59 +333,8 @@ def _too_long_error(body: ErrorBody) -> errors.ContextTooLongError:
     )
 
 
-def _named_field(body: ErrorBody) -> str | None:
-    """Return the field that the message refuses, in any wording; None if it names none."""
-    if _NO_THINKING.search(body.message):
-        return "reasoning_effort"
-    match = _PARAMETER_NAME.search(body.message) if _REFUSES.search(body.message) else None
-    if match is None:
-        return None
-    if _other_of_two(body.message):  # the first of two remains
-        match = [*_PARAMETER_NAME.finditer(body.message)][1]
-    return _canonical_name(match)
-
-
-def _canonical_name(match: re.Match[str]) -> str:
-    name = next(filter(None, match.groups())).lower()
-    canonical: str = _CANONICAL_FIELD_NAMES.get(name.replace("_", ""), name)
-    return canonical
-
-
-def _other_of_two(message: str) -> str:
-    """Return the first of two parameters that are refused together; "" if it is none."""
-    names = [*_PARAMETER_NAME.finditer(message)] if _TOGETHER.search(message) else []
-    return _canonical_name(names[0]) if len(names) > 1 else ""
-
-
-def _refused_parameter(
-    provider: str, body: ErrorBody, status: int | None
-) -> errors.RefusedParameterError | None:
-    named_field = _named_field(body)
-    if status not in (None, 400, 422) and not (status == 404 and named_field):
-        return None
-    param = body.param
-    if "invalid_json_schema" in body.names or _ANSWER_SCHEMA.match(body.message):
-        param = "response_format"
-    else:
-        match = _PARAMETER_REFUSED.search(body.message)
-        if not match and not named_field and not body.names & _PARAMETER_CODES:
-            return None
-        name_in_message = (match[1] or match[2] or match[3]) if match else ""
-        param = param or named_field or name_in_message
-    if re.fullmatch(r"input\[\d+\]\.phase", param):
-        return refused_error(provider, "phase")
-    if param.startswith(("input", "messages", "model")):
-        return None  # not a setting, but the messages or the model
-    other = _other_of_two(body.message)
-    return refused_error(provider, param).copy_with(
-        accepted=body.accepted or _accepted_values(body.message),
-        beside="" if other == param else other,
-        is_any_value=_NO_VALUE.search(body.message) is not None,
-    )
-
-
 _ACCEPTED: Final = lazy_pattern(
-    r"\b(?:values|options|efforts|levels)(?: are)?|input should be|should be either|must be either|"
+    r"\b(?:values|options|efforts|levels)(?: are)?|(?:should|must) be(?: either)?|expected|"
     r"one of(?: the following)?(?: values)?",
     re.IGNORECASE,
 )
@@ -435,6 +353,7 @@ def _accepted_values(message: str) -> tuple[str, ...]:
     >>> _accepted_values("reasoning_effort: expected one of low, high")
     ('low', 'high')
     """
+    message = message.replace('\\"', '"')  # of JSON in a message
     # The last list: an earlier one may name what is refused.
     for cue in reversed([*_ACCEPTED.finditer(message)]):
         for values, value in ((_VALUES, _VALUE), (_BARE_EFFORTS, _EFFORT)):
@@ -486,25 +405,29 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> errors.
             hint=hints.CHECK_ADDRESS,
             provider=provider,
         )
+    if status == 401:
+        error_class, message, hint = _KINDS["wrong_key"]
+        return error_class(message, hint, provider=provider)
     if status == 403:
         return errors.AuthenticationError(
-            N_("{provider} denied access."),
-            hint=N_("Check the API key’s permissions and whether the provider serves your region."),
-            provider=provider,
+            N_("{provider} denied access."), hint=hints.CHOOSE_PROVIDER, provider=provider
         )
     if status == 413:
         return too_large_error(provider)
-    is_wrong_request = status in (500, 502, 503) and body.names & _WRONG_REQUEST_CODES
+    is_wrong = body.names & _WRONG_REQUEST_CODES or _OF_TEMPLATE.search(body.message)
+    is_wrong_request = status in (500, 502, 503) and is_wrong
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _server_fault(provider, status)
     is_fault = bool(body.names & _FAULT_CODES) or body.http_status >= 500
-    if status is None and (is_fault or not body.names):
+    if status in (None, 200) and (is_fault or not body.names):
+        hint = hints.RETRY_BILLED if status is None else hints.RETRY_LATER
         return errors.ProviderFaultError(
-            N_("{provider} failed while responding."), hint=hints.RETRY_BILLED, provider=provider
+            N_("{provider} failed while responding."), hint, provider=provider
         )
-    return errors.RequestRefusedError(
+    refused = errors.RequestRefusedError(
         N_("{provider} rejected the request."), hint=hints.RETRY_CHANGED, provider=provider
     )
+    return refused.copy_with(part=body.param) if is_of_message(body.param) else refused
 
 
 def _server_fault(provider: str, status: int) -> errors.ProviderFaultError:

@@ -33,6 +33,8 @@ _MAX_LOADING_POLLS: Final = 300
 _WORDED_IN_HOURS_ABOVE_S: Final = 90 * 60.0
 """Longer waits are worded in hours."""
 _DAY_S: Final = 24 * 3600.0
+_MAX_SECONDS: Final = 1e9
+"""Larger numbers are seconds, or milliseconds, since 1970."""
 
 
 class AttemptError(Exception):
@@ -107,8 +109,13 @@ def failed_attempt(
 ) -> AttemptError:
     """Return the failed attempt for a reply with an error status, and the message of its body."""
     requested_s = requested_wait_s(headers)
-    if requested_s is None and isinstance(error, errors.RateLimitedError):
-        requested_s = _wait_in_message(message) or _wait_for_limits(headers)
+    if isinstance(error, errors.RateLimitedError):
+        if _ZERO.search(message):  # of a model that the plan does not have
+            return AttemptError(error.with_hint(hints.CHOOSE_MODEL))
+        if _SESSION.search(message):
+            return AttemptError(error.with_hint(hints.RETRY_LATER))
+        stated_s = requested_s or _wait_in_message(message) or _wait_for_limits(headers)
+        requested_s = stated_s or _period_s(message)
     is_repeatable = isinstance(error, errors.RateLimitedError) or (
         status in _REPEATABLE_STATUSES and isinstance(error, errors.ServerTroubleError)
     )
@@ -143,14 +150,29 @@ def requested_wait_s(headers: Mapping[str, str]) -> float | None:
 
 
 _DURATION: Final = (
-    r"(?:\d+(?:\.\d+)?\s*(?:ms|h|m|s|hours?|minutes?|mins?|seconds?|secs?)[, ]{0,2})+"
+    r"(?:\d+(?:\.\d+)?\s*(?:ms|(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|[smhdw])\b"
+    r"|[smhd](?=\d)|秒|分钟?|个?小时|天|周)(?:,? and |[, ]{0,2}))+"
 )
-_DURATION_PIECE: Final = lazy_pattern(r"(\d+(?:\.\d+)?)\s*(ms|[hms])", re.IGNORECASE)
+_DURATION_PIECE: Final = lazy_pattern(r"(\d+(?:\.\d+)?)\s*个?(ms|[smhdw秒分小天周])", re.IGNORECASE)
 _TRY_AGAIN: Final = lazy_pattern(
-    rf"(?:try again|retry|wait)\D{{0,30}}?({_DURATION})", re.IGNORECASE
+    rf"(?:try again|retry|wait|resets?|available|请|将)\D{{0,30}}?({_DURATION})|({_DURATION})后",
+    re.IGNORECASE,
 )
-_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_LIMITS: Final = ("requests", "tokens")
+_DATE: Final = lazy_pattern(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?")
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": _DAY_S, "w": 7 * _DAY_S}
+_UNITS: Final = {"秒": "s", "分": "m", "小": "h", "天": "d", "周": "w"}
+_ZERO: Final = lazy_pattern(r"\blimit(?: is|:| of)? ?0\b(?![.,]?\d)", re.IGNORECASE)
+_SESSION: Final = lazy_pattern(r"\bsession\b.{0,20}\blimit", re.IGNORECASE)
+_PERIODS: Final = {
+    3600.0: lazy_pattern(r"per[ -]?hour|hourly|每小时", re.IGNORECASE),
+    _DAY_S: lazy_pattern(
+        r"per[ _-]?day|\bdaily|\b[rt]pd\b|\btoday\b|midnight|每[日天]|[当今][日天]", re.IGNORECASE
+    ),
+    30 * _DAY_S: lazy_pattern(
+        r"per[ _-]?(week|month)|\bweekly|\bmonthly|this (week|month)|[每本当](周|月)", re.IGNORECASE
+    ),
+}
+"""The seconds after which a limit has passed at the latest, by the words for it."""
 
 
 def duration_s(text: str) -> float | None:
@@ -160,24 +182,47 @@ def duration_s(text: str) -> float | None:
     (360.0, 0.12, 3720.0, None)
     """
     pieces = _DURATION_PIECE.findall(text[:100])
-    seconds = sum(float(number) * _SECONDS[unit.lower()] for number, unit in pieces)
+    seconds = sum(
+        float(number) * _SECONDS[_UNITS.get(unit, unit.lower())] for number, unit in pieces
+    )
     return seconds if 0 < seconds < 1e9 else None
 
 
 def _wait_in_message(message: str) -> float | None:
-    """Return the wait in the words of a refusal, such as "Please try again in 6m0s"."""
+    """Return the wait in the words of a refusal, such as "try again in 6m0s", or until a date."""
     found = _TRY_AGAIN.search(message)
-    return duration_s(found[1]) if found else None
+    if found:
+        return duration_s(found[1] or found[2])
+    dates = _DATE.findall(message)
+    return _seconds_until(dates[-1]) if dates else None
+
+
+def _period_s(message: str) -> float | None:
+    """Return the longest period of the limits that a refusal names without a time of their end."""
+    return max((s for s, words in _PERIODS.items() if words.search(message)), default=None)
 
 
 def _wait_for_limits(headers: Mapping[str, str]) -> float | None:
     """Return the wait until the exhausted limits are reset; None if no header says so."""
     resets = [
-        duration_s(headers.get(f"x-ratelimit-reset-{name}", ""))
-        for name in _LIMITS
-        if headers.get(f"x-ratelimit-remaining-{name}", "0") == "0"
+        _reset_s(value)
+        for name, value in headers.items()
+        if "ratelimit" in name and "reset" in name
+        if headers.get(name.replace("reset", "remaining"), "0") == "0"
     ]
     return max(filter(None, resets), default=None)
+
+
+def _reset_s(text: str) -> float | None:
+    """Return the seconds until a reset: a duration, seconds, or a time since 1970 or as a date."""
+    try:
+        number = float(text)
+    except ValueError:
+        return _seconds_until(text) or duration_s(text)
+    if number > _MAX_SECONDS:
+        number = number / (1000 if number > _MAX_SECONDS * 1000 else 1)
+        number -= datetime.now(UTC).timestamp()
+    return number if 0 < number < _MAX_SECONDS else None
 
 
 def _positive_number(text: str) -> float | None:
@@ -188,11 +233,13 @@ def _positive_number(text: str) -> float | None:
     return value if 0 < value < 1e9 else None
 
 
-def _seconds_until(http_date: str) -> float | None:
+def _seconds_until(text: str) -> float | None:
+    """Return the seconds until a date of ISO 8601 or HTTP; None if it is none or past."""
     from email.utils import parsedate_to_datetime  # 5 ms that start-up avoids
 
     try:
-        date = parsedate_to_datetime(http_date)
+        is_iso = _DATE.match(text) is not None
+        date = datetime.fromisoformat(text) if is_iso else parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # OverflowError: an invalid time zone
         return None
     if date.tzinfo is None:

@@ -130,6 +130,7 @@ class Transport:
             {"accept": _STREAM_OR_JSON, "content-type": "application/json"},
             content=content,
             model=str(body.get("model", "")),
+            sent=body,
             on_bytes=on_bytes,
         ) as reply:
             yield reply
@@ -198,6 +199,7 @@ class Transport:
         *,
         read_s: float | None = None,
         model: str = "",
+        sent: Mapping[str, Any] | None = None,
         on_bytes: Callable[[], None] = _ignore,
         is_page_expected: bool = False,
         **content: Any,
@@ -209,6 +211,7 @@ class Transport:
                 without its /v1.
             read_s: the longest silence in seconds; None for that of an answer.
             model: the model whose address gets the request; "" for none.
+            sent: the fields of the request, which a refusal may name.
             content: as httpx takes it.
         """
         client = await self._open_client()
@@ -234,7 +237,7 @@ class Transport:
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._receive(stack, send)
             on_bytes()
-            await self._require_api_reply(response, is_page_expected=is_page_expected)
+            await self._require_api_reply(response, sent, is_page_expected=is_page_expected)
             reply = HttpReply(response, self._attempt, self.redactor, limits.drain, on_bytes)
             afterwards.push_async_callback(reply.close)
             yield reply
@@ -296,7 +299,9 @@ class Transport:
             server_kind=self.server,
         )
 
-    async def _require_api_reply(self, response: httpx.Response, *, is_page_expected: bool) -> None:
+    async def _require_api_reply(
+        self, response: httpx.Response, sent: Mapping[str, Any] | None, *, is_page_expected: bool
+    ) -> None:
         """Raise AttemptError for a redirect, an unexpected web page or a refusal."""
         status = response.status_code
         if 300 <= status < 400:
@@ -311,16 +316,20 @@ class Transport:
         if is_html and ((status < 400 and not is_page_expected) or status in _WEB_PAGE_STATUSES):
             raise self._attempt.web_page_error(status)
         if status >= 400:
-            raise await self._read_refusal(response)
+            raise await self._read_refusal(response, sent)
 
-    async def _read_refusal(self, response: httpx.Response) -> AttemptError:
+    async def _read_refusal(
+        self, response: httpx.Response, sent: Mapping[str, Any] | None
+    ) -> AttemptError:
         body_start = self.redactor.clean_json(await self._read_start_of_body(response))
         body = error_body.read_body(body_start)
-        error = error_replies.error_from(
+        error = await asyncio.to_thread(  # the first compiles many expressions
+            error_replies.error_from,
             self._provider,
             body,
             status=response.status_code,
             request_id=request_id_of(response.headers, self.redactor),
+            sent=sent,
         )
         # Redacted once more: `error_from` removes invisible characters, and with them what may have
         # hidden an echoed key from the first redaction.
@@ -329,7 +338,8 @@ class Transport:
             error = error.copy_with(
                 params={**error.params, "host": split_url(self._base_url).hostname or ""}
             )
-        return failed_attempt(error, response.status_code, response.headers, body.message)
+        headers = {**body.headers, **response.headers}
+        return failed_attempt(error, response.status_code, headers, body.message)
 
     def _connection_failure(self, exc: Exception) -> AttemptError:
         """Return the failed attempt for a missing reply.

@@ -207,7 +207,7 @@ def _other_models(models: ProviderModels, today: date) -> list[str]:
     if models.listing is None:
         if profile.models or not profile.serves_gpt_family:
             return []
-        gpt_models = [info for info in catalog if info.id.startswith("gpt-")]
+        gpt_models = [i for i in catalog if i.id.startswith("gpt-") and catalog.can_chat(i.id)]
         return [info.id for info in gpt_models if not models.availability(info, today).is_shut_down]
     can_chat = set(chat_models(catalog, models.listing))
     known_models = [info.id for info in catalog if info.id in can_chat]

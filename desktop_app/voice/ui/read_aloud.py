@@ -16,8 +16,8 @@ from PySide6.QtCore import Qt, Signal
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.domain.errors import UserFacingError
-from desktop_app.i18n.translation import in_language, language, load_language, tr
+from desktop_app.domain.errors import EndpointMissingError, ModelNotFoundError, UserFacingError
+from desktop_app.i18n.translation import N_, in_language, language, load_language, tr
 from desktop_app.i18n.written_language import language_of
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.text_marks import TextRange
@@ -69,6 +69,7 @@ class ReadAloud(Controller):
             self._add_button("pause", "pause", "", self.pause),
             self._add_button("next", "skip-forward", tr("Next sentence"), self.skip),
         ]
+        self._is_by_provider = False
         self._place: TextRange | None = None  # of the sentence that was marked last
         self._begin: Place | None = None  # sentences before it are left out
         self._turn = asyncio.Lock()  # of sentences that a provider speaks
@@ -124,7 +125,8 @@ class ReadAloud(Controller):
         self.message_id, self._begin, self._place = message_id, begin, None
         self._answer, self._is_paused = shown.message, False
         self._splitter, self._fed, self._is_whole = SpokenText(), 0, False
-        if self._session.values[SPEAKER] != _BY_PROVIDER:
+        self._is_by_provider = self._session.values[SPEAKER] == _BY_PROVIDER
+        if not self._is_by_provider:
             self._voice.send(Prepare(language()))  # it takes seconds, and so begins at once
         self._show_buttons()
         self._feed()
@@ -156,7 +158,7 @@ class ReadAloud(Controller):
 
     def _send(self, say: Say) -> None:
         """Have the child speak a sentence; one of a provider once its sound has come."""
-        if not self._is_paused and (say.sound or self._session.values[SPEAKER] != _BY_PROVIDER):
+        if not self._is_paused and (say.sound or not self._is_by_provider):
             self._voice.send(say)
 
     def _add_button(
@@ -265,7 +267,7 @@ class ReadAloud(Controller):
         say = Say(self._number, words, spoken, voice, log2(speed), loudspeaker=loudspeaker)
         self._waiting[say.number] = say
         self._send(say)
-        if values[SPEAKER] == _BY_PROVIDER:
+        if self._is_by_provider:
             self._tasks.start(self._say_by_provider(say, speed))
 
     async def _say_by_provider(self, say: Say, speed: float) -> None:
@@ -280,6 +282,11 @@ class ReadAloud(Controller):
                 speech = self._session.backend.of(provider_speech)
                 answer = self._running.newest_state(self._answer).text
                 sound = await speech.sound(say.text, say.voice, speed, answer)
+        except (ModelNotFoundError, EndpointMissingError) as error:
+            # OpenAI's models for speech end on 6 January 2027.
+            if say.number in self._waiting and self._is_by_provider:
+                self._read_here(error)
+            return
         except UserFacingError as error:
             if say.number in self._waiting:
                 self._fail(error)
@@ -287,6 +294,15 @@ class ReadAloud(Controller):
         if say.number in self._waiting:
             self._waiting[say.number] = msgspec.structs.replace(say, sound=sound)
             self._send(self._waiting[say.number])
+
+    def _read_here(self, error: UserFacingError) -> None:
+        """Continue with a voice of this computer, because the provider has none."""
+        told = error.with_hint(N_("A voice of this computer reads instead."))
+        self._session.window.notifications.notify(told, topic=_TOPIC)
+        self._is_by_provider = False
+        for number, say in self._waiting.items():
+            self._waiting[number] = msgspec.structs.replace(say, voice="")
+        self._send_again()
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Started) and event.number in self._waiting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import date
 from functools import partial
 from typing import Final
 
@@ -20,6 +21,7 @@ from desktop_app.providers.jobs.audio import (
     tells_speakers,
     transcription_models,
 )
+from desktop_app.providers.models.model_listing import ModelAvailability, info_at
 from desktop_app.voice.core import HEARING_MODEL, LOUDSPEAKER, MICROPHONE, SPEAKER, SPEECH_MODEL
 from desktop_app.voice.messages import Devices, Event, Fault, ListDevices, Prepare, Voices
 from desktop_app.voice.ui.voice import Voice
@@ -128,7 +130,11 @@ class VoiceList(Controller):
                 # A speech server of one's own may call them anything.
                 names = [model.id for model in listing.models[:_MOST_MODELS]]
             for model in reversed(names):
-                label = tr("{model} ({place})", model=model, place=profile.short_name)
+                info = info_at(profile, model, backend.catalog)
+                today = date.today()  # noqa: DTZ011 — the user's day
+                mark = ModelAvailability(profile, info, listing, today).shutdown_mark
+                place = ", ".join(filter(None, (profile.short_name, mark)))
+                label = tr("{model} ({place})", model=model, place=place)
                 if tells_speakers(model):
                     label = tr("{model}, tells speakers apart", model=label)
                 rows.append((f"{profile.id} {model}", label))

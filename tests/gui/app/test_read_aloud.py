@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
+from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.i18n.translation import use_language
 from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import resource_path
@@ -261,7 +262,7 @@ async def test_answers_are_read_by_a_chosen_voice(tmp_path: Path) -> None:
 
 
 async def test_the_model_that_transcribes_is_chosen_from_all_providers() -> None:
-    ids = ("gpt-5.2", "whisper-1", "gpt-transcribe", "gpt-4o-transcribe-diarize", "tts-1")
+    ids = ("gpt-5.2", "whisper-1", "gpt-transcribe", "gpt-4o-transcribe-diarize", "own-tts")
     async with AppHarness(environment=KEYED) as app:
         await app.backend.settings.save_profile(OWN_SERVER)
         (first, *_) = await app.backend.providers.usable()
@@ -281,7 +282,7 @@ async def test_the_model_that_transcribes_is_chosen_from_all_providers() -> None
             ),
             (
                 SPEECH_MODEL,
-                ["tts-1 (OpenAI (environment))", "faster-whisper (⟦Home⟧)", "kokoro (⟦Home⟧)"],
+                ["own-tts (OpenAI (environment))", "faster-whisper (⟦Home⟧)", "kokoro (⟦Home⟧)"],
                 "own kokoro",
             ),
         ):
@@ -327,3 +328,20 @@ async def test_a_provider_speaks_a_few_sentences_ahead(
         app.press(Qt.Key.Key_Escape)
         await until(lambda: child.names[-1] == "Hush")
         assert bought == SENTENCES[:4], "nobody pays for what is not heard"
+
+
+async def test_a_voice_of_this_computer_reads_where_the_provider_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def speak(*_: object) -> bytes:
+        raise ModelNotFoundError("{provider} lists no model for speech.", provider="OpenAI")
+
+    async with AppHarness(environment=KEYED) as app:
+        child = prepare(app, tmp_path)
+        monkeypatch.setattr(app.backend.of(provider_speech), "sound", speak)
+        await app.session.values.set(SPEAKER, "provider")
+        await app.ask_and_answer("Go", ANSWER)
+        app.act("read-aloud")
+        await until(lambda: said(child) == SENTENCES)
+        assert {request["voice"] for request in child.requests if "voice" in request} == {""}
+        assert "OpenAI lists no model for speech" in app.said

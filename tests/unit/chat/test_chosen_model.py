@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.backend import Backend
+from desktop_app.chat.command import chosen_model
 from desktop_app.chat.command.answer_parameters import (
     MAX_INSTRUCTIONS_BYTES,
     apply_preset,
@@ -106,6 +107,16 @@ async def test_the_servers_models_are_fetched_unless_each_answer_names_a_model(
         assert found == profile
         assert len(server.listed) == is_listed
         assert (backend.listings.known_listing(profile) is not None) is is_listed
+
+
+async def test_a_list_that_does_not_come_is_named_as_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chosen_model, "_NEEDED_LISTING_TIMEOUT_S", 0)
+    async with served(models=("a", "b")) as (backend, _, _):
+        with pytest.raises(NetworkError) as caught:
+            await answering_profile(backend, options(provider="home"))
+    assert "list its models in time" in caught.value.what_happened
 
 
 async def test_a_known_list_of_models_is_not_fetched_again() -> None:

@@ -54,7 +54,7 @@ from tests.helpers.scripted_provider import WordCounter
 from tests.unit.chat.one_text import OneText
 
 CATALOG = shipped_catalog()
-PRICED = [info for info in CATALOG if info.price is not None and not info.price.is_free]
+PRICED = [i for i in CATALOG if i.price and not i.price.is_free and i.chats is not False]
 DOCUMENT = DocumentPart("0" * 64, "report.pdf", "application/pdf", 9, pages=2, tokens=300)
 WORDS = "one two three " * 100
 

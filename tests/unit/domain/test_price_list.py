@@ -101,7 +101,7 @@ def test_a_damaged_list_is_refused(data: bytes) -> None:
         ("", "gpt-5.2", "1.75"),
         ("https://api.openai.com/v1", "gpt-4o", "2.5"),
         # A server that nobody knows may call any model by a name of OpenAI's.
-        ("http://127.0.0.1:1/v1", "gpt-4o", None),
+        ("http://127.0.0.1:1/v1", "gpt-3.5-turbo", None),
         ("http://127.0.0.1:1/v1", "gpt-5.2", "1.75"),
         ("https://api.deepseek.com", "deepseek-v4-pro", "1.32"),
         ("https://me.openai.azure.com/openai/v1", "gpt-6.1-sol", "2"),

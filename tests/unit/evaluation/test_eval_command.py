@@ -252,7 +252,7 @@ def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
 
 @pytest.mark.slow
 def test_a_judge_that_fails_leaves_the_other_results(evaluate: Run) -> None:
-    error = {"error": {"message": "No.", "type": "x", "code": "invalid_prompt", "param": None}}
+    error = {"error": {"message": "No.", "type": "x", "code": "x", "param": "input"}}
     code, out, _ = evaluate(
         [{"id": "a", "input": "Hi", "checks": [{"contains": "x"}, POLITE]}],
         *("--variant", "thinking", "--json"),

@@ -25,6 +25,19 @@ from desktop_app.providers.http.redaction import REMOVED
 from desktop_app.providers.http.retries import failed_attempt
 from tests.helpers.fragment import Fragment
 
+SENT: dict[str, Any] = {
+    "model": "a/b:4",
+    "messages": [],
+    "stream": True,
+    "max_completion_tokens": 9,
+    **dict.fromkeys(("temperature", "top_p", "presence_penalty", "seed", "verbosity"), 1),
+    "stop": ["x"],
+    "reasoning_effort": "xhigh",
+    "response_format": {"type": "json_schema"},
+    "tools": [],
+}
+"""A request with optional fields, which refusals name."""
+
 
 def error(message: str = "", code: Any = None, kind: str = "", param: Any = None) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
@@ -59,8 +72,13 @@ TABLE: list[tuple[int, Any, type[errors.ProviderError]]] = [
         error("Invalid URL (POST /v1/x)", None, "invalid_request_error"),
         errors.EndpointMissingError,
     ),
-    (400, error("x", "unsupported_value", param="reasoning.effort"), errors.RefusedParameterError),
+    (400, error("x", "unsupported_value", param="reasoning_effort"), errors.RefusedParameterError),
     (400, error("x", "unsupported_parameter", param="max_tokens"), errors.RefusedParameterError),
+    (
+        400,
+        error("x", "unsupported_parameter", param="frequency_penalty"),
+        errors.RequestRefusedError,
+    ),
     (
         422,
         {"detail": [{"type": "extra_forbidden", "loc": ["body", "verbosity"], "msg": "no"}]},
@@ -79,7 +97,7 @@ TABLE: list[tuple[int, Any, type[errors.ProviderError]]] = [
 def test_each_refusal_gives_a_complete_error(
     status: int, body: Any, kind: type[errors.ProviderError]
 ) -> None:
-    made = error_from("OpenAI", parse_error(body), status=status, request_id="req_1")
+    made = error_from("OpenAI", parse_error(body), status=status, request_id="req_1", sent=SENT)
     assert type(made) is kind
     assert made.what_happened.endswith(".")
     assert made.what_to_do.endswith(".")
@@ -131,7 +149,7 @@ def test_any_body_gives_an_error_with_a_sentence(value: object, status: int | No
 def test_refusals_of_tools_and_images_are_recognized(
     status: int, refused: str, message: str
 ) -> None:
-    made = error_from("Local", parse_error(error(message)), status=status)
+    made = error_from("Local", parse_error(error(message)), status=status, sent=SENT)
     assert ("doesn’t support these images" in made.message) is (refused == "images")
     assert (getattr(made, "param", "") == "tools") is (refused == "tools")
 
@@ -217,7 +235,7 @@ DAMAGED = "The image data you provided does not represent a valid image."
             404,
             ErrorBody("The model `x` does not exist or you do not have access to it."),
             errors.ModelNotFoundError,
-            "no access",
+            "have no access",
         ),
         *(
             (
@@ -258,7 +276,7 @@ DAMAGED = "The image data you provided does not represent a valid image."
 def test_what_is_wrong_with_model_image_or_content_is_said(
     status: int | None, body: ErrorBody, kind: type[errors.ProviderError], words: str
 ) -> None:
-    made = error_from("P", body, status=status)
+    made = error_from("P", body, status=status, sent=SENT)
     assert type(made) is kind
     assert words in made.what_happened
 
@@ -272,7 +290,7 @@ def test_what_is_wrong_with_model_image_or_content_is_said(
                 "Unsupported value: 'none' is not supported with the 'gpt-6.1-sol' model. "
                 "Supported values are: 'low', 'medium', and 'high'.",
                 "unsupported_value",
-                param="reasoning.effort",
+                param="reasoning_effort",
             ),
             ("low", "medium", "high"),
         ),
@@ -318,6 +336,11 @@ def test_what_is_wrong_with_model_image_or_content_is_said(
             ("low", "high"),
         ),
         (
+            400,  # Mistral's other form
+            error(json.dumps([{"message": 'reasoning_effort: expected one of "low"|"high"'}])),
+            ("low", "high"),
+        ),
+        (
             400,
             {"error": {"message": "invalid reasoning effort", "values": ["low", "high"]}},
             ("low", "high"),
@@ -327,7 +350,7 @@ def test_what_is_wrong_with_model_image_or_content_is_said(
 def test_a_refusal_by_validation_names_what_is_accepted(
     status: int, body: Any, accepted: tuple[str, ...]
 ) -> None:
-    made = error_from("P", parse_error(body), status=status)
+    made = error_from("P", parse_error(body), status=status, sent=SENT)
     assert isinstance(made, errors.RefusedParameterError)
     assert made.param.split(".")[-1] in ("effort", "reasoning_effort")
     assert made.accepted == accepted
@@ -344,30 +367,25 @@ FIELD = "temperature is not supported."
 @pytest.mark.parametrize(
     ("message", "kind", "statuses"),
     [
-        (CONTEXT, errors.ContextTooLongError, (None, 400, 404, 413, 422, 500, 502)),
+        (CONTEXT, errors.ContextTooLongError, (None, 400, 403, 404, 413, 422, 500, 502)),
         (
             "Insufficient balance",
             errors.QuotaExhaustedError,
             (None, 400, 402, 403, 404, 413, 422, 429, 500, 502),
         ),
         ("Invalid API key.", errors.AuthenticationError, (None, 400, 403, 404, 413, 422, 500, 502)),
-        (MODEL, errors.ModelNotFoundError, (None, 400, 404, 413, 422)),
-        (
-            "Unknown argument foo: no such model.",
-            errors.ModelNotFoundError,
-            (None, 400, 404, 413, 422),
-        ),
-        (TOOLS, errors.RefusedParameterError, (None, 400, 404, 413, 422, 500, 501, 502)),
-        (LIMIT, errors.RefusedParameterError, (400, 422)),
-        (FIELD, errors.RefusedParameterError, (None, 400, 404, 422)),
-        ("It was flagged.", errors.ContentFilteredError, (403,)),
+        (MODEL, errors.ModelNotFoundError, (None, 400, 404, 413, 422, 503)),
+        (TOOLS, errors.RefusedParameterError, (400, 404, 422, 500, 501, 502)),
+        (LIMIT, errors.RefusedParameterError, (400, 404, 422, 500, 501, 502)),
+        (FIELD, errors.RefusedParameterError, (400, 404, 422, 500, 501, 502)),
+        ("It was flagged.", errors.ContentFilteredError, (None, 400, 403, 404, 413, 422, 500, 502)),
     ],
 )
 def test_messages_count_only_with_some_statuses(
     message: str, kind: type[errors.ProviderError], statuses: tuple[int | None, ...]
 ) -> None:
-    found = [s for s in STATUSES if isinstance(error_from("P", ErrorBody(message), status=s), kind)]
-    assert found == list(statuses)
+    made = {s: error_from("P", ErrorBody(message), status=s, sent=SENT) for s in STATUSES}
+    assert [s for s in STATUSES if isinstance(made[s], kind)] == list(statuses)
 
 
 @pytest.mark.parametrize(
@@ -393,6 +411,7 @@ def test_messages_count_only_with_some_statuses(
         (ErrorBody(), 524, "didn’t finish the request in time"),
         (ErrorBody(code="bad_request"), 500, "rejected the request"),
         (ErrorBody(code="bad_request"), 529, "is having problems"),
+        (ErrorBody("Jinja Exception: roles must alternate"), 500, "rejected the request"),
         (ErrorBody(), None, "failed while responding"),
         (ErrorBody(code="overloaded"), None, "failed while responding"),
         (ErrorBody(code="odd"), None, "rejected the request"),
@@ -417,13 +436,16 @@ def test_without_a_known_message_the_status_decides(
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        (ErrorBody("x", code="unknown_parameter"), ""),
+        (ErrorBody("x", code="unknown_parameter"), None),
         (ErrorBody("x", code="unknown_parameter", param="seed"), "seed"),
+        (ErrorBody("x", param="seed"), "seed"),
+        (ErrorBody("x", param="validation_error"), None),
+        (ErrorBody("property 'verbosity' is unsupported", param="validation_error"), "verbosity"),
+        (ErrorBody("Request contains an invalid argument."), None),
         (ErrorBody(FIELD, param="seed"), "seed"),
         (ErrorBody(FIELD), "temperature"),
-        (ErrorBody("'foo' is not supported"), "foo"),
-        (ErrorBody("field 'foo': value must be a number"), "foo"),
-        (ErrorBody("x", code="invalid_json_schema"), "response_format"),
+        (ErrorBody("'foo' is not supported"), None),
+        (ErrorBody("'frequency_penalty' is not supported"), None),
         (ErrorBody("Invalid schema for text.format"), "response_format"),
         (ErrorBody("This response_format type is unavailable now"), "response_format"),
         (ErrorBody("[{'msg': \"Input should be 'text' or 'json_object'\"}]"), "response_format"),
@@ -449,12 +471,11 @@ def test_without_a_known_message_the_status_decides(
     ],
 )
 def test_the_refused_setting_is_recognized(body: ErrorBody, param: str | None) -> None:
-    made = error_from("P", body, status=400)
+    made = error_from("P", body, status=400, sent=SENT)
     found = made.param if isinstance(made, errors.RefusedParameterError) else None
     assert found == param
     if param is not None:
-        reason = "rejected the setting" if param else "rejected a setting"
-        assert (made.message, made.params["setting"]) == (Fragment(reason), param)
+        assert (made.message, made.params["setting"]) == (Fragment("rejected the setting"), param)
 
 
 @pytest.mark.parametrize(
@@ -469,7 +490,7 @@ def test_the_refused_setting_is_recognized(body: ErrorBody, param: str | None) -
 def test_a_refusal_is_of_a_setting_of_its_value_or_of_two_together(
     message: str, is_any_value: bool, beside: str
 ) -> None:
-    made = error_from("P", ErrorBody(message), status=400)
+    made = error_from("P", ErrorBody(message), status=400, sent=SENT)
     assert isinstance(made, errors.RefusedParameterError)
     assert (made.is_any_value, made.beside) == (is_any_value, beside)
 
@@ -616,7 +637,9 @@ ROWS: list[dict[str, Any]] = json.loads(
     "row", ROWS, ids=[f"{row['server']}-{number}" for number, row in enumerate(ROWS)]
 )
 def test_a_recorded_reply_is_recognized_and_quoted(row: dict[str, Any]) -> None:
-    error = error_from("My server", read_body(row["body"].encode()), status=row["status"])
+    body = read_body(row["body"].encode())
+    sent = {"model": "m", "max_completion_tokens": 9}
+    error = error_from("My server", body, status=row["status"], sent=sent)
     assert row["reason"] in error.message
     assert row["words"] in error.what_happened
     assert row["words"].rstrip(".") in error.details

@@ -177,10 +177,8 @@ DETAIL = {"type": "extra_forbidden", "loc": ["body", "reasoning_effort"], "msg":
         (400, {"error": "Model y does not support parameter reasoningEffort."}),
         (400, {"error": {"message": "x does not support parameters: ['reasoning_effort']"}}),
         (400, {"error": {"message": "Unsupported param: reasoning_effort"}}),
-        (400, {"error": {"message": "reasoning_effort: unknown variant `xhigh`, expected `low`"}}),
         (400, {"error": {"message": "not permitted, field: 'reasoning_effort', value: 'low'"}}),
         (400, {"error": {"message": '"qwen" does not support thinking'}}),
-        (400, {"error": {"message": "invalid reasoning value: 'xhigh' (must be \"high\")"}}),
         (404, {"error": {"message": "No endpoints found that support 'reasoning_effort'"}}),
     ],
 )
@@ -195,6 +193,26 @@ def test_a_setting_is_left_out_whatever_message_refuses_it(status: int, body: ob
 
 
 @pytest.mark.parametrize(
+    ("effort", "message", "used"),
+    [
+        (Effort.XHIGH, "reasoning_effort: unknown variant `xhigh`, expected `low`", "low"),
+        (Effort.XHIGH, "invalid reasoning value: 'xhigh' (must be \"high\")", "high"),
+        (Effort.MINIMAL, "Thinking level MINIMAL is not supported for this model.", "low"),
+        (Effort.NONE, "Budget 0 is invalid. This model only works in thinking mode.", "low"),
+        (Effort.MAX, "Effort max is not one that this deployment knows", "high"),
+    ],
+)
+def test_a_refused_value_of_the_effort_is_replaced_by_the_nearest(
+    effort: Effort, message: str, used: str
+) -> None:
+    request = ask(model="unknown", effort=effort)
+    refusal = replies(400, {"error": {"message": message}})
+    events, received = run(refusal, replies(200, WHOLE_CHAT), profile=CHAT, request=request)
+    assert [one.json.get("reasoning_effort") for one in received] == [effort.value, used]
+    assert f"effort {used}" in str(fold(events).notices[0])
+
+
+@pytest.mark.parametrize(
     "message",
     [
         "'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's maximum context "
@@ -205,7 +223,7 @@ def test_a_setting_is_left_out_whatever_message_refuses_it(status: int, body: ob
 )
 def test_a_limit_that_is_too_large_is_no_conversation_that_is_too_long(message: str) -> None:
     refused = replies(400, {"error": {"message": message, "code": 400}})
-    scripts = refused, refused, streams(sse(CHAT_CHUNK, "[DONE]"))
+    scripts = refused, streams(sse(CHAT_CHUNK, "[DONE]"))
     events, received = run(*scripts, profile=CHAT, request=ask(max_output_tokens=5_000))
     assert not {"max_tokens", "max_completion_tokens"} & received[-1].json.keys()
     assert "tokens”, which My server rejected" in str(fold(events).notices[0])

@@ -11,6 +11,7 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Incomplete,
+    ReasoningDelta,
     RoundEnded,
     StreamEvent,
     TextDelta,
@@ -45,6 +46,7 @@ def in_pieces(text: str, size: int) -> list[StreamEvent]:
     [
         ("<think>\nWeighing it.\n</think>\n\nForty-two.", "Weighing it.", "Forty-two."),
         ("\n <Think>Hm.</THINK>Yes.", "Hm.", "Yes."),
+        ("<|channel>thought\nHm.\n<channel|>Yes.", "Hm.", "Yes."),
         ("<thinking>a < b </thinking> Yes.", "a < b", "Yes."),
         ("<thought>Hm.</thought>Yes.", "Hm.", "Yes."),
         ("<reasoning>Hm.</reasoning>Yes.", "Hm.", "Yes."),
@@ -55,7 +57,6 @@ def in_pieces(text: str, size: int) -> list[StreamEvent]:
         ("<|START_THINKING|>Hm.<|END_THINKING|>Yes.", "Hm.", "Yes."),
         ("<think>\n\n</think>\n\nYes.", "", "Yes."),
         ("<think>One.</think>\n<think>Two.</think>Yes.", "One.Two.", "Yes."),
-        ("<think>Never closed </thin", "Never closed </thin", ""),
         # Another spelling does not close it.
         ("<think>a</thinking>b</think>c", "a</thinking>b", "c"),
         # The opening tag is in the prompt.
@@ -78,6 +79,18 @@ def in_pieces(text: str, size: int) -> list[StreamEvent]:
 def test_reasoning_in_tags_is_reasoning(text: str, thought: str, answer: str, size: int) -> None:
     for end in ENDS:
         assert words(split([*in_pieces(text, size), end])) == (thought, answer)
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_reasoning_alone_is_the_answer(size: int) -> None:
+    unclosed = "<think>Never closed </thin"
+    thought = "Never closed </thin"
+    assert words(split([*in_pieces(unclosed, size), Completed()])) == (thought, thought)
+    assert words(split([*in_pieces(unclosed, size), Incomplete("length")])) == (thought, "")
+    by_server = [ReasoningDelta("It is"), ReasoningDelta(" four."), TextDelta("\n"), Completed()]
+    assert words(split(by_server)) == ("It is four.", "\nIt is four.")
+    call = ToolCallDelta(0, "{}", "c", "f")
+    assert words(split([ReasoningDelta("I call."), call, Completed()])) == ("I call.", "")
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
