@@ -190,7 +190,9 @@ def _parse_node(
     ]
     parts = [*notes, *(part for part in parts if part != TextPart(""))]
     if not is_raw:
-        role = Role.USER if author == "user" else Role.ASSISTANT
+        role: Role | None = Role.USER if author == "user" else Role.ASSISTANT
+        if not parts and isinstance(content.get("parts", ""), list | str) and kind in _TEXT_KINDS:
+            role = None  # ChatGPT shows nothing, too
         return replace(base_node, role=role, parts=tuple(parts))
     # The text of a call or a result is folded; images, and notes of lost ones, are shown.
     images = [

@@ -39,7 +39,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     unknown_content,
     value_at,
 )
-from desktop_app.exchange.importers.message_list import ROLES
+from desktop_app.exchange.importers.message_list import with_role
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 from desktop_app.exchange.importers.written_documents import (
     DocumentChange,
@@ -97,14 +97,14 @@ def _parse_nodes(
     previous_id: str | None = None
     for number, message in enumerate(messages):
         node_id = text_at(message, "uuid") or f"#{number}"
-        yield Node(
+        node = Node(
             node_id,
             text_at(message, "parent_message_uuid") or previous_id,
-            ROLES.get(text_at(message, "sender")),
-            (*_parse_attachments(message, files), *_parse_content(message)),
+            parts=(*_parse_attachments(message, files), *_parse_content(message)),
             seconds=seconds_of(message.get("created_at")),
             changes=tuple(_document_changes(message)),
         )
+        yield with_role(node, text_at(message, "sender"))
         previous_id = node_id
 
 

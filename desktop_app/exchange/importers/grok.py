@@ -23,7 +23,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     value_at,
 )
-from desktop_app.exchange.importers.message_list import ROLES, text_parts
+from desktop_app.exchange.importers.message_list import ROLES, text_parts, with_role
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 
@@ -42,29 +42,24 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
     for number, row in enumerate(objects_at(value, "responses")):
         response = mapping_at(row, "response")
         parent = text_at(response, "parent_response_id")
-        role = ROLES.get(text_at(response, "sender").lower())
+        is_answer = ROLES.get(text_at(response, "sender").lower()) is Role.ASSISTANT
         names = (
             each if isinstance(each, str) else text_at(each, "name")
             for each in list_at(response, "file_attachments")
         )
-        nodes.append(
-            Node(
-                text_at(response, "_id") or f"#{number}",
-                parent if parent in known_ids else nodes[-1].id if nodes else None,
-                role,
-                (
-                    *(attached_note(name) for name in names if name),
-                    *(
-                        text_parts(text_at(response, "message"))
-                        if role is Role.ASSISTANT
-                        else [TextPart(text_at(response, "message"))]
-                    ),
-                ),
-                seconds=_seconds_of(response.get("create_time")),
-                model=text_at(response, "model"),
-                is_complete=response.get("partial") is not True,
-            )
+        text = text_at(response, "message")
+        node = Node(
+            text_at(response, "_id") or f"#{number}",
+            parent if parent in known_ids else nodes[-1].id if nodes else None,
+            parts=(
+                *(attached_note(name) for name in names if name),
+                *(text_parts(text) if is_answer else [TextPart(text)]),
+            ),
+            seconds=_seconds_of(response.get("create_time")),
+            model=text_at(response, "model"),
+            is_complete=response.get("partial") is not True,
         )
+        nodes.append(with_role(node, text_at(response, "sender")))
         known_ids.add(nodes[-1].id)
     facts = mapping_at(value, "conversation")
     source = SourceConversation(
