@@ -256,7 +256,7 @@ async def _import_file(
         await _store_batch(backend, store, batch, result)
         result.left_out, result.left_out_count = export_file.left_out()
         has_library = export_file.folders or export_file.notes
-        if result.empty and not (result.conversations or result.refused or has_library):
+        if result.unread and not (result.conversations or result.refused or has_library):
             result.kind, result.empty, result.unread = "", 0, 0
             raise UnknownExportError
     except errors.StorageError as error:

@@ -138,7 +138,9 @@ def _parse_node(
         or text_at(message, "author", "name").startswith(_CANVAS_TOOLS)
         or kind in _LEFT_OUT_KINDS
     ):
-        return Node(key, parent)
+        # ChatGPT writes of no other author: what is said there would be lost without a word.
+        is_known = author in ("user", "assistant", "tool", "system") or node.get("message") is None
+        return Node(key, parent, None if is_known else Role.ASSISTANT)
     base_node = Node(
         key,
         parent,

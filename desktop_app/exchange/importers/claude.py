@@ -64,9 +64,11 @@ def is_conversation(value: Any) -> bool:
 
 
 def _is_design_chat(value: Any) -> bool:
-    """Return True for a design chat. The chats of Open WebUI have an `id`, but no `uuid`."""
-    has_messages = isinstance(value_at(value, "messages"), list)
-    return has_messages and isinstance(value_at(value, "uuid"), str)
+    """Return True for a design chat. The chats of other programs have no blocks in a content."""
+    messages = objects_at(value, "messages")
+    is_design = "project" in value if isinstance(value, dict) else False
+    is_design = is_design or any("contentBlocks" in mapping_at(m, "content") for m in messages)
+    return is_design and bool(messages) and isinstance(value_at(value, "uuid"), str)
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:

@@ -36,6 +36,7 @@ JAN_MESSAGES: Final = "messages.jsonl"
 """The names of the files of a thread of Jan's."""
 _CODEX_CONTEXT: Final = ("<environment_context>", "<user_instructions>", "<permissions")
 """What Codex writes before the first question, as if the user had said it."""
+_HUGGING_CHAT_ROLES: Final = ("user", "assistant", "system")
 _LLAMA_HARNESS: Final = "llama.app"
 
 
@@ -90,7 +91,8 @@ def t3_chat(value: Any) -> list[Any]:
 
 
 def is_hugging_chat(value: Any) -> bool:
-    return is_conversation(value) and all("from" in each for each in objects_at(value, "messages"))
+    roles = (text_at(each, "from") for each in objects_at(value, "messages"))
+    return is_conversation(value) and all(role in _HUGGING_CHAT_ROLES for role in roles)
 
 
 def share_gpt(value: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final
 
 from desktop_app.domain.code_fence import fenced
@@ -39,6 +40,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     list_at,
     mapping_at,
     objects_at,
+    parse_json,
     seconds_at,
     stable_id,
     text_at,
@@ -73,7 +75,7 @@ _FILE_LIST_NAMES: Final = ("files", "attachments", "extra")
 _CALL_LIST_NAMES: Final = ("tool_calls", "toolCalls", "tool_uses", "function_call")
 _CALL_ID_NAMES: Final = ("tool_call_id", "toolCallId", "tool_use_id", "call_id", "callId")
 _ARGUMENT_NAMES: Final = ("args", "arguments", "input", "action", "code")
-_THOUGHT_FLAGS: Final = ("isThought", "is_thought", "thought", "isThinking", "is_thinking")
+_KIND_NAMES: Final = ("type", "kind", "messageType", "message_type")
 _THOUGHT_KINDS: Final = ("reasoning", "thinking", "think", "thought")
 _RESULT_ENDS: Final = ("output", "result")
 _IMAGE_KINDS: Final = ("image", "image_url", "input_image")
@@ -87,6 +89,7 @@ _PARENT_NAME: Final = re.compile(r"parent(message|node|item)?(uu)?(id)?|prev(iou
 _THREAD_NAME: Final = re.compile(
     r"(thread|conv|conversation|chat|session|topic|dialog|dialogue|discussion|room)(uu)?id"
 )
+_THOUGHT_FLAG: Final = re.compile(r"(isa?)?(thought|thinking|reasoning)")
 _VERSIONS_NAME: Final = re.compile(
     r"(version|alternative|variant|swipe|sibling|candidate|revision|generation)s?"
     r"(content|list|text|message)?s?"
@@ -109,7 +112,8 @@ def conversations_in(value: Any, depth: int = _MAX_DEPTH) -> list[Any]:
         return _threads_of({"messages": inner})
     if lines := _lines_of(inner):
         return _threads_of(lines)
-    lists = [each for each in inner if _are_messages(each)]
+    lists = [[*each.values()] if isinstance(each, dict) else each for each in inner]
+    lists = [each for each in lists if _are_messages(each)]
     if isinstance(value, Mapping) and len(lists) == 1:
         return _threads_of({**value, "messages": lists[0]})
     return [found for each in inner for found in conversations_in(each, depth - 1)]
@@ -258,12 +262,31 @@ def read_as(program: str) -> Callable[[Mapping[str, Any], FindFile], ImportedCon
 def from_messages(source: SourceConversation, messages: Iterable[Any]) -> ImportedConversation:
     """Return a conversation of messages, which name their parents or follow each other."""
     files: dict[str, AttachmentFile] = {}
-    messages = [each if isinstance(each, dict) else {} for each in messages]
+    messages = _flat([each if isinstance(each, dict) else {} for each in messages])
+    times = [seconds_at(each, *_TIME_NAMES) or 0.0 for each in messages]
+    if all(times) and all(later > sooner for later, sooner in pairwise(times)):
+        messages = messages[:: 1 if parents_of(messages) else -1]  # the newest first
     nodes = chain_of(messages, files)
     if not source.leaf and not any(node.seconds for node in nodes):
         source = replace(source, leaf=nodes[-1].id if nodes else None)
     instructions = source.instructions or instructions_of(messages)
     return build_conversation(replace(source, instructions=instructions), nodes, files.values())
+
+
+def _flat(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return messages and those that are nested in them, which then name their parent."""
+    flat: list[Mapping[str, Any]] = []
+    stack = messages[::-1]
+    while stack:
+        message = stack.pop()
+        names = message.keys() - {*_CONTENT_NAMES}
+        keys = [key for key in message if key in names and _are_messages(message[key])]
+        if nested := [each for key in keys for each in message[key]]:
+            own_id = message_id(message) or f"~{len(flat)}"
+            message = {**message, **dict.fromkeys(keys), "id": own_id}
+            stack += [{**each, "parentId": own_id} for each in nested[::-1]]
+        flat.append(message)
+    return flat
 
 
 def instructions_of(messages: Iterable[Mapping[str, Any]]) -> str:
@@ -291,7 +314,7 @@ def chain_of(
         prefix: precedes the numbers that messages without ids get.
     """
     messages = list(messages)
-    parents = _parents_of(messages)
+    parents = parents_of(messages)
     results = dict(found for each in messages for found in _results_in(each))
     nodes: dict[str, Node] = {}
     above = parent
@@ -306,7 +329,7 @@ def chain_of(
     return [*nodes.values()]
 
 
-def _parents_of(messages: Sequence[Mapping[str, Any]]) -> list[str | None]:
+def parents_of(messages: Sequence[Mapping[str, Any]]) -> list[str | None]:
     """Return the parent of each message; an empty list if none names one that is there."""
     ids = {message_id(each) for each in messages} - {""}
     parents: list[str | None] = []
@@ -426,8 +449,9 @@ def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iter
 
 
 def _is_thought(value: Mapping[str, Any]) -> bool:
-    return any(value.get(flag) is True for flag in _THOUGHT_FLAGS) or (
-        text_at(value, "type") in _THOUGHT_KINDS
+    flags = (key for key in value if value[key] is True)
+    return any(_THOUGHT_FLAG.fullmatch(_plain(flag)) for flag in flags) or any(
+        text_at(value, name).lower() in _THOUGHT_KINDS for name in _KIND_NAMES
     )
 
 
@@ -503,6 +527,7 @@ def _call_in(item: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = text_at(item, "type").lower()
     inner = mapping_at(item, "toolInvocation") or mapping_at(item, "functionCall")
     is_call = kind.startswith(("tool", "dynamic-tool")) or kind.endswith("call")
+    is_call = is_call or (bool(kind) and ("arguments" in item or "code" in item))
     return inner or (item if is_call else {})
 
 
@@ -512,7 +537,10 @@ def _parse_call(call: Mapping[str, Any], results: dict[str, str]) -> ToolCallPar
     kind = text_at(call, "type")
     names = (text_at(function, name) for name in ("name", "toolName", "tool_name"))
     tool = next(filter(None, names), "") or kind.removeprefix("tool-")
-    arguments = next((function[name] for name in _ARGUMENT_NAMES if name in function), None)
+    given = {name: function[name] for name in _ARGUMENT_NAMES if function.get(name)}
+    name, arguments = next(iter(given.items()), ("", None))
+    if isinstance(arguments, str) and not isinstance(parse_json(arguments), Mapping):
+        arguments = {name: arguments}  # it has to be an object
     result = json_text(call.get("result", call.get("output"))) or results.pop(call_id, "")
     is_failed = text_at(call, "state") == "error" or call.get("is_error") is True
     return ended_call(call_id, tool, arguments, result, is_failed=is_failed)

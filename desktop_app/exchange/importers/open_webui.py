@@ -40,7 +40,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     value_at,
 )
-from desktop_app.exchange.importers.message_list import ROLES, content_parts, with_role
+from desktop_app.exchange.importers.message_list import ROLES, content_parts, parents_of, with_role
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 _DETAILS_OPENING: Final = re.compile('<details type="(reasoning|tool_calls)"')
@@ -71,9 +71,12 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
         if isinstance(message, Mapping)
     ]
     if not nodes:
-        for number, message in enumerate(objects_at(chat, "messages")):
+        messages = objects_at(chat, "messages")
+        parents = parents_of(messages)
+        for number, message in enumerate(messages):
             key = text_at(message, "id") or str(number)
-            nodes.append(_parse_node(key, nodes[-1].id if nodes else None, message, files))
+            above = parents[number] if parents else nodes[-1].id if nodes else None
+            nodes.append(_parse_node(key, above, message, files))
     # The oldest rows have their time in `timestamp`.
     times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
     created = next((seconds for seconds in map(seconds_of, times) if seconds), None)

@@ -352,6 +352,52 @@ ROWS: list[tuple[Any, str, list[str]]] = [
         "OpenAI messages: How?",
         ["user How?", "? on 0 Three.", "? on 0 Four."],
     ),
+    (
+        [{"id": "o", "title": "Tea", "messages": [user("How?"), answer("Three.")]}],
+        "OpenAI messages: Tea",
+        ["user How?", "? on 0 Three."],
+    ),
+    (
+        {"title": "Tea", "messages": {"a": user("How?", id="a"), "b": answer("Three.", id="b")}},
+        "OpenAI messages: Tea",
+        ["user How?", "? on 0 Three."],
+    ),
+    (
+        {"title": "Tea", "messages": [{**user("How?"), "replies": [answer("3."), answer("4.")]}]},
+        "OpenAI messages: Tea",
+        ["user How?", "? on 0 3.", "? on 0 4."],
+    ),
+    (
+        [answer("Three.", timestamp=1_700_000_009), user("How?", timestamp=1_700_000_001)],
+        "OpenAI messages: How?",
+        ["user How?", "? on 0 Three."],
+    ),
+    (
+        {"conversationId": "c", "messages": [user("How?"), answer("Three.")]},
+        "OpenAI messages: How?",
+        ["user How?", "? on 0 Three."],
+    ),
+    (
+        {
+            "uuid": "c",
+            "messages": [
+                user("How?", id="1"),
+                answer("3.", id="2", parentId="1"),
+                answer("4.", id="3", parentId="1"),
+            ],
+        },
+        "OpenAI messages: How?",
+        ["user How?", "? on 0 3.", "? on 0 4."],
+    ),
+    (
+        [
+            user("How?"),
+            answer("green", isReasoning=True),
+            answer([{"type": "code_interpreter", "code": "1", "output": "b"}, "Three."]),
+        ],
+        "OpenAI messages: How?",
+        ["user How?", "? on 0 (green) code_interpreter={'code': '1'}>b Three."],
+    ),
     (ANTHROPIC, "OpenAI messages: How?", ["user How?", "? on 0 (green) find={'a': 1}>b Three."]),
     (SDK, "OpenAI messages: How?", ["user How?", "? on 0 (green) find={'a': 1}>b Three."]),
     (GEMINI_API, "OpenAI messages: How?", ["user How?", "? on 0 (green) Three."]),
