@@ -6,6 +6,7 @@ November 2026:
 
 - TypingMind: enricoros/big-AGI (typingmind.schema.ts) and the schema in ponti/hominem.
 - Jan: `thread.json` beside `messages.jsonl`; janhq/jan (core/src/types/message and thread).
+- Grok: codeface-io/mac-stack and hugoamorales/grok_export_toolkit; times are as in MongoDB.
 - llama.cpp: `{conv, messages}`, or lines in the format of Hugging Face's session traces.
 - AI Studio: readers of the files that it keeps in Google Drive.
 - T3 Chat: JSON schemas of its export. HuggingChat: huggingface/chat-ui. ShareGPT: data sets.
@@ -76,6 +77,54 @@ def jan(value: Any) -> list[Any]:
             instructions = text_at(assistant, "instructions")
             facts[text_at(item, "id")] = {**item, "model": model, "instructions": instructions}
     return [{**facts.get(thread_id, {}), **thread} for thread_id, thread in threads.items()]
+
+
+def grok(value: Any) -> list[Any]:
+    return [
+        _grok_conversation(each)
+        for each in objects_at(value, "conversations") or _items(value)
+        if any(mapping_at(row, "response") for row in objects_at(each, "responses"))
+    ]
+
+
+def _grok_conversation(value: Mapping[str, Any]) -> dict[str, Any]:
+    facts = mapping_at(value, "conversation")
+    responses = [mapping_at(row, "response") for row in objects_at(value, "responses")]
+    messages = [
+        {
+            "id": text_at(said, "_id"),
+            "role": text_at(said, "sender"),
+            "content": said.get("message"),
+            "parentId": said.get("parent_response_id"),
+            "files": [
+                {"name": each} if isinstance(each, str) else each
+                for each in list_at(said, "file_attachments")
+            ],
+            "createdAt": _seconds_of_mongo(said.get("create_time")),
+            "model": text_at(said, "model"),
+            "generating": said.get("partial"),
+        }
+        for said in responses
+    ]
+    title = text_at(facts, "title")
+    return {
+        "id": text_at(facts, "id") or f"{facts.get('create_time')} {title}",
+        "title": title,
+        "createdAt": _seconds_of_mongo(facts.get("create_time")),
+        "updatedAt": _seconds_of_mongo(facts.get("modify_time")),
+        "leafId": messages[-1]["id"],
+        "pinned": facts.get("starred"),
+        "messages": messages,
+    }
+
+
+def _seconds_of_mongo(value: Any) -> float | None:
+    """Return a time in seconds; MongoDB writes `{"$date": {"$numberLong": "1700000000000"}}`."""
+    date = value_at(value, "$date")
+    number = value_at(date, "$numberLong")
+    if isinstance(number, str) and number.lstrip("-").isdecimal() and len(number) < 20:
+        return int(number) / 1000
+    return seconds_of(value if date is None else date)
 
 
 def llama_cpp(value: Any) -> list[Any]:
