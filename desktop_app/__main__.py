@@ -6,6 +6,7 @@ import sys
 
 def start() -> int:
     """Run the command line and return the exit code."""
+    _leave_foreign_python()
     _forget_current_folder()
     if sys.argv[1:2] == ["quick"]:
         from desktop_app.quick_call import show_quick_prompt
@@ -18,6 +19,16 @@ def start() -> int:
     hide_keys()
     keep_files_private()
     return main()
+
+
+def _leave_foreign_python() -> None:
+    """Start again without PYTHONHOME, which a program with its own Python set for its children.
+
+    Modules of that Python are missing, or of another version. Other starts have `-E`.
+    """
+    is_used = not (getattr(sys, "frozen", False) or sys.flags.ignore_environment)
+    if is_used and sys.platform != "win32" and os.environ.pop("PYTHONHOME", ""):
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _forget_current_folder() -> None:

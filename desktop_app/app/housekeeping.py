@@ -16,6 +16,7 @@ from desktop_app.app.session import Session
 from desktop_app.domain.activity_log import described
 from desktop_app.domain.errors import StorageError
 from desktop_app.library.ui.folders_controller import FoldersController
+from desktop_app.library.ui.index_activity import IndexActivity
 from desktop_app.library.ui.trash import Trash
 from desktop_app.storage.deletion_wipe import resume_wipe
 from desktop_app.storage.upgrade_copy import remove_expired_copies
@@ -36,6 +37,7 @@ class Housekeeping(QObject):
         self._tasks = session.tasks
         self._expire = session.of(Trash).expire
         self._erase_deleted = session.of(FoldersController).erase_deleted
+        self._renew_index = session.of(IndexActivity).renew
         self._conversations = session.backend.conversations
         self._ledger = session.backend.ledger
         self._attachment_store = session.backend.attachments
@@ -57,10 +59,17 @@ class Housekeeping(QObject):
     def start(self) -> None:
         """Clean up after two seconds, and then every six hours."""
         QTimer.singleShot(FIRST_CLEANUP_MS, self, self._start_cleanup)
+        QTimer.singleShot(FIRST_CLEANUP_MS, self, lambda: self._tasks.start(self._renew()))
         self._timer.start()
 
     def _start_cleanup(self) -> None:
         self._tasks.start(self.clean_up())
+
+    async def _renew(self) -> None:
+        try:
+            await self._renew_index()
+        except StorageError as error:  # the next start continues
+            log.warning("%s", described(error))
 
     async def clean_up(self) -> None:
         """Remove everything that is unused now; failures are retried the next time."""

@@ -8,14 +8,22 @@ from typing import Any, Final
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr_plural
 
-COUNTS: Final = ("texts", "folders", "documents", "notes", "notes_over", "left_out_count")
-"""The numbers of a report besides those of conversations; `left_out` are names."""
+COUNTS: Final = (
+    *("unread", "texts", "folders", "documents", "notes", "notes_over", "left_out_count"),
+)
+"""The numbers of a report besides those of conversations; `unread_in` and `left_out` are names."""
 
 
 def more_sentences(report: Mapping[str, Any]) -> list[str]:
     """Return the sentences on a report with COUNTS and `left_out`; what is 0 has none."""
     names = joined(report["left_out"])
     sentences = {
+        "unread": lambda count: tr_plural(
+            "Nothing could be read in {count} message: {names}.",
+            "Nothing could be read in {count} messages: {names}.",
+            count,
+            names=joined(report["unread_in"]),
+        ),
         "texts": lambda count: tr_plural(
             "{count} document is a text beside its conversation.",
             "{count} documents are texts beside their conversations.",

@@ -32,6 +32,7 @@ from desktop_app.chat.conversation_store import (
 from desktop_app.chat.text_store import insert_texts
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.derived_id import derived_id
 from desktop_app.domain.errors import ImportRefusedError, StoreRefusedError
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.i18n.translation import N_
@@ -97,8 +98,9 @@ class ImportStore:
 
         Existing messages stay unchanged, except answers of which an earlier export had only the
         beginning, because they were streaming. Another text for an unfinished answer becomes
-        another version. If messages were added, the shown path becomes that of the imported
-        conversation; the path that the user chose meanwhile stays as another version.
+        another version, and so do messages below one that an earlier import did not find. If
+        messages were added, the shown path becomes that of the imported conversation; the path that
+        the user chose meanwhile stays as another version.
 
         Args:
             imported: its files are stored already.
@@ -176,11 +178,17 @@ def _missing_of(
     Raises ImportRefusedError if a message is in another conversation.
     """
     stored = _stored_rows(imported.messages, connection)
-    new_ids = {
-        message.id: _id_of_version(message)
-        for message in imported.messages
-        if (row := stored.get(message.id)) is not None and _is_other_version(message, row)
-    }
+    new_ids: dict[str, str] = {}
+    for message in imported.messages:
+        row = stored.get(message.id)
+        parent_id = new_ids.get(message.parent_id or "", message.parent_id)
+        if row is None or row["conversation_id"] != message.conversation_id:
+            continue
+        if _is_other_version(message, row):
+            new_ids[message.id] = _id_of_version(message)
+        elif row["parent_id"] != parent_id:
+            # An earlier import did not find the message between the two.
+            new_ids[message.id] = derived_id(message.id, parent_id or "")
     if new_ids:
         messages = tuple(
             replace(

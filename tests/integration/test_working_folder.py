@@ -133,3 +133,19 @@ def test_a_run_as_a_module_imports_nothing_from_the_current_folder(tmp_path: Pat
     done = run(["-m", "desktop_app"], traps, "")
     assert traps.sprung == []
     assert json.loads(done.stdout)["window"]["works"], done.stderr
+
+
+def test_a_home_of_another_python_is_left(tmp_path: Path) -> None:
+    # A Python without compiled modules, as the one that another program brings along.
+    library = Path(os.__file__).parent
+    home = tmp_path / "lib" / library.name
+    home.mkdir(parents=True)
+    for path in library.iterdir():
+        if path.name not in ("lib-dynload", "site-packages"):
+            (home / path.name).symlink_to(path)
+    script = tmp_path / "repartee"
+    script.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{COMMAND}")
+    environment = {**os.environ, "PYTHONHOME": str(tmp_path), "REPARTEE_HOME": str(tmp_path)}
+    command = [sys.executable, str(script), "--version"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout[:9]) == (0, "repartee ")

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 KINDS: tuple[ChildKind, ...] = get_args(ChildKind)
-STARTS_PROCESSES = {"desktop_app/child_processes.py"}
+# The other starts itself again, before it can import anything.
+STARTS_PROCESSES = {"desktop_app/child_processes.py", "desktop_app/__main__.py"}
 SAY_WHERE = "import os, sys; print(os.getcwd(), *sorted(os.environ), sep='\\n')"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -21,6 +22,7 @@ from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.documents.worker.document_worker import OnProgress, Progress
 from desktop_app.documents.worker.pdf_reading import PartlyReadError
+from desktop_app.documents.worker.reading_turns import OnWait
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import (
@@ -232,7 +234,10 @@ class FileReadings(QObject):
         self._current = conversation.current
         self._draft = conversation.draft
         self._readings: dict[str, FileReading] = {}
-        self._slots = asyncio.Semaphore(MAX_TASKS)
+        # By conversation.
+        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(MAX_TASKS)
+        )
         self._arrived_parts: list[tuple[FileReading, DraftPart]] = []
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self._update)
@@ -327,7 +332,7 @@ class FileReadings(QObject):
         is_attached = False
         try:
             on_progress = partial(self._show_progress, reading)
-            async with self._slots:
+            async with self._slots[conversation_id]:
                 part, note = await self.passwords.open_with_password(
                     partial(
                         self.read_content,
@@ -335,6 +340,7 @@ class FileReadings(QObject):
                         on_progress,
                         conversation_id,
                         on_standstill=partial(self._ask_to_go_on, reading),
+                        on_wait=partial(self._show_waiting, reading),
                     )
                 )
             if note:
@@ -391,6 +397,7 @@ class FileReadings(QObject):
         password: str = "",
         *,
         on_standstill: Callable[[PartlyReadError], Awaitable[bool]] | None = None,
+        on_wait: OnWait = lambda _name: None,
     ) -> tuple[DocumentPart | ImagePart, DocumentNote | None]:
         """Store the content; return its message part, and a note on how it was read, if any.
 
@@ -398,6 +405,7 @@ class FileReadings(QObject):
 
         Args:
             on_standstill: decides whether to go on, or to use the part that was read.
+            on_wait: gets the name of the file that it waits for, "" once it waits no more.
 
         Raises:
             DocumentError, StorageError: the content cannot be attached.
@@ -407,7 +415,12 @@ class FileReadings(QObject):
         if isinstance(content, Path):
             source = content
             extraction = documents.extract(
-                content, on_progress, password=password, asks=True, conversation_id=conversation_id
+                content,
+                on_progress,
+                password=password,
+                asks=True,
+                conversation_id=conversation_id,
+                on_wait=on_wait,
             )
         else:
             if isinstance(content, str):
@@ -524,6 +537,10 @@ class FileReadings(QObject):
                     len(duplicates),
                 )
             )
+
+    def _show_waiting(self, reading: FileReading, name: str) -> None:
+        reading.detail = tr("waits for {name}", name=name) if name else tr("reading…")
+        self._update_soon(reading.batch)
 
     def _show_progress(self, reading: FileReading, progress: Progress) -> None:
         if progress.total:

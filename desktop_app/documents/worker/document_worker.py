@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
+import stat
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -27,6 +27,7 @@ from desktop_app.documents.worker.protocol import (
     WordText,
     replace_surrogates,
 )
+from desktop_app.documents.worker.reading_turns import SMALL_BYTES, OnWait, ReadingTurns
 from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason, add_left_out
@@ -68,8 +69,7 @@ class DocumentWorker(PdfPageReader):
         self._second_reader = PdfPageReader(self.limits, idle_s, command)
         self.passwords: dict[str, str] = {}
         self.find_transcriber: Callable[[], Transcribe | None] = lambda: None
-        # Files dropped together become attachments in their order, and one at a time is in memory.
-        self._turn = asyncio.Lock()
+        self._turns = ReadingTurns()
 
     async def aclose(self) -> None:
         """End the children and wait for their end: see `ReaderClient.aclose`."""
@@ -88,11 +88,13 @@ class DocumentWorker(PdfPageReader):
         password: str = "",
         asks: bool = False,
         conversation_id: str = "",
+        on_wait: OnWait = lambda _name: None,
     ) -> ExtractedDocument:
         """Return the text of a file or a folder. Canceling the task ends the work at once.
 
         Args:
-            conversation_id: of the conversation to which a recording's words belong; "" for none.
+            conversation_id: of the conversation that gets the text; "" for none.
+            on_wait: gets the name of the file that it waits for, "" once it waits no more.
             asks: True to raise an error if reading a PDF stands still. Otherwise, the pages that
                 stand still are left out, and the note counts them.
 
@@ -101,8 +103,10 @@ class DocumentWorker(PdfPageReader):
             DocumentEncryptedError: it needs a password, or `password` is wrong.
             DocumentError: it cannot be read.
         """
-        async with self._turn:
-            if await asyncio.to_thread(os.path.isdir, path):
+        is_folder, is_small = await asyncio.to_thread(_size_of, path)
+        turn = self._turns.take(path.name, conversation_id, on_wait, is_small=is_small)
+        async with turn:
+            if is_folder:
                 return await self._extract_folder(path, on_progress)
             data = await asyncio.to_thread(source_files.read_file, path, self.limits)
             kind = document_types.RECORDINGS.get(path.suffix.lower())
@@ -134,14 +138,13 @@ class DocumentWorker(PdfPageReader):
 
         name = replace_surrogates(name)
         if is_pdf(name, data) and len(data) <= self.limits.file_bytes:
-            self._second_reader.limits = self.limits
             sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
             pdf = PdfFile(name, data, sha256, password)
-            reading = PdfReading((self, self._second_reader), pdf)
+            reading = PdfReading(self._free_first, pdf)
             read = reading.read if asks else reading.read_without_asking
             document = await read(on_progress)
         else:
-            document = await self._ask(
+            document = await self._free_first[0]._ask(
                 "extract",
                 name,
                 ExtractedDocument,
@@ -153,6 +156,14 @@ class DocumentWorker(PdfPageReader):
         if document.is_protected and password:
             self.remember_password(document.sha256, password)
         return document
+
+    @property
+    def _free_first(self) -> tuple[PdfPageReader, PdfPageReader]:
+        """Return both readers, if possible first one that does not read a large file."""
+        second = self._second_reader
+        second.limits = self.limits
+        is_second = self._request_lock.locked() and not second._request_lock.locked()
+        return (second, self) if is_second else (self, second)
 
     async def _extract_folder(
         self, folder: Path, on_progress: OnProgress | None
@@ -325,6 +336,17 @@ class DocumentWorker(PdfPageReader):
         if not is_valid:
             self._discard()
             raise refusals.reader_stopped_error(name, "an impossible result", self.limits)
+
+
+def _size_of(path: Path) -> tuple[bool, bool]:
+    """Return whether a path is a folder, and whether reading it takes no longer than an image."""
+    try:
+        status = path.stat()
+    except OSError:  # reading it says why
+        return False, True
+    is_folder = stat.S_ISDIR(status.st_mode)
+    is_image = path.suffix.lower() in (*document_types.IMAGE_SUFFIXES.values(), ".jpeg", ".tif")
+    return is_folder, not is_folder and (is_image or status.st_size <= SMALL_BYTES)
 
 
 async def _again_if_killed(ask: Callable[[], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""Folds letters for searches: removes case, accents and compatibility forms.
+"""Folds letters for searches: removes case, accents, points and compatibility forms.
 
 Who has no ä, ö, ü, å or ø on the keyboard types ae, oe, ue, aa and oe, or leaves out the dots.
 Folding takes care of the latter, and the functions on spellings of the former.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice, pairwise, product
 from typing import Final
@@ -24,6 +24,7 @@ PLAIN_LETTERS: Final = str.maketrans(
         "ħ": "h", "ı": "i", "ɨ": "i", "ɩ": "i", "ɉ": "j", "ƙ": "k", "ł": "l", "ƚ": "l", "ɫ": "l",
         "ŋ": "n", "ɲ": "n", "ƞ": "n", "ø": "o", "ɔ": "o", "ɵ": "o", "ƥ": "p", "ᵽ": "p", "ɍ": "r",
         "ŧ": "t", "ƭ": "t", "ʈ": "t", "ʉ": "u", "ʋ": "v", "ƴ": "y", "ɏ": "y", "ƶ": "z", "ȥ": "z",
+        "\u0671": "\u0627", "\u0640": "",  # alef wasla, tatweel
     }
 )  # fmt: skip
 
@@ -59,6 +60,18 @@ _UNSPACED: Final = (
     "\uf900-\ufaff\U00020000-\U000323af"
 )
 _DROPPED: Final = lazy_pattern("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
+# Classes of marks that writers leave out: points of Hebrew and Arabic, and accents. The vowels of
+# Indian scripts and of Thai (0, 9 and 103 to 132) are letters: without them, words are others.
+_NUKTA: Final = 7
+_POINTS: Final = range(10, 37)
+_FIRST_ACCENT: Final = 200
+# Letters of Korean, and voiced kana, that a Mac writes in pieces or that were narrow.
+_PIECES: Final = lazy_pattern(
+    "[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|[\u304b-\u30fd][\u3099\u309a]"
+)
+_SECOND_PIECES: Final = (*map(chr, range(0x1161, 0x1176)), "\u3099", "\u309a")
+"""Looking for each takes a tenth of the time of the pattern."""
+_ARABIC: Final = ("\u0671", "\u0640")  # folded since the former folding
 _UNSTORABLE: Final = lazy_pattern("[\x00\ud800-\udfff]")
 _PIECE_CHARS: Final = 100_000
 """A long text is folded in pieces, because each blocks all threads for some milliseconds."""
@@ -80,22 +93,57 @@ class _Folding(dict[int, str]):
     number, which a text may choose.
     """
 
+    def __init__(self, *, is_former: bool = False) -> None:
+        super().__init__()
+        self._is_former = is_former
+
     def __missing__(self, code: int) -> str:
         plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", chr(code))).casefold()
         letters = _DROPPED.sub("", plain).translate(PLAIN_LETTERS)
+        if self._is_former:
+            letters = plain if plain in _ARABIC else letters
+        else:
+            letters = "".join(char for char in letters if not _is_omitted(char))
         self[code] = unicodedata.normalize("NFKC", letters)
         return self[code]
 
 
 _FOLDING: Final = _Folding()
+_FORMER_FOLDING: Final = _Folding(is_former=True)
+
+
+def _is_omitted(char: str) -> bool:
+    order = unicodedata.combining(char)
+    return order == _NUKTA or order in _POINTS or order >= _FIRST_ACCENT
 
 
 def fold(text: str) -> str:
-    """Fold case, accents and compatibility forms: "Łódź" becomes "lodz"."""
+    """Fold case, accents, points and compatibility forms: "Łódź" becomes "lodz"."""
+    return "".join(map(_fold_piece, _pieces_of(text)))
+
+
+def former_fold(text: str) -> str:
+    """Fold as versions did that kept points, tatweel and pieces of Korean letters."""
+    return "".join(
+        piece.lower().replace("\x00", " ") if piece.isascii() else piece.translate(_FORMER_FOLDING)
+        for piece in _pieces_of(text)
+    )
+
+
+def _pieces_of(text: str) -> Iterator[str]:
+    return (text[at : at + _PIECE_CHARS] for at in range(0, len(text), _PIECE_CHARS))
+
+
+def _fold_piece(text: str) -> str:
     if text.isascii():
         return text.lower().replace("\x00", " ")
-    pieces = (text[at : at + _PIECE_CHARS] for at in range(0, len(text), _PIECE_CHARS))
-    return "".join([piece.translate(_FOLDING) for piece in pieces])
+    folded = text.translate(_FOLDING)
+    has_pieces = any(piece in folded for piece in _SECOND_PIECES)
+    return _PIECES.sub(_composed, folded) if has_pieces else folded
+
+
+def _composed(pieces: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", pieces[0])
 
 
 def spelled(text: str) -> str:
@@ -123,4 +171,9 @@ def fold_places(text: str) -> Sequence[int]:
     """Return the place in `text` of each character of the folded text."""
     if text.isascii():
         return range(len(text))
-    return [place for place, char in enumerate(text) for _ in _FOLDING[ord(char)]]
+    folded = text.translate(_FOLDING)
+    places = [place for place, char in enumerate(text) for _ in _FOLDING[ord(char)]]
+    for found in reversed([*_PIECES.finditer(folded)]):
+        start, end = found.span()
+        places[start + len(_composed(found)) : end] = []
+    return places

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from desktop_app.domain.documents.letter_folding import fold, unspaced_run
+from desktop_app.domain.documents.letter_folding import former_fold, unspaced_run
 
 # The number of letters of a run. A shorter word is a term as a whole.
 RUN_LENGTH: Final = 4
@@ -68,7 +68,7 @@ STOP_PAIRS: Final = frozenset(
 
 def terms(text: str) -> Iterator[str]:
     """Yield the search terms of `text`, in order."""
-    folded = fold(text)
+    folded = former_fold(text)  # as the words that are in the index
     end = 0
     for unspaced in unspaced_run().finditer(folded):
         yield from _spaced_terms(folded[end : unspaced.start()])
@@ -86,7 +86,7 @@ def question_terms(text: str) -> list[str]:
     """Return the distinct terms of a question; if it has stop words only, their terms."""
     distinct = dict.fromkeys(terms(text))
     if not distinct:
-        words = _WORD.findall(fold(text))
+        words = _WORD.findall(former_fold(text))
         distinct = dict.fromkeys(run for word in words for run in _runs_of(word))
     return list(distinct)
 

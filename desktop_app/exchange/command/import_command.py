@@ -43,6 +43,7 @@ from desktop_app.exchange.importers.import_reader import (
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     not_imported_error,
+    short_title,
 )
 from desktop_app.i18n.translation import paragraph, tr, tr_plural
 from desktop_app.paths import folders
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
 
 
 _UNSAFE_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff]+')
+_MAX_NAMED: Final = 12
+"""Conversations that a report names."""
 _MAX_NAME_BYTES: Final = 180
 """A file name has at most 255 bytes."""
 
@@ -83,8 +86,8 @@ class _ImportResult:
         added: the number of these that it did not have before.
         messages: the number of messages added.
         empty: the number of conversations without a message, which are left out.
-        texts, folders, documents, notes, notes_over, left_out, left_out_count: see
-            `exchange/import_report`.
+        unread, unread_in, texts, folders, documents, notes, notes_over, left_out, left_out_count:
+            see `exchange/import_report`.
         refused: the errors of the file, or of conversations and attachments that could not be
             imported.
     """
@@ -95,6 +98,8 @@ class _ImportResult:
     added: int = 0
     messages: int = 0
     empty: int = 0
+    unread: int = 0
+    unread_in: list[str] = field(default_factory=list)
     texts: int = 0
     folders: int = 0
     documents: int = 0
@@ -108,6 +113,13 @@ class _ImportResult:
         self.conversations += 1
         self.added += outcome.is_new
         self.messages += outcome.messages
+
+    def count_unread(self, imported: ImportedConversation) -> None:
+        """Count messages in which nothing was found, and name their conversation."""
+        self.unread += imported.unread
+        if imported.unread and len(self.unread_in) <= _MAX_NAMED:
+            is_full = len(self.unread_in) == _MAX_NAMED
+            self.unread_in.append("…" if is_full else short_title(imported.conversation.title))
 
     def to_json(self) -> dict[str, Any]:
         uses_codes = console.reports_to_window()
@@ -229,6 +241,7 @@ async def _import_file(
             if not isinstance(imported, ImportedConversation):
                 result.refused.append(imported)
                 continue
+            result.count_unread(imported)
             if not imported.messages and export_file.kind != OWN_KIND:
                 result.empty += 1
                 continue
@@ -243,8 +256,8 @@ async def _import_file(
         await _store_batch(backend, store, batch, result)
         result.left_out, result.left_out_count = export_file.left_out()
         has_library = export_file.folders or export_file.notes
-        if result.empty and not (result.conversations or result.refused or has_library):
-            result.kind, result.empty = "", 0
+        if result.unread and not (result.conversations or result.refused or has_library):
+            result.kind, result.empty, result.unread = "", 0, 0
             raise UnknownExportError
     except errors.StorageError as error:
         if options.json:  # otherwise it is reported once, when the command ends

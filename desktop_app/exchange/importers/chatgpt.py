@@ -138,7 +138,9 @@ def _parse_node(
         or text_at(message, "author", "name").startswith(_CANVAS_TOOLS)
         or kind in _LEFT_OUT_KINDS
     ):
-        return Node(key, parent)
+        # ChatGPT writes of no other author: what is said there would be lost without a word.
+        is_known = author in ("user", "assistant", "tool", "system") or node.get("message") is None
+        return Node(key, parent, None if is_known else Role.ASSISTANT)
     base_node = Node(
         key,
         parent,
@@ -190,7 +192,9 @@ def _parse_node(
     ]
     parts = [*notes, *(part for part in parts if part != TextPart(""))]
     if not is_raw:
-        role = Role.USER if author == "user" else Role.ASSISTANT
+        role: Role | None = Role.USER if author == "user" else Role.ASSISTANT
+        if not parts and isinstance(content.get("parts", ""), list | str) and kind in _TEXT_KINDS:
+            role = None  # ChatGPT shows nothing, too
         return replace(base_node, role=role, parts=tuple(parts))
     # The text of a call or a result is folded; images, and notes of lost ones, are shown.
     images = [

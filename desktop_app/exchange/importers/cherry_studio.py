@@ -39,7 +39,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     unknown_content,
     value_at,
 )
-from desktop_app.exchange.importers.message_list import ROLES, text_parts
+from desktop_app.exchange.importers.message_list import ROLES, text_parts, with_role
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 
@@ -103,13 +103,12 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
         node = Node(
             node_id,
             question if is_sibling and question else parent,
-            role,
-            tuple(_parts_of(message, find_file, files)),
+            parts=tuple(_parts_of(message, find_file, files)),
             seconds=seconds_of(message.get("createdAt")),
             model=text_at(message, "model", "id") or text_at(message, "modelId"),
             is_complete=text_at(message, "status") in ("", "success"),
         )
-        nodes.append(node)
+        nodes.append(with_role(node, text_at(message, "role")))
         if role is Role.USER:
             question = node_id
         if not is_sibling or parent == question or message.get("foldSelected") is True:

@@ -39,7 +39,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     unknown_content,
     value_at,
 )
-from desktop_app.exchange.importers.message_list import ROLES
+from desktop_app.exchange.importers.message_list import with_role
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 from desktop_app.exchange.importers.written_documents import (
     DocumentChange,
@@ -64,9 +64,11 @@ def is_conversation(value: Any) -> bool:
 
 
 def _is_design_chat(value: Any) -> bool:
-    """Return True for a design chat. The chats of Open WebUI have an `id`, but no `uuid`."""
-    has_messages = isinstance(value_at(value, "messages"), list)
-    return has_messages and isinstance(value_at(value, "uuid"), str)
+    """Return True for a design chat. The chats of other programs have no blocks in a content."""
+    messages = objects_at(value, "messages")
+    is_design = "project" in value if isinstance(value, dict) else False
+    is_design = is_design or any("contentBlocks" in mapping_at(m, "content") for m in messages)
+    return is_design and bool(messages) and isinstance(value_at(value, "uuid"), str)
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
@@ -97,14 +99,14 @@ def _parse_nodes(
     previous_id: str | None = None
     for number, message in enumerate(messages):
         node_id = text_at(message, "uuid") or f"#{number}"
-        yield Node(
+        node = Node(
             node_id,
             text_at(message, "parent_message_uuid") or previous_id,
-            ROLES.get(text_at(message, "sender")),
-            (*_parse_attachments(message, files), *_parse_content(message)),
+            parts=(*_parse_attachments(message, files), *_parse_content(message)),
             seconds=seconds_of(message.get("created_at")),
             changes=tuple(_document_changes(message)),
         )
+        yield with_role(node, text_at(message, "sender"))
         previous_id = node_id
 
 

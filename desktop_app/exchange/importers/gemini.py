@@ -90,7 +90,9 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
         ):
             parent = nodes[-1].id if nodes else None
             seconds = seconds_of(record.get("time"))
-            nodes.append(Node(f"{number}.{role}", parent, role, tuple(parts), seconds=seconds))
+            node = Node(f"{number}.{role}", parent, role, tuple(parts), seconds=seconds)
+            if role is Role.USER or objects_at(record, "safeHtmlItem"):
+                nodes.append(node)
     first = records[0] if records else {}
     source = SourceConversation(
         "gemini",

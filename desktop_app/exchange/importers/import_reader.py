@@ -34,15 +34,13 @@ from desktop_app.exchange.importers import (
     claude_library,
     deepseek,
     gemini,
-    grok,
-    jan,
     le_chat,
     librechat,
     lm_studio,
+    message_forms,
     message_list,
     open_webui,
     openrouter,
-    typing_mind,
 )
 from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
@@ -67,6 +65,8 @@ from desktop_app.i18n.translation import N_
 
 # In bytes. A user's history takes some hundred megabytes.
 MAX_JSON_BYTES: Final = 4 * 1024**3
+MAX_MESSAGES_BYTES: Final = 512 * 1024**2
+"""Of a list of messages, not of conversations. Parsed, it takes the fivefold in memory."""
 MAX_IMAGE_BYTES: Final = 64 * 1024**2
 # Text compresses to a fifth. Above this size, a file that is compressed to less than a hundredth is
 # not an export, and would only fill the memory.
@@ -155,7 +155,7 @@ _PROGRAMS: Final = (
     _Program("ChatGPT", chatgpt.is_conversation, chatgpt.read_conversation),
     _Program("Claude", claude.is_conversation, claude.read_conversation),
     _Program("Gemini (Google Takeout)", _never, gemini.read_conversation, gemini.conversations_in),
-    _Program("Grok", grok.is_conversation, grok.read_conversation, grok.conversations_in),
+    _Program("Grok", _never, message_list.read_as("grok"), message_forms.grok),
     _Program("Le Chat", _never, le_chat.read_conversation, le_chat.conversations_in),
     _Program("OpenRouter", openrouter.is_conversation, openrouter.read_conversation),
     _Program("LibreChat", librechat.is_conversation, librechat.read_conversation),
@@ -166,18 +166,24 @@ _PROGRAMS: Final = (
     _Program(
         "Cherry Studio", _never, cherry_studio.read_conversation, cherry_studio.conversations_in
     ),
-    _Program("Jan", _never, jan.read_conversation, jan.conversations_in),
+    _Program("Jan", _never, message_list.read_as("jan"), message_forms.jan),
+    _Program("TypingMind", _never, message_list.read_as("typingmind"), message_forms.typing_mind),
+    _Program("AI Studio", _never, message_list.read_as("ai-studio"), message_forms.ai_studio),
     _Program(
-        "TypingMind",
-        typing_mind.is_conversation,
-        typing_mind.read_conversation,
-        typing_mind.conversations_in,
+        "AnythingLLM", _never, message_list.read_as("anythingllm"), message_forms.anything_llm
     ),
+    _Program("Codex", _never, message_list.read_as("codex"), message_forms.codex),
+    _Program("Zed", _never, message_list.read_as("zed"), message_forms.zed),
+    _Program("PyGPT", _never, message_list.read_as("pygpt"), message_forms.pygpt),
+    _Program("llama.cpp", _never, message_list.read_as("llama.cpp"), message_forms.llama_cpp),
+    _Program("T3 Chat", _never, message_list.read_as("t3"), message_forms.t3_chat),
+    _Program("HuggingChat", message_forms.is_hugging_chat, message_list.read_as("huggingchat")),
+    _Program("ShareGPT", _never, message_list.read_as("sharegpt"), message_forms.share_gpt),
     _Program("Open WebUI", open_webui.is_conversation, open_webui.read_conversation),
     _Program(
         "OpenAI messages",
         message_list.is_conversation,
-        message_list.read_conversation,
+        message_list.read_as("messages"),
         message_list.conversations_in,
     ),
 )
@@ -252,7 +258,10 @@ def _read_archive(archive: _Archive) -> ParsedExport:
         for path, info in infos.items()
         if path.suffix in (".json", ".jsonl")
         # A thread of Jan's is read with its messages.
-        and not (path.name == jan.THREAD and path.with_name(jan.MESSAGES) in infos)
+        and not (
+            path.name == message_forms.JAN_THREAD
+            and path.with_name(message_forms.JAN_MESSAGES) in infos
+        )
     ]
     named_members = [
         (path, info)
@@ -274,7 +283,8 @@ def _read_archive(archive: _Archive) -> ParsedExport:
     refusals: list[ImportRefusedError] = []
     for path, info in members:
         parts = [info]
-        if path.name == jan.MESSAGES and (thread := infos.get(path.with_name(jan.THREAD))):
+        thread = infos.get(path.with_name(message_forms.JAN_THREAD))
+        if path.name == message_forms.JAN_MESSAGES and thread:
             parts = [thread, info]
         try:
             exports.append(_read_json(partial(archive.chunks_of, parts), archive.find))
@@ -431,15 +441,19 @@ def _read_json(chunks_of: _ChunksOf, find_file: FindFile) -> ParsedExport:
         )
     if total == 1 or found is None:
         # The values are no conversations, but contain them or are their messages.
-        values = [first] if total == 1 else [*read_values(chunks_of())]
+        values = [first] if total == 1 else _all_values(chunks_of)
+        damaged = [each for each in values if isinstance(each, ImportRefusedError)]
+        values = [each for each in values if not isinstance(each, ImportRefusedError)]
         # Messages of an unknown program are taken only from a file that no other wrote.
         for program in _PROGRAMS[:-1] if found else _PROGRAMS:
             items = program.conversations_in(values)
             if total == 1:
                 items = items or program.conversations_in(first)
             if items:
-                conversations = _read_each(iter(items), program, find_file, is_known=_is_object)
-                return ParsedExport(program.name, len(items), conversations)
+                conversations = _read_each(
+                    chain(items, damaged), program, find_file, is_known=_is_object
+                )
+                return ParsedExport(program.name, len(items) + len(damaged), conversations)
     if found is None:
         raise UnknownExportError
 
@@ -449,6 +463,25 @@ def _read_json(chunks_of: _ChunksOf, find_file: FindFile) -> ParsedExport:
         )
 
     return ParsedExport(found.name, total, read())
+
+
+def _all_values(chunks_of: _ChunksOf) -> list[Any]:
+    """Return the values of a file of messages, of which all must be in memory.
+
+    Raises RefusedFileError if they would fill it.
+    """
+
+    def chunks() -> Iterator[bytes]:
+        size = 0
+        for chunk in chunks_of():
+            size += len(chunk)
+            if size > MAX_MESSAGES_BYTES:
+                raise RefusedFileError(
+                    N_("{file} is larger than {limit} MB."), limit=MAX_MESSAGES_BYTES >> 20
+                )
+            yield chunk
+
+    return [*read_values(chunks())]
 
 
 def _library_of(source: list[Any] | _ChunksOf) -> ParsedExport | None:

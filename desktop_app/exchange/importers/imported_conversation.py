@@ -61,6 +61,8 @@ class ImportedConversation:
         compactions: texts sent in place of its beginning.
         preset: the preset last used in it.
         texts: the documents beside it, the one that was changed last at the end.
+        unread: the number of messages in which nothing was found. A note is in their place; without
+            any other message, there are no `messages`.
     """
 
     conversation: Conversation
@@ -70,6 +72,7 @@ class ImportedConversation:
     compactions: tuple[Compaction, ...] = ()
     preset: Prompt | None = None
     texts: tuple[WrittenText, ...] = ()
+    unread: int = 0
 
 
 class ImportedFolder(NamedTuple):

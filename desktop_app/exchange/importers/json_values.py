@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from desktop_app.exchange.importers.imported_conversation import damaged_conversation_error
 
-_DECODER: Final = json.JSONDecoder()
+# Some programs write control characters into texts as they are.
+_DECODER: Final = json.JSONDecoder(strict=False)
 _SPACES: Final = re.compile(r"[ \t\n\r]*")
 # Also matches a string whose end has not been read.
 _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.S)
@@ -36,14 +37,24 @@ register_error("half-or-mark", _half_or_mark)
 def read_values(chunks: Iterator[bytes]) -> Iterator[Any]:
     """Yield the values, and an ImportRefusedError for one that Python cannot represent.
 
+    So does a damaged line of JSONL, such as the last that a program wrote before it was killed.
+
     Bytes that are no text in the file's encoding become U+FFFD.
 
     Raises json.JSONDecodeError if the file is not JSON, after the values before the error.
     """
     text = _Text(chunks)
     if text.next_char() != "[":
+        is_first = True
         while text.next_char():
-            yield text.take_value()
+            try:
+                yield text.take_value()
+            except json.JSONDecodeError as exc:
+                if is_first:
+                    raise
+                text.skip_line()
+                yield damaged_conversation_error(None, exc)
+            is_first = False
         return
     text.take_char()
     if text.next_char() == "]":
@@ -96,6 +107,12 @@ class _Text:
 
     def take_char(self) -> None:
         self._position += 1
+
+    def skip_line(self) -> None:
+        while (end := self._text.find("\n", self._position)) < 0 and not self._is_complete:
+            self._position = len(self._text)
+            self._read_more()
+        self._position = end + 1 if end >= 0 else len(self._text)
 
     def take_value(self) -> Any:
         """Return the value here, and go to its end."""

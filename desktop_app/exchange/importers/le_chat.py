@@ -23,7 +23,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     unknown_content,
 )
-from desktop_app.exchange.importers.message_list import ROLES
+from desktop_app.exchange.importers.message_list import with_role
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 _SHOWN_ELSEWHERE = ("reference", "custom_element")
@@ -32,7 +32,10 @@ _SHOWN_ELSEWHERE = ("reference", "custom_element")
 def conversations_in(value: Any) -> list[Any]:
     """Return the messages of a list by their chats."""
     chats: dict[str, list[Any]] = {}
-    for item in value if isinstance(value, list) else []:
+    items = value if isinstance(value, list) else []
+    if not any(isinstance(each, dict) and "contentChunks" in each for each in items):
+        return []
+    for item in items:
         if (chat_id := text_at(item, "chatId")) and text_at(item, "role"):
             chats.setdefault(chat_id, []).append(item)
     return [{"id": chat_id, "messages": messages} for chat_id, messages in chats.items()]
@@ -42,16 +45,14 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
     messages = objects_at(value, "messages")
     nodes: list[Node] = []
     for message in sorted(messages, key=lambda each: seconds_of(each.get("createdAt")) or 0.0):
-        nodes.append(
-            Node(
-                text_at(message, "id") or f"#{len(nodes)}",
-                nodes[-1].id if nodes else None,
-                ROLES.get(text_at(message, "role")),
-                tuple(_parts_of(message)),
-                seconds=seconds_of(message.get("createdAt")),
-                model=text_at(message, "model"),
-            )
+        node = Node(
+            text_at(message, "id") or f"#{len(nodes)}",
+            nodes[-1].id if nodes else None,
+            parts=tuple(_parts_of(message)),
+            seconds=seconds_of(message.get("createdAt")),
+            model=text_at(message, "model"),
         )
+        nodes.append(with_role(node, text_at(message, "role")))
     return build_conversation(SourceConversation("le-chat", text_at(value, "id")), nodes)
 
 

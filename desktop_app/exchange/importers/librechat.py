@@ -30,7 +30,8 @@ from desktop_app.exchange.importers.message_tree import Node, SourceConversation
 def is_conversation(value: Any) -> bool:
     messages = value_at(value, "messages"), value_at(value, "messagesTree")
     has_messages = any(isinstance(listed, list) for listed in messages)
-    return has_messages and isinstance(value_at(value, "conversationId"), str)
+    has_roles = any("role" in each for each in objects_at(value, "messages"))  # another program's
+    return has_messages and not has_roles and isinstance(value_at(value, "conversationId"), str)
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:

@@ -29,7 +29,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     value_at,
 )
-from desktop_app.exchange.importers.message_list import ROLES, content_parts
+from desktop_app.exchange.importers.message_list import content_parts, with_role
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 
@@ -49,12 +49,11 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
             node = Node(
                 f"{number}.{position}",
                 parent,
-                ROLES.get(text_at(version, "role")),
-                tuple(_parts_of(version, find_file, files)),
+                parts=tuple(_parts_of(version, find_file, files)),
                 model=text_at(version, "senderInfo", "senderName")
                 or text_at(step, "genInfo", "identifier"),
             )
-            nodes.append(node)
+            nodes.append(with_role(node, text_at(version, "role")))
         if versions:
             selected = value_at(message, "currentlySelected")
             is_known = isinstance(selected, int) and 0 <= selected < len(versions)

@@ -3,8 +3,9 @@
 Other programs store nodes that are not messages here: system messages, tool calls and their
 results, reasoning, empty nodes. A node without content is left out, and its children are attached
 to its parent. Reasoning and tool calls are pending parts, which are added to the next answer below
-their node; if no answer follows, they become an answer of their own. Every id is derived from the
-source's ids, so importing a file twice gives the same conversations.
+their node; if no answer follows, they become an answer of their own. A message in which nothing was
+found is kept in its place, and counted. Every id is derived from the source's ids, so importing a
+file twice gives the same conversations.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from desktop_app.exchange.importers.written_documents import (
 _MIN_DELAY: Final = timedelta(milliseconds=1)
 """The least time between a message and its child, so that their order is known."""
 _MAX_TITLE_CHARS: Final = 1000  # an arbitrary number
+_NOTHING_FOUND: Final = TextPart("[A message in which nothing was found]")
 
 PendingPart = ReasoningPart | ToolCallPart
 
@@ -57,7 +59,7 @@ class Node:
     """A node of the source's tree.
 
     Attributes:
-        role: None if the node is not a message here (a root, a system message, an empty node).
+        role: None if the node is not a message here (a root, a system message, a call).
         pending: parts to add to the next answer, which is this node or one below. A tool call
             without arguments is only the result of an earlier call: of the first call of the same
             tool that has no result yet.
@@ -128,10 +130,13 @@ def build_conversation(
     parent_ids = {node.parent for node in ordered}
     for node in ordered:
         tree.add(node, is_leaf=node.id not in parent_ids)
+    has_content = tree.unread < len(tree.messages)
+    if not has_content:
+        tree.messages.clear()
     parents = {message.parent_id for message in tree.messages}
     leaves = [message for message in tree.messages if message.id not in parents]
     newest = max(leaves, key=lambda message: message.created_at, default=None)
-    last = tree.message_at(source.leaf) or newest
+    last = (tree.message_at(source.leaf) if has_content else None) or newest
     latest_time = max((message.created_at for message in tree.messages), default=start_time)
     title = shorten(" ".join(source.title.split()), _MAX_TITLE_CHARS)
     conversation = Conversation(
@@ -147,7 +152,9 @@ def build_conversation(
         title_is_automatic=not title,
     )
     texts = tuple(_text_of(document, conversation.id) for document in documents)
-    return ImportedConversation(conversation, tuple(tree.messages), files=tuple(files), texts=texts)
+    return ImportedConversation(
+        conversation, tuple(tree.messages), files=tuple(files), texts=texts, unread=tree.unread
+    )
 
 
 def _documents_of(source: SourceConversation, ordered: list[Node]) -> list[WrittenDocument]:
@@ -202,6 +209,7 @@ class _Tree:
         self._start_time = start_time
         self.conversation_id = derived_id(source.program, source.id)
         self.messages: list[Message] = []
+        self.unread = 0  # messages in which nothing was found
         # By node id: its message, or the nearest message above it.
         self._message_by_node: dict[str, Message | None] = {}
         # By the id of a node that is not a message.
@@ -213,6 +221,8 @@ class _Tree:
 
     def add(self, node: Node, *, is_leaf: bool) -> None:
         """Add a node, as a message if it has content, or parts that no later answer can get."""
+        parts = (each for each in node.parts if not isinstance(each, TextPart) or each.text.strip())
+        node = replace(node, parts=tuple(parts))
         above = self._pending_by_node.get(node.parent or "", _Pending(node, ()))
         parts_above = above.parts
         # The answer to a question has no use for the parts before the question.
@@ -225,6 +235,9 @@ class _Tree:
         is_answer = node.role is Role.ASSISTANT
         if node.role is not None and (node.parts or (pending and is_answer)):
             self._add_message(node, pending if is_answer else ())
+        elif node.role is not None and not pending:
+            self.unread += 1
+            self._add_message(replace(node, parts=(_NOTHING_FOUND,)), ())
         else:
             self._message_by_node[node.id] = self.message_at(node.parent)
             self._pending_by_node[node.id] = _Pending(node, pending)

@@ -2,9 +2,10 @@
 
 `chat.history.messages` is a tree by id, and `currentId` the end of the shown path. Older exports
 have only a list, `chat.messages`. Answers contain reasoning as `<details type="reasoning">`, and
-calls of tools as `<details type="tool_calls" name="" arguments="" result="">`. A failed answer has
-an `error`, often with `content`. An export contains the text of files, and the bytes of images in
-`data:` URLs.
+calls of tools as `<details type="tool_calls" name="" arguments="" result="">`. Since 0.10, an
+answer is in `output`, items in the form of OpenAI's Responses, and `content` may be empty. A failed
+answer has an `error`, often with `content`. An export contains the text of files, and the bytes of
+images in `data:` URLs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
     ToolCallPart,
+    text_of,
 )
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
@@ -38,7 +40,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     value_at,
 )
-from desktop_app.exchange.importers.message_list import ROLES
+from desktop_app.exchange.importers.message_list import ROLES, content_parts, parents_of, with_role
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 _DETAILS_OPENING: Final = re.compile('<details type="(reasoning|tool_calls)"')
@@ -69,9 +71,12 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
         if isinstance(message, Mapping)
     ]
     if not nodes:
-        for number, message in enumerate(objects_at(chat, "messages")):
+        messages = objects_at(chat, "messages")
+        parents = parents_of(messages)
+        for number, message in enumerate(messages):
             key = text_at(message, "id") or str(number)
-            nodes.append(_parse_node(key, nodes[-1].id if nodes else None, message, files))
+            above = parents[number] if parents else nodes[-1].id if nodes else None
+            nodes.append(_parse_node(key, above, message, files))
     # The oldest rows have their time in `timestamp`.
     times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
     created = next((seconds for seconds in map(seconds_of, times) if seconds), None)
@@ -97,18 +102,29 @@ def _parse_node(
     role = ROLES.get(text_at(message, "role"))
     text = text_at(message, "content")
     parts = [part for item in objects_at(message, "files") for part in _attached(item, files)]
-    parts += _parse_answer(text) if role is Role.ASSISTANT else [TextPart(text)]
+    parts += _answer_of(message, files) if role is Role.ASSISTANT else [TextPart(text)]
     if error := text_at(message, "error", "content"):
         parts.append(TextPart(f"[Error: {error}]"))
-    return Node(
+    node = Node(
         key,
         parent,
-        role,
-        tuple(part for part in parts if not isinstance(part, TextPart) or part.text.strip()),
+        parts=tuple(parts),
         seconds=seconds_of(message.get("timestamp")),
         model=text_at(message, "model"),
         is_complete=message.get("done") is not False,
     )
+    return with_role(node, text_at(message, "role"))
+
+
+def _answer_of(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Part]:
+    """Return the parts of an answer; the items have those that the text lacks."""
+    parts = [*_parse_answer(text_at(message, "content"))]
+    items = [*content_parts(list_at(message, "output"), files)]
+    if not text_of(parts).strip():
+        return items or parts
+    if any(not isinstance(part, TextPart) for part in parts):
+        return parts
+    return [*(part for part in items if not isinstance(part, TextPart)), *parts]
 
 
 def _parse_answer(text: str) -> Iterator[Part]:

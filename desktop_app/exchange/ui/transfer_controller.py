@@ -394,5 +394,6 @@ def _import_summary(files: Sequence[dict[str, Any]]) -> str:
         )
         sentences.append(sentence)
     report: dict[str, Any] = {name: sum(file[name] for file in files) for name in COUNTS}
-    report["left_out"] = [name for file in files for name in file["left_out"]]
+    for names in ("unread_in", "left_out"):
+        report[names] = [name for file in files for name in file[names]]
     return paragraph(*sentences, *more_sentences(report))

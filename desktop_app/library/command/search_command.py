@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
 from textwrap import indent
 from typing import TYPE_CHECKING
 
 from desktop_app.cli.command_setup import interrupt_at_signals, open_store, run_command
-from desktop_app.cli.console import to_json, write, write_line
+from desktop_app.cli.console import ProgressReporter, to_json, write, write_line
 from desktop_app.cli.exit_code import ExitCode
+from desktop_app.domain.errors import StorageError
 from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+from desktop_app.library.index_renewal import renew_index
 from desktop_app.library.search_query import Search
 from desktop_app.paths import folders
 from desktop_app.storage.search_index import MATCH_END, MATCH_START
@@ -35,6 +39,9 @@ async def _search(options: Options) -> int:
             write("[]\n")
         return ExitCode.FAILED
     async with open_store() as database:
+        reporter = ProgressReporter(tr("Preparing search…"))
+        with suppress(StorageError):  # a full disk; what is old is found as before
+            await renew_index(database, lambda done: reporter.show(round(done * 100), 100))
         # Written in pages: 200,000 hits at once take 480 MB.
         async for hits in _pages_of_hits(Search(database), options.text, options.limit):
             if options.json:

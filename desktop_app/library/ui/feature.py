@@ -11,6 +11,7 @@ from desktop_app.library.list_filter import LIST
 from desktop_app.shortcuts.command import Category, Tab
 
 if TYPE_CHECKING:
+    from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
     from desktop_app.shortcuts.command_search import PaletteEntry
 
@@ -36,6 +37,12 @@ def _compose(session: Session) -> None:
     listing.folders_controller = session.of(FoldersController)
     session.of(FolderSettingsController)
     listing.trash = session.of(Trash)
+
+
+async def _activity(session: Session) -> list[ActivityRow]:
+    from desktop_app.library.ui.index_activity import IndexActivity
+
+    return await session.of(IndexActivity).rows()
 
 
 def _find_entries(session: Session) -> list[PaletteEntry]:
@@ -208,4 +215,5 @@ FEATURE: Final = Feature(
     ),
     compose=_compose,
     find_entries=_find_entries,
+    activity=_activity,
 )

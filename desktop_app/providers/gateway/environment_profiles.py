@@ -64,8 +64,10 @@ def profiles_of_environment(environment: Mapping[str, str]) -> list[_ProfileAndS
     appended to it. The profile then has no address, and its requests report that.
     """
     profiles: list[_ProfileAndSecrets] = []
+    # A value that was read from a file often has its line's end.
+    environment = {name: value.strip() for name, value in environment.items()}
     openai_key = environment.get("OPENAI_API_KEY", "")
-    url, version = split_version(environment.get("OPENAI_BASE_URL", "").strip())
+    url, version = split_version(environment.get("OPENAI_BASE_URL", ""))
     if openai_key or url:
         profiles.append(_openai_or_gateway(openai_key, url, version, environment))
     if environment.get("AZURE_OPENAI_ENDPOINT"):

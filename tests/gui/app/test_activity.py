@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.activity import Phase
 from desktop_app.app.window.activity_page import ActivityPage
+from desktop_app.library.ui.index_activity import IndexActivity
+from desktop_app.storage import search_index
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
@@ -53,3 +55,16 @@ async def test_what_runs_and_what_has_ended_is_listed_and_counted() -> None:
         app.session.run("activity.show")
         await until(lambda: [r.phase for r in page.rows] == [Phase.OVER])
         assert badge.isHidden()
+
+        # The index of a former version is made again, and the row goes at its end.
+        database = app.session.backend.database
+        await database.execute(
+            "UPDATE settings SET value = '-1' WHERE key = ?", search_index._FOLDING_KEY
+        )
+        shown: list[str] = []
+        app.session.events.activity_changed.connect(shown.append)
+        assert not await database.read(search_index.is_renewed)
+        await app.session.of(IndexActivity).renew()
+        assert await database.read(search_index.is_renewed)
+        await until(lambda: [r.phase for r in page.rows] == [Phase.OVER])
+        assert shown

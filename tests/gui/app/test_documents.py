@@ -251,6 +251,26 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
     assert app.backend.documents.pid is None
 
 
+async def test_a_picture_and_another_conversation_pass_a_long_document(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("long.pdf", "next.pdf", "note.txt", "other.txt")]
+    for path in paths[:2]:
+        path.write_bytes(long_pdf(3_000))
+    paths[2].write_text("A note.")
+    paths[3].write_text("Another.")
+
+    async with AppHarness() as app:
+        app.window.files_dropped.emit(paths[:3])
+        await until(lambda: any("waits for long.pdf" in chip for chip in app.chips))
+        await until(lambda: not any("note.txt" in chip and "reading" in chip for chip in app.chips))
+        assert any("long.pdf" in chip and "reading" in chip for chip in app.chips)
+        app.new_conversation()
+        app.window.files_dropped.emit(paths[3:])
+        await until(lambda: app.chips and "reading" not in app.chips[0])
+        readings = app.controllers.main.of(FileReadings)
+        assert len(readings.ids) == 2
+        readings.cancel_all()
+
+
 @pytest.mark.parametrize("action", [GO_ON_ACTION, USE_READ_ACTION])
 async def test_after_a_standstill_the_pages_are_used_or_reading_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str

@@ -117,7 +117,7 @@ async def test_conversations_are_exported_and_imported(tmp_path: Path) -> None:
         empty = tmp_path / "empty.json"
         empty.write_text('[{"mapping": {}}]')
         app.controllers.of(TransferController).import_files([empty])
-        await until(lambda: "isn’t recognized" in app.said)
+        await until(lambda: app.said == "0 conversations imported. 1 empty conversation skipped.")
         bad = tmp_path / "bad.json"
         bad.write_text("no JSON")
         app.controllers.of(TransferController).import_files([bad])

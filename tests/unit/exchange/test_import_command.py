@@ -116,6 +116,14 @@ def test_an_import_counts_new_conversations_and_messages(
     assert counts == {"conversations": 2, "added": 1, "messages": 2}
 
 
+def test_a_message_in_which_nothing_was_found_is_counted_and_its_conversation_named(
+    command: Run, export: Callable[..., Path]
+) -> None:
+    messages = [{"role": "user", "content": "Hello"}, {"role": "assistant", "say": "words"}]
+    code, _, err = command("import", export({"title": "Kyoto trip", "messages": messages}))
+    assert (code, "1 message" in err, "Kyoto trip" in err) == (0, True, True)
+
+
 def test_the_window_gets_errors_as_codes(
     command: Run, export: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -265,3 +265,21 @@ async def test_conversations_added_together_are_as_if_added_one_by_one(tmp_path:
         assert await CompactionStore(database).load(made[0].id)
         assert len(await Search(database).find("Because")) == 3
         assert len(await Search(database).find("Title")) == 3
+
+
+async def test_an_answer_that_an_earlier_import_did_not_find_comes_into_its_place(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        imports, store = ImportStore(database), ConversationStore(database)
+        made = a_conversation("Imported")
+        first = a_turn(made)
+        second = a_turn(made, first[1])
+        lost = replace(second[0], parent_id=first[0].id)
+        made = replace(made, leaf_id=second[1].id)
+        await imports.add(imported(made, [first[0], lost, second[1]]))
+        for added in (3, 0):
+            outcome = await imports.add(imported(made, [*first, *second]))
+            assert outcome == ImportOutcome(False, added)
+            path = [message.text for message in await store.path(made.id)]
+            assert path == ["Why?", "Because.", "Why?", "Because."]

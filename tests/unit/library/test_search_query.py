@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -120,6 +121,27 @@ def marked(hit: SearchHit | str) -> list[str]:
         ("great😀, so far", "😀", "😀"),
         ("great😀, so far", "great 😀", "great"),
         ("rated ⭐⭐ of five", "⭐", "⭐"),
+        ("قرأت كِتَابٌ جديد", "كتاب", "كِتَابٌ"),
+        ("قرأت كتاب جديد", "كِتَابٌ", "كتاب"),
+        ("السيد أحمد هنا", "احمد", "أحمد"),
+        ("السيد احمد هنا", "أحمد", "احمد"),
+        ("سيدنا محـــمد هنا", "محمد", "محـــمد"),
+        ("ٱلكتاب إلى آخره", "الكتاب الى اخره", "ٱلكتاب"),
+        ("אמר שָׁלוֹם לכולם", "שלום", "שָׁלוֹם"),
+        ("אמר שלום לכולם", "שָׁלוֹם", "שלום"),
+        ("한국어로 검색합니다", unicodedata.normalize("NFD", "검색"), "검색"),
+        (
+            unicodedata.normalize("NFD", "한국어로"),
+            "한국어",
+            unicodedata.normalize("NFD", "한국어"),
+        ),
+        (
+            unicodedata.normalize("NFD", "ガイドだ"),
+            "ガイド",
+            unicodedata.normalize("NFD", "ガイド"),
+        ),
+        ("ｶﾞｲﾄﾞだ", "ガイド", "ｶﾞｲﾄﾞ"),
+        ("फ़ोन पर क़लम", "कलम", "क़लम"),
     ],
 )
 async def test_a_query_finds_and_marks_its_words(
@@ -143,6 +165,8 @@ async def test_a_query_finds_and_marks_its_words(
         ("do or die", "doe"),
         ("the god", "goed"),
         ("a full house", "fuel"),
+        ("कुल मिलाकर", "कल"),
+        ("กินข้าว", "กน"),
     ],
 )
 async def test_another_word_is_no_other_spelling(path: Path, text: str, query: str) -> None:

@@ -32,6 +32,12 @@ def found(**environment: str) -> tuple[ProviderProfile, Secret | None]:
             "http://nas:1",
         ),
         ({"COMETAPI_KEY": KEY}, COMETAPI_URL, "https://api.cometapi.com:443"),
+        ({"OPENAI_API_KEY": f"{KEY}\r\n"}, OPENAI_URL, "https://api.openai.com:443"),
+        (
+            {"AZURE_OPENAI_API_KEY": f" {KEY}\n", "AZURE_OPENAI_ENDPOINT": "https://a.example\n"},
+            "https://a.example/openai/v1",
+            "https://a.example:443",
+        ),
     ],
 )
 def test_a_key_belongs_to_the_address_beside_it(

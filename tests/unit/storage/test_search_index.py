@@ -7,9 +7,21 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from desktop_app.domain.documents.letter_folding import fold, fold_places
+from desktop_app.storage import search_index
 from desktop_app.storage.schema import migrate
-from desktop_app.storage.search_index import EntryKind, add_entry, has_entry, remove_entry
+from desktop_app.storage.search_index import (
+    EntryKind,
+    add_entry,
+    has_entry,
+    is_renewed,
+    match_expression,
+    remove_entry,
+    renew_entries,
+)
 from desktop_app.storage.sqlite_connection import connect_in_memory
 
 
@@ -52,3 +64,63 @@ def test_an_entry_is_identified_by_kind_and_ref(connection: sqlite3.Connection) 
     remove_entry(connection, EntryKind.TITLE, "a", "persimmon")
     assert found(connection, "persimmon") == 0
     assert not has_entry(connection, EntryKind.TITLE, "a")
+
+
+WORDS = ("كِتَابٌ", "أحمد", "שָׁלוֹם", "persimmon", "\u1112\u1161\u11ab\u1100\u116e\u11a8")
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "remove", "renew"]), st.integers(0, 5), st.sampled_from(WORDS)
+    )
+)
+
+
+@given(STEPS, STEPS)
+def test_an_index_of_a_former_version_is_renewed_while_it_changes(
+    before: list[tuple[str, int, str]], after: list[tuple[str, int, str]]
+) -> None:
+    texts: dict[str, str] = {}
+
+    def take(steps: list[tuple[str, int, str]]) -> None:
+        for step, number, word in steps:
+            ref = str(number)
+            if step == "add" and ref not in texts:
+                texts[ref] = word
+                add_entry(connection, EntryKind.TITLE, ref, word, number % 3)
+            elif step == "remove" and ref in texts:
+                remove_entry(connection, EntryKind.TITLE, ref, texts.pop(ref))
+            elif step == "renew":
+                renew()
+
+    def renew() -> float:
+        return renew_entries(connection, lambda _kind, ref: texts[ref])
+
+    with closing(connect_in_memory()) as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_index, "_RENEWED_ENTRIES", 1)
+        migrate(connection)
+        search_index._set_renewed_id(connection, -search_index._ALL)  # as a former version left it
+        take([step for step in before if step[0] != "renew"])
+        take(after)
+        while renew() < 1:
+            pass
+        assert is_renewed(connection)
+        for word in WORDS:
+            written = found(connection, match_expression(f'"{word}"'))
+            assert written == sum(text == word for text in texts.values())
+        for ref, text in texts.items():
+            remove_entry(connection, EntryKind.TITLE, ref, text)
+        assert not any(found(connection, match_expression(word)) for word in WORDS)
+
+
+def test_an_index_from_before_the_setting_is_known_as_old(connection: sqlite3.Connection) -> None:
+    assert is_renewed(connection)
+    add_entry(connection, EntryKind.TITLE, "a", "أحمد", 0)
+    assert is_renewed(connection)
+    connection.execute("DELETE FROM settings")
+    assert not is_renewed(connection)
+
+
+@given(st.text(st.sampled_from("aßأـ\u064eㅎㅏ\u1112\u1161\u11abカﾞﬃ\u0301 "), max_size=12))
+def test_each_folded_character_has_its_place(text: str) -> None:
+    places = fold_places(text)
+    assert len(places) == len(fold(text))
+    assert list(places) == sorted(places)
