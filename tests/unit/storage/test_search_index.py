@@ -52,3 +52,16 @@ def test_an_entry_is_identified_by_kind_and_ref(connection: sqlite3.Connection) 
     remove_entry(connection, EntryKind.TITLE, "a", "persimmon")
     assert found(connection, "persimmon") == 0
     assert not has_entry(connection, EntryKind.TITLE, "a")
+
+
+def test_a_stale_entry_is_replaced_and_its_id_is_not_used_again(
+    connection: sqlite3.Connection,
+) -> None:
+    """A row that was deleted without its entry has left it."""
+    add_entry(connection, EntryKind.TITLE, "a", "persimmon", 5)
+    add_entry(connection, EntryKind.TITLE, "a", "quince", 7)
+    add_entry(connection, EntryKind.TITLE, "b", "quince", 5)
+    sql = "SELECT id, ref FROM search_entries ORDER BY id"
+    assert list(map(tuple, connection.execute(sql))) == [(7, "a"), (8, "b")]
+    remove_entry(connection, EntryKind.TITLE, "a", "quince")
+    assert found(connection, "quince") == 1
