@@ -6,6 +6,7 @@ __all__ = [
     "closing_controller",
     "feature",
     "foreign_changes",
+    "housekeeping",
     "navigator",
     "open_conversation",
     "pasting",

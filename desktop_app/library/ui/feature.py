@@ -11,6 +11,7 @@ from desktop_app.library.list_filter import LIST
 from desktop_app.shortcuts.command import Category, Tab
 
 if TYPE_CHECKING:
+    from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
     from desktop_app.shortcuts.command_search import PaletteEntry
 
@@ -36,6 +37,21 @@ def _compose(session: Session) -> None:
     listing.folders_controller = session.of(FoldersController)
     session.of(FolderSettingsController)
     listing.trash = session.of(Trash)
+
+
+async def _activity(session: Session) -> list[ActivityRow]:
+    from desktop_app.app.activity import ActivityRow, Phase
+    from desktop_app.app.housekeeping import Housekeeping
+    from desktop_app.domain.conversations.conversation import now
+
+    percents = session.of(Housekeeping).indexed
+    if percents is None:
+        return []
+    title, show = tr("Search index"), partial(session.run, "palette.open")
+    row = ActivityRow(
+        "search-index", title, "", "", Phase.RUNNING, now(), show, progress=percents / 100
+    )
+    return [row]
 
 
 def _find_entries(session: Session) -> list[PaletteEntry]:
@@ -207,5 +223,6 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    activity=_activity,
     find_entries=_find_entries,
 )
