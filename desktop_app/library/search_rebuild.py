@@ -28,8 +28,10 @@ _MAX_CHARS: Final = 1_000_000
 
 
 def has_no_index(connection: sqlite3.Connection) -> bool:
-    """Return True if a store has messages, of which the index has none."""
-    sql = """SELECT EXISTS (SELECT 1 FROM messages) AND NOT EXISTS (SELECT 1 FROM search_entries)"""
+    """Return True if a store has texts, but nothing in its indexes."""
+    sql = """SELECT NOT EXISTS (SELECT 1 FROM search_entries)
+        AND NOT EXISTS (SELECT 1 FROM passage_index_docsize)
+        AND (EXISTS (SELECT 1 FROM conversations) OR EXISTS (SELECT 1 FROM passages))"""
     return bool(connection.execute(sql).fetchone()[0])
 
 
