@@ -123,14 +123,14 @@ def read_all(file: BinaryIO, max_bytes: int) -> bytes:
     return b"".join(read_chunks(file, max_bytes))
 
 
-def read_chunks(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
-    """Yield the content of a regular file in pieces. Otherwise as `read_all`."""
+def read_chunks(file: BinaryIO, max_bytes: int, start: int = 0) -> Iterator[bytes]:
+    """Yield the content of a regular file from a place on in pieces. Otherwise as `read_all`."""
     size = os.fstat(file.fileno()).st_size
     if size > max_bytes:
         raise RefusedFileError(N_("{file} is larger than {limit} MB."), limit=max_bytes >> 20)
     if size == 0:
         raise RefusedFileError(N_("{file} is empty."))
-    file.seek(0)
+    file.seek(start)
     while size > 0 and (chunk := file.read(min(size, CHUNK_BYTES))):
         size -= len(chunk)
         yield chunk

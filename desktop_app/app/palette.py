@@ -33,11 +33,10 @@ from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.shortcuts.command_search import (
     CONVERSATION,
-    FoldedTitle,
+    FoldedTitles,
     PaletteEntry,
     count_use,
     find_entries,
-    fold_titles,
 )
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 
@@ -80,7 +79,7 @@ class Palette(CommandPalette):
         self._session = session
         self._tasks = session.tasks
         self._uses: Mapping[str, float] | None = None  # before they are loaded
-        self._titles: list[FoldedTitle] = []
+        self._titles = FoldedTitles()
         self._hits: list[SearchHit] = []
         self._entries_of_now: list[PaletteEntry] = []  # without those that are loaded
         self._opened_hits_of = ""  # the words whose hit was opened last
@@ -134,7 +133,7 @@ class Palette(CommandPalette):
         if self._uses is None:
             self._uses = (await session.backend.settings.all()).get(USES_KEY, {})
         titles = await session.backend.conversations.titles()
-        self._titles = await asyncio.to_thread(fold_titles, titles)
+        self._titles = await asyncio.to_thread(FoldedTitles, titles)
         loaded = [f.load_entries for f in FEATURES if f.load_entries is not None]
         rows = [entry for load in loaded for entry in await load(session)]
         self.entries = [*self._entries_of_now, *rows]
@@ -157,13 +156,13 @@ class Palette(CommandPalette):
         uses = self._uses or {}
         if not query:
             recent = [
-                PaletteEntry(CONVERSATION + title.id, title.title, tr("Conversation"))
-                for title in self._titles[: _RECENT_COUNT + 1]
-                if title.id != self._session.current.id
+                PaletteEntry(CONVERSATION + id_, title, tr("Conversation"))
+                for id_, title in self._titles.rows[: _RECENT_COUNT + 1]
+                if id_ != self._session.current.id
             ]
             first = [row for id_ in _FIRST_ROWS for row in self.entries if row.id == id_]
             rows = dict.fromkeys((*first, *self.entries))
-            return [*recent[:_RECENT_COUNT], *find_entries("", [*rows], (), uses)]
+            return [*recent[:_RECENT_COUNT], *find_entries("", [*rows], None, uses)]
         found = find_entries(query, self.entries, self._titles, uses, tr("Conversation"))
         found = _without_many_values(found)[:_MAX_ENTRIES]
         ids = {entry.id for entry in found}

@@ -25,6 +25,7 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.search_rebuild import complete_index
 from desktop_app.paths import folders
 from desktop_app.providers.gateway.environment_profiles import BUILT_IN
 
@@ -96,7 +97,15 @@ def _restore(options: Options) -> int:
         console.write_diagnostic(tr("Nothing was changed."))
         return ExitCode.FAILED
     console.write_diagnostic(restored.sentence(archive.name))
+    if restored.is_indexing:  # an interrupted one is continued by the window
+        asyncio.run(_complete_index())
     return 0
+
+
+async def _complete_index() -> None:
+    reporter = console.ProgressReporter(tr("Search index"))
+    async with open_backend() as backend:
+        await complete_index(backend.database, lambda done: reporter.show(int(done * 100), 100))
 
 
 def _ask_about_settings(changes: Sequence[str], *, accept: bool) -> bool:

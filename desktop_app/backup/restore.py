@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 from zipfile import ZipInfo
 
 from desktop_app.backup.active_settings import active_settings, current_settings, find_changes
-from desktop_app.backup.backup import FORMAT, MANIFEST, STORE, VERSION
+from desktop_app.backup.backup import FORMAT, MANIFEST, STORE, VERSION, part_name
 from desktop_app.documents.store.attachment_store import attachment_path, is_undamaged
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -35,6 +35,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.search_rebuild import begin_index, has_no_index, index_all, is_incomplete
 from desktop_app.library.store_file import (
     HAS_LEFT,
     SwitchedOff,
@@ -44,9 +45,9 @@ from desktop_app.library.store_file import (
     shares_library,
     switch_off,
 )
-from desktop_app.storage.database import refuse_foreign
+from desktop_app.storage.database import CHECKED_AT_OPEN_BYTES, refuse_foreign
 from desktop_app.storage.private_files import create_private, create_private_folder
-from desktop_app.storage.schema import has_exact_schema, is_current, migrate, stored_version
+from desktop_app.storage.schema import has_exact_schema, migrate, stored_version
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.store_lock import RESTORE_PREFIX, exclusive_lock
@@ -56,6 +57,10 @@ from desktop_app.system import sync
 INSTALL_EARLIER: Final = N_(
     "Install the earlier version of Repartee before you open it: this version upgrades it again."
 )
+_SELECT_TABLES: Final = """SELECT s.name, s.sql FROM {0}.sqlite_schema AS s
+    JOIN pragma_table_list AS l ON l.schema = '{0}' AND l.name = s.name
+    WHERE l.type = 'table' AND s.name NOT LIKE 'sqlite!_%' ESCAPE '!'"""
+_SELECT_TRIGGERS: Final = "SELECT 1 FROM main.sqlite_schema WHERE type IN ('trigger', 'view')"
 _CHOOSE_BACKUP: Final = N_("Choose a file created with “repartee backup”.")
 
 
@@ -73,11 +78,13 @@ class RestoreResult(NamedTuple):
     Attributes:
         previous_store: the new path of the previous store; None if there was none.
         has_left: the library of several computers, if the store or the backup belonged to one.
+        is_indexing: True if most messages are not in the search index yet.
         switched_off: what acted automatically in the backup, and its consents.
     """
 
     previous_store: Path | None
     has_left: bool = False
+    is_indexing: bool = False
     switched_off: SwitchedOff = SwitchedOff()
 
     def sentence(self, archive: str) -> str:
@@ -86,6 +93,8 @@ class RestoreResult(NamedTuple):
         if self.previous_store is not None:
             place = str(self.previous_store)
             sentences.append(tr("The previous library is in {file}.", file=place))
+        if self.is_indexing:
+            sentences.append(tr("Search finds all messages once its index is made again."))
         if self.has_left:
             sentences.append(tr(HAS_LEFT))
         return " ".join([*sentences, *self.switched_off.sentences()])
@@ -130,6 +139,7 @@ def restore_backup(
         ):
             new_store = Path(scratch) / STORE
             _unpack(pack, store, new_store, archive)
+            _add_parts(pack, new_store, archive)
             has_left = shares_library(database) or shares_library(new_store)
             with closing(connect(new_store, "rw")) as connection:
                 _require_own_store(connection, archive)
@@ -140,6 +150,9 @@ def restore_backup(
                 switched_off = _adapt(connection, database)
                 sql = "SELECT sha256 FROM attachments ORDER BY sha256"
                 hashes = [row[0] for row in connection.execute(sql)]
+                if new_store.stat().st_size <= CHECKED_AT_OPEN_BYTES:
+                    index_all(connection)  # a large store is indexed while it is used
+                is_indexing = is_incomplete(connection)
             for number, sha256 in enumerate(hashes):
                 progress(number, len(hashes))
                 if sha256 in members_by_hash:
@@ -148,7 +161,38 @@ def restore_backup(
             sync(new_store)
             previous = _aside(database, now)
             has_previous = replace_store(new_store, database, previous)
-            return RestoreResult(previous if has_previous else None, has_left, switched_off)
+            return RestoreResult(
+                previous if has_previous else None, has_left, is_indexing, switched_off
+            )
+
+
+def _add_parts(pack: ForeignArchive, new_store: Path, archive: Path) -> None:
+    """Add the rows of the other parts to the first one. Raises StoreDamagedError."""
+    part = new_store.with_name("part.sqlite3")
+    number = 1
+    with closing(connect(new_store, "rw")) as connection:
+        while info := pack.find(part_name(number := number + 1)):
+            part.unlink(missing_ok=True)
+            _unpack(pack, info, part, archive)
+            connection.execute("ATTACH ? AS part", (f"{part.as_uri()}?mode=ro",))
+            own, added = (
+                set(map(tuple, connection.execute(_SELECT_TABLES.format(name))))
+                for name in ("main", "part")
+            )
+            # This program's schema is required of the whole store later. No trigger runs before.
+            if not added <= own or connection.execute(_SELECT_TRIGGERS).fetchone() is not None:
+                raise damaged_error(str(archive), f"{info.filename} has another schema")
+            connection.execute("BEGIN")
+            try:
+                for name, _ in added:
+                    table = '"{}"'.format(name.replace('"', '""'))
+                    sql = f"INSERT INTO main.{table} SELECT * FROM part.{table} NOT INDEXED"  # noqa: S608
+                    connection.execute(sql)
+            except sqlite3.IntegrityError as exc:
+                raise damaged_error(str(archive), str(exc)) from exc
+            connection.execute("COMMIT")
+            connection.execute("DETACH part")
+    part.unlink(missing_ok=True)
 
 
 def restore_upgrade_copy(database: Path, now: datetime) -> tuple[Path, RestoreResult]:
@@ -183,8 +227,7 @@ def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
     version = stored_version(connection, archive)
     if not version:
         raise damaged_error(str(archive), "its store is empty")
-    if not is_current(version):
-        migrate(connection, version)
+    migrate(connection, version)
     if not has_exact_schema(connection):
         raise damaged_error(str(archive), "its store has another schema")
     require_sound(connection, "quick_check", str(archive), "the backup's store")
@@ -223,6 +266,8 @@ def _adapt(connection: sqlite3.Connection, database: Path) -> SwitchedOff:
         for name, key_origin in current.execute("SELECT profile_id, origin FROM keys_in_keyring"):
             sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
             connection.execute(sql, (key_origin, name))
+    if has_no_index(connection):
+        begin_index(connection)
     connection.execute("COMMIT")
     return switched_off
 
@@ -271,7 +316,7 @@ def _members_of(pack: ForeignArchive, archive: Path) -> tuple[ZipInfo, Mapping[s
         format_and_version = (content["format"], content["version"])
     except (KeyError, ValueError, TypeError, RecursionError) as exc:
         raise _no_backup_error(archive, repr(exc)[:500]) from exc
-    if format_and_version != (FORMAT, VERSION):
+    if format_and_version not in [(FORMAT, version) for version in range(1, VERSION + 1)]:
         raise _no_backup_error(archive, f"format and version: {format_and_version}"[:500])
     members_by_hash: dict[str, ZipInfo] = {}
     for info in pack.members:

@@ -49,7 +49,14 @@ from desktop_app.storage.row_conversion import (
     to_row,
 )
 from desktop_app.storage.row_writing import Row, insert_rows, update_row, upsert_row
-from desktop_app.storage.search_index import Entry, EntryKind, add_entry, has_entry, remove_entry
+from desktop_app.storage.search_index import (
+    Entry,
+    EntryKind,
+    add_entry,
+    has_entry,
+    index_documents,
+    remove_entry,
+)
 from desktop_app.storage.sqlite_connection import any_text
 
 _SELECT_CONVERSATION: Final = """
@@ -600,10 +607,13 @@ def insert_message(
 
 
 def record_attachments(connection: sqlite3.Connection, message: Message) -> None:
+    """Record the files of a stored message, and index the attachments among them."""
     connection.executemany(
         "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
         [(sha256, message.id) for sha256 in message.file_hashes],
     )
+    if hashes := [part.sha256 for part in message.attachments]:
+        index_documents(connection, hashes)
 
 
 def _add_message_entry(
@@ -647,8 +657,8 @@ def _remove_message_entry(connection: sqlite3.Connection, message_id: str) -> No
 def erase_conversation(conversation_id: str, connection: sqlite3.Connection) -> None:
     """Delete a conversation, and the notes on its documents."""
     remove_notes(connection, conversation_id)
-    mark_for_wipe(connection)
     title = _title_of(connection, conversation_id)
+    mark_for_wipe(connection, is_indexed=title is not None)
     if title is None:
         return
     skip_grace_period(connection, conversation_id)

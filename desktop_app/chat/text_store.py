@@ -157,7 +157,7 @@ class TextStore:
             sql = f"DELETE FROM texts WHERE trashed_at IS NOT NULL AND {condition}"  # noqa: S608 - our own
             count = connection.execute(sql, (value,)).rowcount
             if count:
-                mark_for_wipe(connection)
+                mark_for_wipe(connection, is_indexed=False)
             return count
 
         database = self._database_of(None)

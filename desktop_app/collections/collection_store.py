@@ -192,11 +192,11 @@ class CollectionStore:
         """Remove the passages that no collection refers to, in short steps.
 
         Afterwards their words are nowhere on disk. If this is interrupted, the next call removes
-        the other passages, and `resume_wipe` completes the wipe.
+        the other passages, and `wipe_deleted` completes the wipe.
         """
         rows = await self._database.rows(_SELECT_UNREFERENCED)
         if rows:
-            await self._database.write(mark_for_wipe)
+            await self._database.write(partial(mark_for_wipe, is_indexed=True))
             for row in rows:
                 await self._remove_passages(row["sha256"])
             await wipe_deleted(self._database)

@@ -22,10 +22,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, BinaryIO, Final
+from itertools import islice
+from typing import Annotated, Any, BinaryIO, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -59,11 +62,16 @@ from desktop_app.exchange.importers.imported_conversation import (
     damaged_conversation_error,
     objects_at,
 )
+from desktop_app.exchange.importers.json_values import decode
 from desktop_app.i18n.translation import N_
 
 FORMAT: Final = "repartee"
 VERSION: Final = 1
 _SECTIONS: Final = ("folders", "conversations", "attachments")
+_FIRST_LINE: Final = b'{"format": "%s", "version": %d,\n' % (FORMAT.encode(), VERSION)
+_SECTION_LINE: Final = re.compile(rb'"(folders|conversations|attachments)": \[(?:\]([,}]))?\n')
+T = TypeVar("T")
+Place = TypeVar("Place")
 
 _Id = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}\Z")]
 _Time = Annotated[datetime, Meta(tz=True)]
@@ -151,6 +159,12 @@ class _File(Struct):
     pages: bounds.Count | None
     tokens: bounds.Count | None
     data: bytes
+
+
+class _FileName(Struct):
+    """A file of which only the hash is needed."""
+
+    sha256: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class JsonWriter:
@@ -267,27 +281,149 @@ def read_conversations(
             N_("The file is damaged because it has no list of conversations."),
             hint=hints.EXPORT_AGAIN,
         )
-    return _read_each(items, folders, files)
+    return _read_each(items, folders, files, _file_from)
+
+
+class Lines(NamedTuple):
+    """An export whose items are on lines of their own, as `JsonWriter` writes it.
+
+    Attributes:
+        start: where its conversations begin.
+        total: their number.
+        folders: by their ids.
+        files: by their hashes, where each attachment begins, and its length.
+    """
+
+    start: int
+    total: int
+    folders: dict[str, _Row]
+    files: dict[str, tuple[int, int]]
+
+
+ChunksOf = Callable[[int], Generator[bytes]]
+"""Returns the bytes of a file from a place on."""
+
+
+def find_lines(chunks_of: ChunksOf) -> Lines | None:
+    """Return where the items of an export are; None for any other file, also of another version.
+
+    An export of ten years, with pictures, is not in memory as a whole.
+
+    Raises json.JSONDecodeError if it is damaged.
+    """
+    if not next(chunks_of(0), b"").startswith(_FIRST_LINE):
+        return None
+    section, start, total = "", 0, 0
+    folders: dict[str, _Row] = {}
+    files: dict[str, tuple[int, int]] = {}
+    for offset, line in _lines(chunks_of(0)):
+        if not offset:
+            continue
+        if section == "}":
+            if line.strip():
+                return None
+        elif head := _SECTION_LINE.fullmatch(line):
+            section = "}" if head[2] == b"}" else head[1].decode()
+            start = offset + len(line) if section == "conversations" else start
+        else:
+            item, end = _item_of(line)
+            total += section == "conversations"
+            try:
+                if section == "folders":
+                    folder = _decoded(item, _Folder)
+                    folders[folder.id] = json.loads(decode(item))
+                elif section == "attachments":
+                    files[_decoded(item, _FileName).sha256] = (offset, len(item))
+                else:
+                    _decoded(item, msgspec.Raw)
+            except json.JSONDecodeError:
+                raise
+            except (ValueError, RecursionError):
+                pass  # it costs itself, or its conversation
+            section = "}" if end == b"}" else section
+    if section != "}":
+        raise json.JSONDecodeError("The end is missing", "", 0)
+    return Lines(start, total, folders, files)
+
+
+def read_lines(
+    found: Lines, chunks_of: ChunksOf
+) -> Iterator[ImportedConversation | ImportRefusedError]:
+    """Yield the conversations, with an error in place of each damaged conversation."""
+
+    def read_file(place: tuple[int, int]) -> AttachmentFile:
+        offset, length = place
+        item, at = bytearray(length), 0
+        with closing(chunks_of(offset)) as chunks:
+            while at < length and (chunk := next(chunks, b"")):
+                item[at : at + len(chunk)] = chunk[: length - at]
+                at += len(chunk)
+        return _file_from(_decoded(memoryview(item), _File))
+
+    lines = islice(_lines(chunks_of(found.start)), found.total)
+    items = (_item_of(line)[0] for _, line in lines)
+    return _read_each(items, found.folders, found.files, read_file)
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytearray]]:
+    """Yield the lines, and where each begins. That of a picture is copied as rarely as can be."""
+    offset = 0
+    line = bytearray()
+    for chunk in chunks:
+        first, *others = chunk.split(b"\n")
+        line += first
+        for other in others:
+            line += b"\n"
+            length = len(line)
+            yield offset, line
+            offset += length
+            line = bytearray(other)
+    yield offset, line
+
+
+def _item_of(line: bytearray) -> tuple[memoryview, bytes]:
+    """Return the item on a line, and the end of its section: "," for one, "}" for all."""
+    for end in (b"],\n", b"]}\n", b",\n"):
+        if line.endswith(b"}" + end):
+            return memoryview(line)[: -len(end)], end[1:2]
+    raise json.JSONDecodeError("Expecting ',' delimiter", "", 0)
+
+
+def _decoded(item: memoryview, shape: type[T]) -> T:
+    """Return JSON in a shape. Raises JSONDecodeError, ValueError."""
+    try:
+        return msgspec.json.decode(item, type=shape)
+    except msgspec.DecodeError:  # half of a surrogate pair, which only Python's JSON can have
+        return bounds.converted(json.loads(decode(item)), shape)
 
 
 def _read_each(
-    items: list[Any],
+    items: Iterable[Any],
     folders: Mapping[str, Mapping[str, Any]],
-    files: Mapping[str, Mapping[str, Any]],
+    files: Mapping[str, Place],
+    read_file: Callable[[Place], AttachmentFile],
 ) -> Iterator[ImportedConversation | ImportRefusedError]:
     """Yield the conversations; each file comes with the first conversation that has it.
 
     Decoding a file again for each of thousands of conversations would take hours.
+
+    Args:
+        items: values, or JSON.
     """
     files_left = dict(files)
-    for item in items:
+    for row in items:
+        item = row
         try:
-            imported = _parse_conversation(item, folders, files_left)
+            if isinstance(row, memoryview):
+                item = json.loads(decode(row))
+            imported, hashes = _parse_conversation(item, folders)
+            found = {sha256: files_left[sha256] for sha256 in hashes if sha256 in files_left}
+            imported = replace(imported, files=tuple(map(read_file, found.values())))
         except bounds.BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)
             continue
-        for file in imported.files:
-            del files_left[file.sha256]
+        for sha256 in found:
+            del files_left[sha256]
         yield imported
 
 
@@ -317,9 +453,9 @@ def _message_to_row(message: Message) -> _Row:
 
 
 def _parse_conversation(
-    item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
-) -> ImportedConversation:
-    """Return a conversation, with its attachments as far as `files`, by hash, has them.
+    item: Any, folders: Mapping[str, Mapping[str, Any]]
+) -> tuple[ImportedConversation, Iterable[str]]:
+    """Return a conversation, and the hashes of its attachments.
 
     Raises:
         an error of `bounds.BAD_VALUE`: a value is missing or invalid.
@@ -365,16 +501,15 @@ def _parse_conversation(
         conversation = replace(conversation, preset_id=preset.id)
     attached = [part for message in messages for part in message.attachments]
     attached += conversation.draft.question_attachments
-    hashes = dict.fromkeys(part.sha256 for part in attached)
-    return ImportedConversation(
+    imported = ImportedConversation(
         conversation,
         messages,
         folder=folder,
-        files=tuple(_file_from(files[sha256]) for sha256 in hashes if sha256 in files),
         compactions=compactions,
         preset=preset,
         texts=tuple(_text_from(text, row.id) for text in row.texts),
     )
+    return imported, dict.fromkeys(part.sha256 for part in attached)
 
 
 def _require_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:
@@ -444,8 +579,8 @@ def _require_state_item(item: _Row) -> None:
             raise ValueError("an item of a provider's state refers to other data")
 
 
-def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
-    row = bounds.converted(item, _File)
+def _file_from(item: Mapping[str, Any] | _File) -> AttachmentFile:
+    row = item if isinstance(item, _File) else bounds.converted(item, _File)
     if hashlib.sha256(row.data).hexdigest() != row.sha256:
         raise ValueError("an attachment with another SHA-256")
     _require_storable(row.media_type)

@@ -26,7 +26,6 @@ from desktop_app.chat.conversation_store import record_attachments
 from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus
-from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.stored_table import Effect
 from desktop_app.i18n.formatting import joined, number
@@ -37,6 +36,7 @@ from desktop_app.library.damaged_schema import (
     graft_schema,
     versions,
 )
+from desktop_app.library.search_rebuild import index_passages
 from desktop_app.library.store_file import (
     HAS_LEFT,
     NOTHING,
@@ -475,10 +475,4 @@ def _rebuild_derived(connection: sqlite3.Connection) -> None:
     # would delete an unneeded attachment with its file, but leaves a file without a row as long as
     # the damaged store is there. So only the rows are removed here.
     remove_unneeded_rows(connection)
-    for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
-        add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
-    sql = """SELECT p.id, p.title, p.start, p."end", a.text FROM passages AS p
-        JOIN attachments AS a ON a.sha256 = p.sha256"""
-    insert = "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)"
-    for id_, title, start, end, text in connection.execute(sql):
-        connection.execute(insert, (id_, index_terms(title), index_terms(text[start:end])))
+    index_passages(connection)

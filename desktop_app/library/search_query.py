@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ from desktop_app.storage.sqlite_connection import any_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from desktop_app.storage.database import Database
 
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 _MATCHES_SQL: Final = """
     SELECT e.id AS entry_id, c.id AS conversation_id, c.archived, c.title, a.name, a.text,
         NULL AS text_id,
-        m.id AS message_id, coalesce(m.id, c.id) AS id, m.parts, m.created_at, {score} AS score
+        m.id AS message_id, coalesce(m.id, c.id) AS id, m.parts, m.created_at, {score} AS score,
+        CASE e.kind WHEN 'attachment' THEN m.created_at ELSE e.id END AS at
     FROM search_index AS i CROSS JOIN search_entries AS e ON e.id = i.rowid
     LEFT JOIN message_attachments AS ma ON e.kind = 'attachment' AND ma.sha256 = e.ref
     LEFT JOIN attachments AS a ON e.kind = 'attachment' AND a.sha256 = e.ref
@@ -67,6 +70,7 @@ _FILTER_CONDITIONS: Final = {
 # Texts are few and change at every key, so they are read rather than indexed.
 _TEXTS_SQL: Final = """
     SELECT t.id AS text_id, t.title AS name, t.body AS text, t.updated_at AS entry_id,
+        t.updated_at AS at,
         t.conversation_id, c.title, c.archived, NULL AS message_id
     FROM texts AS t JOIN conversations AS c ON c.id = t.conversation_id
     WHERE c.trashed_at IS NULL AND t.trashed_at IS NULL AND t.updated_at >= :since
@@ -110,12 +114,19 @@ class Search:
         Raises:
             StorageError: the store cannot be read.
         """
+        return (await self._find(text, limit, search_filter, order))[0]
+
+    async def _find(
+        self, text: str, limit: int, search_filter: SearchFilter, order: SearchOrder
+    ) -> tuple[list[SearchHit], datetime | None]:
+        """Return the hits, and the time before which others follow in the index."""
         text, search_filter = _extract_verdict(text, search_filter)
         expression = match_expression(text)
         if not expression:
             if not search_filter.review:  # no verdict
-                return []
-            return await self._database.read(lambda c: _find_reviewed(c, search_filter, limit))
+                return [], None
+            found = partial(_find_reviewed, search_filter=search_filter, limit=limit)
+            return await self._database.read(found), None
         is_best = order is SearchOrder.BEST
         most = _MAX_RANKED_MATCHES if is_best else limit
         matches = await self._database.read(
@@ -129,8 +140,14 @@ class Search:
             matches[first:first] = texts
         elif texts:
             matches = sorted([*matches, *texts], key=lambda row: -row["entry_id"])
+        del matches[limit:]
+        until = None
+        with suppress(*BAD_VALUE):
+            until = from_micros(matches[-1]["entry_id"]) if len(matches) == limit else None
+        if not is_best:  # a document may have been indexed later than its message
+            matches.sort(key=lambda row: -row["at"])
         # Snippets are made in the database's thread too, because they take long for long texts.
-        return await self._database.read(lambda _: [_hit(row, text) for row in matches[:limit]])
+        return await self._database.read(lambda _: [_hit(row, text) for row in matches]), until
 
     async def pages(self, text: str, limit: int) -> AsyncIterator[list[SearchHit]]:
         """Yield the hits of `find`, newest first, in lists that are not empty.
@@ -147,11 +164,13 @@ class Search:
                 yield hits
             return
         size = min(limit, _PAGE)
-        while hits := await self.find(text, size, search_filter=search_filter):
-            yield hits
-            if len(hits) < size:
+        while True:
+            hits, until = await self._find(text, size, search_filter, SearchOrder.NEWEST)
+            if hits:
+                yield hits
+            if until is None:
                 return
-            search_filter = search_filter._replace(until=hits[-1].date)
+            search_filter = search_filter._replace(until=until)
 
 
 def _newest_matches(
@@ -265,8 +284,9 @@ def _find_reviewed(
     conditions, values = _conditions(search_filter)
     since, until = _time_range(search_filter)
     # The columns and conditions are constants of this module and of conversation_store.
-    sql = f"""SELECT m.created_at AS entry_id, c.id AS conversation_id, c.archived, c.title,
-            NULL AS name, NULL AS text, NULL AS text_id, m.parts, m.id, m.id AS message_id
+    sql = f"""SELECT m.created_at AS entry_id, m.created_at AS at, c.id AS conversation_id,
+            c.archived, c.title, NULL AS name, NULL AS text, NULL AS text_id, m.parts, m.id,
+            m.id AS message_id
         FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
         WHERE {REVIEWED} AND c.trashed_at IS NULL AND m.created_at >= :since
             AND m.created_at < :until AND {" AND ".join(conditions)}
@@ -279,7 +299,7 @@ def _find_reviewed(
 def _hit(row: sqlite3.Row, query: str) -> SearchHit:
     """Return a match as a hit, or one that says that it is damaged."""
     try:
-        date = checked_time(from_micros(row["entry_id"]))
+        date = checked_time(from_micros(row["at"]))
         text = snippet(_text_of(row), query)
     except BAD_VALUE:
         date = from_micros(0)

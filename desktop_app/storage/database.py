@@ -99,7 +99,7 @@ class Database:
     Attributes:
         drops_writes_because: why writes succeed but are dropped at the end; None if they are kept.
         needs_check: True if the last exit was not clean and the store was too large to be checked
-            while opening. Call `check` when there is time.
+            while opening. Call `check` while nobody waits.
     """
 
     def __init__(self, path: Path) -> None:
@@ -223,8 +223,8 @@ class Database:
         Raises:
             StoreDamagedError: it is damaged.
         """
-        await self.read(self._check)
         self.needs_check = False
+        await self.read(self._check)
 
     def _check(self, connection: sqlite3.Connection) -> None:
         require_sound(connection, "quick_check", str(self.path), "quick check")

@@ -10,6 +10,8 @@ overlapping pairs, followed by the last character alone: 日本語 becomes 日�
 or more characters is searched as the phrase of its pairs, one of one character as a prefix of
 pairs. An emoji becomes a letter of Unicode's private use.
 
+A document is indexed at the time of the newest message that has it.
+
 An entry is removed from the index by computing its words again. A change here therefore needs
 another number in `_FOLDING_KEY`: entries are then made again in the order of their ids, and the
 setting has the last whose words are new. Until the end, an entry that is added above it has the
@@ -18,6 +20,7 @@ words of the version before.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import unicodedata
@@ -354,13 +357,18 @@ class Entry(NamedTuple):
 def add_entry(
     connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str, at_micros: int
 ) -> None:
-    """Index `text`, dated `at_micros`. `ref` must have no entry of this kind yet.
+    """Index `text`, dated `at_micros`. The text of an earlier entry must have been removed.
+
+    Only a row that was deleted without its entry leaves one. Nobody knows its text then, so its
+    words stay in the index, and lead nowhere.
 
     The entry's id is its time, so that FTS5 finds the newest entries first without sorting.
     """
     renewed_id = _renewed_id(connection)
     entry_id = _free_id_from(connection, at_micros)
-    connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
+    connection.execute(
+        "INSERT OR REPLACE INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref)
+    )
     _insert_words(connection, entry_id, index_text(text, is_former=entry_id > renewed_id))
 
 
@@ -385,14 +393,14 @@ def add_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> Non
 
 
 def _free_id_from(connection: sqlite3.Connection, start_id: int) -> int:
-    """Return an unused id that is at least `start_id`.
+    """Return an id that is at least `start_id`, and that the index does not have.
 
     Thousands of entries may have the same time, as in an import without times. Ranges in use are
     therefore skipped in steps of growing length.
     """
     span = 1
     while True:
-        sql = "SELECT max(id) FROM search_entries WHERE id >= ? AND id < ?"
+        sql = "SELECT max(id) FROM search_index_docsize WHERE id >= ? AND id < ?"
         last_id: int | None = connection.execute(sql, (start_id, start_id + span)).fetchone()[0]
         if last_id is None:
             return start_id
@@ -409,6 +417,37 @@ def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text
     if entry is not None:
         is_former = entry["id"] > _renewed_id(connection)
         _delete_words(connection, entry["id"], index_text(text, is_former=is_former))
+
+
+_DOCUMENTS: Final = """
+    SELECT ma.sha256, max(m.created_at) AS at, e.id AS entry_id
+    FROM message_attachments AS ma JOIN messages AS m ON m.id = ma.message_id
+    LEFT JOIN search_entries AS e ON e.ref = ma.sha256 AND e.kind = 'attachment'
+    WHERE ma.sha256 IN (SELECT value FROM json_each(?))
+    GROUP BY ma.sha256 HAVING e.id IS NULL OR abs(e.id - at) > ?
+"""
+_LATE_MICROS: Final = 3600 * 1_000_000
+"""A document that is sent so soon after it was attached is not indexed again."""
+
+
+def misdated_documents(
+    connection: sqlite3.Connection, hashes: Iterable[str]
+) -> list[tuple[str, int]]:
+    """Return those of the attachments that are not indexed at the time of their newest message.
+
+    With that time, in microseconds.
+    """
+    rows = connection.execute(_DOCUMENTS, (json.dumps(list(hashes)), _LATE_MICROS))
+    return [(row["sha256"], row["at"]) for row in rows]
+
+
+def index_documents(connection: sqlite3.Connection, hashes: Iterable[str]) -> None:
+    """Index attachments of messages, each at the time of the newest message that has it."""
+    for sha256, at_micros in misdated_documents(connection, hashes):
+        sql = "SELECT text FROM attachments WHERE sha256 = ? AND text <> ''"
+        if found := connection.execute(sql, (sha256,)).fetchone():
+            remove_entry(connection, EntryKind.ATTACHMENT, sha256, found["text"])
+            add_entry(connection, EntryKind.ATTACHMENT, sha256, found["text"], at_micros)
 
 
 def has_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool:

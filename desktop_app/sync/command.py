@@ -16,6 +16,7 @@ from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import SyncBeginError, SyncError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.format import SHORTEST_PASSPHRASE
 from desktop_app.sync.services import synchronizer
@@ -45,7 +46,9 @@ async def _run(options: Options) -> int:
         if options.action == "join":
             return await _join(sync, options)
         if options.action == "now":
-            return await _synchronize(sync, as_json=options.json)
+            code = await _synchronize(sync, as_json=options.json)
+            await wipe_deleted(backend.database, is_idle=lambda: True)  # nobody waits
+            return code
         if options.action == "leave":
             await sync.leave()
             return 0

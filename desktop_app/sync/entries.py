@@ -31,7 +31,14 @@ from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.domain.stored_table import Effect
 from desktop_app.storage.row_conversion import message_from_row, searchable_text, to_micros
 from desktop_app.storage.row_writing import insert_rows, update_row
-from desktop_app.storage.search_index import Entry, EntryKind, add_entries, has_entry, remove_entry
+from desktop_app.storage.search_index import (
+    Entry,
+    EntryKind,
+    add_entries,
+    has_entry,
+    index_documents,
+    remove_entry,
+)
 from desktop_app.storage.stored_tables import (
     former_tables,
     read_stored,
@@ -124,6 +131,13 @@ def take_changes(connection: sqlite3.Connection) -> Made:
     connection.executemany(_FORGET_SET_ROW, sent)
     connection.executemany(_MARK_AS_SENT, sent)
     return made
+
+
+def next_files(connection: sqlite3.Connection) -> list[str]:
+    """Return the attachments that the next segment names."""
+    sql = """SELECT id FROM (SELECT kind, id FROM sync_changes
+        WHERE number IS NOT NULL ORDER BY number LIMIT ?) WHERE kind = 'attachments'"""
+    return [row["id"] for row in connection.execute(sql, (BATCH,))]
 
 
 def entries_of(
@@ -507,12 +521,12 @@ class Applier:
             links = [(sha256, id_) for sha256 in files if is_hash(sha256)]
             sql = "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)"
             connection.executemany(sql, links)
+            index_documents(connection, [sha256 for sha256, _ in links])
         elif kind == "attachments":
             sql = "INSERT OR IGNORE INTO sync_files (sha256) VALUES (?)"
             connection.execute(sql, (id_,))
-        if entry is not None and not (
-            kind == "attachments" and has_entry(connection, entry.kind, id_)
-        ):
+            index_documents(connection, [id_])
+        if entry is not None:
             self._entries.append(entry)
         if at and kind not in ("attachments", "ledger") and conversation not in self._readded:
             self._note(kind, id_, {"": at})
@@ -536,7 +550,7 @@ class Applier:
             if not is_hash(row["sha256"]):
                 raise ValueError(row["sha256"])
             row["created_at"] = to_micros(now())  # a cleanup leaves it until its message has come
-            return Entry(EntryKind.ATTACHMENT, row["sha256"], str(row["text"]), row["created_at"])
+            return None
         read_stored(kind, row)
         return None
 

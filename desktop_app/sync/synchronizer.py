@@ -9,7 +9,7 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -30,7 +30,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.network.origin import Secret
 from desktop_app.domain.stored_table import Effect
-from desktop_app.storage.deletion_wipe import resume_wipe
+from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.expiry_clock import expiry_time
 from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.schema import latest_version
@@ -64,6 +64,7 @@ from desktop_app.sync.entries import (
     held_of,
     mark_everything,
     mark_messages,
+    next_files,
     refused,
 )
 from desktop_app.sync.format import (
@@ -369,7 +370,7 @@ class Synchronizer:
                         torn |= await self._database.read(partial(torn_segments, heads=heads))
                         received = await self._receive(storage, key, heads, problems, progress)
                         if received:
-                            await resume_wipe(self._database)
+                            await wipe_deleted(self._database)
                         sent = await self._send(storage, key)
                         await self._replace_segments(storage, key, torn)
                         await self._database.write(partial(note_heads, heads=heads))
@@ -556,10 +557,10 @@ class Synchronizer:
     async def _send(self, storage: Storage, key: LibraryKey) -> int:
         device = await self._device()
         sent = 0
+        stored: dict[str, Collection[str]] = {}  # by folder, the names of files
         while True:
-            sql = "SELECT id FROM sync_changes WHERE kind = 'attachments' AND number IS NOT NULL"
-            for row in await self._database.rows(sql):
-                await self._send_file(storage, key, row["id"])
+            for sha256 in await self._database.read(next_files):
+                await self._send_file(storage, key, sha256, stored)
             count, is_more = await self._database.write(partial(make_segment, key=key))
             await self._write_outbox(storage, device)
             sent += count
@@ -591,12 +592,16 @@ class Synchronizer:
         await storage.write(head_name(device), pack(key, head_name(device), 0, head))
         await self._database.write(partial(set_state, epoch=epoch, told=told_by(head)))
 
-    async def _send_file(self, storage: Storage, key: LibraryKey, sha256: str) -> None:
+    async def _send_file(
+        self, storage: Storage, key: LibraryKey, sha256: str, stored: dict[str, Collection[str]]
+    ) -> None:
         path = attachment_path(self._attachments, sha256)
         name = key.file_name(sha256)
         folder, _, file = name.rpartition("/")
         is_known = await self._database.row("SELECT 1 FROM sync_files WHERE sha256 = ?", sha256)
-        is_there = is_known and file in await storage.names(folder)
+        if is_known and folder not in stored:
+            stored[folder] = frozenset(await storage.names(folder))
+        is_there = is_known and file in stored[folder]
         if not is_there and await asyncio.to_thread(path.is_file):
             content = await asyncio.to_thread(path.read_bytes)
             await storage.write(name, await asyncio.to_thread(key.seal, name, 0, content))

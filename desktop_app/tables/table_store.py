@@ -417,7 +417,7 @@ class TableStore:
 
         def delete(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM tables WHERE id = ?", (table_id,))
-            mark_for_wipe(connection)
+            mark_for_wipe(connection, is_indexed=False)
 
         await self._database.write(delete)
         await wipe_deleted(self._database)

@@ -28,6 +28,7 @@ SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
     "delta_path": {"deltas": "12", "rate": "20"},
     "documents": {"peers": "0"},
     "growth": {"scale": "0.001", "rounds": "1"},
+    "library_growth": {"conversations": "4", "small": "2"},
     "memory": {"characters": "2000"},
     "open_conversation": {"messages": "20", "times": "1"},
     "restore": {"conversations": "2", "messages": "2"},

@@ -45,7 +45,7 @@ from desktop_app.widgets.windows import is_session_ending
 IDLE_MS: Final = 3_000
 SAVE_MS: Final = 100
 _PAUSE_MS: Final = 300  # longer than between the keys of a word
-_FIRST_USES: Final = frozenset(
+USES: Final = frozenset(
     (
         QEvent.Type.KeyPress,
         QEvent.Type.MouseMove,
@@ -370,7 +370,7 @@ class FirstUse(QObject):
         self.paused.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() not in _FIRST_USES:
+        if event.type() not in USES:
             return False
         if not self._was_used:
             self._was_used = True

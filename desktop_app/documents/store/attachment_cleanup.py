@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.storage.deletion_wipe import mark_for_wipe
 from desktop_app.storage.row_conversion import to_micros
-from desktop_app.storage.search_index import EntryKind, remove_entry
+from desktop_app.storage.search_index import EntryKind, has_entry, remove_entry
 
 GRACE_PERIOD: Final = timedelta(hours=1)
 # The settings with the drafts of a new conversation and of the quick prompt.
@@ -111,9 +111,10 @@ def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> 
     row = connection.execute(sql, (_grace_limit(), sha256)).fetchone()
     if row is None:
         return False
+    is_indexed = has_entry(connection, EntryKind.ATTACHMENT, sha256)
     remove_entry(connection, EntryKind.ATTACHMENT, sha256, row["text"])
     connection.execute("DELETE FROM attachments WHERE sha256 = ?", (sha256,))
-    mark_for_wipe(connection)
+    mark_for_wipe(connection, is_indexed=is_indexed)
     path.unlink(missing_ok=True)
     return True
 

@@ -47,7 +47,13 @@ from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.row_conversion import to_micros, to_text
 from desktop_app.storage.row_writing import Row, insert_rows
-from desktop_app.storage.search_index import EntryKind, add_entry, has_entry
+from desktop_app.storage.search_index import (
+    EntryKind,
+    add_entry,
+    has_entry,
+    index_documents,
+    misdated_documents,
+)
 from desktop_app.storage.storage_errors import translate_errors
 from desktop_app.system import OPEN_FLAGS, sync
 
@@ -287,6 +293,22 @@ class AttachmentStore:
 
     async def _read_row(self, sql: str, sha256: str) -> sqlite3.Row | None:
         return await read_first(self._databases, lambda c: c.execute(sql, (sha256,)).fetchone())
+
+    async def mend_dates(self, is_idle: Callable[[], bool]) -> None:
+        """Index documents at the times of their messages: earlier versions took the present.
+
+        Args:
+            is_idle: returns False once the user has come back; the rest is left.
+        """
+
+        def find(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+            sql = "SELECT sha256 FROM attachments WHERE media_type NOT LIKE 'image/%'"
+            return misdated_documents(connection, [row[0] for row in connection.execute(sql)])
+
+        for sha256, _ in await self._disk.read(find):
+            if not is_idle():
+                return
+            await self._disk.write(partial(index_documents, hashes=[sha256]))
 
     async def remove_unneeded(self) -> int:
         """Remove unneeded attachments and stray files, see `attachment_cleanup.py`.

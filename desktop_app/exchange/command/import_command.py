@@ -247,6 +247,7 @@ async def _import_file(
                 continue
             new_size = len(imported.messages)
             new_chars = sum(len(message.text) for message in imported.messages)
+            new_chars += sum(len(file.data) for file in imported.files)
             if size + new_size > SHARED_BATCH_SIZE or chars + new_chars > SHARED_BATCH_CHARS:
                 await _store_batch(backend, store, batch, result)
                 size = chars = 0
@@ -330,7 +331,8 @@ async def _store_batch(
             except errors.DocumentError as error:
                 result.refused.append(error)
             else:
-                await backend.attachments.add(document.data, document)
+                # Storing its message indexes it, at that message's time.
+                await backend.attachments.add(document.data, document, is_searchable=False)
         conversation, preset = imported.conversation, imported.preset
         if not conversation.choice.provider_id:
             # It is from another program. The provider of new conversations answers, which this

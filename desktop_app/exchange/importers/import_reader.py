@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +18,8 @@ from functools import cached_property, partial
 from itertools import chain
 from os import fstat
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, Any, Final, NamedTuple
 from zipfile import ZipInfo, is_zipfile
 
 from desktop_app.domain import hints
@@ -55,6 +56,7 @@ from desktop_app.exchange.importers.imported_conversation import (
 )
 from desktop_app.exchange.importers.json_values import read_values
 from desktop_app.foreign_file import (
+    CHUNK_BYTES,
     ForeignArchive,
     RefusedFileError,
     open_file,
@@ -188,8 +190,8 @@ _PROGRAMS: Final = (
     ),
 )
 
-_ChunksOf = Callable[[], Iterator[bytes]]
-"""Returns the bytes of a file from its beginning."""
+_ChunksOf = Callable[..., Generator[bytes]]
+"""Returns the bytes of a file from its beginning, or from the place that is given."""
 
 
 def read_export(path: Path) -> ParsedExport:
@@ -211,9 +213,9 @@ def read_export(path: Path) -> ParsedExport:
     return replace(export, conversations=_with_errors(export.conversations, path, file_time))
 
 
-def _chunks_of_file(path: Path) -> Iterator[bytes]:
+def _chunks_of_file(path: Path, start: int = 0) -> Generator[bytes]:
     with open_file(path) as file:
-        yield from read_chunks(file, MAX_JSON_BYTES)
+        yield from read_chunks(file, MAX_JSON_BYTES, start)
 
 
 def _with_errors(
@@ -360,6 +362,7 @@ class _Archive:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.read_names: set[str] = set()
+        self._unpacked: dict[str, IO[bytes]] = {}
 
     @cached_property
     def _archive(self) -> ForeignArchive:
@@ -377,9 +380,19 @@ class _Archive:
         data = b"" if names_info is None else self._archive.read(names_info, MAX_IMAGE_BYTES)
         return members, sorted(members), parse_json(data)
 
-    def chunks_of(self, infos: list[ZipInfo]) -> Iterator[bytes]:
-        """Yield the bytes of members, one after another."""
-        return chain.from_iterable(map(self._archive.chunks, infos))
+    def chunks_of(self, infos: list[ZipInfo], start: int = 0) -> Generator[bytes]:
+        """Yield the bytes of members, one after another, from a place on."""
+        if not start:
+            yield from chain.from_iterable(map(self._archive.chunks, infos))
+            return
+        name = infos[0].filename
+        if name not in self._unpacked:  # only a file can be read from anywhere
+            self._unpacked[name] = TemporaryFile()  # noqa: SIM115 - closed with the archive
+            self._unpacked[name].writelines(self.chunks_of(infos))
+        file = self._unpacked[name]
+        file.seek(start)
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the name and bytes of the first member whose name begins with a file id.
@@ -401,6 +414,8 @@ class _Archive:
         """Close the archive if it is open."""
         if archive := vars(self).pop("_archive", None):
             archive.close()
+        while self._unpacked:
+            self._unpacked.popitem()[1].close()
 
     def close_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
         """Yield the conversations, then close the archive."""
@@ -422,6 +437,8 @@ def _read_json(chunks_of: _ChunksOf, find_file: FindFile) -> ParsedExport:
     first: Any = None
     found: _Program | None = None
     try:
+        if own := own_json.find_lines(chunks_of):
+            return ParsedExport(OWN_KIND, own.total, own_json.read_lines(own, chunks_of))
         for value in read_values(chunks_of()):
             total += 1
             if total == 1:

@@ -34,6 +34,11 @@ def _half_or_mark(exc: UnicodeError) -> tuple[str | bytes, int]:
 register_error("half-or-mark", _half_or_mark)
 
 
+def decode(data: memoryview) -> str:
+    """Return UTF-8 as text; bytes that are none become U+FFFD."""
+    return str(data, "utf-8", "half-or-mark")
+
+
 def read_values(chunks: Iterator[bytes]) -> Iterator[Any]:
     """Yield the values, and an ImportRefusedError for one that Python cannot represent.
 

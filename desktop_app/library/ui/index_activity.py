@@ -1,18 +1,22 @@
-"""The row of Activity for the renewal of the search index."""
+"""The row of Activity for a search index that is made again."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from desktop_app.app.activity import ActivityRow, Phase
 from desktop_app.app.session import Session
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.i18n.translation import tr
 from desktop_app.library.index_renewal import renew_index
+from desktop_app.library.search_rebuild import complete_index
+
+_PAUSE_S: Final = 0.05
 
 
 class IndexActivity:
-    """How far the renewal is, which runs once after an update of the program."""
+    """How far the index is, which a restore and an update of the program have made again."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -20,12 +24,18 @@ class IndexActivity:
         self._began_at: datetime = now()
 
     async def renew(self) -> None:
-        """Renew the index, if a former version has made it. Raises StorageError."""
-        await renew_index(self._session.backend.database, self._show)
+        """Complete the index, and renew what a former version has made. Raises StorageError."""
+        database = self._session.backend.database
+        try:
+            await complete_index(database, self._show, _PAUSE_S)
+            await renew_index(database, self._show)
+        finally:
+            self._show(1)
 
     def _show(self, progress: float) -> None:
-        self._progress = progress
-        self._session.events.activity_changed.emit("")
+        if int(self._progress * 100) != int(progress * 100):
+            self._progress = progress
+            self._session.events.activity_changed.emit("")
 
     async def rows(self) -> list[ActivityRow]:
         if self._progress == 1:

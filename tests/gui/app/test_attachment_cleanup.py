@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.app import housekeeping
+from desktop_app.library.search_rebuild import begin_index
 from desktop_app.library.ui.archive_and_trash import TrashPage
 from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import folders
+from desktop_app.storage import deletion_wipe
 from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:
+    import sqlite3
+
     import pytest
 
 HOURS_AGO = int(time.time() - 7200) * 1_000_000
@@ -82,3 +86,33 @@ async def test_abandoned_files_are_deleted_soon_after_the_start(
 
     async with AppHarness():
         await until(lambda: files() == [])
+
+
+async def test_a_large_library_is_wiped_and_indexed_again_while_nobody_uses_the_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(housekeeping, "IDLE_MS", 50)
+    monkeypatch.setattr(deletion_wipe, "CHECKED_AT_OPEN_BYTES", 0)
+
+    def has_word() -> bool:
+        return b"nzibarquix" in folders().database.read_bytes()
+
+    async with AppHarness() as app:
+        asked = await app.ask_and_answer("zanzibarquix", "It is a word.")
+        app.new_conversation()
+        await app.ask_and_answer("Something else", "It stays.")
+        app.session.of(Trash).delete([asked])
+        await app.written()
+        await app.controllers.of(Trash).empty()
+        await until(lambda: not has_word())
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+            connection.execute("DELETE FROM search_entries")
+            begin_index(connection)
+
+        await app.backend.database.write(forget)
+    async with AppHarness() as app:
+        sql = "SELECT 1 FROM settings WHERE key = 'store.unindexed'"
+        await until(lambda: app.stored(sql) == [])
+        assert await app.backend.search.find("stays")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import sqlite3
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.backup import backup
 from desktop_app.backup.active_settings import active_settings, find_changes
 from desktop_app.backup.backup import make_backup
 from desktop_app.backup.restore import restore_upgrade_copy
@@ -26,9 +29,11 @@ from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.stored_table import Effect
+from desktop_app.library import search_rebuild
 from desktop_app.library.search_query import Search
 from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.database import Database
 from desktop_app.storage.deletion_wipe import wipe_deleted
 from desktop_app.storage.sqlite_connection import connect
 from desktop_app.storage.stored_tables import stored_tables
@@ -39,7 +44,7 @@ from tests.helpers.blocking import blocking
 from tests.helpers.full_store import PROFILE, everything, fill
 from tests.helpers.hostile_backups import BROKEN, ValidBackup, broken_archives
 from tests.helpers.restores import AnsweredRestore, restore_now
-from tests.unit.storage.samples import NOON, opened
+from tests.unit.storage.samples import NOON, a_conversation, opened
 from tests.unit.storage.test_presets_step import former_version
 
 DROPPED = (Effect.CONSENT, Effect.HERE)
@@ -119,6 +124,8 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     assert before.pop("table_batches")
     empty = [name for name, rows in before.items() if not rows and not name.startswith("sync_")]
     assert empty == ["spending_holds", "tool_permissions", "tool_servers"]
+    for rows in (before, after):  # the index is made again
+        rows["search_entries"] = sorted((kind, ref) for _, kind, ref in rows["search_entries"])
     assert after == before
     assert sorted(p.name for p in other.attachments.rglob("*")) == sorted(
         p.name for p in place.attachments.rglob("*")
@@ -194,7 +201,8 @@ async def found_by_every_search(path: Path) -> list[object]:
         ids, vector = ["c" * 32], Vector.from_values([0.5, -0.25, 0.01])
         return [
             *[
-                sorted(await search.find(words), key=repr)
+                # Entries of one time are in another order once they are indexed again.
+                sorted((replace(hit, date=NOON) for hit in await search.find(words)), key=repr)
                 for words in ("apricot", "\U0001f600", "Title", "stone")
             ],
             await collections.find(ids, question_terms("green door"), 5),
@@ -475,3 +483,104 @@ def test_going_back_to_before_an_upgrade_leaves_the_library_of_other_computers(
     with pytest.raises(StorageError, match="no copy"):
         restore_upgrade_copy(database, NOON)
     assert use(result.previous_store)
+
+
+def test_a_large_store_is_packed_in_parts_without_its_index(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.fill()
+    before = everything(place.database)
+    monkeypatch.setattr(backup, "_PART_BYTES", 1 << 16)
+    monkeypatch.setattr(backup, "_STEP_ROWS", 1)
+    archive = place.back_up()
+    with zipfile.ZipFile(archive) as pack:
+        parts = [name for name in pack.namelist() if name.endswith(".sqlite3")]
+        assert len(parts) > 3
+        for name in parts:
+            file = tmp_path / name
+            file.write_bytes(pack.read(name))
+            with closing(connect(file, "ro")) as connection:
+                rows = connection.execute("SELECT name FROM sqlite_schema")
+                index = {"search_entries", "search_index_docsize"}
+                for table in index.intersection(row["name"] for row in rows):
+                    assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
+    other = Place(tmp_path / "other")
+    other.restore(archive)
+    after = everything(other.database)
+    for name in ("messages", "attachments", "table_values", "ledger"):
+        assert after[name] == before[name]
+    assert found_by_every_search(other.database) == found_by_every_search(place.database)
+
+
+def test_a_part_with_another_schema_is_refused(place: Place, tmp_path: Path) -> None:
+    place.fill()
+    archive = place.back_up()
+    with zipfile.ZipFile(archive) as pack:
+        store = tmp_path / "part.sqlite3"
+        store.write_bytes(pack.read("repartee.sqlite3"))
+    for sql in ("CREATE TABLE strange (a)", "CREATE VIEW seen AS SELECT 1", "SELECT 1"):
+        part = tmp_path / "changed.sqlite3"
+        part.write_bytes(store.read_bytes())
+        with closing(sqlite3.connect(part)) as connection:
+            connection.execute(sql)
+            connection.commit()
+        forged = tmp_path / "forged.zip"
+        forged.write_bytes(archive.read_bytes())
+        with zipfile.ZipFile(forged, "a") as pack:
+            pack.write(part, "repartee-2.sqlite3")
+        before = place.database.read_bytes()
+        with pytest.raises(StorageError):  # the last one has rows that are there already
+            place.restore(forged)
+        assert place.database.read_bytes() == before
+
+
+async def test_the_index_of_a_large_store_is_made_while_it_is_used(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(place.fill)
+    archive = await asyncio.to_thread(place.back_up)
+    monkeypatch.setattr("desktop_app.backup.restore.CHECKED_AT_OPEN_BYTES", 0)
+    monkeypatch.setattr(search_rebuild, "_MAX_ROWS", 1)
+    other = Place(tmp_path / "other")
+    done = await asyncio.to_thread(restore_now, archive, other.database, other.attachments, NOON)
+    assert done is not None
+    assert done.is_indexing
+    async with opened(other.database) as database:
+        assert await database.rows("SELECT * FROM search_entries") == []
+        store = ConversationStore(database)
+        await store.create(a_conversation("Written meanwhile"))
+        for _ in range(3):
+            await database.write(search_rebuild.index_next)
+        assert [hit.title for hit in await Search(database).find("meanwhile")]
+    shown: list[float] = []
+    async with opened(other.database) as database:  # also after a kill
+        await search_rebuild.complete_index(database, shown.append)
+        await ConversationStore(database).erase([(await store_id(database))])
+    assert shown == sorted(shown)
+    assert shown
+    found = [await asyncio.to_thread(found_by_every_search, p.database) for p in (other, place)]
+    assert found[0] == found[1]
+
+
+async def store_id(database: Database) -> str:
+    [row] = await database.rows("SELECT id FROM conversations WHERE title = 'Written meanwhile'")
+    return str(row["id"])
+
+
+def test_a_backup_of_the_first_format_is_restored(place: Place, tmp_path: Path) -> None:
+    """It has the whole store with its index in one file."""
+    place.fill()
+    archive = tmp_path / "former.zip"
+    copy = tmp_path / "repartee.sqlite3"
+    with closing(connect(place.database, "ro")) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    with zipfile.ZipFile(archive, "w") as pack:
+        pack.write(copy, "repartee.sqlite3")
+        manifest = {"format": "repartee-backup", "version": 1, "created_at": "", "attachments": []}
+        pack.writestr("backup.json", json.dumps(manifest))
+    other = Place(tmp_path / "other")
+    other.restore(archive)
+    with closing(connect(other.database, "ro")) as connection:
+        restored = connection.execute("SELECT id FROM search_entries").fetchall()
+    with closing(connect(place.database, "ro")) as connection:
+        assert restored == connection.execute("SELECT id FROM search_entries").fetchall()

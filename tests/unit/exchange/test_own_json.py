@@ -6,6 +6,8 @@ import hashlib
 import io
 import json
 import tempfile
+import tracemalloc
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,12 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     new_id,
 )
-from desktop_app.domain.conversations.message_parts import AttachmentFile, ChosenPages, DocumentPart
+from desktop_app.domain.conversations.message_parts import (
+    AttachmentFile,
+    ChosenPages,
+    DocumentPart,
+    ImagePart,
+)
 from desktop_app.domain.conversations.written_text import Mark, WrittenText
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
@@ -354,3 +361,62 @@ async def test_texts_travel_with_their_conversation(tmp_path: Path) -> None:
     damaged["conversations"][0]["texts"][1]["marks"] = [change]
     (refused,) = read_conversations(tmp_path, json.dumps(damaged).encode())
     assert isinstance(refused, ImportRefusedError)
+
+
+def test_an_export_with_pictures_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    size = 1 << 20
+    source = tmp_path / "export.json"
+    with source.open("wb") as stream:
+        writer = JsonWriter(stream)
+        writer.write_folder(FOLDER)
+        files = [
+            AttachmentFile(hashlib.sha256(data).hexdigest(), "a", "image/png", data=data)
+            for data in (bytes([number]) * size for number in range(20))
+        ]
+        for number, file in enumerate(files):
+            conversation = a_conversation(str(number), folder_id=FOLDER.id)
+            question = a_question(conversation, "look")
+            part = ImagePart(file.sha256, file.name, file.media_type, size)
+            question = replace(question, parts=(*question.parts, part))
+            writer.write_conversation(replace(conversation, leaf_id=question.id), [question])
+        for file in sorted(files, key=lambda file: file.sha256):
+            writer.write_file(file)
+        writer.end()
+    packed = tmp_path / "export.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as pack:
+        pack.write(source, "conversations.json")
+    for path in (source, packed):
+        tracemalloc.start()
+        try:
+            for number, each in enumerate(read_export(path).conversations):
+                assert isinstance(each, ImportedConversation)
+                assert each.folder == FOLDER
+                assert each.files == (files[number],)
+            assert tracemalloc.get_traced_memory()[1] < source.stat().st_size / 2
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_export_that_another_program_has_written_again_is_read(
+    tmp_path: Path, indent: int | None
+) -> None:
+    data = b"a file"
+    file = AttachmentFile(hashlib.sha256(data).hexdigest(), "a", "text/plain", "a file", data=data)
+    conversation = a_conversation("One")
+    question = a_question(conversation, "look")
+    part = DocumentPart(file.sha256, file.name, file.media_type, len(data))
+    question = replace(question, parts=(*question.parts, part))
+    conversation = replace(conversation, leaf_id=question.id)
+    written = write_export([FOLDER], [(conversation, [question])], [file])
+    again = json.dumps(json.loads(written), indent=indent).encode()
+    assert read_conversations(tmp_path, again) == read_conversations(tmp_path, written)
+
+
+def test_an_export_without_its_end_is_damaged(tmp_path: Path) -> None:
+    conversation = a_conversation("One")
+    whole = write_export([], [(conversation, [])], [])
+    assert read_conversations(tmp_path, whole)
+    for end in range(40, len(whole) - 2):
+        with pytest.raises(ImportRefusedError):
+            read_conversations(tmp_path, whole[:end])

@@ -30,7 +30,10 @@ from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.library.repair import repair_store
 from desktop_app.library.search_query import Search
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.storage.deletion_wipe import resume_wipe
+from desktop_app.storage import deletion_wipe
+from desktop_app.storage.deletion_wipe import wipe_deleted
+from desktop_app.tables.table import Table
+from desktop_app.tables.table_store import TableStore
 from tests.helpers.restores import restore_now
 from tests.helpers.waiting import until
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
@@ -174,7 +177,7 @@ async def test_an_interrupted_wipe_is_resumed(tmp_path: Path) -> None:
             await wiping
         await held
     async with opened(path) as database:
-        await resume_wipe(database)
+        await wipe_deleted(database)
         assert holding(tmp_path) == []
         assert await SettingsStore(database).all() == {}
 
@@ -200,3 +203,71 @@ async def test_emptying_the_trash_wipes_the_open_store(tmp_path: Path) -> None:
         assert await store.empty_trash(NOON + timedelta(days=1)) == [gone.id]
         assert holding(tmp_path) == []
         assert len(await Search(database).find("kept")) == 2
+
+
+async def test_a_large_store_is_wiped_when_nobody_uses_it_once_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion_wipe, "CHECKED_AT_OPEN_BYTES", 0)
+    path = tmp_path / "repartee.sqlite3"
+    clock = 1e9
+    monkeypatch.setattr(deletion_wipe.time, "time", lambda: clock)
+
+    async def ask_and_erase(store: ConversationStore) -> None:
+        conversation = a_conversation(f"About {WORD}")
+        await store.create(conversation)
+        await store.erase([conversation.id])
+
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        await store.create(a_conversation("Stays"))
+        await ask_and_erase(store)
+        assert holding(tmp_path) == ["repartee.sqlite3"]  # in the index, which only marks it
+        await wipe_deleted(database)
+        assert holding(tmp_path)
+    async with opened(path) as database:  # also after a kill
+        await wipe_deleted(database, is_idle=lambda: True)
+        assert holding(tmp_path) == []
+        await ask_and_erase(ConversationStore(database))
+        await wipe_deleted(database, is_idle=lambda: True)
+        assert holding(tmp_path)  # wiped an instant ago
+        clock += 24 * 3600
+        await wipe_deleted(database, is_idle=lambda: True)
+        assert holding(tmp_path) == []
+        [stays] = await ConversationStore(database).all()
+        assert [hit.title for hit in await Search(database).find("stays")] == [stays.title]
+
+
+async def test_a_wipe_goes_on_where_the_user_came_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion_wipe, "CHECKED_AT_OPEN_BYTES", 0)
+    monkeypatch.setattr(deletion_wipe, "MERGED_PAGES", 1)
+    async with opened(tmp_path / "repartee.sqlite3") as database:
+        store = ConversationStore(database)
+        for number in range(40):
+            await store.create(a_conversation(" ".join(f"{number}x{n}" for n in range(400))))
+        gone = a_conversation(f"About {WORD}")
+        await store.create(gone)
+        await store.erase([gone.id])
+        uses = 0
+        while holding(tmp_path):
+            moments = iter([True, False])
+            await wipe_deleted(database, is_idle=lambda moments=moments: next(moments))
+            uses += 1
+        assert uses > 1
+        await wipe_deleted(database, is_idle=lambda: True)
+        assert not await database.rows("SELECT 1 FROM settings WHERE key LIKE 'store.unwiped%'")
+
+
+async def test_what_no_index_has_is_wiped_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion_wipe, "CHECKED_AT_OPEN_BYTES", 0)
+    async with opened(tmp_path / "repartee.sqlite3") as database:
+        store = TableStore(database)
+        await store.save(Table("t", f"About {WORD}", NOON, NOON))
+        assert holding(tmp_path)
+        await store.delete("t")
+        assert holding(tmp_path) == []
+        assert await SettingsStore(database).all() == {}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,11 @@ from desktop_app.storage.search_index import (
     MATCH_END,
     MATCH_START,
     SNIPPET_LENGTH,
+    EntryKind,
+    add_entry,
     index_text,
     match_expression,
+    remove_entry,
     snippet,
 )
 from desktop_app.storage.sqlite_connection import connect_in_memory
@@ -500,3 +504,42 @@ async def test_texts_and_messages_share_the_pages_of_a_search(path: Path) -> Non
     assert len(set(found)) == len(found) == 8
     dates = [hit.date for page in pages for hit in page]
     assert dates == sorted(dates, reverse=True)
+
+
+async def test_documents_of_an_earlier_version_get_the_time_of_their_message(path: Path) -> None:
+    async with opened(path) as database:
+        store = AttachmentStore(database, path.parent / "attachments")
+        for number in range(4):
+            data = f"apple {number}".encode()
+            sha256 = hashlib.sha256(data).hexdigest()
+            await store.add(data, Attachment(sha256, f"{number}.txt", "text/plain", data.decode()))
+            conversation = a_conversation("", number)
+            asked = a_question(conversation, "apple", minutes=number)
+            part = DocumentPart(sha256, f"{number}.txt", "text/plain", len(data))
+            asked = replace(asked, parts=(*asked.parts, part))
+            await ConversationStore(database).begin_turn(conversation, asked, an_answer(asked))
+        # As an import of it left them: all at the time of the import, in another order.
+        for number, row in enumerate(await database.rows("SELECT sha256, text FROM attachments")):
+            await database.write(partial(_redate, row=row, at=1 << 51 | number))
+        found = await Search(database).find("apple")
+        assert [hit.document for hit in found] == [hit.document for hit in sorted_by_date(found)]
+        pages = [page async for page in Search(database).pages("apple", 3)]
+        hits = [(hit.message_id, hit.document) for page in pages for hit in page]
+        assert len(hits) == len(set(hits)) == 8
+        await store.mend_dates(lambda: False)
+        ids = "SELECT id FROM search_entries WHERE kind = 'attachment'"
+        assert all(row["id"] >= 1 << 51 for row in await database.rows(ids))
+        await store.mend_dates(lambda: True)
+        newest, *_ = await Search(database).find("apple", 1)
+        assert newest.date < NOON + timedelta(minutes=5)
+        assert all(row["id"] < 1 << 51 for row in await database.rows(ids))
+        store.close()
+
+
+def sorted_by_date(hits: list[SearchHit]) -> list[SearchHit]:
+    return sorted(hits, key=lambda hit: hit.date, reverse=True)
+
+
+def _redate(connection: sqlite3.Connection, row: sqlite3.Row, at: int) -> None:
+    remove_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"])
+    add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], at)

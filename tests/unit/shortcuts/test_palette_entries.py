@@ -10,13 +10,14 @@ from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.shortcuts.command_search import (
     CONVERSATION,
     MAX_ROWS,
+    FoldedTitles,
     PaletteEntry,
     count_use,
     find_entries,
-    fold_titles,
+    match_rank,
 )
 
-TITLES = fold_titles(
+TITLES = FoldedTitles(
     [("c3", "Retries of a client"), ("c2", "Client letters"), ("c1", "Straße"), ("c0", "Über")]
 )
 COMMANDS = [
@@ -78,7 +79,7 @@ def test_a_former_title_is_found_by_its_words_with_and_without_dots() -> None:
 
 
 def test_no_more_rows_are_shown_than_fit() -> None:
-    titles = fold_titles((str(n), "Retries") for n in range(MAX_ROWS + 1))
+    titles = FoldedTitles((str(n), "Retries") for n in range(MAX_ROWS + 1))
     entries = [PaletteEntry(f"entry {n}", "Retries") for n in range(9)]
     shown = [entry.id for entry in find_entries("retries", entries, titles)]
     assert shown == [e.id for e in entries] + [f"{CONVERSATION}{n}" for n in range(51)]
@@ -95,6 +96,28 @@ def test_titles_with_the_letters_in_order_are_found(titles: list[str], typed: st
         rest = iter("".join(fold(title).split()))
         return all(letter in rest for letter in letters)
 
-    rows = fold_titles((str(n), title) for n, title in enumerate(titles))
+    rows = FoldedTitles((str(n), title) for n, title in enumerate(titles))
     shown = {e.id.removeprefix(CONVERSATION) for e in find_entries(letters, [], rows)}
     assert shown == {str(n) for n, title in enumerate(titles) if has(title)}
+
+
+@given(
+    strategies.lists(strategies.text("ab ", max_size=6), max_size=200),
+    strategies.text("ab ", max_size=5).filter(str.strip),
+)
+def test_the_best_title_is_found_however_many_there_are(titles: list[str], typed: str) -> None:
+    words = typed.split()
+    rows = FoldedTitles((str(n), title) for n, title in enumerate(titles))
+    [first, *_] = [*find_entries(typed, [], rows), None]
+    ranks = [rank for title in titles if (rank := match_rank(words, title, "")) is not None]
+    if ranks:
+        assert first is not None
+        assert match_rank(words, first.title, "") == min(ranks)
+
+
+def test_an_old_title_is_found_among_thousands_of_new_ones() -> None:
+    titles = FoldedTitles([*((str(n), f"Taxing {n}") for n in range(20_000)), ("old", "My tax")])
+    used = f"{CONVERSATION}12345"
+    shown = [entry.id for entry in find_entries("tax", [], titles, {used: 1.0})]
+    assert shown[:3] == [f"{CONVERSATION}old", used, f"{CONVERSATION}0"]
+    assert [e.id for e in find_entries("taxing 19999", [], titles)] == [f"{CONVERSATION}19999"]

@@ -124,3 +124,16 @@ def test_each_folded_character_has_its_place(text: str) -> None:
     places = fold_places(text)
     assert len(places) == len(fold(text))
     assert list(places) == sorted(places)
+
+
+def test_a_stale_entry_is_replaced_and_its_id_is_not_used_again(
+    connection: sqlite3.Connection,
+) -> None:
+    """A row that was deleted without its entry has left it."""
+    add_entry(connection, EntryKind.TITLE, "a", "persimmon", 5)
+    add_entry(connection, EntryKind.TITLE, "a", "quince", 7)
+    add_entry(connection, EntryKind.TITLE, "b", "quince", 5)
+    sql = "SELECT id, ref FROM search_entries ORDER BY id"
+    assert list(map(tuple, connection.execute(sql))) == [(7, "a"), (8, "b")]
+    remove_entry(connection, EntryKind.TITLE, "a", "quince")
+    assert found(connection, "quince") == 1

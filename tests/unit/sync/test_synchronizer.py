@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ from desktop_app.chat.text_store import TextStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
-from desktop_app.domain.conversations.message_parts import Attachment, TextPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart, TextPart
 from desktop_app.domain.conversations.written_text import WrittenText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
@@ -40,9 +41,10 @@ from desktop_app.domain.errors import (
     SyncTargetError,
 )
 from desktop_app.domain.spending_report import Call, Purpose
+from desktop_app.library.search_query import Search
 from desktop_app.memory.memory import Memory
 from desktop_app.storage.row_conversion import from_micros
-from desktop_app.sync import device_state, own_segments, rescue, synchronizer
+from desktop_app.sync import device_state, entries, own_segments, rescue, synchronizer
 from desktop_app.sync import format as form
 from desktop_app.sync.entries import Applier
 from desktop_app.sync.storage import FolderStorage
@@ -852,3 +854,70 @@ async def test_a_store_without_a_storage_notes_nothing(tmp_path: Path) -> None:
         await made[0].add("c1")
         await made[0].conversations.rename("c1", "x")
         assert not await made[0].sync.unsent()
+
+
+async def test_each_attachment_is_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "BATCH", 5)
+    looked: list[str] = []
+
+    class Watched(FolderStorage):
+        async def names(self, folder: str) -> list[str]:
+            looked.append(folder)
+            return await super().names(folder)
+
+    monkeypatch.setattr(synchronizer, "open_storage", lambda target: Watched(Path(target.address)))
+    async with computers(tmp_path, "a") as made:
+        store = AttachmentStore(made[0].database, made[0].attachments)
+        for number in range(30):
+            data = f"document {number}".encode()
+            sha256 = hashlib.sha256(data).hexdigest()
+            await store.add(data, Attachment(sha256, "a.txt", "text/plain", text="text"))
+            await made[0].add(f"c{number}")
+        await made[0].sync.synchronize()
+        files = [p for p in (tmp_path / "shared" / "files").rglob("*") if p.is_file()]
+        assert len(files) == 30
+        state = await made[0].sync.state()
+        assert state is not None
+        assert state.number > 10  # segments
+        assert not [folder for folder in looked if folder.startswith("files")]
+        # Sent again, as another computer: the storage is asked for each folder.
+        sql = """INSERT INTO sync_changes SELECT 'attachments', sha256, '', 0, d.id, 1, NULL
+            FROM attachments, sync_device AS d WHERE TRUE ON CONFLICT DO UPDATE SET number = 1"""
+        await made[0].database.execute(sql)
+        await made[0].sync.synchronize()
+        asked = [folder for folder in looked if folder.startswith("files")]
+        assert sorted(asked) == sorted({f"files/{path.parent.name}" for path in files})
+        store.close()
+
+
+async def test_a_document_is_found_at_the_time_of_its_message(tmp_path: Path) -> None:
+    data = b"a document"
+    part = DocumentPart(hashlib.sha256(data).hexdigest(), "a.txt", "text/plain", len(data))
+    past = now() - timedelta(days=3650)
+    async with computers(tmp_path, "a", "b") as made:
+        store = AttachmentStore(made[0].database, made[0].attachments)
+        await store.add(data, Attachment(part.sha256, "a.txt", "text/plain", text="persimmon"))
+        await made[0].add("c1")
+        asked = replace(question("q1"), parts=(TextPart("look"), part), created_at=past)
+        await made[0].write(asked, "c1")
+        await made[0].add("c2", "A persimmon")
+        await settle(made)
+        for each in made:
+            first, second = await Search(each.database).find("persimmon")
+            assert (first.title, second.document) == ("A persimmon", "a.txt")
+            assert second.date == past
+        store.close()
+
+
+async def test_a_row_that_comes_back_replaces_its_stale_entry(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await made[0].add("c1")
+        await made[0].write(question("q1"), "c1")
+        stale = "INSERT INTO search_entries VALUES (1, ?, ?)"
+        await made[1].database.execute(stale, "message", "q1")
+        await made[1].database.execute(stale.replace("1,", "2,"), "title", "c1")
+        await settle(made)
+        assert await conversations_of(made[1]) == {"c1"}
+        assert [hit.title for hit in await Search(made[1].database).find("c1")] == ["c1"]
