@@ -83,6 +83,8 @@ async def test_a_former_library_is_synchronized_with_one_of_today(
     content, other = await here.content(), await there.content()
     del content["messages"]["c" * 32]  # its answer is under way
     del content["profiles"]["own"]  # the user is asked there first
+    for message in (*content["messages"].values(), *other["messages"].values()):
+        del message["computer"]  # schema 4 sent no name
     assert content == other
     conversations = library.expected["export"]["conversations"]
     assert content["conversations"].keys() >= {"new", *(each["id"] for each in conversations)}
