@@ -19,13 +19,7 @@ from tests.unit.storage.samples import NOON
 
 SWITCHED_OFF = {
     *("keys_in_keyring", "model_listings", "settings", "tool_permissions"),
-    *(
-        "batch",
-        "messages",
-        "table_answers",
-        "table_batches",
-        "table_runs",
-    ),  # await a provider
+    *("batch", "messages", "table_answers", "table_batches", "table_runs"),  # await a provider
 }
 """What a restore changes, so that nothing is sent that the user did not ask for again."""
 
