@@ -13,6 +13,7 @@ from typing import Final
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.sqlite_connection import connect_in_memory
+from desktop_app.storage.storage_errors import damaged_error
 
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
 _FIRST_VERSION: Final = 2
@@ -220,38 +221,47 @@ CREATE TABLE table_batches (
 # computers must hear of is noted as the triggers would, which the migration makes later.
 _PROJECTS: Final = """
 INSERT INTO folders (id, name, created_at, overrides, collection_id)
-    SELECT id, name, created_at, '', id FROM collections
-    WHERE id NOT IN (SELECT collection_id FROM folders);
+    SELECT iif(id IN (SELECT id FROM folders), id || '-files', id), name, created_at, '', id
+    FROM collections WHERE id NOT IN (SELECT collection_id FROM folders);
 UPDATE sync_device SET clock = max(
     clock + 1, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER));
-INSERT INTO sync_changes (kind, id, field, at, device, number)
+INSERT OR IGNORE INTO sync_changes (kind, id, field, at, device, number)
     SELECT 'folders', f.id, c.column1, d.clock, d.id, d.clock
     FROM folders AS f, sync_device AS d, (VALUES ('name'), ('created_at'), ('provider_id'),
         ('model'), ('variant'), ('effort'), ('overrides')) AS c
-    WHERE f.id = f.collection_id;
+    WHERE f.id IN (f.collection_id, f.collection_id || '-files');
 ALTER TABLE collections DROP COLUMN name;
 """
 # A batch job is a table: its files are rows, and its message is the question of one column, sent as
 # it is. Answers of a job get consecutive numbers, so that its requests at the provider are found by
-# `number_offset`. What was not billed has no cost any more. A job with damaged details is left out.
+# `number_offset`. What was not billed has no cost any more. Damaged details are left out.
 _JOBS_AS_TABLES: Final = """
 ALTER TABLE table_batches ADD COLUMN number_offset INTEGER;
+UPDATE batch_jobs SET details = '{}' WHERE NOT json_valid(details);
+UPDATE batch_jobs SET details = json_object(
+    'api', coalesce(json_extract(details, '$.api'), 'responses'),
+    'settings', json(iif(
+        json_type(details, '$.settings') = 'object', json_extract(details, '$.settings'), '{}')),
+    'passages', json(iif(
+        json_type(details, '$.passages') = 'array', json_extract(details, '$.passages'), '[]')),
+    'folder_id', coalesce(json_extract(details, '$.folder_id'), ''),
+    'cost', json_extract(details, '$.estimate.cost'));
 INSERT INTO tables (id, name, created_at, updated_at, settings)
     SELECT id, title, created_at, coalesce(ended_at, started_at, created_at), '{}'
-    FROM batch_jobs WHERE json_valid(details) AND id NOT IN (SELECT id FROM tables);
+    FROM batch_jobs WHERE id NOT IN (SELECT id FROM tables);
 INSERT INTO table_columns (id, table_id, position, name, question)
     SELECT id, id, 0, substr(title, 1, 60), json_object(
         'prompt', task, 'is_literal', json('true'),
         'choice', json_object(
             'provider_id', provider_id, 'model', model, 'variant', variant, 'effort', effort),
-        'overrides', json(coalesce(json_extract(details, '$.settings'), '{}')),
-        'passages', json(coalesce(json_extract(details, '$.passages'), '[]')),
-        'folder_id', coalesce(json_extract(details, '$.folder_id'), ''))
-    FROM batch_jobs WHERE json_valid(details);
+        'overrides', json_extract(details, '$.settings'),
+        'passages', json_extract(details, '$.passages'),
+        'folder_id', details ->> '$.folder_id')
+    FROM batch_jobs;
 INSERT INTO table_rows (table_id, position, name, key, paths, parts, checks, error)
     SELECT i.job_id, i.number - 1, i.name, '', json_array(i.path), i.part, '[]',
         CASE WHEN i.status = 'left_out' AND i.part = '[]' THEN i.error ELSE '' END
-    FROM batch_items AS i JOIN table_columns AS c ON c.id = i.job_id ORDER BY i.job_id, i.number;
+    FROM batch_items AS i JOIN batch_jobs AS j ON j.id = i.job_id ORDER BY i.job_id, i.number;
 INSERT INTO table_runs (id, table_id, mode, status, created_at, ended_at, cells, estimate, error,
         is_cancelled)
     SELECT j.id, j.id, 'batch', CASE
@@ -260,9 +270,8 @@ INSERT INTO table_runs (id, table_id, mode, status, created_at, ended_at, cells,
             WHEN j.batch_id = '' THEN 'sending' ELSE 'sent' END,
         coalesce(j.started_at, j.created_at), j.ended_at,
         (SELECT count(*) FROM batch_items WHERE job_id = j.id),
-        json_extract(j.details, '$.estimate.cost'), j.error, j.is_cancelled
-    FROM batch_jobs AS j JOIN table_columns AS c ON c.id = j.id
-    WHERE j.status NOT IN ('preparing', 'ready');
+        details ->> '$.cost', j.error, j.is_cancelled
+    FROM batch_jobs AS j WHERE j.status NOT IN ('preparing', 'ready');
 INSERT INTO table_answers (id, row_id, column_id, state, run_id, batch, answer, error, input_tokens,
         cached_tokens, output_tokens, reasoning_tokens, cost, failures, conversation_id,
         answered_by)
@@ -286,7 +295,7 @@ INSERT INTO table_values (row_id, column_id, part, text, sort_key, citations, is
 INSERT INTO table_batches (run_id, number, column_id, status, provider_id, base_url, model, effort,
         api, held, input_file_id, batch_id, remote_done, started_at, number_offset)
     SELECT j.id, 1, j.id, j.status, j.provider_id, j.base_url, j.model, j.effort,
-        json_extract(j.details, '$.api'), j.held, j.input_file_id, j.batch_id, j.remote_done,
+        j.details ->> '$.api', j.held, j.input_file_id, j.batch_id, j.remote_done,
         coalesce(j.started_at, j.created_at),
         (SELECT min(id) FROM table_answers WHERE run_id = j.id) - 1
     FROM batch_jobs AS j JOIN table_runs AS t ON t.id = j.id;
@@ -294,7 +303,8 @@ DROP TABLE batch_items;
 DROP TABLE batch_jobs;
 """
 # A preset is a prompt with settings. Ids stay; if both tables have one, that of the preset gets an
-# ending (see `_moved` in `sync/entries.py`). Every computer does the same, so nothing is sent.
+# ending (see `_moved` in `sync/entries.py`), or a random one if that is taken, too. Every computer
+# does the same, so nothing is sent.
 _PRESETS_AS_PROMPTS: Final = """
 ALTER TABLE prompts ADD COLUMN provider_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE prompts ADD COLUMN model TEXT NOT NULL DEFAULT '';
@@ -302,7 +312,7 @@ ALTER TABLE prompts ADD COLUMN variant TEXT;
 ALTER TABLE prompts ADD COLUMN effort TEXT;
 ALTER TABLE prompts ADD COLUMN overrides TEXT;
 CREATE TABLE doubled AS SELECT id FROM presets WHERE id IN (SELECT id FROM prompts);
-UPDATE presets SET id = id || '-presets' WHERE id IN (SELECT id FROM doubled);
+UPDATE OR IGNORE presets SET id = id || '-presets' WHERE id IN (SELECT id FROM doubled);
 UPDATE conversations SET preset_id = preset_id || '-presets'
     WHERE preset_id IN (SELECT id FROM doubled);
 UPDATE settings SET value = json_quote((value ->> '$') || '-presets')
@@ -314,7 +324,8 @@ UPDATE sync_held SET id = id || '-presets'
 DROP TABLE doubled;
 INSERT INTO prompts (id, title, folder, text, position, created_at, hidden, provider_id, model,
         variant, effort, overrides)
-    SELECT id, name, '', '', position, created_at, 0, provider_id, model, variant, effort, overrides
+    SELECT iif(id IN (SELECT id FROM prompts), id || '-' || lower(hex(randomblob(4))), id), name,
+        '', '', position, created_at, 0, provider_id, model, variant, effort, overrides
     FROM presets;
 DROP TABLE presets;
 UPDATE OR IGNORE sync_changes SET kind = 'prompts', field = iif(field = 'name', 'title', field)
@@ -389,36 +400,109 @@ def is_current(version: int) -> bool:
 
 
 def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
-    """Bring a store from `version` to this program's, by all steps or none. Raises sqlite3.Error.
+    """Bring a store from `version` to this program's, by all steps or none.
 
     The caller has the store's lock.
+
+    Raises:
+        sqlite3.Error: a step failed.
+        StoreDamagedError: no version had such tables.
     """
     from desktop_app.storage.sync_triggers import synced_triggers  # most stores are current
 
-    steps = STEPS[version - _FIRST_VERSION :]
-    if not version:
-        steps = ["schema.sql", *STEPS]
-    # Also those of tables that are gone now: they would run while the steps change their table.
-    former = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    start, mending, triggers = version, list[str](), synced_triggers()
+    former = list(triggers)
+    if version and not is_current(version):
+        start, mending = _mending(connection, version)
+        # Also those of tables that are gone now: they would run while the steps change their table.
+        sql = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        former = [name for (name,) in connection.execute(sql)]
     script = [
         "BEGIN IMMEDIATE",
-        *(f'DROP TRIGGER IF EXISTS "{name}"' for (name,) in former),
-        *map(_sql_of, steps),
-        *synced_triggers().values(),
+        *(f"DROP TRIGGER IF EXISTS {_quoted(name)}" for name in former),
+        *mending,
+        _script(start, latest_version()),
+        *triggers.values(),
         f"PRAGMA application_id = {APPLICATION_ID}",
         f"PRAGMA user_version = {latest_version()}",
         "COMMIT",
     ]
+    checks_keys = connection.execute("PRAGMA foreign_keys").fetchone()[0]
+    # A row may refer to one that is gone; and a table that is made again keeps what refers to it.
+    connection.execute("PRAGMA foreign_keys = OFF")
     try:
         connection.executescript(";\n".join(script))
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        connection.execute(f"PRAGMA foreign_keys = {checks_keys}")
 
 
-def _sql_of(step: str) -> str:
-    is_file = step.endswith(".sql")
-    return Path(__file__).with_name(step).read_text("utf-8") if is_file else step
+def _script(start: int, end: int) -> str:
+    """Return the SQL that leads from one version to another; `start` is 0 for an empty store."""
+    steps = STEPS[max(0, start - _FIRST_VERSION) : end - _FIRST_VERSION]
+    return ";\n".join(
+        Path(__file__).with_name(step).read_text("utf-8") if step.endswith(".sql") else step
+        for step in (steps if start else ["schema.sql", *steps])
+    )
+
+
+def _mending(connection: sqlite3.Connection, version: int) -> tuple[int, list[str]]:
+    """Return the version that a store has, and the SQL that gives it exactly that schema.
+
+    A build before the release of a version wrote the former number with some of its columns, or
+    its number without those that came last.
+
+    Raises:
+        StoreDamagedError: no version had such tables.
+    """
+    found, columns = _objects_of(connection), _columns_of(connection)
+    for start in (version, version + 1):
+        with closing(connect_in_memory()) as template:
+            template.executescript(_script(0, start))
+            wanted, wanted_columns = _objects_of(template), _columns_of(template)
+        if all(columns.get(name, {""}) <= each for name, each in wanted_columns.items()):
+            break
+    else:
+        place = connection.execute("PRAGMA database_list").fetchone()[2]
+        raise damaged_error(place, f"its tables are not those of version {version}")
+    script: list[str] = []
+    made: set[str] = set()
+    for (kind, name), (table, sql) in wanted.items():  # each table before its indexes
+        is_same = found.get((kind, name)) == (table, sql)
+        if kind == "table" and not is_same:
+            names = ", ".join(map(_quoted, sorted(columns[name])))
+            script += [
+                f"CREATE TABLE former_rows AS SELECT {names} FROM {name}",  # noqa: S608 - own names
+                f"DROP TABLE {name}",
+                sql,
+                f"INSERT INTO {name} ({names}) SELECT {names} FROM former_rows",  # noqa: S608
+                "DROP TABLE former_rows",
+            ]
+            made.add(name)
+        elif kind == "index" and (table in made or not is_same):
+            script += [f"DROP INDEX IF EXISTS {name}", sql]
+    return start, script
+
+
+def _objects_of(connection: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the table and the SQL of each table and index."""
+    sql = """SELECT type, name, tbl_name, sql FROM sqlite_master
+        WHERE type IN ('table', 'index') AND sql IS NOT NULL ORDER BY type = 'index'"""
+    return {(kind, name): (table, text) for kind, name, table, text in connection.execute(sql)}
+
+
+def _columns_of(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    sql = """SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c
+        WHERE m.type = 'table'"""
+    found: dict[str, set[str]] = {}
+    for table, column in connection.execute(sql):
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def has_exact_schema(connection: sqlite3.Connection) -> bool:
