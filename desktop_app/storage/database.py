@@ -35,9 +35,14 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.private_files import create_private
-from desktop_app.storage.schema import is_current, migrate, stored_version
+from desktop_app.storage.schema import has_exact_schema, is_current, migrate, stored_version
 from desktop_app.storage.sqlite_connection import Mode, connect, connect_in_memory, require_sound
-from desktop_app.storage.storage_errors import UNREADABLE, is_full_or_read_only, translate_errors
+from desktop_app.storage.storage_errors import (
+    UNREADABLE,
+    damaged_error,
+    is_full_or_read_only,
+    translate_errors,
+)
 from desktop_app.storage.store_lock import StoreLock, is_open_in_sqlite, other_program_error
 
 T = TypeVar("T")
@@ -303,6 +308,10 @@ class Database:
             else:
                 self.needs_check = is_unclean
             _configure_writer(connection)
+            has_log = connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+            # Another program wrote the file, or changed it: it stays as it is, if it is refused.
+            if is_current(version) and not has_log and not has_exact_schema(connection):
+                raise damaged_error(str(self.path), "its tables are of no version")
             if not is_current(version):
                 if not is_alone:  # other processes may have closed the store meanwhile
                     is_alone = lock.try_exclusive()
@@ -316,6 +325,8 @@ class Database:
                     connection = self._migrate_copied(connection, version)
                 else:
                     migrate(connection, version)
+            if not has_log:
+                connection.execute("PRAGMA journal_mode = WAL")
             stored_version(connection, self.path)  # a read makes the log of a new or restored store
             log = repr(self._files_now().log)
             if is_alone or (lock.recorded() not in ("", log) and lock.try_exclusive()):
@@ -604,7 +615,6 @@ def reader_of(path: Path) -> Iterator[Callable[[], sqlite3.Connection]]:
 
 
 def _configure_writer(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten in the file

@@ -171,6 +171,24 @@ def test_a_store_of_a_newer_version_is_refused_and_unchanged(
     assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
 
 
+@pytest.mark.parametrize(
+    "sql", ["DROP TABLE prompts", "CREATE TABLE strange (x)", "PRAGMA user_version = 9"]
+)
+async def test_a_store_whose_tables_no_version_had_is_refused_and_unchanged(
+    path: Path, sql: str
+) -> None:
+    async with opened(path):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")  # as a tool that copies stores leaves it
+        connection.execute(sql)
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(errors.StorageError):
+        await Database(path).open()
+    assert path.read_bytes() == before
+
+
 def test_a_store_of_the_first_version_becomes_a_new_one(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
