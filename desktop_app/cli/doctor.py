@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import platform
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -227,8 +228,9 @@ async def _check_model(backend: Backend, *, starts: bool) -> Finding:
     works: bool | None = False
     weights = local_model.weights or await asyncio.to_thread(lambda: local_model.built_in_file)
     if weights is None:
-        command = "repartee models get built-in"
-        text = tr("Not installed. Run: {command}", command=command)
+        text = tr("Not installed. Run: {command}", command="repartee models get built-in")
+        if getattr(sys, "frozen", False):
+            text = tr("Install the package repartee-model.")
     elif not starts and await asyncio.to_thread(weights.is_file):
         works, text = None, tr("{file}, loads on first use", file=weights.name)
     elif not starts:

