@@ -48,7 +48,10 @@ _END_TOKENS: Final = (
     *("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|end|>", "<|return|>"),
     *("<|endoftext|>", "<|end_of_text|>", "<|end_of_turn|>", "<|END_OF_TURN_TOKEN|>"),
     *("<end_of_turn>", "<eos>", "</s>", "<\uff5cend\u2581of\u2581sentence\uff5c>"),
+    *("<|im_start|>", "<start_of_turn>"),  # the next turn, of which nothing came
 )
+_STRUCK: Final = ("<s>", "</s>")
+"""The latter ends struck text, if that has begun."""
 _TOKENS_AT_END: Final = lazy_pattern(rf"(?:\s*(?:{'|'.join(map(re.escape, _END_TOKENS))}))+\s*\Z")
 _CALL_CLOSERS: Final = {
     "<tool_call>": "</tool_call>",  # Hermes, Qwen
@@ -177,6 +180,8 @@ class _MarkCleaner:
         self._calls = 0
         self._code = CodeSpans()
         self._last = ""  # the last character that was passed on
+        self._tail = ""  # the last two
+        self._struck = 0  # tags of struck text that are open
         self._length = 0  # of the text that was passed on, with the numbers of sources
         self._citations: list[_Citation] = []  # left out so far
         self._sources = SourcesFound(())  # the newest
@@ -271,6 +276,8 @@ class _MarkCleaner:
             yield from self._cite_last()
             self._code.feed(text)
             self._last = text[-1]
+            self._struck += (self._tail + text).count(_STRUCK[0])
+            self._tail = (self._tail + text)[-2:]
             self._length += len(text)
             yield TextDelta(text)
 
@@ -327,6 +334,10 @@ class _MarkCleaner:
         """Read a token of a template, or the start of a call. Return False if more is needed."""
         token = next((each for each in _END_TOKENS if self._held.startswith(each)), "")
         is_quoted = self._last in _QUOTES_BEFORE and not self._ending
+        if token == _STRUCK[1] and self._struck:
+            self._struck -= 1
+            yield from self._pass_first(len(token))
+            return True
         if token and not is_quoted:
             self._held = self._held[len(token) :]
             self._ending += token
