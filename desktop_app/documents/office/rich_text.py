@@ -1,6 +1,6 @@
 """Converts Rich Text (.rtf) to Markdown, with striprtf.
 
-Before, pictures in binary form are removed, and hidden and deleted text, notes and links are
+Before, pictures in binary form are removed, and hidden and deleted text, marks, notes and links are
 marked, because striprtf does not know them.
 """
 
@@ -15,6 +15,7 @@ from striprtf.striprtf import rtf_to_text
 
 from desktop_app.documents import refusals
 from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Marks
 from desktop_app.documents.reader_result import LeftOut
 
 _PARSER_ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError)
@@ -32,7 +33,6 @@ _ROW_END: Final = "\ue001"
 _ROW_START: Final = "\ue002"
 _HIDDEN_START: Final = "\ue003"
 _HIDDEN_END: Final = "\ue004"
-_DELETED: Final = "\ue005"
 _BOX: Final = "\ue006"
 _TICKED_BOX: Final = "\ue007"
 _NOTE: Final = "\ue008"
@@ -53,6 +53,9 @@ _MARKS: Final = {
 _ROW: Final = re.compile(f"{_ROW_START}([^{_ROW_END}]*){_ROW_END}\\s*")
 _TABLE: Final = re.compile(f"(?:{_ROW.pattern})+")
 _HIDDEN: Final = re.compile(f"{_HIDDEN_START}([^{_HIDDEN_END}]*){_HIDDEN_END}")
+# Each begins text with some of the marks: 1 raised, 2 lowered, 4 struck.
+_FIRST_LOOK: Final = 0xE010
+_LOOK: Final = re.compile("([\ue010-\ue017])")
 _STRAY_MARK: Final = re.compile("[\ue000-\ue00e]")
 _HYPERLINK: Final = re.compile(r'\s*HYPERLINK\s+"([^"\\]+)"')
 _ADDRESS_AND_WORDS: Final = re.compile(
@@ -64,6 +67,8 @@ _NOTE_AND_AUTHOR: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"\\([a-z]+)(-?[0-9]+)? ?|\\.|[{}]", re.S)
 _CHECKBOX: Final = "1"
+_RAISE: Final = ("super", "up")
+_LOWER: Final = ("sub", "dn")
 
 
 def read(name: str, data: bytes, left_out: LeftOut) -> str:
@@ -79,22 +84,25 @@ def read(name: str, data: bytes, left_out: LeftOut) -> str:
     text = text.replace("\xad", "")
     # Characters beyond the basic plane come as two halves.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = md.joined(_runs(text))
     left_out.hidden += sum(bool(part.strip()) for part in _HIDDEN.findall(text))
     text = _ADDRESS_AND_WORDS.sub(lambda link: md.link(link[2], link[1]), _HIDDEN.sub("", text))
     text, notes = _take_notes(text)
     text = _TABLE.sub(_table, text) + "".join(f"\n\n{note}" for note in notes)
-    text = text.replace(_DELETED, "~~").replace(_BOX, "☐").replace(_TICKED_BOX, "☒")
+    text = text.replace(_BOX, "☐").replace(_TICKED_BOX, "☒")
     text = _SYMBOL_BULLET.sub("- ", _STRAY_MARK.sub("", text))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 @dataclass(frozen=True)
 class _Group:
-    """What is known in a group: whether text is hidden, deleted or the instruction of a field.
+    """What is known in a group: how its text looks, and whether it is hidden, deleted or the
+    instruction of a field.
 
     `end_mark` is the mark at its end.
     """
 
+    marks: Marks = md.PLAIN
     is_hidden: bool = False
     is_deleted: bool = False
     is_instruction: bool = False
@@ -157,8 +165,14 @@ def _changed(group: _Group, word: str, number: str | None) -> _Group:
             return replace(group, is_hidden=number != "0")
         case "deleted":
             return replace(group, is_deleted=number != "0")
+        case "strike" | "striked":
+            return replace(group, marks=group.marks._replace(struck=number != "0"))
+        case "super" | "sub" | "up" | "dn" | "nosupersub":
+            is_on = number != "0" and (number is None or len(number) > 1 or number in "456789")
+            raised, lowered = (is_on and word in names for names in (_RAISE, _LOWER))
+            return replace(group, marks=Marks(raised, lowered, group.marks.struck))
         case "plain":
-            return replace(group, is_hidden=False)
+            return replace(group, is_hidden=False, marks=md.PLAIN)
         case "footnote" | "annotation":
             return replace(group, end_mark=_NOTE_END)
         case "fldinst":
@@ -168,12 +182,29 @@ def _changed(group: _Group, word: str, number: str | None) -> _Group:
 
 def _transition(old: _Group, new: _Group, left_out: LeftOut) -> str:
     """Return the mark between two tokens."""
-    if left_out.takes_hidden:
-        return f"{_MARK}{_DELETED}" if old.is_deleted != new.is_deleted else ""
+    text = ""
     was_left_out = old.is_hidden or old.is_deleted
-    if was_left_out == (new.is_hidden or new.is_deleted):
-        return ""
-    return f"{_MARK}{_HIDDEN_END if was_left_out else _HIDDEN_START}"
+    if not left_out.takes_hidden and was_left_out != (new.is_hidden or new.is_deleted):
+        text = f"{_MARK}{_HIDDEN_END if was_left_out else _HIDDEN_START}"
+    look = _look(new, left_out)
+    return text if look == _look(old, left_out) else f"{text}{_MARK}{look}"
+
+
+def _look(group: _Group, left_out: LeftOut) -> str:
+    raised, lowered, struck = group.marks
+    struck = struck or (group.is_deleted and left_out.takes_hidden)
+    return chr(_FIRST_LOOK + raised + 2 * lowered + 4 * struck)
+
+
+def _runs(text: str) -> Iterator[tuple[str, Marks]]:
+    """Yield the runs of a text with the characters that begin each."""
+    marks = md.PLAIN
+    for piece in _LOOK.split(text):
+        if _LOOK.fullmatch(piece):
+            bits = ord(piece) - _FIRST_LOOK
+            marks = Marks(bool(bits & 1), bool(bits & 2), bool(bits & 4))
+        else:
+            yield piece, marks
 
 
 def _take_notes(text: str) -> tuple[str, list[str]]:
@@ -196,4 +227,4 @@ def _take_notes(text: str) -> tuple[str, list[str]]:
 
 def _table(rows: re.Match[str]) -> str:
     texts = [row.replace(_ROW_START, "").split(_CELL_END) for row in _ROW.findall(rows[0])]
-    return f"\n\n{md.table(texts)}\n\n"
+    return f"\n\n{md.table_or_text(texts)}\n\n"

@@ -23,7 +23,7 @@ import mammoth
 from mammoth import html as mammoth_html
 from mammoth.docx.dingbats import dingbats
 
-from desktop_app.documents import refusals
+from desktop_app.documents import formulas, refusals
 from desktop_app.documents.media_type import part_key
 from desktop_app.documents.office import drawing
 from desktop_app.documents.office.package import Package, local_name, resolve_part, whole_number
@@ -213,6 +213,7 @@ _READ: Final = frozenset(
 )
 _NAMES: Final = {"ptab": "tab", "cr": "br"}
 """The names of elements under which mammoth knows them."""
+_MARKS: Final = ("strike", "dstrike", "vertAlign", "position")
 _DROPPED: Final = ("moveFrom", "rt")  # moved elsewhere, and how a word is pronounced
 _WITH_TEXT: Final = ("t", "delText", "sym", "textpath", "oMath")
 _INVISIBLE: Final = ("visibility:hidden", "display:none")
@@ -294,7 +295,7 @@ class WordMarkup:
             case "AlternateContent":
                 return self._content(_branch(element), style)
             case "oMath" | "textpath":
-                return [_run(element.get("string") or drawing.formula_line(element))]
+                return [_run(element.get("string") or formulas.line(element, self._left_out))]
             case "sdt":
                 return self._control(element, style)
             case "drawing":
@@ -303,6 +304,8 @@ class WordMarkup:
                 return _symbol(element)
             case "t" | "fldChar":
                 return self._field_part(element, name)
+        if name == "r":
+            self._state_marks(element, style)
         if name == "p":
             style = self._begin_paragraph(element)
         if name in _NAMES:
@@ -323,6 +326,31 @@ class WordMarkup:
                     marks.remove(mark)  # else mammoth joins the paragraph to the next one
         own_style = value_of(paragraph.find(f"{WORD}pPr"), "pStyle")
         return own_style or self._styles.default_paragraph
+
+    def _state_marks(self, run: Element, style: str) -> None:
+        """State on a run how its styles set it, by the properties that mammoth reads."""
+        properties = run.find(f"{WORD}rPr")
+        own = () if properties is None else properties
+        stated = {
+            **self._styles.run_properties(style),
+            **self._styles.run_properties(value_of(properties, "rStyle")),
+            **{local_name(each): each for each in own},
+        }
+        font = Element("rPr")
+        font.extend(stated[name] for name in _MARKS if name in stated)
+        if not len(font):
+            return
+        if properties is None:
+            properties = Element(f"{WORD}rPr")
+            run.insert(0, properties)
+        for old in [each for each in properties if local_name(each) in _MARKS]:
+            properties.remove(old)
+        marks = drawing.font_marks(font)
+        if marks.struck:
+            SubElement(properties, f"{WORD}strike")
+        if marks.raised or marks.lowered:
+            place = "superscript" if marks.raised else "subscript"
+            SubElement(properties, f"{WORD}vertAlign").set(f"{WORD}val", place)
 
     def _control(self, control: Element, style: str) -> list[Element]:
         """Return the content of a content control, which states its choice if it shows none."""

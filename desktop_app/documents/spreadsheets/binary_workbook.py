@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Final
 
 import olefile
@@ -15,6 +16,8 @@ from xlrd.formula import FormulaError
 
 from desktop_app.documents import refusals
 from desktop_app.documents.media_type import OLE_ERRORS
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Marks
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
@@ -133,6 +136,11 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
         if info.hidden:
             sheet.hide_columns(column, column)
     formatters: dict[int, Formatter] = {}
+    marks = {
+        font.font_index: Marks(font.escapement == 1, font.escapement == 2, bool(font.struck_out))
+        for font in book.font_list
+        if font.escapement or font.struck_out
+    }
     for row in range(found.nrows):
         for column, cell in enumerate(found.row(row)):
             if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
@@ -144,13 +152,29 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
                 sheet.add(row, column, formatters[style](cell.value))
                 if formatters[style] is sheet_table.hidden:
                     sheet.hidden_cells.add((row, column))
-            elif cell.ctype == xlrd.XL_CELL_TEXT:
+            elif cell.ctype == xlrd.XL_CELL_TEXT and not marks:
                 sheet.add(row, column, cell.value)
+            elif cell.ctype == xlrd.XL_CELL_TEXT:
+                runs = found.rich_text_runlist_map.get((row, column), ())
+                font = book.xf_list[cell.xf_index].font_index
+                sheet.add(row, column, md.joined(_xls_runs(cell.value, font, runs, marks)))
             elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
                 sheet.add(row, column, "TRUE" if cell.value else "FALSE")
             elif cell.ctype == xlrd.XL_CELL_ERROR:
                 sheet.add(row, column, ERRORS.get(cell.value, "#ERROR"))
+            if marks and cell.ctype != xlrd.XL_CELL_TEXT:
+                font = book.xf_list[cell.xf_index].font_index
+                sheet.mark(row, column, marks.get(font, md.PLAIN))
     return sheet
+
+
+def _xls_runs(
+    text: str, first_font: int, starts: Sequence[tuple[int, int]], marks: Mapping[int, Marks]
+) -> Iterator[tuple[str, Marks]]:
+    """Yield the runs of a cell's text; each of `starts` is an index and a font."""
+    places = [(0, first_font), *starts, (len(text), first_font)]
+    for (start, font), (end, _) in pairwise(places):
+        yield text[start:end], marks.get(font, md.PLAIN)
 
 
 def read_xlsb(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
