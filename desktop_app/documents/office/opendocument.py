@@ -222,7 +222,7 @@ class _Reader:
         is_hidden = self.styles.is_hidden(element)
         return self._left_out.leaves_out(is_hidden, counts=is_hidden and bool(_words(element)))
 
-    def blocks(self, parent: Iterable[Element], depth: int = 0) -> Iterator[str]:
+    def blocks(self, parent: Iterable[Element], indent: str = "") -> Iterator[str]:
         """Yield the paragraphs, lists and tables below an element."""
         for element in parent:
             if self._is_left_out(element):
@@ -238,7 +238,7 @@ class _Reader:
                     yield md.heading(f"{number} {self.line(element)}", level)
                 case "list":
                     self._numbering.begin_list(element)
-                    items = "\n".join(self._items(element, depth))
+                    items = "\n".join(self._items(element, indent))
                     self._numbering.end_list()
                     if not self._numbering.is_in_list:
                         items = _BLANK_LINES.sub("\n\n", items).strip("\n")
@@ -253,16 +253,16 @@ class _Reader:
                     text = "\n".join(filter(None, self.blocks(element)))
                     yield f"Notes: {text}" if text else ""
                 case name if name not in _NOT_TEXT:
-                    yield from self.blocks(element, depth)
+                    yield from self.blocks(element, indent)
 
-    def _items(self, parent: Element, depth: int) -> Iterator[str]:
+    def _items(self, parent: Element, indent: str) -> Iterator[str]:
         """Yield the items of a list; those with numbers that Markdown has not are paragraphs."""
         for item in parent:
             parts = [part for part in item if not self._is_left_out(part)]
             label = self._numbering.item_label(item) if any(map(_is_line, parts)) else "-"
-            inner_depth = depth + 1 if _MARKDOWN_LABEL.fullmatch(label) else 0
-            indent = "   " * depth if inner_depth else ""
             mark = f"{label} ".lstrip()
+            is_item = _MARKDOWN_LABEL.fullmatch(label) is not None
+            inner_indent = f"{indent}{' ' * len(mark)}" if is_item else ""
             for part in parts:
                 if local_name(part) == "h":
                     level = whole_number(part.get(f"{_TEXT}outline-level"), 1)
@@ -270,10 +270,10 @@ class _Reader:
                     yield f"\n{md.heading(words, level)}\n"
                     mark = ""
                     continue
-                text = "\n".join(filter(None, self.blocks([part], inner_depth)))
+                text = "\n".join(filter(None, self.blocks([part], inner_indent)))
                 if local_name(part) == "list":
                     yield text
-                elif text and inner_depth:
+                elif text and is_item:
                     yield f"{indent}{mark}{text}"
                     mark = " " * len(mark)
                 elif text:

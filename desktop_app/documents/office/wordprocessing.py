@@ -37,6 +37,9 @@ from desktop_app.domain.documents.document_notes import SkipReason
 _MAIN_PART: Final = "word/document.xml"
 _NOTES: Final = re.compile(r"word/\w*(?:notes|comments)\.xml")
 _BACK_LINK: Final = re.compile(r'\s*<a href="#[^"]*">↑</a>')
+_NOTE_LINK: Final = re.compile(
+    rf'<sup><a href="#{web_page.NOTE}\w+-[^"]*"[^>]*>\[([0-9]+)\]</a></sup>'
+)
 _STYLES: Final = """
 comment-reference => sup
 p[style-name='Title'] => h1:fresh
@@ -67,6 +70,7 @@ def read(
         page = mammoth.convert_to_html(
             io.BytesIO(_rewritten(package, main, markup, styles, left_out)),
             style_map=_STYLES,
+            id_prefix=web_page.NOTE,
             convert_image=lambda image: (
                 [mammoth_html.text(image.alt_text)] if image.alt_text else []
             ),
@@ -85,7 +89,7 @@ def read(
         if kind == "aFChunk" and target not in package
     )
     texts = [
-        web_page.to_markdown(with_labels(_BACK_LINK.sub("", page))),
+        web_page.to_markdown(with_labels(_NOTE_LINK.sub(r"[^\1]", _BACK_LINK.sub("", page)))),
         *embedded,
         *drawing.related_blocks(package, main, left_out),
         "\n".join(_repeated_lines(package, main, markup, left_out)),

@@ -33,6 +33,8 @@ _HIDDEN: Final = re.compile(r"display:\s*none|visibility:\s*hidden|mso-hide:\s*a
 _NOT_BOLD: Final = re.compile(r"font-weight:\s*normal", re.I)
 _ITEM_NUMBER: Final = re.compile(r"(-?[0-9]{1,9})([.)]?)")
 _LINE: Final = re.compile(r"^((?:[ \t]*(?:[-*+>]|#{1,6}|[0-9]{1,9}[.)])[ \t])*)(.*)$", re.M)
+NOTE: Final = "note:"
+"""Begins the ids of a document's notes, which are items of a list."""
 _STRIKES: Final = ("del", "s", "strike")
 _INLINE: Final = frozenset(
     ("a", "abbr", "b", "big", "cite", "code", "em", "font", "i", "ins", "label", "mark", "small")
@@ -280,6 +282,8 @@ class _Converter(MarkdownConverter):
         if match is None or not text.strip() or el.parent is None or el.parent.name != "ol":
             return str(super().convert_li(el, text, parent_tags))  # type: ignore[misc]  # untyped
         mark = f"{match[1]}{match[2] or '.'} "
+        if str(el.get("id")).startswith(NOTE):
+            return f"[^{match[1]}]: {text.strip()}\n\n"
         lines = text.strip().split("\n")
         indented_lines = [f"{' ' * len(mark)}{line}" if line else "" for line in lines[1:]]
         return "\n".join([f"{mark}{lines[0]}", *indented_lines]) + "\n"
@@ -317,7 +321,7 @@ class _Converter(MarkdownConverter):
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         cell = " ".join(text.split()).replace("|", "\\|")
-        return f" {cell}{' |' * md.small_number(el.get('colspan'))}"
+        return f" {cell} |{'  |' * (md.small_number(el.get('colspan')) - 1)}"
 
     def convert_th(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return self.convert_td(el, text, parent_tags)

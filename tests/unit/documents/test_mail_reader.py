@@ -241,4 +241,4 @@ def test_damaged_texts_of_a_mailbox_are_left_out() -> None:
         "They hang.\n\nMessage 2:\n\nFrom: ines@example.org\nSubject: Doors\n\n"
         "Message 3:\n\nFrom: ines@example.org\nSubject: c\n\nd"
     )
-    assert str(document.note) == "Files read: 3. Skipped: text/plain (damaged)."
+    assert str(document.note) == "Skipped: text/plain (damaged)."
