@@ -7,7 +7,7 @@ marked, because striprtf does not know them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,10 +42,14 @@ _AUTHOR: Final = "\ue00b"
 _ADDRESS: Final = "\ue00c"
 _LINK: Final = "\ue00d"
 _LINK_END: Final = "\ue00e"
+_LABEL: Final = "\ue020"
+_LABEL_END: Final = "\ue021"
+_FIRST_LEVEL: Final = 0xE022
 _MARKS: Final = {
     r"(?:\\\*)?\\footnote\b ?": rf"\{_MARK}{_NOTE}",
     r"(?:\\\*)?\\annotation\b ?": rf"\{_MARK}{_COMMENT}",
     r"(?:\\\*)?\\atnauthor\b ?": rf"\{_MARK}{_AUTHOR}",
+    r"(?:\\\*)?\\(?:list|pn)text\b ?": rf"\{_MARK}{_LABEL}",
     r"\\cell\b ?": rf"\{_MARK}{_CELL_END}",
     r"\\row\b ?": rf"\{_MARK}{_ROW_END}",
     r"\\trowd\b ?": rf"\{_MARK}{_ROW_START}",
@@ -56,7 +60,12 @@ _HIDDEN: Final = re.compile(f"{_HIDDEN_START}([^{_HIDDEN_END}]*){_HIDDEN_END}")
 # Each begins text with some of the marks: 1 raised, 2 lowered, 4 struck.
 _FIRST_LOOK: Final = 0xE010
 _LOOK: Final = re.compile("([\ue010-\ue017])")
-_STRAY_MARK: Final = re.compile("[\ue000-\ue00e]")
+_ITEM: Final = re.compile(f"([\ue000-\ue00e]*){_LABEL}([^{_LABEL_END}]*){_LABEL_END}")
+_LEVEL_WORD: Final = re.compile(r"\\ilvl([0-8])\b ?")
+_LEVEL: Final = re.compile("[\ue022-\ue02a]")
+_NUMBER: Final = re.compile("[0-9]{1,9}[.)]")
+_COUNTS: Final = re.compile(r"[0-9]|[^\W_][.)]|\([^\W_]")  # such as "1.1" and "a)"; "o" is a bullet
+_STRAY_MARK: Final = re.compile("[\ue000-\ue00e\ue020-\ue02a]")
 _HYPERLINK: Final = re.compile(r'\s*HYPERLINK\s+"([^"\\]+)"')
 _ADDRESS_AND_WORDS: Final = re.compile(
     f"{_ADDRESS}([^{_LINK}]*){_LINK}([^{_LINK_END}]*){_LINK_END}"
@@ -75,6 +84,7 @@ def read(name: str, data: bytes, left_out: LeftOut) -> str:
     """Return the text of Rich Text, with tables in Markdown."""
     source = "".join(_marked(data.decode("latin-1"), left_out))
     source = _SHOWN_PARTS.sub(r"\\par ", _SOFT_HYPHEN.sub("", source))
+    source = _LEVEL_WORD.sub(lambda word: f"{_MARK}{chr(_FIRST_LEVEL + int(word[1]))}", source)
     for pattern, mark in _MARKS.items():
         source = re.sub(pattern, mark, source)
     try:
@@ -87,7 +97,7 @@ def read(name: str, data: bytes, left_out: LeftOut) -> str:
     text = md.joined(_runs(text))
     left_out.hidden += sum(bool(part.strip()) for part in _HIDDEN.findall(text))
     text = _ADDRESS_AND_WORDS.sub(lambda link: md.link(link[2], link[1]), _HIDDEN.sub("", text))
-    text, notes = _take_notes(text)
+    text, notes = _take_notes("\n".join(_with_list_marks(text.split("\n"))))
     text = _TABLE.sub(_table, text) + "".join(f"\n\n{note}" for note in notes)
     text = text.replace(_BOX, "☐").replace(_TICKED_BOX, "☒")
     text = _SYMBOL_BULLET.sub("- ", _STRAY_MARK.sub("", text))
@@ -175,6 +185,8 @@ def _changed(group: _Group, word: str, number: str | None) -> _Group:
             return replace(group, is_hidden=False, marks=md.PLAIN)
         case "footnote" | "annotation":
             return replace(group, end_mark=_NOTE_END)
+        case "listtext" | "pntext":
+            return replace(group, end_mark=_LABEL_END)
         case "fldinst":
             return replace(group, is_instruction=True)
     return group
@@ -205,6 +217,25 @@ def _runs(text: str) -> Iterator[tuple[str, Marks]]:
             marks = Marks(bool(bits & 1), bool(bits & 2), bool(bits & 4))
         else:
             yield piece, marks
+
+
+def _with_list_marks(lines: Iterable[str]) -> Iterator[str]:
+    """Write the marks of items as Markdown does; other numbers stay, in front of their text."""
+    widths: dict[int, int] = {}
+    for line in lines:
+        item = _ITEM.match(line)
+        label = " ".join(item[2].split()) if item else ""
+        text = _LEVEL.sub("", line[item.end() :] if item else line)
+        if item and (_NUMBER.fullmatch(label) or not _COUNTS.search(label)):
+            levels = _LEVEL.findall(line)
+            level = ord(levels[-1]) - _FIRST_LEVEL if levels else 0
+            widths = {each: width for each, width in widths.items() if each < level}
+            mark = label if _NUMBER.fullmatch(label) else "-"
+            yield f"{item[1]}{' ' * sum(widths.values())}{mark} {text.lstrip()}"
+            widths[level] = len(mark) + 1
+        else:
+            widths.clear()
+            yield f"{item[1]}{label} {text.lstrip()}" if item else text
 
 
 def _take_notes(text: str) -> tuple[str, list[str]]:

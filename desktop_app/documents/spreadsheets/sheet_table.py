@@ -86,7 +86,7 @@ class Sheet:
 
     def mark(self, row: int, column: int, marks: md.Marks) -> None:
         """Write the marks of a cell's font, unless its text has its own."""
-        text = self.rows.get(row, {}).get(column, "")
+        text = "" if marks == md.PLAIN else self.rows.get(row, {}).get(column, "")
         if text and "~~" not in text:
             self.rows[row][column] = md.joined([(text, marks)])
 

@@ -167,7 +167,8 @@ class _Workbook:
                 )
             else:
                 sheet.add(row_number, column, self._text(cell))
-            if self._marks and (marks := self._marks.get(whole_number(cell.get("s")))):
+            if self._marks:
+                marks = self._marks.get(whole_number(cell.get("s")), md.PLAIN)
                 sheet.mark(row_number, column, marks)
             if self._formatter(cell) is sheet_table.hidden:
                 sheet.hidden_cells.add((row_number, column))

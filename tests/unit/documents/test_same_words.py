@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Callable, Mapping
 
@@ -13,7 +14,9 @@ import pytest
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.text.web_page import convert_selection
 from desktop_app.documents.worker.protocol import Limits
+from tests.data.long_pdf import drawn_pdf
 from tests.helpers.office_files import docx, opendocument, packed, pptx
+from tests.unit.documents.binary_workbooks import record, wide, xls
 
 TEXTS: Mapping[str, str] = {
     "marks": "Cost 10⁶ EUR, H₂O, ~~100~~ ~~9~~ 80",
@@ -334,16 +337,49 @@ def workbook() -> bytes:
     return target.getvalue()
 
 
-RICH_TEXT = r"""{\rtf1\ansi\deff0 Cost 10{\super 6} EUR, H{\dn6 2}O, {\strike 1}{\strike 00} {\striked1 9} 80{\v unseen}\par
+def old_workbook() -> bytes:
+    fonts = [(0, 0), (0, 1), (0, 2), (8, 0)]  # plain, raised, lowered, struck
+    head = b"".join(
+        record(0x31, "5H4B", 200, flags, 0, 400, place, 0, 0, 0, 0, text=b"\5\0Arial")
+        for flags, place in fonts
+    )
+    text = "Cost 106 EUR, H2O, 100 9 80"
+    starts = [(7, 1), (8, 0), (15, 2), (16, 0), (19, 3), (22, 0), (23, 3), (24, 0)]
+    runs = struct.pack(f"<{1 + 2 * len(starts)}H", len(starts), *sum(starts, ()))
+    return xls({"S": record(0xD6, "3H", 0, 0, 0, text=wide(text) + runs)}, head=head)
+
+
+def page_of_pdf() -> bytes:
+    def shown(text: str, x: float, size: int = 12, raised: int = 0) -> str:
+        return f"BT /F1 {size} Tf {x} 700 Td {raised} Ts ({text}) Tj ET "
+
+    texts = (
+        shown("Cost 10", 50)
+        + shown("6", 90.7, 8, 5)
+        + shown(" EUR, H", 95.2)
+        + shown("2", 137, 8, -3)
+        + shown("O, 100 9 80", 141.5)
+    )
+    return drawn_pdf([f"{texts} 157.5 704 m 177.5 704 l S 181 704 m 187.5 704 l S"])
+
+
+RICH_TEXT = rb"""{\rtf1\ansi\deff0 Cost 10{\super 6} EUR, H{\dn6 2}O, {\strike 1}{\strike 00}
+ {\striked1 9} 80{\v unseen}\par
+{\listtext\'b7\tab}\ls1\ilvl0 First\par{\listtext o\tab}\ls1\ilvl1 Inner\par
+{\listtext\'b7\tab}\ls1\ilvl0 Second\par\pard
 {\field{\*\fldinst HYPERLINK "https://example.org/deed"}{\fldrslt the deed}}\par
 \trowd\cellx900\cellx1800 Head\cell \cell\row\trowd\cellx900\cellx1800 left\cell right\cell\row\pard
 and\par\trowd\cellx900 framed | once\cell\row\pard
 kept{\super\chftn}{\footnote\pard\plain noted}\par
-\u1513?\u1500?\u1493?\u1501? \u1506?\u1493?\u1500?\u1501?\par}""".encode()
+\u1513?\u1500?\u1493?\u1501? \u1506?\u1493?\u1500?\u1501?\par}"""
 
+MARKED = (
+    'H<span style="vertical-align:sub">2</span>O, <s>1</s><s>00</s> <span class="gone">9</span> 80'
+)
 PAGE = f"""<html><head><style>.gone {{ text-decoration: line-through red }}
-.u {{ display: none }}</style></head><body><p>Cost 10<sup>6</sup> EUR, H<span style="vertical-align:sub">2</span>O, <s>1</s><s>00</s> <span class="gone">9</span> 80
-<span class="u">{SECRET}</span></p><p>so {MATH} is</p><p>then {KATEX} once</p>
+.u {{ display: none }}</style></head><body><p>Cost 10<sup>6</sup> EUR, {MARKED}
+<span class="u">{SECRET}</span></p><p>so {MATH} is</p>
+<p>then {KATEX} once</p>
 <ul><li>First<ul><li>Inner</li></ul></li><li>Second</li></ul>
 <p><a href="https://example.org/deed">the deed</a></p>
 <table><tr><th colspan="2">Head</th></tr><tr><td>left</td><td>right</td></tr></table>
@@ -395,7 +431,9 @@ DOCUMENTS: Mapping[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a.ods": (sheet_of_opendocument, IN_CELLS),
     "a.xlsx": (workbook, IN_CELLS),
-    "a.rtf": (lambda: RICH_TEXT, "marks link table frame note direction"),
+    "a.xls": (old_workbook, "marks"),
+    "a.pdf": (page_of_pdf, "marks"),
+    "a.rtf": (lambda: RICH_TEXT, "marks list link table frame note direction"),
     "a.html": (PAGE.encode, ON_PAGES),
     "a.epub": (book, ON_PAGES),
     "a.eml": (mail, ON_PAGES),
@@ -416,8 +454,8 @@ def test_a_piece_has_the_same_text_in_each_document(name: str) -> None:
 def word_item(text: str, level: int, sign: str = "·") -> str:
     return (
         f"<p class=MsoListParagraph style='text-indent:-.25in;mso-list:l0 level{level} lfo1'>"
-        f"<![if !supportLists]><span style='mso-list:Ignore'>{sign}<span>&nbsp;&nbsp; </span></span>"
-        f"<![endif]>{text}</p>\n"
+        f"<![if !supportLists]><span style='mso-list:Ignore'>{sign}<span>&nbsp;&nbsp; </span>"
+        f"</span><![endif]>{text}</p>\n"
     )
 
 
