@@ -194,6 +194,8 @@ def _changed(group: _Group, word: str, number: str | None) -> _Group:
 
 def _transition(old: _Group, new: _Group, left_out: LeftOut) -> str:
     """Return the mark between two tokens."""
+    if old is new or replace(old, end_mark=new.end_mark, is_instruction=new.is_instruction) == new:
+        return ""
     text = ""
     was_left_out = old.is_hidden or old.is_deleted
     if not left_out.takes_hidden and was_left_out != (new.is_hidden or new.is_deleted):

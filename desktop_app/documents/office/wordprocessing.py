@@ -217,7 +217,7 @@ _READ: Final = frozenset(
 )
 _NAMES: Final = {"ptab": "tab", "cr": "br"}
 """The names of elements under which mammoth knows them."""
-_MARKS: Final = ("strike", "dstrike", "vertAlign", "position")
+_MARKS: Final = tuple(f"{WORD}{name}" for name in ("strike", "dstrike", "vertAlign", "position"))
 _DROPPED: Final = ("moveFrom", "rt")  # moved elsewhere, and how a word is pronounced
 _WITH_TEXT: Final = ("t", "delText", "sym", "textpath", "oMath")
 _INVISIBLE: Final = ("visibility:hidden", "display:none")
@@ -246,6 +246,7 @@ class WordMarkup:
         self._styles = WordStyles(styles)
         self._left_out = left_out
         self._open_fields: list[_Field] = []
+        self._style_marks: dict[str, dict[str, Element]] = {}
 
     def rewrite(self, part: Element) -> None:
         self._open_fields.clear()
@@ -331,23 +332,29 @@ class WordMarkup:
         own_style = value_of(paragraph.find(f"{WORD}pPr"), "pStyle")
         return own_style or self._styles.default_paragraph
 
+    def _marks_of(self, style: str) -> dict[str, Element]:
+        if style not in self._style_marks:
+            stated = self._styles.run_properties(style).values()
+            self._style_marks[style] = {each.tag: each for each in stated if each.tag in _MARKS}
+        return self._style_marks[style]
+
     def _state_marks(self, run: Element, style: str) -> None:
         """State on a run how its styles set it, by the properties that mammoth reads."""
         properties = run.find(f"{WORD}rPr")
         own = () if properties is None else properties
         stated = {
-            **self._styles.run_properties(style),
-            **self._styles.run_properties(value_of(properties, "rStyle")),
-            **{local_name(each): each for each in own},
+            **self._marks_of(style),
+            **self._marks_of(value_of(properties, "rStyle")),
+            **{each.tag: each for each in own if each.tag in _MARKS},
         }
-        font = Element("rPr")
-        font.extend(stated[name] for name in _MARKS if name in stated)
-        if not len(font):
+        if not stated:
             return
+        font = Element("rPr")
+        font.extend(stated.values())
         if properties is None:
             properties = Element(f"{WORD}rPr")
             run.insert(0, properties)
-        for old in [each for each in properties if local_name(each) in _MARKS]:
+        for old in [each for each in properties if each.tag in _MARKS]:
             properties.remove(old)
         marks = drawing.font_marks(font)
         if marks.struck:

@@ -33,6 +33,7 @@ _HIDDEN: Final = re.compile(r"display:\s*none|visibility:\s*hidden|mso-hide:\s*a
 _NOT_BOLD: Final = re.compile(r"font-weight:\s*normal", re.I)
 _ITEM_NUMBER: Final = re.compile(r"(-?[0-9]{1,9})([.)]?)")
 _LINE: Final = re.compile(r"^((?:[ \t]*(?:[-*+>]|#{1,6}|[0-9]{1,9}[.)])[ \t])*)(.*)$", re.M)
+_STRIKE_TAG: Final = re.compile(r"<(?:del|s|strike)\b", re.I)
 NOTE: Final = "note:"
 """Begins the ids of a document's notes, which are items of a list."""
 _STRIKES: Final = ("del", "s", "strike")
@@ -94,29 +95,12 @@ def _convert(page: str, names: tuple[str, ...], left_out: LeftOut) -> str:
         page = page_formulas.with_lines(page.replace("\xad", ""), left_out)
         soup = BeautifulSoup(page, "lxml")
     page_formulas.unwrap(soup, page)
-    styled = styled_elements(soup)
-    hidden = [each for each, effect in styled if effect == _HIDE]
-    hidden += soup.find_all(_is_hidden)
-    hidden_ids = set(map(id, hidden))
-    for element in soup.find_all(("frame", "iframe")):
-        # Nobody gives a name to the frames of advertisements.
-        name = element.get("title") or (element.get("src") if element.name == "frame" else "")
-        if name and id(element) not in hidden_ids:
-            left_out.unread.append((" ".join(str(name).split()), SkipReason.LINK))
-    for element in soup.find_all(names):
-        element.decompose()
-    for element in soup.find_all(lambda each: id(each) in hidden_ids):
-        if element.decomposed:  # with the hidden part around it
-            continue
-        if left_out.leaves_out(is_hidden=True, counts=bool(element.get_text(strip=True))):
-            element.decompose()
+    styled = styled_elements(soup, page)
+    _leave_out(soup, names, {id(each) for each, effect in styled if effect == _HIDE}, left_out)
     # Google Docs wraps everything in a <b> that is not bold.
     for element in soup.find_all("b", style=_NOT_BOLD):
         element.unwrap()
-    for element, effect in styled:
-        if effect != _HIDE and not element.decomposed:
-            _mark(soup, element, effect)
-    _join_struck(soup)
+    _mark_all(soup, [(each, effect) for each, effect in styled if effect != _HIDE], page)
     if "mso-list" in page:
         _make_lists(soup)
     _number_items(soup)
@@ -142,6 +126,25 @@ def _convert(page: str, names: tuple[str, ...], left_out: LeftOut) -> str:
     return _BLANK_LINES.sub("\n\n", markdown).strip()
 
 
+def _leave_out(
+    soup: BeautifulSoup, names: tuple[str, ...], hidden_ids: set[int], left_out: LeftOut
+) -> None:
+    """Remove the elements that are never shown, and those that are hidden."""
+    hidden_ids |= set(map(id, soup.find_all(_is_hidden)))
+    for element in soup.find_all(("frame", "iframe")):
+        # Nobody gives a name to the frames of advertisements.
+        name = element.get("title") or (element.get("src") if element.name == "frame" else "")
+        if name and id(element) not in hidden_ids:
+            left_out.unread.append((" ".join(str(name).split()), SkipReason.LINK))
+    for element in soup.find_all(names):
+        element.decompose()
+    for element in soup.find_all(lambda each: id(each) in hidden_ids) if hidden_ids else ():
+        if element.decomposed:  # with the hidden part around it
+            continue
+        if left_out.leaves_out(is_hidden=True, counts=bool(element.get_text(strip=True))):
+            element.decompose()
+
+
 def _is_hidden(element: Tag) -> bool:
     style = element.get("style")
     return element.has_attr("hidden") or (
@@ -163,8 +166,13 @@ def _mark(soup: BeautifulSoup, element: Tag, name: str) -> None:
             target.append(inner)
 
 
-def _join_struck(soup: BeautifulSoup) -> None:
-    """Join struck texts that follow each other, and strike out the cells of struck tables."""
+def _mark_all(soup: BeautifulSoup, styled: list[tuple[Tag, str]], page: str) -> None:
+    """Mark what styles mark, join struck texts, and strike out the cells of struck tables."""
+    if not styled and not _STRIKE_TAG.search(page):
+        return
+    for element, effect in styled:
+        if not element.decomposed:
+            _mark(soup, element, effect)
     for element in soup.find_all(_STRIKES):
         before = element.previous_sibling
         if element.find("table"):
@@ -419,7 +427,7 @@ class _Rule(NamedTuple):
     weight: _Weight  # the heaviest rule of an element applies
 
 
-def styled_elements(soup: BeautifulSoup) -> list[tuple[Tag, str]]:
+def styled_elements(soup: BeautifulSoup, page: str) -> list[tuple[Tag, str]]:
     """Return the elements that style sheets hide, raise, lower or strike out, and how.
 
     Those that their own style raises or strikes out are among them. A page is never hidden as a
@@ -427,7 +435,7 @@ def styled_elements(soup: BeautifulSoup) -> list[tuple[Tag, str]]:
     browser frame breaking script”) or everything is loaded.
     """
     found: dict[tuple[int, str], tuple[Tag, str]] = {}
-    for element in soup.find_all(style=_MARKING):
+    for element in soup.find_all(style=_MARKING) if _MARKING.search(page) else ():
         is_relative = "relative" in str(element.get("style"))
         for name, value, _ in _declarations(str(element.get("style"))):
             effect = _effect(name, value)
