@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
 from html import unescape
 from pathlib import Path, PurePosixPath
+from socket import gethostname
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -43,6 +45,7 @@ _IMAGE_SOURCE: Final = r"(?i)\bsrc\s*=\s*[\"']?([^\"'\s>]+)"
 _BRACKET: Final = r"[][\\]"
 _ESCAPED_BRACKET: Final = r"\\\g<0>"
 _TAG: Final = r"<[^>]*>"
+_IMAGE_TYPES: Final = {**IMAGE_SUFFIXES, "image/svg+xml": ".svg"}  # SVG is read as text
 _INVALID_CHARACTER: Final = "[\0\ud800-\udfff]"
 _MAX_ADDRESS_CHARACTERS: Final = 32 << 20  # of an image that is in its address (`data:`)
 _MAX_IMAGE_HTML_CHARACTERS: Final = _MAX_ADDRESS_CHARACTERS + 10_000
@@ -117,7 +120,7 @@ class DroppedContent(Value, frozen=True):
 def read_dropped(data: QMimeData) -> DroppedContent:
     """Return the content that the user most likely means, from the formats offered."""
     files = tuple(files_in(data))
-    non_local = [url for url in data.urls() if url.scheme() in _NON_LOCAL_SCHEMES]
+    non_local = list(filter(_is_elsewhere, data.urls()))
     if files or non_local:
         return DroppedContent(files, note=_non_local_note(non_local))
     message = _bytes_of(data, _MAIL_TYPE)
@@ -141,7 +144,25 @@ def read_dropped(data: QMimeData) -> DroppedContent:
 
 def files_in(data: QMimeData) -> list[Path]:
     """Return the local files that were copied or dragged."""
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return [Path(url.toLocalFile()) for url in map(_without_own_host, data.urls()) if _is_here(url)]
+
+
+def _without_own_host(url: QUrl) -> QUrl:
+    """Return the address of a file without the name of this computer, which XDND asks for."""
+    host, own = url.host().casefold(), gethostname().casefold()
+    if url.isLocalFile() and host.partition(".")[0] in ("localhost", own.partition(".")[0]):
+        url.setHost("")
+    return url
+
+
+def _is_here(url: QUrl) -> bool:
+    return url.isLocalFile() and (not url.host() or os.name == "nt")  # Windows opens shares
+
+
+def _is_elsewhere(url: QUrl) -> bool:
+    return url.scheme() in _NON_LOCAL_SCHEMES or (
+        url.isLocalFile() and not _is_here(_without_own_host(url))
+    )
 
 
 def has_attachable_content(data: QMimeData) -> bool:
@@ -336,7 +357,7 @@ def has_image(data: QMimeData) -> bool:
     image's address, the image is meant.
     """
     text = data.text().strip()
-    if _has_any_format(data, IMAGE_SUFFIXES) or _is_decoded_image(data):
+    if _has_any_format(data, _IMAGE_TYPES) or _is_decoded_image(data):
         return not text or bool(re.match(_ADDRESS, text))
     return bool(_data_url(data, text))
 
@@ -356,7 +377,7 @@ def image_in(data: QMimeData) -> DroppedData | None:
     """Return the image that the user means, if any."""
     if not has_image(data):
         return None
-    for mime_type, ending in IMAGE_SUFFIXES.items():
+    for mime_type, ending in _IMAGE_TYPES.items():
         if content := _bytes_of(data, mime_type):
             return DroppedData(_image_name(data, ending), content)
     if match := re.match(_DATA_URL, _data_url(data, data.text().strip())):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import TYPE_CHECKING, Final, cast
+from unicodedata import normalize
 
 from PySide6.QtCore import QKeyCombination, QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import (
@@ -51,7 +52,8 @@ _MAX_TAGS: Final = 1_000
 
 Of HTML with more, only the text and the line ends are read.
 """
-_MARKUP: Final = r"[*~`\\]"
+_MARKUP: Final = r"[*~`^\\]"
+_FORMULA: Final = "<math"
 
 
 class RichTextPaste:
@@ -103,11 +105,17 @@ class RichTextPaste:
         cursor_range.endEditBlock()
 
 
-def is_richer(markdown: str, plain_text: str) -> bool:
-    """Return True if the Markdown adds more than space and keeps all words of 4+ letters."""
+def is_richer(markdown: str, plain_text: str, html: str) -> bool:
+    """Return True if the Markdown adds more than space and keeps all words of 4+ letters.
+
+    Browsers copy a formula as plain text two or three times, so its words do not count.
+    """
     if not markdown.strip() or markdown.split() == plain_text.split():
         return False
-    words = re.findall(_WORD, plain_text)
+    if _FORMULA in html:
+        return True
+    markdown = normalize("NFKC", markdown)  # 10²⁴ is 1024 in plain text
+    words = re.findall(_WORD, normalize("NFKC", plain_text))
     markdown_words = re.findall(_WORD, re.sub(_MARKUP, "", markdown))
     return set(words) <= set(markdown_words)
 

@@ -100,7 +100,7 @@ _SUFFIXES: Final = {
     MARKDOWN: "md markdown",
     HTML: "html htm xhtml",
     NOTEBOOK: "ipynb",
-    MAIL: "eml mbox mht mhtml",
+    MAIL: "eml emlx mbox mht mhtml",
     "application/json": "json",
     "application/jsonl": "jsonl",
     "application/yaml": "yaml yml",

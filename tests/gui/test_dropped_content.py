@@ -195,4 +195,4 @@ def test_a_text_changed_during_the_conversion_is_not_replaced(field: QPlainTextE
 
 @pytest.mark.parametrize("markdown", ["", "bold  words", "**bold**"])
 def test_markdown_that_adds_nothing_is_not_richer(markdown: str) -> None:
-    assert not is_richer(markdown, RICH[0])
+    assert not is_richer(markdown, *RICH)

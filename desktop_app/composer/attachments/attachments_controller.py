@@ -53,7 +53,7 @@ class RichTexts:
         """Replace a pasted text by Markdown if that has more."""
         with suppress(errors.DocumentError):  # the plain text stays
             markdown = await self._markdown_of(paste.html)
-            if await asyncio.to_thread(is_richer, markdown, paste.plain_text):
+            if await asyncio.to_thread(is_richer, markdown, paste.plain_text, paste.html):
                 paste.replace_with(markdown)
 
     async def markdown_or_text(self, text: str, html: str) -> str:
@@ -62,7 +62,7 @@ class RichTexts:
             markdown = await self._markdown_of(html) if html else ""
         except errors.DocumentError:
             markdown = ""
-        if await asyncio.to_thread(is_richer, markdown, text):
+        if await asyncio.to_thread(is_richer, markdown, text, html):
             return markdown
         return text or text_of_html(html)
 

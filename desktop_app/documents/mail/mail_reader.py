@@ -8,7 +8,6 @@ The messages of a mailbox (mbox, RFC 4155) follow each other, each with its atta
 from __future__ import annotations
 
 import binascii
-import codecs
 import email.errors
 import email.policy
 import re
@@ -22,6 +21,7 @@ from typing import Final
 
 from desktop_app.documents import refusals
 from desktop_app.documents.document_bundle import MAX_DEPTH, DocumentBundle
+from desktop_app.documents.mail.mail_repair import HEADER_END, mend_structure, mended
 from desktop_app.documents.reader_result import LeftOut, ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
@@ -29,7 +29,6 @@ from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
-_HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
 _ENCODED_WORDS: Final = re.compile(
     rb"=\?[\w.-]{1,40}\?[bq]\?[^?\s]{0,1000}\?=(?:\s*=\?[\w.-]{1,40}\?[bq]\?[^?\s]{0,1000}\?=)*",
     re.IGNORECASE,
@@ -52,6 +51,7 @@ _PARSER_ERRORS: Final = (
     TypeError,
     AttributeError,
     email.errors.MessageError,
+    RecursionError,
 )
 _MAX_MESSAGE_DEPTH: Final = 4  # an arbitrary number; deeper attached messages are listed as files
 
@@ -105,7 +105,7 @@ def _read_mailbox(
 
 def _is_deleted(message: bytes) -> bool:
     """Return True if Thunderbird has deleted a message: it stays in the file for a while."""
-    end = _HEADER_END.search(message)
+    end = HEADER_END.search(message)
     status = _MOZILLA_STATUS.search(message, 0, end.start() if end else len(message))
     return status is not None and bool(int(status[1], 16) & _EXPUNGED)
 
@@ -124,13 +124,15 @@ def _policy() -> email.policy.EmailPolicy[EmailMessage]:
 
 
 def _parse(data: bytes) -> EmailMessage:
-    return email.message_from_bytes(data, EmailMessage, policy=_policy())
+    message = email.message_from_bytes(data, EmailMessage, policy=_policy())
+    mend_structure(message)
+    return message
 
 
 def _with_readable_header(data: bytes) -> bytes:
     """Return a mail with its header in UTF-8, encoded words included, as the parser expects."""
-    data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
-    blank_line = _HEADER_END.search(data)
+    data = mended(data)
+    blank_line = HEADER_END.search(data)
     header_end = len(data) if blank_line is None else blank_line.start()
     header = _ENCODED_WORDS.sub(_join_encoded_words, data[:header_end])
     if not header.isascii() and (decoded := plain_text.decode(header)):
@@ -163,7 +165,10 @@ def _read_message(
     messages = []
     attached: list[tuple[str, bytes]] = []
     for part in _parts_beside(message, bodies[0] if bodies else None):
-        inner = _attached_message(part)
+        try:
+            inner = _attached_message(part)
+        except _PARSER_ERRORS:  # it is listed as a file
+            inner = None
         if inner is not None and depth < _MAX_MESSAGE_DEPTH:
             messages.append(f"Attached message:\n\n{_read_message(inner, bundle, depth + 1)[1]}")
         elif _is_text(part):
@@ -294,8 +299,14 @@ def is_stub(text: str, page: str) -> bool:
 
 
 def _text_of_part(part: MIMEPart, bundle: DocumentBundle) -> str:
+    """Return the text of a part; "" for one that cannot be decoded, which is named."""
     is_page = part.get_content_subtype() == "html"
-    return _page_text(part, bundle.left_out) if is_page else _decoded_text(part)
+    try:
+        return _page_text(part, bundle.left_out) if is_page else _decoded_text(part)
+    except _PARSER_ERRORS:
+        name = part.get_filename(part.get_content_type())
+        bundle.left_out.unread.append((name, SkipReason.DAMAGED))
+        return ""
 
 
 def _page_text(part: MIMEPart, left_out: LeftOut) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from desktop_app.documents import refusals
+from desktop_app.documents import media_type, refusals
 from desktop_app.documents.office.package import Package, resolve_part
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.text import web_page
@@ -46,11 +46,12 @@ def read(
         except DocumentDamagedError:
             left_out.unread.append((chapter, SkipReason.DAMAGED))
             continue
-        page = web_page.read(content, left_out=left_out)
+        is_picture = media_type.detect_image(content) is not None
+        page = None if is_picture else web_page.read(content, left_out=left_out)
         text = page.text.strip() if page else ""
-        if page is None:
+        if page is None and not is_picture:
             left_out.unread.append((chapter, SkipReason.DAMAGED))
-        elif not text and _PICTURE.search(content):
+        elif is_picture or (not text and _PICTURE.search(content)):
             left_out.unread.append((chapter, SkipReason.IMAGE))
         if text:
             texts.append(text)

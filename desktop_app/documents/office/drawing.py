@@ -1,4 +1,4 @@
-"""Drawings in Office documents: charts, diagrams, formulas, and the order of a slide's shapes.
+"""Drawings in Office documents: their lines of text, charts, diagrams, and their reading order.
 
 A chart stores the words and values that it shows (ISO/IEC 29500-1, 21.2), so its workbook need not
 be opened. A diagram (SmartArt, 21.4) stores its words in points.
@@ -13,12 +13,18 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
+from desktop_app.documents import formulas
 from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Marks
 from desktop_app.documents.office.package import Package, local_name, whole_number
+from desktop_app.documents.office.word_styles import OFF
 from desktop_app.documents.reader_result import LeftOut
 
 _MAX_POINTS: Final = 5_000
 _DRAWN_KINDS: Final = ("chart", "diagramData")
+_POSITIONS: Final = {"superscript": 1, "subscript": -1}
+_LEAST_RAISE: Final = 3  # half points
+_SPACES: Final = {"tab": "\t", "br": "\n", "cr": "\n"}
 
 
 def related_blocks(package: Package, part: str, left_out: LeftOut) -> Iterator[str]:
@@ -45,26 +51,92 @@ def joined_text(element: Element, name: str = "t") -> str:
 
 def paragraphs(element: Element, mark: str = "") -> str:
     """Return the paragraphs below an element, one on each line."""
-    lines = (joined_text(paragraph) for paragraph in descendants(element, "p"))
-    return "\n".join(f"{mark}{line}" for line in lines if line)
+    lines = (" ".join(line(paragraph).split()) for paragraph in descendants(element, "p"))
+    return "\n".join(f"{mark}{each}" for each in lines if each)
+
+
+def line(paragraph: Element) -> str:
+    """Return the text of a paragraph of DrawingML or of Word."""
+    return md.joined((_run_text(run), run_marks(run)) for run in _runs(paragraph))
+
+
+def _runs(paragraph: Element) -> Iterator[Element]:
+    """Yield the runs, fields, line breaks and formulas of a paragraph."""
+    for element in paragraph:
+        if local_name(element) in ("r", "fld", "br", "oMath"):
+            yield element
+        elif local_name(element) != "p":
+            yield from _runs(element)
+
+
+def _run_text(run: Element) -> str:
+    match local_name(run):
+        case "oMath":
+            return formulas.line(run, LeftOut())
+        case "br":
+            return "\n"
+    text = "".join(
+        child.text or "" if name == "t" else _SPACES.get(name, "")
+        for child, name in ((each, local_name(each)) for each in run)
+    )
+    link = next(descendants(run, "hlinkClick"), None)
+    return text if link is None else md.link(text, link.text or "")
+
+
+def run_marks(run: Element) -> Marks:
+    """Return what the properties of a run say, in DrawingML, Word or Excel."""
+    properties = next((child for child in run if local_name(child) == "rPr"), None)
+    if properties is None:
+        return md.PLAIN
+    return font_marks(properties)
+
+
+def font_marks(properties: Element) -> Marks:
+    raised = whole_number(properties.get("baseline", "").rstrip("%"))
+    struck = properties.get("strike", "noStrike") != "noStrike"
+    for child in properties:
+        match local_name(child), next(iter(child.attrib.values()), "1"):
+            case "vertAlign", position:
+                raised = _POSITIONS.get(position, 0)
+            case "position", height:
+                raised = raised or _raise(height)
+            case "strike" | "dstrike", state:
+                struck = struck or state not in OFF
+    return Marks(raised > 0, raised < 0, struck)
+
+
+def _raise(height: str) -> int:
+    """Return 1 or -1 if text is raised or lowered by 1.5 points or more."""
+    halves = whole_number(height)
+    return (halves >= _LEAST_RAISE) - (halves <= -_LEAST_RAISE)
 
 
 def _chart(tree: Element) -> str:
     """Return a chart's titles, and a table of its categories and series."""
-    titles = [joined_text(title) or joined_text(title, "v") for title in descendants(tree, "title")]
+    titles = [
+        " ".join(paragraphs(title).split()) or joined_text(title, "v")
+        for title in descendants(tree, "title")
+    ]
     series = list(descendants(tree, "ser"))
     columns = [_points(element, "val", "yVal") for element in series]
     categories: dict[int, str] = {}
     for element in series:
         categories = {**_points(element, "cat", "xVal"), **categories}
     indices = sorted({index for points in (categories, *columns) for index in points})
-    rows = [["", *(_points(element, "tx").get(0, "") for element in series)]]
+    rows = [["", *map(_series_name, series)]]
     rows += [
         [categories.get(index, str(index + 1)), *(points.get(index, "") for points in columns)]
         for index in indices[:_MAX_POINTS]
     ]
     heading = f"Chart: {'; '.join(filter(None, titles))}".rstrip(": ")
     return "\n\n".join(filter(None, (heading, md.table(rows) if indices else "")))
+
+
+def _series_name(series: Element) -> str:
+    """Return a series' name: of a cell, or typed."""
+    names = _points(series, "tx")
+    typed = (joined_text(child, "v") for child in series if local_name(child) == "tx")
+    return names.get(0) or next(typed, "")
 
 
 def _points(series: Element, *names: str) -> dict[int, str]:
@@ -80,37 +152,6 @@ def _points(series: Element, *names: str) -> dict[int, str]:
                     text = f"{round(float(text) * 100, 6):.10g}%"
             points[index] = f"{text} {points[index]}" if index in points else text
     return points
-
-
-def formula_line(element: Element) -> str:
-    """Return a formula of Office Math on one line, such as "(a+b)/2" (ISO/IEC 29500-1, 22.1)."""
-    parts = {local_name(child): formula_line(child) for child in element}
-    match local_name(element):
-        case "t":
-            return element.text or ""
-        case "f":
-            return f"{_operand(parts.get('num', ''))}/{_operand(parts.get('den', ''))}"
-        case "sSup" | "sSub" | "sSubSup" | "sPre" | "nary":
-            lower = f"_{_operand(parts['sub'])}" if parts.get("sub") else ""
-            upper = f"^{_operand(parts['sup'])}" if parts.get("sup") else ""
-            base = parts.get("e", "")
-            if local_name(element) == "nary":
-                signs = list(descendants(element, "chr"))[:1]
-                symbol = next(iter(signs[0].attrib.values()), "") if signs else "∫"
-                return f"{symbol}{lower}{upper} {base}"
-            return f"{_operand(base)}{lower}{upper}"
-        case "rad":
-            degree = f"^{_operand(parts['deg'])}" if parts.get("deg") else ""
-            return f"{degree}√{_operand(parts.get('e', ''))}"
-        case "d":
-            return f"({', '.join(formula_line(e) for e in element if local_name(e) == 'e')})"
-        case "mr" | "eqArr":
-            return "; ".join(formula_line(e) for e in element if local_name(e) == "e")
-    return "".join(formula_line(child) for child in element)
-
-
-def _operand(text: str) -> str:
-    return text if len(text) <= 1 or text.isalnum() or text[0] + text[-1] == "()" else f"({text})"
 
 
 EMU_PER_INCH: Final = 914_400

@@ -1,4 +1,4 @@
-"""Writes Markdown for the document readers: headings, tables, notes, links, numbers of lists.
+"""Writes Markdown for the document readers: headings, tables, notes, links, marks, numbers.
 
 Markdown's special characters are not escaped, except the bars of tables: escapes cost tokens and
 hide words from a search.
@@ -7,10 +7,19 @@ hide words from a search.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
 
-_DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
+# Digits, such as a reference to two notes, and what stands for a number: 2⁻³, 2^n, 2^(n+1), 2^1.5.
+_DIGITS: Final = re.compile(r"[0-9+\-\u2212]+(?:, ?[0-9]+)*")
+_NUMBER: Final = re.compile(
+    r"[ijkmnpqtxyz]|(?=.*[0-9+\-\u2212*/=])[^\W_](?:[\w+\-\u2212*/=. ]*\w)?"
+)
+_SIGNED: Final = re.compile(r"[+\-\u2212](?=.*[^\W\d_])[\w+\-\u2212*/=. ]*\w")
+_ATOM: Final = re.compile(r"[0-9][0-9.,]*")
+# Line ends, and characters for private use, which mark places in a text of Rich Text.
+_STRUCK: Final = re.compile(r"[^\s\ue000-\uf8ff](?:[^\n\ue000-\uf8ff]*[^\s\ue000-\uf8ff])?")
 _SUPERSCRIPT_DIGITS: Final = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _SUBSCRIPT_DIGITS: Final = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 
@@ -39,6 +48,12 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], _row(["---"] * width), *lines[1:]])
 
 
+def table_or_text(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table; of one with a single cell, a frame, only the text."""
+    cells = [cell for row in rows for cell in row if cell.strip()]
+    return cells[0].strip() if len(cells) == 1 else table(rows)
+
+
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(map(table_cell, cells))} |"
 
@@ -48,14 +63,81 @@ def table_cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+class Marks(NamedTuple):
+    """What the look of a run of text says: each format states it in its own way."""
+
+    raised: bool = False
+    lowered: bool = False
+    struck: bool = False
+
+
+PLAIN: Final = Marks()
+
+
+def joined(runs: Iterable[tuple[str, Marks]]) -> str:
+    """Join runs of text, which programs split anywhere, and write their marks."""
+    filled = [run for run in runs if run[0]]
+    if all(marks == PLAIN for _, marks in filled):
+        return "".join(text for text, _ in filled)
+    parts = []
+    for is_struck, same in groupby(filled, lambda run: run[1].struck):
+        text = "".join(
+            script("".join(words for words, _ in group), marks)
+            for marks, group in groupby(same, lambda run: run[1])
+        )
+        parts.append(strike(text) if is_struck else text)
+    return "".join(parts)
+
+
+def strike(text: str) -> str:
+    """Strike out the words of each line: what is struck out no longer applies."""
+    return _STRUCK.sub(r"~~\g<0>~~", text)
+
+
+def script(text: str, marks: Marks) -> str:
+    if marks.raised == marks.lowered:
+        return text
+    return superscript(text) if marks.raised else subscript(text)
+
+
 def superscript(text: str) -> str:
-    """Raise digits, because "106" is another number than "10⁶"; letters stay: "1st"."""
-    return text.translate(_SUPERSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text
+    """Raise what stands for a number, because "106" is another one than "10⁶": "1st" stays."""
+    return _script(text, _SUPERSCRIPT_DIGITS, "^")
 
 
 def subscript(text: str) -> str:
-    """Lower digits: "H₂O"; letters stay."""
-    return text.translate(_SUBSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text
+    """Lower what stands for a number: "H₂O"; "Vmax" stays."""
+    return _script(text, _SUBSCRIPT_DIGITS, "_")
+
+
+def _script(text: str, digits: Mapping[int, int], sign: str) -> str:
+    words = text.strip()
+    if _DIGITS.fullmatch(words):
+        return text.translate(digits)
+    if _NUMBER.fullmatch(words) or _SIGNED.fullmatch(words):
+        return text.replace(words, f"{sign}{operand(words)}")
+    return text
+
+
+def operand(text: str) -> str:
+    """Return a part of a formula, in brackets if it has more than one letter or number."""
+    if (
+        len(text) < 2
+        or _ATOM.fullmatch(text)
+        or (text[0] + text[-1] == "()" and _is_closed(text[1:-1]))
+    ):
+        return text
+    return f"({text})"
+
+
+def _is_closed(text: str) -> bool:
+    """Return True if no bracket closes that was not opened."""
+    depth = 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return False
+    return True
 
 
 def link(text: str, address: str) -> str:

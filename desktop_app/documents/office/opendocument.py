@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 from typing import Final
-from xml.etree.ElementTree import Element, ParseError, fromstring
+from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring
 
-from desktop_app.documents import refusals
+from desktop_app.documents import formulas, refusals
 from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Marks
 from desktop_app.documents.office.opendocument_parts import (
     ListNumbering,
     OpenDocumentStyles,
@@ -22,7 +23,7 @@ from desktop_app.documents.office.opendocument_parts import (
     in_reading_order,
     is_filtered,
 )
-from desktop_app.documents.office.package import Package, local_name, whole_number
+from desktop_app.documents.office.package import Package, local_name, resolve_part, whole_number
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
@@ -37,11 +38,13 @@ _ROW_GROUPS: Final = [
 ]
 _ANCHORED: Final = ("text-box", "custom-shape", "table", "rect", "ellipse")
 _CONTROL: Final = f"{_ODF}drawing:1.0}}control"
+_OBJECT: Final = f"{_ODF}drawing:1.0}}object"
 _FRAME: Final = f"{_ODF}drawing:1.0}}frame"
 _FRAME_NAME: Final = f"{_ODF}drawing:1.0}}name"
 _EMBEDDED: Final = (f"{_ODF}office:1.0}}binary-data", f"{_ODF}office:1.0}}document")
 _MARKDOWN_LABEL: Final = re.compile(r"[0-9]{1,9}[.)]|-")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
+_SPACES: Final = {"s": " ", "tab": "\t", "line-break": "\n"}
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
 _NOT_TEXT: Final = (
     "tracked-changes",
@@ -64,6 +67,8 @@ def read(
     """Return a document as Markdown, and the number of slides or sheets; None for a text."""
     package = Package(name, data, limits)
     content = package.xml("content.xml")
+    if kind != document_types.ODS:
+        _insert_objects(package, content)
     return _read(name, kind, content, package.xml_if_readable("styles.xml"), left_out)
 
 
@@ -94,7 +99,7 @@ def _read(
         return "\n\n".join([*filter(None, blocks), *reader.notes()]), None
     if kind == document_types.ODS:
         sheets = [
-            (sheet.get(f"{_TABLE}name", ""), reader.table(sheet))
+            (sheet.get(f"{_TABLE}name", ""), md.table(reader.rows(sheet)))
             for sheet in content.iter(f"{_TABLE}table")
             if not left_out.leaves_out(
                 reader.styles.is_hidden_sheet(sheet), counts=bool(_words(sheet))
@@ -111,10 +116,25 @@ def _read(
     return text if any(slides) or headers else "", len(slides)
 
 
+def _insert_objects(package: Package, content: Element) -> None:
+    """Put formulas, and the tables of charts, which are documents of their own, in their place."""
+    for element in content.iter(_OBJECT):
+        part = resolve_part("", f"{element.get(_LINK, '')}/content.xml")
+        document = package.xml_if_readable(part)
+        if local_name(document) == "math":
+            element.append(document)
+        elif (table := next(document.iter(f"{_TABLE}table"), None)) is not None:
+            box, title = SubElement(element, "text-box"), Element("p")
+            titles = [_words(each) for each in document.iter() if local_name(each) == "title"]
+            title.text = f"Chart: {'; '.join(filter(None, titles))}".rstrip(": ")
+            box.extend((title, table))
+
+
 def _objects(body: Element) -> Iterator[tuple[str, SkipReason]]:
-    """Yield the formulas, charts and files of other programs, which are not read."""
+    """Yield the files of other programs, and the charts of sheets, which are not read."""
     for frame in body.iter(_FRAME):
-        if any(local_name(child).startswith("object") for child in frame):
+        objects = [child for child in frame if local_name(child).startswith("object")]
+        if objects and not any(map(len, objects)):
             yield frame.get(_FRAME_NAME) or "object", SkipReason.EMBEDDED
 
 
@@ -202,7 +222,7 @@ class _Reader:
         is_hidden = self.styles.is_hidden(element)
         return self._left_out.leaves_out(is_hidden, counts=is_hidden and bool(_words(element)))
 
-    def blocks(self, parent: Iterable[Element], depth: int = 0) -> Iterator[str]:
+    def blocks(self, parent: Iterable[Element], indent: str = "") -> Iterator[str]:
         """Yield the paragraphs, lists and tables below an element."""
         for element in parent:
             if self._is_left_out(element):
@@ -218,7 +238,7 @@ class _Reader:
                     yield md.heading(f"{number} {self.line(element)}", level)
                 case "list":
                     self._numbering.begin_list(element)
-                    items = "\n".join(self._items(element, depth))
+                    items = "\n".join(self._items(element, indent))
                     self._numbering.end_list()
                     if not self._numbering.is_in_list:
                         items = _BLANK_LINES.sub("\n\n", items).strip("\n")
@@ -228,21 +248,21 @@ class _Reader:
                 case "desc":
                     yield " ".join(_words(element).split())
                 case "table":
-                    yield self.table(element)
+                    yield md.table_or_text(self.rows(element))
                 case "notes":
                     text = "\n".join(filter(None, self.blocks(element)))
                     yield f"Notes: {text}" if text else ""
                 case name if name not in _NOT_TEXT:
-                    yield from self.blocks(element, depth)
+                    yield from self.blocks(element, indent)
 
-    def _items(self, parent: Element, depth: int) -> Iterator[str]:
+    def _items(self, parent: Element, indent: str) -> Iterator[str]:
         """Yield the items of a list; those with numbers that Markdown has not are paragraphs."""
         for item in parent:
             parts = [part for part in item if not self._is_left_out(part)]
             label = self._numbering.item_label(item) if any(map(_is_line, parts)) else "-"
-            inner_depth = depth + 1 if _MARKDOWN_LABEL.fullmatch(label) else 0
-            indent = "   " * depth if inner_depth else ""
             mark = f"{label} ".lstrip()
+            is_item = _MARKDOWN_LABEL.fullmatch(label) is not None
+            inner_indent = f"{indent}{' ' * len(mark)}" if is_item else ""
             for part in parts:
                 if local_name(part) == "h":
                     level = whole_number(part.get(f"{_TEXT}outline-level"), 1)
@@ -250,10 +270,10 @@ class _Reader:
                     yield f"\n{md.heading(words, level)}\n"
                     mark = ""
                     continue
-                text = "\n".join(filter(None, self.blocks([part], inner_depth)))
+                text = "\n".join(filter(None, self.blocks([part], inner_indent)))
                 if local_name(part) == "list":
                     yield text
-                elif text and inner_depth:
+                elif text and is_item:
                     yield f"{indent}{mark}{text}"
                     mark = " " * len(mark)
                 elif text:
@@ -272,42 +292,64 @@ class _Reader:
 
     def line(self, element: Element) -> str:
         """Return the text of a paragraph; its notes and comments are collected."""
-        text = element.text or ""
-        for child in element:
-            if self._is_left_out(child):
-                text += child.tail or ""
-                continue
-            match local_name(child):
-                case "s":
-                    text += " " * min(whole_number(child.get(f"{_TEXT}c"), 1), 100)
-                case "tab":
-                    text += "\t"
-                case "line-break":
-                    text += "\n"
-                case "note":
-                    body = next((e for e in child if local_name(e) == "note-body"), Element("none"))
-                    text += self._note_mark(" ".join(self.blocks(body)))
-                case "annotation":
-                    author = "".join(e.text or "" for e in child if local_name(e) == "creator")
-                    words = " ".join(self.line(e) for e in child if local_name(e) in ("p", "list"))
-                    text += self._note_mark(md.comment(words, author))
-                case "a":
-                    text += md.link(self.line(child), child.get(_LINK, ""))
-                case "change":
-                    text += self._deleted_text(child)
-                case "control":
-                    text += self._form.get(child.get(_CONTROL, ""), "")
-                case "hidden-text":
-                    text += child.get(f"{_TEXT}string-value", "")
-                case "ruby":
-                    text += "".join(self.line(e) for e in child if local_name(e) == "ruby-base")
-                case name if name not in _NOT_TEXT and name not in _ANCHORED:
-                    text += self.line(child)  # what is anchored follows the paragraph
-            text += child.tail or ""
-        return text
+        family = "paragraph" if _is_line(element) else "text"
+        marks = self._marks(family, element, md.PLAIN)
+        if not len(element) and marks == md.PLAIN:
+            return element.text or ""
+        return md.joined(self._runs(element, marks))
 
-    def table(self, element: Element) -> str:
-        """Return a table in Markdown; merged cells are repeated as empty ones."""
+    def _marks(self, family: str, element: Element, around: Marks) -> Marks:
+        name = element.get(f"{_TEXT}style-name")
+        own = self.styles.marks(family, name) if name else md.PLAIN
+        if own == md.PLAIN:
+            return around
+        is_moved = own.raised or own.lowered
+        place = (own if is_moved else around)[:2]
+        return Marks(*place, own.struck or around.struck)
+
+    def _runs(self, element: Element, marks: Marks) -> Iterator[tuple[str, Marks]]:
+        """Yield the runs of a paragraph; `marks` are those of the text around the element."""
+        yield element.text or "", marks
+        for child in element:
+            if not self._is_left_out(child):
+                yield from self._child_runs(child, marks)
+            yield child.tail or "", marks
+
+    def _child_runs(self, child: Element, marks: Marks) -> Iterator[tuple[str, Marks]]:
+        if local_name(child) in _SPACES:
+            count = min(whole_number(child.get(f"{_TEXT}c"), 1), 100)
+            yield _SPACES[local_name(child)] * count, marks
+            return
+        match local_name(child):
+            case "note":
+                body = next((e for e in child if local_name(e) == "note-body"), Element("none"))
+                yield self._note_mark(" ".join(self.blocks(body))), md.PLAIN
+            case "annotation":
+                author = "".join(e.text or "" for e in child if local_name(e) == "creator")
+                words = " ".join(self.line(e) for e in child if local_name(e) in ("p", "list"))
+                yield self._note_mark(md.comment(words, author)), md.PLAIN
+            case "a":
+                words = md.joined(self._runs(child, marks._replace(struck=False)))
+                yield md.link(words, child.get(_LINK, "")), marks._replace(raised=False)
+            case "change":
+                yield self._deleted_text(child), md.PLAIN
+            case "control":
+                yield self._form.get(child.get(_CONTROL, ""), ""), marks
+            case "hidden-text":
+                yield child.get(f"{_TEXT}string-value", ""), marks
+            case "ruby":
+                for base in child:
+                    if local_name(base) == "ruby-base":
+                        yield from self._runs(base, marks)
+            case "math":
+                yield formulas.line(child, self._left_out), marks
+            case "span":
+                yield from self._runs(child, self._marks("text", child, marks))
+            case name if name not in _NOT_TEXT and name not in _ANCHORED:
+                yield from self._runs(child, marks)  # what is anchored follows the paragraph
+
+    def rows(self, element: Element) -> list[list[str]]:
+        """Return the cells of a table; merged cells are repeated as empty ones."""
         rows: list[list[str]] = []
         hidden_columns = self.styles.hidden_columns(element, _MAX_REPEATED)
         counted_columns: set[int] = set()
@@ -330,12 +372,14 @@ class _Reader:
                 raise refusals.too_much_text_error(self._name)
             rows += [cells] * count
         self._left_out.hidden += len(counted_columns)
-        return md.table(rows)
+        return rows
 
     def _cell(self, cell: Element) -> Iterator[str]:
         if local_name(cell) not in ("table-cell", "covered-table-cell"):
             return iter(())
         text = "\n".join(filter(None, self.blocks(cell)))
+        if name := cell.get(f"{_TABLE}style-name"):
+            text = md.joined([(text, self.styles.marks("table-cell", name))])
         for note in (e for e in cell if local_name(e) == "annotation"):
             words = " ".join(self.line(e) for e in note if local_name(e) == "p")
             text += self._note_mark(md.comment(words))

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import drawing, markdown_text
 from desktop_app.documents.office.drawing import EMU_PER_INCH, Shape
+from desktop_app.documents.office.markdown_text import Marks
 from desktop_app.documents.office.package import local_name, whole_number
 
 _ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
@@ -176,6 +177,7 @@ _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _IDS: Final = (f"{_FORM}id", _XML_ID)
 _MAX_DEPTH: Final = 20  # styles may inherit from each other in a circle
 _LENGTH: Final = re.compile(r"(-?[0-9.]{1,12})(cm|mm|in|pt|pc|px)")
+_POSITIONS: Final = {"super": 1, "sub": -1}
 _EMU_PER_UNIT: Final = {
     "in": EMU_PER_INCH,
     "cm": EMU_PER_INCH / 2.54,
@@ -187,7 +189,7 @@ _EMU_PER_UNIT: Final = {
 
 
 class OpenDocumentStyles:
-    """What the styles of a document hide."""
+    """What the styles of a document hide, raise, lower and strike out."""
 
     def __init__(self, trees: Iterable[Element]) -> None:
         self._styles: dict[tuple[str, str], Element] = {}
@@ -196,6 +198,7 @@ class OpenDocumentStyles:
                 key = (style.get(f"{_STYLE}family", ""), style.get(f"{_STYLE}name", ""))
                 self._styles.setdefault(key, style)
         self._hides: dict[tuple[str, str], bool] = {}
+        self._marks: dict[tuple[str, str], Marks] = {}
 
     def is_hidden(self, element: Element) -> bool:
         """Return True for a hidden paragraph, part of a paragraph, section or field."""
@@ -242,6 +245,20 @@ class OpenDocumentStyles:
             self._hides[family, name] = stated == "none"
         return self._hides[family, name]
 
+    def marks(self, family: str, name: str) -> Marks:
+        """Return the marks that a style and its bases state for text."""
+        if (family, name) not in self._marks:
+            stated: dict[str, str] = {}
+            for style in reversed(self._bases(family, name)):
+                for properties in style.iter(f"{_STYLE}text-properties"):
+                    stated |= properties.attrib
+            position = stated.get(f"{_STYLE}text-position", "").partition(" ")[0]
+            height = _POSITIONS.get(position) or _percentage(position)
+            lines = (stated.get(f"{_STYLE}text-line-through-{each}") for each in ("style", "type"))
+            is_struck = any(line not in (None, "", "none") for line in lines)
+            self._marks[family, name] = Marks(height > 0, height < 0, is_struck)
+        return self._marks[family, name]
+
     def _states(self, family: str, name: str | None, attribute: str, value: str) -> bool:
         bases = self._bases(family, name or "")
         return any(part.get(attribute) == value for style in bases for part in style)
@@ -253,6 +270,10 @@ class OpenDocumentStyles:
             found.append(self._styles[family, name])
             name = found[-1].get(f"{_STYLE}parent-style-name", "")
         return found
+
+
+def _percentage(text: str) -> int:
+    return whole_number(text.rstrip("%").partition(".")[0])
 
 
 def _says_so(element: Element) -> bool:

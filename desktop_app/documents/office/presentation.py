@@ -129,10 +129,10 @@ def _shapes(
                     yield md.heading(lines, 1) if is_title else lines
             case "tbl":
                 rows = [
-                    [drawing.paragraphs(cell) for cell in drawing.descendants(row, "tc")]
+                    ["\n".join(_lines(cell)) for cell in drawing.descendants(row, "tc")]
                     for row in drawing.descendants(element, "tr")
                 ]
-                yield md.table(rows)
+                yield md.table_or_text(rows)
             case "pic":
                 yield _alternative_text(element)
             case "AlternateContent":  # the first child is for new programs
@@ -200,27 +200,7 @@ def _shape(element: Element, places: _Places) -> Shape | None:
 def _lines(shape: Element) -> Iterator[str]:
     """Yield the paragraphs of a shape; those below the first level are list items."""
     for paragraph in drawing.descendants(shape, "p"):
-        words = "".join(map(_run_text, _runs(paragraph)))
+        words = drawing.line(paragraph)
         level = next((whole_number(child.get("lvl")) for child in paragraph), 0)
         if words.strip():
             yield f"{'  ' * level}- {words.strip()}" if level else words.strip()
-
-
-def _runs(paragraph: Element) -> Iterator[Element]:
-    """Yield the runs, fields, line breaks and formulas of a paragraph."""
-    for element in paragraph:
-        if local_name(element) in ("r", "fld", "br", "oMath"):
-            yield element
-        else:
-            yield from _runs(element)
-
-
-def _run_text(run: Element) -> str:
-    match local_name(run):
-        case "oMath":
-            return drawing.formula_line(run)
-        case "br":
-            return "\n"
-    text = "".join(element.text or "" for element in run if local_name(element) == "t")
-    link = next(drawing.descendants(run, "hlinkClick"), None)
-    return text if link is None else md.link(text, link.text or "")

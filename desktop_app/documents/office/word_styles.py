@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
+from desktop_app.documents.office.package import local_name
+
 WORD: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_OFF: Final = ("0", "false", "off")
+OFF: Final = ("0", "false", "off")
 _MAX_DEPTH: Final = 20  # styles may be based on each other in a circle
 
 
@@ -19,7 +22,7 @@ def value_of(parent: Element | None, name: str) -> str:
 def is_on(parent: Element | None, name: str) -> bool | None:
     """Return whether a property is on; None if it is not stated."""
     element = None if parent is None else parent.find(f"{WORD}{name}")
-    return None if element is None else element.get(f"{WORD}val", "1") not in _OFF
+    return None if element is None else element.get(f"{WORD}val", "1") not in OFF
 
 
 class StyleNumbering(NamedTuple):
@@ -43,17 +46,25 @@ class WordStyles:
         for style in tree.iterfind(f"{WORD}style"):
             name = style.get(f"{WORD}styleId", "")
             self._styles.setdefault(name, style)
-            is_default = style.get(f"{WORD}default", "0") not in _OFF
+            is_default = style.get(f"{WORD}default", "0") not in OFF
             if is_default and style.get(f"{WORD}type") == "paragraph":
                 self.default_paragraph = name
-        self._hidden: dict[str, bool] = {}
+        self._properties: dict[str, dict[str, Element]] = {}
         self._numbering: dict[str, StyleNumbering] = {}
 
-    def is_hidden(self, name: str) -> bool:
-        if name not in self._hidden:
-            stated = (is_on(each.find(f"{WORD}rPr"), "vanish") for each in self._bases(name))
-            self._hidden[name] = next((each for each in stated if each is not None), False)
-        return self._hidden[name]
+    def run_properties(self, style: str) -> Mapping[str, Element]:
+        """Return what a style and its bases state for runs, by name."""
+        if style not in self._properties:
+            self._properties[style] = {
+                local_name(each): each
+                for base in reversed(self._bases(style))
+                for each in base.iterfind(f"{WORD}rPr/*")
+            }
+        return self._properties[style]
+
+    def is_hidden(self, style: str) -> bool:
+        vanish = self.run_properties(style).get("vanish")
+        return vanish is not None and vanish.get(f"{WORD}val", "1") not in OFF
 
     def numbering(self, name: str) -> StyleNumbering:
         if name not in self._numbering:

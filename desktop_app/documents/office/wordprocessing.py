@@ -23,7 +23,7 @@ import mammoth
 from mammoth import html as mammoth_html
 from mammoth.docx.dingbats import dingbats
 
-from desktop_app.documents import refusals
+from desktop_app.documents import formulas, refusals
 from desktop_app.documents.media_type import part_key
 from desktop_app.documents.office import drawing
 from desktop_app.documents.office.package import Package, local_name, resolve_part, whole_number
@@ -37,6 +37,9 @@ from desktop_app.domain.documents.document_notes import SkipReason
 _MAIN_PART: Final = "word/document.xml"
 _NOTES: Final = re.compile(r"word/\w*(?:notes|comments)\.xml")
 _BACK_LINK: Final = re.compile(r'\s*<a href="#[^"]*">↑</a>')
+_NOTE_LINK: Final = re.compile(
+    rf'<sup><a href="#{web_page.NOTE}\w+-[^"]*"[^>]*>\[([0-9]+)\]</a></sup>'
+)
 _STYLES: Final = """
 comment-reference => sup
 p[style-name='Title'] => h1:fresh
@@ -67,6 +70,7 @@ def read(
         page = mammoth.convert_to_html(
             io.BytesIO(_rewritten(package, main, markup, styles, left_out)),
             style_map=_STYLES,
+            id_prefix=web_page.NOTE,
             convert_image=lambda image: (
                 [mammoth_html.text(image.alt_text)] if image.alt_text else []
             ),
@@ -85,7 +89,7 @@ def read(
         if kind == "aFChunk" and target not in package
     )
     texts = [
-        web_page.to_markdown(with_labels(_BACK_LINK.sub("", page))),
+        web_page.to_markdown(with_labels(_NOTE_LINK.sub(r"[^\1]", _BACK_LINK.sub("", page)))),
         *embedded,
         *drawing.related_blocks(package, main, left_out),
         "\n".join(_repeated_lines(package, main, markup, left_out)),
@@ -213,6 +217,7 @@ _READ: Final = frozenset(
 )
 _NAMES: Final = {"ptab": "tab", "cr": "br"}
 """The names of elements under which mammoth knows them."""
+_MARKS: Final = tuple(f"{WORD}{name}" for name in ("strike", "dstrike", "vertAlign", "position"))
 _DROPPED: Final = ("moveFrom", "rt")  # moved elsewhere, and how a word is pronounced
 _WITH_TEXT: Final = ("t", "delText", "sym", "textpath", "oMath")
 _INVISIBLE: Final = ("visibility:hidden", "display:none")
@@ -241,6 +246,7 @@ class WordMarkup:
         self._styles = WordStyles(styles)
         self._left_out = left_out
         self._open_fields: list[_Field] = []
+        self._style_marks: dict[str, dict[str, Element]] = {}
 
     def rewrite(self, part: Element) -> None:
         self._open_fields.clear()
@@ -294,7 +300,7 @@ class WordMarkup:
             case "AlternateContent":
                 return self._content(_branch(element), style)
             case "oMath" | "textpath":
-                return [_run(element.get("string") or drawing.formula_line(element))]
+                return [_run(element.get("string") or formulas.line(element, self._left_out))]
             case "sdt":
                 return self._control(element, style)
             case "drawing":
@@ -303,6 +309,8 @@ class WordMarkup:
                 return _symbol(element)
             case "t" | "fldChar":
                 return self._field_part(element, name)
+        if name == "r":
+            self._state_marks(element, style)
         if name == "p":
             style = self._begin_paragraph(element)
         if name in _NAMES:
@@ -323,6 +331,37 @@ class WordMarkup:
                     marks.remove(mark)  # else mammoth joins the paragraph to the next one
         own_style = value_of(paragraph.find(f"{WORD}pPr"), "pStyle")
         return own_style or self._styles.default_paragraph
+
+    def _marks_of(self, style: str) -> dict[str, Element]:
+        if style not in self._style_marks:
+            stated = self._styles.run_properties(style).values()
+            self._style_marks[style] = {each.tag: each for each in stated if each.tag in _MARKS}
+        return self._style_marks[style]
+
+    def _state_marks(self, run: Element, style: str) -> None:
+        """State on a run how its styles set it, by the properties that mammoth reads."""
+        properties = run.find(f"{WORD}rPr")
+        own = () if properties is None else properties
+        stated = {
+            **self._marks_of(style),
+            **self._marks_of(value_of(properties, "rStyle")),
+            **{each.tag: each for each in own if each.tag in _MARKS},
+        }
+        if not stated:
+            return
+        font = Element("rPr")
+        font.extend(stated.values())
+        if properties is None:
+            properties = Element(f"{WORD}rPr")
+            run.insert(0, properties)
+        for old in [each for each in properties if each.tag in _MARKS]:
+            properties.remove(old)
+        marks = drawing.font_marks(font)
+        if marks.struck:
+            SubElement(properties, f"{WORD}strike")
+        if marks.raised or marks.lowered:
+            place = "superscript" if marks.raised else "subscript"
+            SubElement(properties, f"{WORD}vertAlign").set(f"{WORD}val", place)
 
     def _control(self, control: Element, style: str) -> list[Element]:
         """Return the content of a content control, which states its choice if it shows none."""

@@ -180,7 +180,7 @@ def join_words(
             joined = f"{joined[:-1]}-{word_text}"
             continue
         # A word whose first character is replaced is a raised or lowered digit: the 6 of 10⁶.
-        is_shifted_digit = word.characters[0] in shown_by_index
+        is_shifted_digit = shown_by_index.get(word.characters[0], "~")[:1] != "~"
         needs_no_space = _is_chinese_or_japanese(joined[-1:]) and _is_chinese_or_japanese(
             word_text[:1]
         )
@@ -205,11 +205,13 @@ def join_characters(
         shown_by_index: the characters that replace some, by number; "" removes one.
     """
     units = (
-        ord(shown_by_index[index])
-        if index in shown_by_index
-        else raw.FPDFText_GetUnicode(textpage, index)
+        unit
         for index in indices
-        if shown_by_index.get(index) != ""
+        for unit in (
+            map(ord, shown_by_index[index])
+            if index in shown_by_index
+            else (raw.FPDFText_GetUnicode(textpage, index),)
+        )
     )
     # Two of pdfium's values may be the halves of a surrogate pair, which decoding puts together.
     text = encode_units(units).decode("utf-16-le", "replace")

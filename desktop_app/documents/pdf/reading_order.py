@@ -1,7 +1,7 @@
 """Returns a PDF page's text in reading order, with columns separated and tables in Markdown.
 
-Other text stays in the order of the content stream. Raised and lowered digits are marked: "106" may
-be 10⁶.
+Other text stays in the order of the content stream. Raised and lowered digits are marked, because
+"106" may be 10⁶, and what a line strikes out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.pdf import columns, page_annotations, page_words
+from desktop_app.documents.pdf import columns, page_annotations, page_words, strikes
 from desktop_app.documents.pdf import tables as tables_of_page
 from desktop_app.documents.pdf.page_words import (
     RIGHT_TO_LEFT,
@@ -36,21 +36,37 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     """Return a page's text, with tables in Markdown, raised digits and pdfium's line ends."""
     stream_text: str = textpage.get_text_range()
     indexed_text = _indexed_text(textpage, stream_text)
-    pieces = _pieces(page, textpage, indexed_text)
-    digits = find_raised_digits(textpage, indexed_text)
-    if pieces is None and not digits:
+    rulings = tables_of_page.page_rulings(page)
+    pieces = _pieces(page, textpage, indexed_text, rulings)
+    shown = find_raised_digits(textpage, indexed_text)
+    for struck in strikes.find(textpage, rulings.across):
+        for first, last in _runs(struck, indexed_text):
+            shown[first] = f"~~{shown.get(first, indexed_text[first])}"
+            shown[last] = f"{shown.get(last, indexed_text[last])}~~"
+    if pieces is None and not shown:
         return stream_text
     if pieces is None:
         pieces = [list(range(textpage.count_chars()))]
     text_so_far = ""
     for piece in pieces:
         if isinstance(piece, Table):
-            rows = _markdown(piece, textpage, digits)
+            rows = _markdown(piece, textpage, shown)
             text_so_far = f"{text_so_far.rstrip()}{_LINE_END * 2}{rows}{_LINE_END * 2}"
         else:
-            piece_text = page_words.join_characters(textpage, piece, digits).strip(_LINE_END + " ")
+            piece_text = page_words.join_characters(textpage, piece, shown).strip(_LINE_END + " ")
             text_so_far += f"{piece_text}{_LINE_END}" if piece_text else ""
     return text_so_far
+
+
+def _runs(indices: list[int], indexed_text: str) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of the numbers between which the text is on one line."""
+    first = last = indices[0]
+    for index in indices[1:]:
+        if not set(_LINE_END).isdisjoint(indexed_text[last:index]):
+            yield first, last
+            first = index
+        last = index
+    yield first, last
 
 
 def _indexed_text(textpage: pdfium.PdfTextPage, stream_text: str) -> str:
@@ -65,7 +81,8 @@ def _indexed_text(textpage: pdfium.PdfTextPage, stream_text: str) -> str:
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
     """Return the numbers of a page's characters in the order of `text`."""
-    pieces = _pieces(page, textpage, _indexed_text(textpage, textpage.get_text_range()))
+    indexed_text = _indexed_text(textpage, textpage.get_text_range())
+    pieces = _pieces(page, textpage, indexed_text, tables_of_page.page_rulings(page))
     if pieces is None:
         return list(range(textpage.count_chars()))
     return [index for piece in pieces for index in _characters(piece)]
@@ -82,11 +99,13 @@ def _characters(piece: Piece) -> Iterator[int]:
 
 
 def _pieces(
-    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, indexed_text: str
+    page: pdfium.PdfPage,
+    textpage: pdfium.PdfTextPage,
+    indexed_text: str,
+    rulings: tables_of_page.Rulings,
 ) -> list[Piece] | None:
     """Return the pieces of a page; None if its stream is in reading order, without tables."""
     swaps = _reversed_ligatures(textpage) if _LIGATURE.search(indexed_text) else {}
-    rulings = tables_of_page.page_rulings(page)
     may_have_tables = bool(rulings.across and rulings.down)
     may_have_columns = columns.may_be_interleaved(textpage, indexed_text)
     # On most pages, looking at each letter would take 20 times as long as all else.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Final
 
 import olefile
@@ -15,6 +16,8 @@ from xlrd.formula import FormulaError
 
 from desktop_app.documents import refusals
 from desktop_app.documents.media_type import OLE_ERRORS
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Marks
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
@@ -48,6 +51,8 @@ _CELLS: Final = range(1, 12)
 _SHORT_CELLS: Final = range(12, 19)
 _SHARED_STRING_CELL: Final = 7
 _SHARED_STRING: Final = 19
+_FONT: Final = 43
+_STRUCK: Final = 8  # a flag of a font (2.4.149)
 _CELL_FORMAT: Final = 44
 _STYLE: Final = 47
 _COLUMNS: Final = 60
@@ -133,6 +138,11 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
         if info.hidden:
             sheet.hide_columns(column, column)
     formatters: dict[int, Formatter] = {}
+    marks = {
+        font.font_index: Marks(font.escapement == 1, font.escapement == 2, bool(font.struck_out))
+        for font in book.font_list
+        if font.escapement or font.struck_out
+    }
     for row in range(found.nrows):
         for column, cell in enumerate(found.row(row)):
             if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
@@ -144,13 +154,29 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
                 sheet.add(row, column, formatters[style](cell.value))
                 if formatters[style] is sheet_table.hidden:
                     sheet.hidden_cells.add((row, column))
-            elif cell.ctype == xlrd.XL_CELL_TEXT:
+            elif cell.ctype == xlrd.XL_CELL_TEXT and not marks:
                 sheet.add(row, column, cell.value)
+            elif cell.ctype == xlrd.XL_CELL_TEXT:
+                runs = found.rich_text_runlist_map.get((row, column), ())
+                font = book.xf_list[cell.xf_index].font_index
+                sheet.add(row, column, md.joined(_xls_runs(cell.value, font, runs, marks)))
             elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
                 sheet.add(row, column, "TRUE" if cell.value else "FALSE")
             elif cell.ctype == xlrd.XL_CELL_ERROR:
                 sheet.add(row, column, ERRORS.get(cell.value, "#ERROR"))
+            if marks and cell.ctype != xlrd.XL_CELL_TEXT:
+                font = book.xf_list[cell.xf_index].font_index
+                sheet.mark(row, column, marks.get(font, md.PLAIN))
     return sheet
+
+
+def _xls_runs(
+    text: str, first_font: int, starts: Sequence[tuple[int, int]], marks: Mapping[int, Marks]
+) -> Iterator[tuple[str, Marks]]:
+    """Yield the runs of a cell's text; each of `starts` is an index and a font."""
+    places = [(0, first_font), *starts, (len(text), first_font)]
+    for (start, font), (end, _) in pairwise(places):
+        yield text[start:end], marks.get(font, md.PLAIN)
 
 
 def read_xlsb(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
@@ -167,9 +193,12 @@ def _xlsb_sheets(package: Package, left_out: LeftOut) -> Iterator[Sheet]:
     targets = package.relationships(main)
     records = list(_records(package.content(main)))
     since_1904 = any(kind == _PROPERTIES and content[0] & 1 for kind, content in records)
-    formatters = list(_xlsb_formatters(package, since_1904=since_1904))
+    styles = list(_records(_bytes_if_present(package, "xl/styles.bin")))
+    formatters = list(_xlsb_formatters(styles, since_1904=since_1904))
+    fonts = [_xlsb_marks(content) for kind, content in styles if kind == _FONT]
+    marks = _xlsb_cell_marks(styles, fonts)
     strings = [
-        _string(content, 1)[0]
+        md.joined(_xlsb_runs(content, fonts))
         for kind, content in _records(_bytes_if_present(package, "xl/sharedStrings.bin"))
         if kind == _SHARED_STRING
     ]
@@ -179,7 +208,7 @@ def _xlsb_sheets(package: Package, left_out: LeftOut) -> Iterator[Sheet]:
             sheet = Sheet(_string(content, end)[0], content[0] != 0)
             part = targets.get(key, "")
             if part in package:
-                _read_xlsb_cells(sheet, package.content(part), strings, formatters)
+                _read_xlsb_cells(sheet, package.content(part), strings, formatters, marks)
             else:
                 left_out.unread.append((sheet.name, SkipReason.MISSING))
             if sheet.lost_cell and not strings:
@@ -221,10 +250,42 @@ def _string(content: bytes, offset: int) -> tuple[str, int]:
     return content[offset + 4 : end].decode("utf-16-le", "replace"), end
 
 
-def _xlsb_formatters(package: Package, *, since_1904: bool) -> Iterator[Formatter]:
+def _xlsb_marks(font: bytes) -> Marks:
+    flags, _, place = struct.unpack_from("<HHH", font, 2)
+    return Marks(place == 1, place == 2, bool(flags & _STRUCK))
+
+
+def _xlsb_runs(content: bytes, fonts: Sequence[Marks]) -> Iterator[tuple[str, Marks]]:
+    """Yield the runs of a string, whose fonts change at some of its characters."""
+    text, end = _string(content, 1)
+    places = [(0, 0)]
+    if content[0] & 1:  # a rich text
+        (count,) = struct.unpack_from("<L", content, end)
+        runs = content[end + 4 : end + 4 + 4 * count]
+        places += struct.iter_unpack("<HH", runs[: len(runs) // 4 * 4])
+    for (start, font), (stop, _) in pairwise([*places, (len(text), 0)]):
+        yield text[start:stop], fonts[font] if 0 < font < len(fonts) else md.PLAIN
+
+
+def _xlsb_cell_marks(
+    styles: Sequence[tuple[int, bytes]], fonts: Sequence[Marks]
+) -> Mapping[int, Marks]:
+    """Return the marks of the cells' styles by number, if they have any."""
+    kinds = [kind for kind, _ in styles]
+    if _FIRST_STYLE not in kinds:
+        return {}
+    cells = (content for kind, content in styles[kinds.index(_FIRST_STYLE) :] if kind == _STYLE)
+    numbers = (struct.unpack_from("<H", content, 4)[0] for content in cells)
+    marks = (fonts[number] if number < len(fonts) else md.PLAIN for number in numbers)
+    return {number: each for number, each in enumerate(marks) if each != md.PLAIN}
+
+
+def _xlsb_formatters(
+    styles: Sequence[tuple[int, bytes]], *, since_1904: bool
+) -> Iterator[Formatter]:
     codes = dict(sheet_table.BUILT_IN)
     is_cell_style = False
-    for kind, content in _records(_bytes_if_present(package, "xl/styles.bin")):
+    for kind, content in styles:
         if kind == _CELL_FORMAT:
             codes[struct.unpack_from("<H", content)[0]] = _string(content, 2)[0]
         elif kind in (_FIRST_STYLE, _LAST_STYLE):
@@ -235,7 +296,11 @@ def _xlsb_formatters(package: Package, *, since_1904: bool) -> Iterator[Formatte
 
 
 def _read_xlsb_cells(
-    sheet: Sheet, part: bytes, strings: list[str], formatters: list[Formatter]
+    sheet: Sheet,
+    part: bytes,
+    strings: list[str],
+    formatters: list[Formatter],
+    marks: Mapping[int, Marks],
 ) -> None:
     row = column = 0
     for kind, content in _records(part):
@@ -249,12 +314,16 @@ def _read_xlsb_cells(
                 sheet.hide_columns(first, last)
         elif kind in _SHORT_CELLS:
             column += 1
-            formatter = _formatter(content[:3], formatters)
+            style = int.from_bytes(content[:3], "little")
+            formatter = _formatter(style, formatters)
             _add_cell(sheet, row, column, kind - len(_CELLS), formatter, content[4:], strings)
+            sheet.mark(row, column, marks.get(style, md.PLAIN))
         elif kind in _CELLS or kind == _RICH_TEXT_CELL:
             (column,) = struct.unpack_from("<L", content)
-            formatter = _formatter(content[4:7], formatters)
+            style = int.from_bytes(content[4:7], "little")
+            formatter = _formatter(style, formatters)
             _add_cell(sheet, row, column, kind, formatter, content[8:], strings)
+            sheet.mark(row, column, marks.get(style, md.PLAIN))
             if formatter is sheet_table.hidden:
                 sheet.hidden_cells.add((row, column))
 
@@ -274,9 +343,8 @@ def _add_cell(
         sheet.add(row, column, _text(kind, formatter, content))
 
 
-def _formatter(style: bytes, formatters: list[Formatter]) -> Formatter:
-    number = int.from_bytes(style, "little")
-    return formatters[number] if number < len(formatters) else sheet_table.plain
+def _formatter(style: int, formatters: list[Formatter]) -> Formatter:
+    return formatters[style] if style < len(formatters) else sheet_table.plain
 
 
 def _text(kind: int, formatter: Formatter, content: bytes) -> str:

@@ -84,6 +84,12 @@ class Sheet:
         if not is_there:
             self.lost_cell = self.lost_cell or f"{_column_name(column)}{row + 1}"
 
+    def mark(self, row: int, column: int, marks: md.Marks) -> None:
+        """Write the marks of a cell's font, unless its text has its own."""
+        text = "" if marks == md.PLAIN else self.rows.get(row, {}).get(column, "")
+        if text and "~~" not in text:
+            self.rows[row][column] = md.joined([(text, marks)])
+
     def hides(self, place: tuple[int, int] | None) -> bool:
         """Return True if a cell is in a hidden row or column."""
         return place is not None and (

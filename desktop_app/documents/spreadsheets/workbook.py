@@ -77,10 +77,17 @@ class _Workbook:
         parts = {kind: part for kind, part in package.related(self._main) if part in package}
         strings = parts.get("sharedStrings", "xl/sharedStrings.xml")
         self._strings = [_rich_text(item) for item in package.xml_if_present(strings)]
-        self._formatters = self._cell_formats(parts.get("styles", "xl/styles.xml"))
+        styles = self._package.xml_if_readable(parts.get("styles", "xl/styles.xml"))
+        self._formatters = self._cell_formats(styles)
+        fonts = [drawing.font_marks(font) for font in styles.iterfind(f"{_MAIN}fonts/*")]
+        numbers = [whole_number(row.get("fontId")) for row in styles.iterfind(f"{_MAIN}cellXfs/*")]
+        self._marks = {
+            number: fonts[font]
+            for number, font in enumerate(numbers)
+            if 0 <= font < len(fonts) and fonts[font] != md.PLAIN
+        }
 
-    def _cell_formats(self, part: str) -> list[Formatter]:
-        tree = self._package.xml_if_readable(part)
+    def _cell_formats(self, tree: Element) -> list[Formatter]:
         codes = dict(sheet_table.BUILT_IN)
         for row in tree.iter(f"{_MAIN}numFmt"):
             codes[whole_number(row.get("numFmtId"), -1)] = row.get("formatCode", "")
@@ -164,6 +171,9 @@ class _Workbook:
                 )
             else:
                 sheet.add(row_number, column, self._text(cell))
+            if self._marks:
+                marks = self._marks.get(whole_number(cell.get("s")), md.PLAIN)
+                sheet.mark(row_number, column, marks)
             if self._formatter(cell) is sheet_table.hidden:
                 sheet.hidden_cells.add((row_number, column))
 
@@ -194,8 +204,12 @@ class _Workbook:
 
 def _rich_text(item: Element) -> str:
     """Return the text of a string, without how it is pronounced."""
-    return "".join(
-        (part.text if part.tag == f"{_MAIN}t" else part.findtext(f"{_MAIN}t")) or ""
+    if len(item) == 1 and item[0].tag == f"{_MAIN}t":
+        return item[0].text or ""
+    return md.joined(
+        (part.text or "", md.PLAIN)
+        if part.tag == f"{_MAIN}t"
+        else (part.findtext(f"{_MAIN}t") or "", drawing.run_marks(part))
         for part in item
         if part.tag in (f"{_MAIN}t", f"{_MAIN}r")
     )

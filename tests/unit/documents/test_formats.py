@@ -271,7 +271,7 @@ def test_clauses_of_opendocument_have_their_numbers() -> None:
             "<table><tr><th>a<th>b|c</tr><tr><td rowspan=2>1<td>2</tr><tr><td>3</tr></table>",
             "| a | b\\|c |\n| --- | --- |\n| 1 | 2 |\n|  | 3 |",
         ),
-        ("<table><tr><td><table><tr><th>x</tr></table></td></tr></table>", "| x |\n| --- |"),
+        ("<table><tr><td><table><tr><th>x</tr></table></td></tr></table>", "x"),
         ("a *b* _c_ [d] # e", "a *b* _c_ [d] # e"),
     ],
 )

@@ -231,13 +231,14 @@ def test_a_mailbox_of_one_message_is_a_mail() -> None:
     assert read_mailbox("Inbox", data).text == "From: ines@example.org\nSubject: Keys\n\nSchlüssel."
 
 
-def test_damaged_messages_of_a_mailbox_are_left_out() -> None:
+def test_damaged_texts_of_a_mailbox_are_left_out() -> None:
     broken = mail("Doors", "x")
     broken.replace_header("Content-Transfer-Encoding", "base64")
     broken.set_payload("/wAB/wAB/wAB\n")
     document = read_mailbox("a.mbox", mailbox(mail("Keys", "They hang."), broken, mail("c", "d")))
     assert document.text == (
         "Mailbox with 3 messages\n\nMessage 1:\n\nFrom: ines@example.org\nSubject: Keys\n\n"
-        "They hang.\n\nMessage 3:\n\nFrom: ines@example.org\nSubject: c\n\nd"
+        "They hang.\n\nMessage 2:\n\nFrom: ines@example.org\nSubject: Doors\n\n"
+        "Message 3:\n\nFrom: ines@example.org\nSubject: c\n\nd"
     )
-    assert str(document.note) == "Files read: 2. Skipped: message 2 (damaged)."
+    assert str(document.note) == "Skipped: text/plain (damaged)."
