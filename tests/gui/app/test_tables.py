@@ -246,6 +246,11 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         assert model.columns[-1].title == "Better"
         panel.compare_requested.emit("")  # one answer again, which can be corrected
         await until(find(panel, QAbstractButton, "table-cell-correct").isVisible)
+        panel.answer.setFocus()
+        QTest.keyClick(panel.answer, Qt.Key.Key_F2)
+        await until(lambda: grid.is_editing)
+        assert page.isVisible()
+        QTest.keyClick(find(grid, QWidget, "table-cell-editor"), Qt.Key.Key_Escape)
         QTest.keyClick(panel, Qt.Key.Key_Escape)
         await until(lambda: not panel.isVisible())
         grid.setFocus()
