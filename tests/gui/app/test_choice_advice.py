@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.composer.model_button import EffortRow
 from desktop_app.domain.models.variants import Effort, Variant
@@ -92,7 +95,7 @@ def _choose(app: AppHarness, start: str) -> None:
     next(action for action in _efforts(app) if entry_text(action).startswith(start)).trigger()
 
 
-async def test_a_choice_has_one_price_after_its_answers() -> None:
+async def test_a_choice_has_one_price_and_the_menu_stays_open_for_the_effort() -> None:
     async with AppHarness(environment=KEYED) as app:
         app.controllers.of(ChoiceController).choose_variant(Variant.INSTANT)
         await app.ask_and_answer("Why is the sky blue?", "Light scatters.")
@@ -103,7 +106,15 @@ async def test_a_choice_has_one_price_after_its_answers() -> None:
         row.model_button.click()
         await until(menu.isVisible)
         assert row.estimate.text in entry_text(_entry(menu, "Instant"))
-        menu.close()
+        at = menu.actionGeometry(_entry(menu, "Thinking")).center()
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=at)
+        assert row.choice.variant is Variant.THINKING
+        latest = lambda: menu.findChildren(EffortRow)[-1]  # noqa: E731
+        await until(lambda: row.estimate.text in latest().words_of(Effort.MEDIUM))
+        assert menu.isVisible()
+        QTest.mouseClick(latest().buttons[Effort.HIGH], Qt.MouseButton.LeftButton)
+        assert row.choice.effort is Effort.HIGH
+        await until(lambda: not menu.isVisible())
 
 
 def _entry(menu: QMenu, name: str) -> QAction:
