@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QMenu, QWidget, QWidgetAction
+from shiboken6 import isValid
 
 from desktop_app.composer.choice import ChoiceFigures, ChoiceView, no_choice
 from desktop_app.domain.models.model_entry import ModelEntry
@@ -22,7 +23,7 @@ from desktop_app.widgets.buttons.dialog_button import MenuButton
 from desktop_app.widgets.buttons.segmented_control import Segment
 from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.theme import set_role
-from desktop_app.widgets.program_menu import ProgramMenu, add_choice
+from desktop_app.widgets.program_menu import STAYS_OPEN, ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import (
     LONGEST_LINE,
     PlainLabel,
@@ -104,6 +105,9 @@ class ModelButton(MenuButton):
         else:
             fill_models(menu, choice.models, choice, choose_model)
         if choice.display_effort is not None:
+            for action in menu.actions():  # the effort is chosen after the model
+                action.setProperty(STAYS_OPEN, action.isCheckable())
+                action.triggered.connect(lambda: QTimer.singleShot(0, partial(_fill_again, menu)))
             add_efforts(menu, choice, self.effort_requested.emit, self.figures)
         if choice.notice and choice.notice not in choice.effort_refusals.values():
             add_note(menu, choice.notice)
@@ -140,6 +144,14 @@ class ModelButton(MenuButton):
             menu.addAction(menu_text(text)).triggered.connect(
                 partial(self.offer_requested.emit, offer)
             )
+
+
+def _fill_again(menu: QMenu) -> None:
+    """Show the efforts of the model that was chosen in an open menu."""
+    if isValid(menu) and menu.isVisible():
+        menu.aboutToShow.emit()
+        checked = [action for action in menu.actions() if action.isChecked()]
+        menu.setActiveAction(checked[0] if checked else menu.actions()[0])
 
 
 def fill_variants(

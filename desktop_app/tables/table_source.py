@@ -38,7 +38,7 @@ MAX_ROWS: Final = 100_000
 _MAX_LINE_CHARS: Final = 16 << 20
 """Of a line or a cell: more than any model reads. A cell of 160 MB took 1.9 GB."""
 KEY: Final = "id"
-MANY_FILES: Final = 10
+MANY_FILES: Final = 3
 """The number of files from which a table of them is offered; an arbitrary number."""
 _FILES: Final = "files"
 _CHECKS: Final = "checks"

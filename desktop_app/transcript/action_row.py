@@ -187,9 +187,9 @@ class ActionRow(QWidget):
         self._is_on_background = False
         if self._role is Role.USER:
             self._is_on_background = is_on_background
-            # Below the padding of the question, close to it if another background is near. Icons
+            # Below the padding of the question, and above the first line of the answer. Icons
             # have a margin of 4 pixels, so that they do not touch the question.
-            gap = -1 if self._is_on_background else 2
+            gap = -1 if self._is_on_background else 0
             bottom += self._view.theme.px(PAD + gap) + self.height()
         elif any(self._touches(text, view_width) for text in texts):
             bottom += self.height()  # below the footer, which needs the width

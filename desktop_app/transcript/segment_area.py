@@ -26,8 +26,9 @@ from PySide6.QtGui import (
     QShowEvent,
     QTextCharFormat,
     QTextCursor,
+    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollBar, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QScrollBar, QWidget
 
 from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.decorations import Decorations, Decorator, cursor_x
@@ -46,6 +47,8 @@ _DECORATION_OVERHANG: Final = 24
 """Pixels, at the default text size, by which decorations may reach beyond their text."""
 _LINK_MARGIN: Final = 4
 """Pixels above and below a link that belong to it, so that one is at least 24 pixels high."""
+_NOTCH: Final = 120
+"""What Qt reports of a wheel that was turned by one notch."""
 _SLICE_S: Final = 0.008
 """Seconds for which text beside the viewport is loaded in one iteration of the event loop."""
 
@@ -241,6 +244,15 @@ class SegmentArea(QAbstractScrollArea):
                 )
             )
         return super().event(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll sideways while Shift is held, as a wheel that tilts does."""
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            bar, turned = self.horizontalScrollBar(), event.angleDelta()
+            lines = (turned.x() or turned.y()) * QApplication.wheelScrollLines() / _NOTCH
+            bar.setValue(bar.value() - round(lines * bar.singleStep()))
+        else:
+            super().wheelEvent(event)
 
     def _follow_margin_press(self, event: QMouseEvent) -> bool:
         """Record a press of the left button in a side margin; return True until its release."""

@@ -300,7 +300,7 @@ class Styles:
         if kind_above is None and self._is_brief:
             return 0
         if kind_above is None:
-            return 24 if kind is LineKind.QUESTION else 16 + PAD
+            return 24 if kind is LineKind.QUESTION else 20 + PAD
         if kind is Kind.HEADING:
             return 18
         if isinstance(item, Block) and isinstance(above, Block) and is_in_other_quote(above, item):

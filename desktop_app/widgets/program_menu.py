@@ -24,7 +24,9 @@ from desktop_app.widgets.text.foreign_text import menu_text
 
 _FIRST_LETTER: Final = lazy_pattern(r"\b[^\W\d_\u3040-\u30ff\u3400-\u9fff]")
 """Not kana and Han characters, which no single key types."""
-_CHECK_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select)
+STAYS_OPEN: Final = "stays-open"
+"""The property of an entry that does not close its menu."""
+_CHOICE_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select)
 
 
 def mark_menu(menu: QMenu, *, is_marked: bool = True) -> None:
@@ -70,7 +72,13 @@ class ProgramMenu(QMenu):
                 if owner is None or owner.object() is not self:
                     QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if not self._run_staying(self.actionAt(event.position().toPoint())):
+            super().mouseReleaseEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _CHOICE_KEYS and self._run_staying(self.activeAction()):
+            return
         if event.key() == Qt.Key.Key_Alt:  # Qt would close the menu
             self._has_marks = True
             mark_menu(self)
@@ -90,9 +98,20 @@ class ProgramMenu(QMenu):
             opener.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, opener.rect().contains(at))
             opener.update()
 
-    def _end_choice(self) -> None:
+    def _stays_open_after(self, action: QAction | None) -> bool:
+        return action is not None and bool(action.property(STAYS_OPEN))
+
+    def _run_staying(self, action: QAction | None) -> bool:
+        """Run an entry after which the menu stays open. Return False for another."""
+        stays = self._stays_open_after(action)
+        if stays and action is not None and action.isEnabled():
+            action.trigger()
+        return stays
+
+    def _end_choice(self, action: QAction) -> None:
         # An action run by assistive technology leaves the menu open.
-        self.close()
+        if not self._stays_open_after(action):
+            self.close()
 
     def fill_with(self, fill: Callable[[QMenu], object]) -> None:
         """Have `fill` add the entries whenever the menu opens."""
@@ -107,21 +126,8 @@ class ProgramMenu(QMenu):
 class ChecklistMenu(ProgramMenu):
     """A menu that stays open, so that several of its entries can be checked."""
 
-    def _end_choice(self) -> None:
-        pass
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._trigger(self.actionAt(event.position().toPoint()))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _CHECK_KEYS:
-            self._trigger(self.activeAction())
-        else:
-            super().keyPressEvent(event)
-
-    def _trigger(self, action: QAction | None) -> None:
-        if action is not None and action.isEnabled():
-            action.trigger()
+    def _stays_open_after(self, _action: QAction | None) -> bool:
+        return True
 
 
 def add_choice(menu: QMenu, label: str, is_chosen: bool, choose: Callable[[], object]) -> QAction:

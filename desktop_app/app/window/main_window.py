@@ -143,11 +143,10 @@ class MainWindow(WindowFrame):
     # ------------------------------------------------------------ commands and state
 
     def rename(self) -> None:
-        """Edit the name of the focused row of the list, or else the title in the header."""
+        """Edit the name of the focused row of the list, or else the title, if no page covers it."""
         if self.conversations.view.hasFocus():
             self.conversations.view.rename()
-        else:
-            self.pane.close_page()
+        elif self.pane.page is None:
             self.header.edit_title()
 
     def saved_state(self) -> dict[str, Any]:

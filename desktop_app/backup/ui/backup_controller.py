@@ -24,7 +24,7 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import N_, paragraph, tr
 from desktop_app.storage.upgrade_copy import upgrade_copies
-from desktop_app.widgets.file_dialogs import choose_file
+from desktop_app.widgets.file_dialogs import choose_file, choose_folder
 from desktop_app.widgets.forms.form_dialog import ask
 
 LAST_KEY = "backup.last"
@@ -153,11 +153,26 @@ class BackupController(Controller):
         if not self._command.was_stopped:
             await self._record(result)
 
+    def choose_folder(self, *, begins: bool = False) -> None:
+        """Let the user choose the folder of backups, and back up there at once if that began it."""
+
+        async def use(folder: Path) -> None:
+            await self._values.set("backup.folder", str(folder))
+            if begins:
+                await self._run_now()
+
+        choose_folder(
+            self._window,
+            tr("Backup folder"),
+            lambda folder: self._tasks.start(use(folder)),
+            start=self._folder or Path.home(),
+        )
+
     def back_up_now(self) -> None:
-        if not self._folder:
-            self._notifications.notify(tr("Choose a backup folder first."))
-            return
-        self._tasks.start(self._run_now())
+        if self._folder:
+            self._tasks.start(self._run_now())
+        else:
+            self.choose_folder(begins=True)
 
     async def _run_now(self) -> None:
         transfer = self._session.of(Transfer)

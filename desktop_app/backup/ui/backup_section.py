@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtWidgets import QWidget
@@ -15,7 +14,6 @@ from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.widgets.boxes import FlowLayout, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
-from desktop_app.widgets.file_dialogs import choose_folder
 from desktop_app.widgets.forms import form_widgets as forms
 from desktop_app.widgets.forms.schema_form import SchemaForm
 from desktop_app.widgets.look.theme import current_theme
@@ -38,11 +36,10 @@ class BackupSection(forms.SettingsSection):
         self._state = forms.Note(object_name="backup-state")
         self._copy = forms.Note(object_name="upgrade-copy")
         self._folder = forms.ReadOnlyLine(tr("Backup folder"), "backup-folder")
-        self._path = ""
         self._folder.setPlaceholderText(tr("No folder selected"))
         set_tooltip(self._folder, tr("No folder selected"))
         choose_button = compact_button(tr("Choose…"), "choose-backup-folder", "plain")
-        choose_button.clicked.connect(self._choose_folder)
+        choose_button.clicked.connect(lambda: backups.choose_folder())
         self.note.set_text(tr(BACKUPS))
         self.body.addLayout(row_of((self._folder, 1), choose_button))
         self._gap = QWidget()
@@ -65,16 +62,8 @@ class BackupSection(forms.SettingsSection):
 
     def set_values(self, values: Mapping[str, object]) -> None:
         self._schedule.set_values(values)
-        path = self._path = str(values.get(FOLDER_KEY) or "")
+        path = str(values.get(FOLDER_KEY) or "")
         self._folder.show_text(path, path or tr("No folder selected"))
 
     def update_theme(self) -> None:
         self._gap.setFixedHeight(current_theme().px(4))
-
-    def _choose_folder(self) -> None:
-        choose_folder(
-            self,
-            tr("Backup folder"),
-            lambda folder: self.changed.emit(FOLDER_KEY, str(folder)),
-            start=self._path or Path.home(),
-        )

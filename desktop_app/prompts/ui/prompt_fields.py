@@ -90,16 +90,10 @@ class PromptFields(QWidget):
     """The editor of a prompt; see the module.
 
     Args:
-        apply: called with the id of a prompt to apply to the open conversation.
         set_default: called with the id of the prompt of new conversations, "" for none.
     """
 
-    def __init__(
-        self,
-        controller: PromptsController,
-        apply: Callable[[str], object],
-        set_default: Callable[[str], object],
-    ) -> None:
+    def __init__(self, controller: PromptsController, set_default: Callable[[str], object]) -> None:
         super().__init__()
         self._controller = controller
         self._entries: dict[str, PromptEntry] = {}  # by id
@@ -132,15 +126,14 @@ class PromptFields(QWidget):
         self.examples = ExampleTurns()
         self.default_box = QCheckBox(tr("Use for new conversations"))
         self.default_box.setObjectName("preset-default")
-        self.use_button = dialog_button(tr("Apply"), "use-preset")
-        self.use_button.setToolTip(tr("Apply to the current conversation"))
+        self.use_button = dialog_button(tr("Use"), "use-prompt")
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-prompt")
         self.hide_button = dialog_button(tr("Hide"), "hide-prompt")
         self.reset_button = dialog_button(tr("Reset to default"), "reset-prompt")
         self.delete_button = delete_button(tr("Delete"), "delete-prompt")
         self._set_models(())
         self._fill()
-        self._connect(apply, set_default)
+        self._connect(set_default)
 
     def _fill(self) -> None:
         names = row_of((self.name, 3), (self.folder, 2), spacing=8)
@@ -163,9 +156,7 @@ class PromptFields(QWidget):
         editor_parts = (names, (scroll_area_of(content), 1), buttons)
         column_of(*editor_parts, parent=self, margins=0, spacing=10)
 
-    def _connect(
-        self, apply: Callable[[str], object], set_default: Callable[[str], object]
-    ) -> None:
+    def _connect(self, set_default: Callable[[str], object]) -> None:
         controller = self._controller
         self.folder.editingFinished.connect(self.report_edits)
         self.text.edited.connect(lambda text: self._change(text=text))
@@ -178,7 +169,7 @@ class PromptFields(QWidget):
         self.examples.changed.connect(self._set_examples)
         for button, action in (
             (self.form_button, self._edit_form),
-            (self.use_button, apply),
+            (self.use_button, controller.use),
             (self.duplicate_button, controller.duplicate),
             (self.reset_button, controller.reset),
             (self.delete_button, self.delete),
@@ -397,7 +388,6 @@ class PromptFields(QWidget):
         self.examples.show_examples(prompt.id, (prompt.overrides or Overrides()).examples)
         self.default_box.setChecked(prompt.id == self._default_id)
         self.default_box.setVisible(prompt.has_settings)
-        self.use_button.setVisible(prompt.has_settings)
         self.reset_button.setVisible(origin is PromptOrigin.EDITED)
         self.delete_button.setVisible(origin is PromptOrigin.OWN)
         self.hide_button.setText(tr("Show") if prompt.hidden else tr("Hide"))

@@ -211,6 +211,16 @@ class PromptsController(Controller):
         self._example_question = question if is_empty else ""
         self._prompt.focus_text()
 
+    def use(self, prompt_id: str) -> None:
+        """Insert a prompt into the message, or apply one that has only settings."""
+        self._window.pane.close_page()  # which saves what is being edited
+        prompt = self._list.find(prompt_id)
+        self._prompt.focus_text()
+        if prompt is not None and prompt.is_text:
+            self._prompt.completer.insert_prompt(prompt)
+        elif prompt is not None:
+            self.apply_settings(self._session.main, prompt)
+
     def ask(self, prompt_id: str) -> None:
         """Ask a suggested prompt; if it needs input, insert it instead."""
         template = next(p for p in self._list.offered_prompts if p.id == prompt_id)

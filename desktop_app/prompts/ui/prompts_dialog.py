@@ -49,7 +49,7 @@ class PromptLibraryPage(LibraryPage):
         self._controller = prompts
         self.setObjectName("prompts-dialog")
         self.setWindowTitle(tr("Prompts"))
-        self.fields = PromptFields(prompts, applied.use, applied.set_default)
+        self.fields = PromptFields(prompts, applied.set_default)
         self.name = self.fields.name
         self.status = StatusLine("prompts")
         import_button = dialog_button(tr("Import…"), "import-prompts")

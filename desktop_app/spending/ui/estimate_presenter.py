@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
-from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -36,8 +34,6 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.spending.report_texts import spent_text
 from desktop_app.spending.ui.spending_controller import SpendingEvents
-
-_CENT: Final = Decimal("0.01")
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 ESTIMATE_ON_DEVICE = EstimateTexts(
@@ -296,17 +292,14 @@ def choice_figures(
         successor: the chosen model's, whose cost is compared.
     """
 
-    def cost_text(resolved: ResolvedChoice, typical: TypicalAnswers) -> str:
+    def cost_text(resolved: ResolvedChoice) -> str:
         cost = None
         if estimate is not None:
             cost = typical_cost(estimate, resolved, typical, max_output_tokens)
-        if cost is None:
-            return ""
-        return rough_money(cost) if cost >= _CENT or not cost else f"< {money(_CENT)}"
+        return "" if cost is None else rough_money(cost)
 
-    def figures_text(resolved: ResolvedChoice, typical: TypicalAnswers) -> str:
-        cost = cost_text(resolved, typical)
-        return " · ".join(filter(None, (cost, _duration_text(resolved, typical))))
+    def figures_text(resolved: ResolvedChoice) -> str:
+        return " · ".join(filter(None, (cost_text(resolved), _duration_text(resolved, typical))))
 
     def successor_text() -> str:
         """Return both costs; without a message, both prices of a million tokens."""
@@ -318,19 +311,14 @@ def choice_figures(
             prices = [_price_text(new.price), _price_text(old.price)]
             text = N_("{new} instead of {old} per million tokens")
             return tr(text, new=prices[0], old=prices[1]) if all(prices) else ""
-        costs = [cost_text(new, typical), cost_text(old, typical)]
+        costs = [cost_text(new), cost_text(old)]
         return tr("{new} instead of {old}", new=costs[0], old=costs[1]) if all(costs) else costs[0]
 
     has_variants = resolve(choice).profile.serves_gpt_family
-    own = {v: resolve(replace(choice, variant=v, model="")) for v in Variant if has_variants}
-    # Figures beside each other are all measured or all assumed. Those of efforts follow each other.
-    are_measured = all(typical_answer(each, typical).output_tokens for each in own.values())
-    known = typical if are_measured else {}
-    variants = {variant: figures_text(resolved, known) for variant, resolved in own.items()}
+    own = tuple(Variant) if has_variants else ()
+    variants = {v: figures_text(resolve(replace(choice, variant=v, model=""))) for v in own}
     accepted_efforts = resolve(choice).model.efforts or ()
-    efforts = {
-        e: figures_text(resolve(replace(choice, effort=e)), typical) for e in accepted_efforts
-    }
+    efforts = {e: figures_text(resolve(replace(choice, effort=e))) for e in accepted_efforts}
     return ChoiceFigures(variants, efforts, successor_text())
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -417,6 +417,14 @@ class TablesPage(QWidget):
 
     # ------------------------------------------------------------ keys, drops, appearance
 
+    def event(self, event: QEvent) -> bool:
+        """Take F2 before the window's shortcut, which renames the conversation."""
+        is_early = event.type() == QEvent.Type.ShortcutOverride
+        if is_early and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_F2:
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the open cell, then the table on Esc; undo on Ctrl+Z; act on the chosen table."""
         key, is_list = event.key(), self.list.hasFocus()
@@ -433,6 +441,8 @@ class TablesPage(QWidget):
             self._act(self.delete)
         elif is_list and key == Qt.Key.Key_F2:
             self._act(self.begin_rename)
+        elif key == Qt.Key.Key_F2 and self.view.cell.panel.correct_button.isVisible():
+            self.view.cell.panel.correct_requested.emit()
         else:
             super().keyPressEvent(event)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.composer.model_button import EffortRow
 from desktop_app.domain.models.variants import Effort, Variant
@@ -12,6 +15,7 @@ from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QMenu
 
 
 def _efforts(app: AppHarness) -> list[QAction]:
@@ -42,7 +46,6 @@ async def test_efforts_variants_and_successors_show_their_cost() -> None:
         pro = next(label for label in _labels(app) if label.startswith("Pro"))
         assert "The hardest questions" in pro
         assert "≈ $0.72" in pro
-        assert "< $0.01" in next(label for label in _labels(app) if label.startswith("Instant"))
         instant = next(label for label in _labels(app) if label.startswith("Instant"))
         assert "about 6 s" in instant
 
@@ -90,3 +93,29 @@ async def test_efforts_variants_and_successors_show_their_cost() -> None:
 
 def _choose(app: AppHarness, start: str) -> None:
     next(action for action in _efforts(app) if entry_text(action).startswith(start)).trigger()
+
+
+async def test_a_choice_has_one_price_and_the_menu_stays_open_for_the_effort() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        app.controllers.of(ChoiceController).choose_variant(Variant.INSTANT)
+        await app.ask_and_answer("Why is the sky blue?", "Light scatters.")
+        app.type("And red?")
+        row = app.window.prompt.row
+        await until(lambda: row.estimate.text.startswith("≈"))
+        menu = row.model_button.menu()
+        row.model_button.click()
+        await until(menu.isVisible)
+        assert row.estimate.text in entry_text(_entry(menu, "Instant"))
+        at = menu.actionGeometry(_entry(menu, "Thinking")).center()
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=at)
+        assert row.choice.variant is Variant.THINKING
+        latest = lambda: menu.findChildren(EffortRow)[-1]  # noqa: E731
+        await until(lambda: row.estimate.text in latest().words_of(Effort.MEDIUM))
+        assert menu.isVisible()
+        QTest.mouseClick(latest().buttons[Effort.HIGH], Qt.MouseButton.LeftButton)
+        assert row.choice.effort is Effort.HIGH
+        await until(lambda: not menu.isVisible())
+
+
+def _entry(menu: QMenu, name: str) -> QAction:
+    return next(each for each in menu.actions() if entry_text(each).startswith(name))

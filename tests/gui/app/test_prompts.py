@@ -128,6 +128,23 @@ async def test_a_prompt_is_inserted_and_filled() -> None:
         quick.hide()
 
 
+async def test_a_prompt_is_used_from_its_page() -> None:
+    async with AppHarness() as app:
+        await prompts_loaded(app)
+        await app.backend.of(prompts).save([REPLY, Prompt("s", "Short", "Say it in a word.")])
+        await app.controllers.of(PromptsController).load()
+        app.type("My words. ")
+        page = dialog_of(app)
+        page.select("s")
+        press(page, "use-prompt")
+        assert app.window.prompt.text() == "My words. Say it in a word."
+        assert not page.isVisible()
+        page = dialog_of(app)
+        page.select(REPLY.id)
+        press(page, "use-prompt")
+        assert app.window.findChild(PromptDialog) is not None
+
+
 async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-test"}) as app:
         await prompts_loaded(app)

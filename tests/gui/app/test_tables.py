@@ -246,6 +246,11 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         assert model.columns[-1].title == "Better"
         panel.compare_requested.emit("")  # one answer again, which can be corrected
         await until(find(panel, QAbstractButton, "table-cell-correct").isVisible)
+        panel.answer.setFocus()
+        QTest.keyClick(panel.answer, Qt.Key.Key_F2)
+        await until(lambda: grid.is_editing)
+        assert page.isVisible()
+        QTest.keyClick(find(grid, QWidget, "table-cell-editor"), Qt.Key.Key_Escape)
         QTest.keyClick(panel, Qt.Key.Key_Escape)
         await until(lambda: not panel.isVisible())
         grid.setFocus()
@@ -331,6 +336,23 @@ async def test_tables_are_listed_trashed_and_restored(tmp_path: Path) -> None:
         await until(lambda: app.stored("SELECT 1 FROM tables, conversations") == [])
 
 
+async def test_three_files_are_offered_as_a_table(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.txt" for name in ("alpha", "beta", "gamma")]
+    for path in paths:
+        path.write_text("Some words.", "utf-8")
+    async with open_app(Asked(about)) as app:
+        app.window.prompt.attach_requested.emit(paths)
+        await until(lambda: find_offer(app) is not None)
+        find_offer(app).click()
+        await until(lambda: page_of(app).view.model.rowCount() == 3)
+
+
+def find_offer(app: AppHarness) -> QAbstractButton | None:
+    """Return the button that makes a table of attached files; None if there is none."""
+    shown = buttons(app.window.notifications)
+    return next((each for each in shown if each.text() == "Ask of each (table)"), None)
+
+
 async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) -> None:
     file = tmp_path / "words.csv"
     file.write_text("word\nROW1\nROW2\nROW3\n", "utf-8")
@@ -342,9 +364,8 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
     async with open_app(Asked(answer)) as app:
         page = page_of(app)
         app.window.prompt.attach_requested.emit([file])  # as a file is attached to a message
-        card = app.window.notifications
-        await until(lambda: any(b.text() == "Ask of each (table)" for b in buttons(card)))
-        next(b for b in buttons(card) if b.text() == "Ask of each (table)").click()
+        await until(lambda: find_offer(app) is not None)
+        find_offer(app).click()
         dialog = await dialog_of(app)
         await until(lambda: not app.is_reading)
         assert not app.state.current.draft.value.attachments  # not in the message, too

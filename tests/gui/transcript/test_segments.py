@@ -363,3 +363,12 @@ def test_all_messages_are_read_without_loading_their_text(view: SegmentView) -> 
     assert view.selection.caret is not None
     assert view.selection.caret.message_id == view.messages.key_at(30)
     listed.release_nodes()
+
+
+def test_the_actions_of_a_question_cover_no_words(view: SegmentView) -> None:
+    asked, answered = question("Why?"), answer("Because of *x*.")
+    view.set_messages([asked, answered])
+    view.show_actions_of(asked.id)
+    line = view.rect_of(Place(answered.id, 0))
+    assert line is not None
+    assert view.action_row.geometry().bottom() < line.top()

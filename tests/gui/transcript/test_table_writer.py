@@ -6,7 +6,9 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QTextCursor, QWheelEvent
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.child_processes import child_command
 from desktop_app.transcript.media.drawings import Typesetter
@@ -149,6 +151,12 @@ def test_a_table_whose_words_do_not_fit_scrolls_sideways(view: TranscriptView) -
     bar = view.horizontalScrollBar()
     assert bar.maximum() > 4_000
     last = view.document().find("2.49")
+    at, shift = QPointF(50, 50), Qt.KeyboardModifier.ShiftModifier
+    phase, none = Qt.ScrollPhase.NoScrollPhase, Qt.MouseButton.NoButton
+    turned = QWheelEvent(at, at, QPoint(), QPoint(0, -120), none, shift, phase, False)
+    QApplication.sendEvent(view.viewport(), turned)
+    assert 0 < bar.value() < view.viewport().width()
+    assert view.verticalScrollBar().value() == 0
     bar.setValue(bar.maximum())
     assert view.rect_of(Place(view.messages.key_at(0), 0)) == above  # only the table moves
     assert 0 < view.cursorRect(last).right() <= view.viewport().width()
