@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -252,12 +253,14 @@ async def test_a_busy_storage_is_waited_for_in_silence_and_asked_often_while_it_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = SyncLaterError("Busy.")
-    error.wait_s = 0.2
+    error.wait_s = 1000.0
     results: list[Any] = [error]
     tried: list[float] = []
+    clock = SimpleNamespace(now=time.monotonic(), time=time.time)
+    clock.monotonic = lambda: clock.now
 
     async def synchronize(*_: object) -> SyncResult:
-        tried.append(time.monotonic())
+        tried.append(clock.now)
         if results:
             raise results.pop()
         return SyncResult(0, 0)
@@ -266,23 +269,31 @@ async def test_a_busy_storage_is_waited_for_in_silence_and_asked_often_while_it_
         return None
 
     states: list[tuple[str, bool]] = []
-    monkeypatch.setattr(sync_controller, "_SHORT_ROUND_S", 0.1)
+    monkeypatch.setattr(sync_controller, "time", clock)
     async with AppHarness() as app:
         controller, sync = app.session.of(SyncController), app.backend.of(synchronizer)
         controller.state_changed.connect(lambda text, is_error, _: states.append((text, is_error)))
         monkeypatch.setattr(sync, "synchronize", synchronize)
         monkeypatch.setattr(sync, "news", news)
+
+        async def tries_in(seconds: float) -> list[float]:
+            """Let time pass; return when it was tried."""
+            began, before = clock.now, len(tried)
+            while clock.now < began + seconds:
+                clock.now += 5
+                await controller._look()
+            return [at - began for at in tried[before:]]
+
         await controller.join(Target(str(tmp_path)), PASSPHRASE)
-        await until(lambda: len(tried) > 3)
-        assert tried[1] - tried[0] >= 0.2
-        assert ("Busy.", False) in states
+        await until(lambda: ("Busy.", False) in states)
+        assert len(tried) == 1
+        assert await tries_in(1000) == [1000]
         assert "Busy." not in app.said
-        monkeypatch.setattr(sync_controller, "_IN_USE_S", 0)
-        await controller._look()
-        before = len(tried)
-        for _ in range(20):
-            await controller._look()
-        assert len(tried) - before <= 1
+        controller._note_use(app.window)
+        assert await tries_in(30) == [10, 20, 30]
+        clock.now += 300  # the window was not used
+        await tries_in(60)
+        assert len(await tries_in(300)) == 5
 
 
 @pytest.mark.parametrize(

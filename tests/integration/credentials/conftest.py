@@ -29,10 +29,9 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 </busconfig>
 """
 # Replaces the program that shows the dialog of GNOME's keyring. This one never answers.
-SILENT_S = 30
-SILENT_PROMPTER = f"""[D-BUS Service]
+SILENT_PROMPTER = """[D-BUS Service]
 Name=org.gnome.keyring.SystemPrompter
-Exec=/bin/sleep {SILENT_S}
+Exec=/bin/sleep 1000
 """
 
 

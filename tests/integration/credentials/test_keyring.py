@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +14,7 @@ from desktop_app.domain.network.origin import Secret
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.settings.settings_store import SettingsStore
 from tests.helpers.waiting import LONGEST_S
-from tests.integration.credentials.conftest import SILENT_S, Desktop
+from tests.integration.credentials.conftest import Desktop
 from tests.integration.credentials.system_keyring import default_collection, keyring_secrets
 from tests.unit.storage.samples import opened
 
@@ -115,13 +115,11 @@ async def test_an_unanswered_dialog_blocks_nothing(
     async with a_vault(tmp_path, timeout_s=LONGEST_S) as vault:
         assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
     lock()
-    async with a_vault(tmp_path, timeout_s=0.5) as vault:
-        begun = time.monotonic()
+    async with a_vault(tmp_path, timeout_s=0.5) as vault, asyncio.timeout(LONGEST_S):
         with pytest.raises(CredentialError, match="didn’t respond"):
             await vault.get("openai", HERE)
         assert not (await vault.probe(timeout_s=0.5)).works
         assert await vault.set("cometapi", SECRET) is KeyPlace.SESSION
-        assert time.monotonic() - begun < SILENT_S
 
 
 async def test_a_dead_daemon_is_an_error_until_it_restarts(

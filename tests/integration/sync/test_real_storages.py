@@ -90,11 +90,9 @@ async def test_two_computers_have_the_same_library(tmp_path: Path, target: Targe
         asked = question("Why?")
         await made[0].write(asked, "c1")
         await settle(made)
-        began = time.monotonic()
         await made[0].write(answer("Because."), "c1", asked.id)
         await made[0].sync.synchronize()
         await made[1].sync.synchronize()
-        assert time.monotonic() - began < 2 * _START_S  # the figure itself is in benchmarks
         texts = [message.text for message in await made[1].conversations.messages("c1")]
         assert texts == ["Why?", "Because."]
         assert await made[0].content() == await made[1].content()

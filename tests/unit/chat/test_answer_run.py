@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desktop_app.budget.budget import Hold
+from desktop_app.budget.budget import Hold, SpendingHolds
 from desktop_app.chat.answers import answer_measures
 from desktop_app.chat.answers.answer_ledger import NO_PRICES, AnswerLedger
 from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
@@ -18,6 +19,7 @@ from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
@@ -56,14 +58,16 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.cost import CallUsage, CountedCost, LongPrice, Price, Usage
+from desktop_app.domain.cost import CallCost, CallUsage, CountedCost, LongPrice, Price, Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolCallState
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import PriceClaim, ResolvedChoice
+from desktop_app.storage.database import Database
 from tests.helpers.fragment import Fragment
+from tests.helpers.messages import answer
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 from tests.helpers.waiting import cancel
@@ -876,3 +880,24 @@ def test_a_run_without_an_id_cannot_be_canceled(
         told = (notice(NoticeCode.STOPPED_UNNAMED, provider="OpenAI"),) if is_told else ()
         assert (made.answer.notices, made.answer.status) == (told, STATUS.CANCELLED)
         assert (canceled, provider.cancelled) == ([False, False], [])
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "is_sent", "costs"),
+    [
+        (STATUS.CANCELLED, None, True, [COST]),
+        (STATUS.CANCELLED, None, False, []),
+        (STATUS.FAILED, errors.StreamCutError("Cut."), True, [COST]),
+        (STATUS.FAILED, errors.NetworkError("Not reached."), True, [Decimal(0)]),
+    ],
+)
+@in_simulated_time
+async def test_under_a_limit_a_request_without_an_answer_costs_what_was_held_if_it_may_be_billed(
+    status: MessageStatus, error: errors.ProviderError | None, is_sent: bool, costs: list[Decimal]
+) -> None:
+    hold = Hold(SpendingHolds(Database(Path("unused"))), 1, CallCost.fixed(COST))
+    memory = Memory()
+    ledger = AnswerLedger(memory, THINKING, hold=hold)
+    stored = replace(answer("x"), status=status)
+    await ledger.record_call(Reply(error=error), stored, is_sent=is_sent)
+    assert [call.cost for call in memory.calls] == costs

@@ -29,6 +29,7 @@ CASES = {
     "BOM": (b"\xef\xbb\xbfdata: a\n\n", ["a"]),
     "one BOM only": (b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\ndata: b\n\n", ["b"]),
     "a BOM later is text": (b"data: a\n\n\xef\xbb\xbfdata: b\n\ndata: c\n\n", ["a", "c"]),
+    "a BOM in the second line is text": (b"\n\xef\xbb\xbfdata: a\n\ndata: b\n\n", ["b"]),
     "comment": (b": hello\ndata: a\n\n", ["a"]),
     "comment between": (b"data: a\n: hello\ndata: b\n\n", ["a\nb"]),
     "heartbeats alone": (b": a\n\n:\n\n", []),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import selectors
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.providers.http import http_reply
+from desktop_app.providers.http.unpacking import unpacked
 from tests.helpers.certificates import Authority
+from tests.helpers.waiting import cancel
 from tests.unit.providers.loopback import (
     STREAM_END,
     STREAM_HEAD,
@@ -44,15 +48,13 @@ CHAT = [
 
 
 class _Waits(selectors.DefaultSelector):
-    """A selector that measures how long its event loop had nothing to do."""
+    """A selector that adds up the waits of its event loop in which nothing came."""
 
     waited_s = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
-        clock = asyncio.get_running_loop().time if timeout != 0 else float
-        began = clock()
         found = super().select(timeout)
-        self.waited_s += clock() - began
+        self.waited_s += 0 if found else timeout or 0
         return found
 
 
@@ -195,3 +197,69 @@ def test_a_broken_connection_loses_no_event_that_was_whole(end: bytes) -> None:
     events, _ = run(streams(*pieces, end=False))
     assert fold(events).text == "".join(WORDS[:2])
     assert "was lost before the response" in failure(events).message
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["left", "stopped"])
+async def test_nothing_is_read_for_a_reader_that_has_gone(is_stopped: bool) -> None:
+    read: list[int] = []
+    has_begun, over = asyncio.Event(), asyncio.Event()
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        while not over.is_set():
+            read.append(len(read))
+            yield b"a"
+            await asyncio.sleep(0)
+
+    async def follow() -> None:
+        async with aclosing(http_reply._ReadAhead(chunks()).frames()) as frames:
+            async for _ in frames:
+                has_begun.set()
+                if not is_stopped:
+                    break
+                if task.cancelling():  # the last frame: what had come by then
+                    counts.append(len(read))
+                    for _ in range(5):
+                        await asyncio.sleep(0)
+                    counts.append(len(read))
+        counts.append(len(read))
+
+    counts: list[int] = []
+    task = asyncio.create_task(follow())
+    await has_begun.wait()
+    if is_stopped:
+        task.cancel()
+    await asyncio.wait([task])
+    for _ in range(5):
+        await asyncio.sleep(0)
+    counts.append(len(read))
+    over.set()
+    assert len(set(counts)) == 1
+
+
+async def test_a_bomb_leaves_the_loop_to_others() -> None:
+    """Each piece that is unpacked is followed by a turn of other tasks."""
+    bomb = gzip.compress(bytes(10 << 20))
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    response = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=_Stream(bomb))
+    pieces = [len(piece) async for piece in unpacked(response)]
+    await cancel(counting)
+    assert sum(pieces) == 10 << 20
+    assert turns >= len(pieces) - 1 > 100
+
+
+class _Stream(httpx.AsyncByteStream):
+    """A body that comes in one chunk."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content

@@ -43,10 +43,12 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.spending_report import Call, Purpose
 from desktop_app.library.search_query import Search
 from desktop_app.memory.memory import Memory
+from desktop_app.storage.expiry_clock import expiry_time_at
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync import device_state, entries, own_segments, rescue, synchronizer
 from desktop_app.sync import format as form
-from desktop_app.sync.entries import Applier
+from desktop_app.sync.entries import Applier, Held, entries_of
+from desktop_app.sync.format import Span
 from desktop_app.sync.storage import FolderStorage
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
 from desktop_app.sync.target import Target
@@ -921,3 +923,116 @@ async def test_a_row_that_comes_back_replaces_its_stale_entry(tmp_path: Path) ->
         await settle(made)
         assert await conversations_of(made[1]) == {"c1"}
         assert [hit.title for hit in await Search(made[1].database).find("c1")] == ["c1"]
+
+
+async def _rename(computer: Computer, words: str) -> None:
+    await computer.conversations.rename("c1", words)
+
+
+async def _change_text(computer: Computer, words: str) -> None:
+    store = TextStore(computer.database)
+    text = await store.latest_in("c1")
+    assert text is not None
+    await store.put(replace(text, body=words))
+
+
+async def _change_answer(computer: Computer, words: str) -> None:
+    (message,) = await computer.conversations.messages("c1")
+    changed = replace(message, parts=(TextPart(words),))
+    await computer.database.write(partial(update_answer, answer=changed))
+
+
+async def _shared(made: list[Computer]) -> None:
+    """Give all computers a conversation with an answer and a text."""
+    await made[0].add("c1")
+    await made[0].write(replace(answer("Begun"), id="m1"), "c1")
+    await TextStore(made[0].database).put(WrittenText("t1", "c1", "Text", "A text"))
+    await settle(made)
+
+
+async def _sent(computer: Computer, kind: str, id_: str) -> list[Any]:
+    return await computer.database.read(lambda c: entries_of(c, {(kind, id_): None}).entries)
+
+
+@pytest.mark.parametrize("devices", [("d1", "d2"), ("d2", "d1")], ids="-".join)
+@pytest.mark.parametrize("is_newer_first", [True, False], ids=["newer first", "older first"])
+@pytest.mark.parametrize(
+    ("write", "kind", "id_"),
+    [
+        (_rename, "conversations", "c1"),
+        (_change_text, "texts", "t1"),
+        (_change_answer, "messages", "m1"),
+    ],
+    ids=["title", "text", "answer"],
+)
+async def test_the_later_of_two_changes_stays_whichever_comes_first(
+    tmp_path: Path,
+    write: Callable[[Computer, str], Any],
+    kind: str,
+    id_: str,
+    is_newer_first: bool,
+    devices: tuple[str, str],
+) -> None:
+    async with computers(tmp_path, "a", "b", "c") as made:
+        a, b, c = made
+        await _shared(made)
+        await write(b, "older")
+        # A second ahead: of two changes within a millisecond, either may win.
+        await a.database.execute("UPDATE sync_device SET clock = clock + 1000000")
+        await write(a, "newer")
+        sent = [await _sent(a, kind, id_), await _sent(b, kind, id_)]
+        changes = list(zip(devices, sent, strict=True))
+        for device, entries in changes if is_newer_first else reversed(changes):
+            await c.database.write(lambda c, d=device, e=entries: Applier(c, d).apply(e))
+        assert (await c.content())[kind] == (await a.content())[kind]
+
+
+async def test_an_answer_that_streams_here_is_not_replaced(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        a, b = made
+        await _shared(made)
+        (message,) = await b.conversations.messages("c1")
+        here = replace(message, status=MessageStatus.STREAMING, parts=(TextPart("Again"),))
+        await b.database.write(partial(update_answer, answer=here))
+        await a.database.execute("UPDATE sync_device SET clock = clock + 1000000")
+        await _change_answer(a, "Elsewhere")
+        entries = await _sent(a, "messages", "m1")
+        await b.database.write(lambda c: Applier(c, "d").apply(entries))
+        (message,) = await b.conversations.messages("c1")
+        assert (message.status, message.text) == (MessageStatus.STREAMING, "Again")
+
+
+async def test_a_received_attachment_that_is_deleted_leaves_the_storage(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        a, b = made
+        sha256 = hashlib.sha256(b"a document").hexdigest()
+        store = AttachmentStore(a.database, a.attachments)
+        await store.add(b"a document", Attachment(sha256, "a.txt", "text/plain", text=""))
+        store.close()
+        await settle(made, 1)
+        await b.database.execute("DELETE FROM attachments")
+        await b.database.execute("UPDATE sync_files SET unnamed_at = 1")
+        for days in (3, 2):  # the clock is believed
+            moment = now() - timedelta(days=days)
+            await b.database.write(lambda c, at=moment: expiry_time_at(c, at))
+        await b.sync.synchronize()
+        files = tmp_path / "shared" / "files"
+        assert not [path for path in files.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(("overtaken", "groups"), [(0, [3, 3]), (1, [6])])
+async def test_segments_are_joined_up_to_a_size_of_what_is_live(
+    tmp_path: Path, overtaken: int, groups: list[int]
+) -> None:
+    """Each segment holds three rows, of which a later segment may hold some, too."""
+    async with computers(tmp_path, "a") as made:
+        device = made[0].database
+        for number in range(1, 7):
+            held = [Held("messages", f"{number} {row}", True) for row in range(3)]
+            held[:overtaken] = [Held("messages", "changed", True)] * overtaken
+            await device.write(partial(own_segments.hold, held=held, number=number))
+        spans = tuple(Span(number, number) for number in range(1, 7))
+        await device.write(partial(device_state.set_state, spans=spans, joined=0))
+        with patch.object(own_segments, "_JOINED_ENTRIES", 13 if overtaken else 9):
+            plan = await device.read(partial(own_segments.plan_segments, torn=()))
+        assert [len(group) for group in plan.groups] == groups

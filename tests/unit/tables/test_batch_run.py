@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
+from desktop_app.providers.jobs.batch_jobs import BatchStatus
 from desktop_app.tables.services import table_service
 from desktop_app.tables.table import Cells, CellState, Field, FieldType, RunMode, RunStatus
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
@@ -196,3 +198,55 @@ async def test_a_run_continues_after_a_crash_at_any_step(
             assert at > 20  # the run ended before this step, so every step was tried
             return
     pytest.fail("the run never ends")
+
+
+@pytest.mark.parametrize(
+    ("ends_as", "is_stopped", "expected"),
+    [
+        ("completed", False, BatchStatus.COMPLETED),
+        ("completed", True, BatchStatus.COMPLETED),  # before the stop came to it
+        ("expired", False, BatchStatus.EXPIRED),
+        ("expired", True, BatchStatus.CANCELLED),
+    ],
+)
+async def test_a_batch_ends_as_the_provider_says_or_as_stopped(
+    ends_as: str, is_stopped: bool, expected: BatchStatus
+) -> None:
+    server = BatchServer(lambda requests: replace(outcome(requests), status=ends_as))
+    async with server.http, opened(server) as tables:
+        told: list[str] = []
+        tables.service._batches.max_requests = 50
+        tables.service._batches._on_change = told.append
+        table = await tables.table(ASK, words=WORDS)
+        server.polls = 1
+        run = await tables.service.start_batch(table, EMPTY)
+        await tables.service.advance(run.id)
+        assert told == [table.id]
+        if is_stopped:
+            await tables.service.stop(run.id)
+            (batch,) = server.batches.values()
+            server._end(batch, None)
+        await tables.service.advance(run.id)
+        (ended,) = await tables.service.store.batches(run.id)
+        assert ended.status is expected
+        assert await tables.values(table, ASK, "word") == WORDS
+
+
+async def test_what_was_asked_of_a_row_that_can_be_asked_no_more_is_kept() -> None:
+    def some(requests: list[dict[str, Any]]) -> Outcome:
+        first, second = (each["custom_id"] for each in requests)
+        return Outcome("completed", lines(answered(first, "Said")), lines(refused(second)))
+
+    server = BatchServer(some)
+    async with server.http, opened(server) as tables:
+        tables.service._batches.max_requests = 50
+        table = await tables.table(ASK, words=WORDS[:2])
+        server.polls = 1
+        run = await tables.service.start_batch(table, EMPTY)
+        await tables.service.advance(run.id)
+        word = table.column("word")
+        assert word is not None
+        await tables.service.store.remove_column(word.id)  # its question names it
+        await tables.service.advance(run.id)
+        assert await tables.states(table, ASK) == [CellState.DONE, CellState.FAILED]
+        assert await tables.values(table, ASK) == ["Said", ""]

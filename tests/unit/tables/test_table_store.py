@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -276,3 +277,38 @@ async def test_exports_have_types_sources_and_totals(tmp_path: Path) -> None:
             assert text.count("row 5") == 1, format_
             assert "=1+1" in text
             assert format_ is not TableFormat.CSV or ",'=1+1" in text
+
+
+async def test_only_a_running_cell_of_its_run_waits_again(tmp_path: Path) -> None:
+    async with filled(tmp_path) as (store, _table, cells):
+
+        async def states() -> list[CellState]:
+            return [(await store.cell(*cell)).state for cell in cells]
+
+        answered = [CellState.DONE] * 4 + [CellState.FAILED]
+        assert await store.begin_cell(cells[5], "r")
+        for cell, run_id in ((cells[0], "r"), (cells[4], "r"), (cells[5], "of another")):
+            await store.wait_again(cell, run_id)  # else it would be asked and paid again
+        assert await states() == [*answered, CellState.RUNNING]
+        await store.wait_again(cells[5], "r")
+        assert await states() == [*answered, CellState.WAITING]
+
+
+@pytest.mark.parametrize(
+    ("cost", "judge_cost", "expected"),
+    [
+        (Decimal("0.001"), None, "0.001"),
+        (Decimal("0.001"), Decimal("0.0002"), "0.0012"),
+        (None, Decimal("0.0002"), None),
+    ],
+)
+async def test_an_exported_cell_costs_its_answer_and_its_judgments(
+    tmp_path: Path, cost: Decimal | None, judge_cost: Decimal | None, expected: str | None
+) -> None:
+    async with filled(tmp_path) as (store, table, cells):
+        answer = StoredAnswer(cells[0], CellState.DONE, "Said", usage=Usage(1), cost=cost)
+        await store.save_answers([answer._replace(judge_cost=judge_cost)])
+        exported = await ExportedTable.of(store, table)
+        text = "".join([piece async for piece in exported.pieces(TableFormat.JSONL)])
+        first, *_ = map(json.loads, text.splitlines())
+        assert first["cost_usd"] == {"Say": expected}
