@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtCore import QEvent, QKeyCombination, QObject
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QShortcut, QWindow
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from desktop_app.app.feature import Action
 from desktop_app.app.features import ACTIONS
@@ -23,6 +23,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command import CommandScope
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.buttons.dialog_button import HelpButton
+from desktop_app.widgets.key_modifiers import digit_on, is_sign_with_alt, without_keypad
 from desktop_app.widgets.text.foreign_text import menu_text
 
 _ESCAPE: Final = "Esc"
@@ -106,3 +107,39 @@ class DialogActions(QObject):
         from desktop_app.app.help.help_window import help_of
 
         help_of(self._session).open_at(place_of(button))
+
+
+class DigitShortcuts(QObject):
+    """Shortcuts with a digit, by its key, on layouts that type it with Shift.
+
+    Of such a key, Qt finds only the sign: Alt+& for Alt+1 in French.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusWindowChanged.connect(self._watch)
+        self._watch(QGuiApplication.focusWindow())
+
+    def _watch(self, window: QWindow | None) -> None:
+        if window is not None:
+            window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Run a shortcut by the digit on its key; a line of text takes no sign with Alt."""
+        focused: QWidget | None = QApplication.focusWidget()
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress or not focused:
+            return super().eventFilter(watched, event)
+        window = focused.window()
+        if digit := digit_on(event):
+            keys = QKeySequence(QKeyCombination(without_keypad(event), digit))
+            for action in window.actions():
+                if action.isEnabled() and keys in action.shortcuts():
+                    action.trigger()
+                    return True
+            for shortcut in window.findChildren(QShortcut):
+                if shortcut.isEnabled() and keys == shortcut.key():
+                    shortcut.activated.emit()
+                    return True
+        return isinstance(focused, QLineEdit) and is_sign_with_alt(event)
