@@ -108,7 +108,10 @@ def _interface_of(_class_name: str, widget: object) -> Any:
     elif _is_viewport(widget):
         interface = AccessibleViewport(widget, QAccessible.Role.Client, widget.accessibleName())
     elif _is_toggle(widget):
-        interface = AccessibleToggle(widget, QAccessible.Role.Button, widget.accessibleName())
+        assert isinstance(widget, QAbstractButton)
+        # Qt calls a button of several of which one is down a radio button.
+        role = QAccessible.Role.RadioButton if widget.autoExclusive() else QAccessible.Role.Button
+        interface = AccessibleToggle(widget, role, widget.accessibleName())
     else:
         return None
     _retain(interface)
@@ -116,10 +119,7 @@ def _interface_of(_class_name: str, widget: object) -> Any:
 
 
 def _is_toggle(widget: QWidget) -> bool:
-    # Qt calls a button of several of which one is down a radio button.
-    if not isinstance(widget, QPushButton | QToolButton):
-        return False
-    return widget.isCheckable() and not widget.autoExclusive()
+    return isinstance(widget, QPushButton | QToolButton) and widget.isCheckable()
 
 
 def _is_viewport(widget: QWidget) -> bool:
@@ -251,10 +251,10 @@ class AccessibleViewport(QAccessibleWidget):
 
 
 class AccessibleToggle(QAccessibleWidget):
-    """A button that stays down, such as Archive.
+    """A button that stays down, such as Archive or a tab.
 
-    Qt calls it a check box, and its action Toggle changes the look without a click, so that nothing
-    else happens.
+    Qt calls the former a check box, and its action Toggle changes the look without a click, so that
+    nothing else happens.
     """
 
     def text(self, kind: QAccessible.Text) -> str:
