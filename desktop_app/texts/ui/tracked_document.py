@@ -116,6 +116,18 @@ class TrackedDocument(SealedDocument):
                     found.append(each)
         return found
 
+    def words_of(self, change: int) -> tuple[str, str]:
+        """Return the words of a change before and after it, with those between its ranges."""
+        ranges = self.ranges(change)
+        before, after, position = "", "", ranges[0].start
+        for each in ranges:
+            between = self.cursor(position, each.start).selectedText()
+            words = self.cursor(each.start, each.end).selectedText()
+            before += between + ("" if each.is_insertion else words)
+            after += between + (words if each.is_insertion else "")
+            position = each.end
+        return before, after
+
     def _note_marks(self, position: int, removed: int, added: int) -> None:
         """Note where changes are in a part of the text that has changed."""
         self.edit_count += 1
