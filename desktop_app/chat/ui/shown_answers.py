@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
-from desktop_app.i18n.translation import N_, paragraph, tr
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_context
 from desktop_app.transcript.message_items import is_continuable
 from desktop_app.transcript.message_stream import MessageStream
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
+FIRST_MS = 5_000  # until a screen reader is told that the model thinks, and from then on
+NEXT_MS = 30_000
 _OTHER_END = N_("Response ended.")
 _ANNOUNCEMENTS = {
     MessageStatus.COMPLETE: N_("Response complete."),
@@ -70,6 +72,12 @@ class ShownAnswers(QObject):
         stream_answers(
             running, lambda id_, _: self._transcript.stream if id_ == self._current.id else None
         )
+        self._awaited_id = ""  # the conversation whose answer has no text yet
+        self._thinking = QTimer(self, singleShot=True)
+        self._thinking.timeout.connect(self._announce_thinking)
+        running.started.connect(self._await_text)
+        running.text_arrived.connect(self._end_waiting)
+        running.finished.connect(self._end_waiting)
         self._transcript.message_updated.connect(self._announce_end)
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
@@ -77,6 +85,20 @@ class ShownAnswers(QObject):
             lambda id_, answer: self._messages.update(answer) if id_ == self._current.id else None
         )
         running.finished.connect(self._show_end)
+
+    def _await_text(self, conversation_id: str) -> None:
+        if conversation_id == self._current.id:
+            self._awaited_id = conversation_id
+            self._thinking.start(FIRST_MS)
+
+    def _announce_thinking(self) -> None:
+        if self._awaited_id == self._current.id:
+            self._notices.announce(tr_context("reasoning", "Thinking"))
+        self._thinking.start(NEXT_MS)
+
+    def _end_waiting(self, conversation_id: str, *_: object) -> None:
+        if conversation_id == self._awaited_id:
+            self._thinking.stop()
 
     def _show_end(self, conversation_id: str, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
