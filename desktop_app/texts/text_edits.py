@@ -328,10 +328,27 @@ def _key(token: str) -> str:
     return plain if plain.strip("-") else "-"
 
 
-def by_sentence(old: str, edits: Iterable[Replacement]) -> list[list[Replacement]]:
-    """Return the replacements in groups, one for each sentence of `old` in which they begin."""
+def decisions(old: str, edits: Iterable[Replacement]) -> list[list[Replacement]]:
+    """Return the replacements of `old` in groups, each of which the user decides on as a whole.
+
+    Each replacement is one, but words that move within a sentence are removed and inserted at once:
+    one of both alone would repeat or lose them.
+    """
     ends = [match.end() for match in _SENTENCE_END.finditer(old)]
-    groups: dict[int, list[Replacement]] = {}
+    groups: list[list[Replacement]] = []
+    moved: dict[tuple[int, bool, tuple[str, ...]], list[Replacement]] = {}
     for edit in edits:
-        groups.setdefault(bisect(ends, edit.start), []).append(edit)
-    return list(groups.values())
+        sentence = bisect(ends, edit.start)
+        before, after = (
+            Counter(w for w in _split(text.casefold()) if not _SIGN.fullmatch(w))
+            for text in (old[edit.start : edit.end], edit.text)
+        )
+        removed, inserted = (tuple(sorted(each)) for each in (before - after, after - before))
+        group = (inserted and moved.get((sentence, False, inserted))) or (
+            removed and moved.get((sentence, True, removed))
+        )
+        if not group:
+            groups.append(group := [])
+        group.append(edit)
+        moved[sentence, False, removed] = moved[sentence, True, inserted] = group
+    return groups

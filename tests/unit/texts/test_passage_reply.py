@@ -131,7 +131,7 @@ def test_a_change_without_a_place_is_refused(old: str, new: str, refusal: Proble
     assert plan_change(text, Change(old, new)) == Refusal(refusal)
 
 
-def test_a_rewritten_paragraph_is_decided_sentence_by_sentence() -> None:
+def test_a_rewritten_paragraph_is_decided_change_by_change() -> None:
     plan = plan_change("A b c. D e f.\n\nG.", Change("A b c. D e f.", "A x c. D y f."))
     assert isinstance(plan, Plan)
     assert [[edit.text for edit in group] for group in plan.groups] == [["x"], ["y"]]
