@@ -1,13 +1,13 @@
-"""The quick prompt as a window: its place on the screen with the pointer, and its frame on X11."""
+"""The quick prompt as a window: its place on the screen in use, and its frame on X11."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QCursor, QGuiApplication, QPainterPath, QRegion, QScreen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.widgets.look.theme import RADIUS_CARD, current_theme
 
@@ -38,9 +38,10 @@ class WindowPlacement:
     def place(self) -> None:
         """Place the window where the user has moved it, or near the top.
 
-        The screen with the pointer is used.
+        The screen of the window with the focus is used; if that is unknown, that of the pointer.
         """
-        screen = QGuiApplication.screenAt(QCursor.pos()) or self._window.screen()
+        screen = _focused_screen() or QGuiApplication.screenAt(QCursor.pos())
+        screen = screen or self._window.screen()
         self._opened_size = self._window.size()
         screen_rect = screen.availableGeometry()
         if self.shares is None:
@@ -67,6 +68,25 @@ class WindowPlacement:
         An answer makes the window taller, but the window opens again without the answer.
         """
         return (screen.availableGeometry().size() - self._opened_size).expandedTo(QSize(1, 1))
+
+
+def _focused_screen() -> QScreen | None:
+    """Return the screen of the window that has the focus, of any program on X11."""
+    if (window := QApplication.activeWindow()) is not None:
+        return window.screen()
+    if QGuiApplication.platformName() != "xcb":
+        return None
+    from desktop_app.desktop_session.hotkey.x11_keys import focused_center
+
+    center = focused_center()
+    if center is None:
+        return None
+    # Qt scales the size of a screen, and leaves its corner in pixels.
+    parts = {
+        each: QRect(each.geometry().topLeft(), each.size() * each.devicePixelRatio())
+        for each in QGuiApplication.screens()
+    }
+    return next((each for each, part in parts.items() if part.contains(*center)), None)
 
 
 class X11Frame(QObject):
