@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QEvent, QKeyCombination, QObject
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QShortcut, QWindow
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from desktop_app.app.feature import Action
@@ -88,10 +88,13 @@ class DialogActions(QObject):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._follow_focus)
+        self._follow_focus(None, QApplication.focusWidget())
 
     def _follow_focus(self, _old: QWidget | None, focused: QWidget | None) -> None:
         """Add the actions to a window when it first has the focus."""
         window = None if focused is None else focused.window()
+        if window is not None and (handle := window.windowHandle()) is not None:
+            handle.installEventFilter(self)
         if (
             window is None
             or isinstance(window, QMenu)
@@ -103,43 +106,20 @@ class DialogActions(QObject):
         for button in window.findChildren(HelpButton):
             button.clicked.connect(partial(self._open_help_of, button))
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Run a shortcut by the key of its digit; drop signs with Alt, which a line would take."""
+        focused: QWidget | None = QApplication.focusWidget()
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress or not focused:
+            return super().eventFilter(watched, event)
+        window, digit = focused.window(), digit_on(event)
+        keys = QKeySequence(QKeyCombination(without_keypad(event), digit or Qt.Key.Key_unknown))
+        for action in window.actions() if digit else ():
+            if action.isEnabled() and keys in action.shortcuts():
+                action.trigger()
+                return True
+        return isinstance(focused, QLineEdit) and is_sign_with_alt(event)
+
     def _open_help_of(self, button: QWidget, *_: object) -> None:
         from desktop_app.app.help.help_window import help_of
 
         help_of(self._session).open_at(place_of(button))
-
-
-class DigitShortcuts(QObject):
-    """Shortcuts with a digit, by its key, on layouts that type it with Shift.
-
-    Of such a key, Qt finds only the sign: Alt+& for Alt+1 in French.
-    """
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session.window)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusWindowChanged.connect(self._watch)
-        self._watch(QGuiApplication.focusWindow())
-
-    def _watch(self, window: QWindow | None) -> None:
-        if window is not None:
-            window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Run a shortcut by the digit on its key; a line of text takes no sign with Alt."""
-        focused: QWidget | None = QApplication.focusWidget()
-        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress or not focused:
-            return super().eventFilter(watched, event)
-        window = focused.window()
-        if digit := digit_on(event):
-            keys = QKeySequence(QKeyCombination(without_keypad(event), digit))
-            for action in window.actions():
-                if action.isEnabled() and keys in action.shortcuts():
-                    action.trigger()
-                    return True
-            for shortcut in window.findChildren(QShortcut):
-                if shortcut.isEnabled() and keys == shortcut.key():
-                    shortcut.activated.emit()
-                    return True
-        return isinstance(focused, QLineEdit) and is_sign_with_alt(event)

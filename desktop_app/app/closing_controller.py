@@ -12,14 +12,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from desktop_app.app.session import Session
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.composer.attachments.file_readings import FileReadings
-from desktop_app.desktop_session.hotkey.hotkey_status import (
-    START_AGAIN,
-    STATUS_TEXTS,
-    HotkeyReport,
-    HotkeyStatus,
-)
-from desktop_app.domain.places import LinkSegment, linked_text, plain_text
-from desktop_app.i18n.translation import N_, gap_after, paragraph, tr
+from desktop_app.desktop_session.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.domain.places import linked_text, plain_text
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.widgets.forms.form_dialog import ask, ask_about_changes
@@ -32,7 +27,10 @@ _STAY_DETAILS: Final = N_(
     "Global shortcut, notifications, and responses keep working. The icon in the tray opens the "
     "window again. You can change this in {advanced_page}."
 )
-_CHANGE_DETAILS: Final = N_("You can change this in {advanced_page}.")
+_STAY_WITHOUT_TRAY: Final = N_(
+    "{keys} opens the quick prompt, and starting Repartee again opens the window. You can change "
+    "this in {advanced_page}."
+)
 
 
 class ClosingController(QObject):
@@ -59,8 +57,7 @@ class ClosingController(QObject):
         self._tasks = session.tasks
         self.was_started_to_stay = False
         self._is_asking = False  # a question is open; no other is asked until it closes
-        self._has_tray = False
-        self._hotkey_keys = ""  # of the global shortcut, if it works
+        self._has_tray, self._hotkey_keys = False, ""  # those of the shortcut, if it works
         self.is_finishing = False
         self._running.finished.connect(lambda *_: self.end_if_nothing_shows())
         session.window.close_requested.connect(self.close_window)
@@ -75,14 +72,11 @@ class ClosingController(QObject):
         self._hotkey_keys = (report.trigger or shortcut_text(report.keys)) if works else ""
 
     @property
-    def _can_be_reopened(self) -> bool:
-        return self._has_tray or bool(self._hotkey_keys)
-
-    @property
     def is_resident(self) -> bool:
         """Return True if the program keeps running while nothing is visible."""
         should_stay = self._values[ON_CLOSE] == OnClose.KEEP
-        return self.was_started_to_stay or (should_stay and self._can_be_reopened)
+        can_be_reopened = self._has_tray or bool(self._hotkey_keys)
+        return self.was_started_to_stay or (should_stay and can_be_reopened)
 
     def close_window(self) -> None:
         """Close the window as the setting says; ask if it says so, or if work might be lost."""
@@ -95,7 +89,7 @@ class ClosingController(QObject):
             self._hide()
         elif ask_about_changes():
             return
-        elif self._values[ON_CLOSE] == OnClose.ASK and self._can_be_reopened:
+        elif self._values[ON_CLOSE] == OnClose.ASK and (self._has_tray or self._hotkey_keys):
             self._ask_whether_to_stay()
         else:
             self._end_or_ask()
@@ -198,11 +192,8 @@ class ClosingController(QObject):
         return cast(QMessageBox, box)
 
     def _ask_whether_to_stay(self) -> None:
-        details = linked_text(_STAY_DETAILS if self._has_tray else _CHANGE_DETAILS)
-        if not self._has_tray:
-            opens = tr(STATUS_TEXTS[HotkeyStatus.WORKS], keys=self._hotkey_keys)
-            opens = paragraph(opens, tr(START_AGAIN))
-            details = (LinkSegment(opens + gap_after(opens)), *details)
+        form = _STAY_DETAILS if self._has_tray else _STAY_WITHOUT_TRAY
+        details = linked_text(form, {"keys": self._hotkey_keys})
         question = tr("Keep Repartee running in the background?")
         box = message_box(question, plain_text(details), parent=self._front_window)
         box.setObjectName("closing-question")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from desktop_app.app.actions import DialogActions, DigitShortcuts, make_actions, set_shortcuts
+from desktop_app.app.actions import DialogActions, make_actions, set_shortcuts
 from desktop_app.app.call_server import CallServer
 from desktop_app.app.closing_controller import ClosingController
 from desktop_app.app.composition import compose
@@ -206,7 +206,6 @@ class WindowSession(Session):
         self._calls = CallServer(backend.folders.socket, self.serve)
         self.actions = make_actions(self)
         DialogActions(self)
-        DigitShortcuts(self)
         window.escape_pressed = self._run_escape
         window.transcript.notice_raised.connect(window.notifications.notify)
         if sys.platform != "win32":  # where programs with a window get none

@@ -287,7 +287,7 @@ async def _check_hotkey(values: Mapping[str, object], scope: str) -> Finding:
     sentence = hotkey_status.STATUS_TEXTS[report.status]
     text = tr(sentence, keys=report.keys, command=hotkey_status.OPEN_COMMAND)
     if report.status is HotkeyStatus.WORKS:
-        text = paragraph(text, tr(hotkey_status.START_AGAIN))
+        text = paragraph(text, tr("Start Repartee again to open its window."))
     is_inactive = report.status in (HotkeyStatus.OFF, HotkeyStatus.ASKS)
     works = None if is_inactive else report.status is HotkeyStatus.WORKS
     fields = (("shortcut", report.keys), ("status", report.status.value))

@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from desktop_app.texts.text_edits import (
     PassageError,
     Replacement,
-    decisions,
     find_once,
     likeness,
     with_typography_of,
@@ -228,7 +227,7 @@ def plan_change(text: str, change: Change) -> Plan | Refusal:
         new = cleaned_reply(passage, change.new)
         is_clean = new == change.new.strip()
         new = change.new if is_clean else with_outer_space(passage, new)
-        groups = decisions(passage, word_edits(passage, new))
+        groups = [[edit] for edit in word_edits(passage, new)]
     return Plan(start, passage, groups) if groups else Refusal(Problem.UNCHANGED)
 
 
@@ -238,4 +237,4 @@ def reply_edits(passage: str, reply: str) -> list[list[Replacement]]:
     The outer white space of the passage stays, and its typography where no word changes.
     """
     new = with_outer_space(passage, cleaned_reply(passage, reply))
-    return decisions(passage, word_edits(passage, with_typography_of(passage, new)))
+    return [[edit] for edit in word_edits(passage, with_typography_of(passage, new))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect, bisect_left
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
@@ -326,29 +326,3 @@ def _key(token: str) -> str:
         return "\n\n" if token.count("\n") > 1 else " "
     plain = unicodedata.normalize("NFC", token).translate(_PLAIN)
     return plain if plain.strip("-") else "-"
-
-
-def decisions(old: str, edits: Iterable[Replacement]) -> list[list[Replacement]]:
-    """Return the replacements of `old` in groups, each of which the user decides on as a whole.
-
-    Each replacement is one, but words that move within a sentence are removed and inserted at once:
-    one of both alone would repeat or lose them.
-    """
-    ends = [match.end() for match in _SENTENCE_END.finditer(old)]
-    groups: list[list[Replacement]] = []
-    moved: dict[tuple[int, bool, tuple[str, ...]], list[Replacement]] = {}
-    for edit in edits:
-        sentence = bisect(ends, edit.start)
-        before, after = (
-            Counter(w for w in _split(text.casefold()) if not _SIGN.fullmatch(w))
-            for text in (old[edit.start : edit.end], edit.text)
-        )
-        removed, inserted = (tuple(sorted(each)) for each in (before - after, after - before))
-        group = (inserted and moved.get((sentence, False, inserted))) or (
-            removed and moved.get((sentence, True, removed))
-        )
-        if not group:
-            groups.append(group := [])
-        group.append(edit)
-        moved[sentence, False, removed] = moved[sentence, True, inserted] = group
-    return groups

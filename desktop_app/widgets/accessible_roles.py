@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleInterface,
@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QAbstractScrollArea,
     QAccessibleWidget,
     QApplication,
@@ -69,6 +70,13 @@ def renew_interface(target: QObject) -> None:
             QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
 
 
+def tell_row(view: QAbstractItemView) -> None:
+    """Tell assistive technology the current row once Qt has told that its view has the focus."""
+    tell = view.currentChanged
+    if QAccessible.isActive() and view.currentIndex().isValid():
+        QTimer.singleShot(0, view, lambda: tell(view.currentIndex(), QModelIndex()))
+
+
 @cache
 def _install() -> None:
     QAccessible.installFactory(_interface_of)
@@ -109,7 +117,6 @@ def _interface_of(_class_name: str, widget: object) -> Any:
         interface = AccessibleViewport(widget, QAccessible.Role.Client, widget.accessibleName())
     elif _is_toggle(widget):
         assert isinstance(widget, QAbstractButton)
-        # Qt calls a button of several of which one is down a radio button.
         role = QAccessible.Role.RadioButton if widget.autoExclusive() else QAccessible.Role.Button
         interface = AccessibleToggle(widget, role, widget.accessibleName())
     else:

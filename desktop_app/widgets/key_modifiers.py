@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
@@ -17,27 +15,16 @@ def without_keypad(event: QKeyEvent) -> Qt.KeyboardModifier:
     return modifiers ^ (modifiers & Qt.KeyboardModifier.KeypadModifier)
 
 
-_DIGITS: Final = dict(zip(range(10, 20), b"1234567890", strict=True))
-"""The digits by the codes of their keys on X11 and Wayland, which are the same in all layouts."""
-_COMMANDS: Final = (
-    Qt.KeyboardModifier.ControlModifier
-    | Qt.KeyboardModifier.AltModifier
-    | Qt.KeyboardModifier.MetaModifier
-)
+_DIGITS = dict(zip(range(10, 20), b"1234567890", strict=True))  # by scan code (X11, Wayland)
+_ALT, _CONTROL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
 
 
 def digit_on(event: QKeyEvent) -> Qt.Key | None:
-    """Return the digit on a key that types another sign without Shift, such as & in French.
-
-    None without a modifier, and for other keys.
-    """
-    is_digit = Qt.Key.Key_0 <= event.key() <= Qt.Key.Key_9
-    digit = _DIGITS.get(event.nativeScanCode())
-    has_modifier = bool(event.modifiers() & _COMMANDS)
-    return Qt.Key(digit) if digit and has_modifier and not is_digit else None
+    """Return the digit on a key that types another sign, with Alt or Ctrl; None for others."""
+    digit = _DIGITS.get(event.nativeScanCode()) if event.modifiers() & (_ALT | _CONTROL) else None
+    return None if digit is None or ord("0") <= event.key() <= ord("9") else Qt.Key(digit)
 
 
 def is_sign_with_alt(event: QKeyEvent) -> bool:
     """Return True for a sign with Alt and no Ctrl, which Qt would type; AltGr is no Alt."""
-    has_sign = bool(event.text()) and event.text().isprintable()
-    return has_sign and event.modifiers() & _COMMANDS == Qt.KeyboardModifier.AltModifier
+    return event.modifiers() & (_ALT | _CONTROL) == _ALT and event.text() >= " "

@@ -16,8 +16,7 @@ from desktop_app.transcript.message_items import is_continuable
 from desktop_app.transcript.message_stream import MessageStream
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
-FIRST_MS = 5_000  # until a screen reader is told that the model thinks, and from then on
-NEXT_MS = 30_000
+FIRST_MS, NEXT_MS = 5_000, 30_000  # until a screen reader is told that the model (still) thinks
 _OTHER_END = N_("Response ended.")
 _ANNOUNCEMENTS = {
     MessageStatus.COMPLETE: N_("Response complete."),
@@ -72,12 +71,12 @@ class ShownAnswers(QObject):
         stream_answers(
             running, lambda id_, _: self._transcript.stream if id_ == self._current.id else None
         )
-        self._awaited_id = ""  # the conversation whose answer has no text yet
-        self._thinking = QTimer(self, singleShot=True)
+        self._awaited = ""  # the conversation whose answer has no text yet
+        self._thinking = QTimer(self)
         self._thinking.timeout.connect(self._announce_thinking)
         running.started.connect(self._await_text)
-        running.text_arrived.connect(self._end_waiting)
-        running.finished.connect(self._end_waiting)
+        for signal in (running.text_arrived, running.finished):
+            signal.connect(lambda id_, *_: self._thinking.stop() if id_ == self._awaited else None)
         self._transcript.message_updated.connect(self._announce_end)
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
@@ -88,17 +87,13 @@ class ShownAnswers(QObject):
 
     def _await_text(self, conversation_id: str) -> None:
         if conversation_id == self._current.id:
-            self._awaited_id = conversation_id
+            self._awaited = conversation_id
             self._thinking.start(FIRST_MS)
 
     def _announce_thinking(self) -> None:
-        if self._awaited_id == self._current.id:
-            self._notices.announce(tr_context("reasoning", "Thinking"))
         self._thinking.start(NEXT_MS)
-
-    def _end_waiting(self, conversation_id: str, *_: object) -> None:
-        if conversation_id == self._awaited_id:
-            self._thinking.stop()
+        if self._awaited == self._current.id:
+            self._notices.announce(tr_context("reasoning", "Thinking"))
 
     def _show_end(self, conversation_id: str, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""

@@ -56,8 +56,6 @@ STATUS_TEXTS: Final = {
 }
 """A sentence for each status, marked for translation; placeholders {keys} and {command}."""
 
-START_AGAIN: Final = N_("Start Repartee again to open its window.")
-"""How to open a window that was closed while the program keeps running."""
 OPEN_COMMAND: Final = "repartee quick"
 """The command to bind to a key if no global shortcut is available."""
 

@@ -249,8 +249,8 @@ def focused_window() -> int:
         return 0
 
 
-def focused_center() -> tuple[int, int] | None:
-    """Return the center, in pixels, of the window that has the focus; None if that is unknown."""
+def focused_center() -> tuple[int, int]:
+    """Return the center, in pixels, of the window that has the focus; (-1, -1) if unknown."""
     try:
         with _connection() as display:
             window: Any = display.create_resource_object("window", _active_window(display))
@@ -258,7 +258,7 @@ def focused_center() -> tuple[int, int] | None:
             center = root.translate_coords(window, size.width // 2, size.height // 2)
             return int(center.x), int(center.y)
     except (PasteError, xlib_error.XError):
-        return None
+        return -1, -1
 
 
 def wait_for_target(own_window: int) -> PasteTarget:

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QCursor, QGuiApplication, QPainterPath, QRegion, QScreen
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.widgets.look.theme import RADIUS_CARD, current_theme
 
@@ -40,8 +40,7 @@ class WindowPlacement:
 
         The screen of the window with the focus is used; if that is unknown, that of the pointer.
         """
-        screen = _focused_screen() or QGuiApplication.screenAt(QCursor.pos())
-        screen = screen or self._window.screen()
+        screen = _screen_in_use() or self._window.screen()
         self._opened_size = self._window.size()
         screen_rect = screen.availableGeometry()
         if self.shares is None:
@@ -70,23 +69,17 @@ class WindowPlacement:
         return (screen.availableGeometry().size() - self._opened_size).expandedTo(QSize(1, 1))
 
 
-def _focused_screen() -> QScreen | None:
-    """Return the screen of the window that has the focus, of any program on X11."""
-    if (window := QApplication.activeWindow()) is not None:
-        return window.screen()
-    if QGuiApplication.platformName() != "xcb":
-        return None
-    from desktop_app.desktop_session.hotkey.x11_keys import focused_center
+def _screen_in_use() -> QScreen | None:
+    """Return the screen of the window with the focus, of any program on X11, or of the pointer."""
+    if QGuiApplication.platformName() == "xcb":
+        from desktop_app.desktop_session.hotkey.x11_keys import focused_center
 
-    center = focused_center()
-    if center is None:
-        return None
-    # Qt scales the size of a screen, and leaves its corner in pixels.
-    parts = {
-        each: QRect(each.geometry().topLeft(), each.size() * each.devicePixelRatio())
-        for each in QGuiApplication.screens()
-    }
-    return next((each for each, part in parts.items() if part.contains(*center)), None)
+        center = QPoint(*focused_center())
+        for screen in QGuiApplication.screens():  # their sizes are scaled, their corners are not
+            size = screen.size() * screen.devicePixelRatio()
+            if QRect(screen.geometry().topLeft(), size).contains(center):
+                return screen
+    return QGuiApplication.screenAt(QCursor.pos())
 
 
 class X11Frame(QObject):

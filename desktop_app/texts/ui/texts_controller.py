@@ -540,9 +540,8 @@ class TextsController(Controller):
         old, new = (shorten(words, _MAX_SHOWN_CHARS) for words in opened.document.words_of(current))
         form = N_("{number} of {count}: “{old}” becomes “{new}”.")
         if not (old and new):
-            form = N_("{number} of {count}: “{old}” is removed.")
-        if not old:
-            form = N_("{number} of {count}: “{new}” is inserted.")
+            removes = N_("{number} of {count}: “{old}” is removed.")
+            form = removes if old else N_("{number} of {count}: “{new}” is inserted.")
         number = changes.index(current) + 1
         said = tr(form, number=number, count=len(changes), old=old, new=new)
         self._notifications.announce(paragraph(settled, said))

@@ -117,16 +117,11 @@ class TrackedDocument(SealedDocument):
         return found
 
     def words_of(self, change: int) -> tuple[str, str]:
-        """Return the words of a change before and after it, with those between its ranges."""
-        ranges = self.ranges(change)
-        before, after, position = "", "", ranges[0].start
-        for each in ranges:
-            between = self.cursor(position, each.start).selectedText()
-            words = self.cursor(each.start, each.end).selectedText()
-            before += between + ("" if each.is_insertion else words)
-            after += between + (words if each.is_insertion else "")
-            position = each.end
-        return before, after
+        """Return the words that a change removes, and those that it inserts."""
+        words = {False: "", True: ""}
+        for each in self.ranges(change):
+            words[each.is_insertion] += self.cursor(each.start, each.end).selectedText()
+        return words[False], words[True]
 
     def _note_marks(self, position: int, removed: int, added: int) -> None:
         """Note where changes are in a part of the text that has changed."""

@@ -26,17 +26,9 @@ from PySide6.QtCore import (
     QRect,
     QSortFilterProxyModel,
     Qt,
-    QTimer,
     Signal,
 )
-from PySide6.QtGui import (
-    QAccessible,
-    QContextMenuEvent,
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPalette,
-)
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -47,18 +39,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.widgets.accessible_roles import tell_row
+
 NO_UPDATE: Final = QItemSelectionModel.SelectionFlag.NoUpdate
-
-
-def _tell_row(view: QAbstractItemView) -> None:
-    """Tell assistive technology the current row once Qt has told that its view has the focus."""
-
-    def tell() -> None:
-        if view.hasFocus() and view.currentIndex().isValid():
-            view.currentChanged(view.currentIndex(), QModelIndex())
-
-    if QAccessible.isActive():
-        QTimer.singleShot(0, view, tell)
 
 
 class RowView(QListView):
@@ -214,7 +197,7 @@ class RowView(QListView):
             super().setCurrentIndex(row)  # the next range begins here
             self.setAutoScroll(True)
         super().focusInEvent(event)
-        _tell_row(self)
+        tell_row(self)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -282,7 +265,7 @@ class CurrentWithFocus(_View):
         if self._remembered.isValid() and not self.currentIndex().isValid():
             self.selectionModel().setCurrentIndex(self._remembered, _FLAGS.NoUpdate)
         super().focusInEvent(event)
-        _tell_row(self)
+        tell_row(self)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -254,10 +254,7 @@ class PlainTextField(QPlainTextEdit):
         super().inputMethodEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Type no sign with Alt, which is a shortcut, if only by mistake."""
-        if is_sign_with_alt(event):
-            event.ignore()
-        else:
+        if not is_sign_with_alt(event):  # a shortcut, if only by mistake
             super().keyPressEvent(event)
 
     def setPlainText(self, text: str) -> None:

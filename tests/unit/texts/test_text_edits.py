@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from desktop_app.texts.text_edits import (
     PassageError,
     Replacement,
-    decisions,
     find_once,
     nearest_passages,
     with_typography_of,
@@ -68,30 +67,6 @@ def test_a_long_passage_of_the_same_words_becomes_longer_or_shorter(
     old, new = "word " * before, "word " * after
     (edit,) = word_edits(old, new)
     assert old[: edit.start] + edit.text + old[edit.end :] == new
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "counts"),
-    [
-        (
-            "Alex is write to his friend and copys the letter on tuesday. So it goes.",
-            "Alex is writing to his friend and copies the letter on Tuesday. So it went.",
-            [1, 1, 1, 1],
-        ),
-        ("Quickly the old man ran home.", "The old man ran home quickly.", [2]),
-        ("He saw the sea and the boat today.", "Today he saw the sea and the boat.", [2]),
-        # In another sentence, the same word is another decision.
-        ("He really ran far away. She ran far away too.",
-         "He ran far away. She really ran far away too.", [1, 1]),
-    ],
-)  # fmt: skip
-def test_each_change_is_decided_alone_but_moved_words(
-    old: str, new: str, counts: list[int]
-) -> None:
-    edits = word_edits(old, new)
-    groups = decisions(old, edits)
-    assert [len(group) for group in groups] == counts
-    assert sorted(edit for group in groups for edit in group) == edits
 
 
 @pytest.mark.parametrize(("passage", "count"), [("sea", 2), ("sun", 0), ("", 0)])
@@ -230,4 +205,4 @@ def test_long_passages_are_compared_fast_and_in_parts(old: str, new: str, parts:
     edits = word_edits(old, new)
     assert process_time() - started_at < 1
     assert applied(old, edits) == new
-    assert len(decisions(old, edits)) >= parts
+    assert len(edits) >= parts
