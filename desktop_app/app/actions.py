@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from desktop_app.app.feature import Action
 from desktop_app.app.features import ACTIONS
@@ -23,6 +23,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command import CommandScope
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.buttons.dialog_button import HelpButton
+from desktop_app.widgets.key_modifiers import digit_on, is_sign_with_alt, without_keypad
 from desktop_app.widgets.text.foreign_text import menu_text
 
 _ESCAPE: Final = "Esc"
@@ -87,10 +88,13 @@ class DialogActions(QObject):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._follow_focus)
+        self._follow_focus(None, QApplication.focusWidget())
 
     def _follow_focus(self, _old: QWidget | None, focused: QWidget | None) -> None:
         """Add the actions to a window when it first has the focus."""
         window = None if focused is None else focused.window()
+        if window is not None and (handle := window.windowHandle()) is not None:
+            handle.installEventFilter(self)
         if (
             window is None
             or isinstance(window, QMenu)
@@ -101,6 +105,19 @@ class DialogActions(QObject):
         window.addActions([self._session.actions[id_] for id_ in ("help.open", "menu.open")])
         for button in window.findChildren(HelpButton):
             button.clicked.connect(partial(self._open_help_of, button))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Run a shortcut by the key of its digit; drop signs with Alt, which a line would take."""
+        focused: QWidget | None = QApplication.focusWidget()
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress or not focused:
+            return super().eventFilter(watched, event)
+        window, digit = focused.window(), digit_on(event)
+        keys = QKeySequence(QKeyCombination(without_keypad(event), digit or Qt.Key.Key_unknown))
+        for action in window.actions() if digit else ():
+            if action.isEnabled() and keys in action.shortcuts():
+                action.trigger()
+                return True
+        return isinstance(focused, QLineEdit) and is_sign_with_alt(event)
 
     def _open_help_of(self, button: QWidget, *_: object) -> None:
         from desktop_app.app.help.help_window import help_of

@@ -18,6 +18,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.widgets.forms.form_dialog import ask, ask_about_changes
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import set_linked_informative_text
 from desktop_app.widgets.windows import is_session_ending
@@ -25,6 +26,10 @@ from desktop_app.widgets.windows import is_session_ending
 _STAY_DETAILS: Final = N_(
     "Global shortcut, notifications, and responses keep working. The icon in the tray opens the "
     "window again. You can change this in {advanced_page}."
+)
+_STAY_WITHOUT_TRAY: Final = N_(
+    "{keys} opens the quick prompt, and starting Repartee again opens the window. You can change "
+    "this in {advanced_page}."
 )
 
 
@@ -52,7 +57,7 @@ class ClosingController(QObject):
         self._tasks = session.tasks
         self.was_started_to_stay = False
         self._is_asking = False  # a question is open; no other is asked until it closes
-        self._has_tray = self._has_hotkey = False
+        self._has_tray, self._hotkey_keys = False, ""  # those of the shortcut, if it works
         self.is_finishing = False
         self._running.finished.connect(lambda *_: self.end_if_nothing_shows())
         session.window.close_requested.connect(self.close_window)
@@ -63,13 +68,14 @@ class ClosingController(QObject):
 
     def set_hotkey(self, report: HotkeyReport) -> None:
         """Record whether the global shortcut works, which opens the quick prompt."""
-        self._has_hotkey = report.status is HotkeyStatus.WORKS
+        works = report.status is HotkeyStatus.WORKS
+        self._hotkey_keys = (report.trigger or shortcut_text(report.keys)) if works else ""
 
     @property
     def is_resident(self) -> bool:
         """Return True if the program keeps running while nothing is visible."""
         should_stay = self._values[ON_CLOSE] == OnClose.KEEP
-        can_be_reopened = self._has_tray or self._has_hotkey
+        can_be_reopened = self._has_tray or bool(self._hotkey_keys)
         return self.was_started_to_stay or (should_stay and can_be_reopened)
 
     def close_window(self) -> None:
@@ -83,7 +89,7 @@ class ClosingController(QObject):
             self._hide()
         elif ask_about_changes():
             return
-        elif self._values[ON_CLOSE] == OnClose.ASK and self._has_tray:
+        elif self._values[ON_CLOSE] == OnClose.ASK and (self._has_tray or self._hotkey_keys):
             self._ask_whether_to_stay()
         else:
             self._end_or_ask()
@@ -186,7 +192,8 @@ class ClosingController(QObject):
         return cast(QMessageBox, box)
 
     def _ask_whether_to_stay(self) -> None:
-        details = linked_text(_STAY_DETAILS)
+        form = _STAY_DETAILS if self._has_tray else _STAY_WITHOUT_TRAY
+        details = linked_text(form, {"keys": self._hotkey_keys})
         question = tr("Keep Repartee running in the background?")
         box = message_box(question, plain_text(details), parent=self._front_window)
         box.setObjectName("closing-question")

@@ -288,6 +288,8 @@ async def _check_hotkey(values: Mapping[str, object], scope: str) -> Finding:
         report = await check_portal(keys, scope)
     sentence = hotkey_status.STATUS_TEXTS[report.status]
     text = tr(sentence, keys=report.keys, command=hotkey_status.OPEN_COMMAND)
+    if report.status is HotkeyStatus.WORKS:
+        text = paragraph(text, tr("Start Repartee again to open its window."))
     is_inactive = report.status in (HotkeyStatus.OFF, HotkeyStatus.ASKS)
     works = None if is_inactive else report.status is HotkeyStatus.WORKS
     fields = (("shortcut", report.keys), ("status", report.status.value))

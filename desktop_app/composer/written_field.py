@@ -35,7 +35,7 @@ from desktop_app.composer.dropped_content import (
 )
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.widgets.key_modifiers import without_keypad
+from desktop_app.widgets.key_modifiers import digit_on, without_keypad
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import PlainTextField
 
@@ -277,7 +277,7 @@ def _accept_copy(event: QDropEvent) -> None:
 def pressed_keys(event: QKeyEvent) -> str:
     """Return the pressed keys as portable text; Enter of the keypad counts as Return."""
 
-    key = event.key()
+    key = digit_on(event) or event.key()
     if key == Qt.Key.Key_Enter:
         key = Qt.Key.Key_Return
     modifiers = without_keypad(event)

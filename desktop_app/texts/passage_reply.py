@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from desktop_app.texts.text_edits import (
     PassageError,
     Replacement,
-    by_sentence,
     find_once,
     likeness,
     with_typography_of,
@@ -228,14 +227,14 @@ def plan_change(text: str, change: Change) -> Plan | Refusal:
         new = cleaned_reply(passage, change.new)
         is_clean = new == change.new.strip()
         new = change.new if is_clean else with_outer_space(passage, new)
-        groups = by_sentence(passage, word_edits(passage, new))
+        groups = [[edit] for edit in word_edits(passage, new)]
     return Plan(start, passage, groups) if groups else Refusal(Problem.UNCHANGED)
 
 
 def reply_edits(passage: str, reply: str) -> list[list[Replacement]]:
-    """Return the replacements that a model's reply makes in a passage, by sentence.
+    """Return the replacements that a model's reply makes in a passage, by decision.
 
     The outer white space of the passage stays, and its typography where no word changes.
     """
     new = with_outer_space(passage, cleaned_reply(passage, reply))
-    return by_sentence(passage, word_edits(passage, with_typography_of(passage, new)))
+    return [[edit] for edit in word_edits(passage, with_typography_of(passage, new))]

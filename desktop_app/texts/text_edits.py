@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect, bisect_left
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
@@ -326,12 +326,3 @@ def _key(token: str) -> str:
         return "\n\n" if token.count("\n") > 1 else " "
     plain = unicodedata.normalize("NFC", token).translate(_PLAIN)
     return plain if plain.strip("-") else "-"
-
-
-def by_sentence(old: str, edits: Iterable[Replacement]) -> list[list[Replacement]]:
-    """Return the replacements in groups, one for each sentence of `old` in which they begin."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(old)]
-    groups: dict[int, list[Replacement]] = {}
-    for edit in edits:
-        groups.setdefault(bisect(ends, edit.start), []).append(edit)
-    return list(groups.values())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleInterface,
@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QAbstractScrollArea,
     QAccessibleWidget,
     QApplication,
@@ -69,6 +70,13 @@ def renew_interface(target: QObject) -> None:
             QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
 
 
+def tell_row(view: QAbstractItemView) -> None:
+    """Tell assistive technology the current row once Qt has told that its view has the focus."""
+    tell = view.currentChanged
+    if QAccessible.isActive() and view.currentIndex().isValid():
+        QTimer.singleShot(0, view, lambda: tell(view.currentIndex(), QModelIndex()))
+
+
 @cache
 def _install() -> None:
     QAccessible.installFactory(_interface_of)
@@ -108,7 +116,9 @@ def _interface_of(_class_name: str, widget: object) -> Any:
     elif _is_viewport(widget):
         interface = AccessibleViewport(widget, QAccessible.Role.Client, widget.accessibleName())
     elif _is_toggle(widget):
-        interface = AccessibleToggle(widget, QAccessible.Role.Button, widget.accessibleName())
+        assert isinstance(widget, QAbstractButton)
+        role = QAccessible.Role.RadioButton if widget.autoExclusive() else QAccessible.Role.Button
+        interface = AccessibleToggle(widget, role, widget.accessibleName())
     else:
         return None
     _retain(interface)
@@ -116,10 +126,7 @@ def _interface_of(_class_name: str, widget: object) -> Any:
 
 
 def _is_toggle(widget: QWidget) -> bool:
-    # Qt calls a button of several of which one is down a radio button.
-    if not isinstance(widget, QPushButton | QToolButton):
-        return False
-    return widget.isCheckable() and not widget.autoExclusive()
+    return isinstance(widget, QPushButton | QToolButton) and widget.isCheckable()
 
 
 def _is_viewport(widget: QWidget) -> bool:
@@ -251,10 +258,10 @@ class AccessibleViewport(QAccessibleWidget):
 
 
 class AccessibleToggle(QAccessibleWidget):
-    """A button that stays down, such as Archive.
+    """A button that stays down, such as Archive or a tab.
 
-    Qt calls it a check box, and its action Toggle changes the look without a click, so that nothing
-    else happens.
+    Qt calls the former a check box, and its action Toggle changes the look without a click, so that
+    nothing else happens.
     """
 
     def text(self, kind: QAccessible.Text) -> str:

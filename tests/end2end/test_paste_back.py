@@ -191,3 +191,47 @@ async def test_the_answer_is_pasted_on_any_keyboard_layout(
     # From the start: a change in the middle would race with the window manager's.
     with layouts(names):
         await with_program(repartee_home, client, act, "--resident")
+
+
+@pytest.mark.usefixtures("window_manager")
+def test_the_quick_prompt_opens_on_the_screen_of_the_window_with_the_focus(
+    client: AssistiveClient, repartee_home: Path
+) -> None:
+    for name, left, output in (("left", 0, "screen"), ("right", 800, "none")):
+        place = f"800/200x1200/300+{left}+0"
+        subprocess.run(["xrandr", "--setmonitor", name, place, output], check=True)
+    try:
+        with Program(repartee_home, client, "--resident") as program:
+            wait_for(is_held, "the shortcut")
+            for left in (800, 0):
+                with other_program(EDITOR) as editor:
+                    subprocess.run(
+                        [
+                            "xdotool",
+                            "windowmove",
+                            "--sync",
+                            str(editor.window),
+                            str(left + 50),
+                            "9",
+                        ],
+                        check=True,
+                    )
+                    subprocess.run(["xdotool", "mousemove", str(810 - left), "900"], check=True)
+                    press()
+                    wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
+                    wait_for(lambda: active() not in (0, editor.window), "the focus")
+                    assert left <= _left_edge(active()) < left + 800
+                    press("Escape")
+                    wait_for(lambda: not shows(program, "quick-prompt"), "its end")
+    finally:
+        for name in ("left", "right"):
+            subprocess.run(["xrandr", "--delmonitor", name], check=True)
+
+
+def _left_edge(window: int) -> int:
+    display = xlib.Display()
+    try:
+        root = display.screen().root
+        return int(root.translate_coords(display.create_resource_object("window", window), 0, 0).x)
+    finally:
+        display.close()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, new_id, now
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.end2end.test_hotkey import press
 from tests.helpers.blocking import blocking
 from tests.helpers.messages import CHOICE, answer, question
-
-if TYPE_CHECKING:
-    import pytest
 
 LINES = "".join(f"line_{number} = {number}\n" for number in range(60))
 SAID = (
@@ -85,3 +84,17 @@ def test_every_word_is_there(
         state = f"{section}, expanded"
         wait_for(lambda: state in [shown for _, shown, _ in program.names()], state)
         assert program.quit() == 0
+
+
+@pytest.mark.usefixtures("window_manager")
+def test_a_list_that_gets_the_focus_says_its_row_last(
+    client: AssistiveClient, repartee_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPARTEE_HOME", str(repartee_home))
+    keep_a_conversation()
+    with Program(repartee_home, client) as program:
+        wait_for(lambda: program.has("prompt", "focused"), "the focus")
+        press("F6")
+        heard = program.wait_to_hear("Conversations, list")
+        if heard[-1] != "Kept, list item":
+            program.wait_to_hear("Kept, list item")

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
-from desktop_app.i18n.translation import N_, paragraph, tr
+from desktop_app.i18n.translation import N_, paragraph, tr, tr_context
 from desktop_app.transcript.message_items import is_continuable
 from desktop_app.transcript.message_stream import MessageStream
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
+FIRST_MS, NEXT_MS = 5_000, 30_000  # until a screen reader is told that the model (still) thinks
 _OTHER_END = N_("Response ended.")
 _ANNOUNCEMENTS = {
     MessageStatus.COMPLETE: N_("Response complete."),
@@ -70,6 +71,12 @@ class ShownAnswers(QObject):
         stream_answers(
             running, lambda id_, _: self._transcript.stream if id_ == self._current.id else None
         )
+        self._awaited = ""  # the conversation whose answer has no text yet
+        self._thinking = QTimer(self)
+        self._thinking.timeout.connect(self._announce_thinking)
+        running.started.connect(self._await_text)
+        for signal in (running.text_arrived, running.finished):
+            signal.connect(lambda id_, *_: self._thinking.stop() if id_ == self._awaited else None)
         self._transcript.message_updated.connect(self._announce_end)
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
@@ -77,6 +84,16 @@ class ShownAnswers(QObject):
             lambda id_, answer: self._messages.update(answer) if id_ == self._current.id else None
         )
         running.finished.connect(self._show_end)
+
+    def _await_text(self, conversation_id: str) -> None:
+        if conversation_id == self._current.id:
+            self._awaited = conversation_id
+            self._thinking.start(FIRST_MS)
+
+    def _announce_thinking(self) -> None:
+        self._thinking.start(NEXT_MS)
+        if self._awaited == self._current.id:
+            self._notices.announce(tr_context("reasoning", "Thinking"))
 
     def _show_end(self, conversation_id: str, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""

@@ -249,6 +249,18 @@ def focused_window() -> int:
         return 0
 
 
+def focused_center() -> tuple[int, int]:
+    """Return the center, in pixels, of the window that has the focus; (-1, -1) if unknown."""
+    try:
+        with _connection() as display:
+            window: Any = display.create_resource_object("window", _active_window(display))
+            size, root = window.get_geometry(), display.screen().root
+            center = root.translate_coords(window, size.width // 2, size.height // 2)
+            return int(center.x), int(center.y)
+    except (PasteError, xlib_error.XError):
+        return -1, -1
+
+
 def wait_for_target(own_window: int) -> PasteTarget:
     """Return the window that gets the focus after `own_window`.
 

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSpinBox, QStackedWidget, QWidget
 
 from desktop_app.app.session import Session
@@ -239,7 +239,7 @@ class DocumentViewer(QWidget):
             (QKeySequence("Alt+Down"), lambda: step_page(+1)),
             (QKeySequence("Alt+Up"), lambda: step_page(-1)),
         ):
-            QShortcut(QKeySequence(key), self).activated.connect(act)
+            self.addAction("", key, act)
 
     # -------------------------------------------------------------- opening
 

@@ -86,6 +86,8 @@ class Trash(Controller):
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
         self._presenter.writes.start(self._flag_store.set_trashed(ids, trashed_at))
         self._notifications.notify_undo(message, lambda: self._undo(ids, trashed_at, opened_id))
+        if had_focus and not self._view.hasFocus():  # no row is left, and the prompt has the focus
+            self._session.window.prompt.field.undos.append(self._notifications.undo_last)
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
         ids = self._filter_ids(conversation_ids, in_trash=True)

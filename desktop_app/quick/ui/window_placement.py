@@ -1,11 +1,11 @@
-"""The quick prompt as a window: its place on the screen with the pointer, and its frame on X11."""
+"""The quick prompt as a window: its place on the screen in use, and its frame on X11."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QCursor, QGuiApplication, QPainterPath, QRegion, QScreen
 from PySide6.QtWidgets import QWidget
 
@@ -38,9 +38,9 @@ class WindowPlacement:
     def place(self) -> None:
         """Place the window where the user has moved it, or near the top.
 
-        The screen with the pointer is used.
+        The screen of the window with the focus is used; if that is unknown, that of the pointer.
         """
-        screen = QGuiApplication.screenAt(QCursor.pos()) or self._window.screen()
+        screen = _screen_in_use() or self._window.screen()
         self._opened_size = self._window.size()
         screen_rect = screen.availableGeometry()
         if self.shares is None:
@@ -67,6 +67,19 @@ class WindowPlacement:
         An answer makes the window taller, but the window opens again without the answer.
         """
         return (screen.availableGeometry().size() - self._opened_size).expandedTo(QSize(1, 1))
+
+
+def _screen_in_use() -> QScreen | None:
+    """Return the screen of the window with the focus, of any program on X11, or of the pointer."""
+    if QGuiApplication.platformName() == "xcb":
+        from desktop_app.desktop_session.hotkey.x11_keys import focused_center
+
+        center = QPoint(*focused_center())
+        for screen in QGuiApplication.screens():  # their sizes are scaled, their corners are not
+            size = screen.size() * screen.devicePixelRatio()
+            if QRect(screen.geometry().topLeft(), size).contains(center):
+                return screen
+    return QGuiApplication.screenAt(QCursor.pos())
 
 
 class X11Frame(QObject):

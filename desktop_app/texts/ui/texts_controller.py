@@ -36,7 +36,7 @@ from desktop_app.domain.conversations.written_text import WrittenText, length_of
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.prompt import FOR_CODE, SELECTION, fill, missing_names, program_variables_in
-from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
+from desktop_app.i18n.translation import LANGUAGES, N_, paragraph, tr, tr_plural
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.texts.passage_change import change_passage, passage_with_context
 from desktop_app.texts.passage_reply import is_about_something_else, is_refusal, reply_edits
@@ -51,7 +51,7 @@ from desktop_app.texts.ui.text_pane import TextPane
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable
-from desktop_app.widgets.text.foreign_text import announce, menu_text
+from desktop_app.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -83,6 +83,7 @@ class TextsController(Controller):
         self._texts: dict[str, OpenedText] = {}  # all of this run, by id
         self._sent: tuple[object, OpenText] | None = None
         self._change: asyncio.Future[object] | None = None
+        self._is_settling = False  # what is left is said after it
         self._first_shown: int | None = None  # the change that was shown as it came
         fill = (self._fill_menu, self._fill_languages, self._fill_prompts, self._fill_texts)
         self.pane = TextPane(session.window, *fill)
@@ -507,7 +508,8 @@ class TextsController(Controller):
             count = len(opened.document.changes)
             self.pane.show_changes()
             words = tr_plural("{count} change proposed", "{count} changes proposed", count)
-            announce(self.pane.editor, words)
+            if not self._is_settling:
+                self._notifications.announce(words if count else tr("No change is proposed."))
 
     def _show_proposed(self, opened: OpenedText, before: list[int]) -> None:
         """Show the first of new changes if the selection covers it, or the review has not begun."""
@@ -526,6 +528,23 @@ class TextsController(Controller):
         """Go to the next (+1) or previous (-1) change, or to the one at the cursor (0)."""
         if self.shown is not None:
             self.pane.go_to_change(step)
+            self._announce_change()
+
+    def _announce_change(self, settled: str = "") -> None:
+        """Say which change is shown, and what it does, after a sentence on those settled."""
+        opened, current = self.shown, self.pane.current_change
+        if opened is None or current is None:
+            self._notifications.announce(settled or tr("No change is proposed."))
+            return
+        changes = opened.document.changes
+        old, new = (shorten(words, _MAX_SHOWN_CHARS) for words in opened.document.words_of(current))
+        form = N_("{number} of {count}: “{old}” becomes “{new}”.")
+        if not (old and new):
+            removes = N_("{number} of {count}: “{old}” is removed.")
+            form = removes if old else N_("{number} of {count}: “{new}” is inserted.")
+        number = changes.index(current) + 1
+        said = tr(form, number=number, count=len(changes), old=old, new=new)
+        self._notifications.announce(paragraph(settled, said))
 
     def settle(self, accept: bool, is_all: bool = False) -> None:
         """Accept or reject the change at the cursor, or all.
@@ -537,15 +556,18 @@ class TextsController(Controller):
         if opened is None or current is None:
             if opened is not None:
                 self._notifications.notify(tr("No change is proposed."))
-        elif is_all:
-            opened.document.settle(opened.document.changes, accept=accept)
-        elif not self.pane.is_in_sight(current):
+        elif not (is_all or self.pane.is_in_sight(current)):
             self.pane.show_change(current)
+            self._announce_change()
         else:
-            opened.document.settle([current], accept=accept)
+            self._is_settling = True
+            opened.document.settle(opened.document.changes if is_all else [current], accept=accept)
+            self._is_settling = False
             following = self.pane.current_change
             if following is not None:
                 self.pane.show_change(following)
+            form = N_("Accepted, {count} left.") if accept else N_("Rejected, {count} left.")
+            self._announce_change(tr(form, count=len(opened.document.changes)))
 
     async def show_changes(self) -> None:
         """Show the text with the cursor at the change that would be accepted."""

@@ -116,6 +116,13 @@ class TrackedDocument(SealedDocument):
                     found.append(each)
         return found
 
+    def words_of(self, change: int) -> tuple[str, str]:
+        """Return the words that a change removes, and those that it inserts."""
+        words = {False: "", True: ""}
+        for each in self.ranges(change):
+            words[each.is_insertion] += self.cursor(each.start, each.end).selectedText()
+        return words[False], words[True]
+
     def _note_marks(self, position: int, removed: int, added: int) -> None:
         """Note where changes are in a part of the text that has changed."""
         self.edit_count += 1

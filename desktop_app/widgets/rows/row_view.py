@@ -39,6 +39,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.widgets.accessible_roles import tell_row
+
 NO_UPDATE: Final = QItemSelectionModel.SelectionFlag.NoUpdate
 
 
@@ -195,6 +197,7 @@ class RowView(QListView):
             super().setCurrentIndex(row)  # the next range begins here
             self.setAutoScroll(True)
         super().focusInEvent(event)
+        tell_row(self)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -262,6 +265,7 @@ class CurrentWithFocus(_View):
         if self._remembered.isValid() and not self.currentIndex().isValid():
             self.selectionModel().setCurrentIndex(self._remembered, _FLAGS.NoUpdate)
         super().focusInEvent(event)
+        tell_row(self)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -37,6 +37,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.graphemes import shorten_middle
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.widgets.accessible_roles import renew_interface
+from desktop_app.widgets.key_modifiers import is_sign_with_alt
 from desktop_app.widgets.look.direction import in_own_direction, is_mirrored, without_isolates
 
 # The longest texts that are shown whole, in characters.
@@ -251,6 +252,10 @@ class PlainTextField(QPlainTextEdit):
             self.setPlaceholderText(self._hidden_placeholder)
             self._hidden_placeholder = ""
         super().inputMethodEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not is_sign_with_alt(event):  # a shortcut, if only by mistake
+            super().keyPressEvent(event)
 
     def setPlainText(self, text: str) -> None:
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)

@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButto
 
 from desktop_app.app.navigator import Navigator
 from desktop_app.chat.prompt_assembly import CONTINUE
+from desktop_app.chat.ui import shown_answers
 from desktop_app.chat.ui.chat_controller import QueuedBubble
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.widgets.cards import notifications
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, FillableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.menus import entry_text
@@ -530,3 +532,28 @@ async def test_a_retry_with_another_model_keeps_the_conversations_choice() -> No
             stored = await app.backend.conversations.get(app.open_id)
             assert stored is not None
             assert stored.choice == before
+
+
+async def test_who_hears_the_window_is_told_that_a_model_thinks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(notifications, "announce", lambda _widget, words: said.append(words))
+    monkeypatch.setattr(shown_answers, "FIRST_MS", 0)
+    monkeypatch.setattr(shown_answers, "NEXT_MS", 0)
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
+        await until(lambda: said.count("Thinking") > 1)  # again and again, not only once
+        turn.say("Because. ")
+        await until(lambda: "Because" in app.transcript)
+        said.clear()
+        turn.end("It is so.")
+        await app.settled()
+        assert "Thinking" not in said
+
+        # Not in another conversation.
+        await app.ask("Why?")
+        app.new_conversation()
+        said.clear()
+        await app.written()
+        assert "Thinking" not in said

@@ -47,15 +47,20 @@ async def test_closing_hides_the_window_with_tray_or_shortcut_and_else_ends_the_
 
 async def test_the_first_closing_asks_whether_to_keep_running() -> None:
     async with AppHarness() as app:
-        app.session.of(ClosingController).set_tray(True)
-        for answer, stored, ends in (
-            ("Keep running", OnClose.KEEP, False),
-            ("Quit", OnClose.QUIT, True),
+        for has_tray, hotkey, answer, stored, ends in (
+            (True, TAKEN, "Keep running", OnClose.KEEP, False),
+            (False, WORKS, "Keep running", OnClose.KEEP, False),
+            (True, TAKEN, "Quit", OnClose.QUIT, True),
         ):
+            app.session.of(ClosingController).set_tray(has_tray)
+            app.session.of(ClosingController).set_hotkey(hotkey)
             await app.state.values.set(ON_CLOSE, OnClose.ASK.value)
             app.window.show()
             app.window.close()
             app.window.close()  # one question at a time
+            shown = question(app)
+            assert shown is not None
+            assert ("Ctrl+A" in shown.informativeText()) is not has_tray
             choose(app, "Cancel")
             assert app.window.isVisible()
             app.window.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from functools import partial
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.library.ui.projects_page import ProjectsPage
@@ -238,3 +240,34 @@ async def test_tab_and_f6_reach_the_areas_and_cards() -> None:
         assert {*owners} == {-1, 0, 1}  # -1: the notification
         for card in cards:
             card.hide()
+
+
+async def test_a_digit_with_a_modifier_is_that_of_its_key_on_every_layout() -> None:
+    alt, control = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
+    async with AppHarness() as app:
+        runs: list[str] = []
+        for id_ in ("variant.thinking", "view.normal"):
+            app.session.actions[id_].triggered.connect(partial(runs.append, id_))
+        app.window.addAction("", QKeySequence("Ctrl+9"), lambda: runs.append("Ctrl+9"))
+
+        def press(key: Qt.Key, modifier: Qt.KeyboardModifier, code: int, text: str) -> None:
+            kind = QEvent.Type.KeyPress
+            handle = app.window.windowHandle()
+            QApplication.sendEvent(handle, QKeyEvent(kind, key, modifier, code, 0, 0, text))
+
+        app.text.setFocus()
+        press(Qt.Key.Key_Eacute, alt, 11, "é")
+        press(Qt.Key.Key_Agrave, control, 19, "")
+        press(Qt.Key.Key_Ccedilla, control, 18, "")
+        assert runs == ["variant.thinking", "view.normal", "Ctrl+9"]
+        line = QLineEdit(app.window)
+        line.show()
+        for field in (app.text, line):
+            field.setFocus()
+            press(Qt.Key.Key_Egrave, alt, 16, "è")  # a digit without a command
+            press(Qt.Key.Key_Exclam, alt, 61, "!")
+            assert not field.property("plainText")
+            assert not field.property("text")
+        app.text.setFocus()
+        press(Qt.Key.Key_Eacute, Qt.KeyboardModifier.NoModifier, 11, "é")
+        assert app.window.prompt.text() == "é"

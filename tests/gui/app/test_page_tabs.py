@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QPushButton
 
 from desktop_app.app.features import ACTIONS
@@ -28,6 +29,15 @@ async def test_tabs_lead_to_the_pages_of_features() -> None:
                 assert pane.tabs.has_focus == is_empty
                 assert pane.page.isAncestorOf(app.window.focusWidget()) != is_empty
                 app.window.header.back_button.setFocus()
+
+        # So do the actions by which voice control and switches press.
+        for name, action in (("archive", "Toggle"), ("text-list", "Press")):
+            button = find(pane.tabs, QPushButton, f"tab-{name}")
+            tab = QAccessible.queryAccessibleInterface(button)
+            assert tab.role() is QAccessible.Role.RadioButton
+            tab.actionInterface().doAction(action)
+            await until(lambda page=name: _page_name(app) == page)
+            assert tab.state().checked
 
         # The arrow keys go on from tab to tab, and F6 to the page.
         app.session.run("list.trash")

@@ -35,6 +35,7 @@ from desktop_app.texts.ui.text_exports import FORMATS
 from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.texts.ui.tracked_document import stored_form
+from desktop_app.widgets.cards import notifications
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW
@@ -94,7 +95,9 @@ def sent(turn: Turn) -> str:
     return "\n".join(str(part) for part in turn.request.messages[-1].parts)
 
 
-async def test_a_model_changes_a_text_by_proposals() -> None:
+async def test_a_model_changes_a_text_by_proposals(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(notifications, "announce", lambda _widget, words: said.append(words))
     async with AppHarness(environment=COMET) as app:
         # A question changes the text by proposals.
         await open_text(app)
@@ -114,15 +117,29 @@ async def test_a_model_changes_a_text_by_proposals() -> None:
         assert document.accepted == expected.replace("twice a day", "twice daily")
         second.end("Done.")
         await app.settled()
+        app.press(Qt.Key.Key_F8)
+        assert "2 of 3" in said.pop()
+        app.press(Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
+        assert "1 of 3" in (first := said.pop())
+        assert first.index("a day") < first.index("daily")
+        said.clear()
         app.press(Qt.Key.Key_F9)  # of the first of the text, where the cursor is
+        assert "2 left" in said[-1]
+        assert "1 of 2" in said[-1]
         app.press(Qt.Key.Key_F9)
         app.press(Qt.Key.Key_F9, Qt.KeyboardModifier.ShiftModifier)
+        assert len(said) == 3  # each settled change once
+        assert "0 left" in said[-1]
         changed = CHAPTER.replace("twice a day", "twice daily").replace(" strongly", "")
         assert body(app) == changed
         assert not document.changes
         editor(app).setFocus()
         app.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert len(document.changes) == 1
+        assert said[-1] == "1 change proposed"
+        app.press(Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+        assert said[-1] == "No change is proposed."
+        app.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert [tool.name for tool in second.request.tools] == ["edit_text"]
 
         # A passage that is not there once changes nothing.

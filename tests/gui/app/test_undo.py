@@ -169,3 +169,16 @@ async def test_a_removed_provider_loses_its_secrets(
         assert app.state.providers.get(profile.id) is None
         assert not app.stored("SELECT * FROM keys_in_keyring")
         assert [await vault.get(name, each.origin) for name, each in secrets.items()] == [None] * 3
+
+
+async def test_the_deletion_of_the_only_conversation_is_undone_by_its_key() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Why is the sky blue?", "Rayleigh.")
+        app.window.conversations.view.setFocus()
+        app.press(Qt.Key.Key_Delete)
+        await app.written()
+        in_trash = "SELECT count(trashed_at) FROM conversations"
+        assert app.stored(in_trash) == [(1,)]
+        app.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # no row has the focus now
+        await app.written()
+        assert app.stored(in_trash) == [(0,)]

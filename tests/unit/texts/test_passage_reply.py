@@ -131,10 +131,13 @@ def test_a_change_without_a_place_is_refused(old: str, new: str, refusal: Proble
     assert plan_change(text, Change(old, new)) == Refusal(refusal)
 
 
-def test_a_rewritten_paragraph_is_decided_sentence_by_sentence() -> None:
-    plan = plan_change("A b c. D e f.\n\nG.", Change("A b c. D e f.", "A x c. D y f."))
+def test_a_rewritten_paragraph_is_decided_change_by_change() -> None:
+    old = "Alex is write to his friend and copys the letter on tuesday. So it goes."
+    new = "Alex is writing to his friend and copies the letter on Tuesday. So it went."
+    plan = plan_change(f"{old}\n\nG.", Change(old, new))
     assert isinstance(plan, Plan)
-    assert [[edit.text for edit in group] for group in plan.groups] == [["x"], ["y"]]
+    words = [[edit.text for edit in group] for group in plan.groups]
+    assert words == [["writing"], ["copies"], ["Tuesday"], ["went"]]
 
 
 def test_the_white_space_that_a_model_changes_in_a_passage_changes() -> None:

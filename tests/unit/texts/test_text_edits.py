@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from desktop_app.texts.text_edits import (
     PassageError,
     Replacement,
-    by_sentence,
     find_once,
     nearest_passages,
     with_typography_of,
@@ -68,12 +67,6 @@ def test_a_long_passage_of_the_same_words_becomes_longer_or_shorter(
     old, new = "word " * before, "word " * after
     (edit,) = word_edits(old, new)
     assert old[: edit.start] + edit.text + old[edit.end :] == new
-
-
-def test_changes_of_one_sentence_belong_together() -> None:
-    old = "One two three four. Five six.\nSeven."
-    edits = word_edits(old, "One 2 three really 4. Five 6.\nSeven.")
-    assert [len(group) for group in by_sentence(old, edits)] == [1, 1]
 
 
 @pytest.mark.parametrize(("passage", "count"), [("sea", 2), ("sun", 0), ("", 0)])
@@ -212,4 +205,4 @@ def test_long_passages_are_compared_fast_and_in_parts(old: str, new: str, parts:
     edits = word_edits(old, new)
     assert process_time() - started_at < 1
     assert applied(old, edits) == new
-    assert len(by_sentence(old, edits)) >= parts
+    assert len(edits) >= parts
