@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -86,6 +87,7 @@ class FileReading(Struct):
 
     Attributes:
         batch: the files that were given together with this one.
+        number: those of files that were given before are lower.
         detail: the progress as a text.
         progress: the progress from 0 to 1, None if it is unknown.
         choice: set if reading stands still: True to go on, False to use the pages that were read.
@@ -96,6 +98,7 @@ class FileReading(Struct):
     name: str
     content: Content
     batch: Batch
+    number: int
     detail: str
     progress: float | None = None
     choice: asyncio.Future[bool] | None = None
@@ -239,6 +242,8 @@ class FileReadings(QObject):
             lambda: asyncio.Semaphore(MAX_TASKS)
         )
         self._arrived_parts: list[tuple[FileReading, DraftPart]] = []
+        self._numbers = count()
+        self._places: dict[str, int] = {}  # the numbers of attachments
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self._update)
         self._current.opened.connect(self._on_opened)
@@ -267,7 +272,12 @@ class FileReadings(QObject):
         for name, content in named_contents:
             reading_id = new_id()
             reading = self._readings[reading_id] = FileReading(
-                conversation_id or self._current.id, name, content, batch, tr("reading…")
+                conversation_id or self._current.id,
+                name,
+                content,
+                batch,
+                next(self._numbers),
+                tr("reading…"),
             )
             reading.task = self._tasks.start(self._read(reading_id, reading))
         self._update()
@@ -565,10 +575,13 @@ class FileReadings(QObject):
         arrived_parts, self._arrived_parts = self._arrived_parts, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived_parts:
+            self._places.setdefault(part_id(part), reading.number)
             if reading.conversation_id != self._current.id:  # another conversation is open by now
                 self._tasks.start(self._session.drafts.attach(reading.conversation_id, part))
             # The draft has this very part if it was opened while the part was added to it.
             elif attachments.setdefault(part_id(part), part) is not part:
                 reading.batch.attached -= 1
                 reading.batch.duplicates.append(reading.name)
-        self._draft.set_attachments(tuple(attachments.values()))
+        # Small files are read before large ones, but stay where they were given.
+        ordered = sorted(attachments, key=lambda id_: self._places.get(id_, -1))
+        self._draft.set_attachments(tuple(attachments[id_] for id_ in ordered))
