@@ -50,7 +50,7 @@ class SecondStart(Application):
 
     def log(self, text: str) -> None:
         """Say on standard error where the walk is."""
-        print(text, file=sys.stderr, flush=True)
+        sys.stderr.write(f"{text}\n")
 
     def on_ready(self) -> None:
         from tests.gui.app.walks import run
@@ -65,7 +65,7 @@ def main() -> None:
     code = program.run()
     # Qt's offscreen clipboard would delete what Python made after Python's end.
     QGuiApplication.clipboard().clear()
-    print(json.dumps({"faults": program.faults, "code": code}), flush=True)
+    sys.stdout.write(json.dumps({"faults": program.faults, "code": code}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The windows on screen, and every surface that the program lists: what opens it, and what it shows.
+"""The windows on screen, and every surface that the program lists.
 
 A surface is a page, a tab, a page of the settings, a dialog, a menu or a card. All are found by
 what the program itself lists, so that a new one is walked without a change here.
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QMenu,
     QPushButton,
+    QTextEdit,
     QToolButton,
     QWidget,
 )
@@ -116,6 +117,8 @@ def _look(main: QWidget) -> Iterator[object]:
         for widget in [window] if isinstance(window, QT_DIALOGS) else shown_widgets(window):
             if type(widget).__name__ == "_FocusFrame":
                 continue  # there after a key, not after a click
+            if isinstance(widget.parent(), QTextEdit):
+                continue  # its bar comes once a long text is laid out
             at = QPoint() if is_menu else widget.mapTo(window, QPoint())
             yield type(widget).__name__, widget.objectName(), at.toTuple(), widget.size().toTuple()
         if is_menu:
@@ -205,7 +208,9 @@ def close_popups() -> None:
 # ---------------------------------------------------------------- the surfaces
 
 
-def surfaces(session: WindowSession, *, everything: bool = False) -> Iterator[Surface]:
+def surfaces(  # noqa: C901 — one part for each kind
+    session: WindowSession, *, everything: bool = False
+) -> Iterator[Surface]:
     """Yield every surface; with `everything`, also each command and button that may open one."""
     from desktop_app.app.features import ACTIONS
     from desktop_app.app.window.page_tabs import GROUPS
@@ -219,7 +224,9 @@ def surfaces(session: WindowSession, *, everything: bool = False) -> Iterator[Su
             run = session.actions[action.id].trigger
             yield Surface(f"page {action.page}", run, partial(_page_fault, window, action))
     for group in GROUPS:
-        tabs = [action for action in ACTIONS if action.tab is not None and action.tab.group == group]
+        tabs = [
+            action for action in ACTIONS if action.tab is not None and action.tab.group == group
+        ]
         first = session.actions[tabs[0].id]
         for action in tabs:
 
@@ -231,6 +238,8 @@ def surfaces(session: WindowSession, *, everything: bool = False) -> Iterator[Su
 
             fault = partial(_page_fault, window, action)
             yield Surface(f"tab {action.page}", choose, fault)
+    toggle = session.actions["settings.toggle"].trigger
+    yield Surface("settings", toggle, partial(_sides_fault, window))
     sides = {page for page, _ in SIDES}
     for page, _ in PAGES:
 
@@ -258,7 +267,7 @@ def surfaces(session: WindowSession, *, everything: bool = False) -> Iterator[Su
     if everything:
         named = {action.id for action in (*dialogs, *listed)}
         for button in pressable(window):
-            yield Surface(f"button {button.objectName()}", button.click, must_open=False)
+            yield Surface(f"button {button.objectName()}", partial(_press, button), must_open=False)
         for action in ACTIONS:
             if action.id not in (*named, *ENDS) and not action.page:
                 run = session.actions[action.id].trigger
@@ -269,7 +278,9 @@ def menu_buttons(window: QWidget) -> list[QAbstractButton]:
     return [
         widget
         for widget in shown_widgets(window)
-        if isinstance(widget, QPushButton | QToolButton) and widget.menu() is not None
+        if isinstance(widget, QPushButton | QToolButton)
+        and "menu" not in vars(type(widget))  # made when it opens
+        and widget.menu() is not None
     ]
 
 
@@ -283,6 +294,11 @@ def pressable(window: QWidget) -> list[QAbstractButton]:
         and not widget.property("deletes")
         and getattr(widget, "menu", lambda: None)() is None
     ]
+
+
+def _press(button: QAbstractButton) -> None:
+    if isValid(button) and button.isVisible():  # an earlier command may have hidden it
+        button.click()
 
 
 def _open_menu(window: QWidget, button: QPushButton | QToolButton) -> None:
@@ -321,10 +337,16 @@ def _settings_fault(window: MainWindow, page: str) -> str:
     panel = window.settings
     if panel.page != page or not panel.isVisible():
         return f"{panel.page} is shown"
-    sides = panel.findChild(QListWidget, "settings-pages")
+    if panel.pages.by_name[page].page.visibleRegion().isEmpty():
+        return "the page is not visible"
+    return _sides_fault(window)
+
+
+def _sides_fault(window: MainWindow) -> str:
+    sides = window.settings.findChild(QListWidget, "settings-pages")
     room = sides.viewport().rect()
     for number in range(sides.count()):
-        if not room.contains(sides.visualItemRect(sides.item(number))):
+        place = sides.visualItemRect(sides.item(number))
+        if place.isEmpty() or not room.contains(place):
             return f"the row {sides.item(number).text()} is cut off"
-    shown = panel.pages.by_name[page].page
-    return "" if not shown.visibleRegion().isEmpty() else "the page is not visible"
+    return ""

@@ -1,4 +1,4 @@
-"""A second start shows every page, panel, dialog, menu, card and tab, each time as the first time."""
+"""A second start shows every page, dialog, menu, card and tab, each time as the first time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ import pytest
 from desktop_app.app.window_request import OpenRequest, QuickRequest, WindowRequest
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.paths import folders
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.tables.ui.question_dialog import QuestionDialog
 from desktop_app.tables.ui.tables_page import TablesPage
 from desktop_app.texts.ui.texts_controller import TextsController
-from desktop_app.paths import folders
 from tests.gui.app.app_harness import DATA, KEYED, AppHarness, dialog_of, until
 from tests.helpers.full_store import fill
 
@@ -148,7 +147,7 @@ async def test_whatever_one_does_nothing_typed_is_lost_and_nothing_goes_wrong(
     tmp_path: Path,
 ) -> None:
     seed = int(os.environ.get("REPARTEE_SEED", "0")) or secrets.randbelow(10**6)
-    print(f"REPARTEE_SEED={seed}")
+    sys.stdout.write(f"REPARTEE_SEED={seed}\n")
     await _leave_behind("conversation")
     faults = _walk(tmp_path, seed=seed, seconds=int(os.environ.get("REPARTEE_SECONDS", "120")))
     assert not faults, f"seed {seed}\n" + "\n".join(faults)
