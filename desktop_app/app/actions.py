@@ -19,6 +19,7 @@ from desktop_app.app.feature import Action
 from desktop_app.app.features import ACTIONS
 from desktop_app.app.help.help_places import place_of
 from desktop_app.app.session import Session
+from desktop_app.app.tasks import RUNNING_COMMAND
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command import CommandScope
 from desktop_app.shortcuts.keymap import Keymap
@@ -40,7 +41,9 @@ def make_actions(session: Session) -> dict[str, QAction]:
         def trigger() -> None:
             if row.uses_conversation:
                 window.pane.close_page()  # it covers the conversation
+            token = RUNNING_COMMAND.set(tr(row.title))
             row.run(session)
+            RUNNING_COMMAND.reset(token)  # what it raises is reported later, with its name
 
         action = QAction(menu_text(tr(row.menu_label or row.title)), window)
         action.setObjectName(row.id)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar
 
 from desktop_app.domain.errors import UserFacingError
 
@@ -12,6 +13,9 @@ from desktop_app.domain.errors import UserFacingError
 SHUTDOWN_TIMEOUT_S = 2.0
 
 Work = Coroutine[Any, Any, Any]
+
+RUNNING_COMMAND: Final[ContextVar[str]] = ContextVar("running_command", default="")
+"""The title of the command that runs, also in the tasks that it starts."""
 
 
 class Tasks:

@@ -26,7 +26,7 @@ from desktop_app.app.session import DIALOG_OBSTACLE, EndStep, Session, Shutdown
 from desktop_app.app.startup.early_window import IDLE_MS, FirstUse
 from desktop_app.app.startup.gc_policy import collect_and_trim
 from desktop_app.app.startup.memory_release import release_file_pages
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.tasks import RUNNING_COMMAND, Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.app.window_request import HiddenRequest, LinkRequest, QuickRequest, WindowRequest
 from desktop_app.backend.backend import Backend
@@ -142,13 +142,19 @@ class ErrorNotifier:
         """Log a defect with its traceback, and notify the user."""
         error = context.get("exception")
         log.error("%s", context.get("message", "a defect"), exc_info=error)
+        title = N_("Something went wrong, but your conversations are saved.")
+        if command := RUNNING_COMMAND.get():
+            RUNNING_COMMAND.set("")
+            title = N_("“{command}” failed, but your conversations are saved.")
         self._notifications.notify(
             UserFacingError(
-                N_("Something went wrong, but your conversations are saved."),
+                title,
                 hint=N_("If it happens again, save a report and send it to the developers."),
                 details=str(error or context.get("message", "")),
+                command=command,
             ),
             [(tr("Save a report…"), self._report)],
+            is_here_only=True,
         )
 
 
@@ -193,6 +199,7 @@ class WindowSession(Session):
         self.put(window.conversations, ConversationList)
         self.put(theme, ThemeWatcher)
         compose(self)
+        self.current.opened.connect(lambda: window.notifications.show_place(self.current.id))
         FocusScroller(window)
         FocusGuard(window)
         loop.set_exception_handler(self._errors.on_defect)

@@ -179,7 +179,8 @@ class PromptEditor(QFrame):
         self.field.suggest_spelling()
 
     def focus_text(self, reason: Qt.FocusReason = Qt.FocusReason.ShortcutFocusReason) -> None:
-        self.field.setFocus(reason)
+        if not self.isHidden():  # behind a page
+            self.field.setFocus(reason)
 
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a streaming answer are in the way."""

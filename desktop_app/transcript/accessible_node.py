@@ -298,6 +298,8 @@ class AccessibleNode(QAccessibleInterface):
             state.linked = True
         if self.rect().isEmpty():
             state.offscreen = True
+        if not self._view.isVisible():  # a page or a text covers the conversation
+            state.invisible = True
         return state
 
 

@@ -109,8 +109,7 @@ def _interface_of(_class_name: str, widget: object) -> Any:
     elif isinstance(widget, QComboBox):
         interface = AccessibleCombo(widget, QAccessible.Role.ComboBox, widget.accessibleName())
     elif isinstance(widget, QStackedWidget):
-        # Qt calls it "layered pane", which a screen reader speaks at each change of the page.
-        interface = QAccessibleWidget(widget, QAccessible.Role.Client, widget.accessibleName())
+        interface = AccessibleStack(widget, QAccessible.Role.Client, widget.accessibleName())
     elif role:
         interface = QAccessibleWidget(widget, QAccessible.Role[role], widget.accessibleName())
     elif _is_viewport(widget):
@@ -255,6 +254,31 @@ class AccessibleViewport(QAccessibleWidget):
         state = super().state()
         state.focused = state.focusable = False
         return state
+
+
+class AccessibleStack(QAccessibleWidget):
+    """A stack of pages, of which only the visible one is there.
+
+    Qt says of the rows of a hidden list that they are visible. It calls a stack "layered pane",
+    which a screen reader speaks at each change of the page.
+    """
+
+    def childCount(self) -> int:
+        return int(self._stack().isVisible() and self._stack().count() > 0)
+
+    def child(self, index: int) -> Any:
+        is_there = 0 <= index < self.childCount()
+        page = self._stack().currentWidget() if is_there else None
+        return None if page is None else QAccessible.queryAccessibleInterface(page)
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        is_shown = bool(self.childCount()) and child.object() is self._stack().currentWidget()
+        return 0 if is_shown else -1
+
+    def _stack(self) -> QStackedWidget:
+        stack = self.widget()
+        assert isinstance(stack, QStackedWidget)
+        return stack
 
 
 class AccessibleToggle(QAccessibleWidget):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QGuiApplication, QTransform
+from PySide6.QtGui import QGuiApplication, QTransform, QWindow
 from PySide6.QtWidgets import QApplication
 
 
@@ -30,7 +30,8 @@ def follow_cursor() -> None:
 
 def _tell_place() -> None:
     field, window = QApplication.focusWidget(), QGuiApplication.focusWindow()
-    if field is not None and window is not None:
+    # PySide may return what a deleted object of the same address was for Python.
+    if field is not None and isinstance(window, QWindow):
         place = window.mapFromGlobal(field.mapToGlobal(QPoint()))
         method = QGuiApplication.inputMethod()
         method.setInputItemTransform(QTransform.fromTranslate(place.x(), place.y()))

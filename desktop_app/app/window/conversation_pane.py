@@ -10,7 +10,7 @@ the conversation. The cards stay visible below it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
@@ -20,7 +20,7 @@ from desktop_app.app.window.header import Header
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import window_title
+from desktop_app.widgets.text.foreign_text import spoken_text, window_title
 
 if TYPE_CHECKING:
     from desktop_app.app.window.empty_state import EmptyState
@@ -178,6 +178,9 @@ class ConversationPane(QWidget):
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
             page.setProperty("area", area)
             self.pages.addWidget(area)
+            group: Any = page  # it has the focus if none of its parts can have it
+            group.accessible_role = "Grouping"
+            page.setAccessibleName(spoken_text(page.windowTitle()))
         self.pages.setCurrentWidget(area)
         self._set_page(page)
 

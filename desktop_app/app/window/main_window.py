@@ -116,7 +116,7 @@ class MainWindow(WindowFrame):
         install_roles(self)
         self.empty_state = EmptyState()
         self.notifications = Notifications()
-        self.notifications.focus_lost.connect(self.prompt.focus_text)
+        self.notifications.focus_lost.connect(self.pane.focus_content)
         self.pane.add_cards(self.empty_state, self.notifications)
 
     def set_transcript(self, transcript: TranscriptView) -> None:

@@ -26,33 +26,43 @@ class PageTabs(QFrame):
     """The tabs of the shared page that is shown; hidden above other pages.
 
     The arrow keys move between the tabs, which then keep the focus; a click moves it to the page.
+    The tabs are made when they are first shown: a window with a restored conversation is built
+    before the features have registered their commands.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._last: dict[str, str] = {}  # the command of the tab that was shown last, by group
         self._controls: dict[str, SegmentedControl] = {}
-        for group, title in GROUPS.items():
-            tabs = [(command.id, tab.label()) for tab, command in _tabs_of(group)]
-            control = SegmentedControl(tabs, name=tr(title), padding=12)
+        self._row = row_of(STRETCH, parent=self, margins=_MARGINS)
+        self.hide()
+
+    def _control(self, group: str) -> SegmentedControl:
+        if group not in self._controls:
+            tabs = _tabs_of(group)
+            labels = [(command.id, tab.label()) for tab, command in tabs]
+            control = SegmentedControl(labels, name=tr(GROUPS[group]), padding=12)
             control.setObjectName(f"{group}-tabs")
-            for _, command in _tabs_of(group):  # a dot would part the name for AT-SPI
+            for _, command in tabs:  # a dot would part the name for AT-SPI
                 control.button(command.id).setObjectName(f"tab-{command.page}")
             control.chosen.connect(partial(run_command, self))
+            self._row.insertWidget(0, control)
             self._controls[group] = control
-            self._last[group] = tabs[0][0] if tabs else ""
-        row_of(*self._controls.values(), STRETCH, parent=self, margins=_MARGINS)
-        self.hide()
+            self._fit(control)
+        return self._controls[group]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use smaller labels in a narrow pane."""
         super().resizeEvent(event)
         for control in self._controls.values():
-            control.fit(self.contentsRect().width() - 2 * current_theme().px(_MARGINS[0]))
+            self._fit(control)
+
+    def _fit(self, control: SegmentedControl) -> None:
+        control.fit(self.contentsRect().width() - 2 * current_theme().px(_MARGINS[0]))
 
     def open(self, group: str) -> None:
         """Show a shared page at the tab that was shown last."""
-        run_command(self, self._last[group])
+        run_command(self, self._last.get(group) or _tabs_of(group)[0][1].id)
 
     def show_for(self, page: QWidget | None) -> str:
         """Show the tabs of the shared page that has a page, and return its title; "" for none."""
@@ -64,11 +74,12 @@ class PageTabs(QFrame):
         self.setVisible(bool(group))
         if shown is None or not group:
             return ""
+        control = self._control(group)
         self._last[group] = shown.id
-        self._controls[group].set_current(shown.id)
+        control.set_current(shown.id)
         for _, command in _tabs_of(group):
             policy = Qt.FocusPolicy.TabFocus if command is shown else Qt.FocusPolicy.NoFocus
-            self._controls[group].button(command.id).setFocusPolicy(policy)
+            control.button(command.id).setFocusPolicy(policy)
         return tr(GROUPS[group])
 
     @property

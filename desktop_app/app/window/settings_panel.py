@@ -257,7 +257,7 @@ class SettingsPanel(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Move between the search field and the lists; what is typed in a list is searched for."""
-        if watched is self._list and event.type() == QEvent.Type.Resize:
+        if watched is self._list and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
             self._fit_sides()
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
@@ -383,7 +383,12 @@ class SettingsPanel(QFrame):
         self._fit_sides()
 
     def _fit_sides(self) -> None:
-        """Give the list of sides the height that it needs: two rows of them in a narrow panel."""
+        """Give the list of sides the height that it needs: two rows of them in a narrow panel.
+
+        Qt lays out no rows of a hidden list.
+        """
+        if not self._list.isVisible():
+            return
         self._list.doItemsLayout()
         last = self._list.visualItemRect(self._items[SIDES[-1][0]])
         self._list.setFixedHeight(last.bottom() + 1)

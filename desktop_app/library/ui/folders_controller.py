@@ -181,6 +181,7 @@ class FoldersController(Controller):
             if self._presenter.cache.get(id_)
         ]
         if not ids:
+            self._notifications.notify(tr("This conversation is empty."))
             return
         folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
         self._picker.open_with(

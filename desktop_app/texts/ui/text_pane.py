@@ -48,6 +48,16 @@ _LOW: Final = 340
 """Pixels at the default text size: the height of a pane below which its bars are in one row."""
 
 
+class _Bar(QWidget):
+    """A row of buttons, which has the focus while its button that had it works."""
+
+    accessible_role = "Grouping"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(tr("Text"))
+
+
 class TextPane(QFrame):
     """The pane beside the transcript, or in its place.
 
@@ -199,7 +209,7 @@ class TextPane(QFrame):
         self._length.setText(tr(form, words=parts[0], characters=parts[1]))
 
     def _make_changes_bar(self) -> QWidget:
-        bar = QWidget()
+        bar = _Bar()
         self._count = ElidedLabel(name="text-changes", role="note")
 
         def run(command: str) -> Callable[[], None]:
@@ -223,7 +233,7 @@ class TextPane(QFrame):
     def _make_selection_bar(
         self, fill_languages: Callable[[QMenu], None], fill_prompts: Callable[[QMenu], None]
     ) -> QWidget:
-        bar = QWidget()
+        bar = _Bar()
         buttons: list[QWidget] = []
         for name, (label, task) in TASKS.items():
             button = compact_button(tr(label), f"text-{name}", "filter")

@@ -140,8 +140,14 @@ class TextsController(Controller):
             self.pane.finder.open(replaces=False)
         return True
 
+    def _demand_shown(self) -> OpenedText | None:
+        """Return the text that the pane shows, or say that there is none."""
+        if self.shown is None:
+            self._notifications.notify(tr("No text is open."))
+        return self.shown
+
     def replace(self) -> None:
-        if self.shown is not None:
+        if self._demand_shown() is not None:
             self.pane.finder.open(replaces=True)
 
     async def _show_length(self) -> None:
@@ -526,7 +532,7 @@ class TextsController(Controller):
 
     def go_to_change(self, step: int) -> None:
         """Go to the next (+1) or previous (-1) change, or to the one at the cursor (0)."""
-        if self.shown is not None:
+        if self._demand_shown() is not None:
             self.pane.go_to_change(step)
             self._announce_change()
 
@@ -551,11 +557,10 @@ class TextsController(Controller):
 
         A change that is out of sight is shown first. Then the next one is shown.
         """
-        opened = self.shown
-        current = self.pane.current_change if opened is not None else None
-        if opened is None or current is None:
-            if opened is not None:
-                self._notifications.notify(tr("No change is proposed."))
+        if (opened := self._demand_shown()) is None:
+            return
+        if (current := self.pane.current_change) is None:
+            self._notifications.notify(tr("No change is proposed."))
         elif not (is_all or self.pane.is_in_sight(current)):
             self.pane.show_change(current)
             self._announce_change()
@@ -633,15 +638,17 @@ class TextsController(Controller):
 
     def save_to_file(self) -> None:
         """Save the text to the file that it came from, after a question."""
-        if self.shown is not None and self.shown.value.file:
-            self._tasks.start(self._exports.save_to_file(self.shown))
+        if (opened := self._demand_shown()) is None:
+            return
+        if opened.value.file:
+            self._tasks.start(self._exports.save_to_file(opened))
         else:
             self._notifications.notify(tr("This text came from no file. Export it."))
 
     def export(self) -> None:
         """Export the text as Markdown, or what the ending of the name says."""
-        if self.shown is not None:
-            self._exports.choose(self.shown, "markdown")
+        if (opened := self._demand_shown()) is not None:
+            self._exports.choose(opened, "markdown")
 
     def _copy(self, opened: OpenedText) -> None:
         QGuiApplication.clipboard().setText(copyable(opened.document.accepted))
@@ -693,8 +700,8 @@ class TextsController(Controller):
     # -------------------------------------------------------------- the trash
 
     def delete(self) -> None:
-        if self.shown is not None:
-            self._tasks.start(self._delete(self.shown.value))
+        if (opened := self._demand_shown()) is not None:
+            self._tasks.start(self._delete(opened.value))
 
     async def _delete(self, text: ListedText | WrittenText) -> None:
         opened = self._opened.get(text.conversation_id)

@@ -365,6 +365,8 @@ class Dictation(Controller):
         if not self._unsent:
             field.notices.dismiss_topic(_TOPIC)
         field.button.set_stage(Stage.STARTING)
+        if not field.editor.isVisible():
+            self._session.window.pane.close_page()
         field.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         field.editor.installEventFilter(self)
         self._tasks.start(self._listen(self._text))

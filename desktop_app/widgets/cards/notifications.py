@@ -2,7 +2,8 @@
 
 A message is an error or a note, and has a card of its own. One card is visible at a time, with the
 number of cards. An error, or a note with `stays`, remains until the user dismisses it or
-`dismiss_topic` withdraws it; then the previous card returns. Other notes close after 6 seconds, or
+`dismiss_topic` withdraws it; then the previous card returns. A card of one place waits while
+another is shown. Other notes close after 6 seconds, or
 when the next card appears. Each card is also announced to screen readers; `announce` does only
 that.
 """
@@ -45,7 +46,7 @@ NOT_SENT: Final = "not sent"  # the topic of notes on a question that is not sen
 
 
 class _Card(NamedTuple):
-    """A message. `title` is its sentence, `details` the remedy of an error."""
+    """A message. `title` is its sentence, `details` the remedy, `place` "" for everywhere."""
 
     title: str
     details: LinkedText
@@ -53,6 +54,7 @@ class _Card(NamedTuple):
     actions: Actions
     topic: str
     stays: bool
+    place: str
 
     @property
     def words(self) -> str:
@@ -88,6 +90,8 @@ class Notifications(QFrame):
         super().__init__()
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
+        self._place = ""
+        self._waiting: list[_Card] = []  # of other places
         self.last_undo: Callable[[], object] | None = None
         self._icon = PlainLabel()
         self.status = PlainLabel(name="status", wraps=True)
@@ -129,6 +133,7 @@ class Notifications(QFrame):
         *,
         topic: str = "",
         stays: bool = False,
+        is_here_only: bool = False,
     ) -> None:
         """Show an error or a note.
 
@@ -136,6 +141,7 @@ class Notifications(QFrame):
             actions: pairs of a label and a callback; the card closes before the callback runs.
             topic: the name for `dismiss_topic`, "" if the message never becomes obsolete.
             stays: whether a note stays until dismissed.
+            is_here_only: whether it belongs to what `show_place` was last called for.
         """
         is_error = isinstance(message, UserFacingError)
         title = message.what_happened if isinstance(message, UserFacingError) else message
@@ -146,6 +152,7 @@ class Notifications(QFrame):
             actions=tuple(actions),
             topic=topic,
             stays=stays or is_error,
+            place=self._place if is_here_only else "",
         )
         # A note that does not stay gives way to the next card. Equal words are not shown twice,
         # even if two things failed for the same reason.
@@ -153,6 +160,15 @@ class Notifications(QFrame):
         self._cards.append(card)
         self._show_top_card()
         self._send_announcement(card.words)
+
+    def show_place(self, place: str) -> None:
+        """Show the cards of a place, such as the id of a conversation, and those of no place."""
+        self._place, cards = place, [*self._waiting, *self._cards]
+        shown = [card for card in cards if card.place in ("", place)]
+        self._waiting = [card for card in cards if card.place not in ("", place)]
+        if shown != self._cards:
+            self._cards = shown
+            self._show_top_card()
 
     def notify_undo(self, message: str, undo: Callable[[], object]) -> None:
         """Show a note with an Undo button; until the next such note, `undo_last` does the same."""

@@ -91,7 +91,8 @@ class FocusGuard(QObject):
 
     Qt passes the focus of a widget that is disabled or hidden to the next one, also in a window
     that a dialog covers. The next Enter or Space would press that. So the part of the window around
-    a disabled widget gets its focus, until the widget is enabled again or the user moves on.
+    a disabled widget gets its focus, until the widget is enabled again or the user moves on: the
+    first part that has a name for a screen reader, in the end the window.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -128,7 +129,7 @@ class FocusGuard(QObject):
     def _stand_in_for(self, disabled: QWidget) -> None:
         around = disabled.parentWidget()
         while around is not None:
-            if around.isEnabled():
+            if around.isEnabled() and (around.accessibleName() or around.isWindow()):
                 around.setFocus(Qt.FocusReason.OtherFocusReason)
                 focused: QWidget | None = around.window().focusWidget()
                 if focused is not None and not isinstance(focused, QAbstractButton):

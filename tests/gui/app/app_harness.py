@@ -27,7 +27,6 @@ from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.desktop_session.session_bus import SessionBus
-from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -41,15 +40,11 @@ from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import folders
-from desktop_app.providers.gateway.provider_gateway import ProviderGateway
-from desktop_app.providers.gateway.provider_registry import ProviderRegistry
-from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.startup_settings import read_startup_settings
 from desktop_app.settings.values import with_defaults
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
-from tests.gui.app.scripted_providers import ScriptedGateway, ScriptedProviders, Turn
-from tests.helpers.scripted_provider import WordCounter
+from tests.gui.app.scripted_providers import ScriptedProviders, Turn, use_providers
 from tests.helpers.transcript_views import shown_text
 from tests.helpers.waiting import LONGEST_S
 from tests.helpers.widgets import find, shown_widgets, timer_of
@@ -214,17 +209,7 @@ class AppHarness:
         self.disk = self._disk_class(backend.temporary)
         backend.conversations = self.disk
         if not self._has_real_providers:
-            backend.gateway = cast(ProviderGateway, ScriptedGateway(self.providers))
-            backend.counter = cast(ProviderTokenCounter, WordCounter())
-            backend.listings = ModelListings(backend.database, backend.gateway)
-            backend.providers = ProviderRegistry(
-                backend.settings,
-                backend.vault,
-                backend.catalog,
-                backend.listings,
-                backend.local_models,
-                backend.providers.environment_profiles,
-            )
+            use_providers(backend, self.providers)
         return backend
 
     async def __aexit__(self, *_: object) -> None:

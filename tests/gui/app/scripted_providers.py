@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
 
 from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
@@ -20,8 +21,16 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.providers.gateway.provider_registry import ProviderRegistry
 from desktop_app.providers.jobs.vectors import Vector
 from desktop_app.providers.models.model_listing import ModelListing
+from desktop_app.providers.models.model_listings import ModelListings
+from tests.helpers.scripted_provider import WordCounter
+
+if TYPE_CHECKING:
+    from desktop_app.backend.backend import Backend
+    from desktop_app.documents.token_counting import ProviderTokenCounter
+    from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 
 NOT_LISTED = errors.NetworkError("There is no list of models.")
 TERMINAL = (Completed, Incomplete, Failed)
@@ -131,6 +140,9 @@ class ScriptedGateway:
     async def batches(self, profile: ProviderProfile) -> ScriptedClient:
         return ScriptedClient(self._providers, profile)
 
+    async def downloads(self, _profile: ProviderProfile) -> ScriptedClient:
+        raise errors.NetworkError("There is nothing to download.")
+
     async def learned_support(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         return self._providers.learnt
 
@@ -142,3 +154,18 @@ class ScriptedGateway:
 
     async def aclose(self) -> None:
         """Do nothing."""
+
+
+def use_providers(backend: Backend, providers: ScriptedProviders) -> None:
+    """Have a backend that is not open yet ask scripted providers."""
+    backend.gateway = cast("ProviderGateway", ScriptedGateway(providers))
+    backend.counter = cast("ProviderTokenCounter", WordCounter())
+    backend.listings = ModelListings(backend.database, backend.gateway)
+    backend.providers = ProviderRegistry(
+        backend.settings,
+        backend.vault,
+        backend.catalog,
+        backend.listings,
+        backend.local_models,
+        backend.providers.environment_profiles,
+    )

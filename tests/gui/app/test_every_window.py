@@ -7,7 +7,6 @@ keeps the pictures; with REPARTEE_LANGUAGE=de, those of a translation.
 
 from __future__ import annotations
 
-import asyncio
 import calendar
 import importlib
 import os
@@ -36,6 +35,7 @@ from tests.gui.app import scenes
 from tests.gui.app.app_harness import DISK_FULL, KEYED, AppHarness, until
 from tests.gui.app.focus_faults import FocusAudit
 from tests.gui.app.layout_faults import layout_faults
+from tests.gui.app.surfaces import laid_out, visible_windows
 from tests.helpers import pseudo
 from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.translated_texts import (
@@ -142,7 +142,7 @@ class Visit:
         for window in self._windows():
             if not isinstance(window, QMenu):
                 window.resize(window.size().boundedTo(room))
-        await self._laid_out()
+        await laid_out(self._app.window)
         for number, window in enumerate(self._windows()):
             shown = shown_widgets(window)
             self.seen.update(map(type, shown))
@@ -193,20 +193,8 @@ class Visit:
             if len(untranslated(rest)) == len(rest) and not DATA.fullmatch(text):
                 self._found(name, f"not translated: {text!r}")
 
-    async def _laid_out(self) -> None:
-        """Wait until no widget moves: layouts pass changes of heights on, one after the other."""
-        before: list[object] = []
-        while before != (places := [w.geometry() for w in self._widgets()]):
-            before = list(places)
-            await asyncio.sleep(0.015)
-
-    def _widgets(self) -> list[QWidget]:
-        return [widget for window in self._windows() for widget in shown_widgets(window)]
-
     def _windows(self) -> list[QWidget]:
-        """Return the visible windows, the main window first."""
-        found = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
-        return sorted(found, key=lambda w: w is not self._app.window)
+        return visible_windows(self._app.window)
 
     def _found(self, scene: str, fault: str) -> None:
         self.faults.setdefault(fault, scene)

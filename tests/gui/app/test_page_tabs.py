@@ -17,6 +17,8 @@ async def test_tabs_lead_to_the_pages_of_features() -> None:
         for group, title in (("library", "Library"), ("models", "Models")):
             tabs = [a for a in ACTIONS if a.tab is not None and a.tab.group == group]
             assert len(tabs) > 1
+            pane.tabs.open(group)
+            await until(lambda shown=tabs[0]: _page_name(app) == shown.page)
             for action in tabs:
                 find(pane.tabs, QPushButton, f"tab-{action.page}").click()
                 await until(lambda page=action.page: _page_name(app) == page)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.library.ui.projects_page import ProjectsController
+from tests.gui.app.app_harness import AppHarness, until
+
+if TYPE_CHECKING:
+    import pytest
 
 
 async def test_the_end_waits_for_running_tasks_and_their_tasks() -> None:
@@ -75,3 +82,25 @@ async def test_no_task_starts_after_the_end() -> None:
     await asyncio.wait([task])
     assert task.cancelled()
     assert not begun
+
+
+async def test_a_command_that_fails_is_named_in_its_conversation_alone(
+    monkeypatch: pytest.MonkeyPatch, no_defects: list[logging.LogRecord]
+) -> None:
+    async with AppHarness() as app:
+        first = await app.ask_and_answer("Why?", "So it is.")
+
+        async def fail() -> None:
+            raise KeyError("gone")
+
+        def show(_controller: object) -> object:
+            return app.session.tasks.start(fail())
+
+        monkeypatch.setattr(ProjectsController, "show", show)
+        app.session.run("collections.show")
+        await until(lambda: "Show projects" in app.said)
+        no_defects.clear()
+        app.new_conversation()
+        await until(lambda: not app.said)
+        await app.open_conversation(first)
+        await until(lambda: "Show projects" in app.said)
