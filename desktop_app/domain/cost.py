@@ -21,8 +21,10 @@ LONGEST_ANSWER_TOKENS: Final = 128_000
 """The output tokens of the longest answer of a model whose limit is unknown: as the catalog's."""
 
 _LEAST_SHARE: Final = 10
-"""A server that reports a tenth or less of what was sent, or of the price, is not believed: caches,
-batches and discounts cost at least that."""
+"""A server that states less than a tenth of the price is not believed: caches, batches and
+discounts cost at least that."""
+_LEAST_INPUT_SHARE: Final = 100
+"""As for the input, which a server may count much lower than it was estimated here."""
 _BYTES_PER_TOKEN: Final = 3
 """Most tokens have more bytes, so that estimates are rather too high."""
 _MOST_CHARS_PER_TOKEN: Final = 8
@@ -324,7 +326,7 @@ def counted_cost(
         call = _as_call(usage)
         counted = call if call.audio_seconds or call.characters else received.counted(call)
         sent = held.input_tokens if held else 0
-        is_whole = call.is_complete and call.input_tokens * _LEAST_SHARE >= sent
+        is_whole = call.is_complete and call.input_tokens * _LEAST_INPUT_SHARE >= sent
         is_certain = is_certain and counted is call and is_whole
         usage = counted
     cost = cost_of(price, usage)

@@ -7,6 +7,7 @@ once; Qt owns each interface.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Final
 
@@ -291,7 +292,7 @@ class AccessibleToggle(QAccessibleWidget):
     def text(self, kind: QAccessible.Text) -> str:
         button = self._button()
         if kind is QAccessible.Text.Name and not button.accessibleName():
-            return button.text().replace("&", "")
+            return re.sub(r"&(\S)", r"\1", button.text())
         return super().text(kind)
 
     def state(self) -> QAccessible.State:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, cast
 
-from PySide6.QtCore import QMimeData, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QMimeData, QPointF, QRect, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import (
     QInputMethodEvent,
     QKeyEvent,
@@ -104,7 +104,8 @@ class TextEditor(WrittenField):
         if document is self.document():
             return
         if isinstance(self.document(), TrackedDocument):
-            self.highlighter.setDocument(None)
+            with QSignalBlocker(self.document()):  # for Qt, all of the text changes
+                self.highlighter.setDocument(None)
             self.highlighter.deleteLater()
         font = current_theme().reading()
         if document.defaultFont() != font:  # for Qt, all of the text changes

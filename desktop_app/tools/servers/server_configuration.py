@@ -109,7 +109,7 @@ def parse_servers(text: str, ending: str = ".json") -> list[ConfiguredServer]:
         servers: Any = value
         for key in place:
             servers = servers.get(key) if isinstance(servers, dict) else None
-        if isinstance(servers, dict) and _are_rows(servers.values()):
+        if isinstance(servers, dict) and _are_rows(servers.values(), place):
             return [_read_server(str(name), _usual(row)) for name, row in servers.items()]
     raise ValueError("no servers")
 
@@ -130,11 +130,15 @@ def _parsed(text: str, ending: str) -> Any:
     return json.loads(_without_comments(_without_comments(text)))
 
 
-def _are_rows(values: Collection[object]) -> bool:
-    """Return True for descriptions of servers, of which some may be incomplete."""
+def _are_rows(values: Collection[object], place: tuple[str, ...]) -> bool:
+    """Return True for descriptions of servers, of which some may be incomplete.
+
+    The name "mcpServers" is enough; the others hold different things in other files.
+    """
     words = {name for usual, others in _OTHER_NAMES.items() for name in (usual, *others)}
     rows = [row for row in values if isinstance(row, dict)]
-    return len(rows) == len(values) and any(words & row.keys() for row in rows)
+    is_known = (place == _PLACES[0] and rows) or any(words & row.keys() for row in rows)
+    return len(rows) == len(values) and bool(is_known)
 
 
 def _usual(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -287,7 +287,7 @@ async def test_a_busy_storage_is_waited_for_in_silence_and_asked_often_while_it_
         await controller.join(Target(str(tmp_path)), PASSPHRASE)
         await until(lambda: ("Busy.", False) in states)
         assert len(tried) == 1
-        assert await tries_in(1000) == [1000]
+        assert await tries_in(1000) == pytest.approx([1000])
         assert "Busy." not in app.said
         controller._note_use(app.window)
         assert await tries_in(30) == [10, 20, 30]

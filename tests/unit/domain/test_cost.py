@@ -80,7 +80,7 @@ def test_a_server_that_understates_is_counted_by_the_price(
     stated: str | None, input_tokens: int, cost: str
 ) -> None:
     amount = Decimal("0.0102")
-    held = CallCost(Decimal("0.0002"), amount, amount, input_tokens=100)
+    held = CallCost(Decimal("0.0002"), amount, amount, input_tokens=1000)
     usage = CallUsage(input_tokens, 0, 1000, stated_cost=stated and Decimal(stated))
     assert counted_cost(SOL, usage, held).amount == Decimal(cost)
 

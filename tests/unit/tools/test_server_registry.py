@@ -237,12 +237,14 @@ async def test_a_server_gets_the_variables_that_it_refers_to(
 
 
 async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> None:
-    async with open_servers(tmp_path) as (servers, keyring):
+    launches: list[Mapping[str, Any]] = []
+    async with open_servers(tmp_path, connect=unreachable(launches)) as (servers, keyring):
         await servers.add(DOCS, DOCS_SECRETS)
         assert not await servers.is_signed_in(DOCS)
         keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
         assert await servers.is_signed_in(DOCS)
         assert not await servers.is_signed_in(replace(DOCS, url="https://other/mcp"))
         await servers.sign_out("docs")
+        assert launches, "its server revokes the sign-in, if it is reached"
         assert not await servers.is_signed_in(DOCS)
         assert await servers.secrets_of(DOCS) == DOCS_SECRETS
