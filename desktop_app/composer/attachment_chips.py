@@ -345,6 +345,7 @@ class AttachmentChips(QScrollArea):
             for widget in self._widgets.values():
                 self._flow.removeWidget(widget)
                 self._flow.addWidget(widget)
+                widget.raise_()  # the order of children is the one of assistive technology
                 widget.show()  # now, because the layout does it in the next turn of the event loop
             stops = [stop for widget in self._widgets.values() for stop in widget.tab_stops]
             order_children(self._content, stops)

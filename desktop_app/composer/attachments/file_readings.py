@@ -525,8 +525,9 @@ class FileReadings(QObject):
         """Report the failures of a batch; those of many files once the whole batch is read."""
         if batch.left and batch.total > FEW_FILES:
             return
-        failures, duplicates = batch.failures, batch.duplicates
-        batch.failures, batch.duplicates = [], []
+        failures, batch.failures = batch.failures, []
+        # At the end, because a note on a later file of the batch would take their place.
+        duplicates = [] if batch.left else batch.duplicates
         if len(failures) > MAX_SEPARATE_ERRORS:
             error = errors.DocumentError(
                 N_("Couldn’t attach {failed} of {total} files."),
@@ -537,6 +538,8 @@ class FileReadings(QObject):
             failures = [error]
         for failure in failures:
             self._notices.notify(failure, topic=DOCUMENT_TOPIC)
+        if duplicates:
+            batch.duplicates = []
         if len(duplicates) == 1:
             self._notices.notify(tr("“{name}” is already attached.", name=duplicates[0]))
         elif duplicates:
