@@ -27,6 +27,7 @@ def cells(program: Program) -> list[str]:
 
 def walk(program: Program, file: Path) -> None:
     wait_for(lambda: program.has("prompt", "focused"), "the prompt")
+    wait_for(lambda: "GPT" in program.do("name", "model"), "the window to answer")
     press("ctrl+g", "ctrl+b")
     wait_for(lambda: program.has("new-table", "focused"), "the page")
     press("space")
