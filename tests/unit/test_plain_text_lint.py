@@ -81,7 +81,7 @@ ALLOWED: Final = {
 
 ROLES: Final = {
     "providers/ui/models/model_columns.py",
-    "tables/ui/grid.py",
+    "tables/ui/grid_model.py",
     "widgets/rows/rows_model.py",
     "widgets/rows/table_model.py",
 }

@@ -29,7 +29,9 @@ from desktop_app.tables.ui.cell_texts import (
 )
 from desktop_app.tables.ui.column_menu import ColumnMenu, agreements_of
 from desktop_app.tables.ui.filter_bar import TableFilterBar
-from desktop_app.tables.ui.grid import BLOCK, READ_CHARS, FootView, GridModel, GridView
+from desktop_app.tables.ui.grid_model import BLOCK, READ_CHARS, GridModel
+from desktop_app.tables.ui.grid_totals import FootView
+from desktop_app.tables.ui.grid_view import GridView
 from desktop_app.tables.ui.open_cell import OpenCell
 from desktop_app.tables.ui.run_bar import RunBar
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
