@@ -37,6 +37,7 @@ from desktop_app.tables.cell_request import (
     for_model,
     read_answer,
 )
+from desktop_app.tables.conditions import is_met
 from desktop_app.tables.table import CellState, Column, Run, RunProgress, RunStatus, Table
 from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, save_answer
 from desktop_app.tables.template import levels
@@ -315,6 +316,10 @@ class LiveRun:
 
     async def _answer(self, cell: CellId) -> _Outcome:
         request, column = await self._request(cell)
+        if request is None:  # it waits for nothing more, and is empty at the run's end
+            await self.parts.store.wait_again(cell, self.run.id)
+            self._done += 1
+            return _Outcome.ENDED
         profile = self.profiles.get(request.question.choice.provider_id)
         if profile is None:
             raise errors.IllegalChoiceError(_NO_PROVIDER, name=column.name)
@@ -365,12 +370,16 @@ class LiveRun:
             self.on_cell(cell)
         return _Outcome.ENDED
 
-    async def _request(self, cell: CellId) -> tuple[CellRequest, Column]:
+    async def _request(self, cell: CellId) -> tuple[CellRequest | None, Column]:
+        """Return what is asked of a cell, None if its condition is not met, and its column."""
         window = await self.parts.store.window([cell.row_id], WHOLE_VALUES)
         column = next(c for c in self.table.columns if c.id == cell.column_id)
         if not window.rows:
             raise errors.IllegalChoiceError(_NO_ROW)
-        return cell_request(self.table, column, window.rows[0], window.cells[cell.row_id]), column
+        row, cells = window.rows[0], window.cells[cell.row_id]
+        if not is_met(self.table, column, row, cells):
+            return None, column
+        return cell_request(self.table, column, row, cells), column
 
     async def _refused(
         self, cell: CellId, error: errors.ProviderError | None, seconds: float

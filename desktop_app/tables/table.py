@@ -77,6 +77,34 @@ class Check(Value, frozen=True):
     field: str = WHOLE
 
 
+class Condition(Value, frozen=True):
+    """The rows that a question is asked of: those whose value of a column meets it.
+
+    Attributes:
+        kind: "filled", "empty", "equals" or "contains"; "" for every row.
+        word: the column or its field, as `{{word}}` names it.
+        text: what the value equals or contains, without regard to case.
+    """
+
+    kind: str = ""
+    word: str = ""
+    text: str = ""
+
+    def is_met(self, value: str) -> bool:
+        """Return True if a row with this value is asked."""
+        value, text = value.strip().casefold(), self.text.strip().casefold()
+        match self.kind:
+            case "filled":
+                return bool(value)
+            case "empty":
+                return not value
+            case "equals":
+                return value == text
+            case "contains":
+                return text in value
+        return True
+
+
 class Question(Value, frozen=True):
     """The question of a column.
 
@@ -96,6 +124,8 @@ class Question(Value, frozen=True):
             belong to; "" for none.
         sends_documents: a row's documents, if it has any, are sent whatever the prompt names, and
             no pages are asked for. So are the cases of an evaluation.
+        condition: the rows that are asked; None for all.
+        tools: those that the model may call, by their names.
     """
 
     prompt: str
@@ -107,6 +137,8 @@ class Question(Value, frozen=True):
     passages: tuple[PassagesPart, ...] = ()
     folder_id: str = ""
     sends_documents: bool = False
+    condition: Condition | None = None
+    tools: tuple[str, ...] = ()
 
 
 class Column(Value, frozen=True):

@@ -55,6 +55,7 @@ from desktop_app.tables.cell_request import (
     require_fit,
 )
 from desktop_app.tables.checks import MAX_JUDGE_TOKENS
+from desktop_app.tables.conditions import met_only
 from desktop_app.tables.former_cells import FormerCells
 from desktop_app.tables.judging import Judge
 from desktop_app.tables.live_run import AT_ONCE, LiveRun, Share
@@ -464,7 +465,12 @@ class TableService:
                 N_("The table has no question."), hint=N_("Add a column with a question.")
             )
         require_answerable(table, columns)
-        chosen = await self.store.chosen_columns(table, cells)
+        if any(c.question and c.question.condition for c in columns):
+            every = replace(cells, limit=0)
+            chosen = await self.store.chosen_columns(table, every)
+            chosen = await met_only(self.store, table, chosen, cells.limit)
+        else:
+            chosen = await self.store.chosen_columns(table, cells)
         if not chosen:
             raise errors.IllegalChoiceError(N_("None of the cells is to be asked."))
         if mode is RunMode.BATCH:

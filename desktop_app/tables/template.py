@@ -50,7 +50,7 @@ def find_reference(table: Table, word: str) -> Reference | None:
 
 
 def references(table: Table, question: Question) -> list[Reference]:
-    """Return the columns that a question names in its prompt and its checks."""
+    """Return the columns that a question names in its prompt, its checks and its condition."""
     found = (find_reference(table, word) for text in _texts(question) for word in words(text))
     return [each for each in found if each is not None]
 
@@ -134,7 +134,8 @@ def levels(table: Table, columns: Sequence[Column]) -> list[list[Column]]:
 def _texts(question: Question) -> list[str]:
     checked = (check.value for check in question.checks if check.kind in ("equals", "contains"))
     prompt = "" if question.is_literal else question.prompt
-    return [prompt, *(value for value in checked if isinstance(value, str))]
+    word = f"{{{{{question.condition.word}}}}}" if question.condition else ""
+    return [prompt, word, *(value for value in checked if isinstance(value, str))]
 
 
 def _circle(table: Table, start: Column) -> list[Column]:

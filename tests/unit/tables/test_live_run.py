@@ -23,6 +23,7 @@ from desktop_app.tables.table import (
     Cells,
     CellState,
     Check,
+    Condition,
     Field,
     FieldType,
     RunMode,
@@ -523,3 +524,23 @@ async def test_an_answer_is_open_until_it_is_judged() -> None:
         [row_id] = await tables.service.store.row_ids(table.id)
         cell = await tables.service.store.cell(row_id, ask.id)
         assert (cell.state, cell.text(), cell.has_passed) == (DONE, "Fine", None)
+
+
+async def test_a_question_is_asked_of_the_rows_that_meet_its_condition() -> None:
+    asked = Asked(lambda text: "yes" if "ROW1" in text or "ROW3" in text else "no")
+    async with opened_tables(asked) as tables:
+        first = column("kind", "Is {{word}} one?")
+        then = column("why", "Why {{word}}?", condition=Condition("equals", "kind", "Yes"))
+        odd = column("odd", "Odd {{word}}?", condition=Condition("contains", "word", "row2"))
+        words = ("ROW1", "ROW2", "ROW3", "ROW4")
+        table = await tables.table(first, then, odd, words=words)
+        plan = await tables.service.plan(table, Cells((odd.id,), limit=1))
+        assert (plan.cells, plan.rows) == (1, 1)  # the first that meets it, not the first
+        await tables.service.run_now(table, Cells())
+        assert await tables.values(table, then) == ["yes", "", "yes", ""]
+        assert await tables.values(table, odd) == ["", "no", "", ""]
+        assert (await tables.states(table, then))[1] is CellState.EMPTY
+        assert len(asked.requests) == 7
+        # What follows knows the answers of the earlier run, and finds nothing more to ask.
+        with pytest.raises(IllegalChoiceError):
+            await tables.service.plan(table, Cells())
