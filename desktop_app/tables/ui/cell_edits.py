@@ -8,7 +8,7 @@ import io
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QMimeData, QModelIndex
 from PySide6.QtGui import QGuiApplication
@@ -21,12 +21,9 @@ from desktop_app.tables.former_cells import FormerCells
 from desktop_app.tables.table import CellState, Column, NewRow, Row, Table, Window
 from desktop_app.tables.table_store import BEING_ASKED, WHOLE_VALUES, CellId
 from desktop_app.tables.ui.cell_texts import GridColumn
+from desktop_app.tables.ui.open_table import OpenTable
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.text.clipboard import copyable
-
-if TYPE_CHECKING:
-    from desktop_app.tables.ui.table_view import TableView
-    from desktop_app.tables.ui.tables_page import TablesPage
 
 _COPIED_ROWS: Final = 200
 _CELLS_TYPE: Final = "application/x-repartee-cells"
@@ -37,10 +34,10 @@ Undo = Callable[[], Awaitable[object]]
 class CellEdits:
     """The changes of the user to the cells and rows of the open table, which can be undone."""
 
-    def __init__(self, page: TablesPage, view: TableView) -> None:
-        self._page, self._view = page, view
-        self._service, self._store = page.runs.service, page.runs.service.store
-        self._notifications = page.session.window.notifications
+    def __init__(self, open_table: OpenTable) -> None:
+        self._open = open_table
+        self._service, self._store = open_table.service, open_table.store
+        self._notifications = open_table.session.window.notifications
         self._undos: list[Undo] = []
 
     # ------------------------------------------------------------ Undo
@@ -51,7 +48,7 @@ class CellEdits:
         self._notifications.notify_undo(message, self._undo)
 
     def _undo(self) -> None:
-        self._page.request(self._undo_last)
+        self._open.request(self._undo_last)
 
     async def _undo_last(self) -> None:
         if not self._undos:
@@ -65,35 +62,35 @@ class CellEdits:
                 self._notifications.last_undo = self._undo
 
     def _offer_to_put_back(self, message: str, former: FormerCells) -> None:
-        self.offer_undo(message, partial(self._service.put_back, self._view.table_id, former))
+        self.offer_undo(message, partial(self._service.put_back, self._open.id, former))
 
     # ------------------------------------------------------------ values
 
     async def edit(self, index: QModelIndex) -> None:
         """Let the user change a cell, beginning with its whole text."""
-        column = self._view.model.column_at(index)
+        column = self._open.model.column_at(index)
         if column is None or column.column is None:
             return
-        place = CellId(self._view.model.row_id_at(index), column.column.id)
+        place = CellId(self._open.model.row_id_at(index), column.column.id)
         cell = await self._store.cell(*place)
         if column.is_question and cell.state in (CellState.WAITING, CellState.RUNNING):
-            self._page.show_status(tr(BEING_ASKED))
+            self._open.show_status(tr(BEING_ASKED))
         else:
             self._open_editor(place, column, cell.text(column.part))
 
     def _open_editor(
         self, cell: CellId, column: GridColumn, text: str, *, is_typed: bool = False
     ) -> None:
-        index = self._view.model.place_of(cell.row_id, column.key)
+        index = self._open.model.place_of(cell.row_id, column.key)
         if index.isValid():
-            self._view.grid.open_editor(index, text, is_typed=is_typed)
+            self._open.grid.open_editor(index, text, is_typed=is_typed)
 
     def commit(self, index: QModelIndex, text: str) -> None:
         """Store what the user has typed into a cell."""
-        column = self._view.model.column_at(index)
+        column = self._open.model.column_at(index)
         if column is None or column.column is None:
             return
-        place = CellId(self._view.model.row_id_at(index), column.column.id)
+        place = CellId(self._open.model.row_id_at(index), column.column.id)
         value = (place, column.part, text)
 
         async def save() -> None:
@@ -103,7 +100,7 @@ class CellEdits:
                 self._open_editor(place, column, text, is_typed=True)  # what was typed stays
                 raise
 
-        self._page.request(save)
+        self._open.request(save)
 
     async def set_values(self, values: Sequence[tuple[CellId, str, str]]) -> None:
         """Set values by hand, each by its cell, part and text.
@@ -111,16 +108,16 @@ class CellEdits:
         Raises:
             IllegalChoiceError: one of the cells is being asked.
         """
-        if self._view.table is None:
+        if self._open.table is None:
             return
-        former = await self._service.set_values(self._view.table, values)
+        former = await self._service.set_values(self._open.table, values)
         count = len(values)
         message = tr_plural("{count} cell changed", "{count} cells changed", count)
         self._offer_to_put_back(message, former)
 
     def clear(self) -> None:
         """Clear the selected cells; answers only once the user has agreed."""
-        selected, columns = self._view.grid.selected_columns, self._view.model.columns
+        selected, columns = self._open.grid.selected_columns, self._open.model.columns
         asked = {n for n, each in enumerate(columns) if each.is_question}
         # A question with fields has several columns, but one answer.
         counts = {
@@ -128,11 +125,11 @@ class CellEdits:
             for numbers in set(selected.values())
         }
         count = sum(counts[numbers] for numbers in selected.values())
-        ids = self._view.model.ids
-        clear = partial(self._page.request, self._clear, ids, columns, selected)
+        ids = self._open.model.ids
+        clear = partial(self._open.request, self._clear, ids, columns, selected)
         if count:
             ask(
-                self._view,
+                self._open.grid,
                 "confirm-table-clear",
                 tr_plural("Clear {count} answer?", "Clear {count} answers?", count),
                 tr("You can undo this until Repartee quits."),
@@ -159,7 +156,7 @@ class CellEdits:
 
         cells = await asyncio.to_thread(places)
         if cells:
-            former = await self._service.clear(self._view.table_id, cells)
+            former = await self._service.clear(self._open.id, cells)
             count = len(former.places)
             message = tr_plural("{count} cell cleared", "{count} cells cleared", count)
             self._offer_to_put_back(message, former)
@@ -168,8 +165,8 @@ class CellEdits:
 
     async def copy(self) -> None:
         """Copy the selected cells as rows of tab-separated text, which spreadsheets paste."""
-        selected, ids = self._view.grid.selected_columns, self._view.model.ids
-        columns = self._view.model.columns
+        selected, ids = self._open.grid.selected_columns, self._open.model.ids
+        columns = self._open.model.columns
         numbers = sorted({n for each in set(selected.values()) for n in each})
         rows = list(selected)
         texts: list[list[str]] = []
@@ -194,11 +191,11 @@ class CellEdits:
         """Paste rows of tab-separated text from the current cell on, or below the last row."""
         mime = QGuiApplication.clipboard().mimeData()
         text = bytes(mime.data(_CELLS_TYPE).data()).decode("utf-8", "replace") or mime.text()
-        if text and self._view.table is not None:
-            index = self._view.grid.chosen_index
+        if text and self._open.table is not None:
+            index = self._open.grid.chosen_index
             first = max(1, index.column()) if index.isValid() and not at_end else 1
-            row = index.row() if index.isValid() and not at_end else len(self._view.model.ids)
-            self._page.request(self._paste_text, text, row, first)
+            row = index.row() if index.isValid() and not at_end else len(self._open.model.ids)
+            self._open.request(self._paste_text, text, row, first)
 
     async def _paste_text(self, text: str, first_row: int, first: int) -> None:
         lines = await asyncio.to_thread(_lines_of, text)
@@ -207,15 +204,15 @@ class CellEdits:
 
     async def _paste_lines(self, lines: list[list[str]], first_row: int, first: int) -> None:
         """Put lines into the cells from a place on; add the rows and columns that are missing."""
-        columns = list(self._view.model.columns[first:])
+        columns = list(self._open.model.columns[first:])
         missing = max(map(len, lines)) - len(columns)
         if missing > 0:
             added = [Column(new_id(), "") for _ in range(missing)]
-            table = await self._service.change(self._view.table_id, partial(_with_new, added))
-            self._view.table = table
+            table = await self._service.change(self._open.id, partial(_with_new, added))
+            self._open.table = table
             columns += [GridColumn(column) for column in added]
-        ids = list(self._view.model.ids[first_row : first_row + len(lines)])
-        table_id = self._view.table_id
+        ids = list(self._open.model.ids[first_row : first_row + len(lines)])
+        table_id = self._open.id
         count = len(await self._store.row_ids(table_id))
         numbers = range(count + 1, count + 1 + len(lines) - len(ids))
         rows = [NewRow(Row(0, str(number))) for number in numbers]
@@ -230,25 +227,25 @@ class CellEdits:
 
     async def add_empty_row(self) -> None:
         """Add a row to type into, with a column if there is none."""
-        number = len(await self._store.row_ids(self._view.table_id)) + 1
-        await self._service.add_rows(self._view.table_id, [NewRow(Row(0, str(number)))])
+        number = len(await self._store.row_ids(self._open.id)) + 1
+        await self._service.add_rows(self._open.id, [NewRow(Row(0, str(number)))])
         first = Column(new_id(), tr("Text"))
         await self._service.change(
-            self._view.table_id, lambda t: t if t.columns else replace(t, columns=(first,))
+            self._open.id, lambda t: t if t.columns else replace(t, columns=(first,))
         )
-        await self._view.load()
-        last = self._view.model.index(len(self._view.model.ids) - 1, 1)
+        await self._open.load()
+        last = self._open.model.index(len(self._open.model.ids) - 1, 1)
         if last.isValid():
-            self._view.grid.setFocus()
-            self._view.grid.setCurrentIndex(last)
+            self._open.grid.setFocus()
+            self._open.grid.setCurrentIndex(last)
 
     def selected_rows(self) -> list[int]:
         """Return the ids of the rows with selected cells."""
-        return [self._view.model.ids[row] for row in self._view.grid.selected_columns]
+        return [self._open.model.ids[row] for row in self._open.grid.selected_columns]
 
     async def remove_rows(self, rows: list[int]) -> None:
         """Remove rows, by their ids. Raises IllegalChoiceError: one of them is being asked."""
-        former = await self._service.remove_rows(self._view.table_id, rows)
+        former = await self._service.remove_rows(self._open.id, rows)
         message = tr_plural("{count} row removed", "{count} rows removed", len(former.rows))
         self._offer_to_put_back(message, former)
 

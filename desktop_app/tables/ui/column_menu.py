@@ -2,85 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
-from desktop_app.tables.table import Column, Table
+from desktop_app.tables.table import Cells, Column, Table
+from desktop_app.tables.ui.cell_edits import Undo
 from desktop_app.tables.ui.cell_texts import GridColumn
 from desktop_app.tables.ui.filter_bar import filter_text, filters_of
-from desktop_app.tables.ui.question_dialog import QuestionDialog, TableNameDialog
+from desktop_app.tables.ui.open_table import OpenTable
+from desktop_app.tables.ui.question_sheet import QuestionSheet
+from desktop_app.tables.ui.run_bar import TRIED_ROWS
+from desktop_app.tables.ui.sheet import NameSheet, Sheet
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import menu_text
-
-if TYPE_CHECKING:
-    from desktop_app.tables.ui.table_view import TableView
-    from desktop_app.tables.ui.tables_page import TablesPage
 
 
 class ColumnMenu:
     """The menu of the current column."""
 
-    def __init__(self, page: TablesPage, view: TableView) -> None:
-        self._page, self._view = page, view
-        self._service, self._store = page.runs.service, page.runs.service.store
+    def __init__(
+        self,
+        open_table: OpenTable,
+        page: QWidget,
+        offer_undo: Callable[[str, Undo], object],
+        ask: Callable[[Table, Cells], object],
+    ) -> None:
+        self._open, self._page = open_table, page
+        self._service = open_table.service
+        self._offer_undo, self._ask = offer_undo, ask
+        self.sheet: Sheet | None = None
+        open_table.session.end_steps.append(self._save_draft)
+
+    # ------------------------------------------------------------ sheets
 
     def add_question(self, copied: Column | None = None) -> None:
         """Ask for a new question, such as one as this column, of another model."""
-        if self._view.table is not None:
-            self._show_question(
-                QuestionDialog(self._page.session, self._view.table, copied, is_copy=True)
-            )
+        self._show_question(copied, is_copy=True)
 
-    def _edit_question(self, column: Column) -> None:
-        if self._view.table is not None:
-            self._show_question(QuestionDialog(self._page.session, self._view.table, column))
+    def _show_question(self, column: Column | None, *, is_copy: bool = False) -> None:
+        if self._open.table is None:
+            return
+        self.close_sheet()
+        sheet = QuestionSheet(self._open, self._page, column, is_copy=is_copy)
+        sheet.confirmed.connect(partial(self._open.request, self._save_column, self._open.id))
+        self._show(sheet, sheet.prompt)
 
-    def _show_question(self, dialog: QuestionDialog) -> None:
-        table_id = self._view.table_id
-        dialog.confirmed.connect(
-            lambda column: self._page.request(self._save_column, table_id, column)
-        )
-        dialog.open()
+    def _show(self, sheet: Sheet, focus: QWidget) -> None:
+        self.close_sheet()
+        self.sheet = sheet
+        sheet.closed.connect(self._on_closed)
+        sheet.open_sheet(focus)
 
-    async def _save_column(self, table_id: str, column: Column) -> None:
+    def _on_closed(self) -> None:
+        self.sheet = None
+        self._open.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close_sheet(self) -> None:
+        """Close the sheet that is open; what was typed is kept."""
+        if self.sheet is not None:
+            self.sheet.close_sheet()
+
+    async def _save_draft(self) -> None:
+        if isinstance(self.sheet, QuestionSheet):
+            await self.sheet.save_now()
+
+    async def _save_column(self, table_id: str, column: Column, tries: bool = False) -> None:
         def changed(table: Table) -> Table:
             if table.column(column.id) is None:
                 return replace(table, columns=(*table.columns, column))
             columns = (column if each.id == column.id else each for each in table.columns)
             return replace(table, columns=tuple(columns))
 
-        await self._service.change(table_id, changed)
-        await self._view.load()
-        model = self._view.model
+        table = await self._service.change(table_id, changed)
+        await self._open.load()
+        model = self._open.model
         first = model.ids[0] if model.ids else 0
         index = model.place_of(first, f"{column.id}/{column.parts[0]}")
         if index.isValid():
-            self._view.grid.choose(index)
+            self._open.grid.choose(index)
+        if tries:
+            self._ask(table, Cells((column.id,), limit=TRIED_ROWS))
 
     def add_data_column(self) -> None:
-        dialog = TableNameDialog(self._view, tr("New column"), tr("Column name"))
-        table_id = self._view.table_id
-        dialog.confirmed.connect(
-            lambda name: self._page.request(self._save_column, table_id, Column(new_id(), name))
-        )
-        dialog.open()
+        """Ask for the name of a new column of data."""
+        self._show_name(Column(new_id(), ""), len(self._open.model.columns), tr("New column"))
 
-    def _rename_column(self, column: Column) -> None:
-        dialog = TableNameDialog(self._view, tr("Rename column"), tr("Column name"), column.name)
-        table_id = self._view.table_id
-        dialog.confirmed.connect(
-            lambda name: self._page.request(self._save_column, table_id, replace(column, name=name))
+    def _rename_column(self, column: Column, section: int) -> None:
+        self._show_name(column, section, tr("Rename column"))
+
+    def _show_name(self, column: Column, section: int, title: str) -> None:
+        header, table_id = self._open.grid.horizontalHeader(), self._open.id
+        sheet = NameSheet(self._page, header, section, title, column.name)
+        sheet.confirmed.connect(
+            lambda name: self._open.request(self._save_column, table_id, replace(column, name=name))
         )
-        dialog.open()
+        self._show(sheet, sheet.name)
+
+    # ------------------------------------------------------------ the menu
 
     async def _remove(self, column: Column) -> None:
-        table_id = self._view.table_id
+        table_id = self._open.id
         table = await self._service.get(table_id)
         place = table.columns.index(column) if column in table.columns else 0
         former = await self._service.remove_column(table_id, column.id)
@@ -95,7 +122,7 @@ class ColumnMenu:
             await self._service.put_back(table_id, former)
 
         message = tr("Column “{name}” removed", name=column.name)
-        self._view.edits.offer_undo(message, undo)
+        self._offer_undo(message, undo)
 
     async def _move(self, column_id: str, step: int) -> None:
         def moved(table: Table) -> Table:
@@ -104,12 +131,12 @@ class ColumnMenu:
             columns.insert(max(0, place + step), columns.pop(place))
             return replace(table, columns=tuple(columns))
 
-        await self._service.change(self._view.table_id, moved)
+        await self._service.change(self._open.id, moved)
 
     def fill(self, menu: QMenu) -> None:
         """Fill the menu with what can be done with the current column."""
-        model = self._view.model
-        grid_column = model.column_at(self._view.grid.chosen_index) or (
+        model = self._open.model
+        grid_column = model.column_at(self._open.grid.chosen_index) or (
             model.columns[1] if len(model.columns) > 1 else model.columns[0]
         )
         column = grid_column.column
@@ -117,22 +144,22 @@ class ColumnMenu:
         heading.setEnabled(False)
         if column is not None and column.question is not None:
             menu.addAction(menu_text(tr("Edit question…"))).triggered.connect(
-                partial(self._edit_question, column)
+                partial(self._show_question, column)
             )
             menu.addAction(menu_text(tr("Ask another model the same…"))).triggered.connect(
                 partial(self.add_question, column)
             )
         elif column is not None:
             menu.addAction(menu_text(tr("Rename…"))).triggered.connect(
-                partial(self._rename_column, column)
+                partial(self._rename_column, column, model.columns.index(grid_column))
             )
         key = grid_column.key
         for label, is_descending in ((tr("Sort rising"), False), (tr("Sort falling"), True)):
             menu.addAction(menu_text(label)).triggered.connect(
-                partial(self._view.sort, key, is_descending)
+                partial(self._open.sort, key, is_descending)
             )
         menu.addAction(menu_text(tr("Order as added"))).triggered.connect(
-            partial(self._view.sort, "", False)
+            partial(self._open.sort, "", False)
         )
         if column is None:
             return
@@ -141,18 +168,18 @@ class ColumnMenu:
         menu.addSeparator()
         for label, step in ((tr("Move back"), -1), (tr("Move on"), +1)):
             menu.addAction(menu_text(label)).triggered.connect(
-                partial(self._page.request, self._move, column.id, step)
+                partial(self._open.request, self._move, column.id, step)
             )
         menu.addAction(menu_text(tr("Remove column"))).triggered.connect(
-            partial(self._page.request, self._remove, column)
+            partial(self._open.request, self._remove, column)
         )
 
     def _fill_filters(self, menu: QMenu, grid_column: GridColumn) -> None:
         submenu = ProgramMenu(tr("Show only"), menu)
-        filters = filters_of(grid_column, self._view.search.text().strip())
+        filters = filters_of(grid_column, self._open.search.strip())
         for each in filters:
             submenu.addAction(menu_text(filter_text(each))).triggered.connect(
-                partial(self._view.add_filter, each)
+                partial(self._open.add_filter, each)
             )
         if filters:
             menu.addMenu(submenu)
@@ -160,13 +187,13 @@ class ColumnMenu:
     def _fill_agreement(self, menu: QMenu, grid_column: GridColumn) -> None:
         others = [
             each
-            for each in self._view.model.columns
+            for each in self._open.model.columns
             if each.column is not None and each.key != grid_column.key
         ]
-        if self._view.table is None or not others:
+        if self._open.table is None or not others:
             return
         submenu = ProgramMenu(tr("Agreement with"), menu)
-        stored = agreements_of(self._view.table)
+        stored = agreements_of(self._open.table)
         for each in others:
             action = submenu.addAction(menu_text(each.title))
             action.setCheckable(True)
@@ -178,12 +205,11 @@ class ColumnMenu:
 
     def _set_agreements(self, agreements: dict[str, str], *_: object) -> None:
         chosen = {key: other for key, other in agreements.items() if other}
-        self._view.change_settings(agreement=chosen)
-        self._view.totals_soon()
+        self._open.change_settings(agreement=chosen)
 
     def open(self, position: QPoint) -> None:
         """Show the menu at a global position."""
-        menu = ProgramMenu(self._view)
+        menu = ProgramMenu(self._page)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.fill(menu)
         menu.popup(position)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -10,8 +9,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.tables.table import CellState, Column, Filter, Table
+from desktop_app.tables.table import CellState, Column, Filter
 from desktop_app.tables.ui.cell_texts import GridColumn
+from desktop_app.tables.ui.open_table import OpenTable
 from desktop_app.widgets.boxes import FlowLayout
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.text.foreign_text import spoken_text
@@ -49,44 +49,37 @@ def filter_text(each: Filter) -> str:
 class TableFilterBar(QWidget):
     """The filters that are set; hidden without any.
 
-    Attributes:
-        filters: all must be met.
-
     Signals:
-        changed(): the user has added or removed a filter.
         removed(): the user has removed one, and its chip had the focus.
     """
 
-    changed = Signal()
     removed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, open_table: OpenTable) -> None:
         super().__init__()
-        self.filters: tuple[Filter, ...] = ()
+        self._open = open_table
+        self._shown: tuple[str, ...] = ()
         self._chips = FlowLayout(parent=self, spacing=6)
+        open_table.changed.connect(self._show)
         self.hide()
 
-    def add(self, added: Filter) -> None:
-        self._set((*self.filters, added))
-
-    def reset(self) -> None:
-        """Forget the filters: another table is shown."""
-        self.filters = ()
-
-    def show_filters(self, table: Table) -> None:
-        """Show the filters, without those of columns that are gone."""
+    def _show(self) -> None:
+        table, filters = self._open.table, self._open.filters
+        columns = [table.column(each.column_id) if table else None for each in filters]
+        labels = tuple(map(_label, filters, columns))
+        if labels == self._shown:
+            return
+        self._shown = labels
         while (item := self._chips.takeAt(0)) is not None:
             chip = item.widget()
             if chip is not None:
                 chip.hide()
                 chip.deleteLater()
-        self.filters = tuple(each for each in self.filters if table.column(each.column_id))
-        for number, each in enumerate(self.filters):
-            self._chips.addWidget(self._chip(number, each, table.column(each.column_id)))
-        self.setVisible(bool(self.filters))
+        for number, (each, label) in enumerate(zip(filters, labels, strict=True)):
+            self._chips.addWidget(self._chip(number, each, label))
+        self.setVisible(bool(filters))
 
-    def _chip(self, number: int, each: Filter, column: Column | None) -> QWidget:
-        label = f"{column.title(each.part) if column else ''}: {filter_text(each)}"
+    def _chip(self, number: int, each: Filter, label: str) -> QWidget:
         chip = compact_button(f"{label} ×", f"table-filter-{number}")
         chip.setAccessibleName(spoken_text(tr("Remove filter {name}", name=label)))
         chip.clicked.connect(partial(self._remove, each))
@@ -94,8 +87,8 @@ class TableFilterBar(QWidget):
 
     def _remove(self, removed: Filter, *_: object) -> None:
         self.removed.emit()
-        self._set([each for each in self.filters if each is not removed])
+        self._open.set_filters(tuple(f for f in self._open.filters if f is not removed))
 
-    def _set(self, filters: Sequence[Filter]) -> None:
-        self.filters = tuple(filters)
-        self.changed.emit()
+
+def _label(each: Filter, column: Column | None) -> str:
+    return f"{column.title(each.part) if column else ''}: {filter_text(each)}"

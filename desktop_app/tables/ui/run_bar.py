@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
@@ -15,17 +15,15 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.tables.table import Cells, Plan, Run, RunMode, Selection, Table
 from desktop_app.tables.ui.cell_texts import progress_text, run_text
+from desktop_app.tables.ui.open_table import OpenTable
 from desktop_app.widgets.boxes import FlowLayout, column_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.forms.form_widgets import Combo, Note, Tone
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import set_tooltip, spoken_text
 
-if TYPE_CHECKING:
-    from desktop_app.tables.ui.table_view import TableView
-    from desktop_app.tables.ui.tables_page import TablesPage
-
-_TRIED_ROWS: Final = 3
+TRIED_ROWS: Final = 3
+"""The rows that are asked before all."""
 _SELECTING_MS: Final = 300
 _CHOSEN: Final = "chosen"
 _SELECTIONS: Final = (
@@ -43,12 +41,14 @@ class RunBar(QWidget):
         try_button: asks three rows.
         run_button, batch_button: ask the cells of `which`, now or by tomorrow.
         stop_button: stops what is asked.
+        failed: the number of cells that failed.
     """
 
-    def __init__(self, page: TablesPage, view: TableView) -> None:
+    def __init__(self, open_table: OpenTable) -> None:
         super().__init__()
-        self._page, self._view, self._runs = page, view, page.runs
-        self._tasks = page.session.tasks
+        self._open, self._runs = open_table, open_table.runs
+        self._tasks = open_table.session.tasks
+        self.failed = 0
         self._open_runs: Sequence[Run] = ()
         self._plans: dict[str, Plan | UserFacingError] = {}
         self._planning: asyncio.Future[None] | None = None
@@ -81,8 +81,8 @@ class RunBar(QWidget):
         self.run_button.clicked.connect(self._run_cells)
         self.batch_button.clicked.connect(self._run_batch)
         self.which.activated.connect(lambda _: self.change_cells())
-        self.stop_button.clicked.connect(lambda: page.request(self._runs.stop, view.table_id))
-        view.grid.selectionModel().selectionChanged.connect(lambda *_: self._on_selection())
+        self.stop_button.clicked.connect(lambda: open_table.request(self._runs.stop, open_table.id))
+        open_table.grid.selectionModel().selectionChanged.connect(lambda *_: self._on_selection())
         self.update_theme()
 
     def reset(self) -> None:
@@ -114,9 +114,9 @@ class RunBar(QWidget):
         if self._planning is not None and not self._planning.done():
             self._plans_again = True  # what it reads is kept
             return
-        table = self._view.table
-        is_asked = self._runs.is_running(self._view.table_id) or self._open_runs
-        if table is None or not table.questions or not self._view.model.ids or is_asked:
+        table = self._open.table
+        is_asked = self._runs.is_running(self._open.id) or self._open_runs
+        if table is None or not table.questions or not self._open.model.ids or is_asked:
             self.show_state()
             return
         self._planning = self._tasks.start(self._plan(table))
@@ -127,7 +127,7 @@ class RunBar(QWidget):
         self._planning, self._plans_again = None, False
 
     async def _plan(self, table: Table) -> None:
-        tried = Cells(limit=_TRIED_ROWS)
+        tried = Cells(limit=TRIED_ROWS)
         chosen = self._chosen_cells()
         reader = self._runs.reader_of(table.id)
         try:
@@ -169,13 +169,13 @@ class RunBar(QWidget):
         """Return the cells that Run asks."""
         which = self.which.currentData()
         if which != _CHOSEN:
-            rows = tuple(self._view.model.ids) if self._view.is_filtered else ()
+            rows = tuple(self._open.model.ids) if self._open.is_filtered else ()
             return Cells(rows=rows, selection=Selection(which))
         return self._selected_cells()
 
     def _selected_cells(self) -> Cells:
         """Return the selected cells of questions; all of them, corrected ones too."""
-        selected, model = self._view.grid.selected_columns, self._view.model
+        selected, model = self._open.grid.selected_columns, self._open.model
         asked: dict[tuple[int, ...], tuple[str, ...]] = {}
         for numbers in set(selected.values()):
             found = (model.columns[n].column for n in numbers)
@@ -187,27 +187,27 @@ class RunBar(QWidget):
         return Cells(columns or ("",), rows, selection=None, columns_of_rows=others)
 
     def _try_rows(self) -> None:
-        if self._view.table is not None:
-            self.begin(self._view.table, Cells(limit=_TRIED_ROWS))
+        if self._open.table is not None:
+            self.begin(self._open.table, Cells(limit=TRIED_ROWS))
 
     def _run_cells(self) -> None:
-        if self._view.table is not None:
-            self.begin(self._view.table, self._chosen_cells())
+        if self._open.table is not None:
+            self.begin(self._open.table, self._chosen_cells())
 
     def begin(self, table: Table, cells: Cells) -> None:
         self.end_planning()
-        self._page.show_status("")
-        self._view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._open.show_status("")
+        self._open.grid.setFocus(Qt.FocusReason.OtherFocusReason)
         self._runs.run_now(table, cells)
 
     def _run_batch(self) -> None:
         self.end_planning()
-        self._view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._page.request(self._runs.start_batch, self._view.table, self._chosen_cells())
+        self._open.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._open.request(self._runs.start_batch, self._open.table, self._chosen_cells())
 
     def show_state(self) -> None:
         """Show what is asked, or what asking costs."""
-        table = self._view.table
+        table = self._open.table
         if table is None:
             return
         is_live = self._runs.is_running(table.id)
@@ -215,9 +215,9 @@ class RunBar(QWidget):
         reading = self._runs.reading.get(table.id)
         run = self._open_runs[0] if self._open_runs else None
         is_asked = is_live or run is not None
-        can_ask = bool(table.questions and self._view.model.ids) and not is_asked
+        can_ask = bool(table.questions and self._open.model.ids) and not is_asked
         if self.stop_button.hasFocus() and not is_asked:
-            self._view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._open.grid.setFocus(Qt.FocusReason.OtherFocusReason)
         self.stop_button.setVisible(is_asked)
         self.try_button.setVisible(not is_asked)
         for widget in (self.run_button, self.which):
@@ -245,8 +245,8 @@ class RunBar(QWidget):
 
     def _show_run_note(self, text: str, *, is_asked: bool) -> None:
         text, tone = self._run_note(text, is_asked=is_asked)
-        last = self._runs.last.get(self._view.table_id)
-        table = self._view.table
+        last = self._runs.last.get(self._open.id)
+        table = self._open.table
         if last is not None and table is not None:
             refused = [
                 f"{column.name}: {last.refusals[column.id].sentences}"
@@ -259,7 +259,7 @@ class RunBar(QWidget):
 
     def _run_note(self, text: str, *, is_asked: bool) -> tuple[str, Tone]:
         """Return what is told of the run or of its plan, and its tone."""
-        progress = self._runs.progress.get(self._view.table_id)
+        progress = self._runs.progress.get(self._open.id)
         run = self._open_runs[0] if self._open_runs else None
         error = progress.error if progress is not None else run.error if run is not None else None
         if error is not None:
@@ -284,30 +284,30 @@ class RunBar(QWidget):
         """Return that no cell is empty; "" if one is, or others are chosen."""
         plan = self._plans.get("try")
         is_all = self.which.currentData() == Selection.EMPTY.value
-        if not is_all or not isinstance(plan, IllegalChoiceError) or not self._view.model.ids:
+        if not is_all or not isinstance(plan, IllegalChoiceError) or not self._open.model.ids:
             return ""
-        if not self._view.failed:
+        if not self.failed:
             return tr("Every cell has an answer.")
         return tr_plural(
             "No cell is empty, but {count} failed. Choose “Failed cells” to ask it again.",
             "No cell is empty, but {count} failed. Choose “Failed cells” to ask them again.",
-            self._view.failed,
+            self.failed,
         )
 
     def _show_prices(self) -> None:
         tried = self._plans.get("try")
-        count = min(_TRIED_ROWS, max(1, len(self._view.model.ids)))
+        count = min(TRIED_ROWS, max(1, len(self._open.model.ids)))
         if isinstance(tried, Plan):
             count = max(1, tried.rows)
         label = tr_plural("Try {count} row", "Try {count} rows", count)
-        self.try_button.setText(_with_price(label, tried))
+        self.try_button.setText(with_price(label, tried))
         plan = self._plans.get("run")
         label = tr("Run all")
         if isinstance(plan, Plan) and self.which.currentData() in (Selection.FAILED.value, _CHOSEN):
             label = tr_plural("Run {count} cell", "Run {count} cells", plan.cells)
-        self.run_button.setText(_with_price(label, plan))
+        self.run_button.setText(with_price(label, plan))
         batch = self._plans.get("batch")
-        self.batch_button.setText(_with_price(tr("By tomorrow, half price"), batch))
+        self.batch_button.setText(with_price(tr("By tomorrow, half price"), batch))
         for button, each in (
             (self.try_button, tried),
             (self.run_button, plan),
@@ -334,7 +334,7 @@ def _can_run(plan: Plan | UserFacingError | None) -> bool:
     return isinstance(plan, Plan) and plan.cells > 0
 
 
-def _with_price(label: str, plan: Plan | UserFacingError | None) -> str:
+def with_price(label: str, plan: Plan | UserFacingError | None) -> str:
     """Return the label of a button with what it usually costs, if that is known."""
     if not isinstance(plan, Plan) or not plan.cells:
         return label

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,6 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
@@ -23,13 +22,11 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.graphemes import cut
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.tables.table import Column, NewRow, Row, RowOrder, Run, Table, TableSummary
+from desktop_app.tables.table import Column, NewRow, Row, RowOrder, Run, TableSummary
 from desktop_app.tables.table_export import ExportedTable, TableFormat
 from desktop_app.tables.table_source import LINE_ENDINGS
-from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_texts import state_text
-from desktop_app.tables.ui.question_dialog import TableNameDialog
+from desktop_app.tables.ui.open_table import OpenTable
 from desktop_app.tables.ui.table_runs import TableRuns
 from desktop_app.tables.ui.table_view import TableView
 from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, FlowLayout, column_of, row_of
@@ -99,7 +96,7 @@ class TablesPage(QWidget):
         session: of the window.
         runs: what is asked of tables.
         tables, list: the tables of the list.
-        view: the open table.
+        opened, view: the open table, and its page.
     """
 
     def __init__(self, session: Session) -> None:
@@ -108,7 +105,6 @@ class TablesPage(QWidget):
         self.runs = session.of(TableRuns)
         self.runs.is_shown = lambda table_id: self.isVisible() and self.shown_id == table_id
         self._service, self._store = self.runs.service, self.runs.service.store
-        self._running_requests: set[tuple[object, ...]] = set()
         self._listing: asyncio.Future[None] | None = None
         self.setObjectName("tables-page")
         self.setWindowTitle(tr("Tables"))
@@ -117,8 +113,10 @@ class TablesPage(QWidget):
         self.list = ProportionalTable(self.tables, _SHARES)
         self.list.setObjectName("table-list")
         self.list.setAccessibleName(spoken_text(tr("Tables")))
-        self.view = TableView(self)
         self.status = Note(object_name="tables-status")
+        self.opened = OpenTable(session, self.runs, self.show_status)
+        self.view = TableView(self.opened)
+        self._connect_table()
         self._build_list()
         self._stack = QStackedWidget()
         self._stack.addWidget(self._list_page)
@@ -133,6 +131,15 @@ class TablesPage(QWidget):
         session.end_steps.append(self.view.report_name)
         self.update_theme()
         self.hide()
+
+    def _connect_table(self) -> None:
+        table, view = self.opened, self.view
+        table.gone.connect(self.show_list)
+        view.renamed.connect(lambda name: table.request(self.rename, table.id, name))
+        view.paths_added.connect(
+            lambda paths, by_page: table.request(self.add_paths, table.id, paths, by_page)
+        )
+        view.export_chosen.connect(self.choose_export)
 
     def _build_list(self) -> None:
         introduction = PlainLabel(
@@ -195,7 +202,7 @@ class TablesPage(QWidget):
         self.view.end_reading()
         self.show_status("")
         self._stack.setCurrentWidget(self._list_page)
-        row = self.tables.row_of(self.view.table_id)
+        row = self.tables.row_of(self.opened.id)
         if row >= 0:
             self.list.choose(self.tables.index(row, 0))
         self._refresh()
@@ -204,17 +211,20 @@ class TablesPage(QWidget):
     @property
     def shown_id(self) -> str:
         """Return the id of the table that is shown; "" while the list is."""
-        return self.view.table_id if self._stack.currentWidget() is self.view else ""
+        return self.opened.id if self._stack.currentWidget() is self.view else ""
 
     def open_table(self, table_id: str) -> None:
-        self.request(self._open, table_id)
+        self.opened.request(self._open, table_id)
 
-    async def _open(self, table_id: str, *, asks: bool = False) -> None:
+    async def _open(self, table_id: str, names: bool = False, asks: bool = False) -> None:
         if self._listing is not None:  # its sums of all tables would delay this one
             self._listing.cancel()
-        await self.view.open(table_id)
+        await self.opened.open(table_id)
         self._stack.setCurrentWidget(self.view)
         self.view.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        if names:
+            self.view.name.selectAll()
+            self.view.name.setFocus(Qt.FocusReason.OtherFocusReason)
         if asks:
             self.view.columns.add_question()
 
@@ -222,7 +232,7 @@ class TablesPage(QWidget):
         self._refresh_soon()
         self.session.tasks.start(self.runs.resume_batches())
         if self.shown_id:
-            self.view.reload_soon()
+            self.opened.reload_soon()
 
     def _refresh_soon(self) -> None:
         if not self._timer.isActive():
@@ -264,23 +274,6 @@ class TablesPage(QWidget):
         self.status.setAccessibleName(spoken_text(text))
         self.status.set_text(text, tone, is_result=True)
 
-    def request(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
-        """Do what the user asks for, once at a time; its errors are shown on the page."""
-        key = (work, *map(repr, arguments))
-
-        async def run() -> None:
-            self.show_status("")
-            try:
-                await work(*arguments)
-            except UserFacingError as error:
-                self.show_status(error)
-            finally:
-                self._running_requests.discard(key)
-
-        if key not in self._running_requests:
-            self._running_requests.add(key)
-            self.session.tasks.start(run())
-
     def _act(self, act: Callable[[str], object]) -> None:
         line = self.tables.row_at(self.list.chosen_index)
         if line is not None:
@@ -312,7 +305,7 @@ class TablesPage(QWidget):
     def begin_with(self, paths: Sequence[Path]) -> None:
         """Make a table of files and folders, and ask for its first question."""
         self.session.window.show_page(self)
-        self.request(self._create, list(paths))
+        self.opened.request(self._create, list(paths))
 
     async def _create(self, paths: list[Path]) -> None:
         name = paths[0].stem if len(paths) == 1 else paths[0].parent.name
@@ -327,14 +320,12 @@ class TablesPage(QWidget):
     def begin_empty(self) -> None:
         """Make a table whose rows are typed or pasted."""
         self.session.window.show_page(self)
-        self.request(self._create_empty)
+        self.opened.request(self._create_empty)
 
     async def _create_empty(self) -> None:
         table = await self._service.create(tr("New table"), [Column(new_id(), tr("Text"))])
         await self._service.add_rows(table.id, [NewRow(Row(0, "1"))])
-        await self._open(table.id)
-        self.view.name.selectAll()
-        self.view.name.setFocus(Qt.FocusReason.OtherFocusReason)
+        await self._open(table.id, names=True)
 
     async def add_paths(self, table_id: str, paths: list[Path], by_page: bool) -> None:
         """Add rows of files and folders. Raises UserFacingError: none was added."""
@@ -345,12 +336,8 @@ class TablesPage(QWidget):
     # ------------------------------------------------------------ names, trash
 
     def begin_rename(self, table_id: str) -> None:
-        line = next((each for each in self.tables.rows if each.id == table_id), None)
-        if line is not None:
-            name = line.summary.table.name
-            dialog = TableNameDialog(self, tr("Rename table"), tr("Name of the table"), name)
-            dialog.confirmed.connect(partial(self.request, self.rename, table_id))
-            dialog.open()
+        """Open a table with its name selected."""
+        self.opened.request(self._open, table_id, True)
 
     async def rename(self, table_id: str, name: str) -> None:
         """Save a table's name."""
@@ -358,7 +345,7 @@ class TablesPage(QWidget):
 
     def delete(self, table_id: str) -> None:
         """Move a table to the trash."""
-        self.request(self._set_trashed, table_id, True)
+        self.opened.request(self._set_trashed, table_id, True)
 
     async def _set_trashed(self, table_id: str, is_trashed: bool) -> None:
         table = await self._service.set_trashed(table_id, is_trashed=is_trashed)
@@ -367,20 +354,23 @@ class TablesPage(QWidget):
         if is_trashed:
             self.session.window.notifications.notify_undo(
                 tr("“{title}” moved to trash", title=table.name),
-                lambda: self.request(self._set_trashed, table_id, False),
+                lambda: self.opened.request(self._set_trashed, table_id, False),
             )
 
     # ------------------------------------------------------------ export, conversations
 
-    def choose_export(self, table: Table, format_: TableFormat, order: RowOrder) -> None:
-        """Let the user name the file of an export."""
+    def choose_export(self, format_: TableFormat) -> None:
+        """Let the user name the file of an export of the open table."""
+        table = self.opened.table
+        if table is None:
+            return
         filter_text, suffix = _EXPORTS[format_]
         name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', " ", table.name)
         stem = cut(name.strip(" ."), _MAX_NAME_CHARS) or tr("Table")
         choose_target(
             self,
             tr("Export table"),
-            partial(self.request, self.export, table.id, format_, order),
+            partial(self.opened.request, self.export, table.id, format_, self.opened.order),
             start=Path.home() / f"{stem}{suffix}",
             filters=tr(filter_text),
             suffix=suffix,
@@ -407,14 +397,6 @@ class TablesPage(QWidget):
             text = f"{text} {cut_text}"
         self.show_status(text)
 
-    async def open_conversation(self, table: Table, place: CellId) -> None:
-        """Store a cell's question and answer as a conversation, and open it."""
-        conversation_id = await self._service.conversation_of(table, place)
-        conversation = await self.session.backend.conversations.get(conversation_id)
-        if conversation is not None:
-            self.session.of(ListPresenter).upsert(conversation)
-            await self.session.of(Navigator).open(conversation_id)
-
     # ------------------------------------------------------------ keys, drops, appearance
 
     def event(self, event: QEvent) -> bool:
@@ -426,10 +408,12 @@ class TablesPage(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the open cell, then the table on Esc; undo on Ctrl+Z; act on the chosen table."""
+        """Close sheet, cell, then table on Esc; undo on Ctrl+Z; act on the chosen table."""
         key, is_list = event.key(), self.list.hasFocus()
         if key == Qt.Key.Key_Escape and self.shown_id:
-            if self.view.cell.panel.isVisible():
+            if self.view.columns.sheet is not None:
+                self.view.columns.close_sheet()
+            elif self.view.cell.panel.isVisible():
                 self.view.cell.close()
             else:
                 self.show_list()

@@ -115,18 +115,9 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
-from desktop_app.tables.table import (
-    CellState,
-    CellValue,
-    Citation,
-    Field,
-    Filter,
-    Run,
-    RunMode,
-    RunStatus,
-)
+from desktop_app.tables.table import CellState, CellValue, Citation, Filter, Run, RunMode, RunStatus
 from desktop_app.tables.table_store import CellId, StoredAnswer
-from desktop_app.tables.ui.question_dialog import QuestionDialog, TableNameDialog
+from desktop_app.tables.ui.question_sheet import QuestionSheet
 from desktop_app.tables.ui.tables_page import TablesPage
 from desktop_app.texts.passage_reply import Change
 from desktop_app.texts.text_files import INSERTED, Piece
@@ -592,29 +583,30 @@ async def tables(app: AppHarness, look: Look) -> None:
 
 async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -> None:
     page.begin_with([folder])
-    dialog = await dialog_of(QuestionDialog)
-    dialog.prompt.setPlainText("⟦Who pays, {{gone}}?⟧")
-    row = dialog.add_field(Field("⟦payer⟧"))
+    sheet = await dialog_of(QuestionSheet)
+    sheet.prompt.setPlainText("⟦Who pays, {{gone}}?⟧")
+    sheet.names.setPlainText("⟦payer⟧, ⟦sum⟧")
     await look("table-question-unknown")
-    row.remove.click()
-    dialog.check_kind.setCurrentIndex(1)
-    dialog.check_kind.setCurrentIndex(dialog.check_kind.findData("schema"))
-    dialog.check_schema.setPlainText('{"type"')
-    await until(dialog.check_error.isVisible)
+    sheet.names.setPlainText("")
+    sheet.more_button.click()
+    sheet.check_kind.setCurrentIndex(1)
+    sheet.check_kind.setCurrentIndex(sheet.check_kind.findData("schema"))
+    sheet.check_schema.setPlainText('{"type"')
+    await until(sheet.check_error.isVisible)
     await look("table-question-schema")
-    dialog.check_kind.setCurrentIndex(1)
-    dialog.check_value.setText("⟦tenant⟧")
-    dialog.prompt.setPlainText("⟦Who pays?⟧")
+    sheet.check_kind.setCurrentIndex(1)
+    sheet.check_value.setText("⟦tenant⟧")
+    sheet.prompt.setPlainText("⟦Who pays?⟧")
     await look("table-question")
-    dialog.save_button.click()
+    sheet.save_button.click()
     view = page.view
-    await until(lambda: view.table is not None and len(view.table.questions) == 1)
+    await until(lambda: page.opened.table is not None and len(page.opened.table.questions) == 1)
     await until(lambda: view.run_bar.try_button.isEnabled() and view.run_bar.run_button.isEnabled())
     await look("table-unasked")
-    assert view.table is not None
-    column = view.table.questions[0]
+    assert page.opened.table is not None
+    column = page.opened.table.questions[0]
     other = replace(column, id=new_id(), name="⟦Pro⟧")
-    await view.columns._save_column(view.table_id, other)
+    await view.columns._save_column(page.opened.id, other)
     ids = list(view.model.ids)
     store = page.runs.service.store
     sha256 = "0" * 64
@@ -634,18 +626,18 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
         for each in (column, other)
     ]
     cells = [each.cell for each in answers]
-    run = Run(new_id(), view.table_id, RunMode.NOW, RunStatus.RUNNING, now(), len(cells))
+    run = Run(new_id(), page.opened.id, RunMode.NOW, RunStatus.RUNNING, now(), len(cells))
     await store.begin_run(run, cells)
-    await view.load()
+    await page.opened.load()
     await look("table-asked")
     await store.save_answers(answers)
     await store.end_run(run.id, RunStatus.DONE, None)
-    await view.load()
+    await page.opened.load()
     await until(lambda: view.run_bar.try_button.isVisible() and view.foot.isVisible())
     await until(lambda: view.model.cell_at(view.model.index(0, 1)) is not None)
     await app.written()
     await look("table-answered")
-    view.filters.add(Filter(column.id, text="⟦The tenant pays.⟧"))
+    page.opened.add_filter(Filter(column.id, text="⟦The tenant pays.⟧"))
     await app.written()
     await until(lambda: view.filters.isVisible() and view.model.rowCount() == 1)
     await look("table-filtered")
@@ -665,9 +657,8 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     await until(lambda: page.list.isVisible() and page.tables.rowCount() == 1)
     await look("tables")
     page.begin_rename(page.tables.rows[0].id)
-    named = await dialog_of(TableNameDialog)
-    await look("table-name")
-    named.reject()
+    await until(lambda: bool(page.shown_id) and view.name.hasSelectedText())
+    page.show_list()
     page.delete_button.click()
     await until(lambda: page.tables.rowCount() == 0)
     await _trashed(app, look, "tables")

@@ -18,7 +18,7 @@ from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.paths import folders
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-from desktop_app.tables.ui.question_dialog import QuestionDialog
+from desktop_app.tables.ui.question_sheet import QuestionSheet
 from desktop_app.tables.ui.tables_page import TablesPage
 from desktop_app.texts.ui.texts_controller import TextsController
 from tests.gui.app.app_harness import DATA, KEYED, AppHarness, dialog_of, until
@@ -50,7 +50,7 @@ async def _table(app: AppHarness) -> None:
     await _conversation(app)
     page = app.session.of(TablesPage)
     page.begin_with([DATA / "notes.md"])
-    dialog = await dialog_of(QuestionDialog)
+    dialog = await dialog_of(QuestionSheet)
     dialog.prompt.setPlainText("Who pays?")
     dialog.save_button.click()
     await until(lambda: page.view.run_bar.try_button.isEnabled())

@@ -33,7 +33,7 @@ from desktop_app.tables.table import (
 from desktop_app.tables.table_export import TableFormat
 from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_panel import CellPanel
-from desktop_app.tables.ui.question_dialog import QuestionDialog
+from desktop_app.tables.ui.question_sheet import QuestionSheet
 from desktop_app.tables.ui.tables_page import TablesPage
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.batch_server import BatchServer
@@ -69,9 +69,9 @@ def press(root: QWidget, name: str) -> None:
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-async def dialog_of(app: AppHarness) -> QuestionDialog:
-    def found() -> list[QuestionDialog]:
-        return [d for d in app.window.findChildren(QuestionDialog) if d.isVisible()]
+async def sheet_of(app: AppHarness) -> QuestionSheet:
+    def found() -> list[QuestionSheet]:
+        return [d for d in app.window.findChildren(QuestionSheet) if d.isVisible()]
 
     await until(lambda: bool(found()))
     return found()[0]
@@ -110,13 +110,13 @@ async def test_a_folder_is_asked_three_rows_first_then_all(tmp_path: Path) -> No
     async with open_app(asked) as app:
         page = page_of(app)
         page.begin_with([folder_of(tmp_path, 5)])
-        dialog = await dialog_of(app)
-        QTest.keyClicks(dialog.prompt, "Which? {{nothing}}")
-        await until(lambda: "nothing" in dialog.word_note.text())
-        assert not dialog.save_button.isEnabled()
-        dialog.prompt.setPlainText("Which?")
+        sheet = await sheet_of(app)
+        QTest.keyClicks(sheet.prompt, "Which? {{nothing}}")
+        await until(lambda: "nothing" in sheet.word_note.text())
+        assert not sheet.save_button.isEnabled()
+        sheet.prompt.setPlainText("Which?")
         picture(app, "question")
-        press(dialog, "table-question-save")
+        press(sheet, "table-question-save")
         await until(lambda: "$" in page.view.run_bar.try_button.text())
         await until(lambda: "$" in page.view.run_bar.run_button.text())
         assert not asked.requests  # nothing is sent before the price is shown
@@ -144,14 +144,14 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         page = page_of(app)
         page.begin_with([file])
         for name in ("first", "second"):
-            dialog = await dialog_of(app)
-            dialog.prompt.setPlainText("About {{word}}?")
-            dialog.name.setText(name)
-            press(dialog, "table-question-save")
+            sheet = await sheet_of(app)
+            sheet.prompt.setPlainText("About {{word}}?")
+            sheet.name.setText(name)
+            press(sheet, "table-question-save")
             await until(lambda: page.view.run_bar.run_button.isEnabled())
             if name == "first":
                 page.view.columns.add_question()
-        await until(lambda: len(page.view.table.questions) == 2 if page.view.table else False)
+        await until(lambda: len(page.opened.table.questions) == 2 if page.opened.table else False)
         await until(lambda: "$" in page.view.run_bar.run_button.text())
         press(page, "table-run")
         await until(
@@ -186,17 +186,17 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         QTest.keyClick(grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: QGuiApplication.clipboard().text() == "ROW1\trows")
         # What is typed stays in its cell while the rows get another order.
-        view.sort(model.columns[2].key, is_descending=False)
+        page.opened.sort(model.columns[2].key, is_descending=False)
         await until(lambda: cells(page)[0][2] == "many")
         edited = model.index(1, 1)
         grid.setCurrentIndex(edited)
         QTest.keyClick(grid, Qt.Key.Key_F2)
         await until(lambda: grid.is_editing)
         QTest.keyClicks(grid.indexWidget(edited), "=1+1")
-        assert view.table is not None
-        place = CellId(model.ids[0], view.table.columns[1].id)
+        assert page.opened.table is not None
+        place = CellId(model.ids[0], page.opened.table.columns[1].id)
         await view.edits.set_values([(place, "", "zebra")])
-        await view.load()
+        await page.opened.load()
         assert grid.is_editing
         QTest.keyClick(grid.indexWidget(edited), Qt.Key.Key_Return)
         await until(
@@ -213,7 +213,7 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         for _ in range(3):
             await until(lambda: app.window.notifications.last_undo is not None)
             app.window.notifications.undo_last()
-        view.sort("", is_descending=False)
+        page.opened.sort("", is_descending=False)
         await until(lambda: cells(page)[0][1] == "ROW1" and cells(page)[1][2] == "many")
         grid.setCurrentIndex(model.index(0, 3))
         QTest.keyClick(grid, Qt.Key.Key_Return)
@@ -234,8 +234,8 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         assert actions(panel) == ["message-copy"]
         grid.setCurrentIndex(model.index(0, 3))
         await until(lambda: "About ROW1" in shown_text(panel.answer))
-        assert page.view.table is not None
-        panel.compare_requested.emit(page.view.table.questions[1].id)
+        assert page.opened.table is not None
+        panel.compare_requested.emit(page.opened.table.questions[1].id)
         await until(panel.side_by_side.isVisible)
         picture(app, "compared")
         press(panel, "table-answer-2-keep")
@@ -260,7 +260,7 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         box = page.findChildren(QMessageBox)[0]
         next(b for b in box.buttons() if b.text() == "Clear").click()
         await until(lambda: cells(page)[0][3] == "")
-        page.request(page.view.edits.remove_rows, [model.ids[0]])
+        page.opened.request(page.view.edits.remove_rows, [model.ids[0]])
         await until(lambda: model.rowCount() == 2)
         for focused in (grid, view.back_button):  # first the row comes back, then the answer
             await until(lambda: app.window.notifications.last_undo is not None)
@@ -281,7 +281,7 @@ async def rename_last_column(page: TablesPage, name: str) -> None:
         *others, last = table.columns
         return replace(table, columns=(*others, replace(last, name=name)))
 
-    await page.runs.service.change(page.view.table_id, renamed)
+    await page.runs.service.change(page.opened.id, renamed)
     await until(lambda: page.view.model.columns[-1].title == name)
 
 
@@ -366,24 +366,26 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
         app.window.prompt.attach_requested.emit([file])  # as a file is attached to a message
         await until(lambda: find_offer(app) is not None)
         find_offer(app).click()
-        dialog = await dialog_of(app)
+        sheet = await sheet_of(app)
         await until(lambda: not app.is_reading)
         assert not app.state.current.draft.value.attachments  # not in the message, too
-        dialog.prompt.setPlainText("About {{word}}?")
-        dialog.check_kind.setCurrentIndex(dialog.check_kind.findData("schema"))
+        sheet.prompt.setPlainText("About {{word}}?")
+        sheet.check_kind.setCurrentIndex(sheet.check_kind.findData("schema"))
         said = {""}
         for wrong in ("", "{", '{"type": 3}'):
-            dialog.check_schema.setPlainText(wrong)
-            press(dialog, "table-question-save")
-            await until(lambda: dialog.check_error.text() not in said)
-            said.add(dialog.check_error.text())
-            assert dialog.check_schema.accessibleDescription() == dialog.check_error.text()
-        dialog.check_schema.setPlainText('{"type": "string"}')
-        press(dialog, "table-question-save")
+            sheet.check_schema.setPlainText(wrong)
+            press(sheet, "table-question-save")
+            await until(lambda: sheet.check_error.text() not in said)
+            said.add(sheet.check_error.text())
+            assert sheet.check_schema.accessibleDescription() == sheet.check_error.text()
+        sheet.check_schema.setPlainText('{"type": "string"}')
+        press(sheet, "table-question-save")
         view = page.view
         await until(lambda: "$" in view.run_bar.run_button.text())
         press(page, "table-run")
-        await until(lambda: view.table is not None and not page.runs.is_running(view.table_id))
+        await until(
+            lambda: page.opened.table is not None and not page.runs.is_running(page.opened.id)
+        )
         await until(lambda: cells(page)[2][2] == "About ROW3" and cells(page)[1][2] != "")
         grid = QAccessible.queryAccessibleInterface(view.grid)
         assert grid.text(QAccessible.Text.Name) == "words, 3 rows"
@@ -395,16 +397,16 @@ async def test_rows_are_sorted_filtered_read_aloud_and_exported(tmp_path: Path) 
         await until(
             lambda: "1 failed" in view.run_bar.note.text()
         )  # not "every cell has an answer"
-        assert view.table is not None
-        column = view.table.questions[0]
-        view.add_filter(Filter(column.id, states=(CellState.FAILED,)))
+        assert page.opened.table is not None
+        column = page.opened.table.questions[0]
+        page.opened.add_filter(Filter(column.id, states=(CellState.FAILED,)))
         await until(lambda: [row[1] for row in cells(page)] == ["ROW2"])
         view.cell.open(view.model.index(0, 2))
         await until(lambda: view.cell.panel.problem.isVisible())
         assert hints.READ_IN_PARTS in view.cell.panel.problem.text()
         target = tmp_path / "out.csv"
-        order = view._order_of(view.table)
-        page.request(page.export, view.table_id, TableFormat.CSV, order, target)
+        order = page.opened.order
+        page.opened.request(page.export, page.opened.id, TableFormat.CSV, order, target)
         await until(lambda: target.exists() and "exported" in page.status.text())
         assert [line.split(",")[0] for line in target.read_text("utf-8-sig").splitlines()] == [
             "word",
@@ -525,9 +527,9 @@ async def test_answers_by_tomorrow_come_while_the_window_is_open(tmp_path: Path)
     ):
         page = page_of(app)
         page.begin_with([folder_of(tmp_path, 2)])
-        dialog = await dialog_of(app)
-        dialog.prompt.setPlainText("Which?")
-        press(dialog, "table-question-save")
+        sheet = await sheet_of(app)
+        sheet.prompt.setPlainText("Which?")
+        press(sheet, "table-question-save")
         view = page.view
         await until(
             lambda: (
