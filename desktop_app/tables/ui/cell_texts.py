@@ -70,13 +70,6 @@ class GridColumn(NamedTuple):
         return tr("Row") if self.column is None else self.column.title(self.part)
 
     @property
-    def heading(self) -> str:
-        """Return its title, the field first: all columns of a question begin with its name."""
-        if self.column is None or self.part == WHOLE:
-            return self.title
-        return f"{self.part} · {self.column.name}"
-
-    @property
     def is_question(self) -> bool:
         return self.column is not None and self.column.question is not None
 

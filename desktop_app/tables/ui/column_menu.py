@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.tables.table import Cells, Column, Table
 from desktop_app.tables.ui.cell_edits import Undo
 from desktop_app.tables.ui.cell_texts import GridColumn
@@ -156,13 +156,27 @@ class ColumnMenu:
         key = grid_column.key
         for label, is_descending in ((tr("Sort rising"), False), (tr("Sort falling"), True)):
             menu.addAction(menu_text(label)).triggered.connect(
-                partial(self._open.sort, key, is_descending)
+                partial(self._open.sort, [(key, is_descending)])
             )
-        menu.addAction(menu_text(tr("Order as added"))).triggered.connect(
-            partial(self._open.sort, "", False)
-        )
+        if self._open.is_sorted:
+            for label, is_descending in ((tr("Then rising"), False), (tr("Then falling"), True)):
+                menu.addAction(menu_text(label)).triggered.connect(
+                    partial(self._open.sort_further, key, is_descending)
+                )
+            menu.addAction(menu_text(tr("Order as added"))).triggered.connect(
+                partial(self._open.sort, [])
+            )
+        hidden = self._open.hidden
+        if hidden:
+            label = tr_plural(
+                "Show {count} hidden column", "Show {count} hidden columns", len(hidden)
+            )
+            menu.addAction(menu_text(label)).triggered.connect(partial(self._open.hide_columns, []))
         if column is None:
             return
+        menu.addAction(menu_text(tr("Hide column"))).triggered.connect(
+            partial(self._open.hide_columns, [*hidden, key])
+        )
         self._fill_filters(menu, grid_column)
         self._fill_agreement(menu, grid_column)
         menu.addSeparator()

@@ -38,11 +38,12 @@ class GridModel(QAbstractTableModel):
 
     Signals:
         rows_wanted(list of ids): read these rows, and give them to `put`.
-        sort_requested(str key, bool descending): the user has clicked a heading.
+        sort_requested(list): the user has clicked a heading: keys of columns, each with whether it
+            is falling.
     """
 
     rows_wanted = Signal(list)
-    sort_requested = Signal(str, bool)
+    sort_requested = Signal(list)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -210,7 +211,7 @@ class GridModel(QAbstractTableModel):
             if not 0 <= section < len(self.columns):
                 return None
             if role == _Role.DisplayRole:
-                return one_line(self.columns[section].heading)
+                return one_line(self.columns[section].title)
             if role == _Role.ToolTipRole:
                 return tooltip_text(self.columns[section].title)
             is_number = self.columns[section].is_number
@@ -239,4 +240,4 @@ class GridModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Ask for the rows in the order of a column."""
         key = self.columns[column].key if 0 <= column < len(self.columns) else ""
-        self.sort_requested.emit(key, order is Qt.SortOrder.DescendingOrder)
+        self.sort_requested.emit([(key, order is Qt.SortOrder.DescendingOrder)])

@@ -25,14 +25,6 @@ class FootModel(QAbstractTableModel):
         super().__init__(parent)
         self._titles: list[str] = []
         self.lines: list[tuple[str, list[str]]] = []
-        self._has_labels_within = False
-
-    def write_labels_within(self, is_wanted: bool) -> None:
-        """Write the label of each row before each of its texts, or no longer."""
-        if is_wanted != self._has_labels_within and self.lines:
-            self._has_labels_within = is_wanted
-            last = self.index(len(self.lines) - 1, len(self._titles) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
 
     def set_lines(self, titles: Sequence[str], lines: Sequence[tuple[str, list[str]]]) -> None:
         """Set the totals; `titles` are those of the grid's columns."""
@@ -61,8 +53,7 @@ class FootModel(QAbstractTableModel):
             return None
         label, texts = self.lines[index.row()]
         if role == _Role.DisplayRole and index.column() > 0:
-            text = one_line(texts[index.column()])
-            return f"{label}: {text}" if text and self._has_labels_within else text
+            return one_line(texts[index.column()])
         if role == _Role.DisplayRole:
             return label
         if role == _Role.ForegroundRole:
@@ -84,18 +75,15 @@ class FootView(CellTable):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.horizontalHeader().hide()
         self._source = grid
-        grid.horizontalHeader().sectionResized.connect(
-            lambda column, _old, width: self.setColumnWidth(column, width)
-        )
+        grid.horizontalHeader().sectionResized.connect(lambda column, *_: self._fit(column))
         bar, own = grid.horizontalScrollBar(), self.horizontalScrollBar()
         bar.valueChanged.connect(own.setValue)
         own.valueChanged.connect(bar.setValue)
-        own.valueChanged.connect(self._show_labels)
         self.hide()
 
-    def _show_labels(self, scrolled: int) -> None:
-        """Write the labels beside the totals while their column is scrolled away."""
-        self.model_of_lines.write_labels_within(scrolled > self.columnWidth(0) // 2)
+    def _fit(self, column: int) -> None:
+        self.setColumnHidden(column, self._source.isColumnHidden(column))
+        self.setColumnWidth(column, self._source.columnWidth(column))
 
     def set_lines(self, titles: Sequence[str], lines: Sequence[tuple[str, list[str]]]) -> None:
         """Show the totals; hidden without any."""
@@ -110,4 +98,4 @@ class FootView(CellTable):
         self.verticalHeader().setDefaultSectionSize(height)
         self.setFixedHeight(len(self.model_of_lines.lines) * height + 2 * self.frameWidth() + 4)
         for column in range(self.model_of_lines.columnCount()):
-            self.setColumnWidth(column, self._source.columnWidth(column))
+            self._fit(column)

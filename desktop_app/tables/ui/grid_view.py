@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -13,24 +13,36 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
+    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QStyle,
+    QStyleOptionHeader,
     QStyleOptionViewItem,
     QTableView,
 )
 
+from desktop_app.tables.table import WHOLE
 from desktop_app.tables.ui.cell_delegate import CELL_WIDTH, CellDelegate
-from desktop_app.tables.ui.cell_texts import NAME_KEY
+from desktop_app.tables.ui.cell_texts import NAME_KEY, GridColumn
 from desktop_app.tables.ui.grid_model import GridModel
 from desktop_app.widgets.look.direction import mirrored
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.rows.row_view import CurrentWithFocus
+from desktop_app.widgets.text.foreign_text import one_line
 
 _WIDTHS: Final = {NAME_KEY: 200, "": CELL_WIDTH}  # in pixels at the default text size
 _MANY_CELLS: Final = 1_000
@@ -39,7 +51,12 @@ _NO_TEXT: Final = _Modifiers.ControlModifier | _Modifiers.AltModifier | _Modifie
 
 
 class CellTable(CurrentWithFocus, QTableView):
-    """A table of cells of equal height, that scrolls by pixels; Tab leaves it."""
+    """A table of cells of equal height, that scrolls by pixels; Tab leaves it.
+
+    The first column stays in sight when the others are scrolled sideways.
+    """
+
+    _selects_by_key = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,13 +90,137 @@ class CellTable(CurrentWithFocus, QTableView):
             self.selectionModel().select(index, flags)
         self.scrollTo(index)
 
+    # ------------------------------------------------------------ the rows' names
+
+    @property
+    def _names_width(self) -> int:
+        return min(self.columnWidth(0), self.viewport().width() // 2)
+
+    @property
+    def names_rect(self) -> QRect:
+        """Return where the names are painted over the scrolled columns; empty if they are not."""
+        if self._selects_by_key or not self.horizontalScrollBar().value():
+            return QRect()
+        area = self.viewport().rect()
+        return mirrored(QRect(0, 0, self._names_width, area.height()), area)
+
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        if not self.names_rect.contains(point):
+            return super().indexAt(point)
+        return self.model().index(self.rowAt(point.y()), 0)
+
+    def visualRect(self, index: QModelIndex | QPersistentModelIndex) -> QRect:
+        rect = super().visualRect(index)
+        if index.column() == 0 and not rect.isEmpty() and not self.names_rect.isEmpty():
+            rect.setLeft(self.names_rect.left())
+            rect.setWidth(self.names_rect.width())
+        return rect
+
+    def scrollTo(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        """Bring a cell on screen, not below the names."""
+        bar = self.horizontalScrollBar()
+        before = bar.value()
+        super().scrollTo(index, hint)
+        if index.column() == 0 and before:
+            bar.setValue(before)
+        elif index.column() > 0 and bar.value():
+            start = self.horizontalHeader().sectionPosition(index.column()) - bar.value()
+            bar.setValue(bar.value() - max(0, self._names_width - start))
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        if dx:  # the names do not move with the pixels that Qt moves
+            self.viewport().update()
+            self.horizontalHeader().viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        names = self.names_rect & event.rect()
+        if names.isEmpty():
+            return
+        first, last = self.rowAt(names.top()), self.rowAt(names.bottom())
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        focused = self.currentIndex() if self.hasFocus() else QModelIndex()
+        with QPainter(self.viewport()) as painter:
+            painter.setClipRegion(event.region())
+            painter.fillRect(names, current_theme().ground)
+            rows = range(first, (last if last >= 0 else self.model().rowCount() - 1) + 1)
+            for index in (self.model().index(row, 0) for row in rows if first >= 0):
+                option.rect = self.visualRect(index)
+                option.state = QStyle.StateFlag.State_Enabled
+                if self.selectionModel().isSelected(index):
+                    option.state |= QStyle.StateFlag.State_Selected
+                if index == focused:
+                    option.state |= QStyle.StateFlag.State_HasFocus
+                self.itemDelegate().paint(painter, option, index)
+
 
 class _GridHeader(QHeaderView):
-    """The titles of the columns; that of the rows' names stays in sight as they do."""
+    """The titles of the columns; that of the rows' names stays in sight as they do.
+
+    Above the fields of a question stands its name, once.
+    """
 
     def __init__(self, grid: GridView) -> None:
         super().__init__(Qt.Orientation.Horizontal, grid)
         self._grid_view = grid
+        self.marks: dict[int, str] = {}
+        """Of columns that the rows are sorted by after the first."""
+
+    @property
+    def _columns(self) -> Sequence[GridColumn]:
+        model = self.model()
+        return model.columns if isinstance(model, GridModel) else ()
+
+    @property
+    def _line(self) -> int:
+        """Return the height of the line with the names of questions; 0 without fields."""
+        has_fields = any(each.part != WHOLE for each in self._columns)
+        return current_theme().px(16) if has_fields else 0
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(hint.width(), current_theme().px(30) + self._line)
+
+    def initStyleOptionForIndex(self, option: QStyleOptionHeader, section: int) -> None:
+        super().initStyleOptionForIndex(option, section)
+        column = self._columns[section]
+        name = one_line(column.title if column.part == WHOLE else column.part)
+        option.text = f"{name} {self.marks[section]}" if section in self.marks else name
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        painter.fillRect(rect, current_theme().ground)
+        super().paintSection(painter, rect.adjusted(0, self._line, 0, 0), section)
+
+    def _paint_questions(self, painter: QPainter) -> None:
+        theme, line, columns = current_theme(), self._line, self._columns
+        painter.setFont(theme.note())
+        painter.setPen(theme.dim)
+        first = 0
+        while first < len(columns):
+            column, last = columns[first].column, first
+            while last + 1 < len(columns) and columns[last + 1].column is column:
+                last += 1
+            if column is not None and columns[first].part != WHOLE:
+                edges = [
+                    self.sectionViewportPosition(n) + side * self.sectionSize(n)
+                    for n in (first, last)
+                    for side in (0, 1)
+                ]
+                left = max(min(edges), 0)
+                area = QRect(left, 0, max(edges) - left, line)
+                inner = area.adjusted(theme.px(6), theme.px(2), -theme.px(6), 0)
+                metrics = painter.fontMetrics()
+                mode = Qt.TextElideMode.ElideRight
+                text = metrics.elidedText(one_line(column.name), mode, inner.width())
+                painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, text)
+                painter.fillRect(inner.left(), line, inner.width(), 1, theme.line)
+            first = last + 1
 
     def column_at(self, point: QPoint) -> int:
         """Return the column whose title is at a point; -1 for none."""
@@ -89,10 +230,11 @@ class _GridHeader(QHeaderView):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         names = self._grid_view.names_rect
-        if not names.isEmpty():
-            rect = QRect(names.left(), 0, names.width(), self.viewport().height())
-            with QPainter(self.viewport()) as painter:
-                painter.fillRect(rect, current_theme().ground)
+        with QPainter(self.viewport()) as painter:
+            if self._line:
+                self._paint_questions(painter)
+            if not names.isEmpty():
+                rect = QRect(names.left(), 0, names.width(), self.viewport().height())
                 self.paintSection(painter, rect, 0)
 
     def _is_on_names(self, event: QMouseEvent) -> bool:
@@ -129,8 +271,6 @@ class GridView(CellTable):
     menu_requested = Signal(object)
     widths_changed = Signal()
 
-    _selects_by_key = False
-
     def __init__(self, model: GridModel) -> None:
         super().__init__()
         self._grid = model
@@ -156,7 +296,7 @@ class GridView(CellTable):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._open_header_menu)
         header.sectionClicked.connect(self._sort_by)
-        header.sectionResized.connect(lambda *_: self.widths_changed.emit())
+        header.sectionResized.connect(self._on_resized)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(
             lambda point: self.menu_requested.emit(self.viewport().mapToGlobal(point))
@@ -176,41 +316,82 @@ class GridView(CellTable):
         self.menu_requested.emit(self.horizontalHeader().mapToGlobal(point))
 
     def _sort_by(self, column: int) -> None:
-        """Sort by a column: rising, then falling, then as the rows were added."""
+        """Sort by a column: rising, then falling, then as added; with Shift after the others."""
         key = self._grid.columns[column].key
-        if key == self._sorted[0]:
-            key, is_descending = ("", False) if self._sorted[1] else (key, True)
-        else:
-            is_descending = False
-        self._grid.sort_requested.emit(key, is_descending)
+        is_further = bool(QGuiApplication.keyboardModifiers() & _Modifiers.ShiftModifier)
+        was = dict(self._sorted)
+        kept = [each for each in self._sorted if is_further and each[0] != key]
+        added = [] if was.get(key) else [(key, key in was)]
+        self._grid.sort_requested.emit([*kept, *added])
 
-    _sorted: tuple[str, bool] = ("", False)
+    _sorted: Sequence[tuple[str, bool]] = ()
 
-    def show_order(self, key: str, *, is_descending: bool) -> None:
-        """Show by which column the rows are sorted; "" for none."""
-        self._sorted = (key, is_descending)
-        column = next((n for n, c in enumerate(self._grid.columns) if c.key == key), -1)
-        order = Qt.SortOrder.DescendingOrder if is_descending else Qt.SortOrder.AscendingOrder
-        self.horizontalHeader().setSortIndicator(column, order)
+    def show_order(self, keys: Sequence[tuple[str, bool]]) -> None:
+        """Show by which columns the rows are sorted, and whether each is falling."""
+        self._sorted = keys
+        header = self.horizontalHeader()
+        assert isinstance(header, _GridHeader)
+        places = {each.key: number for number, each in enumerate(self._grid.columns)}
+        first, *others = keys or [("", False)]
+        order = Qt.SortOrder.DescendingOrder if first[1] else Qt.SortOrder.AscendingOrder
+        header.setSortIndicator(places.get(first[0], -1), order)
+        header.marks = {
+            places[key]: f"{'▾' if is_descending else '▴'}{number}"
+            for number, (key, is_descending) in enumerate(others, 2)
+            if key in places
+        }
+        header.viewport().update()
 
-    def set_widths(self, widths: Mapping[str, int]) -> None:
-        """Set the widths of columns, by their keys, in pixels at the default text size."""
-        px = current_theme().px
-        self.horizontalHeader().blockSignals(True)
-        for number, column in enumerate(self._grid.columns):
-            default = _WIDTHS.get(column.key, _WIDTHS[""])
-            self.setColumnWidth(number, px(widths.get(column.key, default)))
-        self.horizontalHeader().blockSignals(False)
+    # ------------------------------------------------------------ widths
+
+    _own_widths: Mapping[str, int] = {}
+    _is_fitting = False
+
+    def set_widths(self, widths: Mapping[str, int], hidden: Collection[str] = ()) -> None:
+        """Set the widths of columns that the user chose, by their keys, and those not to show.
+
+        They are in pixels at the default text size. Other columns share the room that is left.
+        """
+        keys = [each.key for each in self._grid.columns]
+        self._own_widths = {key: width for key, width in widths.items() if key in keys}
+        for number, key in enumerate(keys):
+            self.setColumnHidden(number, number > 0 and key in hidden)
+        self._fit_widths()
 
     def widths(self) -> dict[str, int]:
-        """Return the widths of columns that differ from the default, as `set_widths` takes them."""
-        scale = current_theme().px(1000) / 1000
-        found = {}
-        for number, column in enumerate(self._grid.columns):
-            width = round(self.columnWidth(number) / scale)
-            if abs(width - _WIDTHS.get(column.key, _WIDTHS[""])) > 1:
-                found[column.key] = width
-        return found
+        """Return the widths of columns that the user chose, as `set_widths` takes them."""
+        return dict(self._own_widths)
+
+    def _fit_widths(self) -> None:
+        px = current_theme().px
+        shown = [n for n in range(len(self._grid.columns)) if not self.isColumnHidden(n)]
+        keys = {n: self._grid.columns[n].key for n in shown}
+        widths = {
+            n: px(self._own_widths.get(key, _WIDTHS.get(key, _WIDTHS[""])))
+            for n, key in keys.items()
+        }
+        # The values need the room more than the names do.
+        shares = {n: 3 for n in shown[1:] if keys[n] not in self._own_widths}
+        if shares and NAME_KEY not in self._own_widths:
+            shares[0] = 1
+        room = max(0, self.viewport().width() - sum(widths.values()))
+        for n, share in shares.items():
+            widths[n] += room * share // sum(shares.values())
+        self._is_fitting = True
+        for n, width in widths.items():
+            self.setColumnWidth(n, width)
+        self._is_fitting = False
+
+    def _on_resized(self, section: int, _old: int, width: int) -> None:
+        if not self._is_fitting and width and section < len(self._grid.columns):
+            scale = current_theme().px(1000) / 1000
+            key = self._grid.columns[section].key
+            self._own_widths = {**self._own_widths, key: round(width / scale)}
+            self.widths_changed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_widths()
 
     @property
     def selected_columns(self) -> dict[int, tuple[int, ...]]:
@@ -218,7 +399,8 @@ class GridView(CellTable):
         selection: QItemSelection = self.selectionModel().selection()
         found: dict[int, tuple[int, ...]] = {}
         for part in (selection.at(n) for n in range(selection.count())):
-            columns = tuple(range(part.left(), part.right() + 1))
+            inside = range(part.left(), part.right() + 1)
+            columns = tuple(n for n in inside if not self.isColumnHidden(n))
             for row in range(part.top(), part.bottom() + 1):
                 others = found.get(row)
                 found[row] = columns if others is None else tuple(sorted({*others, *columns}))
@@ -236,74 +418,6 @@ class GridView(CellTable):
         is_large = sum(part.height() * part.width() for part in parts) > _MANY_CELLS
         view = QAbstractItemView if is_large else QTableView
         view.selectionChanged(self, selected, deselected)
-
-    # ------------------------------------------------------------ the rows' names
-
-    def _keeps_names(self) -> bool:
-        is_scrolled = self.horizontalScrollBar().value() > 0
-        return is_scrolled and self.columnWidth(0) * 2 <= self.viewport().width()
-
-    @property
-    def names_rect(self) -> QRect:
-        """Return where the names are painted over the scrolled columns; empty if they are not."""
-        if self._selects_by_key or not self._keeps_names():
-            return QRect()
-        area = self.viewport().rect()
-        return mirrored(QRect(0, 0, self.columnWidth(0), area.height()), area)
-
-    def indexAt(self, point: QPoint) -> QModelIndex:
-        if not self.names_rect.contains(point):
-            return super().indexAt(point)
-        return self._grid.index(self.rowAt(point.y()), 0)
-
-    def visualRect(self, index: QModelIndex | QPersistentModelIndex) -> QRect:
-        rect = super().visualRect(index)
-        if index.column() == 0 and not rect.isEmpty() and not self.names_rect.isEmpty():
-            rect.moveLeft(self.names_rect.left())
-        return rect
-
-    def scrollTo(
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
-    ) -> None:
-        """Bring a cell on screen, not below the names."""
-        bar = self.horizontalScrollBar()
-        before, keeps_names = bar.value(), self._keeps_names()
-        super().scrollTo(index, hint)
-        if index.column() == 0 and keeps_names:
-            bar.setValue(before)
-        elif index.column() > 0 and self._keeps_names():
-            start = self.horizontalHeader().sectionPosition(index.column()) - bar.value()
-            bar.setValue(bar.value() - max(0, self.columnWidth(0) - start))
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        super().scrollContentsBy(dx, dy)
-        if dx:  # the names do not move with the pixels that Qt moves
-            self.viewport().update()
-            self.horizontalHeader().viewport().update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        names = self.names_rect & event.rect()
-        if names.isEmpty():
-            return
-        first, last = self.rowAt(names.top()), self.rowAt(names.bottom())
-        option = QStyleOptionViewItem()
-        self.initViewItemOption(option)
-        focused = self.currentIndex() if self.hasFocus() else QModelIndex()
-        with QPainter(self.viewport()) as painter:
-            painter.setClipRegion(event.region())
-            painter.fillRect(names, current_theme().ground)
-            rows = range(first, (last if last >= 0 else len(self._grid.ids) - 1) + 1)
-            for index in (self._grid.index(row, 0) for row in rows if first >= 0):
-                option.rect = self.visualRect(index)
-                option.state = QStyle.StateFlag.State_Enabled
-                if self.selectionModel().isSelected(index):
-                    option.state |= QStyle.StateFlag.State_Selected
-                if index == focused:
-                    option.state |= QStyle.StateFlag.State_HasFocus
-                self.delegate.paint(painter, option, index)
 
     # ------------------------------------------------------------ the editor
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.session import Session
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.tables.table import WHOLE, Filter, RowOrder, Table
+from desktop_app.tables.table import Filter, RowOrder, SortKey, Table
 from desktop_app.tables.ui.cell_texts import NAME_KEY
 from desktop_app.tables.ui.grid_model import BLOCK, READ_CHARS, GridModel
 from desktop_app.tables.ui.grid_view import GridView
@@ -138,7 +138,7 @@ class OpenTable(QObject):
         self.model.set_ids(ids)
         self.model.refresh()
         if not had_columns or not self._settings_timer.isActive():
-            self.grid.set_widths(_widths(table))
+            self.grid.set_widths(_widths(table), self.hidden)
         self._show_order()
         self.loaded.emit(runs)
         first = list(ids[:BLOCK])
@@ -174,16 +174,13 @@ class OpenTable(QObject):
         return RowOrder() if self.table is None else self._order_of(self.table)
 
     def _order_of(self, table: Table) -> RowOrder:
-        stored = table.settings.get("order")
-        key, is_descending = "", False
-        if isinstance(stored, list) and len(stored) == 2:
-            key, is_descending = str(stored[0]), bool(stored[1])
-        column_id, _, part = key.partition("/")
-        if key == NAME_KEY:
-            column_id, part = NAME_KEY, WHOLE
-        elif table.column(column_id) is None:
-            column_id, part, is_descending = "", WHOLE, False
-        return RowOrder(column_id, part, is_descending, self.search, self.filters)
+        keys = []
+        for key, is_descending in _sorting(table):
+            column_id, _, part = key.partition("/")
+            if key == NAME_KEY or table.column(column_id) is not None:
+                keys.append(SortKey(column_id, part, is_descending))
+        first, *others = keys or [SortKey("")]
+        return RowOrder(*first, self.search, self.filters, tuple(others))
 
     @property
     def is_filtered(self) -> bool:
@@ -191,16 +188,36 @@ class OpenTable(QObject):
         return bool(self.filters or self.search.strip())
 
     def _show_order(self) -> None:
-        order = self.order
-        key = order.column_id
-        if key not in ("", NAME_KEY):
-            key = f"{key}/{order.part}"
-        self.grid.show_order(key, is_descending=order.is_descending)
+        self.grid.show_order([] if self.table is None else _sorting(self.table))
         self.changed.emit()
 
-    def sort(self, key: str, is_descending: bool, *_: object) -> None:
-        """Sort the rows by a column, by its key; by "" in the order in which they were added."""
-        self.change_settings(order=[key, is_descending])
+    @property
+    def is_sorted(self) -> bool:
+        return self.table is not None and bool(_sorting(self.table))
+
+    def sort(self, keys: Sequence[tuple[str, bool]], *_: object) -> None:
+        """Sort the rows by columns, by their keys; by none in the order in which they were added.
+
+        Each has whether it is falling.
+        """
+        self.change_settings(order=[list(each) for each in keys])
+
+    def sort_further(self, key: str, is_descending: bool, *_: object) -> None:
+        """Sort rows that are equal by the columns before by one more."""
+        if self.table is not None:
+            others = [each for each in _sorting(self.table) if each[0] != key]
+            self.sort([*others, (key, is_descending)])
+
+    @property
+    def hidden(self) -> list[str]:
+        """Return the keys of the columns that are not shown."""
+        stored = self.table.settings.get("hidden") if self.table is not None else None
+        return [str(key) for key in stored] if isinstance(stored, list) else []
+
+    def hide_columns(self, keys: Sequence[str], *_: object) -> None:
+        """Show all columns but these."""
+        self.change_settings(hidden=list(keys))
+        self.grid.set_widths(self.grid.widths(), keys)
 
     def search_for(self, text: str) -> None:
         """Show only the rows that contain a text, once the user has typed it."""
@@ -244,3 +261,13 @@ def _widths(table: Table) -> dict[str, int]:
     if not isinstance(stored, dict):
         return {}
     return {str(key): width for key, width in stored.items() if isinstance(width, int)}
+
+
+def _sorting(table: Table) -> list[tuple[str, bool]]:
+    stored = table.settings.get("order")
+    if not isinstance(stored, list):
+        return []
+    if len(stored) == 2 and isinstance(stored[0], str):  # of an earlier version
+        stored = [stored]
+    keys = (each for each in stored if isinstance(each, list) and len(each) == 2 and each[0])
+    return [(str(key), bool(is_descending)) for key, is_descending in keys]

@@ -50,14 +50,13 @@ class Sheet(QFrame):
         self.title_row = row_of((self.title, 1), close, spacing=6)
         self.body = QWidget()
         self.hide()
-        for source in (page, header):
+        for source in (page, header, self.body):
             source.installEventFilter(self)
 
     def _build(self, body: QLayout, foot: QLayout) -> None:
         self.body.setLayout(body)
         self._area = scroll_area_of(self.body)
         self._foot = foot
-        self.body.installEventFilter(self)
         rows = (self.title_row, (self._area, 1), foot)
         column_of(*rows, parent=self, margins=_MARGINS, spacing=_SPACING)
 
@@ -102,8 +101,7 @@ class Sheet(QFrame):
         self.setGeometry(QRect(left, top, width, height))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        is_content = watched is self.body
-        wanted = QEvent.Type.LayoutRequest if is_content else QEvent.Type.Resize
+        wanted = QEvent.Type.LayoutRequest if watched is self.body else QEvent.Type.Resize
         if event.type() == wanted and not self.isHidden():
             self.place()
         return False

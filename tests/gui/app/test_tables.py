@@ -186,7 +186,7 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         QTest.keyClick(grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: QGuiApplication.clipboard().text() == "ROW1\trows")
         # What is typed stays in its cell while the rows get another order.
-        page.opened.sort(model.columns[2].key, is_descending=False)
+        page.opened.sort([(model.columns[2].key, False)])
         await until(lambda: cells(page)[0][2] == "many")
         edited = model.index(1, 1)
         grid.setCurrentIndex(edited)
@@ -213,7 +213,7 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         for _ in range(3):
             await until(lambda: app.window.notifications.last_undo is not None)
             app.window.notifications.undo_last()
-        page.opened.sort("", is_descending=False)
+        page.opened.sort([])
         await until(lambda: cells(page)[0][1] == "ROW1" and cells(page)[1][2] == "many")
         grid.setCurrentIndex(model.index(0, 3))
         QTest.keyClick(grid, Qt.Key.Key_Return)
