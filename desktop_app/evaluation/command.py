@@ -322,7 +322,7 @@ def _write_report(
     else:
         _write_lines(table_lines(runs))
     if options.to is not None:
-        inputs = {new.row.key: new.data[INPUT] for new in evaluation.rows}
+        inputs = {new.row.key: str(new.data[INPUT]) for new in evaluation.rows}
         folder = expand_path(options.to)
         _write_file(folder / "results.json", console.to_json(report, indent=1))
         _write_file(folder / "results.html", html_report(runs, inputs))

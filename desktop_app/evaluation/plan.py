@@ -47,7 +47,7 @@ async def plan_of(
     highest: list[Decimal | None] = []
     unsent: list[str] = []
     for row, data in cases:
-        draft = Draft(data[INPUT], attachments=row.parts)
+        draft = Draft(str(data[INPUT]), attachments=row.parts)
         estimate = await estimator.estimate(context, draft, max_output_tokens=most_tokens)
         try:
             estimator.require_fit(draft, estimate, resolved)

@@ -335,6 +335,30 @@ DELETE FROM sync_changes WHERE kind = 'presets'
     OR (kind = 'prompts' AND field = 'gone' AND id IN (SELECT id FROM prompts));
 DELETE FROM sync_held WHERE kind = 'presets';
 """
+# Values know their type: those of before have that which they were sorted or exported by. Answers
+# know what they were asked: `asked` is a hash of the question and one of the row's values; "" is
+# unknown. `stamps` are sizes and times of a row's files when they were read; "" is unknown.
+_TYPED_VALUES: Final = """
+ALTER TABLE table_values ADD COLUMN type TEXT NOT NULL DEFAULT '';
+ALTER TABLE table_values ADD COLUMN format TEXT NOT NULL DEFAULT '';
+ALTER TABLE table_answers ADD COLUMN asked TEXT NOT NULL DEFAULT '';
+ALTER TABLE table_answers ADD COLUMN is_outdated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE table_rows ADD COLUMN stamps TEXT NOT NULL DEFAULT '';
+UPDATE table_values SET number = NULL WHERE text GLOB '-0*' AND number = 0;
+UPDATE table_values SET type = 'number', format = iif(instr(text, '.'),
+        '0.' || substr('000000000000000', 1, length(text) - instr(text, '.')), '0')
+    WHERE number IS NOT NULL;
+UPDATE table_values
+    SET type = 'date', format = 'yyyy-mm-dd', number = julianday(text) - 1721424.5
+    WHERE length(text) = 10 AND text GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'
+        AND text > '0001' AND date(text) = text;
+UPDATE table_values SET type = 'yes/no', number = (text = 'yes')
+    WHERE text IN ('yes', 'no') AND EXISTS (
+        SELECT 1 FROM table_columns AS c,
+            json_each(iif(c.question = '', '{}', c.question), '$.fields') AS f
+        WHERE c.id = table_values.column_id AND f.value ->> '$.name' = table_values.part
+            AND f.value ->> '$.type' = 'yes/no');
+"""
 STEPS: Final = [
     *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
     _MEMORY,
@@ -349,6 +373,7 @@ STEPS: Final = [
     "ALTER TABLE texts ADD COLUMN trashed_at INTEGER;",
     _JOBS_AS_TABLES,
     _PRESETS_AS_PROMPTS,
+    _TYPED_VALUES,
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

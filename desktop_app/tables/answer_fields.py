@@ -11,7 +11,6 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.answer_form import AnswerSchema
@@ -20,11 +19,10 @@ from desktop_app.domain.documents.document_sections import find_sections, unit_o
 from desktop_app.domain.documents.passage_matching import Letters, letters_of
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.i18n.translation import N_
-from desktop_app.tables.table import CellValue, Citation, Field, FieldType, Typed
+from desktop_app.tables.table import CellValue, Citation, Field, FieldType
+from desktop_app.tables.values import Value, ValueType, read_date, read_number, read_yes
 from desktop_app.tools.schema_check import decode, json_of_answer
 
-YES: Final = "yes"
-NO: Final = "no"
 _MIN_QUOTE_LETTERS: Final = 8
 _MAX_QUOTE_CHARS: Final = 1_000
 _TYPES: Final[Mapping[FieldType, str]] = {
@@ -35,7 +33,6 @@ _TYPES: Final[Mapping[FieldType, str]] = {
     FieldType.DATE: "string",
     FieldType.CHOICE: "string",
 }
-_WORDS: Final = {"yes": YES, "true": YES, "no": NO, "false": NO}
 _PAGE_MARK: Final = re.compile(r"\[(?:page|slide|sheet|chapter)s? ([0-9]{1,6})\]", re.IGNORECASE)
 CITE_PAGES: Final = "After each statement, name the {unit} that it is from in the form [{unit} 3]."
 
@@ -166,84 +163,47 @@ def parse_answer(
             if documents and value.get("value") not in (None, "", []):
                 citations = _citations(value, documents)
             value = value.get("value")
-        text = text_of_value(field, value)
-        if text is None:
+        read = value_in(field, value)
+        if read is None:
             wrong.append(field.name)
-        values[field.name] = CellValue(text or "", citations)
+        values[field.name] = CellValue.of(read or Value(""), citations)
     if not wrong:
         return ParsedAnswer(values, None)
     note = ErrorNote(N_("The response has no valid value for “{name}”."), params={"name": wrong[0]})
     return ParsedAnswer(values, note)
 
 
-def text_of_value(field: Field, value: Any) -> str | None:
-    """Return the text of a value in a cell, "" for none; None if it is not of the field's type."""
-    if value is None or value == "":
-        return ""
+def value_in(field: Field, given: Any) -> Value | None:
+    """Return the value of a field, empty for none; None if it is not of the field's type.
+
+    Words that mean a number or a day are taken: "$1,250", "25%", "30 November 2026".
+    """
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return Value("")
+    if isinstance(given, float) and given.is_integer() and abs(given) < 10**15:
+        given = int(given)
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
     match field.type:
         case FieldType.LIST:
-            items = value if isinstance(value, list) else [value]
+            items = given if isinstance(given, list) else [given]
             if not all(isinstance(item, str | int | float) for item in items):
                 return None
-            return "\n".join(" ".join(str(item).split()) for item in items)
+            return Value("\n".join(" ".join(str(item).split()) for item in items))
         case FieldType.YES_NO:
-            return _WORDS.get(str(value).strip().casefold())
+            return read_yes(text)
         case FieldType.NUMBER | FieldType.INTEGER:
-            return _number_text(value, is_whole=field.type is FieldType.INTEGER)
+            found = None if isinstance(given, list | dict | bool) else read_number(text)
+            if found is None and isinstance(given, int) and not isinstance(given, bool):
+                return Value(text, ValueType.NUMBER, "0")
+            is_whole = found is None or found.number is None or found.number.is_integer()
+            return found if is_whole or field.type is FieldType.NUMBER else None
         case FieldType.DATE:
-            try:
-                return date.fromisoformat(str(value).strip()[:10]).isoformat()
-            except ValueError:
-                return None
+            return read_date(text)
         case FieldType.CHOICE:
-            given = str(value).strip()
-            if given in field.choices:
-                return given
-            alike = (each for each in field.choices if each.casefold() == given.casefold())
-            return next(alike, None)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _number_text(value: Any, *, is_whole: bool) -> str | None:
-    if isinstance(value, str):
-        try:
-            value = float(value.strip().replace("\u00a0", "").replace(" ", ""))
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
-            return None
-        if value.is_integer() and abs(value) < 10**15:
-            value = int(value)
-    if isinstance(value, float):
-        return None if is_whole else f"{value!r}"
-    return str(value)
-
-
-def typed_value(field: Field | None, text: str) -> Typed:
-    """Return the value of a text with its type: of the field, or a number that data are.
-
-    A text that is not of the field's type, as the user may have typed it, stays a text.
-    """
-    if not text:
-        return None
-    kind = FieldType.TEXT if field is None else field.type
-    if kind is FieldType.LIST:
-        return [line for line in text.split("\n") if line]
-    if kind is FieldType.YES_NO:
-        return {YES: True, NO: False}.get(text.strip().casefold(), text)
-    if kind in (FieldType.NUMBER, FieldType.INTEGER):
-        try:
-            return int(text)
-        except ValueError:
-            pass
-        try:
-            return float(text)
-        except ValueError:
-            return text
-    return text
+            alike = (each for each in field.choices if each.casefold() == text.strip().casefold())
+            choice = text.strip() if text.strip() in field.choices else next(alike, None)
+            return None if choice is None else Value(choice)
+    return Value(text)
 
 
 def _citations(value: Mapping[str, Any], documents: Sequence[ReadDocument]) -> tuple[Citation, ...]:

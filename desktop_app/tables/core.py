@@ -32,14 +32,19 @@ CORE = Core(
         StoredTable(
             "table_rows",
             {
-                Effect.PLAIN: "id table_id position name key page parts checks error",
+                Effect.PLAIN: "id table_id position name key page parts checks error stamps",
                 Effect.PLACE: "paths",
             },
             reader="tables.table_store.row_from_row",
         ),
         StoredTable(
             "table_values",
-            {Effect.PLAIN: "id row_id column_id part text number sort_key citations is_corrected"},
+            {
+                Effect.PLAIN: (
+                    "id row_id column_id part text number sort_key citations is_corrected type "
+                    "format"
+                )
+            },
         ),
         # A running job would send the cells that have no batch at the provider, at the next start.
         StoredTable(
@@ -47,7 +52,8 @@ CORE = Core(
             {
                 Effect.PLAIN: (
                     f"id row_id column_id run_id batch answer error {TOKENS} judge_cost seconds "
-                    "first_token_s has_passed failures conversation_id answered_by"
+                    "first_token_s has_passed failures conversation_id answered_by asked "
+                    "is_outdated"
                 ),
                 Effect.ACTS: "state",
             },

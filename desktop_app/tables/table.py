@@ -24,12 +24,12 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.text_enum import TextEnum
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
+from desktop_app.tables import values
+from desktop_app.tables.values import ValueType
 
 WHOLE: Final = ""
 """The name of the value of data, and of an answer without fields."""
 Scalar = str | int | float | bool | None
-Typed = Scalar | list[Any] | dict[str, Any]
-"""A value with its type: of JSON, and as a workbook gets it."""
 
 
 class FieldType(TextEnum):
@@ -196,10 +196,10 @@ class Row(Value, frozen=True):
 
 
 class NewRow(NamedTuple):
-    """A row to add, and the texts of its data by the names of their columns."""
+    """A row to add, and its data by the names of their columns; a text gets its type."""
 
     row: Row
-    data: Mapping[str, str] = {}
+    data: Mapping[str, str | values.Value] = {}
 
 
 class Citation(Value, frozen=True):
@@ -248,11 +248,31 @@ class CellValue(Value, frozen=True):
         text: as shown and exported; of a list, its items on lines; of a date, 2026-11-30.
         citations: where it stands in the row's documents.
         is_corrected: the user has changed it.
+        type, format, number: see `values.Value`.
     """
 
     text: str = ""
     citations: tuple[Citation, ...] = ()
     is_corrected: bool = False
+    type: ValueType = ValueType.TEXT
+    format: str = ""
+    number: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        value: values.Value | str,
+        citations: tuple[Citation, ...] = (),
+        *,
+        is_corrected: bool = False,
+    ) -> CellValue:
+        """Return a value with its type; a text is one of data."""
+        text, kind, format_, number = values.value_of(value) if isinstance(value, str) else value
+        return cls(text, citations, is_corrected, kind, format_, number)
+
+    @property
+    def value(self) -> values.Value:
+        return values.Value(self.text, self.type, self.format, self.number)
 
 
 class Cell(Value, frozen=True):
@@ -333,6 +353,8 @@ class Filter(Value, frozen=True):
         text: part of the value, without regard to case; "" for any.
         states: the states of the cell; () for any.
         passed: only cells that pass (True) or fail (False) their checks; None for any.
+        least, most: bounds of its number, or of its date (see `values.Value`); None for none.
+        is_unproven: only values with a claimed page that does not have the words.
     """
 
     column_id: str
@@ -340,6 +362,17 @@ class Filter(Value, frozen=True):
     text: str = ""
     states: tuple[CellState, ...] = ()
     passed: bool | None = None
+    least: float | None = None
+    most: float | None = None
+    is_unproven: bool = False
+
+
+class SortKey(NamedTuple):
+    """A further column that rows are sorted by."""
+
+    column_id: str
+    part: str = WHOLE
+    is_descending: bool = False
 
 
 class RowOrder(Value, frozen=True):
@@ -348,6 +381,7 @@ class RowOrder(Value, frozen=True):
     Attributes:
         column_id: the column to sort by; "" for the table's order, and ":name" for the rows' names.
         search: a text that the row's name or one of its values contains; "" for any.
+        then: what rows with the same value in that column are sorted by.
     """
 
     column_id: str = ""
@@ -355,6 +389,7 @@ class RowOrder(Value, frozen=True):
     is_descending: bool = False
     search: str = ""
     filters: tuple[Filter, ...] = ()
+    then: tuple[SortKey, ...] = ()
 
 
 class Window(NamedTuple):

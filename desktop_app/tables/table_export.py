@@ -11,9 +11,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -21,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.i18n.translation import in_english
-from desktop_app.tables.answer_fields import typed_value
 from desktop_app.tables.table import (
     WHOLE,
     Cell,
@@ -32,17 +29,25 @@ from desktop_app.tables.table import (
     FieldType,
     Row,
     RowOrder,
+    Scalar,
     Table,
-    Typed,
 )
-from desktop_app.tables.table_store import WHOLE_VALUES, TableStore, number_of
+from desktop_app.tables.table_store import WHOLE_VALUES, TableStore
 from desktop_app.tables.template import asks_about_document
-from desktop_app.writers.office.table_files import SheetCell, TypedSheet, write_typed_sheets
+from desktop_app.tables.values import Value, ValueType
+from desktop_app.writers.office.table_files import (
+    Formatted,
+    SheetCell,
+    TypedSheet,
+    write_typed_sheets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ROWS_AT_ONCE: Final = 100
+Exported = Scalar | Value | list[str]
+"""What a cell of an export is made of."""
 
 
 class TableFormat(StrEnum):
@@ -65,8 +70,7 @@ class _Heading:
     """A column of the file: its heading, and how its value is read from a row with its cells."""
 
     title: str
-    read: Callable[[Row, Mapping[str, Cell]], Typed]
-    is_date: bool = False
+    read: Callable[[Row, Mapping[str, Cell]], Exported]
 
 
 class ExportedTable:
@@ -187,13 +191,11 @@ class ExportedTable:
             fields = _fields(column)
             if fields:
                 values[column.name] = {
-                    name: None if cell is None else _field_value(each, cell)
+                    name: None if cell is None else _json(_field_value(each, cell), is_field=True)
                     for name, each in fields.items()
                 }
-            elif cell is not None:
-                values[column.name] = _data(cell) if column.question is None else _whole(cell)
             else:
-                values[column.name] = None
+                values[column.name] = None if cell is None else _json(_whole(cell))
             if cell is None or column.question is None:
                 continue
             if cited := [
@@ -227,10 +229,7 @@ class ExportedTable:
                 for row in window.rows:
                     cells = window.cells[row.id]
                     with in_english():
-                        yield [
-                            _sheet_cell(h.read(row, cells), is_date=h.is_date)
-                            for h in self._headings
-                        ]
+                        yield [_sheet_cell(heading.read(row, cells)) for heading in self._headings]
 
         def write() -> int:
             with in_english():
@@ -276,14 +275,13 @@ def _headings(
         yield _Heading("Document" if has_documents else "Row", lambda row, _: row.name)
     for column in table.columns:
         if column.question is None:
-            yield _of_cell(column, column.name, _data)
+            yield _of_cell(column, column.name, _whole)
             continue
         fields = _fields(column)
         if not fields:
             yield _of_cell(column, column.name, _whole)
         for field in fields.values():
-            heading = _of_cell(column, column.title(field.name), partial(_field_value, field))
-            yield replace(heading, is_date=field.type is FieldType.DATE)
+            yield _of_cell(column, column.title(field.name), partial(_field_value, field))
         if has_documents and asks_about_document(table, column.question):
             yield _of_cell(column, f"{column.name}: sources", partial(_sources, column))
         counts = totals[column.id]
@@ -297,10 +295,10 @@ def _headings(
             yield _of_cell(column, f"{column.name}: error", _error)
 
 
-def _of_cell(column: Column, title: str, read: Callable[[Cell], Typed]) -> _Heading:
+def _of_cell(column: Column, title: str, read: Callable[[Cell], Exported]) -> _Heading:
     """Return the heading of a value that is read from the column's cell."""
 
-    def read_row(_row: Row, cells: Mapping[str, Cell]) -> Typed:
+    def read_row(_row: Row, cells: Mapping[str, Cell]) -> Exported:
         cell = cells.get(column.id)
         return None if cell is None else read(cell)
 
@@ -311,27 +309,25 @@ def _fields(column: Column) -> dict[str, Field]:
     return {} if column.question is None else {each.name: each for each in column.question.fields}
 
 
-def _field_value(field: Field, cell: Cell) -> Typed:
-    return typed_value(field, cell.text(field.name))
+def _field_value(field: Field, cell: Cell) -> Exported:
+    value = cell.values.get(field.name)
+    if value is None or not value.text:
+        return None
+    if field.type is FieldType.LIST:
+        return [line for line in value.text.split("\n") if line]
+    return value.value
 
 
-def _data(cell: Cell) -> Typed:
-    text = cell.text(WHOLE)
-    number = number_of(text)
-    if number is None:
-        return text or None
-    return int(number) if "." not in text else number
+def _whole(cell: Cell) -> Exported:
+    value = cell.values.get(WHOLE)
+    return None if value is None or not value.text else value.value
 
 
-def _whole(cell: Cell) -> Typed:
-    return cell.text(WHOLE) or None
-
-
-def _error(cell: Cell) -> Typed:
+def _error(cell: Cell) -> Exported:
     return None if cell.error is None else cell.error.what_happened
 
 
-def _sources(column: Column, cell: Cell) -> Typed:
+def _sources(column: Column, cell: Cell) -> Exported:
     """Return where the values of an answer stand: "page 3", or "term: page 3; payer: page 5"."""
     found = []
     for part in column.parts:
@@ -346,23 +342,35 @@ def _sources(column: Column, cell: Cell) -> Typed:
     return "; ".join(found) or None
 
 
-def _text(value: Typed) -> str:
+def _text(value: Exported) -> str:
     if value is None:
         return ""
+    if isinstance(value, Value):
+        return value.text
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        return "; ".join(map(str, value))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "; ".join(value) if isinstance(value, list) else str(value)
 
 
-def _sheet_cell(value: Typed, *, is_date: bool) -> SheetCell:
-    if isinstance(value, list | dict):
-        return _text(value)
-    if is_date and isinstance(value, str):
-        with suppress(ValueError):
-            return date.fromisoformat(value)
-    return value
+def _json(value: Exported, *, is_field: bool = False) -> Scalar | list[str]:
+    """Return a value of JSON: that of a field by its type, data so that they lose nothing."""
+    if not isinstance(value, Value):
+        return value
+    content = value.content
+    if value.type is ValueType.NUMBER and value.number is None:
+        return int(value.text)  # of more digits than a number of a spreadsheet has
+    if isinstance(content, bool) and value.type is ValueType.YES_NO:
+        return content
+    if isinstance(content, int | float) and (is_field or json.dumps(content) == value.text):
+        return content
+    return value.text
+
+
+def _sheet_cell(value: Exported) -> SheetCell:
+    if isinstance(value, Value):
+        content = value.content
+        return content if isinstance(content, str) else Formatted(content, value.format)
+    return _text(value) if isinstance(value, list) else value
 
 
 def _markdown_row(cells: Iterable[str]) -> str:

@@ -79,7 +79,15 @@ _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\
 _NOT_IN_TITLE: Final = re.compile(r"[\[\]:*?/\\]")
 _MAX_TITLE_CHARS: Final = 31
 
-SheetCell = str | int | float | bool | date | None
+
+class Formatted(NamedTuple):
+    """A number or a date, and the workbook's format that it is shown in."""
+
+    content: int | float | bool | date
+    format: str
+
+
+SheetCell = str | int | float | bool | date | Formatted | None
 
 
 class TypedSheet(NamedTuple):
@@ -126,12 +134,15 @@ def write_typed_sheets(file: Path, sheets: Iterable[TypedSheet]) -> int:
 def _cell(sheet: Any, value: SheetCell) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
+    format_ = ""
+    if isinstance(value, Formatted):
+        value, format_ = value
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _MAX_EXACT:
         value = str(value)
     if not isinstance(value, str):
         cell = WriteOnlyCell(sheet, value=value)
-        if isinstance(value, date):
-            cell.number_format = "yyyy-mm-dd"
+        if format_ or isinstance(value, date):
+            cell.number_format = format_ or "yyyy-mm-dd"
         return cell
     text = _NOT_IN_XML.sub("\ufffd", value)
     if len(text) > _MAX_CELL_CHARS:

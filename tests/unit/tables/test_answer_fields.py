@@ -16,8 +16,7 @@ from desktop_app.tables.answer_fields import (
     cited_pages,
     parse_answer,
     schema_of,
-    text_of_value,
-    typed_value,
+    value_in,
 )
 from desktop_app.tables.table import Citation, Field, FieldType
 
@@ -38,6 +37,10 @@ DOCUMENT = ReadDocument(PART, TEXT)
         (FieldType.TEXT, {"a": 1}, '{"a": 1}'),
         (FieldType.NUMBER, 2.5, "2.5"),
         (FieldType.NUMBER, "1 200.5", "1200.5"),
+        (FieldType.NUMBER, "1,234.50", "1,234.50"),
+        (FieldType.NUMBER, "$1,250", "$1,250"),
+        (FieldType.NUMBER, "25%", "25%"),
+        (FieldType.NUMBER, "nan", None),
         (FieldType.NUMBER, True, None),
         (FieldType.NUMBER, "about 3", None),
         (FieldType.INTEGER, 3.0, "3"),
@@ -47,7 +50,12 @@ DOCUMENT = ReadDocument(PART, TEXT)
         (FieldType.YES_NO, "Yes", "yes"),
         (FieldType.YES_NO, "perhaps", None),
         (FieldType.DATE, "2026-11-30T08:00", "2026-11-30"),
-        (FieldType.DATE, "30.11.2026", None),
+        (FieldType.DATE, "30.11.2026", "2026-11-30"),
+        (FieldType.DATE, "30 November 2026", "2026-11-30"),
+        (FieldType.DATE, "Nov 30, 2026", "2026-11-30"),
+        (FieldType.DATE, "2026/11/30", "2026-11-30"),
+        (FieldType.DATE, "05/06/2026", None),
+        (FieldType.DATE, "30 February 2026", None),
         (FieldType.LIST, ["a", 2], "a\n2"),
         (FieldType.LIST, [["a"]], None),
         (FieldType.CHOICE, "ONE", "one"),
@@ -58,7 +66,8 @@ DOCUMENT = ReadDocument(PART, TEXT)
 )
 def test_a_value_has_the_type_of_its_field(kind: FieldType, value: Any, expected: str) -> None:
     field = Field("f", kind, choices=("one", "two", "Two"))
-    assert text_of_value(field, value) == expected
+    read = value_in(field, value)
+    assert (read if read is None else read.text) == expected
 
 
 @pytest.mark.parametrize("kind", FieldType)
@@ -124,4 +133,4 @@ def test_any_answer_is_a_value_or_an_error(answer: Any, kind: FieldType) -> None
     field = Field("f", kind, choices=("one", "two"))
     found = parse_answer([field], json.dumps(answer), [DOCUMENT])
     text = found.values["f"].text if found.values else ""
-    assert found.error is not None or text_of_value(field, typed_value(field, text)) == text
+    assert found.error is not None or ((again := value_in(field, text)) and again.text == text)

@@ -17,6 +17,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database import Database
+from desktop_app.tables.answer_fields import value_in
 from desktop_app.tables.former_cells import FormerCells
 from desktop_app.tables.table import (
     Cells,
@@ -253,7 +254,12 @@ async def test_exports_have_types_sources_and_totals(tmp_path: Path) -> None:
             [CellId(cells[0].row_id, "ask")],
         )
         values = {"n": "3", "when": "2026-11-30", "ok": "yes", "of": "a\n=b"}
-        cited = {n: CellValue(text, (Citation(SHA, 2, "three"),)) for n, text in values.items()}
+        cited = {
+            field.name: CellValue.of(
+                value_in(field, values[field.name]) or "", (Citation(SHA, 2, "three"),)
+            )
+            for field in FIELDS
+        }
         place = CellId(cells[0].row_id, "ask")
         await store.save_answers([StoredAnswer(place, CellState.DONE, "{}", cited)])
         exported = await ExportedTable.of(store, table)
