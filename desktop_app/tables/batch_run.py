@@ -46,6 +46,7 @@ from desktop_app.providers.jobs.batch_jobs import (
     missing_result_note,
     poll_delay_s,
 )
+from desktop_app.tables.batch_store import TableBatch
 from desktop_app.tables.cell_request import (
     CellRequest,
     RowDocuments,
@@ -54,6 +55,7 @@ from desktop_app.tables.cell_request import (
     judged_checks,
     read_answer,
 )
+from desktop_app.tables.stored_cells import WHOLE_VALUES, CellId, StoredAnswer
 from desktop_app.tables.table import (
     WHOLE,
     CellState,
@@ -64,7 +66,6 @@ from desktop_app.tables.table import (
     RunStatus,
     Table,
 )
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, TableBatch
 
 if TYPE_CHECKING:
     from desktop_app.providers.jobs.batch_client import BatchClient

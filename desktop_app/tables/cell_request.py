@@ -48,6 +48,7 @@ from desktop_app.tables.answer_fields import (
     schema_of,
 )
 from desktop_app.tables.checks import JUDGE, failure_of
+from desktop_app.tables.stored_cells import CellId, StoredAnswer
 from desktop_app.tables.table import (
     WHOLE,
     Cell,
@@ -59,7 +60,6 @@ from desktop_app.tables.table import (
     Row,
     Table,
 )
-from desktop_app.tables.table_store import CellId, StoredAnswer
 from desktop_app.tables.template import asks_about_document, filled, find_reference, words
 from desktop_app.tools.schema_check import check_answer
 

@@ -37,8 +37,9 @@ from desktop_app.tables.cell_request import (
     for_model,
     read_answer,
 )
+from desktop_app.tables.run_store import save_answer
+from desktop_app.tables.stored_cells import WHOLE_VALUES, CellId, StoredAnswer
 from desktop_app.tables.table import CellState, Column, Run, RunProgress, RunStatus, Table
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, save_answer
 from desktop_app.tables.template import levels
 
 if TYPE_CHECKING:

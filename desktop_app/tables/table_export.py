@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.i18n.translation import in_english
+from desktop_app.tables.stored_cells import WHOLE_VALUES
 from desktop_app.tables.table import (
     WHOLE,
     Cell,
@@ -32,7 +33,7 @@ from desktop_app.tables.table import (
     Scalar,
     Table,
 )
-from desktop_app.tables.table_store import WHOLE_VALUES, TableStore
+from desktop_app.tables.table_store import TableStore
 from desktop_app.tables.template import asks_about_document
 from desktop_app.tables.values import Value, ValueType
 from desktop_app.writers.office.table_files import (

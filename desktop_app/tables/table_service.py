@@ -58,6 +58,7 @@ from desktop_app.tables.checks import MAX_JUDGE_TOKENS
 from desktop_app.tables.former_cells import FormerCells
 from desktop_app.tables.judging import Judge
 from desktop_app.tables.live_run import AT_ONCE, LiveRun, Share
+from desktop_app.tables.stored_cells import WHOLE_VALUES, CellId, NewValue, cells_of
 from desktop_app.tables.table import (
     WHOLE,
     Cell,
@@ -75,7 +76,7 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_source import expand_paths, has_lines, rows_of_files, rows_of_lines
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId, NewValue, TableStore, cells_of
+from desktop_app.tables.table_store import TableStore
 from desktop_app.tables.template import asks_about_document, references, require_answerable
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from PySide6.QtCore import QModelIndex, Qt
 
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import WHOLE, Cell, Cells, Column, Table
-from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_panel import CellPanel
 from desktop_app.tables.ui.cell_texts import GridColumn
 from desktop_app.widgets.windows import has_focus_within

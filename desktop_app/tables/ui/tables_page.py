@@ -24,10 +24,10 @@ from desktop_app.domain.graphemes import cut
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import Column, NewRow, Row, RowOrder, Run, Table, TableSummary
 from desktop_app.tables.table_export import ExportedTable, TableFormat
 from desktop_app.tables.table_source import LINE_ENDINGS
-from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_texts import state_text
 from desktop_app.tables.ui.question_dialog import TableNameDialog
 from desktop_app.tables.ui.table_runs import TableRuns

@@ -19,6 +19,7 @@ from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.tables import live_run
 from desktop_app.tables.checks import MAX_JUDGE_TOKENS
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import (
     Cells,
     CellState,
@@ -30,7 +31,6 @@ from desktop_app.tables.table import (
     RunStatus,
     Selection,
 )
-from desktop_app.tables.table_store import CellId
 from tests.helpers.full_disk import full_disk
 from tests.helpers.linux_only import linux_only
 from tests.helpers.office_files import pptx, slide_text

@@ -19,6 +19,7 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database import Database
 from desktop_app.tables.answer_fields import value_in
 from desktop_app.tables.former_cells import FormerCells
+from desktop_app.tables.stored_cells import CellId, NewValue, StoredAnswer
 from desktop_app.tables.table import (
     Cells,
     CellState,
@@ -39,7 +40,7 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_export import ExportedTable, TableFormat
-from desktop_app.tables.table_store import CellId, NewValue, StoredAnswer, TableStore
+from desktop_app.tables.table_store import TableStore
 
 CHOICE = ModelChoice("openai", "gpt-5.2")
 FIELDS = (
