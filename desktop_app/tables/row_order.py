@@ -8,6 +8,7 @@ import sqlite3
 from array import array
 from typing import Final
 
+from desktop_app.tables.stored_cells import STATE
 from desktop_app.tables.table import Filter, RowOrder, SortKey
 
 
@@ -79,7 +80,7 @@ def _filter_sql(
             values[f"{name}_{bound}"] = number
             wanted.append(f"v.number {sign} :{name}_{bound}")
     if each.is_unproven:
-        wanted.append(f"v.part <> '' AND {_UNPROVEN}")
+        wanted.append(f"v.part <> '' AND {UNPROVEN}")
     if wanted:
         values[f"{name}_part"] = each.part
         conditions.append(
@@ -91,7 +92,7 @@ def _filter_sql(
     if each.states:
         values[f"{name}_states"] = json.dumps([state.value for state in each.states])
         conditions.append(
-            f"""coalesce((SELECT a.state FROM {answer}), 'empty')
+            f"""coalesce((SELECT {STATE} FROM {answer}), 'empty')
             IN (SELECT value FROM json_each(:{name}_states))"""  # noqa: S608
         )
     if each.passed is not None:
@@ -100,7 +101,7 @@ def _filter_sql(
 
 
 # A page was named, but the words are not in the document.
-_UNPROVEN: Final = """v.citations <> '' AND EXISTS (SELECT 1 FROM json_each(v.citations) AS c
+UNPROVEN: Final = """v.citations <> '' AND EXISTS (SELECT 1 FROM json_each(v.citations) AS c
     WHERE coalesce(c.value ->> '$.end', 0) <= coalesce(c.value ->> '$.start', 0))"""
 
 

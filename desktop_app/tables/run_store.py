@@ -30,6 +30,7 @@ from desktop_app.storage.row_conversion import (
 from desktop_app.storage.row_writing import Row as StoredRow
 from desktop_app.storage.row_writing import insert_rows, update_row
 from desktop_app.storage.transactions import reading, writing
+from desktop_app.tables.outdated import compare_rows
 from desktop_app.tables.stored_cells import (
     COSTS,
     CellId,
@@ -55,8 +56,9 @@ _PREVIOUS_STATE: Final = """CASE WHEN EXISTS (SELECT 1 FROM table_values AS v
         AND v.is_corrected) THEN 'corrected'
     WHEN error <> '' THEN 'failed' WHEN answer <> '' THEN 'done' ELSE 'empty' END"""
 _CHOSEN: Final[Mapping[Selection | None, str]] = {
-    Selection.EMPTY: f"""(a.state IS NULL OR a.state = 'empty' OR a.state = 'failed'
-        AND json_extract(a.error, '$.code') = '{INTERRUPTED}')""",
+    Selection.EMPTY: f"""(a.state IS NULL OR a.state = 'empty'
+        OR a.state IN ('done', 'failed') AND a.is_outdated <> 0
+        OR a.state = 'failed' AND json_extract(a.error, '$.code') = '{INTERRUPTED}')""",
     Selection.FAILED: "a.state = 'failed'",
     Selection.ALL: "(a.state IS NULL OR a.state IN ('empty', 'done', 'failed'))",
     None: "(a.state IS NULL OR a.state NOT IN ('waiting', 'running'))",
@@ -282,12 +284,14 @@ def save_answer(connection: sqlite3.Connection, stored: StoredAnswer) -> None:
         **stored.cell._asdict(),
         "state": stored.state.value,
         "error": error_to_text(stored.error),
+        **({"asked": stored.asked} if stored.asked else {}),
     }
     sql = "SELECT answer FROM table_answers WHERE row_id = ? AND column_id = ?"
     if not stored.answer and stored.usage is None:
         earlier = connection.execute(sql, stored.cell).fetchone()
         if earlier is None or earlier["answer"]:  # it stays
             update_row(connection, "table_answers", row, "row_id", "column_id")
+            compare_rows(connection, [stored.cell.row_id])
             return
     usage = stored.usage and Usage() + stored.usage  # its columns only
     row |= {
@@ -305,16 +309,16 @@ def save_answer(connection: sqlite3.Connection, stored: StoredAnswer) -> None:
     }
     if not update_row(connection, "table_answers", row, "row_id", "column_id"):
         return  # the row or the column was removed meanwhile
-    if stored.values is None:
-        return
-    sql = "DELETE FROM table_values WHERE row_id = ? AND column_id = ?"
-    connection.execute(sql, stored.cell)
-    values = [
-        value_row(stored.cell, part, value)
-        for part, value in stored.values.items()
-        if value.text or value.citations
-    ]
-    insert_rows(connection, "table_values", values)
+    if stored.values is not None:
+        sql = "DELETE FROM table_values WHERE row_id = ? AND column_id = ?"
+        connection.execute(sql, stored.cell)
+        values = [
+            value_row(stored.cell, part, value)
+            for part, value in stored.values.items()
+            if value.text or value.citations
+        ]
+        insert_rows(connection, "table_values", values)
+    compare_rows(connection, [stored.cell.row_id])
 
 
 def _end_run(

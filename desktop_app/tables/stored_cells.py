@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -85,6 +86,7 @@ class StoredAnswer(NamedTuple):
 
     Attributes:
         values: those of the answer; None keeps the values that the cell has.
+        asked: the hash of what was asked; "" if nothing was.
     """
 
     cell: CellId
@@ -100,6 +102,7 @@ class StoredAnswer(NamedTuple):
     has_passed: bool | None = None
     failures: tuple[str, ...] = ()
     answered_by: str = ""
+    asked: str = ""
 
 
 def cells_of(columns: Mapping[int, Sequence[str]]) -> list[CellId]:
@@ -121,6 +124,7 @@ def question_to_text(question: Question | None) -> str:
     return to_json({**values, "overrides": question.overrides.to_json(), "passages": passages})
 
 
+@lru_cache(maxsize=32)
 def question_from_text(text: str) -> Question | None:
     """Return the question in a column's text. Raises ValueError."""
     if not text:
@@ -154,6 +158,7 @@ def row_from_row(row: RowCells) -> Row:
     return from_row(
         Row,
         row,
+        stamps=tuple(json.loads(row["stamps"] or "[]")),
         parts=tuple(part for part in parts if isinstance(part, DocumentPart | ImagePart)),
         checks=converted(json.loads(row["checks"]), tuple[Check, ...]),
     )
@@ -248,9 +253,11 @@ def read_table(connection: sqlite3.Connection, table_id: str) -> Table | None:
 
 
 COSTS: Final = "coalesce(sum(cost), 0) + coalesce(sum(judge_cost), 0)"
-_ANSWER_COLUMNS: Final = """row_id, column_id, state, run_id, error, input_tokens, cached_tokens,
-    output_tokens, reasoning_tokens, cost, judge_cost, seconds, first_token_s, has_passed, failures,
-    conversation_id, answered_by"""
+STATE: Final = "iif(state = 'done' AND is_outdated <> 0, 'outdated', state)"
+"""The state of a cell, by its row of `table_answers`."""
+_ANSWER_COLUMNS: Final = f"""row_id, column_id, {STATE} AS state, run_id, error, input_tokens,
+    cached_tokens, output_tokens, reasoning_tokens, cost, judge_cost, seconds, first_token_s,
+    has_passed, failures, conversation_id, answered_by"""
 
 
 def _cell(row: sqlite3.Row, values: Mapping[str, CellValue]) -> Cell:
@@ -262,7 +269,7 @@ def read_cell(connection: sqlite3.Connection, place: CellId) -> Cell:
     sql = f"SELECT * FROM table_values {where}"  # noqa: S608
     rows = connection.execute(sql, place).fetchall()
     values = {row["part"]: read_row(_value_from_row, row) for row in rows}
-    sql = f"SELECT * FROM table_answers {where}"  # noqa: S608
+    sql = f"SELECT id, answer, {_ANSWER_COLUMNS} FROM table_answers {where}"  # noqa: S608
     row = connection.execute(sql, place).fetchone()
     if row is not None:
         return _cell(row, values)

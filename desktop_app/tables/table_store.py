@@ -26,7 +26,8 @@ from desktop_app.storage.row_writing import insert_rows, update_row, upsert_row
 from desktop_app.storage.transactions import reading, writing
 from desktop_app.tables.batch_store import BatchStore
 from desktop_app.tables.former_cells import FormerCells, put_back, read_former
-from desktop_app.tables.row_order import read_order
+from desktop_app.tables.outdated import compare_questions, compare_rows, note_questions, note_rows
+from desktop_app.tables.row_order import UNPROVEN, read_order
 from desktop_app.tables.run_store import NEW_ANSWER
 from desktop_app.tables.stored_cells import (
     ASKED_STATES,
@@ -34,6 +35,7 @@ from desktop_app.tables.stored_cells import (
     COSTS,
     SHOWN_CHARS,
     SORTED_CHARS,
+    STATE,
     CellId,
     NewValue,
     question_to_text,
@@ -85,8 +87,8 @@ class TableStore(BatchStore):
             states: dict[CellState, int] = {}
             nanos = 0
             for column in table.questions:
-                sql = f"""SELECT state, count(*), {COSTS} FROM table_answers
-                    WHERE column_id = ? GROUP BY state"""  # noqa: S608 - our own words
+                sql = f"""SELECT {STATE}, count(*), {COSTS} FROM table_answers
+                    WHERE column_id = ? GROUP BY 1"""  # noqa: S608 - our own words
                 for state, count, cost in connection.execute(sql, (column.id,)):
                     nanos += cost
                     if state != CellState.EMPTY.value:
@@ -150,10 +152,12 @@ class TableStore(BatchStore):
             ids += await self._database.write(partial(_add_rows, table_id, batch))
         return ids
 
-    async def save_row(self, row: Row) -> None:
+    @writing
+    def save_row(self, connection: sqlite3.Connection, row: Row) -> None:
         """Save the changes to a row: its documents, or why they cannot be read."""
-        values = {**row_to_row(row), "id": row.id}
-        await self._database.write(lambda c: update_row(c, "table_rows", values, "id"))
+        note_rows(connection, [row.id])
+        update_row(connection, "table_rows", {**row_to_row(row), "id": row.id}, "id")
+        compare_rows(connection, [row.id])
 
     @writing
     def remove_rows(self, connection: sqlite3.Connection, row_ids: Sequence[int]) -> FormerCells:
@@ -185,7 +189,10 @@ class TableStore(BatchStore):
         """
         former = read_former(connection, _places(connection, "column_id", json.dumps([column_id])))
         _require_unasked(former)
+        rows = list(dict.fromkeys(row_id for row_id, _ in former.places))
+        note_rows(connection, rows)
         connection.execute("DELETE FROM table_columns WHERE id = ?", (column_id,))
+        compare_rows(connection, rows)
         return former
 
     async def row(self, row_id: int) -> Row | None:
@@ -244,6 +251,8 @@ class TableStore(BatchStore):
         cells = list(dict.fromkeys(value.cell for value in values))
         former = read_former(connection, cells)
         _require_unasked(former)
+        rows = list(dict.fromkeys(cell.row_id for cell in cells))
+        note_rows(connection, rows)
         citations = {
             (r["row_id"], r["column_id"], r["part"]): r["citations"] for r in former.values
         }
@@ -260,6 +269,7 @@ class TableStore(BatchStore):
             state: StoredRow = {**cell._asdict(), "state": CellState.CORRECTED.value}
             if not update_row(connection, "table_answers", state, "row_id", "column_id"):
                 insert_rows(connection, "table_answers", [{**NEW_ANSWER, **state}])
+        compare_rows(connection, rows)
         return former
 
     @writing
@@ -274,15 +284,19 @@ class TableStore(BatchStore):
         }
         if asked:
             former = read_former(connection, [cell for cell in cells if cell not in asked])
+        rows = list(dict.fromkeys(row_id for row_id, _ in former.places))
+        note_rows(connection, rows)
         for table in ("table_answers", "table_values"):
             sql = f"DELETE FROM {table} WHERE row_id = ? AND column_id = ?"  # noqa: S608
             connection.executemany(sql, former.places)
+        compare_rows(connection, rows)
         return former
 
     @writing
     def put_back(self, connection: sqlite3.Connection, former: FormerCells) -> None:
         """Undo a change by hand; answers that came since stay."""
         put_back(connection, former)
+        compare_rows(connection, list(dict.fromkeys(row_id for row_id, _ in former.places)))
 
     async def failed_cells(self, run_id: str, limit: int) -> list[CellId]:
         """Return the first cells of a run that failed."""
@@ -299,7 +313,8 @@ class TableStore(BatchStore):
 
     @reading
     def totals(self, connection: sqlite3.Connection, column_id: str) -> ColumnTotals:
-        sql = "SELECT state, count(*) FROM table_answers WHERE column_id = ? GROUP BY state"
+        sql = f"""SELECT {STATE}, count(*) FROM table_answers
+            WHERE column_id = ? GROUP BY 1"""  # noqa: S608 - our own words
         counts = {CellState(state): n for state, n in connection.execute(sql, (column_id,))}
         counts.pop(CellState.EMPTY, None)
         sql = f"""SELECT coalesce(sum(input_tokens), 0), coalesce(sum(cached_tokens), 0),
@@ -310,14 +325,13 @@ class TableStore(BatchStore):
         *tokens, nanos, uncounted, checked, passed, seconds = connection.execute(
             sql, (column_id,)
         ).fetchone()
+        sql = f"""SELECT count(DISTINCT row_id) FROM table_values AS v
+            WHERE column_id = ? AND part <> '' AND {UNPROVEN}"""  # noqa: S608 - our own words
+        (unproven,) = connection.execute(sql, (column_id,)).fetchone()
+        cost = Decimal(nanos) / 1_000_000_000
+        usage, unknown = Usage(*tokens), uncounted or 0
         return ColumnTotals(
-            counts,
-            Usage(*tokens),
-            Decimal(nanos) / 1_000_000_000,
-            uncounted or 0,
-            checked,
-            passed,
-            seconds,
+            counts, usage, cost, unknown, checked, passed, seconds, unproven=unproven
         )
 
     async def agreement(self, first: tuple[str, str], second: tuple[str, str]) -> Agreement:
@@ -331,6 +345,8 @@ class TableStore(BatchStore):
 
 
 def _save_table(table: Table, connection: sqlite3.Connection) -> None:
+    former = read_table(connection, table.id)
+    note_questions(connection, former)
     row = {**to_row(table, "columns", "settings"), "settings": to_json(dict(table.settings))}
     row["updated_at"] = to_micros(now())
     upsert_row(connection, "tables", row, unchanged=("created_at", "trashed_at"))
@@ -347,6 +363,7 @@ def _save_table(table: Table, connection: sqlite3.Connection) -> None:
     sql = """DELETE FROM table_columns
         WHERE table_id = ? AND id NOT IN (SELECT value FROM json_each(?))"""
     connection.execute(sql, (table.id, kept))
+    compare_questions(connection, former, table)
 
 
 def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connection) -> list[int]:

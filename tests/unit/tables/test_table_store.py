@@ -257,7 +257,7 @@ async def test_exports_have_types_sources_and_totals(tmp_path: Path) -> None:
         values = {"n": "3", "when": "2026-11-30", "ok": "yes", "of": "a\n=b"}
         cited = {
             field.name: CellValue.of(
-                value_in(field, values[field.name]) or "", (Citation(SHA, 2, "three"),)
+                value_in(field, values[field.name]) or "", (Citation(SHA, 2, "three", 4, 9),)
             )
             for field in FIELDS
         }
