@@ -139,13 +139,6 @@ class RunStore:
         connection.execute("UPDATE table_runs SET cells = ? WHERE id = ?", (len(waiting), run.id))
         return waiting
 
-    @writing
-    def begin_cell(self, connection: sqlite3.Connection, cell: CellId, run_id: str) -> bool:
-        """Mark a waiting cell of a run as running; return False if it waits no longer."""
-        sql = """UPDATE table_answers SET state = 'running'
-            WHERE row_id = ? AND column_id = ? AND run_id = ? AND state = 'waiting'"""
-        return connection.execute(sql, (*cell, run_id)).rowcount > 0
-
     async def wait_again(self, cell: CellId, run_id: str) -> None:
         """Mark a running cell, for which nothing was sent, as waiting again."""
         sql = """UPDATE table_answers SET state = 'waiting'
@@ -276,6 +269,13 @@ NEW_ANSWER: Final[StoredRow] = {
     "conversation_id": "",
     "answered_by": "",
 }
+
+
+def begin_cell(connection: sqlite3.Connection, cell: CellId, run_id: str) -> bool:
+    """Mark a waiting cell of a run as running; return False if it waits no longer."""
+    sql = """UPDATE table_answers SET state = 'running'
+        WHERE row_id = ? AND column_id = ? AND run_id = ? AND state = 'waiting'"""
+    return connection.execute(sql, (*cell, run_id)).rowcount > 0
 
 
 def save_answer(connection: sqlite3.Connection, stored: StoredAnswer) -> None:

@@ -258,8 +258,8 @@ class ExportedTable:
 
     def _totals_rows(self) -> tuple[list[str], list[list[str | int | float | None]]]:
         headings = [
-            *("Column", "Answered", "Out of date", "Failed", "Input tokens", "Output tokens"),
-            *("Cost (USD)", "Checked", "Passed", "Share passed"),
+            *("Column", "Answered", "Failed", "Input tokens", "Output tokens", "Cost (USD)"),
+            *("Checked", "Passed", "Share passed", "Out of date"),
         ]
         rows: list[list[str | int | float | None]] = []
         for column in self.table.questions:
@@ -271,7 +271,6 @@ class ExportedTable:
                 [
                     column.name,
                     answered,
-                    counts.get(CellState.OUTDATED, 0),
                     counts.get(CellState.FAILED, 0),
                     totals.usage.input_tokens,
                     totals.usage.output_tokens,
@@ -279,6 +278,7 @@ class ExportedTable:
                     checked,
                     totals.passed if checked else None,
                     None if totals.share is None else round(totals.share, 4),
+                    counts.get(CellState.OUTDATED, 0),
                 ]
             )
         return headings, rows

@@ -19,6 +19,7 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database import Database
 from desktop_app.tables.answer_fields import value_in
 from desktop_app.tables.former_cells import FormerCells
+from desktop_app.tables.run_store import begin_cell
 from desktop_app.tables.stored_cells import CellId, NewValue, StoredAnswer
 from desktop_app.tables.table import (
     Cells,
@@ -293,7 +294,7 @@ async def test_only_a_running_cell_of_its_run_waits_again(tmp_path: Path) -> Non
             return [(await store.cell(*cell)).state for cell in cells]
 
         answered = [CellState.DONE] * 4 + [CellState.FAILED]
-        assert await store.begin_cell(cells[5], "r")
+        assert await store._database.write(lambda c: begin_cell(c, cells[5], "r"))
         for cell, run_id in ((cells[0], "r"), (cells[4], "r"), (cells[5], "of another")):
             await store.wait_again(cell, run_id)  # else it would be asked and paid again
         assert await states() == [*answered, CellState.RUNNING]
