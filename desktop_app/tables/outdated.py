@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.storage.row_conversion import to_micros
 from desktop_app.tables.asked import HASH_CHARS, Dependencies, dependencies, row_hash
 from desktop_app.tables.stored_cells import read_table, read_window
 from desktop_app.tables.table import Table
@@ -66,6 +68,15 @@ def compare_rows(connection: sqlite3.Connection, row_ids: Sequence[int]) -> None
             connection.execute(sql, (bits, answer["row_id"], answer["column_id"]))
     if (table := _table_of(connection, row_ids)) is not None:
         _follow(connection, dependencies(table.columns), row_ids)
+    touch(connection, row_ids)
+
+
+def touch(connection: sqlite3.Connection, row_ids: Sequence[int]) -> None:
+    """Note that the table of rows was changed, so that its plans are measured again."""
+    sql = """UPDATE tables SET updated_at = ?
+        WHERE id = (SELECT table_id FROM table_rows WHERE id = ?)"""
+    for row_id in row_ids[:1]:
+        connection.execute(sql, (to_micros(now()), row_id))
 
 
 def _table_of(connection: sqlite3.Connection, row_ids: Sequence[int]) -> Table | None:

@@ -534,6 +534,7 @@ class Plan(NamedTuple):
     Attributes:
         cells: the number of calls; those that cannot be asked are left out.
         rows: the number of rows with such cells.
+        gone: the paths of files that are not there any more; what was read of them is asked about.
         refused: the cells that cannot be asked, because their document cannot be read or is too
             large for the model, with the reason.
         input_tokens: of all calls, estimated.
@@ -552,6 +553,7 @@ class Plan(NamedTuple):
     ordinary_most: Decimal | None
     judgments: int = 0
     rows: int = 0
+    gone: Sequence[str] = ()
 
     @property
     def unreadable(self) -> int:

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -20,13 +21,26 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
-from desktop_app.storage.row_conversion import read_rows, to_json, to_micros, to_row, to_text
+from desktop_app.storage.row_conversion import (
+    from_micros,
+    read_rows,
+    to_json,
+    to_micros,
+    to_row,
+    to_text,
+)
 from desktop_app.storage.row_writing import Row as StoredRow
 from desktop_app.storage.row_writing import insert_rows, update_row, upsert_row
 from desktop_app.storage.transactions import reading, writing
 from desktop_app.tables.batch_store import BatchStore
 from desktop_app.tables.former_cells import FormerCells, put_back, read_former
-from desktop_app.tables.outdated import compare_questions, compare_rows, note_questions, note_rows
+from desktop_app.tables.outdated import (
+    compare_questions,
+    compare_rows,
+    note_questions,
+    note_rows,
+    touch,
+)
 from desktop_app.tables.row_order import UNPROVEN, read_order
 from desktop_app.tables.run_store import NEW_ANSWER
 from desktop_app.tables.stored_cells import (
@@ -176,6 +190,7 @@ class TableStore(BatchStore):
             FROM table_rows AS r, json_each(r.parts) AS part
             WHERE r.id IN (SELECT value FROM json_each(?)))"""
         connection.execute(sql, (to_micros(now()), ids))
+        touch(connection, row_ids)
         sql = "DELETE FROM table_rows WHERE id IN (SELECT value FROM json_each(?))"
         connection.execute(sql, (ids,))
         return former
@@ -203,13 +218,28 @@ class TableStore(BatchStore):
         """Return the ids of all rows, in the table's order."""
         return await self.order(table_id, RowOrder())
 
-    async def unread_rows(self, table_id: str, row_ids: Sequence[int]) -> list[Row]:
-        """Return rows whose documents were not read, or could not be; `row_ids` () are all."""
-        sql = """SELECT * FROM table_rows WHERE table_id = ?1 AND paths <> '[]' AND parts = '[]'
-            AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2)))
-            ORDER BY position"""
-        ids = json.dumps(list(row_ids))
-        return await read_rows(self._database, row_from_row, sql, table_id, ids)
+    @reading
+    def files(
+        self, connection: sqlite3.Connection, table_id: str, row_ids: Sequence[int]
+    ) -> list[tuple[int, tuple[str, ...], tuple[str, ...], bool]]:
+        """Return rows with files: their id, paths, stamps, and whether they were read.
+
+        `row_ids` () are all.
+        """
+        sql = """SELECT id, paths, stamps, parts <> '[]' FROM table_rows
+            WHERE table_id = ?1 AND paths <> '[]'
+            AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2))) ORDER BY position"""
+        return [
+            (row_id, tuple(json.loads(paths)), tuple(json.loads(stamps or "[]")), bool(is_read))
+            for row_id, paths, stamps, is_read in connection.execute(
+                sql, (table_id, json.dumps(list(row_ids)))
+            )
+        ]
+
+    async def updated_at(self, table_id: str) -> datetime:
+        """Return when a table, or what it has, was changed last."""
+        row = await self._database.row("SELECT updated_at FROM tables WHERE id = ?", table_id)
+        return from_micros(0 if row is None else row["updated_at"])
 
     async def has_documents(self, table_id: str) -> bool:
         sql = "SELECT 1 FROM table_rows WHERE table_id = ? AND paths <> '[]' LIMIT 1"
@@ -387,8 +417,6 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
     insert_rows(connection, "table_rows", stored_rows)
     for row_id, (_, data) in zip(ids, rows, strict=True):
         for name, value in data.items():
-            if not (value if isinstance(value, str) else value.text):
-                continue
             name = name.strip()
             while name.casefold() in taken:
                 name = f"{name} 2"
@@ -399,7 +427,8 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
                     SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3, '' FROM table_columns
                     WHERE table_id = ?2"""
                 connection.execute(sql, (columns[folded], table_id, to_text(name)))
-            cells.append(value_row(CellId(row_id, columns[folded]), WHOLE, CellValue.of(value)))
+            if value if isinstance(value, str) else value.text:
+                cells.append(value_row(CellId(row_id, columns[folded]), WHOLE, CellValue.of(value)))
     insert_rows(connection, "table_values", cells)
     connection.execute(
         "UPDATE tables SET updated_at = ? WHERE id = ?", (to_micros(now()), table_id)

@@ -22,20 +22,14 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, TextPar
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.markdown.text_search import differing_words
-from desktop_app.tables.table import WHOLE, Cell, Citation, Column, Row, Table
+from desktop_app.tables.table import WHOLE, Cell, Citation, Column, Row, Table, is_unproven
 from desktop_app.tables.ui.cell_texts import GridColumn, cell_facts, cell_problem
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton, MenuButton, dialog_button
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.side_by_side import SideBySide
-from desktop_app.widgets.text.foreign_text import (
-    ElidedLabel,
-    PlainButton,
-    menu_text,
-    set_tooltip,
-    spoken_text,
-)
+from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainButton, menu_text, spoken_text
 from desktop_app.widgets.windows import has_focus_within
 
 if TYPE_CHECKING:
@@ -141,8 +135,10 @@ class CellPanel(QWidget):
         if row.error is not None and is_question and not problem:
             problem = row.error.what_happened
         self.problem.set_text(problem, "error" if cell.error else "warning")
-        value = cell.values.get(column.part)
-        self._show_citations(row, () if value is None else value.citations)
+        value = cell.values.get(column.part) or (
+            cell.shown(column.column, column.part) if column.column else None
+        )
+        self._show_citations(row, column.part, () if value is None else value.citations)
         text = "" if value is None else value.text
         can_open = is_question and bool(cell.answer)
         asks = _ASK if is_question else frozenset()
@@ -183,7 +179,8 @@ class CellPanel(QWidget):
         view.set_messages([answer] if text else [])
         view.scroll_to_message(answer.id)
 
-    def _show_citations(self, row: Row, citations: Sequence[Citation]) -> None:
+    def _show_citations(self, row: Row, part: str, citations: Sequence[Citation]) -> None:
+        """Show where a value stands: the page, and the words that say so beside it."""
         while (item := self._citation_row.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -194,10 +191,14 @@ class CellPanel(QWidget):
                 citation_text(citation), name=f"table-citation-{number}", role="link"
             )
             button.setAutoDefault(False)
-            set_tooltip(button, citation.quote)
-            button.setAccessibleDescription(spoken_text(citation.quote))
             button.clicked.connect(partial(self.open_citation, row, citation))
             self._citation_row.addWidget(button)
+            quote = Note(object_name=f"table-quote-{number}")
+            words = tr("“{quote}”", quote=citation.quote) if citation.quote else ""
+            doubted = is_unproven(part, citation)
+            told = tr("The words were not found in the document.") if doubted else ""
+            quote.set_text(" ".join(filter(None, (words, told))), "warning" if doubted else "note")
+            self._citation_row.addWidget(quote)
         self._citations.setVisible(bool(citations))
 
     def open_citation(self, row: Row, citation: Citation, *_: object) -> None:
