@@ -174,9 +174,7 @@ class Planner:
                 N_("The table has no question."), hint=N_("Add a column with a question.")
             )
         require_answerable(table, columns)
-        gone: Sequence[str] = ()
-        if any(c.question and asks_about_document(table, c.question) for c in columns):
-            gone = await self._files.read(table.id, cells.rows, on_progress)
+        gone = await self.read_files(table, cells, on_progress)
         profiles = await self._parts.profiles()
         key = _Key(
             table.id, table.columns, cells, await self._store.updated_at(table.id), tuple(profiles)
@@ -191,6 +189,15 @@ class Planner:
         if mode is RunMode.BATCH:
             await self._require_batch(table, found)
         return replace(found, gone=gone)
+
+    async def read_files(
+        self, table: Table, cells: Cells, on_progress: OnProgress | None = None
+    ) -> Sequence[str]:
+        """Read the files that cells are about and that have changed; return those that are gone."""
+        columns = [c for c in table.questions if not cells.columns or c.id in cells.columns]
+        if not any(c.question and asks_about_document(table, c.question) for c in columns):
+            return ()
+        return await self._files.read(table.id, cells.rows, on_progress)
 
     async def _require_batch(self, table: Table, measured: Measured) -> None:
         """Raise unless the columns can be asked by tomorrow: no provider refuses, none waits."""

@@ -294,6 +294,11 @@ class TableService:
 
     # -- runs
 
+    async def chosen(self, table: Table, cells: Cells) -> list[CellId]:
+        """Return the cells that a run would ask, whose files were compared before."""
+        await self._planner.read_files(table, cells)
+        return await self.store.chosen(table, cells)
+
     async def plan(
         self,
         table: Table,
@@ -523,7 +528,7 @@ def _notices_of(gone: Sequence[str]) -> list[str]:
         return []
     names = ", ".join(file_at(path).name for path in gone[:_NAMED_FILES])
     more = "…" if len(gone) > _NAMED_FILES else ""
-    return [tr("Gone, so that what was read of it is asked about: {names}", names=names + more)]
+    return [tr("Files that are gone are asked about as last read: {names}", names=names + more)]
 
 
 def _found(table: Table | None) -> Table:
