@@ -14,6 +14,7 @@ from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import (
     Cells,
     CellState,
+    Check,
     Column,
     Field,
     FieldType,
@@ -64,7 +65,7 @@ async def exported(tables: Tables, table: Table, format_: TableFormat) -> str:
 )
 async def test_a_changed_question_is_asked_of_all_rows(changes: dict[str, object]) -> None:
     async with opened_tables(Asked(lambda _text: as_json(a="new"))) as tables:
-        say = column("Say", "Say {{word}}")
+        say = column("Say", "Say {{word}}", checks=(Check("schema", {"type": "object"}),))
         table = await tables.table(say)
         await tables.service.run_now(table, Cells(limit=1))
         table = await asks(tables, table, say, **changes)
