@@ -50,7 +50,6 @@ from desktop_app.tables.table import (
     Cells,
     Column,
     NewRow,
-    Plan,
     Question,
     Run,
     RunMode,
@@ -123,6 +122,7 @@ class TableService:
         store: their rows, cells and totals.
         listeners: called with the id of a table, and the cell that has changed; None for its rows,
             columns or runs.
+        chosen, plan: what a run would ask and cost: see `Planner`.
     """
 
     def __init__(self, parts: TableParts) -> None:
@@ -133,6 +133,7 @@ class TableService:
         self._batches = BatchRuns(parts, self._on_change)
         self._files = RowFiles(parts)
         self._planner = Planner(parts, self._files)
+        self.chosen, self.plan = self._planner.chosen, self._planner.plan
 
     def _on_change(self, table_id: str, cell: CellId | None = None) -> None:
         for listener in self.listeners:
@@ -293,27 +294,6 @@ class TableService:
         self._on_change(table_id)
 
     # -- runs
-
-    async def chosen(self, table: Table, cells: Cells) -> list[CellId]:
-        """Return the cells that a run would ask, whose files were compared before."""
-        await self._planner.read_files(table, cells)
-        return await self.store.chosen(table, cells)
-
-    async def plan(
-        self,
-        table: Table,
-        cells: Cells,
-        mode: RunMode = RunMode.NOW,
-        on_progress: OnProgress | None = None,
-    ) -> Plan:
-        """Return what a run would ask and cost, after reading the documents that it needs.
-
-        Raises:
-            IllegalChoiceError: a prompt names an unknown column or itself, nothing is to be asked,
-                the provider is not set up, or has no batches.
-            ProviderError, CredentialError: there is no key.
-        """
-        return await self._planner.plan(table, cells, mode, on_progress)
 
     async def run_now(
         self,
