@@ -38,8 +38,10 @@ from desktop_app.storage.row_conversion import (
     read_row,
     read_rows,
 )
+from desktop_app.tables.batch_store import TableBatch
+from desktop_app.tables.run_store import read_run
+from desktop_app.tables.stored_cells import question_from_text
 from desktop_app.tables.table import Run
-from desktop_app.tables.table_store import TableBatch, question_from_text, read_run
 
 if TYPE_CHECKING:
     from desktop_app.storage.database import Database

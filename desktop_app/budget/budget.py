@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Self
@@ -89,21 +90,42 @@ class _Running(NamedTuple):
         return self.most - self.usual
 
 
+class _NoRoomError(Exception):
+    """A limit has no room for calls; nothing is written."""
+
+    def __init__(self, no_room: NoRoom) -> None:
+        super().__init__()
+        self.no_room = no_room
+
+
+def _nothing(_connection: sqlite3.Connection) -> None:
+    pass
+
+
+Write = Callable[[sqlite3.Connection], object]
+
+
 class SpendingHolds:
     """Holds by provider. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def place(self, calls: Sequence[HeldCall], at: datetime) -> list[int] | NoRoom:
+    async def place(
+        self, calls: Sequence[HeldCall], at: datetime, also: Write = _nothing
+    ) -> list[int] | NoRoom:
         """Hold the costs of all calls if the month of `at` has room for them, else of none.
+
+        Args:
+            also: is written before, unless there is no room.
 
         Returns:
             The ids of the holds, in order, or the calls of a provider whose limit has no room.
         """
         ids: list[int] = []
 
-        def hold(connection: sqlite3.Connection) -> list[int] | NoRoom:
+        def hold(connection: sqlite3.Connection) -> list[int]:
+            also(connection)
             record_lost_calls(connection)
             by_limit: dict[frozenset[str], list[HeldCall]] = {}
             for call in calls:
@@ -111,7 +133,7 @@ class SpendingHolds:
                     by_limit.setdefault(frozenset(call.profile.ids_under_cap), []).append(call)
             for limited in by_limit.values():
                 if refusal := _refusal(connection, limited, at):
-                    return refusal
+                    raise _NoRoomError(refusal)
             ids[:] = [_insert(connection, call, at) for call in calls]
             return ids
 
@@ -121,6 +143,8 @@ class SpendingHolds:
 
         try:
             return await self._database.write(hold)
+        except _NoRoomError as refused:
+            return refused.no_room
         except asyncio.CancelledError:  # it is written all the same, but nothing is sent
             with suppress(errors.StorageError):  # then it ends with this process
                 await asyncio.shield(self._database.write(release))
@@ -131,10 +155,8 @@ class SpendingHolds:
         sql = "UPDATE spending_holds SET amount = ?, most = ? WHERE id = ?"
         await self._database.execute(sql, to_nanos(cost.usual), to_nanos(cost.most), hold_id)
 
-    async def lower_to(self, hold_id: int, amount: Decimal) -> None:
-        """Replace the amounts of a hold by a smaller one."""
-        sql = "UPDATE spending_holds SET amount = ?1, most = ?1 WHERE id = ?2"
-        await self._database.execute(sql, to_nanos(amount), hold_id)
+    async def write(self, write: Write) -> None:
+        await self._database.write(write)
 
     async def release(self, hold_id: int) -> None:
         """Release a hold after its call has ended and is in the ledger."""
@@ -274,11 +296,21 @@ class Hold:
 
     async def lower_by(self, amount: Decimal) -> None:
         """Hold less: a part of what is held for many calls gets a hold of its own."""
-        if self.cost is None or not self._held:
-            return
-        storage, hold_id = self._held[-1]
-        self.cost = CallCost.fixed(max(self.cost.usual - amount, Decimal(0)))
-        await storage.lower_to(hold_id, self.cost.usual)
+        if self.cost is not None and self._held:
+            await self._held[-1][0].write(self.lowering(amount))
+            self.lowered(amount)
+
+    def lowering(self, amount: Decimal) -> Write:
+        """Return what lowers the amount in the caller's transaction; then call `lowered`."""
+        sql = """UPDATE spending_holds
+            SET amount = max(0, amount - ?1), most = max(0, most - ?1) WHERE id = ?2"""
+        held = self._held[-1:] if self.cost is not None else []
+        rows = [(to_nanos(amount), hold_id) for _, hold_id in held]
+        return lambda connection: connection.executemany(sql, rows)
+
+    def lowered(self, amount: Decimal) -> None:
+        if self.cost is not None and self._held:
+            self.cost = CallCost.fixed(max(self.cost.usual - amount, Decimal(0)))
 
     @contextmanager
     def ending(self) -> Iterator[Sequence[int]]:
@@ -327,6 +359,17 @@ class Budget:
         self._holds = holds
         self._storage = storage
         self._allows_unpriced = allows_unpriced
+        self._also: Write | None = None
+
+    def alongside(self, write: Write) -> Budget:
+        """Return the budget for calls whose costs are held in one transaction with a mark of them.
+
+        A kill in between would leave one without the other. If there is no room for the costs,
+        nothing is written.
+        """
+        budget = copy(self)
+        budget._also = write
+        return budget
 
     @staticmethod
     def needs_cost(profile: ProviderProfile, is_price_known: bool) -> bool:
@@ -377,7 +420,8 @@ class Budget:
         """
         placed = [call for call in calls if _is_held(call)]
         moment = now()
-        result = await self._holds.place(placed, moment) if placed else []
+        also = self._also
+        result = await self._holds.place(placed, moment, also or _nothing) if placed or also else []
         if isinstance(result, NoRoom):
             raise _cap_error(result, moment)
         ids = iter(result)

@@ -244,7 +244,11 @@ async def _ask(
     try:
         row_ids = await service.add_rows(table.id, evaluation.rows)
         run = await service.run_now(
-            table, Cells(), at_once=options.concurrency, listen=listen, purpose=Purpose.EVALUATION
+            table,
+            Cells(asks_equal=True),
+            at_once=options.concurrency,
+            listen=listen,
+            purpose=Purpose.EVALUATION,
         )
     except asyncio.CancelledError:
         if last is None:  # nothing was sent

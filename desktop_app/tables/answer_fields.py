@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.answer_form import AnswerSchema
@@ -25,6 +25,7 @@ from desktop_app.tools.schema_check import decode, json_of_answer
 
 _MIN_QUOTE_LETTERS: Final = 8
 _MAX_QUOTE_CHARS: Final = 1_000
+_MAX_WRAPPERS: Final = 2
 _TYPES: Final[Mapping[FieldType, str]] = {
     FieldType.TEXT: "string",
     FieldType.NUMBER: "number",
@@ -145,32 +146,64 @@ def parse_answer(
 ) -> ParsedAnswer:
     """Return the values of an answer. Takes a while: call it in a thread.
 
-    A value of the wrong type is converted if that loses nothing ("12" to a number), and else left
-    empty; the error names the first of them.
+    Servers without schemas get it in words, which small models follow in their own form: keys in
+    other case, an object around them, a sentence before. A value of the wrong type is converted if
+    that loses nothing ("12" to a number), and else left empty, as one whose key is missing; the
+    error names the first of them.
     """
-    try:
-        found = decode(json_of_answer(answer))
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+    found = _object_of(fields, answer)
+    if found is None:
         return ParsedAnswer({}, ErrorNote(N_("The response isn’t the JSON that the fields need.")))
+    folded = {_folded(key): value for key, value in found.items()}
     values: dict[str, CellValue] = {}
-    wrong: list[str] = []
+    errors: list[ErrorNote] = []
     for field in fields:
-        value = found.get(field.name)
+        params = {"name": field.name}
+        if field.name not in found and _folded(field.name) not in folded:
+            errors.append(ErrorNote(N_("The response lacks “{name}”."), params=params))
+            continue
+        value = found.get(field.name, folded.get(_folded(field.name)))
         citations: tuple[Citation, ...] = ()
-        if isinstance(value, dict):
-            if documents and value.get("value") not in (None, "", []):
-                citations = _citations(value, documents)
-            value = value.get("value")
+        if isinstance(value, dict) and "value" in (cited := {_folded(k): value[k] for k in value}):
+            value = cited["value"]
+            if documents and value not in (None, "", []):
+                citations = _citations(cited, documents)
         read = value_in(field, value)
         if read is None:
-            wrong.append(field.name)
+            note = N_("The response has no valid value for “{name}”.")
+            errors.append(ErrorNote(note, params=params))
         values[field.name] = CellValue.of(read or Value(""), citations)
-    if not wrong:
-        return ParsedAnswer(values, None)
-    note = ErrorNote(N_("The response has no valid value for “{name}”."), params={"name": wrong[0]})
-    return ParsedAnswer(values, note)
+    return ParsedAnswer(values, errors[0] if errors else None)
+
+
+def _object_of(fields: Sequence[Field], answer: str) -> dict[str, Any] | None:
+    """Return the object with the fields in an answer; None if there is none."""
+    names = {_folded(field.name) for field in fields}
+    for text in (json_of_answer(answer), *_objects_in(answer)):
+        try:
+            found = decode(text)
+        except (ValueError, RecursionError):
+            continue
+        for _ in range(_MAX_WRAPPERS):
+            if isinstance(found, dict) and names.isdisjoint(map(_folded, found)):
+                found = list(found.values())
+            if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
+                break
+            found = found[0]
+        if isinstance(found, dict):
+            return found
+    return None
+
+
+def _objects_in(answer: str) -> Iterator[str]:
+    """Yield the text from the first brace to the last, without what a model says around it."""
+    start, end = answer.find("{"), answer.rfind("}")
+    if 0 <= start < end:
+        yield answer[start : end + 1]
+
+
+def _folded(name: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", name.casefold())).strip()
 
 
 def value_in(field: Field, given: Any) -> Value | None:
@@ -185,7 +218,7 @@ def value_in(field: Field, given: Any) -> Value | None:
     text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
     match field.type:
         case FieldType.LIST:
-            items = given if isinstance(given, list) else [given]
+            items = given if isinstance(given, list) else str(given).split("\n")
             if not all(isinstance(item, str | int | float) for item in items):
                 return None
             return Value("\n".join(" ".join(str(item).split()) for item in items))

@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.conversation import REFUSED, Draft, Messag
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote, error_from_note
 from desktop_app.domain.errors import AttachmentMissingError, IllegalChoiceError
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import MAX_GUESSED_CHARACTERS, guessed_tokens
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
@@ -47,7 +48,9 @@ from desktop_app.tables.answer_fields import (
     parse_answer,
     schema_of,
 )
+from desktop_app.tables.asked import asked_hash
 from desktop_app.tables.checks import JUDGE, failure_of
+from desktop_app.tables.stored_cells import CellId, StoredAnswer
 from desktop_app.tables.table import (
     WHOLE,
     Cell,
@@ -59,7 +62,6 @@ from desktop_app.tables.table import (
     Row,
     Table,
 )
-from desktop_app.tables.table_store import CellId, StoredAnswer
 from desktop_app.tables.template import asks_about_document, filled, find_reference, words
 from desktop_app.tools.schema_check import check_answer
 
@@ -69,6 +71,8 @@ _KEPT_DOCUMENTS: Final = 8
 EMPTY_RESPONSE: Final = "empty_response"
 """The code of the error of a cell whose answer has no text."""
 DECLINED: Final = ErrorNote(N_("The model declined."), code=REFUSED)
+_DECLINED_FOR: Final = ErrorNote(N_("The model declined: {words}"))
+_MAX_REASON_CHARS: Final = 300
 
 
 class CellRequest(Value, frozen=True):
@@ -79,6 +83,7 @@ class CellRequest(Value, frozen=True):
             same documents begin with the same bytes.
         documents: those that are sent as text, in which citations are looked up.
         checks: those of the column and of the row, with the row's values.
+        asked: the hash of all that is asked: see `asked`.
     """
 
     cell: CellId
@@ -88,6 +93,7 @@ class CellRequest(Value, frozen=True):
     conversation_id: str
     documents: tuple[DocumentPart, ...]
     checks: tuple[Check, ...]
+    asked: str
 
 
 def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cell]) -> CellRequest:
@@ -147,6 +153,7 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
         _conversation_id(settings, parts, column),
         documents,
         (*checks, *row.checks),
+        asked_hash(table, column, row, cells),
     )
 
 
@@ -175,7 +182,8 @@ def _value_of(table: Table, word: str, row: Row, cells: Mapping[str, Cell]) -> s
             raise IllegalChoiceError(N_("This row has no document."))
         return ", ".join(f"“{part.name}”" for part in row.parts)
     cell = cells.get(found.column.id)
-    if found.column.question is not None and (cell is None or not cell.values):
+    parts = found.column.parts
+    if found.column.question and not any(part in parts for part in (cell.values if cell else ())):
         raise IllegalChoiceError(
             N_("Column “{name}” has no answer in this row."), name=found.column.name
         )
@@ -317,10 +325,12 @@ def read_answer(
             parsed = parse_answer(request.question.fields, shown, documents)
             values, error = parsed.values, error or parsed.error
         else:
-            values = {WHOLE: CellValue(shown, cited_pages(shown, documents))}
+            values = {WHOLE: CellValue.of(shown, cited_pages(shown, documents))}
             error = error or _schema_error(request.settings.schema, shown)
     elif status is MessageStatus.REFUSED:
-        error = replace(error or DECLINED, code=REFUSED)
+        words = shorten(" ".join(text.split()), _MAX_REASON_CHARS)
+        declined = replace(_DECLINED_FOR, params={"words": words}) if words else DECLINED
+        error = replace(error or declined, code=REFUSED)
     else:
         error = error or ErrorNote(N_("The response is empty."), code=EMPTY_RESPONSE)
     failures = []
@@ -341,6 +351,7 @@ def read_answer(
         judge_cost=Decimal(0) if has_judge else None,
         has_passed=not failed if failures and not has_judge else None,
         failures=failed,
+        asked=request.asked,
     )
 
 

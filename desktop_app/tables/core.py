@@ -27,7 +27,7 @@ CORE = Core(
                     },
                 )
             },
-            reader="tables.table_store.column_from_row",
+            reader="tables.stored_cells.column_from_row",
         ),
         StoredTable(
             "table_rows",
@@ -35,7 +35,7 @@ CORE = Core(
                 Effect.PLAIN: "id table_id position name key page parts checks error stamps",
                 Effect.PLACE: "paths",
             },
-            reader="tables.table_store.row_from_row",
+            reader="tables.stored_cells.row_from_row",
         ),
         StoredTable(
             "table_values",
@@ -53,7 +53,7 @@ CORE = Core(
                 Effect.PLAIN: (
                     f"id row_id column_id run_id batch answer error {TOKENS} judge_cost seconds "
                     "first_token_s has_passed failures conversation_id answered_by asked "
-                    "is_outdated"
+                    "is_outdated sent"
                 ),
                 Effect.ACTS: "state",
             },
@@ -72,7 +72,7 @@ CORE = Core(
                 Effect.ACTS: "status",
                 Effect.HERE: "owner_pid owner_started",
             },
-            lines_of_acting="tables.table_store.lines_of_acting",
+            lines_of_acting="tables.run_store.lines_of_acting",
             is_acting=N_("Tables that wait for a provider are paused:"),
             switch_off="""UPDATE table_runs SET status = iif(EXISTS (
             SELECT 1 FROM table_batches WHERE run_id = table_runs.id AND batch_id <> ''),

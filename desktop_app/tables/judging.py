@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.chat.utility_model import UtilityModel
     from desktop_app.domain.prompt_delimiter import DelimiterFactory
     from desktop_app.providers.models.choice_resolution import ResolvedChoice
-    from desktop_app.tables.table_store import StoredAnswer
+    from desktop_app.tables.stored_cells import StoredAnswer
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
@@ -27,6 +26,7 @@ from desktop_app.domain.answering.stream_events import Failed, StatusChanged
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus, now
 from desktop_app.domain.conversations.message_parts import last_text
 from desktop_app.domain.conversations.notices import NoticeText, is_detail, is_of_schema
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
@@ -38,8 +38,9 @@ from desktop_app.tables.cell_request import (
     read_answer,
 )
 from desktop_app.tables.conditions import is_met
+from desktop_app.tables.run_store import begin_cell, save_answer
+from desktop_app.tables.stored_cells import WHOLE_VALUES, CellId, StoredAnswer
 from desktop_app.tables.table import CellState, Column, Run, RunProgress, RunStatus, Table
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId, StoredAnswer, save_answer
 from desktop_app.tables.template import levels
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from desktop_app.chat.answers.answer_measures import AnswerTiming
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
+    from desktop_app.providers.models.choice_resolution import ResolvedChoice
     from desktop_app.tables.table_service import TableParts
 
 AT_ONCE: Final = 4
@@ -71,7 +73,10 @@ _FATAL: Final = (
 _REPEATABLE_STATUSES: Final = frozenset({500, 502, 503, 529})
 """Those after which nothing can have been billed: see providers/http/retries.py."""
 _NO_PROVIDER: Final = N_("The provider of column “{name}” isn’t set up.")
-_NO_ROW: Final = N_("The row was removed.")
+
+
+class _TakenError(Exception):
+    """A cell is not to be asked any more."""
 
 
 class _Outcome(Enum):
@@ -93,9 +98,12 @@ class Share:
         self._hold = hold
         self.each = each
 
-    async def give(self) -> None:
-        """Give the amount of one cell to the hold of its own call. Raises StorageError."""
-        await self._hold.lower_by(self.each)
+    def giving(self) -> Callable[[sqlite3.Connection], object]:
+        """Return what gives the amount of one cell to the hold of its own call; then `given`."""
+        return self._hold.lowering(self.each)
+
+    def given(self) -> None:
+        self._hold.lowered(self.each)
 
     async def give_more(self) -> bool:
         """Give up half of the rest, because answers cost more than expected; False if none is left.
@@ -108,45 +116,58 @@ class Share:
         return rest > 0
 
 
-@dataclass
 class LiveRun:
     """A run of this process.
 
-    Attributes:
+    Args:
         profiles: the providers by their ids.
         shares: by provider.
         listen: called with the progress after each cell.
         on_cell: called with each cell that has changed.
+        most_at_once: cells that are asked at a time.
+        purpose: of the calls in the ledger.
+        asks_equal: also a request that is equal to another of the run is sent.
+        notices: what is told of the run from its beginning.
     """
 
-    parts: TableParts
-    profiles: Mapping[str, ProviderProfile]
-    table: Table
-    run: Run
-    shares: Mapping[str, Share]
-    listen: Callable[[RunProgress], object]
-    on_cell: Callable[[CellId], object]
-    most_at_once: int = AT_ONCE
-    purpose: Purpose = Purpose.TABLE
-    _at_once: int = 0
-    _successes: int = 0
-    _network_failures: int = 0
-    _paused_until: float = 0.0
-    _done: int = 0
-    _failed: int = 0
-    _total: int = 0
-    _cost: Decimal = Decimal(0)
-    _started_at: float = 0.0
-    _tries: dict[CellId, int] = field(default_factory=dict)
-    _shared: set[CellId] = field(default_factory=set)
-    _under_way: set[CellId] = field(default_factory=set)
-    _error: errors.UserFacingError | None = None
-    _refusals: dict[str, ErrorNote] = field(default_factory=dict)
-    _notices: dict[NoticeText, None] = field(default_factory=dict)
-    _unstored: errors.StorageError | None = None
-    _is_stopped: bool = False
-    _documents: RowDocuments | None = None
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(
+        self,
+        parts: TableParts,
+        profiles: Mapping[str, ProviderProfile],
+        table: Table,
+        run: Run,
+        shares: Mapping[str, Share],
+        listen: Callable[[RunProgress], object],
+        on_cell: Callable[[CellId], object],
+        *,
+        most_at_once: int = AT_ONCE,
+        purpose: Purpose = Purpose.TABLE,
+        asks_equal: bool = False,
+        notices: Sequence[NoticeText] = (),
+    ) -> None:
+        self.parts, self.profiles = parts, profiles
+        self.table, self.run, self.shares = table, run, shares
+        self.listen, self.on_cell = listen, on_cell
+        self.most_at_once, self.purpose, self._asks_equal = most_at_once, purpose, asks_equal
+        self._notices: dict[NoticeText, None] = dict.fromkeys(notices)
+        self._done = self._failed = self._total = 0
+        self._cost = Decimal(0)
+        self._started_at = 0.0
+        # How fast it asks.
+        self._at_once = self._successes = self._network_failures = 0
+        self._paused_until = 0.0
+        self._woken = asyncio.Event()
+        # The cells.
+        self._tries: dict[CellId, int] = {}
+        self._shared: set[CellId] = set()
+        self._under_way: set[CellId] = set()
+        self._equal: dict[tuple[str, str], asyncio.Future[Message | None]] = {}
+        self._documents = RowDocuments(parts.attachments)
+        # Why it stops.
+        self._error: errors.UserFacingError | None = None
+        self._refusals: dict[str, ErrorNote] = {}
+        self._unstored: errors.StorageError | None = None
+        self._is_stopped = False
 
     def stop(self) -> None:
         """Stop: nothing more is sent, and the answers under way are stopped."""
@@ -267,12 +288,10 @@ class LiveRun:
     async def _ask(self, cell: CellId) -> _Outcome:
         store = self.parts.store
         try:
-            if not await store.begin_cell(cell, self.run.id):
-                self._done += 1  # it was removed, or a run of another process has it
-                return _Outcome.ENDED
-            self.on_cell(cell)
             try:
                 return await self._answer(cell)
+            except _TakenError:
+                self._done += 1  # it was removed, or a run of another process has it
             except errors.RoomHeldError as error:
                 others = self._under_way - {cell}  # now: they may end while this cell is stored
                 await store.wait_again(cell, self.run.id)
@@ -320,14 +339,46 @@ class LiveRun:
             await self.parts.store.wait_again(cell, self.run.id)
             self._done += 1
             return _Outcome.ENDED
+        if self._asks_equal:
+            return (await self._send(request, column))[0]
+        key = (column.id, request.asked)
+        while (first := self._equal.get(key)) is not None:
+            answer = await first
+            if answer is not None:
+                return await self._repeat(request, answer)
+        mine = self._equal[key] = asyncio.get_running_loop().create_future()
+        answer = None
+        try:
+            outcome, answer = await self._send(request, column)
+        finally:
+            if answer is None:
+                del self._equal[key]
+            mine.set_result(answer)
+        return outcome
+
+    async def _send(self, request: CellRequest, column: Column) -> tuple[_Outcome, Message | None]:
+        """Send a request; return also its answer, if that is one for equal requests too."""
+        cell = request.cell
         profile = self.profiles.get(request.question.choice.provider_id)
         if profile is None:
             raise errors.IllegalChoiceError(_NO_PROVIDER, name=column.name)
+        share = self.shares.get(profile.id) if cell not in self._shared else None
+        give = None if share is None else share.giving()
+
+        def begin(connection: sqlite3.Connection) -> None:
+            if not begin_cell(connection, cell, self.run.id):
+                raise _TakenError
+            if give is not None:
+                give(connection)
+
         answer_store = AnswerStore(self, request)
         chat = self.parts.chat_with(answer_store, self.parts.attachments)
-        # The answer, its entry in the ledger and the end of its hold are one transaction.
-        spending = chat.calls.spending.alongside(answer_store.write)
-        chat.calls = chat.calls._replace(spending=spending)
+        # The mark of the cell and the hold of its call are one transaction. So are its answer, the
+        # entry in the ledger and the end of the hold.
+        chat.calls = chat.calls._replace(
+            budget=chat.calls.budget.alongside(begin),
+            spending=chat.calls.spending.alongside(answer_store.write),
+        )
         request = for_model(request, chat.resolve(profile, request.question.choice).model)
         moment = now()
         conversation = Conversation(
@@ -337,10 +388,6 @@ class LiveRun:
             updated_at=moment,
             choice=request.question.choice,
         )
-        share = self.shares.get(profile.id)
-        if share is not None and cell not in self._shared:
-            self._shared.add(cell)
-            await share.give()
         self._under_way.add(cell)
         run = await chat.begin(
             conversation,
@@ -351,31 +398,51 @@ class LiveRun:
             self.purpose,
             passages=request.question.passages,
         )
+        if share is not None:
+            self._shared.add(cell)
+            share.given()
+        self.on_cell(cell)
         answer_store.timing = run.timing
         await run.run(answer_store.listen, self._on_store)
         stored = answer_store.stored
         if stored is None:
-            return await self._refused(cell, answer_store.error, run.timing.elapsed_s)
+            return await self._refused(cell, answer_store.error, run.timing.elapsed_s), None
         if not answer_store.is_written:  # nothing was sent, so the ledger has no entry
             await self.parts.store.save_answers([stored])
-        self._count(stored)
         self._network_failures = 0
         self._successes += 1
         if self._successes >= 2 * self._at_once and self._at_once < self.most_at_once:
             self._at_once, self._successes = self._at_once + 1, 0
-        judged = await self.parts.judge.judged(request, run.prepared.resolved, stored)
+        await self._end_cell(request, run.prepared.resolved, stored)
+        return _Outcome.ENDED, answer_store.answer if stored.error is None else None
+
+    async def _repeat(self, request: CellRequest, answer: Message) -> _Outcome:
+        """Store the answer to an equal request, which costs nothing."""
+        profile = self.profiles[request.question.choice.provider_id]
+        stored = await self.read(request, answer, None)
+        stored = stored._replace(usage=Usage(), cost=Decimal(0), seconds=None)
+        await self.parts.store.save_answers([stored])
+        resolved = self.parts.resolve(profile, request.question.choice)
+        await self._end_cell(request, resolved, stored)
+        return _Outcome.ENDED
+
+    async def _end_cell(
+        self, request: CellRequest, resolved: ResolvedChoice, stored: StoredAnswer
+    ) -> None:
+        """Count a stored answer, and have it judged."""
+        self._count(stored)
+        judged = await self.parts.judge.judged(request, resolved, stored)
         if judged is not stored:
             await self.parts.store.save_answers([judged])
             self._cost += judged.judge_cost or Decimal(0)
-            self.on_cell(cell)
-        return _Outcome.ENDED
+            self.on_cell(stored.cell)
 
     async def _request(self, cell: CellId) -> tuple[CellRequest | None, Column]:
         """Return what is asked of a cell, None if its condition is not met, and its column."""
         window = await self.parts.store.window([cell.row_id], WHOLE_VALUES)
         column = next(c for c in self.table.columns if c.id == cell.column_id)
         if not window.rows:
-            raise errors.IllegalChoiceError(_NO_ROW)
+            raise _TakenError
         row, cells = window.rows[0], window.cells[cell.row_id]
         if not is_met(self.table, column, row, cells):
             return None, column
@@ -424,8 +491,6 @@ class LiveRun:
         self, request: CellRequest, answer: Message, timing: AnswerTiming | None
     ) -> StoredAnswer:
         """Return an answer as it is stored. Raises StorageError."""
-        if self._documents is None:
-            self._documents = RowDocuments(self.parts.attachments)
         documents = await self._documents.of(request)
         # The schema is that of the column's fields, which the user knows.
         self._notices |= dict.fromkeys(
@@ -474,6 +539,7 @@ class AnswerStore:
 
     Attributes:
         stored: the answer; None if the provider refused it unbilled, so that it can be sent again.
+        answer: the same as a message, once it is stored.
         error: why it failed; None if it did not.
         timing: the times of the answer; None until it is asked for.
         is_written: the answer is in the store.
@@ -483,6 +549,7 @@ class AnswerStore:
         self._run = run
         self._request = request
         self.stored: StoredAnswer | None = None
+        self.answer: Message | None = None
         self.error: errors.ProviderError | None = None
         self.timing: AnswerTiming | None = None
         self.is_written = False
@@ -510,6 +577,7 @@ class AnswerStore:
             return  # a cell that is stopped has its earlier state at the run's end
         if self.stored is None and not self._can_be_sent_again:
             self.stored = await self._run.read(self._request, answer, self.timing)
+            self.answer = answer
             if self.error is not None and self.stored.cost is None and not self._may_be_billed:
                 self.stored = self.stored._replace(cost=Decimal(0))
 

@@ -215,6 +215,7 @@ class Row(Value, frozen=True):
         parts: the documents; () until they are read.
         checks: those that came with the row, for all answers of it.
         error: why its document cannot be read; None if it can, or if it was not read yet.
+        stamps: the size and the time of each file when it was read; () if that is unknown.
     """
 
     id: int
@@ -225,6 +226,7 @@ class Row(Value, frozen=True):
     parts: tuple[DocumentPart | ImagePart, ...] = ()
     checks: tuple[Check, ...] = ()
     error: ErrorNote | None = None
+    stamps: tuple[str, ...] = ()
 
 
 class NewRow(NamedTuple):
@@ -257,18 +259,25 @@ class Citation(Value, frozen=True):
         return self.end > self.start
 
 
+def is_unproven(part: str, citation: Citation) -> bool:
+    """Return True if a value names a page on which its words were not found."""
+    return part != WHOLE and not citation.is_found
+
+
 class CellState(TextEnum):
     """The state of a cell.
 
     WAITING: it is to be asked by a run, or its answer comes by tomorrow. RUNNING: it is being
     asked. Both may have the values of an earlier answer. FAILED: see its error. CORRECTED: the user
-    has changed a value of it.
+    has changed a value of it. OUTDATED: answered, but its question, data or document was another
+    one. It is derived, not stored.
     """
 
     EMPTY = "empty", N_("Empty")
     WAITING = "waiting", N_("Waiting")
     RUNNING = "running", N_("Running")
     DONE = "done", N_("Answered")
+    OUTDATED = "outdated", N_("Out of date")
     FAILED = "failed", N_("Failed")
     CORRECTED = "corrected", N_("Corrected")
 
@@ -347,15 +356,24 @@ class Cell(Value, frozen=True):
         value = self.values.get(part)
         return "" if value is None else value.text
 
+    def shown(self, column: Column, part: str = WHOLE) -> CellValue | None:
+        """Return a value; all of an answer to other fields stand in the place of the first."""
+        others = self.values
+        if part in others or part != column.parts[0] or any(p in others for p in column.parts):
+            return others.get(part)
+        lines = [f"{name}: {each.text}" if name else each.text for name, each in others.items()]
+        return CellValue("\n".join(lines)) if lines else None
+
 
 class Selection(TextEnum):
     """The cells of question columns that a run asks.
 
-    EMPTY: those without an answer, those that were interrupted too. FAILED: those with an error.
+    EMPTY: those without an answer to what they would be asked now: interrupted and outdated ones
+    too. FAILED: those with an error.
     ALL: every cell but corrected ones, which are only asked again if they are chosen.
     """
 
-    EMPTY = "empty", N_("Empty cells")
+    EMPTY = "empty", N_("Empty and out of date")
     FAILED = "failed", N_("Failed cells")
     ALL = "all", N_("All cells")
 
@@ -369,6 +387,8 @@ class Cells(Value, frozen=True):
         selection: of these, which; None for each of them, corrected ones too.
         limit: the most rows, the first in their order that have such a cell; 0 for no limit.
         columns_of_rows: the columns of single rows, where these are fewer than `columns`.
+        asks_equal: also requests that are equal to another are sent, such as to see how answers
+            vary; else each is sent once in a run.
     """
 
     columns: tuple[str, ...] = ()
@@ -376,6 +396,7 @@ class Cells(Value, frozen=True):
     selection: Selection | None = Selection.EMPTY
     limit: int = 0
     columns_of_rows: Mapping[int, Sequence[str]] = {}
+    asks_equal: bool = False
 
 
 class Filter(Value, frozen=True):
@@ -440,6 +461,7 @@ class ColumnTotals(Value, frozen=True):
         cost: US dollars of the answers and judgments whose cost is known.
         uncounted: answers of unknown cost.
         checked, passed: answers with checks, and those that pass.
+        unproven: answers with a page that was claimed, but does not have the words.
         seconds: the mean time of an answer; None if none was measured.
     """
 
@@ -450,6 +472,7 @@ class ColumnTotals(Value, frozen=True):
     checked: int = 0
     passed: int = 0
     seconds: float | None = None
+    unproven: int = 0
 
     @property
     def share(self) -> float | None:
@@ -543,6 +566,7 @@ class Plan(NamedTuple):
     Attributes:
         cells: the number of calls; those that cannot be asked are left out.
         rows: the number of rows with such cells.
+        gone: the paths of files that are not there any more; what was read of them is asked about.
         refused: the cells that cannot be asked, because their document cannot be read or is too
             large for the model, with the reason.
         input_tokens: of all calls, estimated.
@@ -561,6 +585,7 @@ class Plan(NamedTuple):
     ordinary_most: Decimal | None
     judgments: int = 0
     rows: int = 0
+    gone: Sequence[str] = ()
 
     @property
     def unreadable(self) -> int:

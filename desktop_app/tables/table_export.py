@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.i18n.translation import in_english
+from desktop_app.tables.stored_cells import WHOLE_VALUES
 from desktop_app.tables.table import (
     WHOLE,
     Cell,
@@ -31,8 +32,9 @@ from desktop_app.tables.table import (
     RowOrder,
     Scalar,
     Table,
+    is_unproven,
 )
-from desktop_app.tables.table_store import WHOLE_VALUES, TableStore
+from desktop_app.tables.table_store import TableStore
 from desktop_app.tables.template import asks_about_document
 from desktop_app.tables.values import Value, ValueType
 from desktop_app.writers.office.table_files import (
@@ -191,11 +193,13 @@ class ExportedTable:
             fields = _fields(column)
             if fields:
                 values[column.name] = {
-                    name: None if cell is None else _json(_field_value(each, cell), is_field=True)
+                    name: None
+                    if cell is None
+                    else _json(_field_value(column, each, cell), is_field=True)
                     for name, each in fields.items()
                 }
             else:
-                values[column.name] = None if cell is None else _json(_whole(cell))
+                values[column.name] = None if cell is None else _json(_whole(column, cell))
             if cell is None or column.question is None:
                 continue
             if cited := [
@@ -211,7 +215,18 @@ class ExportedTable:
             if cell.usage is not None:
                 total = None if cell.cost is None else cell.cost + (cell.judge_cost or 0)
                 costs[column.name] = None if total is None else f"{total:f}"
-        extra = {"sources": sources, "errors": errors, "checks": checks, "cost_usd": costs}
+        outdated = [
+            column.name
+            for column in self.table.questions
+            if column.id in cells and cells[column.id].state is CellState.OUTDATED
+        ]
+        extra = {
+            "sources": sources,
+            "errors": errors,
+            "checks": checks,
+            "cost_usd": costs,
+            "out_of_date": outdated,
+        }
         found = {name: value for name, value in extra.items() if value}
         return {"row": row.name, "values": values, **found}
 
@@ -244,7 +259,7 @@ class ExportedTable:
     def _totals_rows(self) -> tuple[list[str], list[list[str | int | float | None]]]:
         headings = [
             *("Column", "Answered", "Failed", "Input tokens", "Output tokens", "Cost (USD)"),
-            *("Checked", "Passed", "Share passed"),
+            *("Checked", "Passed", "Share passed", "Out of date"),
         ]
         rows: list[list[str | int | float | None]] = []
         for column in self.table.questions:
@@ -263,6 +278,7 @@ class ExportedTable:
                     checked,
                     totals.passed if checked else None,
                     None if totals.share is None else round(totals.share, 4),
+                    counts.get(CellState.OUTDATED, 0),
                 ]
             )
         return headings, rows
@@ -275,16 +291,22 @@ def _headings(
         yield _Heading("Document" if has_documents else "Row", lambda row, _: row.name)
     for column in table.columns:
         if column.question is None:
-            yield _of_cell(column, column.name, _whole)
+            yield _of_cell(column, column.name, partial(_whole, column))
             continue
         fields = _fields(column)
         if not fields:
-            yield _of_cell(column, column.name, _whole)
+            yield _of_cell(column, column.name, partial(_whole, column))
         for field in fields.values():
-            yield _of_cell(column, column.title(field.name), partial(_field_value, field))
+            yield _of_cell(column, column.title(field.name), partial(_field_value, column, field))
         if has_documents and asks_about_document(table, column.question):
             yield _of_cell(column, f"{column.name}: sources", partial(_sources, column))
         counts = totals[column.id]
+        if counts.states.get(CellState.OUTDATED):
+            yield _of_cell(
+                column,
+                f"{column.name}: out of date",
+                lambda cell: True if cell.state is CellState.OUTDATED else None,
+            )
         if counts.checked:
             yield _of_cell(column, f"{column.name}: passed", lambda cell: cell.has_passed)
         if counts.passed < counts.checked:
@@ -309,8 +331,8 @@ def _fields(column: Column) -> dict[str, Field]:
     return {} if column.question is None else {each.name: each for each in column.question.fields}
 
 
-def _field_value(field: Field, cell: Cell) -> Exported:
-    value = cell.values.get(field.name)
+def _field_value(column: Column, field: Field, cell: Cell) -> Exported:
+    value = cell.shown(column, field.name)
     if value is None or not value.text:
         return None
     if field.type is FieldType.LIST:
@@ -318,8 +340,8 @@ def _field_value(field: Field, cell: Cell) -> Exported:
     return value.value
 
 
-def _whole(cell: Cell) -> Exported:
-    value = cell.values.get(WHOLE)
+def _whole(column: Column, cell: Cell) -> Exported:
+    value = cell.shown(column)
     return None if value is None or not value.text else value.value
 
 
@@ -333,7 +355,8 @@ def _sources(column: Column, cell: Cell) -> Exported:
     for part in column.parts:
         value = cell.values.get(part)
         places = [
-            f"page {each.page}" if each.page else f"“{each.quote}”"
+            (f"page {each.page}" if each.page else f"“{each.quote}”")
+            + (" (words not found)" if is_unproven(part, each) else "")
             for each in (value.citations if value else ())
         ]
         if places:

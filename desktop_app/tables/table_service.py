@@ -14,21 +14,14 @@ The store (`store`) gives rows, cells and totals to show; `listeners` hear what 
 from __future__ import annotations
 
 import asyncio
-import os
-from array import array
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from desktop_app.budget.budget import HeldCall
-from desktop_app.chat.attachments.image_attachments import require_image_input
-from desktop_app.chat.cost_estimate import TypicalAnswers, typical_tokens
 from desktop_app.chat.prompt_assembly import question_parts
-from desktop_app.chat.send_context import accepted_parameters
-from desktop_app.domain import errors, hints
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -39,36 +32,25 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, TextPart
-from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, CallCost
-from desktop_app.domain.documents.document_sections import unit_of
-from desktop_app.domain.error_note import note_from_error
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.graphemes import shorten
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.providers.jobs.batch_jobs import BATCH_TIER, batch_refusal, file_at
+from desktop_app.providers.jobs.batch_jobs import file_at
+from desktop_app.tables.answer_fields import value_in
 from desktop_app.tables.batch_run import BatchRuns
-from desktop_app.tables.cell_request import (
-    CellRequest,
-    cell_request,
-    judged_checks,
-    likely_tokens,
-    require_fit,
-)
-from desktop_app.tables.checks import MAX_JUDGE_TOKENS
-from desktop_app.tables.conditions import met_only
+from desktop_app.tables.cell_request import CellRequest, cell_request
 from desktop_app.tables.former_cells import FormerCells
 from desktop_app.tables.judging import Judge
-from desktop_app.tables.live_run import AT_ONCE, LiveRun, Share
+from desktop_app.tables.live_run import AT_ONCE, LiveRun
+from desktop_app.tables.planning import Planner
+from desktop_app.tables.row_files import OnProgress, RowFiles
+from desktop_app.tables.stored_cells import WHOLE_VALUES, CellId, NewValue, cells_of
 from desktop_app.tables.table import (
-    WHOLE,
-    Cell,
     Cells,
-    CellValue,
     Column,
     NewRow,
-    Plan,
     Question,
-    Row,
     Run,
     RunMode,
     RunProgress,
@@ -76,8 +58,8 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_source import expand_paths, has_lines, rows_of_files, rows_of_lines
-from desktop_app.tables.table_store import WHOLE_VALUES, CellId, NewValue, TableStore, cells_of
-from desktop_app.tables.template import asks_about_document, references, require_answerable
+from desktop_app.tables.table_store import TableStore
+from desktop_app.tables.values import Value
 
 if TYPE_CHECKING:
     from desktop_app.budget.budget import Budget
@@ -96,13 +78,8 @@ if TYPE_CHECKING:
     from desktop_app.providers.ports import ChatAttachments, MessageStore
 
 Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
-OnProgress = Callable[[int, int], object]
-"""Called with the number of documents read and the number of all."""
-_ROWS_AT_ONCE: Final = 50
-_JUDGE_TOKENS: Final = 200
-"""More than the instructions of a judge and the marks around its material have."""
-_PLACEHOLDER: Final = {WHOLE: CellValue("?")}
-"""In the place of an answer that comes in the same run."""
+_NAMED_FILES: Final = 5
+_SHOWN_CHARS: Final = 60
 
 
 @dataclass
@@ -138,53 +115,6 @@ class TableParts:
         return Judge(self.ledger, self.utility_model, self.delimiters)
 
 
-@dataclass
-class _Asked:
-    """The cells of a column that can be asked, and their tokens: as is likely, and the most."""
-
-    column: Column
-    resolved: ResolvedChoice
-    rows: array[int] = field(default_factory=lambda: array("q"))
-    tokens: array[int] = field(default_factory=lambda: array("q"))
-    most_tokens: array[int] = field(default_factory=lambda: array("q"))
-    judged: array[int] = field(default_factory=lambda: array("q"))
-    """The most tokens of each judgment, without those of the answer."""
-
-    @property
-    def cells(self) -> list[CellId]:
-        return [CellId(row_id, self.column.id) for row_id in self.rows]
-
-    @property
-    def max_output_tokens(self) -> int | None:
-        assert self.column.question is not None
-        parameters = self.column.question.overrides.parameters
-        return accepted_parameters(parameters, self.resolved).max_output_tokens
-
-
-class _Costs(NamedTuple):
-    """The US dollars of cells; None if a price is unknown.
-
-    Attributes:
-        answers: without the judgments, which are asked now in any mode.
-        usual, most: of all.
-        now, now_most: of the same cells if they are asked now.
-    """
-
-    answers: Decimal | None
-    usual: Decimal | None
-    most: Decimal | None
-    now: Decimal | None
-    now_most: Decimal | None
-
-
-@dataclass
-class _Priced:
-    """The cells that a run would ask, by column, and those that it cannot."""
-
-    asked: list[_Asked]
-    refused: list[tuple[CellId, errors.UserFacingError]]
-
-
 class TableService:
     """Tables, their runs and their batches.
 
@@ -192,6 +122,7 @@ class TableService:
         store: their rows, cells and totals.
         listeners: called with the id of a table, and the cell that has changed; None for its rows,
             columns or runs.
+        chosen, plan: what a run would ask and cost: see `Planner`.
     """
 
     def __init__(self, parts: TableParts) -> None:
@@ -200,6 +131,9 @@ class TableService:
         self._parts = parts
         self._live: dict[str, LiveRun] = {}
         self._batches = BatchRuns(parts, self._on_change)
+        self._files = RowFiles(parts)
+        self._planner = Planner(parts, self._files)
+        self.chosen, self.plan = self._planner.chosen, self._planner.plan
 
     def _on_change(self, table_id: str, cell: CellId | None = None) -> None:
         for listener in self.listeners:
@@ -207,10 +141,16 @@ class TableService:
 
     # -- tables
 
-    async def create(self, name: str, columns: Sequence[Column] = ()) -> Table:
+    async def create(
+        self, name: str, columns: Sequence[Column] = (), rows: Sequence[NewRow] = ()
+    ) -> Table:
+        """Store a table with rows; one that a kill leaves incomplete is in the trash."""
         moment = now()
         table = Table(new_id(), name.strip() or tr("New table"), moment, moment, tuple(columns))
-        await self.store.save(table)
+        await self.store.save(replace(table, trashed_at=moment if rows else None))
+        if rows:
+            await self.store.add_rows(table.id, rows)
+            await self.store.set_trashed(table.id, is_trashed=False)
         self._on_change(table.id)
         return await self.get(table.id)
 
@@ -282,30 +222,26 @@ class TableService:
                 that.
 
         Raises:
-            IllegalChoiceError: there is no file or no line, a line is wrong, or two rows have the
-                same id.
+            IllegalChoiceError: there is no file or no line, or a line is wrong.
             DocumentError: a workbook cannot be read.
         """
+        rows = await self.read_rows(paths, by_page=by_page, on_progress=on_progress)
+        return await self.add_rows(table_id, rows)
+
+    async def read_rows(
+        self, paths: Sequence[Path], *, by_page: bool = False, on_progress: OnProgress | None = None
+    ) -> list[NewRow]:
+        """Return the rows of files, of which nothing is stored yet: see `add`."""
         rows: list[NewRow] = []
-        keys = await self.store.keys(table_id)
         for path in (path for path in paths if has_lines(path)):
-            found = await rows_of_lines(path, self._parts.documents)
-            doubled = next((each.row.key for each in found if each.row.key in keys), None)
-            if doubled is not None:
-                raise errors.IllegalChoiceError(
-                    N_("The table already has a row with the id “{id}”."),
-                    hint=N_("Remove that row, or give this one another id."),
-                    id=doubled,
-                )
-            keys |= {each.row.key for each in found if each.row.key}
-            rows += found
+            rows += await rows_of_lines(path, self._parts.documents)
         documents = [path for path in paths if not has_lines(path)]
         if documents:
             found = rows_of_files(await expand_paths(documents))
-            rows += await self._rows_by_page(found, on_progress) if by_page else found
+            rows += await self._files.by_page(found, on_progress) if by_page else found
         if not rows:
             raise errors.IllegalChoiceError(N_("There are no files."), hint=N_("Add at least one."))
-        return await self.add_rows(table_id, rows)
+        return rows
 
     async def add_rows(self, table_id: str, rows: Sequence[NewRow]) -> list[int]:
         """Add rows, such as typed ones; return their ids."""
@@ -321,10 +257,15 @@ class TableService:
         Data are edited, answers are corrected and marked so.
 
         Raises:
-            IllegalChoiceError: one of the cells is being asked.
+            IllegalChoiceError: one of the cells is being asked, or a value is not of the type of
+                its field.
         """
-        asked = {column.id for column in table.questions}
-        new = [NewValue(*value, value[0].column_id in asked) for value in values]
+        asked = {column.id: column.question for column in table.questions}
+        new = []
+        for cell, part, text in values:
+            question = asked.get(cell.column_id)
+            value = text if question is None else _corrected(question, part, text)
+            new.append(NewValue(cell, part, value, question is not None))
         former = await self.store.set_values(new)
         self._on_change(table.id, new[0].cell if len(new) == 1 else None)
         return former
@@ -352,270 +293,6 @@ class TableService:
         await self.store.put_back(former)
         self._on_change(table_id)
 
-    async def _rows_by_page(
-        self, rows: Sequence[NewRow], on_progress: OnProgress | None
-    ) -> list[NewRow]:
-        found: list[NewRow] = []
-        for number, new in enumerate(rows):
-            if on_progress is not None:
-                on_progress(number, len(rows))
-            row = await self._read_documents(new.row)
-            part = row.parts[0] if row.parts else None
-            unit = unit_of(part) if isinstance(part, DocumentPart) else ""
-            if not unit or not isinstance(part, DocumentPart) or not part.pages:
-                found.append(NewRow(row))
-                continue
-            for page in range(1, part.pages + 1):
-                chosen = ChosenPages(unit, ((page, page),), of=part.pages)
-                found.append(
-                    NewRow(
-                        replace(
-                            row,
-                            name=f"{row.name}, {unit} {page}",
-                            page=page,
-                            parts=(replace(part, chosen=chosen),),
-                        )
-                    )
-                )
-        return found
-
-    # -- documents
-
-    async def read_documents(
-        self, table_id: str, row_ids: Sequence[int] = (), on_progress: OnProgress | None = None
-    ) -> None:
-        """Read the documents of rows that were not read, or could not be read the last time.
-
-        A row keeps why that failed. `row_ids` are () for all rows.
-
-        Raises:
-            StorageError: the store fails; the call can be repeated.
-        """
-        rows = await self.store.unread_rows(table_id, row_ids)
-        for number, row in enumerate(rows):
-            if on_progress is not None:
-                on_progress(number, len(rows))
-            await self.store.save_row(await self._read_documents(row))
-        if on_progress is not None and rows:
-            on_progress(len(rows), len(rows))
-            self._on_change(table_id)
-
-    async def _read_documents(self, row: Row) -> Row:
-        try:
-            parts = [await self._read_document(file_at(name)) for name in row.paths]
-        except errors.StorageError:
-            raise  # the store fails, not the file
-        except errors.UserFacingError as error:
-            if isinstance(error, errors.DocumentEncryptedError):
-                error = error.with_hint(N_("Save a copy without a password and add that."))
-            return replace(row, error=note_from_error(error))
-        return replace(row, parts=tuple(parts), error=None)
-
-    async def _read_document(self, path: Path) -> Any:
-        # A stored path was free of links. If it is not any more, a link has replaced a file or
-        # folder since, and would send another file than the user chose.
-        if await asyncio.to_thread(os.path.realpath, path) != str(path):
-            raise errors.DocumentError(
-                N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=path.name
-            )
-        document = await self._parts.documents.extract(path, asks=True)
-        return await self._parts.attachments.add_document(path, document)
-
-    # -- before a run
-
-    async def plan(
-        self,
-        table: Table,
-        cells: Cells,
-        mode: RunMode = RunMode.NOW,
-        on_progress: OnProgress | None = None,
-    ) -> Plan:
-        """Return what a run would ask and cost, after reading the documents that it needs.
-
-        Raises:
-            IllegalChoiceError: a prompt names an unknown column or itself, nothing is to be asked,
-                the provider is not set up, or has no batches.
-            ProviderError, CredentialError: there is no key.
-        """
-        chosen = await self._chosen(table, cells, mode)
-        priced = await self._priced(table, chosen, mode, on_progress)
-        costs = [await self._costs(each, mode) for each in priced.asked]
-        rows = await asyncio.to_thread(
-            lambda: set[int]().union(*(each.rows for each in priced.asked))
-        )
-        return Plan(
-            cells=sum(len(each.rows) for each in priced.asked),
-            refused=priced.refused,
-            input_tokens=sum(sum(each.tokens) for each in priced.asked),
-            cost=_sum(each.usual for each in costs),
-            most=_sum(each.most for each in costs),
-            ordinary=_sum(each.now for each in costs),
-            ordinary_most=_sum(each.now_most for each in costs),
-            judgments=sum(len(each.judged) for each in priced.asked),
-            rows=len(rows),
-        )
-
-    async def _chosen(
-        self, table: Table, cells: Cells, mode: RunMode
-    ) -> dict[int, tuple[str, ...]]:
-        """Return the columns that are to be asked, by the ids of the rows in their order."""
-        columns = [c for c in table.questions if not cells.columns or c.id in cells.columns]
-        if not columns:
-            raise errors.IllegalChoiceError(
-                N_("The table has no question."), hint=N_("Add a column with a question.")
-            )
-        require_answerable(table, columns)
-        if any(c.question and c.question.condition for c in columns):
-            every = replace(cells, limit=0)
-            chosen = await self.store.chosen_columns(table, every)
-            chosen = await met_only(self.store, table, chosen, cells.limit)
-        else:
-            chosen = await self.store.chosen_columns(table, cells)
-        if not chosen:
-            raise errors.IllegalChoiceError(N_("None of the cells is to be asked."))
-        if mode is RunMode.BATCH:
-            asked = {column_id for each in set(chosen.values()) for column_id in each}
-            for column in columns:
-                named = references(table, column.question) if column.question else []
-                before = next((r.column for r in named if r.column.id in asked), None)
-                if column.id in asked and before is not None:
-                    raise errors.IllegalChoiceError(
-                        N_("Column “{name}” needs the answers of “{before}”."),
-                        hint=N_("Ask that column first."),
-                        name=column.name,
-                        before=before.name,
-                    )
-        return chosen
-
-    async def _priced(
-        self,
-        table: Table,
-        chosen: Mapping[int, tuple[str, ...]],
-        mode: RunMode,
-        on_progress: OnProgress | None = None,
-    ) -> _Priced:
-        wanted = {column_id for each in set(chosen.values()) for column_id in each}
-        columns = [c for c in table.questions if c.id in wanted]
-        row_ids = list(chosen)
-        if any(c.question and asks_about_document(table, c.question) for c in columns):
-            await self.read_documents(table.id, row_ids, on_progress)
-        profiles = {profile.id: profile for profile in await self._parts.profiles()}
-        asked: list[_Asked] = []
-        for column in columns:
-            assert column.question is not None
-            resolved = await self._resolved(column, column.question, profiles, mode)
-            asked.append(_Asked(column, resolved))
-        pending = {}
-        if mode is RunMode.NOW:
-            pending = {a.column.id: a.resolved.longest_answer(a.max_output_tokens) for a in asked}
-        refused: list[tuple[CellId, errors.UserFacingError]] = []
-        for start in range(0, len(row_ids), _ROWS_AT_ONCE):
-            window = await self.store.window(row_ids[start : start + _ROWS_AT_ONCE], WHOLE_VALUES)
-            for each in asked:
-                rows = [row for row in window.rows if each.column.id in chosen[row.id]]
-                refused += await asyncio.to_thread(
-                    self._measure, table, each, rows, window.cells, pending
-                )
-        return _Priced(asked, refused)
-
-    def _measure(
-        self,
-        table: Table,
-        asked: _Asked,
-        rows: Sequence[Row],
-        cells: Mapping[int, Mapping[str, Cell]],
-        pending: Mapping[str, int],
-    ) -> list[tuple[CellId, errors.UserFacingError]]:
-        """Add the tokens of cells; return those that cannot be asked, with the reason.
-
-        Args:
-            pending: the columns that the run asks before, whose answers are not there yet, with
-                the tokens of the longest.
-        """
-        refused: list[tuple[CellId, errors.UserFacingError]] = []
-        column, question = asked.column, asked.column.question
-        assert question is not None
-        named = [r.column.id for r in references(table, question) if r.column.id in pending]
-        for row in rows:
-            place = CellId(row.id, column.id)
-            own = dict(cells[row.id])
-            for column_id in named:
-                if column_id not in own or not own[column_id].values:
-                    own[column_id] = Cell(row.id, column_id, values=_PLACEHOLDER)
-            try:
-                request = cell_request(table, column, row, own)
-                require_image_input(request.draft.question_attachments, asked.resolved.model)
-                tokens, most = likely_tokens(request, asked.resolved, self._parts.counter)
-                tokens += len(named) * USUAL_ANSWER_TOKENS
-                require_fit(tokens, asked.resolved)
-            except errors.UserFacingError as error:
-                refused.append((place, error))
-                continue
-            asked.rows.append(row.id)
-            asked.tokens.append(tokens)
-            asked.most_tokens.append(most + sum(pending[column_id] for column_id in named))
-            for check in judged_checks(request):
-                rubric = len(str(check.value).encode("utf-8", "surrogatepass"))
-                asked.judged.append(asked.most_tokens[-1] + rubric + _JUDGE_TOKENS)
-        return refused
-
-    async def _resolved(
-        self,
-        column: Column,
-        question: Question,
-        profiles: Mapping[str, ProviderProfile],
-        mode: RunMode,
-    ) -> ResolvedChoice:
-        profile = profiles.get(question.choice.provider_id)
-        if profile is None:
-            raise errors.IllegalChoiceError(
-                N_("The provider of column “{name}” isn’t set up."),
-                hint=N_("Choose another model for it."),
-                name=column.name,
-            )
-        resolved = self._parts.resolve(profile, question.choice)
-        if mode is RunMode.BATCH:
-            if refusal := batch_refusal(profile, resolved.model):
-                raise refusal
-            await self._parts.gateway.batches(profile)  # only to fail without a key
-            return resolved
-        tier = accepted_parameters(question.overrides.parameters, resolved).service_tier
-        await self._parts.gateway.provider(profile)  # only to fail without a key
-        return replace(resolved, service_tier=tier)
-
-    async def _costs(self, asked: _Asked, mode: RunMode) -> _Costs:
-        """Return what a column's cells cost, with the judgments that follow.
-
-        No answer costs more than `most`, if the provider counts no more tokens than its model
-        allows.
-        """
-        resolved, limit = asked.resolved, asked.max_output_tokens
-        typical: TypicalAnswers = await self._parts.ledger.typical_answers(resolved.profile.id)
-        usual_tokens = typical_tokens(resolved, typical, limit)
-        batch = replace(resolved, service_tier=BATCH_TIER)
-        judge = self._parts.utility_model.model_for(Purpose.JUDGMENT, resolved)
-        longest = resolved.longest_answer(limit)
-
-        def sums(priced: ResolvedChoice) -> tuple[Decimal | None, Decimal | None]:
-            usual = (priced.expected_cost(n, limit, usual_tokens) for n in asked.tokens)
-            most = (priced.expected_cost(n, limit, usual_tokens) for n in asked.most_tokens)
-            return _sum(cost and cost.usual for cost in usual), _sum(c and c.most for c in most)
-
-        def judged() -> tuple[Decimal | None, Decimal | None]:
-            mean = sum(asked.tokens) // max(1, len(asked.tokens)) + USUAL_ANSWER_TOKENS
-            usual = judge.expected_cost(mean, MAX_JUDGE_TOKENS)
-            most = (judge.expected_cost(n + longest, MAX_JUDGE_TOKENS) for n in asked.judged)
-            return usual and usual.input * len(asked.judged), _sum(c and c.most for c in most)
-
-        now = await asyncio.to_thread(sums, resolved)
-        answers = await asyncio.to_thread(sums, batch) if mode is RunMode.BATCH else now
-        verdicts = await asyncio.to_thread(judged) if asked.judged else (Decimal(0), Decimal(0))
-        return _Costs(
-            answers[0],
-            *(_sum(pair) for pair in zip(answers, verdicts, strict=True)),
-            *(_sum(pair) for pair in zip(now, verdicts, strict=True)),
-        )
-
     # -- runs
 
     async def run_now(
@@ -641,12 +318,11 @@ class TableService:
             SpendingCapError: the monthly limit has no room for all; nothing was sent.
             UserFacingError: as `plan`; nothing was sent.
         """
-        chosen = await self._chosen(table, cells, RunMode.NOW)
-        priced = await self._priced(table, chosen, RunMode.NOW, on_progress)
-        asked = await asyncio.to_thread(cells_of, chosen)
+        measured = await self._planner.measure(table, cells, RunMode.NOW, on_progress)
+        asked = await asyncio.to_thread(cells_of, measured.chosen)
         profiles = {profile.id: profile for profile in await self._parts.profiles()}
         async with AsyncExitStack() as holds:
-            shares, estimate = await self._hold(priced, holds)
+            shares, estimate = await self._planner.hold(measured, holds)
             run = Run(
                 new_id(),
                 table.id,
@@ -666,6 +342,8 @@ class TableService:
                 lambda cell: self._on_change(table.id, cell),
                 most_at_once=at_once,
                 purpose=purpose,
+                asks_equal=cells.asks_equal,
+                notices=_notices_of(measured.gone),
             )
             self._live[run.id] = live  # at once: `recover` would end a run that is not there
             try:
@@ -675,33 +353,6 @@ class TableService:
             finally:
                 del self._live[run.id]
                 self._on_change(table.id)
-
-    async def _hold(
-        self, priced: _Priced, holds: AsyncExitStack
-    ) -> tuple[dict[str, Share], Decimal | None]:
-        """Hold the cost of all cells; return the shares by provider, and the cost of all."""
-        by_provider: dict[str, list[tuple[_Asked, Decimal | None]]] = {}
-        for asked in priced.asked:
-            usual = (await self._costs(asked, RunMode.NOW)).usual
-            resolved = asked.resolved
-            await self._parts.budget.require_price(
-                resolved.profile, resolved.model, resolved.counted_price
-            )
-            by_provider.setdefault(resolved.profile.id, []).append((asked, usual))
-        calls, counts = [], []
-        for each in by_provider.values():
-            total = _sum(usual for _, usual in each)
-            cost = None if total is None else CallCost.fixed(total)
-            calls.append(HeldCall(each[0][0].resolved.profile, cost))
-            counts.append(max(1, sum(len(asked.rows) for asked, _ in each)))
-        shares: dict[str, Share] = {}
-        for call, hold, count in zip(
-            calls, await self._parts.budget.hold_all(calls), counts, strict=True
-        ):
-            await holds.enter_async_context(hold)
-            if call.cost is not None:
-                shares[call.profile.id] = Share(hold, call.cost.usual / count)
-        return shares, _sum(None if call.cost is None else call.cost.usual for call in calls)
 
     async def stop(self, run_id: str) -> None:
         """Stop a run: one of this process at once, one of another or a batch as soon as it looks.
@@ -732,16 +383,15 @@ class TableService:
             SpendingCapError: the monthly limit has no room for all; nothing is sent.
             UserFacingError: as `plan`.
         """
-        chosen = await self._chosen(table, cells, RunMode.BATCH)
-        priced = await self._priced(table, chosen, RunMode.BATCH, on_progress)
-        costs = [await self._costs(asked, RunMode.BATCH) for asked in priced.asked]
+        measured = await self._planner.measure(table, cells, RunMode.BATCH, on_progress)
+        costs = [await self._planner.costs(asked, RunMode.BATCH) for asked in measured.asked]
         run = await self._batches.start(
             table,
             [
                 (asked.column, asked.resolved, asked.cells, cost.answers)
-                for asked, cost in zip(priced.asked, costs, strict=True)
+                for asked, cost in zip(measured.asked, costs, strict=True)
             ],
-            priced.refused,
+            measured.refused,
         )
         self._on_change(table.id)
         return run
@@ -834,17 +484,34 @@ class TableService:
         return conversation.id
 
 
+def _corrected(question: Question, part: str, text: str) -> Value | str:
+    """Return a value that the user gives to an answer: one of the field's type, if it has one."""
+    field = next((each for each in question.fields if each.name == part), None)
+    if field is None:
+        return text
+    value = value_in(field, text)
+    if value is None:
+        raise errors.IllegalChoiceError(
+            N_("“{text}” isn’t a value of “{name}” ({type})."),
+            hint=N_("Choose one of: {known}.") if field.choices else "",
+            text=shorten(text, _SHOWN_CHARS),
+            name=field.name,
+            type=tr(field.type.text),
+            known=", ".join(field.choices),
+        )
+    return value
+
+
+def _notices_of(gone: Sequence[str]) -> list[str]:
+    """Return what is told of files that are gone."""
+    if not gone:
+        return []
+    names = ", ".join(file_at(path).name for path in gone[:_NAMED_FILES])
+    more = "…" if len(gone) > _NAMED_FILES else ""
+    return [tr("Files that are gone are asked about as last read: {names}", names=names + more)]
+
+
 def _found(table: Table | None) -> Table:
     if table is None:
         raise errors.IllegalChoiceError(N_("The table no longer exists."))
     return table
-
-
-def _sum(costs: Any) -> Decimal | None:
-    """Return the sum of costs; None if one of them is unknown."""
-    total = Decimal(0)
-    for cost in costs:
-        if cost is None:
-            return None
-        total += cost
-    return total

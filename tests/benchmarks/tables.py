@@ -109,6 +109,7 @@ async def _longest_step(work: Awaitable[None]) -> float:
 async def _fill(app: AppHarness, rows: int, columns: int) -> Table:
     from desktop_app.domain.conversations.conversation import new_id, now
     from desktop_app.tables.services import table_service
+    from desktop_app.tables.stored_cells import CellId, StoredAnswer
     from desktop_app.tables.table import (
         CellState,
         CellValue,
@@ -120,7 +121,6 @@ async def _fill(app: AppHarness, rows: int, columns: int) -> Table:
         RunMode,
         RunStatus,
     )
-    from desktop_app.tables.table_store import CellId, StoredAnswer
 
     service = app.backend.of(table_service)
     choice = app.session.setup.choice

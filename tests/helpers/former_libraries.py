@@ -25,7 +25,7 @@ FEW: Final = [n if n in _IN_CHECK else pytest.param(n, marks=pytest.mark.slow) f
 """The names for tests that take long: most of them are slow."""
 Known = dict[str, Counter[Any]]
 _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
-_OTHERS: Final = ("search_index", "passage_index", "sqlite_", "sync_", "presets", "batch_")
+_OTHERS: Final = ("search_", "passage_index", "sqlite_", "sync_", "presets", "batch_")
 _EMPTY: Final = (None, 0, "", "[]", "{}")
 _MOVED: Final = {"paragraph": "paragraph-presets", '"paragraph"': '"paragraph-presets"'}
 """The id of a preset that was that of a prompt, too."""

@@ -123,7 +123,7 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
             asked = [column.id for column in columns]
             table = await service.change(table.id, lambda each: _with_columns(each, columns))
         cells = Cells(columns=tuple(asked), selection=_selection(options), limit=options.rows or 0)
-        if table.questions and not is_new and not await service.store.chosen(table, cells):
+        if table.questions and not is_new and not await service.chosen(table, cells):
             return await _write_nothing_left(service, table, options)
         plan = await _plan(service, table, cells, options)
         _write_plan(plan, options)

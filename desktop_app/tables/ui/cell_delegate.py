@@ -137,7 +137,8 @@ class CellDelegate(QStyledItemDelegate):
         inner = rect.adjusted(look.inset, 0, -look.inset, 0)
         if shown.pages:
             pages = look.pages_rect(rect, shown.pages)
-            look.draw(painter, pages, shown.pages, theme.accent, is_note=True, at_end=True)
+            color = theme.warning if shown.is_unproven else theme.accent
+            look.draw(painter, pages, shown.pages, color, is_note=True, at_end=True)
             inner = _before(inner, pages.width() + look.inset)
         if shown.is_corrected:
             size = look.mark

@@ -18,8 +18,8 @@ from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.tables.former_cells import FormerCells
+from desktop_app.tables.stored_cells import BEING_ASKED, WHOLE_VALUES, CellId
 from desktop_app.tables.table import CellState, Column, NewRow, Row, Table, Window
-from desktop_app.tables.table_store import BEING_ASKED, WHOLE_VALUES, CellId
 from desktop_app.tables.ui.cell_texts import GridColumn
 from desktop_app.tables.ui.open_table import OpenTable
 from desktop_app.widgets.forms.form_dialog import ask

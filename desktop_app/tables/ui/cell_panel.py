@@ -22,20 +22,14 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, TextPar
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.markdown.text_search import differing_words
-from desktop_app.tables.table import WHOLE, Cell, Citation, Column, Row, Table
+from desktop_app.tables.table import WHOLE, Cell, Citation, Column, Row, Table, is_unproven
 from desktop_app.tables.ui.cell_texts import GridColumn, cell_facts, cell_problem
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton, MenuButton, dialog_button
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.side_by_side import SideBySide
-from desktop_app.widgets.text.foreign_text import (
-    ElidedLabel,
-    PlainButton,
-    menu_text,
-    set_tooltip,
-    spoken_text,
-)
+from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainButton, menu_text, spoken_text
 from desktop_app.widgets.windows import has_focus_within
 
 if TYPE_CHECKING:
@@ -82,6 +76,7 @@ class CellPanel(QWidget):
         self.problem = Note(object_name="table-cell-problem")
         self._citations = QWidget()
         self._citation_row = FlowLayout(parent=self._citations, spacing=6)
+        self.quotes = Note(object_name="table-cell-quotes", keeps_lines=True)
         self.answer = self._transcript("table-cell-answer", tr("Response"))
         self._left = self._transcript("table-answer-1-text", tr("Response"))
         self._right = self._transcript("table-answer-2-text", tr("Response"))
@@ -106,6 +101,7 @@ class CellPanel(QWidget):
             self.facts,
             self.problem,
             self._citations,
+            self.quotes,
             (self.answer, 1),
             (self.side_by_side, 1),
             buttons,
@@ -141,8 +137,8 @@ class CellPanel(QWidget):
         if row.error is not None and is_question and not problem:
             problem = row.error.what_happened
         self.problem.set_text(problem, "error" if cell.error else "warning")
-        value = cell.values.get(column.part)
-        self._show_citations(row, () if value is None else value.citations)
+        value = None if column.column is None else cell.shown(column.column, column.part)
+        self._show_citations(row, column.part, () if value is None else value.citations)
         text = "" if value is None else value.text
         can_open = is_question and bool(cell.answer)
         asks = _ASK if is_question else frozenset()
@@ -183,7 +179,8 @@ class CellPanel(QWidget):
         view.set_messages([answer] if text else [])
         view.scroll_to_message(answer.id)
 
-    def _show_citations(self, row: Row, citations: Sequence[Citation]) -> None:
+    def _show_citations(self, row: Row, part: str, citations: Sequence[Citation]) -> None:
+        """Show where a value stands: the page, and the words that say so beside it."""
         while (item := self._citation_row.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -194,11 +191,13 @@ class CellPanel(QWidget):
                 citation_text(citation), name=f"table-citation-{number}", role="link"
             )
             button.setAutoDefault(False)
-            set_tooltip(button, citation.quote)
-            button.setAccessibleDescription(spoken_text(citation.quote))
             button.clicked.connect(partial(self.open_citation, row, citation))
             self._citation_row.addWidget(button)
         self._citations.setVisible(bool(citations))
+        words = [tr("“{quote}”", quote=each.quote) for each in citations if each.quote]
+        if doubted := any(is_unproven(part, each) for each in citations):
+            words.append(tr("The words were not found in the document."))
+        self.quotes.set_text("\n".join(words[:_MAX_CITATIONS]), "warning" if doubted else "note")
 
     def open_citation(self, row: Row, citation: Citation, *_: object) -> None:
         """Show the page of a document that a value was taken from, with the words marked."""
@@ -235,7 +234,7 @@ class CellPanel(QWidget):
         self._compared = (columns[0].id, columns[1].id)
         self._show_parts(is_comparison=True)
         self._show_title(row.name)
-        for note in (self.facts, self.problem):
+        for note in (self.facts, self.problem, self.quotes):
             note.set_text("")
         self._citations.hide()
         views = (self._left, self._right)

@@ -24,6 +24,7 @@ from desktop_app.tables.table import (
     RunProgress,
     RunStatus,
     TableSummary,
+    is_unproven,
 )
 
 NAME_KEY: Final = ":name"
@@ -43,7 +44,8 @@ class ShownCell(NamedTuple):
     """A cell of the grid.
 
     Attributes:
-        pages: the places of its citations, such as "p. 3"; "" for none.
+        pages: the places of its citations, such as "p. 3"; "" for none. With "?", the words of one
+            were not found there (`is_unproven`).
         spoken: for screen readers.
     """
 
@@ -52,6 +54,7 @@ class ShownCell(NamedTuple):
     pages: str = ""
     is_corrected: bool = False
     spoken: str = ""
+    is_unproven: bool = False
 
 
 class GridColumn(NamedTuple):
@@ -95,34 +98,47 @@ def shown_cell(grid_column: GridColumn, cell: Cell | None) -> ShownCell:
     """Return a cell of the grid."""
     if cell is None:
         return EMPTY
-    value = cell.values.get(grid_column.part)
+    column = grid_column.column
+    value = None if column is None else cell.shown(column, grid_column.part)
     text = "" if value is None else value.text
-    tone, pages = Tone.VALUE, ""
+    tone, pages, doubted = Tone.VALUE, "", False
     if cell.state is CellState.RUNNING:
         text, tone = text or tr("Asking…"), Tone.FAINT
     elif cell.state is CellState.WAITING:
         text, tone = text or tr("Waiting"), Tone.FAINT
     elif cell.state is CellState.FAILED and cell.error is not None:
         text, tone = cell.error.what_happened, Tone.ERROR
+    elif cell.state is CellState.OUTDATED:
+        tone = Tone.FAINT
     elif cell.has_passed is False:
         tone = Tone.WARNING
     if value is not None and tone is not Tone.ERROR:
-        pages = pages_text(value.citations)
+        pages = pages_text(value.citations, grid_column.part)
+        doubted = any(is_unproven(grid_column.part, each) for each in value.citations)
     is_corrected = value is not None and value.is_corrected
     spoken = [text, pages]
+    if tone is Tone.ERROR:  # the reason once, not for each field
+        is_first = column is None or grid_column.part == column.parts[0]
+        spoken = [tr(cell.state.text), text if is_first else ""]
+    if doubted:
+        spoken.append(tr("the words were not found"))
     if is_corrected:
         spoken.append(tr("corrected"))
     if cell.has_passed is False:
         spoken.append(tr("fails its check"))
-    if cell.state in (CellState.RUNNING, CellState.WAITING):
+    if cell.state in (CellState.RUNNING, CellState.WAITING, CellState.OUTDATED):
         spoken.append(tr(cell.state.text))
-    return ShownCell(text, tone, pages, is_corrected, ", ".join(filter(None, spoken)))
+    shown = ", ".join(filter(None, spoken))
+    return ShownCell(text, tone, pages, is_corrected, shown, is_unproven=doubted)
 
 
-def pages_text(citations: Iterable[Citation]) -> str:
-    """Return the pages that are cited, such as "p. 3, 5"; "" for none."""
-    pages = dict.fromkeys(each.page for each in citations if each.page is not None)
-    numbers = ", ".join(map(formatting.number, pages))
+def pages_text(citations: Iterable[Citation], part: str) -> str:
+    """Return the pages that are cited, such as "p. 3, 5?"; "" for none."""
+    pages: dict[int, str] = {}
+    for each in citations:
+        if each.page is not None:
+            pages[each.page] = "?" if is_unproven(part, each) else ""
+    numbers = ", ".join(f"{formatting.number(page)}{mark}" for page, mark in pages.items())
     return tr("p. {pages}", pages=numbers) if numbers else ""
 
 
@@ -157,6 +173,11 @@ def answered_text(totals: ColumnTotals) -> str:
     facts = [formatting.number(answered)]
     if failed := states.get(CellState.FAILED, 0):
         facts.append(tr_plural("{count} failed", "{count} failed", failed))
+    if outdated := states.get(CellState.OUTDATED, 0):
+        facts.append(tr_plural("{count} out of date", "{count} out of date", outdated))
+    if totals.unproven:
+        words = tr_plural("{count} without the words", "{count} without the words", totals.unproven)
+        facts.append(words)
     return " · ".join(facts)
 
 
@@ -201,6 +222,8 @@ def state_text(summary: TableSummary, runs: Sequence[Run]) -> str:
     answered = states.get(CellState.DONE, 0) + states.get(CellState.CORRECTED, 0)
     failed = states.get(CellState.FAILED, 0)
     facts = []
+    if outdated := states.get(CellState.OUTDATED, 0):
+        facts.append(tr_plural("{count} out of date", "{count} out of date", outdated))
     if answered:
         facts.append(tr_plural("{count} answer", "{count} answers", answered))
     if failed:

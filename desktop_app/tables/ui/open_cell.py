@@ -12,8 +12,8 @@ from desktop_app.app.navigator import Navigator
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import WHOLE, Cell, Cells, Column, Table
-from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_edits import CellEdits
 from desktop_app.tables.ui.cell_panel import CellPanel
 from desktop_app.tables.ui.cell_texts import GridColumn

@@ -18,8 +18,8 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.list_filter import TRASH_RETENTION
 from desktop_app.storage.expiry_clock import expiry_time
 from desktop_app.tables.services import table_service
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import Cells, Run, RunMode, RunProgress, RunStatus, Table
-from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_texts import progress_text, run_text
 
 RETRY_S: Final = 30.0

@@ -13,9 +13,9 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QSplitter, QWidget
 
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import CellState, Run, Table
 from desktop_app.tables.table_export import TableFormat
-from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_edits import CellEdits
 from desktop_app.tables.ui.cell_texts import (
     GridColumn,

@@ -115,8 +115,8 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
+from desktop_app.tables.stored_cells import CellId, StoredAnswer
 from desktop_app.tables.table import CellState, CellValue, Citation, Filter, Run, RunMode, RunStatus
-from desktop_app.tables.table_store import CellId, StoredAnswer
 from desktop_app.tables.ui.question_sheet import QuestionSheet
 from desktop_app.tables.ui.tables_page import TablesPage
 from desktop_app.texts.passage_reply import Change

@@ -20,6 +20,7 @@ from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.library.ui.archive_and_trash import TrashPage
 from desktop_app.library.ui.trash import Trash
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import (
     CellState,
     Column,
@@ -31,7 +32,6 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_export import TableFormat
-from desktop_app.tables.table_store import CellId
 from desktop_app.tables.ui.cell_panel import CellPanel
 from desktop_app.tables.ui.question_sheet import QuestionSheet
 from desktop_app.tables.ui.tables_page import TablesPage

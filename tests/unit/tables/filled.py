@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.storage.database import Database
+from desktop_app.tables.stored_cells import CellId, StoredAnswer
 from desktop_app.tables.table import (
     CellState,
     CellValue,
@@ -16,7 +17,7 @@ from desktop_app.tables.table import (
     RunStatus,
     Table,
 )
-from desktop_app.tables.table_store import CellId, StoredAnswer, TableStore
+from desktop_app.tables.table_store import TableStore
 from tests.unit.storage.samples import CHOICE, NOON
 
 

@@ -15,6 +15,7 @@ from desktop_app.backend.backend import Backend
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id
 from desktop_app.tables.services import table_service
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import (
     Cells,
     CellState,
@@ -28,7 +29,6 @@ from desktop_app.tables.table import (
     Table,
 )
 from desktop_app.tables.table_service import TableService
-from desktop_app.tables.table_store import CellId
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams

@@ -19,6 +19,7 @@ from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.tables import live_run
 from desktop_app.tables.checks import MAX_JUDGE_TOKENS
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import (
     Cells,
     CellState,
@@ -31,7 +32,6 @@ from desktop_app.tables.table import (
     RunStatus,
     Selection,
 )
-from desktop_app.tables.table_store import CellId
 from tests.helpers.full_disk import full_disk
 from tests.helpers.linux_only import linux_only
 from tests.helpers.office_files import pptx, slide_text
@@ -169,21 +169,21 @@ async def test_a_cell_that_fails_keeps_no_other_from_its_answer(tmp_path: Path) 
 
 
 async def test_rows_are_added_all_or_none(tmp_path: Path) -> None:
-    first, second, text = (tmp_path / name for name in ("a.csv", "b.csv", "c.txt"))
+    first, second, text = (tmp_path / name for name in ("a.csv", "b.jsonl", "c.txt"))
     first.write_text("id,Ask\n7,x\n")
-    second.write_text("id,Ask\n8,y\n7,z\n")
+    second.write_text('{"id": "8", "Ask": "y"}\n[7]\n')
     text.write_text("A text.")
     async with opened_tables() as tables:
         ask = column("Ask", "Say {{ask 2}}")
         table = await tables.service.create("T", (ask,))
-        with pytest.raises(IllegalChoiceError, match="“7”"):
+        with pytest.raises(IllegalChoiceError, match=r"b\.jsonl"):
             await tables.service.add(table.id, [first, text, second])
         with pytest.raises(IllegalChoiceError):
             await tables.service.add(table.id, [])
         assert len(await tables.service.store.row_ids(table.id)) == 0
         ids = await tables.service.add(table.id, [first, text])
         assert await tables.service.store.row_ids(table.id) == array("q", ids)
-        with pytest.raises(IllegalChoiceError, match="“7”"):
+        with pytest.raises(IllegalChoiceError, match=r"b\.jsonl"):
             await tables.service.add(table.id, [second])
         # Data do not take the place of answers.
         table = await tables.service.get(table.id)
