@@ -125,7 +125,6 @@ class Question(Value, frozen=True):
         sends_documents: a row's documents, if it has any, are sent whatever the prompt names, and
             no pages are asked for. So are the cases of an evaluation.
         condition: the rows that are asked; None for all.
-        tools: those that the model may call, by their names.
     """
 
     prompt: str
@@ -138,7 +137,6 @@ class Question(Value, frozen=True):
     folder_id: str = ""
     sends_documents: bool = False
     condition: Condition | None = None
-    tools: tuple[str, ...] = ()
 
 
 class Column(Value, frozen=True):
@@ -408,6 +406,7 @@ class Filter(Value, frozen=True):
         passed: only cells that pass (True) or fail (False) their checks; None for any.
         least, most: bounds of its number, or of its date (see `values.Value`); None for none.
         is_unproven: only values with a claimed page that does not have the words.
+        bounds: `least` and `most` as the user typed them, on two lines.
     """
 
     column_id: str
@@ -418,6 +417,7 @@ class Filter(Value, frozen=True):
     least: float | None = None
     most: float | None = None
     is_unproven: bool = False
+    bounds: str = ""
 
 
 class SortKey(NamedTuple):

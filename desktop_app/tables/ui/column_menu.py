@@ -14,11 +14,11 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.tables.table import Cells, Column, Table
 from desktop_app.tables.ui.cell_edits import Undo
 from desktop_app.tables.ui.cell_texts import GridColumn
-from desktop_app.tables.ui.filter_bar import filter_text, filters_of
+from desktop_app.tables.ui.filter_bar import filter_text, filters_of, range_of
 from desktop_app.tables.ui.open_table import OpenTable
 from desktop_app.tables.ui.question_sheet import QuestionSheet
 from desktop_app.tables.ui.run_bar import TRIED_ROWS
-from desktop_app.tables.ui.sheet import NameSheet, Sheet
+from desktop_app.tables.ui.sheet import NameSheet, RangeSheet, Sheet
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import menu_text
 
@@ -43,7 +43,7 @@ class ColumnMenu:
 
     def add_question(self, copied: Column | None = None) -> None:
         """Ask for a new question, such as one as this column, of another model."""
-        self._show_question(copied, is_copy=True)
+        self._show_question(copied, is_copy=copied is not None)
 
     def _show_question(self, column: Column | None, *, is_copy: bool = False) -> None:
         if self._open.table is None:
@@ -103,6 +103,22 @@ class ColumnMenu:
             lambda name: self._open.request(self._save_column, table_id, replace(column, name=name))
         )
         self._show(sheet, sheet.name)
+
+    def _ask_range(self, column: GridColumn, *_: object) -> None:
+        """Ask between which numbers or dates the shown values are."""
+        header, section = self._open.grid.horizontalHeader(), self._open.model.columns.index(column)
+        sheet = RangeSheet(self._page, header, section, tr("Show only"))
+
+        def confirm(least: str, most: str) -> None:
+            found = range_of(column, least, most)
+            if found is None:
+                sheet.error.set_text(tr("Type a number, or a date such as 2026-11-30."), "error")
+            else:
+                sheet.close_sheet()
+                self._open.add_filter(found)
+
+        sheet.confirmed.connect(confirm)
+        self._show(sheet, sheet.least)
 
     # ------------------------------------------------------------ the menu
 
@@ -195,8 +211,10 @@ class ColumnMenu:
             submenu.addAction(menu_text(filter_text(each))).triggered.connect(
                 partial(self._open.add_filter, each)
             )
-        if filters:
-            menu.addMenu(submenu)
+        submenu.addAction(menu_text(tr("Between…"))).triggered.connect(
+            partial(self._ask_range, grid_column)
+        )
+        menu.addMenu(submenu)
 
     def _fill_agreement(self, menu: QMenu, grid_column: GridColumn) -> None:
         others = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -9,20 +10,22 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.tables.table import CellState, Column, Filter
+from desktop_app.tables.table import WHOLE, CellState, Column, Filter
 from desktop_app.tables.ui.cell_texts import GridColumn
 from desktop_app.tables.ui.open_table import OpenTable
+from desktop_app.tables.values import read_date, read_number
 from desktop_app.widgets.boxes import FlowLayout
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.text.foreign_text import spoken_text
 
 _FILTERS: Final = (
-    (N_("Answered"), (CellState.DONE, CellState.CORRECTED), None),
-    (N_("Failed"), (CellState.FAILED,), None),
-    (N_("Empty"), (CellState.EMPTY,), None),
-    (N_("Corrected"), (CellState.CORRECTED,), None),
-    (N_("Passes its check"), (), True),
-    (N_("Fails its check"), (), False),
+    (N_("Answered"), Filter("", states=(CellState.DONE, CellState.CORRECTED))),
+    (N_("Failed"), Filter("", states=(CellState.FAILED,))),
+    (N_("Empty"), Filter("", states=(CellState.EMPTY,))),
+    (N_("Corrected"), Filter("", states=(CellState.CORRECTED,))),
+    (N_("Passes its check"), Filter("", passed=True)),
+    (N_("Fails its check"), Filter("", passed=False)),
+    (N_("Words not found"), Filter("", is_unproven=True)),
 )
 
 
@@ -30,20 +33,37 @@ def filters_of(column: GridColumn, searched: str) -> list[Filter]:
     """Return the filters that a column offers; `searched` is the text that is searched for."""
     if column.column is None:
         return []
-    place = (column.column.id, column.part)
-    found = [Filter(*place, text=searched)] if searched else []
-    if column.is_question:
-        found += [Filter(*place, states=states, passed=passed) for _, states, passed in _FILTERS]
-    return found
+    found = [Filter("", text=searched)] if searched else []
+    found += [each for _, each in _FILTERS if column.is_question]
+    return [replace(each, column_id=column.column.id, part=column.part) for each in found]
 
 
 def filter_text(each: Filter) -> str:
+    """Return what the shown rows meet."""
     if each.text:
         return tr("contains “{text}”", text=each.text)
-    for label, states, passed in _FILTERS:
-        if (states, passed) == (each.states, each.passed):
-            return tr(label)
-    return ""
+    if each.bounds:
+        least, _, most = each.bounds.partition("\n")
+        return tr("{least} to {most}", least=least or "…", most=most or "…")
+    general = replace(each, column_id="", part=WHOLE)
+    return next((tr(label) for label, meant in _FILTERS if meant == general), "")
+
+
+def range_of(column: GridColumn, least: str, most: str) -> Filter | None:
+    """Return the filter of numbers or dates between two typed ones; None if one is neither.
+
+    An empty one is no bound.
+    """
+    bounds = []
+    for text in (least.strip(), most.strip()):
+        found = (read_number(text) or read_date(text)) if text else None
+        if text and found is None:
+            return None
+        bounds.append(found.number if found is not None else None)
+    if column.column is None or bounds == [None, None]:
+        return None
+    shown = f"{least.strip()}\n{most.strip()}"
+    return Filter(column.column.id, column.part, least=bounds[0], most=bounds[1], bounds=shown)
 
 
 class TableFilterBar(QWidget):

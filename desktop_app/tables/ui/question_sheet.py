@@ -41,8 +41,8 @@ from desktop_app.tables.table import (
     free_name,
 )
 from desktop_app.tables.template import DOCUMENT, find_reference, require_answerable, words
-from desktop_app.tables.ui.answer_choosers import ModelChooser, ToolsChooser
 from desktop_app.tables.ui.cell_texts import CHECK_KINDS
+from desktop_app.tables.ui.model_chooser import ModelChooser
 from desktop_app.tables.ui.open_table import OpenTable
 from desktop_app.tables.ui.run_bar import TRIED_ROWS, with_price
 from desktop_app.tables.ui.sheet import Sheet
@@ -289,7 +289,6 @@ class QuestionSheet(Sheet):
         self.condition_column = Combo(tr("Column"), object_name="table-condition-column")
         self.condition_column.fill([(title, title) for title in titles(self._table)])
         self.condition_text = line_field(tr("Text"), "table-condition-text")
-        self.tools = ToolsChooser(self._session)
         self._field_rows = column_of(spacing=4)
         self.choices = QWidget()
         column_of(
@@ -302,7 +301,6 @@ class QuestionSheet(Sheet):
             row_of(self.check_kind, (self.check_value, 1), self.check_field, spacing=6),
             self.check_schema,
             self.check_error,
-            self.tools,
             parent=self.choices,
             margins=0,
             spacing=6,
@@ -339,7 +337,6 @@ class QuestionSheet(Sheet):
             self.condition_column.currentIndexChanged,
             self.condition_text.textEdited,
             self.model.changed,
-            self.tools.changed,
         ):
             signal.connect(lambda *_: self._on_edited())
         for changed in (self.check_value.textChanged, self.check_schema.textChanged):
@@ -364,7 +361,6 @@ class QuestionSheet(Sheet):
             "check_value": _check_text(check),
             "check_field": check.field if check else WHOLE,
             "condition": msgspec.to_builtins(condition) if condition else {},
-            "tools": list(question.tools),
         }
 
     def _show_state(self, state: State) -> None:
@@ -391,8 +387,7 @@ class QuestionSheet(Sheet):
         _select(self.condition, condition.kind)
         _select(self.condition_column, condition.word)
         self.condition_text.setText(condition.text)
-        self.tools.set_names(state.get("tools", []))
-        has_choices = condition.kind or any(state.get(key) for key in ("check", "tools"))
+        has_choices = condition.kind or state.get("check")
         self._unfold(bool(has_choices) or any(_has_details(each) for each in fields))
 
     @property
@@ -409,7 +404,6 @@ class QuestionSheet(Sheet):
             "check_value": schema if kind == SCHEMA else value,
             "check_field": self.check_field.currentData() or WHOLE,
             "condition": msgspec.to_builtins(self._condition or Condition()),
-            "tools": list(self.tools.names),
         }
 
     def _start_over(self, state: State) -> None:
@@ -564,8 +558,14 @@ class QuestionSheet(Sheet):
     def close_sheet(self) -> None:
         """Remove the sheet; what was typed is there when it is opened again."""
         if self._save_pause.isActive():
-            self._session.tasks.start(self._save_draft())
+            self._save_pause.stop()
+            self._keep(self._state)
         super().close_sheet()
+
+    def _keep(self, state: State | None) -> None:
+        """Keep what was typed, without the sheet, which goes; None forgets it."""
+        work = _store_draft(self._open, self._table.id, self._draft_key, state)
+        self._session.tasks.start(work)
 
     # ------------------------------------------------------------ the column
 
@@ -580,7 +580,7 @@ class QuestionSheet(Sheet):
             self.error.set_text(error.sentences, "error")
             return
         self._save_pause.stop()
-        self._session.tasks.start(_store_draft(self._open, self._table.id, self._draft_key, None))
+        self._keep(None)
         self.close_sheet()
         self.confirmed.emit(column, tries)
 
@@ -598,7 +598,6 @@ class QuestionSheet(Sheet):
             fields=_with_unique_names(self._current_fields()),
             checks=others if check is None else (check, *others),
             condition=self._condition,
-            tools=tuple(self.tools.names),
         )
         return Column(self._id, name, question)
 
@@ -673,11 +672,10 @@ async def _store_draft(open_table: OpenTable, table_id: str, key: str, state: St
         drafts = others if state is None else {**others, key: state}
         return replace(table, settings={**table.settings, DRAFTS: drafts})
 
+    if open_table.table is not None and open_table.is_(table_id):
+        open_table.table = changed(open_table.table)
     # Not by the service: nothing that is shown has changed.
-    table = await open_table.store.change(table_id, changed)
-    if table is not None and open_table.is_(table_id) and open_table.table is not None:
-        settings = {**open_table.table.settings, DRAFTS: table.settings[DRAFTS]}
-        open_table.table = replace(open_table.table, settings=settings)
+    await open_table.store.change(table_id, changed)
 
 
 def _check_text(check: Check | None) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHeaderView, QLayout, QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton, dialog_button
-from desktop_app.widgets.forms.form_widgets import line_field
+from desktop_app.widgets.forms.form_widgets import Note, line_field
 from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
@@ -148,3 +148,25 @@ class NameSheet(Sheet):
         if name := " ".join(self.name.text().split()):
             self.close_sheet()
             self.confirmed.emit(name)
+
+
+class RangeSheet(Sheet):
+    """The least and the most of what is shown of a column.
+
+    Signals:
+        confirmed(str, str): both as they were typed.
+    """
+
+    confirmed = Signal(str, str)
+
+    def __init__(self, page: QWidget, header: QHeaderView, section: int, title: str) -> None:
+        super().__init__(page, header, section, "table-range", title)
+        self.least = line_field(tr("From number or date"), "table-range-least")
+        self.most = line_field(tr("To number or date"), "table-range-most")
+        self.error = Note(object_name="table-range-error")
+        self.error.describe(self.least, self.most)
+        self.show_button = dialog_button(tr("Show"), "table-range-show", "primary")
+        for signal in (self.show_button.clicked, self.least.returnPressed, self.most.returnPressed):
+            signal.connect(lambda *_: self.confirmed.emit(self.least.text(), self.most.text()))
+        fields = row_of((self.least, 1), (self.most, 1), spacing=6)
+        self._build(column_of(fields, self.error), row_of(1, self.show_button))

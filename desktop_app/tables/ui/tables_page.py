@@ -22,21 +22,24 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.graphemes import cut
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.paths import resource_path
 from desktop_app.tables.table import Column, NewRow, Row, RowOrder, Run, TableSummary
 from desktop_app.tables.table_export import ExportedTable, TableFormat
 from desktop_app.tables.table_source import LINE_ENDINGS
 from desktop_app.tables.ui.cell_texts import state_text
 from desktop_app.tables.ui.open_table import OpenTable
+from desktop_app.tables.ui.question_sheet import QuestionSheet
+from desktop_app.tables.ui.table_picture import TablePicture
 from desktop_app.tables.ui.table_runs import TableRuns
 from desktop_app.tables.ui.table_view import TableView
-from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, FlowLayout, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.file_dialogs import choose_file, choose_files, choose_folder, choose_target
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
-from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text, spoken_text
 from desktop_app.widgets.windows import has_focus_within
 
 _REFRESH_MS: Final = 300
@@ -142,19 +145,29 @@ class TablesPage(QWidget):
         view.export_chosen.connect(self.choose_export)
 
     def _build_list(self) -> None:
-        introduction = PlainLabel(
-            tr(_INTRODUCTION), name="tables-introduction", role="note", wraps=True
+        introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
+        introduction.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        title = PlainLabel(tr("Ask the same of many files"), role="heading")
+        self.first_button = self._new_button("new-table")
+        self.samples_button = dialog_button(
+            tr("Try it with ten sample invoices"), "sample-table", "link"
         )
-        self.new_button = dialog_button(tr("New table…"), "new-table", "primary")
-        menu = ProgramMenu(self.new_button)
-        for label, act in (
-            (tr("From files…"), self.begin_from_files),
-            (tr("From a folder…"), self.begin_from_folder),
-            (tr("From a spreadsheet…"), self.begin_from_lines),
-            (tr("Empty"), self.begin_empty),
-        ):
-            menu.addAction(menu_text(label)).triggered.connect(partial(self._call, act))
-        self.new_button.setMenu(menu)
+        self.samples_button.clicked.connect(self.begin_samples)
+        center = Qt.AlignmentFlag.AlignHCenter
+        self._empty = QWidget()
+        column_of(
+            STRETCH,
+            (TablePicture(), center),
+            (title, center),
+            introduction,
+            (self.first_button, center),
+            (self.samples_button, center),
+            STRETCH,
+            parent=self._empty,
+            margins=0,
+            spacing=10,
+        )
+        self.new_button = self._new_button("another-table")
         self.open_button = dialog_button(tr("Open"), "open-table")
         self.rename_button = dialog_button(tr("Rename…"), "rename-table")
         self.delete_button = delete_button(tr("Delete"), "delete-table")
@@ -164,20 +177,31 @@ class TablesPage(QWidget):
         self.list.activated.connect(lambda _: self._act(self.open_table))
         self.list.doubleClicked.connect(lambda _: self._act(self.open_table))
         self.view.back_button.clicked.connect(self.show_list)
-        top = Qt.AlignmentFlag.AlignTop
         self._list_page = QWidget()
         self._buttons = QWidget()
-        main = FlowLayout(self.open_button, self.rename_button)
+        main = FlowLayout(self.new_button, self.open_button, self.rename_button)
         row_of((main, 1), self.delete_button, parent=self._buttons, margins=0, spacing=8)
         column_of(
-            row_of((introduction, 1), (self.new_button, top), spacing=12),
+            (self._empty, 1),
             (self.list, 1),
             self._buttons,
-            SPRING,
             parent=self._list_page,
             margins=0,
             spacing=10,
         )
+
+    def _new_button(self, name: str) -> PlainButton:
+        button = dialog_button(tr("New table…"), name, "primary")
+        menu = ProgramMenu(button)
+        for label, act in (
+            (tr("From files…"), self.begin_from_files),
+            (tr("From a folder…"), self.begin_from_folder),
+            (tr("From a spreadsheet…"), self.begin_from_lines),
+            (tr("Empty"), self.begin_empty),
+        ):
+            menu.addAction(menu_text(label)).triggered.connect(partial(self._call, act))
+        button.setMenu(menu)
+        return button
 
     def _call(self, act: Callable[[], object], *_: object) -> None:
         act()
@@ -206,7 +230,7 @@ class TablesPage(QWidget):
         if row >= 0:
             self.list.choose(self.tables.index(row, 0))
         self._refresh()
-        (self.list if self.tables.rows else self.new_button).setFocus()
+        (self.list if self.tables.rows else self.first_button).setFocus()
 
     @property
     def shown_id(self) -> str:
@@ -258,11 +282,12 @@ class TablesPage(QWidget):
         if lines and not self.list.chosen_index.isValid():
             self.list.choose(self.tables.index(max(0, row), 0))
         had_focus = self.list.hasFocus() or has_focus_within(self._buttons)
+        self._empty.setVisible(not lines)
         self.list.setVisible(bool(lines))
         self._buttons.setVisible(bool(lines))
         if had_focus and not lines:
-            self.new_button.setFocus()
-        elif lines and was_empty and self.new_button.hasFocus():
+            self.first_button.setFocus()
+        elif lines and was_empty and has_focus_within(self._empty):
             self.list.setFocus()
 
     # ------------------------------------------------------------ requests
@@ -307,8 +332,8 @@ class TablesPage(QWidget):
         self.session.window.show_page(self)
         self.opened.request(self._create, list(paths))
 
-    async def _create(self, paths: list[Path]) -> None:
-        name = paths[0].stem if len(paths) == 1 else paths[0].parent.name
+    async def _create(self, paths: list[Path], name: str = "") -> None:
+        name = name or (paths[0].stem if len(paths) == 1 else paths[0].parent.name)
         table = await self._service.create(name or tr("New table"))
         try:
             await self.add_paths(table.id, paths, False)
@@ -316,6 +341,19 @@ class TablesPage(QWidget):
             await self._service.delete(table.id)
             raise
         await self._open(table.id, asks=True)
+
+    def begin_samples(self) -> None:
+        """Make a table of the invoices that come with the program, with a question to try."""
+        self.session.window.show_page(self)
+        self.opened.request(self._create_samples)
+
+    async def _create_samples(self) -> None:
+        folder = await asyncio.to_thread(resource_path("samples/invoices").resolve)
+        await self._create([folder], tr("Sample invoices"))
+        sheet = self.view.columns.sheet
+        assert isinstance(sheet, QuestionSheet)
+        sheet.prompt.setPlainText(tr("Extract from this invoice"))
+        sheet.names.setPlainText(tr("Supplier, Invoice number, Total"))
 
     def begin_empty(self) -> None:
         """Make a table whose rows are typed or pasted."""

@@ -1,8 +1,8 @@
-"""What a question is asked with: its model, and the tools that the model may call."""
+"""The choice of the model that a column asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
@@ -15,13 +15,9 @@ from desktop_app.composer.model_button import fill_efforts, fill_models
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import tr
-from desktop_app.tools.ui.tools_controller import TOOLS, ToolsController
 from desktop_app.widgets.boxes import STRETCH, row_of
-from desktop_app.widgets.buttons.dialog_button import MenuButton, dialog_button
-from desktop_app.widgets.forms.form_widgets import CheckBox
-from desktop_app.widgets.forms.schema_form import EditRequest, describe_tools
+from desktop_app.widgets.buttons.dialog_button import MenuButton
 from desktop_app.widgets.text.foreign_text import set_tooltip, spoken_text
 
 
@@ -97,53 +93,3 @@ class ModelChooser(QWidget):
 
 def _menu_button(fill: Callable[[QMenu], None], name: str) -> MenuButton:
     return MenuButton(fill, object_name=name, has_background=False)
-
-
-class ToolsChooser(QWidget):
-    """Whether a column searches the web, and the other tools that it may call.
-
-    Attributes:
-        names: of the tools, the web search among them.
-
-    Signals:
-        changed(): the user has chosen others.
-    """
-
-    changed = Signal()
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-        self.names: tuple[str, ...] = ()
-        self.web = CheckBox(tr("Search the web"))
-        self.web.setObjectName("table-web")
-        self.web.clicked.connect(self._choose_web)
-        self.button = dialog_button("", "table-tools")
-        self.button.clicked.connect(self._open_picker)
-        row_of(self.web, self.button, STRETCH, parent=self, margins=0, spacing=12)
-        self._show()
-
-    def set_names(self, names: Sequence[str]) -> None:
-        """Show the tools of a question."""
-        self.names = tuple(map(str, names))
-        self._show()
-
-    def _choose(self, names: Sequence[str]) -> None:
-        self.set_names(names)
-        self.changed.emit()
-
-    def _choose_web(self, is_on: bool) -> None:
-        others = [name for name in self.names if name != WEB_SEARCH]
-        self._choose([WEB_SEARCH, *others] if is_on else others)
-
-    def _open_picker(self) -> None:
-        def choose(value: str) -> None:
-            self._choose(list(filter(None, value.split("\n"))))
-
-        request = EditRequest(TOOLS, "\n".join(self.names), choose, self.button)
-        self._session.of(ToolsController).edit(request)
-
-    def _show(self) -> None:
-        self.web.setChecked(WEB_SEARCH in self.names)
-        others = "\n".join(name for name in self.names if name != WEB_SEARCH)
-        self.button.setText(tr("Tools: {names}", names=describe_tools(others)))
