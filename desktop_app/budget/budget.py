@@ -420,8 +420,8 @@ class Budget:
         """
         placed = [call for call in calls if _is_held(call)]
         moment = now()
-        also = self._also
-        result = await self._holds.place(placed, moment, also or _nothing) if placed or also else []
+        also = () if self._also is None else (self._also,)
+        result = await self._holds.place(placed, moment, *also) if placed or also else []
         if isinstance(result, NoRoom):
             raise _cap_error(result, moment)
         ids = iter(result)

@@ -251,6 +251,8 @@ class Planner:
                 refused += await asyncio.to_thread(
                     self._measure, table, each, rows, window.cells, pending
                 )
+        for each in asked:
+            each.seen.clear()  # 100,000 hashes
         return Measured(chosen, asked, refused, ())
 
     def _measure(

@@ -55,7 +55,8 @@ class RowFiles:
             if on_progress is not None:
                 on_progress(number, len(unread))
             row = await self._store.row(row_id)
-            if row is not None and not (row.parts and await self._is_same(row)):
+            is_read = row is not None and bool(row.parts) and row.error is None
+            if row is not None and not (is_read and await self._is_same(row)):
                 row = await self.with_documents(row)
             if row is not None:
                 await self._store.save_row(replace(row, stamps=now))

@@ -226,7 +226,7 @@ class TableStore(BatchStore):
 
         `row_ids` () are all.
         """
-        sql = """SELECT id, paths, stamps, parts <> '[]' FROM table_rows
+        sql = """SELECT id, paths, stamps, parts <> '[]' AND error = '' FROM table_rows
             WHERE table_id = ?1 AND paths <> '[]'
             AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2))) ORDER BY position"""
         return [

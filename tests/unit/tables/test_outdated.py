@@ -168,6 +168,23 @@ async def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
         assert await tables.states(table, ask) == [DONE, DONE]
 
 
+async def test_a_file_that_became_unreadable_is_told_until_it_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("ROW1")
+    async with opened_tables() as tables:
+        ask = column("Ask", "What?")
+        table = await tables.service.create("T", (ask,))
+        await tables.service.add(table.id, [file])
+        await tables.service.plan(table, EMPTY)
+        text = file.read_bytes()
+        file.write_bytes(b"\0" * 100)
+        plan = await tables.service.plan(table, EMPTY)
+        assert (plan.cells, plan.unreadable) == (0, 1)
+        file.write_bytes(text)
+        plan = await tables.service.plan(table, EMPTY)
+        assert (plan.cells, plan.unreadable) == (1, 0)
+
+
 @pytest.mark.parametrize(("asks_equal", "requests"), [(False, 2), (True, 5)])
 async def test_equal_requests_are_sent_once(asks_equal: bool, requests: int) -> None:
     async with opened_tables() as tables:
