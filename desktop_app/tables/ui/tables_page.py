@@ -179,6 +179,8 @@ class TablesPage(QWidget):
         self.view.back_button.clicked.connect(self.show_list)
         self._list_page = QWidget()
         self._buttons = QWidget()
+        for part in (self._empty, self.list, self._buttons):  # until it is known what there is
+            part.hide()
         main = FlowLayout(self.new_button, self.open_button, self.rename_button)
         row_of((main, 1), self.delete_button, parent=self._buttons, margins=0, spacing=8)
         column_of(
@@ -281,13 +283,14 @@ class TablesPage(QWidget):
         row = self.tables.row_of(chosen.id) if chosen is not None else -1
         if lines and not self.list.chosen_index.isValid():
             self.list.choose(self.tables.index(max(0, row), 0))
-        had_focus = self.list.hasFocus() or has_focus_within(self._buttons)
+        is_new = self.hasFocus()  # none of its parts could have it
+        had_focus = is_new or self.list.hasFocus() or has_focus_within(self._buttons)
         self._empty.setVisible(not lines)
         self.list.setVisible(bool(lines))
         self._buttons.setVisible(bool(lines))
         if had_focus and not lines:
             self.first_button.setFocus()
-        elif lines and was_empty and has_focus_within(self._empty):
+        elif lines and (is_new or (was_empty and has_focus_within(self._empty))):
             self.list.setFocus()
 
     # ------------------------------------------------------------ requests
