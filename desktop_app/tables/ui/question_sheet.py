@@ -270,7 +270,7 @@ class QuestionSheet(Sheet):
             tr("Add column") if is_new else tr("Save"), "table-question-save"
         )
         self.discard_button = dialog_button(tr("Discard changes"), "table-question-discard", "link")
-        self.more_button = dialog_button(tr("More choices"), "table-question-more", "link")
+        self.more_button = dialog_button(tr("More"), "table-question-more", "link")
 
     def _make_choices(self) -> None:
         self.name = line_field(tr("Column name"), "table-column-name")
@@ -413,7 +413,7 @@ class QuestionSheet(Sheet):
 
     def _unfold(self, is_wanted: bool) -> None:
         self.choices.setVisible(is_wanted)
-        self.more_button.setText(tr("Fewer choices") if is_wanted else tr("More choices"))
+        self.more_button.setText(tr("Less") if is_wanted else tr("More"))
         self._show_field_rows()
         self.updateGeometry()
 

@@ -161,8 +161,8 @@ class RangeSheet(Sheet):
 
     def __init__(self, page: QWidget, header: QHeaderView, section: int, title: str) -> None:
         super().__init__(page, header, section, "table-range", title)
-        self.least = line_field(tr("From number or date"), "table-range-least")
-        self.most = line_field(tr("To number or date"), "table-range-most")
+        self.least = line_field(tr("At least"), "table-range-least")
+        self.most = line_field(tr("At most"), "table-range-most")
         self.error = Note(object_name="table-range-error")
         self.error.describe(self.least, self.most)
         self.show_button = dialog_button(tr("Show"), "table-range-show", "primary")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -13,9 +13,11 @@ from desktop_app.widgets.look.theme import current_theme
 class TablePicture(QWidget):
     """Four rows of a table whose questions are answered."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.update_theme()
+    def sizeHint(self) -> QSize:
+        return QSize(current_theme().px(380), current_theme().px(116))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.sizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         theme = current_theme()
@@ -33,6 +35,3 @@ class TablePicture(QWidget):
                     left = px(12) + column * (width + px(8))
                     bar = QRectF(left, px(12) + row * px(25), width, px(17))
                     painter.drawRoundedRect(bar, px(4), px(4))
-
-    def update_theme(self) -> None:
-        self.setFixedSize(current_theme().px(380), current_theme().px(116))

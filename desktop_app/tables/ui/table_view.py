@@ -177,7 +177,6 @@ class TableView(QWidget):
         self.search.clear()
         self.run_bar.reset()
         self.foot.set_lines([], [])
-        QTimer.singleShot(_TOTALS_MS, self.cell.panel, self.cell.panel.prepare)
 
     def _show_name(self) -> None:
         if self.search.text() and not self.open_table.search:

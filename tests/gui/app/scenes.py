@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -587,8 +588,10 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     sheet.prompt.setPlainText("⟦Who pays, {{gone}}?⟧")
     sheet.names.setPlainText("⟦payer⟧, ⟦sum⟧")
     await look("table-question-unknown")
-    sheet.names.setPlainText("")
     sheet.more_button.click()
+    await until(sheet.choices.isVisible)
+    await look("table-question-fields")
+    sheet.names.setPlainText("")
     sheet.check_kind.setCurrentIndex(1)
     sheet.check_kind.setCurrentIndex(sheet.check_kind.findData("schema"))
     sheet.check_schema.setPlainText('{"type"')
@@ -651,6 +654,15 @@ async def _tables(app: AppHarness, look: Look, page: TablesPage, folder: Path) -
     await app.written()
     await look("table-compared")
     view.cell.close()
+    for show in (
+        view.columns.add_data_column,
+        partial(view.columns._ask_range, view.model.columns[1]),
+    ):
+        show()
+        shown = view.columns.sheet
+        assert shown is not None
+        await look(shown.objectName())
+        view.columns.close_sheet()
     for name in ("table-rows", "table-column", "table-export"):
         await _popup(app, look, f"menu-{name}", find(view, QPushButton, name).menu())
     page.show_list()
