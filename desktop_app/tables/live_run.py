@@ -487,8 +487,9 @@ class LiveRun:
         self._notices |= dict.fromkeys(
             each for each in answer.notices if not (is_detail(each) or is_of_schema(each))
         )
+        text, measured = last_text(answer.parts), (answer.cost, answer.duration_s)
         stored = await asyncio.to_thread(
-            read_answer, request, documents, last_text(answer.parts), answer.status, answer.error
+            read_answer, request, documents, text, answer.status, answer.error, *measured
         )
         return stored._replace(
             usage=answer.usage,
