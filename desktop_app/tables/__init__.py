@@ -1,11 +1,3 @@
 """Tables for asking many: rows of files or data, columns of questions, and their answers."""
 
-__all__ = [
-    "cell_request",
-    "checks",
-    "services",
-    "table",
-    "table_service",
-    "table_source",
-    "table_store",
-]
+__all__: list[str] = []

@@ -71,7 +71,12 @@ def check_of(row: Any) -> Check:
         raise ValueError(tr("the value of “{name}” is missing", name=kind))
     if kind == SCHEMA:
         # `true` allows any value, `false` none.
-        value = require_schema(value if isinstance(value, dict) else {} if value else {"not": {}})
+        try:
+            value = require_schema(
+                value if isinstance(value, dict) else {} if value else {"not": {}}
+            )
+        except UnusableSchemaError as error:
+            raise ValueError(str(error)) from error
     elif kind == "regex":
         try:
             regex.compile(value)

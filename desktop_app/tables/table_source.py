@@ -2,7 +2,7 @@
 
 Everything is read and checked before a row is stored. In a file of lines, the column `id` names the
 rows. Of JSON Lines, `files` lists documents beside the file, and `checks` the checks of the row's
-answers, as `repartee eval` reads them.
+answers, as those of cases.
 """
 
 from __future__ import annotations
