@@ -68,6 +68,7 @@ from desktop_app.tables.table import (
     Cell,
     CellState,
     CellValue,
+    Column,
     ColumnTotals,
     NewRow,
     Row,

@@ -22,8 +22,9 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.tables.checks import check_of
 from desktop_app.tables.command.questions import Ask
 from desktop_app.tables.promptfoo import ENDINGS, Evaluation, as_cases, read_promptfoo
+from desktop_app.tables.row_files import OnProgress
 from desktop_app.tables.table import NewRow, Row
-from desktop_app.tables.table_service import OnProgress, TableService
+from desktop_app.tables.table_service import TableService
 from desktop_app.tables.table_source import KEY
 
 if TYPE_CHECKING:
