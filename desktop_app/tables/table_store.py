@@ -208,11 +208,6 @@ class TableStore(BatchStore):
         sql = "SELECT 1 FROM table_rows WHERE table_id = ? AND paths <> '[]' LIMIT 1"
         return await self._database.row(sql, table_id) is not None
 
-    async def keys(self, table_id: str) -> set[str]:
-        """Return the ids that the rows had in their files."""
-        sql = "SELECT key FROM table_rows WHERE table_id = ? AND key <> ''"
-        return {row["key"] for row in await self._database.rows(sql, table_id)}
-
     # -- cells
 
     async def order(self, table_id: str, order: RowOrder) -> array[int]:
@@ -370,8 +365,6 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
     insert_rows(connection, "table_rows", stored_rows)
     for row_id, (_, data) in zip(ids, rows, strict=True):
         for name, value in data.items():
-            if not (value if isinstance(value, str) else value.text):
-                continue
             name = name.strip()
             while name.casefold() in taken:
                 name = f"{name} 2"
@@ -382,7 +375,8 @@ def _add_rows(table_id: str, rows: Sequence[NewRow], connection: sqlite3.Connect
                     SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3, '' FROM table_columns
                     WHERE table_id = ?2"""
                 connection.execute(sql, (columns[folded], table_id, to_text(name)))
-            cells.append(value_row(CellId(row_id, columns[folded]), WHOLE, CellValue.of(value)))
+            if value if isinstance(value, str) else value.text:
+                cells.append(value_row(CellId(row_id, columns[folded]), WHOLE, CellValue.of(value)))
     insert_rows(connection, "table_values", cells)
     connection.execute(
         "UPDATE tables SET updated_at = ? WHERE id = ?", (to_micros(now()), table_id)
