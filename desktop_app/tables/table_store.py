@@ -247,11 +247,6 @@ class TableStore(BatchStore):
         sql = "SELECT 1 FROM table_rows WHERE table_id = ? AND paths <> '[]' LIMIT 1"
         return await self._database.row(sql, table_id) is not None
 
-    async def keys(self, table_id: str) -> set[str]:
-        """Return the ids that the rows had in their files."""
-        sql = "SELECT key FROM table_rows WHERE table_id = ? AND key <> ''"
-        return {row["key"] for row in await self._database.rows(sql, table_id)}
-
     # -- cells
 
     async def order(self, table_id: str, order: RowOrder) -> array[int]:

@@ -111,10 +111,14 @@ def _table_run() -> cli.Command:
             cli.flag("--now", tr("ask now (default)")),
             cli.flag("--batch", tr("ask by tomorrow, at half price")),
             cli.flag("--wait", tr("with --batch: wait for all answers")),
+            cli.flag("--ask-equal", tr("also ask what equals another request of the run")),
+            cli.option(
+                "--sheet NAME", tr("a sheet of a workbook (default: the first)"), cli.required_text
+            ),
             cli.flag("--per-page", tr("a row for each page of the files")),
             cli.option("--name NAME", tr("the name of the new table"), cli.required_text),
             cli.option("--rows N", tr("ask only the first rows"), cli.whole_number(1)),
-            cli.flag("--empty", tr("ask the cells without an answer (default)")),
+            cli.flag("--empty", tr("ask the cells without an answer or out of date (default)")),
             cli.flag("--failed", tr("ask the cells that failed")),
             cli.flag("--all", tr("ask all cells again, except corrected ones")),
             cli.repeatable(

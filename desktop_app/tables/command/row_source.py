@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from desktop_app.backend.backend import Backend
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.console import write_diagnostic
+from desktop_app.cli.console import write_diagnostic, write_note
 from desktop_app.domain import hints
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.domain.system_error import quoted_words
@@ -25,13 +25,12 @@ from desktop_app.tables.promptfoo import ENDINGS, Evaluation, as_cases, read_pro
 from desktop_app.tables.row_files import OnProgress
 from desktop_app.tables.table import NewRow, Row
 from desktop_app.tables.table_service import TableService
-from desktop_app.tables.table_source import KEY
+from desktop_app.tables.table_source import KEY, STANDARD_INPUT
 
 if TYPE_CHECKING:
     from desktop_app.prompts.prompt_store import PromptStore
 
 T = TypeVar("T")
-STANDARD_INPUT: Final = "-"
 INPUT: Final = "input"
 """The column of a file of cases that is asked if the command has no question."""
 _CASES: Final = Ask(f"{{{{{INPUT}}}}}", sends_documents=True)
@@ -52,13 +51,18 @@ class RowSource:
     rows: Sequence[NewRow] = ()
     asks: Sequence[Ask] = ()
     by_page: bool = False
+    sheet: str = ""
 
     async def add_to(self, service: TableService, table_id: str, on_progress: OnProgress) -> None:
         """Add the rows to a table. Raises UserFacingError: nothing was added."""
         rows = self.rows
         if not rows:
             rows = await service.read_rows(
-                self.paths, by_page=self.by_page, on_progress=on_progress
+                self.paths,
+                by_page=self.by_page,
+                on_progress=on_progress,
+                sheet=self.sheet,
+                on_note=write_note,
             )
             rows = await asyncio.to_thread(self._cases, rows)
         await service.add_rows(table_id, rows)
@@ -76,9 +80,10 @@ async def source_of(backend: Backend, options: Options, asks: Sequence[Ask]) -> 
     """Return the source of a new table's rows. Raises UserFacingError."""
     if not options.source:
         return _preset_cases(backend, options)
-    paths = [Path(name) if name == STANDARD_INPUT else expand_path(name) for name in options.source]
+    given = [Path(name) for name in options.source]
+    paths = [path if path == STANDARD_INPUT else expand_path(str(path)) for path in given]
     for path in paths:
-        if path != Path(STANDARD_INPUT) and not os.path.exists(path):  # noqa: ASYNC240, PTH110
+        if path != STANDARD_INPUT and not os.path.exists(path):  # noqa: ASYNC240, PTH110
             raise DocumentError(
                 N_("Couldn’t find “{name}”."), hint=hints.CHECK_FILE, name=path.name
             )
@@ -88,11 +93,11 @@ async def source_of(backend: Backend, options: Options, asks: Sequence[Ask]) -> 
         if found is not None:
             return _promptfoo_source(found, options, asks)
     name = os.fsencode(paths[0].name).decode("utf-8", "replace")
-    if paths[0] == Path(STANDARD_INPUT):
+    if paths[0] == STANDARD_INPUT:
         name = tr("standard input")
     if more := len(paths) - 1:
         name = tr_plural("{name} and {count} more", "{name} and {count} more", more, name=name)
-    return RowSource(name, paths, asks=asks, by_page=options.per_page)
+    return RowSource(name, paths, asks=asks, by_page=options.per_page, sheet=options.sheet or "")
 
 
 def _preset_cases(backend: Backend, options: Options) -> RowSource:

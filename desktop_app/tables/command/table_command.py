@@ -26,7 +26,7 @@ from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
 from desktop_app.tables.command.questions import Ask, asks_of, checks_of, columns_of, fields_of
-from desktop_app.tables.command.row_source import STANDARD_INPUT, source_of
+from desktop_app.tables.command.row_source import source_of
 from desktop_app.tables.services import table_service
 from desktop_app.tables.table import (
     Cells,
@@ -115,7 +115,12 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
             columns = await columns_of(backend, options, table, asks, fields, checks)
             asked = [column.id for column in columns]
             table = await service.change(table.id, lambda each: _with_columns(each, columns))
-        cells = Cells(columns=tuple(asked), selection=_selection(options), limit=options.rows or 0)
+        cells = Cells(
+            columns=tuple(asked),
+            selection=_selection(options),
+            limit=options.rows or 0,
+            asks_equal=options.ask_equal or (options.n or 1) > 1,
+        )
         if table.questions and not is_new and not await service.store.chosen(table, cells):
             return await _write_nothing_left(service, table, options)
         plan = await _plan(service, table, cells, options)
@@ -443,7 +448,7 @@ async def _existing_table(
     service: TableService, options: Options, *, has_question: bool
 ) -> Table | None:
     """Return the table that the only argument names; None if it names files."""
-    if len(options.source) != 1 or options.source == [STANDARD_INPUT]:
+    if len(options.source) != 1 or options.source == ["-"]:
         return None
     given = options.source[0]
     matches = await _matches(service, given)
