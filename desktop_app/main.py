@@ -167,7 +167,8 @@ def _refuse_word(word: str, arguments: Sequence[str]) -> NoReturn:
 
     if command := new_command(arguments):
         former = f"repartee {word}"
-        _refuse(N_("“{former}” is “{command}” now."), former=former, command=command)
+        message = N_("“{former}” is “{command}” now.")
+        _refuse(message, as_json="--json" in arguments, former=former, command=command)
     for command in get_close_matches(word.lower(), commands(), n=1):
         _refuse(
             N_("“{word}” is neither a command nor a file. Did you mean “{command}”?"),
@@ -180,13 +181,13 @@ def _refuse_word(word: str, arguments: Sequence[str]) -> NoReturn:
     )
 
 
-def _refuse(message: str, **values: str) -> NoReturn:
+def _refuse(message: str, *, as_json: bool = False, **values: str) -> NoReturn:
     from desktop_app.cli.arguments import program
     from desktop_app.cli.command_line import refuse
     from desktop_app.i18n.translation import tr
 
-    _use_language([])
-    refuse(tr(message, **values), program())
+    _use_language(["--json"] if as_json else [])
+    refuse(tr(message, **values), program(), as_json=as_json)
 
 
 def _use_language(arguments: list[str]) -> None:

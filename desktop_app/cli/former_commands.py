@@ -23,6 +23,9 @@ def new_command(arguments: Sequence[str]) -> str:
     match list(arguments):
         case ["eval", *words]:
             line = ["run", *words]
+            for place, word in enumerate(words, 1):
+                if word in ("-o", "--to") and place < len(words):  # a folder then
+                    line[place + 1] += ".html"
         case ["batch", action, *words] if action in _ACTIONS:
             name, options = _ACTIONS[action]
             words = ["--ask" if word == "--task" else word for word in words]

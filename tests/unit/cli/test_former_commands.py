@@ -21,7 +21,8 @@ from desktop_app.main import main
         (["batch", "again", "ab", "--yes"], "run ab --yes --failed --batch"),
         (["batch", "cancel", "ab"], "stop ab"),
         (["batch"], "--help"),
-        (["eval", "c.jsonl", "--min", "0.9"], "run c.jsonl --min 0.9"),
+        (["eval", "c.jsonl", "--min", "0.9", "--json"], "run c.jsonl --min 0.9 --json"),
+        (["eval", "c.jsonl", "-o", "out"], "run c.jsonl -o out.html"),
     ],
 )
 def test_a_former_command_names_the_new_one(
@@ -31,7 +32,9 @@ def test_a_former_command_names_the_new_one(
     with pytest.raises(SystemExit) as ended:
         main(former)
     assert ended.value.code == 2
-    assert f"repartee table {now}" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert f"repartee table {now}" in told.err
+    assert ("repartee table" in told.out) is ("--json" in former)
     if now != "--help":
         parse(program(), ["table", *(word.strip("'") for word in now.split())])
 
