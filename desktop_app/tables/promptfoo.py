@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -47,7 +47,7 @@ ENDINGS: Final = (".yaml", ".yml", ".json")
 MAX_BYTES: Final = 16 << 20
 """Of a file: 64 MB of small JSON values take 2 GB of memory."""
 _MAX_REPEATS: Final = 100
-_MAX_NAME_CHARS: Final = 200
+_MAX_NAME_CHARS: Final = 60
 _FILE: Final = "file://"
 _EXPECTED: Final = "__expected"
 _OPENAI: Final[tuple[list[str], ...]] = ([], ["chat"], ["responses"])
@@ -59,10 +59,10 @@ _ASSERTION: Final = re.compile(
     r"(?P<type>[a-z][a-z-]*)(?:\((?P<most>[\d.]+)\))?(?::(?P<value>.*))?", re.DOTALL
 )
 _REFUSED_TYPES: Final = frozenset(
-    "javascript fn eval python ruby webhook similar classifier contains-json contains-sql is-sql "
-    "contains-xml is-xml contains-html is-html levenshtein rouge-n bleu perplexity factuality "
-    "model-graded-closedqa answer-relevance moderation g-eval select-best is-refusal".split()
+    "javascript fn eval python ruby webhook similar classifier levenshtein perplexity factuality "
+    "moderation contains-json contains-sql is-sql contains-xml is-xml contains-html is-html".split()
 )
+"""Those of promptfoo's that a cell of CSV is likely to have."""
 _MEASURED: Final = {"cost": COST, "latency": TIME}
 _LISTS: Final = ("contains-all", "icontains-all")
 _TYPES: Final = frozenset(
@@ -190,28 +190,29 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._unused: set[str] = set()
+        self._tests_read: set[str] = set()
 
-    def evaluation(self, config: Mapping[str, Any], name: str) -> Evaluation:
-        config = dict(config)
-        title = str(config.pop("description", "") or name)
+    def evaluation(self, found: Mapping[str, Any], file: str) -> Evaluation:
+        config = dict(found)
+        title = str(config.pop("description", "") or file)
         prompts = [
             each for item in _list(config.pop("prompts", [])) for each in self._prompts(item)
         ]
         models, unknown = self._models(_list(config.pop("providers", config.pop("targets", []))))
-        options = config.pop("evaluateOptions", None) or {}
-        repeats = options.pop("repeat", 1) if isinstance(options, dict) else 1
+        options = dict(_table(config, "evaluateOptions"))
+        repeats = options.pop("repeat", 1)
         if not isinstance(repeats, int) or not 1 <= repeats <= _MAX_REPEATS:
             raise _unsupported("evaluateOptions.repeat")
-        default = config.pop("defaultTest", None) or {}
-        if isinstance(default, str):
-            default = self._loaded(default)
-        tests = config.pop("tests")
+        if isinstance(name := config.get("defaultTest"), str):
+            config["defaultTest"] = _parsed(Path(name), self._file(name)[0])
+        default, tests = _table(config, "defaultTest"), config.pop("tests")
         self._leave_out(options, "evaluateOptions.", None)
-        self._leave_out(config, "", _UNUSED)
+        self._leave_out(config.keys() - {"evaluateOptions", "defaultTest"}, "", _UNUSED)
         rows: list[NewRow] = []
         for line, test in self._tests(tests):
             with _at(line):
-                rows += self._rows(test, default, str(len(rows) + 1))
+                made = self._rows(test, default, str(len(rows) + 1))
+                rows += islice(made, MAX_ROWS + 1)
             if len(rows) > MAX_ROWS:
                 raise ValueError(tr("more than {count} rows", count=MAX_ROWS))
         if not rows:
@@ -239,7 +240,7 @@ class _Reader:
         texts = [item]
         if item.startswith(_FILE) or (_is_line(item) and (self._folder / item).is_file()):
             text, ending = self._file(item)
-            if ending not in (".txt", ".md", ".j2"):
+            if ending not in (".txt", ".md"):
                 raise _unsupported(item)
             texts = (
                 re.split(r"^---[ \t]*$", text, flags=re.MULTILINE) if ending == ".txt" else [text]
@@ -253,12 +254,9 @@ class _Reader:
         """Return the models of OpenAI, each with its effort, and the names of other providers."""
         models, unknown = [], []
         for item in items:
-            config: Any = {}
+            config: dict[str, Any] = {}
             if isinstance(item, dict):
-                if "id" not in item and len(item) == 1:
-                    ((name, details),) = item.items()
-                    item = {"id": name, **(details or {})}
-                config = dict(item.get("config") or {})
+                config = dict(_table(item, "config"))
                 self._leave_out(item.keys() - {"id", "config"}, "providers.", ("label",))
                 item = item.get("id")
             kind, *words = str(item).split(":")
@@ -283,6 +281,9 @@ class _Reader:
                 raise _unsupported("tests")
 
     def _tests_of_file(self, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        if name in self._tests_read:  # perhaps this very file
+            raise _unsupported(name)
+        self._tests_read.add(name)
         text, ending = self._file(name)
         if ending == ".csv":
             for line in csv_lines(io.StringIO(text, newline="")):
@@ -331,12 +332,6 @@ class _Reader:
             return _checks_of(assertion, data)
 
     # -- files
-
-    def _loaded(self, name: str) -> Mapping[str, Any]:
-        found = _parsed(Path(name), self._file(name)[0])
-        if not isinstance(found, dict):
-            raise _unsupported(name)
-        return found
 
     def _file(self, name: str) -> tuple[str, str]:
         """Return the text of a file that a file names, and its ending. Raises ValueError."""

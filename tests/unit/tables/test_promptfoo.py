@@ -110,6 +110,14 @@ def test_a_setting_that_changes_what_is_asked_is_refused(tmp_path: Path, setting
         read(tmp_path, f"{setting}\ntests: [{{vars: {{a: b}}}}]\n")
 
 
+def test_a_small_file_makes_no_endless_table(tmp_path: Path) -> None:
+    words = ", ".join(f"w{n}: [{', '.join('ab' * 20)}]" for n in range(9))
+    with pytest.raises(ValueError, match="more than"):
+        read(tmp_path, f"tests: [{{vars: {{{words}}}}}]")
+    with pytest.raises(ValueError, match="isn’t supported"):
+        read(tmp_path, "tests: [file://more.yaml]", more_yaml="- file://more.yaml")
+
+
 def test_other_files_are_documents(tmp_path: Path) -> None:
     for text in ("a: b", "- 1", "[]", "name: x\ntasks: [{vars: {}}]"):
         (tmp_path / "a.yaml").write_text(text)
@@ -124,10 +132,11 @@ VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
+KEYS = st.sampled_from(["prompts", "providers", "defaultTest", "evaluateOptions", "description"])
 TESTS = st.dictionaries(st.sampled_from(["vars", "assert", "description", "x"]), VALUES)
 
 
-@given(st.text() | st.dictionaries(st.sampled_from(["prompts", "providers"]), VALUES), TESTS)
+@given(st.text() | st.dictionaries(KEYS, VALUES), TESTS)
 def test_any_file_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, given_: str | dict[str, Any], test: dict[str, Any]
 ) -> None:
