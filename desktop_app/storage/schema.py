@@ -337,12 +337,14 @@ DELETE FROM sync_held WHERE kind = 'presets';
 """
 # Values know their type: those of before have that which they were sorted or exported by. Answers
 # know what they were asked: `asked` is a hash of the question and one of the row's values; "" is
-# unknown. `stamps` are sizes and times of a row's files when they were read; "" is unknown.
+# unknown. `sent` is that of a request which waits in a batch. `stamps` are the sizes and times of a
+# row's files when they were read.
 _TYPED_VALUES: Final = """
 ALTER TABLE table_values ADD COLUMN type TEXT NOT NULL DEFAULT '';
 ALTER TABLE table_values ADD COLUMN format TEXT NOT NULL DEFAULT '';
 ALTER TABLE table_answers ADD COLUMN asked TEXT NOT NULL DEFAULT '';
 ALTER TABLE table_answers ADD COLUMN is_outdated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE table_answers ADD COLUMN sent TEXT NOT NULL DEFAULT '';
 ALTER TABLE table_rows ADD COLUMN stamps TEXT NOT NULL DEFAULT '';
 UPDATE table_values SET number = NULL WHERE text GLOB '-0*' AND number = 0;
 UPDATE table_values SET type = 'number', format = iif(instr(text, '.'),

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -30,6 +29,7 @@ HASH_CHARS: Final = 16
 """Of each of the hashes: two equal ones by chance in 5 billion questions."""
 
 
+_KEPT: Final = 8
 _ANY: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -77,9 +77,21 @@ def _texts(column: Column, part: str | None, cells: Mapping[str, Cell]) -> list[
     return [(f"{column.id}/{each}", "" if cell is None else cell.text(each)) for each in parts]
 
 
-@lru_cache(maxsize=16)
+_known: list[tuple[tuple[Column, ...], Dependencies]] = []
+"""The last results. Columns cannot be hashed: a check may be a JSON Schema."""
+
+
 def dependencies(columns: tuple[Column, ...]) -> Dependencies:
     """Return what the questions among the columns of a table depend on."""
+    for known, found in tuple(_known):
+        if known is columns or known == columns:
+            return found
+    found = _dependencies(columns)
+    _known[:] = [(columns, found), *_known[: _KEPT - 1]]
+    return found
+
+
+def _dependencies(columns: tuple[Column, ...]) -> Dependencies:
     table = Table("", "", _ANY, _ANY, columns)
     hashes, needs = {}, {}
     for column in table.questions:

@@ -23,7 +23,7 @@ from desktop_app.chat.prompt_assembly import example_turns, question_parts, requ
 from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
-from desktop_app.domain.cost import CallCost, Received, Usage, counted_cost
+from desktop_app.domain.cost import CallCost, Received, Usage, counted_cost, sum_costs
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import first_api
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
 
 RESULTS_AT_ONCE: Final = 100
 """Results that are read and stored in one transaction."""
+NOTHING_ASKED: Final = N_("None of the cells is to be asked.")
 _CELLS_AT_ONCE: Final = 50
 _STOPPED: Final = ErrorNote(
     N_("The run was stopped before this was sent. Not charged."), code=UNANSWERED
@@ -117,7 +118,7 @@ class BatchRuns:
         """Store a run. Nothing is sent. Raises SpendingCapError, UnpricedModelError."""
         cells = [cell for _, _, column_cells, _ in asked for cell in column_cells]
         if not cells:
-            raise refused[0][1] if refused else errors.IllegalChoiceError(_NOTHING)
+            raise refused[0][1] if refused else errors.IllegalChoiceError(NOTHING_ASKED)
         calls = []
         for _, resolved, _, usual in asked:
             price = replace(resolved, service_tier=BATCH_TIER).counted_price
@@ -125,7 +126,13 @@ class BatchRuns:
             cost = None if usual is None else CallCost.fixed(usual)
             calls.append(HeldCall(resolved.profile, cost))
         run = Run(
-            new_id(), table.id, RunMode.BATCH, RunStatus.SENDING, now(), len(cells), _total(asked)
+            new_id(),
+            table.id,
+            RunMode.BATCH,
+            RunStatus.SENDING,
+            now(),
+            len(cells),
+            sum_costs([usual for *_, usual in asked]),
         )
         batches = [
             await self._first_batch(run, number, column, resolved, usual)
@@ -284,6 +291,7 @@ class BatchRuns:
         """
         column = table.column(batch.column_id)
         last = after = requests = size = 0
+        sent: list[tuple[str, int]] = []
         while column is not None:
             answers = await self._store.asked_answers(
                 batch.run_id, column.id, batch=0, after=after, limit=_CELLS_AT_ONCE
@@ -314,9 +322,12 @@ class BatchRuns:
                 requests += 1
                 size += len(line)
                 if requests > self.max_requests or size > self.max_bytes:
+                    await self._store.save_sent(sent)
                     return last
                 await asyncio.to_thread(file.write, line)
+                sent.append((request.asked, answer.id))
                 last = answer.id
+        await self._store.save_sent(sent)
         return last
 
     async def _line(
@@ -457,7 +468,7 @@ class BatchRuns:
         column = table.column(batch.column_id)
         if not cells or column is None:
             return
-        window = await self._store.window([cell.row_id for cell in cells.values()], WHOLE_VALUES)
+        window = await self._store.window([c.row_id for c, _ in cells.values()], WHOLE_VALUES)
         rows = {row.id: row for row in window.rows}
         saved: list[tuple[StoredAnswer, Call | None]] = []
         judged: list[tuple[CellRequest, StoredAnswer]] = []
@@ -466,7 +477,7 @@ class BatchRuns:
         if batch.held is not None:
             size = await self._store.batch_size(batch)
             share = CallCost.fixed(batch.held / max(1, size))._replace(input=Decimal(0))
-        for number, cell in cells.items():
+        for number, (cell, sent) in cells.items():
             result = numbers[number]
             request: CellRequest | None = None
             with suppress(errors.UserFacingError, KeyError):  # the row or column was changed
@@ -480,6 +491,8 @@ class BatchRuns:
                 received=Received.of([result.answer]),
             )
             stored = await self._read(request, documents, cell, result, cost.amount)
+            # It may have been another question or row when it was sent.
+            stored = stored._replace(asked=sent or stored.asked)
             # A failure without usage was not billed. An answer was, even if its usage is unknown.
             is_billed = result.status is ItemStatus.ANSWERED or result.usage is not None
             call = None
@@ -584,15 +597,3 @@ class BatchRuns:
                 address=batch.base_url,
             )
         return next((p for p in profiles if p.id == batch.provider_id), profiles[0])
-
-
-_NOTHING: Final = N_("None of the cells is to be asked.")
-
-
-def _total(asked: Sequence[AskedColumn]) -> Decimal | None:
-    total = Decimal(0)
-    for *_, usual in asked:
-        if usual is None:
-            return None
-        total += usual
-    return total

@@ -135,12 +135,17 @@ class BatchStore(RunStore):
         row = await self._database.row(sql, batch.run_id, batch.number)
         return 0 if row is None else int(row[0])
 
-    async def cells_of(self, run_id: str, ids: Sequence[int]) -> dict[int, CellId]:
-        """Return the cells of a run by the numbers of their requests, those that still wait."""
-        sql = """SELECT id, row_id, column_id FROM table_answers WHERE run_id = ?
+    async def save_sent(self, sent: Sequence[tuple[str, int]]) -> None:
+        """Save what cells are asked, each by its hash and the number of its request."""
+        sql = "UPDATE table_answers SET sent = ? WHERE id = ?"
+        await self._database.write(lambda connection: connection.executemany(sql, sent))
+
+    async def cells_of(self, run_id: str, ids: Sequence[int]) -> dict[int, tuple[CellId, str]]:
+        """Return cells of a run that still wait, and what they were asked, by their numbers."""
+        sql = """SELECT id, row_id, column_id, sent FROM table_answers WHERE run_id = ?
             AND state = 'waiting' AND batch > 0 AND id IN (SELECT value FROM json_each(?))"""
         rows = await self._database.rows(sql, run_id, json.dumps(list(ids)))
-        return {row[0]: CellId(row[1], row[2]) for row in rows}
+        return {row[0]: (CellId(row[1], row[2]), row[3]) for row in rows}
 
     @writing
     def save_results(

@@ -53,7 +53,7 @@ CORE = Core(
                 Effect.PLAIN: (
                     f"id row_id column_id run_id batch answer error {TOKENS} judge_cost seconds "
                     "first_token_s has_passed failures conversation_id answered_by asked "
-                    "is_outdated"
+                    "is_outdated sent"
                 ),
                 Effect.ACTS: "state",
             },

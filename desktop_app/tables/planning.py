@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.budget.budget import HeldCall
 from desktop_app.chat.attachments.image_attachments import require_image_input
@@ -18,10 +18,11 @@ from desktop_app.chat.cost_estimate import TypicalAnswers, typical_tokens
 from desktop_app.chat.send_context import accepted_parameters
 from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, CallCost
+from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, CallCost, sum_costs
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.jobs.batch_jobs import BATCH_TIER, batch_refusal
+from desktop_app.tables.batch_run import NOTHING_ASKED
 from desktop_app.tables.cell_request import cell_request, judged_checks, likely_tokens, require_fit
 from desktop_app.tables.checks import MAX_JUDGE_TOKENS
 from desktop_app.tables.live_run import Share
@@ -152,14 +153,19 @@ class Planner:
             cells=sum(len(each.rows) for each in measured.asked),
             refused=measured.refused,
             input_tokens=sum(sum(each.tokens) for each in measured.asked),
-            cost=_sum(each.usual for each in costs),
-            most=_sum(each.most for each in costs),
-            ordinary=_sum(each.now for each in costs),
-            ordinary_most=_sum(each.now_most for each in costs),
+            cost=sum_costs([each.usual for each in costs]),
+            most=sum_costs([each.most for each in costs]),
+            ordinary=sum_costs([each.now for each in costs]),
+            ordinary_most=sum_costs([each.now_most for each in costs]),
             judgments=sum(len(each.judged) for each in measured.asked),
             rows=len(rows),
             gone=measured.gone,
         )
+
+    async def chosen(self, table: Table, cells: Cells) -> list[CellId]:
+        """Return the cells that a run would ask, whose files were compared before."""
+        await self.read_files(table, cells)
+        return await self._store.chosen(table, cells)
 
     async def measure(
         self, table: Table, cells: Cells, mode: RunMode, on_progress: OnProgress | None = None
@@ -174,9 +180,7 @@ class Planner:
                 N_("The table has no question."), hint=N_("Add a column with a question.")
             )
         require_answerable(table, columns)
-        gone: Sequence[str] = ()
-        if any(c.question and asks_about_document(table, c.question) for c in columns):
-            gone = await self._files.read(table.id, cells.rows, on_progress)
+        gone = await self.read_files(table, cells, on_progress)
         profiles = await self._parts.profiles()
         key = _Key(
             table.id, table.columns, cells, await self._store.updated_at(table.id), tuple(profiles)
@@ -185,12 +189,21 @@ class Planner:
         if found is None:
             chosen = await self._store.chosen_columns(table, cells)
             if not chosen:
-                raise errors.IllegalChoiceError(N_("None of the cells is to be asked."))
+                raise errors.IllegalChoiceError(NOTHING_ASKED)
             found = await self._measured(table, chosen, cells, key)
             self._last = [*self._last[1 - _KEPT_PLANS :], (key, found)]
         if mode is RunMode.BATCH:
             await self._require_batch(table, found)
         return replace(found, gone=gone)
+
+    async def read_files(
+        self, table: Table, cells: Cells, on_progress: OnProgress | None = None
+    ) -> Sequence[str]:
+        """Read the files that cells are about and that have changed; return those that are gone."""
+        columns = [c for c in table.questions if not cells.columns or c.id in cells.columns]
+        if not any(c.question and asks_about_document(table, c.question) for c in columns):
+            return ()
+        return await self._files.read(table.id, cells.rows, on_progress)
 
     async def _require_batch(self, table: Table, measured: Measured) -> None:
         """Raise unless the columns can be asked by tomorrow: no provider refuses, none waits."""
@@ -301,7 +314,7 @@ class Planner:
         """
         resolved, limit = asked.resolved, asked.max_output_tokens
         typical: TypicalAnswers = await self._parts.ledger.typical_answers(resolved.profile.id)
-        usual_tokens = typical_tokens(resolved, typical, limit)
+        tokens = typical_tokens(resolved, typical, limit)
         batch = replace(resolved, service_tier=BATCH_TIER)
         judge = self._parts.utility_model.model_for(Purpose.JUDGMENT, resolved)
         longest = resolved.longest_answer(limit)
@@ -310,19 +323,19 @@ class Planner:
             priced: ResolvedChoice, *, is_batch: bool = False
         ) -> tuple[Decimal | None, Decimal | None]:
             sent = [is_batch or not repeats for repeats in asked.repeats]
-            usual_input, most_input = (
-                compress(asked.tokens, sent),
-                compress(asked.most_tokens, sent),
-            )
-            usual = (priced.expected_cost(n, limit, usual_tokens) for n in usual_input)
-            most = (priced.expected_cost(n, limit, usual_tokens) for n in most_input)
-            return _sum(cost and cost.usual for cost in usual), _sum(c and c.most for c in most)
+            costs = [
+                (priced.expected_cost(n, limit, tokens), priced.expected_cost(most, limit, tokens))
+                for n, most in compress(zip(asked.tokens, asked.most_tokens, strict=True), sent)
+            ]
+            usual = sum_costs([each and each.usual for each, _ in costs])
+            return usual, sum_costs([each and each.most for _, each in costs])
 
         def judged() -> tuple[Decimal | None, Decimal | None]:
             mean = sum(asked.tokens) // max(1, len(asked.tokens)) + USUAL_ANSWER_TOKENS
             usual = judge.expected_cost(mean, MAX_JUDGE_TOKENS)
-            most = (judge.expected_cost(n + longest, MAX_JUDGE_TOKENS) for n in asked.judged)
-            return usual and usual.input * len(asked.judged), _sum(c and c.most for c in most)
+            costs = [judge.expected_cost(n + longest, MAX_JUDGE_TOKENS) for n in asked.judged]
+            most = sum_costs([cost and cost.most for cost in costs])
+            return usual and usual.input * len(asked.judged), most
 
         now = await asyncio.to_thread(sums, resolved)
         answers = now
@@ -331,8 +344,8 @@ class Planner:
         verdicts = await asyncio.to_thread(judged) if asked.judged else (Decimal(0), Decimal(0))
         return _Costs(
             answers[0],
-            *(_sum(pair) for pair in zip(answers, verdicts, strict=True)),
-            *(_sum(pair) for pair in zip(now, verdicts, strict=True)),
+            *(sum_costs(pair) for pair in zip(answers, verdicts, strict=True)),
+            *(sum_costs(pair) for pair in zip(now, verdicts, strict=True)),
         )
 
     async def hold(
@@ -349,7 +362,7 @@ class Planner:
             by_provider.setdefault(resolved.profile.id, []).append((asked, usual))
         calls, counts = [], []
         for each in by_provider.values():
-            total = _sum(usual for _, usual in each)
+            total = sum_costs([usual for _, usual in each])
             cost = None if total is None else CallCost.fixed(total)
             calls.append(HeldCall(each[0][0].resolved.profile, cost))
             sent = sum(len(asked.rows) - sum(asked.repeats) for asked, _ in each)
@@ -361,14 +374,4 @@ class Planner:
             await holds.enter_async_context(hold)
             if call.cost is not None:
                 shares[call.profile.id] = Share(hold, call.cost.usual / count)
-        return shares, _sum(None if call.cost is None else call.cost.usual for call in calls)
-
-
-def _sum(costs: Any) -> Decimal | None:
-    """Return the sum of costs; None if one of them is unknown."""
-    total = Decimal(0)
-    for cost in costs:
-        if cost is None:
-            return None
-        total += cost
-    return total
+        return shares, sum_costs([call.cost and call.cost.usual for call in calls])

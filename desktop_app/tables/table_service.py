@@ -50,7 +50,6 @@ from desktop_app.tables.table import (
     Cells,
     Column,
     NewRow,
-    Plan,
     Question,
     Run,
     RunMode,
@@ -123,6 +122,7 @@ class TableService:
         store: their rows, cells and totals.
         listeners: called with the id of a table, and the cell that has changed; None for its rows,
             columns or runs.
+        chosen, plan: what a run would ask and cost: see `Planner`.
     """
 
     def __init__(self, parts: TableParts) -> None:
@@ -133,6 +133,7 @@ class TableService:
         self._batches = BatchRuns(parts, self._on_change)
         self._files = RowFiles(parts)
         self._planner = Planner(parts, self._files)
+        self.chosen, self.plan = self._planner.chosen, self._planner.plan
 
     def _on_change(self, table_id: str, cell: CellId | None = None) -> None:
         for listener in self.listeners:
@@ -311,22 +312,6 @@ class TableService:
         self._on_change(table_id)
 
     # -- runs
-
-    async def plan(
-        self,
-        table: Table,
-        cells: Cells,
-        mode: RunMode = RunMode.NOW,
-        on_progress: OnProgress | None = None,
-    ) -> Plan:
-        """Return what a run would ask and cost, after reading the documents that it needs.
-
-        Raises:
-            IllegalChoiceError: a prompt names an unknown column or itself, nothing is to be asked,
-                the provider is not set up, or has no batches.
-            ProviderError, CredentialError: there is no key.
-        """
-        return await self._planner.plan(table, cells, mode, on_progress)
 
     async def run_now(
         self,
@@ -541,7 +526,7 @@ def _notices_of(gone: Sequence[str]) -> list[str]:
         return []
     names = ", ".join(file_at(path).name for path in gone[:_NAMED_FILES])
     more = "…" if len(gone) > _NAMED_FILES else ""
-    return [tr("Gone, so that what was read of it is asked about: {names}", names=names + more)]
+    return [tr("Files that are gone are asked about as last read: {names}", names=names + more)]
 
 
 def _found(table: Table | None) -> Table:

@@ -121,7 +121,7 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
             limit=options.rows or 0,
             asks_equal=options.ask_equal or (options.n or 1) > 1,
         )
-        if table.questions and not is_new and not await service.store.chosen(table, cells):
+        if table.questions and not is_new and not await service.chosen(table, cells):
             return await _write_nothing_left(service, table, options)
         plan = await _plan(service, table, cells, options)
         if options.dry_run:

@@ -135,9 +135,7 @@ class CellPanel(QWidget):
         if row.error is not None and is_question and not problem:
             problem = row.error.what_happened
         self.problem.set_text(problem, "error" if cell.error else "warning")
-        value = cell.values.get(column.part) or (
-            cell.shown(column.column, column.part) if column.column else None
-        )
+        value = None if column.column is None else cell.shown(column.column, column.part)
         self._show_citations(row, column.part, () if value is None else value.citations)
         text = "" if value is None else value.text
         can_open = is_question and bool(cell.answer)

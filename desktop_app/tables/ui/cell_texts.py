@@ -105,12 +105,10 @@ def shown_cell(grid_column: GridColumn, cell: Cell | None) -> ShownCell:
     """Return a cell of the grid."""
     if cell is None:
         return EMPTY
-    value = cell.values.get(grid_column.part)
-    if grid_column.column is not None and value is None:
-        value = cell.shown(grid_column.column, grid_column.part)
+    column = grid_column.column
+    value = None if column is None else cell.shown(column, grid_column.part)
     text = "" if value is None else value.text
     tone, pages, doubted = Tone.VALUE, "", False
-    is_first = grid_column.column is None or grid_column.part == grid_column.column.parts[0]
     if cell.state is CellState.RUNNING:
         text, tone = text or tr("Asking…"), Tone.FAINT
     elif cell.state is CellState.WAITING:
@@ -126,8 +124,9 @@ def shown_cell(grid_column: GridColumn, cell: Cell | None) -> ShownCell:
         doubted = any(is_unproven(grid_column.part, each) for each in value.citations)
     is_corrected = value is not None and value.is_corrected
     spoken = [text, pages]
-    if tone is Tone.ERROR:  # once, not for each field
-        spoken = [tr(cell.state.text), text] if is_first else [tr(cell.state.text)]
+    if tone is Tone.ERROR:  # the reason once, not for each field
+        is_first = column is None or grid_column.part == column.parts[0]
+        spoken = [tr(cell.state.text), text if is_first else ""]
     if doubted:
         spoken.append(tr("the words were not found"))
     if is_corrected:

@@ -134,3 +134,49 @@ def test_any_answer_is_a_value_or_an_error(answer: Any, kind: FieldType) -> None
     found = parse_answer([field], json.dumps(answer), [DOCUMENT])
     text = found.values["f"].text if found.values else ""
     assert found.error is not None or ((again := value_in(field, text)) and again.text == text)
+
+
+N_AND_C = [
+    Field("n", FieldType.NUMBER),
+    Field("the mood", FieldType.CHOICE, choices=("good", "bad")),
+]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"n": 5, "the mood": "good"}',
+        '{"N": "5", "The Mood": "Good"}',
+        '{"n": 5, "the_mood": "good"}',
+        '{"row": {"n": 5, "the mood": "good"}}',
+        '[{"n": 5, "the mood": "good"}]',
+        'Here it is: {"n": 5, "the mood": "good"} I hope that it helps.',
+        'Here it is:\n```json\n{"n": 5, "the mood": "good"}\n```',
+        '{"n": {"Value": 5, "Quote": "x"}, "the mood": {"value": "good"}}',
+    ],
+)
+def test_the_form_of_an_answer_is_taken_as_models_write_it(answer: str) -> None:
+    parsed = parse_answer(N_AND_C, answer, [])
+    assert parsed.error is None
+    assert {name: value.text for name, value in parsed.values.items()} == {
+        "n": "5",
+        "the mood": "good",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        ('{"n": 5}', "the mood"),
+        ('{"n": {"quote": "x"}, "the mood": "good"}', "n"),
+        ('{"n": 5, "the mood": "fair"}', "the mood"),
+        ("{}", ""),
+        ('{"row": {"x": 1}}', ""),
+        ("[]", ""),
+        ("{", ""),
+    ],
+)
+def test_a_missing_field_is_a_failure_with_its_reason(answer: str, named: str) -> None:
+    error = parse_answer(N_AND_C, answer, []).error
+    assert error is not None
+    assert named in error.what_happened

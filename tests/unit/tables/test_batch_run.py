@@ -15,6 +15,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.providers.jobs.batch_jobs import BatchStatus
 from desktop_app.tables.services import table_service
+from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import Cells, CellState, Field, FieldType, RunMode, RunStatus
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.crash_traps import EndedError, Trap, Trapped
@@ -248,5 +249,20 @@ async def test_what_was_asked_of_a_row_that_can_be_asked_no_more_is_kept() -> No
         assert word is not None
         await tables.service.store.remove_column(word.id)  # its question names it
         await tables.service.advance(run.id)
-        assert await tables.states(table, ASK) == [CellState.DONE, CellState.FAILED]
+        assert await tables.states(table, ASK) == [CellState.OUTDATED, CellState.FAILED]
         assert await tables.values(table, ASK) == ["Said", ""]
+
+
+async def test_an_answer_by_batch_knows_what_was_sent() -> None:
+    server = BatchServer(outcome)
+    async with server.http, opened(server) as tables:
+        table = await tables.table(ASK, words=WORDS[:2])
+        run = await tables.service.start_batch(table, EMPTY)
+        server.polls = 1
+        await tables.service.advance(run.id)
+        ids = await tables.service.store.row_ids(table.id)
+        word = next(each for each in table.columns if each.question is None)
+        await tables.service.set_values(table, [(CellId(ids[0], word.id), "", "ROW9")])
+        for _ in range(3):
+            await tables.service.advance(run.id)
+        assert await tables.states(table, ASK) == [CellState.OUTDATED, CellState.DONE]

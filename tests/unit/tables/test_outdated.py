@@ -14,6 +14,7 @@ from desktop_app.tables.stored_cells import CellId
 from desktop_app.tables.table import (
     Cells,
     CellState,
+    Check,
     Column,
     Field,
     FieldType,
@@ -22,11 +23,22 @@ from desktop_app.tables.table import (
     Question,
     Row,
     RowOrder,
+    RunProgress,
     Selection,
+    SortKey,
     Table,
 )
 from desktop_app.tables.table_export import ExportedTable, TableFormat
-from tests.unit.tables.table_setup import EMPTY, Asked, Tables, as_json, column, opened_tables
+from tests.helpers.office_files import pptx, slide_text
+from tests.unit.tables.table_setup import (
+    EMPTY,
+    Asked,
+    Tables,
+    as_json,
+    column,
+    opened_tables,
+    refusing,
+)
 
 DONE, OUTDATED = CellState.DONE, CellState.OUTDATED
 
@@ -53,7 +65,7 @@ async def exported(tables: Tables, table: Table, format_: TableFormat) -> str:
 )
 async def test_a_changed_question_is_asked_of_all_rows(changes: dict[str, object]) -> None:
     async with opened_tables(Asked(lambda _text: as_json(a="new"))) as tables:
-        say = column("Say", "Say {{word}}")
+        say = column("Say", "Say {{word}}", checks=(Check("schema", {"type": "object"}),))
         table = await tables.table(say)
         await tables.service.run_now(table, Cells(limit=1))
         table = await asks(tables, table, say, **changes)
@@ -226,3 +238,58 @@ async def test_a_column_that_is_empty_in_every_row_exists() -> None:
         assert [each.name for each in table.columns] == ["Ask", "name", "notes"]
         assert table.trashed_at is None
         assert "notes" in await exported(tables, table, TableFormat.CSV)
+
+
+async def test_who_listens_hears_of_each_change_of_a_table() -> None:
+    async with opened_tables(
+        Asked(lambda text: refusing(400) if "ROW2" in text else "Yes")
+    ) as tables:
+        told: list[str] = []
+        tables.service.listeners.append(lambda table_id, _cell: told.append(table_id))
+        say = column("Say", "Say {{word}}")
+        table = await tables.table(say)
+        progress: list[RunProgress] = []
+        await tables.service.run_now(table, EMPTY, listen=progress.append)
+        assert (progress[0].done, progress[0].failed) == (0, 0)
+        assert (progress[-1].done, progress[-1].failed) == (2, 1)
+        for change in (
+            tables.service.set_trashed(table.id, is_trashed=True),
+            tables.service.delete(table.id),
+        ):
+            told.clear()
+            await change
+            assert told == [table.id]
+
+
+async def test_claimed_pages_without_their_words_are_counted_and_found(tmp_path: Path) -> None:
+    (tmp_path / "a.pptx").write_bytes(pptx(slide_text("The tenant pays."), slide_text("On time.")))
+    cited = {"value": "x", "quote": "The landlord pays.", "page": 1}
+    proven = {"value": "y", "quote": "The tenant pays.", "page": 1}
+    async with opened_tables(Asked(lambda _text: as_json(a=cited, b=proven))) as tables:
+        ask = column("Ask", "Who?", Field("a"), Field("b"))
+        table = await tables.service.create("T", (ask,))
+        (row,) = await tables.service.add(table.id, [tmp_path / "a.pptx"])
+        await tables.service.run_now(table, EMPTY)
+        store = tables.service.store
+        assert (await store.totals(ask.id)).unproven == 1
+        for part, expected in (("a", [row]), ("b", [])):
+            order = RowOrder(filters=(Filter(ask.id, part, is_unproven=True),))
+            assert list(await store.order(table.id, order)) == expected
+        text = await exported(tables, table, TableFormat.MARKDOWN)
+        assert "a: page 1 (words not found); b: page 1 |" in text
+
+
+async def test_rows_are_sorted_by_several_columns_and_found_by_bounds() -> None:
+    async with opened_tables() as tables:
+        table = await tables.service.create("T")
+        data = [("b", "$5"), ("a", "1,000"), ("b", "10"), ("a", ""), ("a", "9")]
+        rows = [NewRow(Row(0, str(n)), {"k": k, "v": v}) for n, (k, v) in enumerate(data)]
+        ids = await tables.service.add_rows(table.id, rows)
+        k, v = (await tables.service.get(table.id)).columns
+        store = tables.service.store
+        found = await store.order(
+            table.id, RowOrder(k.id, then=(SortKey(v.id, is_descending=True),))
+        )
+        assert [ids.index(row) for row in found] == [1, 4, 3, 2, 0]
+        order = RowOrder(filters=(Filter(v.id, least=6, most=10),))
+        assert [ids.index(row) for row in await store.order(table.id, order)] == [2, 4]

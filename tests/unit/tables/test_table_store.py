@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,8 +17,11 @@ from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.providers.jobs.batch_jobs import BatchStatus
 from desktop_app.storage.database import Database
 from desktop_app.tables.answer_fields import value_in
+from desktop_app.tables.batch_store import TableBatch
 from desktop_app.tables.former_cells import FormerCells
 from desktop_app.tables.run_store import begin_cell
 from desktop_app.tables.stored_cells import CellId, NewValue, StoredAnswer
@@ -320,3 +324,47 @@ async def test_an_exported_cell_costs_its_answer_and_its_judgments(
         text = "".join([piece async for piece in exported.pieces(TableFormat.JSONL)])
         first, *_ = map(json.loads, text.splitlines())
         assert first["cost_usd"] == {"Say": expected}
+
+
+DATA = ["1.10", "12.50", "-0", "007", "$1,250.00", "1850-05-01", "2026-11-30", "25%", "3", "nan"]
+
+
+async def test_values_leave_as_they_came(tmp_path: Path) -> None:
+    async with filled(tmp_path) as (store, _table, _cells):
+        table = Table("u", "Data", now(), now())
+        await store.save(table)
+        await store.add_rows("u", [NewRow(Row(0, text), {"v": text}) for text in DATA])
+        found = await store.get("u")
+        assert found is not None
+        exported = await ExportedTable.of(store, found)
+        texts = {
+            format_: "".join([piece async for piece in exported.pieces(format_)]).splitlines()
+            for format_ in (TableFormat.CSV, TableFormat.MARKDOWN, TableFormat.JSONL)
+        }
+        assert [
+            next(iter(csv.reader([line])))[0].lstrip("'") for line in texts[TableFormat.CSV]
+        ] == ["v", *DATA]
+        assert [line.strip("| ") for line in texts[TableFormat.MARKDOWN][-len(DATA) :]] == DATA
+        values = [json.loads(line)["values"]["v"] for line in texts[TableFormat.JSONL]]
+        assert values == [3 if text == "3" else text for text in DATA]
+        file = tmp_path / "data.xlsx"
+        await exported.write(TableFormat.XLSX, file)
+        sheet = load_workbook(file)["Data"]
+        written = {text: sheet.cell(n, 1) for n, text in enumerate(DATA, 2)}
+        assert (written["1.10"].value, written["1.10"].number_format) == (1.1, "0.00")
+        assert written["$1,250.00"].number_format == '"$"#,##0.00'
+        assert (written["25%"].value, written["25%"].number_format) == (0.25, "0%")
+        assert written["2026-11-30"].value.date().isoformat() == "2026-11-30"
+        assert [written[text].value for text in ("007", "-0", "1850-05-01", "nan")] == [
+            *("007", "-0", "1850-05-01", "nan")
+        ]
+
+
+@pytest.mark.parametrize(("offset", "name"), [(None, "repartee-r-2"), (7, "repartee-r")])
+def test_a_batch_has_the_name_that_its_version_gave_it(offset: int | None, name: str) -> None:
+    batch = TableBatch(
+        *("r", 2, "say", BatchStatus.UPLOADING, "openai", "", "m", None),
+        *(Api.RESPONSES, None, now()),
+        number_offset=offset,
+    )
+    assert batch.name == name
