@@ -76,9 +76,6 @@ class Check(Value, frozen=True):
     is_negated: bool = False
     field: str = WHOLE
 
-    def __hash__(self) -> int:
-        return hash((self.kind, self.field))  # a schema has no hash
-
 
 class Question(Value, frozen=True):
     """The question of a column.
