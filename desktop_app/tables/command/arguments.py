@@ -81,11 +81,11 @@ def _table_run() -> cli.Command:
             cli.repeatable(
                 "-f --field NAME:TYPE",
                 tr(
-                    "a field of the answer: {types}, or choices as {choices}, then perhaps "
-                    "{description} (repeatable)",
+                    "a field of the answer: {types}, or choices as {choices}; {description} tells "
+                    "the model what it is (repeatable)",
                     types="text, number, integer, yes/no, date, list",
                     choices="NAME:one|two|three",
-                    description="“ = DESCRIPTION”",
+                    description="NAME:TYPE = DESCRIPTION",
                 ),
                 cli.required_text,
             ),

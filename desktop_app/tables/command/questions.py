@@ -53,6 +53,10 @@ class Ask(NamedTuple):
 async def asks_of(backend: Backend, options: Options) -> list[Ask]:
     """Return the questions of --ask and --template. Raises IllegalChoiceError."""
     asks = [Ask(text) for text in options.ask]
+    if options.template is None and options.set:
+        raise IllegalChoiceError(
+            N_("--set needs a saved prompt."), hint=N_("Name one with --template.")
+        )
     if options.template is None:
         return asks
     library = library_of(backend, options.template)

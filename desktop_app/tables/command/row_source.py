@@ -25,7 +25,7 @@ from desktop_app.tables.promptfoo import ENDINGS, Evaluation, as_cases, read_pro
 from desktop_app.tables.row_files import OnProgress
 from desktop_app.tables.table import NewRow, Row
 from desktop_app.tables.table_service import TableService
-from desktop_app.tables.table_source import KEY, STANDARD_INPUT
+from desktop_app.tables.table_source import KEY, STANDARD_INPUT, WORKBOOKS
 
 if TYPE_CHECKING:
     from desktop_app.prompts.prompt_store import PromptStore
@@ -87,6 +87,8 @@ async def source_of(backend: Backend, options: Options, asks: Sequence[Ask]) -> 
             raise DocumentError(
                 N_("Couldn’t find “{name}”."), hint=hints.CHECK_FILE, name=path.name
             )
+    if options.sheet and not any(path.suffix.lower() in WORKBOOKS for path in paths):
+        raise IllegalChoiceError(N_("--sheet needs a workbook."))
     if len(paths) == 1 and paths[0].suffix.lower() in ENDINGS:
         read = partial(read_promptfoo, paths[0], may_be_document=bool(asks))
         found = await asyncio.to_thread(_read, paths[0], read)
