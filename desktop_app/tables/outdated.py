@@ -48,7 +48,9 @@ def note_rows(connection: sqlite3.Connection, row_ids: Sequence[int]) -> None:
     """Note what answers of unknown rows were asked, before the rows change."""
     sql = f"""SELECT row_id, column_id, asked FROM table_answers WHERE row_id {_THESE}
         AND length(asked) <= {HASH_CHARS} AND (answer <> '' OR state = 'corrected')"""  # noqa: S608
-    for answer, question, row in list(_answers(connection, sql, row_ids)):
+    if (table := _table_of(connection, row_ids)) is None:
+        return
+    for answer, question, row in list(_answers(connection, table, sql, row_ids)):
         sql = "UPDATE table_answers SET asked = ? WHERE row_id = ? AND column_id = ?"
         place = (answer["row_id"], answer["column_id"])
         connection.execute(sql, ((answer["asked"] or question) + row, *place))
@@ -58,7 +60,9 @@ def compare_rows(connection: sqlite3.Connection, row_ids: Sequence[int]) -> None
     """Compare the answers of rows with the values and documents that these have now."""
     sql = f"""SELECT row_id, column_id, asked, is_outdated FROM table_answers
         WHERE row_id {_THESE} AND asked <> ''"""  # noqa: S608 - our own words
-    for answer, question, row in list(_answers(connection, sql, row_ids)):
+    if (table := _table_of(connection, row_ids)) is None:
+        return
+    for answer, question, row in list(_answers(connection, table, sql, row_ids)):
         asked = answer["asked"]
         bits = answer["is_outdated"] & _OF_ANSWER
         bits |= _OF_QUESTION if asked[:HASH_CHARS] != question else 0
@@ -66,8 +70,7 @@ def compare_rows(connection: sqlite3.Connection, row_ids: Sequence[int]) -> None
         if bits != answer["is_outdated"]:
             sql = "UPDATE table_answers SET is_outdated = ? WHERE row_id = ? AND column_id = ?"
             connection.execute(sql, (bits, answer["row_id"], answer["column_id"]))
-    if (table := _table_of(connection, row_ids)) is not None:
-        _follow(connection, dependencies(table.columns), row_ids)
+    _follow(connection, dependencies(table.columns), row_ids)
     touch(connection, row_ids)
 
 
@@ -87,20 +90,18 @@ def _table_of(connection: sqlite3.Connection, row_ids: Sequence[int]) -> Table |
 
 
 def _answers(
-    connection: sqlite3.Connection, sql: str, row_ids: Sequence[int]
+    connection: sqlite3.Connection, table: Table, sql: str, row_ids: Sequence[int]
 ) -> Iterator[tuple[sqlite3.Row, str, str]]:
     """Yield answers of rows, with the hashes of their question and of their row as they are now."""
-    table: Table | None = None
+    columns = {each.id: each for each in table.questions}
+    hashes = dependencies(table.columns).hashes
     for start in range(0, len(row_ids), _ROWS_AT_ONCE):
         these = list(row_ids[start : start + _ROWS_AT_ONCE])
         answers = connection.execute(sql, (json.dumps(these),)).fetchall()
-        table = table or (_table_of(connection, these) if answers else None)
-        if table is None:
+        if not answers:
             continue
         window = read_window(connection, list({answer["row_id"] for answer in answers}))
         rows = {row.id: row for row in window.rows}
-        columns = {each.id: each for each in table.questions}
-        hashes = dependencies(table.columns).hashes
         for answer in answers:
             row_id, column_id = answer["row_id"], answer["column_id"]
             if column_id in columns and row_id in rows:

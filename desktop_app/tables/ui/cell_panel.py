@@ -76,6 +76,7 @@ class CellPanel(QWidget):
         self.problem = Note(object_name="table-cell-problem")
         self._citations = QWidget()
         self._citation_row = FlowLayout(parent=self._citations, spacing=6)
+        self.quotes = Note(object_name="table-cell-quotes", keeps_lines=True)
         self.answer = self._transcript("table-cell-answer", tr("Response"))
         self._left = self._transcript("table-answer-1-text", tr("Response"))
         self._right = self._transcript("table-answer-2-text", tr("Response"))
@@ -100,6 +101,7 @@ class CellPanel(QWidget):
             self.facts,
             self.problem,
             self._citations,
+            self.quotes,
             (self.answer, 1),
             (self.side_by_side, 1),
             buttons,
@@ -191,13 +193,11 @@ class CellPanel(QWidget):
             button.setAutoDefault(False)
             button.clicked.connect(partial(self.open_citation, row, citation))
             self._citation_row.addWidget(button)
-            quote = Note(object_name=f"table-quote-{number}")
-            words = tr("“{quote}”", quote=citation.quote) if citation.quote else ""
-            doubted = is_unproven(part, citation)
-            told = tr("The words were not found in the document.") if doubted else ""
-            quote.set_text(" ".join(filter(None, (words, told))), "warning" if doubted else "note")
-            self._citation_row.addWidget(quote)
         self._citations.setVisible(bool(citations))
+        words = [tr("“{quote}”", quote=each.quote) for each in citations if each.quote]
+        if doubted := any(is_unproven(part, each) for each in citations):
+            words.append(tr("The words were not found in the document."))
+        self.quotes.set_text("\n".join(words[:_MAX_CITATIONS]), "warning" if doubted else "note")
 
     def open_citation(self, row: Row, citation: Citation, *_: object) -> None:
         """Show the page of a document that a value was taken from, with the words marked."""
@@ -234,7 +234,7 @@ class CellPanel(QWidget):
         self._compared = (columns[0].id, columns[1].id)
         self._show_parts(is_comparison=True)
         self._show_title(row.name)
-        for note in (self.facts, self.problem):
+        for note in (self.facts, self.problem, self.quotes):
             note.set_text("")
         self._citations.hide()
         views = (self._left, self._right)

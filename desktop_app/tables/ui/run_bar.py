@@ -29,7 +29,7 @@ _TRIED_ROWS: Final = 3
 _SELECTING_MS: Final = 300
 _CHOSEN: Final = "chosen"
 _SELECTIONS: Final = (
-    (Selection.EMPTY.value, N_("Empty cells")),
+    (Selection.EMPTY.value, N_("Empty and out of date")),
     (Selection.FAILED.value, N_("Failed cells")),
     (_CHOSEN, N_("Selected cells")),
     (Selection.ALL.value, N_("All cells again")),
