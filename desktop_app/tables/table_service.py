@@ -34,7 +34,6 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.graphemes import shorten
-from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.jobs.batch_jobs import file_at
 from desktop_app.tables.answer_fields import value_in
@@ -321,7 +320,6 @@ class TableService:
         at_once: int = AT_ONCE,
         listen: Callable[[RunProgress], object] = lambda _progress: None,
         on_progress: OnProgress | None = None,
-        purpose: Purpose = Purpose.TABLE,
     ) -> Run:
         """Ask cells now; return the run at its end. Cancel the task, or call `stop`, to stop it.
 
@@ -330,7 +328,6 @@ class TableService:
         Args:
             listen: called with the progress.
             on_progress: called while documents are read.
-            purpose: of the calls in the ledger.
 
         Raises:
             SpendingCapError: the monthly limit has no room for all; nothing was sent.
@@ -359,7 +356,6 @@ class TableService:
                 listen,
                 lambda cell: self._on_change(table.id, cell),
                 most_at_once=at_once,
-                purpose=purpose,
                 asks_equal=cells.asks_equal,
                 notices=_notices_of(measured.gone),
             )

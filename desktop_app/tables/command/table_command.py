@@ -104,6 +104,7 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
     assert table is not None
     is_sent, asked = False, list[str]()
     try:
+        is_evaluation = source is not None and not asks
         if source is not None:
             reporter = ProgressReporter(tr("Reading files"), in_lines=options.progress)
             await source.add_to(service, table.id, reporter.show)
@@ -119,7 +120,8 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
             columns=tuple(asked),
             selection=_selection(options),
             limit=options.rows or 0,
-            asks_equal=options.ask_equal or (options.n or 1) > 1,
+            # Equal cases, too, may be answered otherwise each time.
+            asks_equal=options.ask_equal or (options.n or 1) > 1 or is_evaluation,
         )
         if table.questions and not is_new and not await service.chosen(table, cells):
             return await _write_nothing_left(service, table, options)
