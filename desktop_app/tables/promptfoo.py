@@ -112,6 +112,17 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[_Mapping]:
     yield made
     loader.flatten_mapping(node)
     made.update({str(k): v for k, v in loader.construct_mapping(node, deep=True).items()})
+    for key, value in node.value:
+        if key.value == "vars" and isinstance(value, yaml.MappingNode):
+            loader.flatten_mapping(value)
+            made["vars"] = {name.value: _as_written(each) for name, each in value.value}
+
+
+def _as_written(node: yaml.Node) -> Any:
+    """Return the text of a value, such as 1.50 or 007; None for null, {} for a mapping."""
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.tag.endswith(":null") else node.value
+    return list(map(_as_written, node.value)) if isinstance(node, yaml.SequenceNode) else {}
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
@@ -304,12 +315,13 @@ class _Reader:
         """Yield a row for each combination of the values that variables list."""
         for each in (default, test):
             known = ("vars", "assert", "description", "metadata")
-            if strange := next((key for key in each if key not in known), None):
+            if strange := next((key for key in each if key not in known and each[key]), None):
                 raise _unsupported(strange)
         self._unused |= {"metadata"} & {*default, *test}
         variables = {**_table(default, "vars"), **_table(test, "vars")}
         assertions = [*_list(default.get("assert")), *_list(test.get("assert"))]
-        values = [[self._value(key, v) for v in _list(given)] for key, given in variables.items()]
+        listed = {key: v if isinstance(v, list) else [v] for key, v in variables.items()}
+        values = [[self._value(key, each) for each in given] for key, given in listed.items()]
         name = str(test.get("description") or name)
         for combination in product(*values):
             data = dict(zip(map(str, variables), combination, strict=True))
@@ -319,9 +331,11 @@ class _Reader:
     def _value(self, name: str, value: Any) -> str:
         if isinstance(value, str):
             return self._file(value)[0] if value.startswith(_FILE) else value
-        if value is None or isinstance(value, list | dict):
+        if isinstance(value, list | dict):
             raise _unsupported(f"vars.{name}")
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return (
+            "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        )
 
     def _checks(self, assertion: Any, data: Mapping[str, str]) -> list[Check]:
         if not isinstance(assertion, dict):
@@ -423,6 +437,7 @@ def _checks_of(assertion: Mapping[str, Any], data: Mapping[str, str]) -> list[Ch
     kind, is_negated = type_.removeprefix("not-"), type_.startswith("not-")
     most = assertion.get("threshold")
     strange = set(assertion) - {"type", "value", "threshold", "metric", "description"}
+    strange -= {"weight"} if assertion.get("weight") else set()  # without one, it does not count
     if strange or (most is not None and kind not in _MEASURED):
         raise _unsupported(f"{type_}.{min(strange, default='threshold')}")
     if kind not in _TYPES or (is_negated and kind.endswith("-all")):

@@ -89,6 +89,7 @@ def test_a_list_of_tests_has_no_prompts(tmp_path: Path, name: str) -> None:
         ("{vars: {a: file://a.js}}", "line 4: “a.js” isn’t supported"),
         ("{vars: {a: {b: c}}}", "line 4: “vars.a” isn’t supported"),
         ("{vars: 3}", "line 4: “vars” isn’t supported"),
+        ("{assert: [{type: equals, value: x, weight: 0}]}", "“equals.weight” isn’t"),
         ("{threshold: 0.5}", "line 4: “threshold” isn’t supported"),
         ("3", "“tests” isn’t supported"),
     ],
@@ -108,6 +109,12 @@ def test_a_setting_that_changes_what_is_asked_is_refused(tmp_path: Path, setting
     (tmp_path / "a.py").write_text("1")
     with pytest.raises(ValueError, match="isn’t supported"):
         read(tmp_path, f"{setting}\ntests: [{{vars: {{a: b}}}}]\n")
+
+
+def test_values_are_as_they_are_written(tmp_path: Path) -> None:
+    test = "{vars: {a: 1.50, b: 007, c: yes, d: 2026-11-30, e: null, f: 'x: y'}, options: {}}"
+    (new,) = read(tmp_path, f"tests: [{test}]").rows
+    assert [*new.data.values()] == ["1.50", "007", "yes", "2026-11-30", "", "x: y"]
 
 
 def test_a_small_file_makes_no_endless_table(tmp_path: Path) -> None:
