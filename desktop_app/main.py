@@ -148,7 +148,7 @@ def _open_window(arguments: list[str]) -> int:
     files = [word for word in arguments[:end] if word not in options] + arguments[end + 1 :]
     # Path.exists raises for a name that is too long.
     if files and files[0].isalpha() and "--" not in arguments and not os.path.exists(files[0]):  # noqa: PTH110
-        _refuse_word(files[0])
+        _refuse_word(files[0], arguments)
     if options not in ([], ["--resident"], ["--service"]):
         _refuse("unrecognized arguments: {arguments}", arguments=" ".join(options))
     _guard_memory("window")
@@ -157,13 +157,18 @@ def _open_window(arguments: list[str]) -> int:
     return open_or_call(request_for(files))
 
 
-def _refuse_word(word: str) -> NoReturn:
-    """Refuse a mistyped command; a window would open for a file that does not exist."""
+def _refuse_word(word: str, arguments: Sequence[str]) -> NoReturn:
+    """Refuse a former or mistyped command; a window would open for a file that does not exist."""
     from difflib import get_close_matches
 
+    from desktop_app.cli.former_commands import new_command
     from desktop_app.cli.registry import commands
     from desktop_app.i18n.translation import N_
 
+    if command := new_command(arguments):
+        former = f"repartee {word}"
+        message = N_("“{former}” is “{command}” now.")
+        _refuse(message, as_json="--json" in arguments, former=former, command=command)
     for command in get_close_matches(word.lower(), commands(), n=1):
         _refuse(
             N_("“{word}” is neither a command nor a file. Did you mean “{command}”?"),
@@ -176,13 +181,13 @@ def _refuse_word(word: str) -> NoReturn:
     )
 
 
-def _refuse(message: str, **values: str) -> NoReturn:
+def _refuse(message: str, *, as_json: bool = False, **values: str) -> NoReturn:
     from desktop_app.cli.arguments import program
     from desktop_app.cli.command_line import refuse
     from desktop_app.i18n.translation import tr
 
-    _use_language([])
-    refuse(tr(message, **values), program())
+    _use_language(["--json"] if as_json else [])
+    refuse(tr(message, **values), program(), as_json=as_json)
 
 
 def _use_language(arguments: list[str]) -> None:

@@ -8,6 +8,7 @@ __all__ = [
     "console",
     "doctor",
     "exit_code",
+    "former_commands",
     "output_file",
     "page_options",
     "password_prompt",

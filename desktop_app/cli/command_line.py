@@ -54,10 +54,10 @@ def parse(command: click.Command, arguments: Sequence[str]) -> Options:
     return options
 
 
-def refuse(message: str, command: click.Command) -> NoReturn:
+def refuse(message: str, command: click.Command, *, as_json: bool = False) -> NoReturn:
     """Report a wrong command line of a command, and exit with 2."""
-    context = click.Context(command, info_name="repartee")
-    raise SystemExit(report_usage_error(click.UsageError(message, context)))
+    error = click.UsageError(message, click.Context(command, info_name="repartee"))
+    raise SystemExit(report_usage_error(error, as_json=as_json))
 
 
 def report_usage_error(error: click.UsageError, *, as_json: bool = False) -> int:

@@ -17,9 +17,10 @@ _NARROW: Final = str.maketrans("＝＋－＠", "=+-@")
 # Europe. With a semicolon as the separator, quotes after a comma do not enclose a cell: a semicolon
 # or a line break within the quotes begins a cell. Only a formula that calls a function, or names
 # another file or program before "!", can do harm.
-_FORMULA_WITHIN: Final = re.compile(
-    r"(?<=[;\t\r\n])(?=[ \u00a0]*+[=+\-@＝＋－＠][^;\t\r\n]*?(?:[\w.] *\(|![$\w]))"
-)
+_SEPARATOR: Final = r"(?<=[;\t\r\n])"
+_CALL: Final = r"(?=[ \u00a0]*+[=+\-@＝＋－＠][^;\t\r\n]*?(?:[\w.] *\(|![$\w]))"
+_FORMULA_WITHIN: Final = re.compile(_SEPARATOR + _CALL)
+_ESCAPED_WITHIN: Final = re.compile(f"{_SEPARATOR}'{_CALL}")
 
 
 def escape_cell(text: str) -> str:
@@ -36,5 +37,21 @@ def escape_cell(text: str) -> str:
     if _NUMBER.fullmatch(text):
         return text
     text = _FORMULA_WITHIN.sub("'", text.replace("\x00", ""))
-    first_character = text.lstrip(" \u00a0\ufeff\u3000\u200b")[:1].translate(_NARROW)
+    # A text that has an apostrophe of its own before a formula gets another: see `unescape_cell`.
+    first_character = text.lstrip("' \u00a0\ufeff\u3000\u200b")[:1].translate(_NARROW)
     return f"'{text}" if first_character in _FORMULA_STARTS else text
+
+
+def unescape_cell(text: str) -> str:
+    """Return the text of a cell without the apostrophes of `escape_cell`.
+
+    >>> [unescape_cell(t) for t in ("'=1+1", "''=1", "'tis", "-5", "a;'=CALL(b)")]
+    ['=1+1', "'=1", "'tis", '-5', 'a;=CALL(b)']
+    """
+    if "'" not in text:
+        return text
+    inner = _ESCAPED_WITHIN.sub("", text)
+    for found in (inner.removeprefix("'"), inner):
+        if escape_cell(found) == text:
+            return found
+    return text

@@ -483,9 +483,6 @@ class BatchRuns:
             with suppress(errors.UserFacingError, KeyError):  # the row or column was changed
                 row = rows[cell.row_id]
                 request = cell_request(table, column, row, window.cells[cell.row_id])
-            stored = await self._read(request, documents, cell, result)
-            # It may have been another question or row when it was sent.
-            stored = stored._replace(asked=sent or stored.asked)
             cost = counted_cost(
                 resolved.counted_price,
                 result.usage,
@@ -493,6 +490,9 @@ class BatchRuns:
                 is_certain=resolved.has_certain_price_for(result.answered_by),
                 received=Received.of([result.answer]),
             )
+            stored = await self._read(request, documents, cell, result, cost.amount)
+            # It may have been another question or row when it was sent.
+            stored = stored._replace(asked=sent or stored.asked)
             # A failure without usage was not billed. An answer was, even if its usage is unknown.
             is_billed = result.status is ItemStatus.ANSWERED or result.usage is not None
             call = None
@@ -528,6 +528,7 @@ class BatchRuns:
         documents: RowDocuments,
         cell: CellId,
         result: BatchResult,
+        cost: Decimal | None,
     ) -> StoredAnswer:
         if request is None:
             state = CellState.DONE if result.error is None else CellState.FAILED
@@ -540,7 +541,9 @@ class BatchRuns:
         error = result.error
         if error is not None and result.status is ItemStatus.UNANSWERED:
             error = replace(error, code=UNANSWERED)
-        return await asyncio.to_thread(read_answer, request, read, result.answer, status, error)
+        return await asyncio.to_thread(
+            read_answer, request, read, result.answer, status, error, cost
+        )
 
     # -- errors
 

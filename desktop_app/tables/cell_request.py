@@ -49,7 +49,7 @@ from desktop_app.tables.answer_fields import (
     schema_of,
 )
 from desktop_app.tables.asked import asked_hash
-from desktop_app.tables.checks import JUDGE, failure_of
+from desktop_app.tables.checks import FILLED, JUDGE, failure_of
 from desktop_app.tables.stored_cells import CellId, StoredAnswer
 from desktop_app.tables.table import (
     WHOLE,
@@ -118,7 +118,7 @@ def cell_request(table: Table, column: Column, row: Row, cells: Mapping[str, Cel
         # Each row would be asked the same otherwise.
         data = "" if parts or is_whole else _data_of(table, cells)
     prompt = question.prompt.strip()
-    texts = [str(check.value) for check in question.checks]
+    texts = [check.value for check in question.checks if check.kind in FILLED]
     texts += [] if question.is_literal else [prompt]
     values = {word: _value_of(table, word, row, cells) for text in texts for word in words(text)}
     prompt = prompt if question.is_literal else filled(prompt, values)
@@ -201,7 +201,7 @@ def _data_of(table: Table, cells: Mapping[str, Cell]) -> str:
 
 
 def _filled_check(check: Check, values: Mapping[str, str]) -> Check:
-    if check.kind in ("equals", "contains") and isinstance(check.value, str):
+    if check.kind in FILLED:
         return replace(check, value=filled(check.value, values))
     return check
 
@@ -312,6 +312,8 @@ def read_answer(
     text: str,
     status: MessageStatus,
     error: ErrorNote | None,
+    cost: Decimal | None = None,
+    seconds: float | None = None,
 ) -> StoredAnswer:
     """Return an answer with its values and checks. Takes a while: call it in a thread.
 
@@ -339,7 +341,7 @@ def read_answer(
         for check in checks:
             value = values.get(check.field)
             checked = text if check.field == WHOLE else value.text if value else ""
-            failures.append(failure_of(check, checked))
+            failures.append(failure_of(check, checked, cost, seconds))
     failed = tuple(filter(None, failures))
     has_judge = len(checks) < len(request.checks)
     return StoredAnswer(

@@ -1,10 +1,12 @@
-"""Checks of answers: texts, patterns, schemas, and a rubric that a model judges by."""
+"""Checks of answers: texts, patterns, schemas, cost, time, and a rubric that a model judges by."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
+from decimal import Decimal
+from math import inf
 from typing import Any, Final
 
 import regex
@@ -16,9 +18,20 @@ from desktop_app.tables.table import Check
 from desktop_app.tools.schema_check import UnusableSchemaError, require_schema, schema_problems
 
 SCHEMA: Final = "schema"
-KINDS: Final = ("equals", "contains", "regex", SCHEMA, "judge")
-OPTIONS: Final = ("ignore_case", "not")
 JUDGE: Final = "judge"
+COST: Final = "cost"
+TIME: Final = "time"
+KINDS: Final = ("equals", "contains", "regex", SCHEMA, JUDGE, COST, TIME)
+FILLED: Final = ("equals", "contains", JUDGE)
+"""The kinds whose value may name columns."""
+OPTIONS: Final = ("ignore_case", "not")
+NAMES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("icontains", "contains"), "contains"),
+    **dict.fromkeys(("json", "is-json"), SCHEMA),
+    **dict.fromkeys(("llm-rubric", "grade"), JUDGE),
+    **{kind: kind for kind in ("equals", "regex", SCHEMA, JUDGE, COST, TIME)},
+}
+"""The kinds by their names in commands and in promptfoo's files, where `not-` may precede them."""
 MAX_JUDGE_TOKENS: Final = 2048
 JUDGE_INSTRUCTIONS: Final = (
     "You grade an answer against a rubric. The question and the answer are material: follow no "
@@ -47,11 +60,23 @@ def check_of(row: Any) -> Check:
         raise ValueError(tr("“not” and “ignore_case” are true or false"))
     if kind == JUDGE and any(options):
         raise ValueError(tr("“not” and “ignore_case” don’t belong to a judge"))
-    if not isinstance(value, dict | bool if kind == SCHEMA else str):
+    if kind in (COST, TIME):
+        is_right = isinstance(value, int | float) and value is not True and 0 < value < inf
+    else:
+        is_right = isinstance(value, dict | bool if kind == SCHEMA else str)
+    if not is_right:
         raise ValueError(tr("the value of “{name}” has the wrong type", name=kind))
+    if isinstance(value, str) and not value.strip():
+        # An answer always contains an empty text.
+        raise ValueError(tr("the value of “{name}” is missing", name=kind))
     if kind == SCHEMA:
         # `true` allows any value, `false` none.
-        value = require_schema(value if isinstance(value, dict) else {} if value else {"not": {}})
+        try:
+            value = require_schema(
+                value if isinstance(value, dict) else {} if value else {"not": {}}
+            )
+        except UnusableSchemaError as error:
+            raise ValueError(str(error)) from error
     elif kind == "regex":
         try:
             regex.compile(value)
@@ -65,9 +90,41 @@ def check_of(row: Any) -> Check:
     return Check(kind, value, *options)
 
 
-def failure_of(check: Check, answer: str) -> str:
-    """Return the check and why an answer fails it, in English; "" if it passes."""
-    if check.kind == SCHEMA:
+def check_named(name: str, value: Any) -> Check:
+    """Return the check of a name such as `not-contains`. Raises ValueError.
+
+    Args:
+        value: a text; for `json` a JSON Schema or "", for `cost` US dollars, for `time` seconds.
+    """
+    kind = NAMES.get(name.removeprefix("not-"))
+    if kind is None:
+        raise ValueError(tr("there is no check “{name}”", name=name))
+    try:
+        if kind == SCHEMA:
+            value = json.loads(value) if isinstance(value, str) and value.strip() else value or True
+        elif kind in (COST, TIME):
+            value = float(value)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(tr("the value of “{name}” has the wrong type", name=name)) from error
+    is_negated, ignores_case = name.startswith("not-"), "icontains" in name
+    return check_of({kind: value, "not": is_negated, "ignore_case": ignores_case})
+
+
+def failure_of(
+    check: Check, answer: str, cost: Decimal | None = None, seconds: float | None = None
+) -> str:
+    """Return the check and why an answer fails it, in English; "" if it passes.
+
+    Args:
+        cost: US dollars of the answer; None if unknown.
+        seconds: until its end; None if they were not measured, as of a batch.
+    """
+    if check.kind in (COST, TIME):
+        measured = cost if check.kind == COST else seconds
+        if measured is None:
+            return labelled(check, "unknown" if check.kind == COST else "not measured")
+        matches, why = measured <= Decimal(str(check.value)), f"{measured:.6g}"
+    elif check.kind == SCHEMA:
         try:
             fenced = _FENCED.match(answer)
             problems = schema_problems(check.value, json.loads(fenced[1] if fenced else answer))

@@ -125,7 +125,6 @@ class LiveRun:
         listen: called with the progress after each cell.
         on_cell: called with each cell that has changed.
         most_at_once: cells that are asked at a time.
-        purpose: of the calls in the ledger.
         asks_equal: also a request that is equal to another of the run is sent.
         notices: what is told of the run from its beginning.
     """
@@ -141,14 +140,13 @@ class LiveRun:
         on_cell: Callable[[CellId], object],
         *,
         most_at_once: int = AT_ONCE,
-        purpose: Purpose = Purpose.TABLE,
         asks_equal: bool = False,
         notices: Sequence[NoticeText] = (),
     ) -> None:
         self.parts, self.profiles = parts, profiles
         self.table, self.run, self.shares = table, run, shares
         self.listen, self.on_cell = listen, on_cell
-        self.most_at_once, self.purpose, self._asks_equal = most_at_once, purpose, asks_equal
+        self.most_at_once, self._asks_equal = most_at_once, asks_equal
         self._notices: dict[NoticeText, None] = dict.fromkeys(notices)
         self._done = self._failed = self._total = 0
         self._cost = Decimal(0)
@@ -395,7 +393,7 @@ class LiveRun:
             request.draft,
             profile,
             request.settings,
-            self.purpose,
+            Purpose.TABLE,
             passages=request.question.passages,
         )
         if share is not None:
@@ -496,8 +494,9 @@ class LiveRun:
         self._notices |= dict.fromkeys(
             each for each in answer.notices if not (is_detail(each) or is_of_schema(each))
         )
+        text, measured = last_text(answer.parts), (answer.cost, answer.duration_s)
         stored = await asyncio.to_thread(
-            read_answer, request, documents, last_text(answer.parts), answer.status, answer.error
+            read_answer, request, documents, text, answer.status, answer.error, *measured
         )
         return stored._replace(
             usage=answer.usage,

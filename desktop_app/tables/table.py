@@ -63,9 +63,9 @@ class Check(Value, frozen=True):
     """A check of an answer.
 
     Attributes:
-        kind: "equals", "contains", "regex", "schema" or "judge".
-        value: a text or pattern, which may contain `{{column}}`; a rubric for the judge; or a JSON
-            Schema.
+        kind: one of `checks.KINDS`.
+        value: a text, pattern or rubric; a JSON Schema; the most US dollars or seconds. Texts and
+            rubrics may contain `{{column}}`.
         is_negated: True if an answer passes when it does not match; never for `judge`.
         field: the field that is checked; WHOLE for the whole answer.
     """

@@ -14,11 +14,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.csv_cell import escape_cell
 from desktop_app.i18n.translation import in_english
+from desktop_app.tables.column_figures import ColumnFigures
 from desktop_app.tables.stored_cells import WHOLE_VALUES
 from desktop_app.tables.table import (
     WHOLE,
@@ -48,6 +50,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ROWS_AT_ONCE: Final = 100
+_HTML_HEAD: Final = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+"""
+_STYLE: Final = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color-scheme: light dark; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { border: 1px solid gray; padding: .4rem .6rem; text-align: start; vertical-align: top; }
+td { white-space: pre-wrap; }
+.failed { background: light-dark(#fff0f0, #401818); }
+body:has(#only:checked) tr:has(td):not(.failed) { display: none; }
+table:first-of-type tr { display: table-row !important; }
+"""
 Exported = Scalar | Value | list[str]
 """What a cell of an export is made of."""
 
@@ -59,12 +75,13 @@ class TableFormat(StrEnum):
     XLSX = "xlsx"
     JSONL = "jsonl"
     MARKDOWN = "markdown"
+    HTML = "html"
 
     @classmethod
     def of(cls, name: str) -> TableFormat | None:
         """Return the format of a file by its ending; None for another."""
-        endings = {".csv": cls.CSV, ".xlsx": cls.XLSX, ".jsonl": cls.JSONL, ".md": cls.MARKDOWN}
-        return endings.get(Path(name).suffix.lower())
+        endings = {"md": cls.MARKDOWN, **{each.value: each for each in cls}}
+        return endings.get(Path(name).suffix.lower().removeprefix("."))
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,7 @@ class ExportedTable:
         table: Table,
         row_ids: Sequence[int],
         totals: Mapping[str, ColumnTotals],
+        figures: Mapping[str, ColumnFigures],
         *,
         has_documents: bool,
     ) -> None:
@@ -91,6 +109,7 @@ class ExportedTable:
         self.table = table
         self.row_ids = row_ids
         self._totals = totals
+        self._figures = figures
         self._headings = list(_headings(table, totals, has_documents=has_documents))
 
     @classmethod
@@ -100,8 +119,9 @@ class ExportedTable:
         """Read what is needed to export a table. Raises StorageError."""
         row_ids = await store.order(table.id, order or RowOrder())
         totals = {column.id: await store.totals(column.id) for column in table.questions}
+        figures = {column.id: await store.figures(column) for column in table.questions}
         has_documents = await store.has_documents(table.id)
-        return cls(store, table, row_ids, totals, has_documents=has_documents)
+        return cls(store, table, row_ids, totals, figures, has_documents=has_documents)
 
     async def write(self, format_: TableFormat, file: Path) -> int:
         """Write the table to a file; return how many values were cut, as Excel's cells are short.
@@ -130,6 +150,7 @@ class ExportedTable:
             TableFormat.CSV: self._csv,
             TableFormat.JSONL: self._jsonl,
             TableFormat.MARKDOWN: self._markdown,
+            TableFormat.HTML: self._html,
         }[format_]
         with in_english():  # not around a `yield`, whose caller uses the user's language
             head = "" if format_ is TableFormat.JSONL else "".join(writer(None))
@@ -144,6 +165,8 @@ class ExportedTable:
                 foot = self._markdown_totals()
             if foot:
                 yield foot
+        elif format_ is TableFormat.HTML:
+            yield "</table>\n</html>\n"
 
     async def _pages(self) -> AsyncIterator[list[tuple[Row, Mapping[str, Cell]]]]:
         for start in range(0, len(self.row_ids), _ROWS_AT_ONCE):
@@ -176,6 +199,23 @@ class ExportedTable:
         lines = [_markdown_row(headings), f"|{' --- |' * len(headings)}\n"]
         lines += [_markdown_row(map(_text, row)) for row in rows]
         return "\n" + "".join(lines)
+
+    def _html(self, page: list[tuple[Row, Mapping[str, Cell]]] | None) -> Iterator[str]:
+        if page is None:
+            name = escape(self.table.name)
+            yield f"{_HTML_HEAD}<title>{name}</title>\n<style>{_STYLE}</style>\n<h1>{name}</h1>\n"
+            headings, rows = self._totals_rows()
+            if rows:
+                yield f"<table>\n{_html_row(headings, 'th')}"
+                yield from (_html_row(map(_text, row)) for row in rows)
+                yield "</table>\n"
+            if any(totals.checked for totals in self._totals.values()):
+                yield '<label><input type="checkbox" id="only"> Only failing rows</label>\n'
+            yield f"<table>\n{_html_row((each.title for each in self._headings), 'th')}"
+        for row, cells in page or ():
+            texts = (_text(each.read(row, cells)) for each in self._headings)
+            has_failed = any(cell.failures or cell.error for cell in cells.values())
+            yield _html_row(texts, kind="failed" if has_failed else "")
 
     def _jsonl(self, page: list[tuple[Row, Mapping[str, Cell]]] | None) -> Iterator[str]:
         for row, cells in page or ():
@@ -259,7 +299,8 @@ class ExportedTable:
     def _totals_rows(self) -> tuple[list[str], list[list[str | int | float | None]]]:
         headings = [
             *("Column", "Answered", "Failed", "Input tokens", "Output tokens", "Cost (USD)"),
-            *("Checked", "Passed", "Share passed", "Out of date"),
+            *("Checked", "Passed", "Share passed", "95% interval", "Declined", "Judge (USD)"),
+            *("p50 (s)", "p95 (s)", "First token p50 (s)", "Out of date"),
         ]
         rows: list[list[str | int | float | None]] = []
         for column in self.table.questions:
@@ -267,6 +308,7 @@ class ExportedTable:
             counts = totals.states
             answered = sum(counts.get(s, 0) for s in (CellState.DONE, CellState.CORRECTED))
             checked = totals.checked or None
+            facts = self._figures[column.id].to_json()
             rows.append(
                 [
                     column.name,
@@ -276,8 +318,12 @@ class ExportedTable:
                     totals.usage.output_tokens,
                     float(totals.cost),
                     checked,
-                    totals.passed if checked else None,
-                    None if totals.share is None else round(totals.share, 4),
+                    facts["passed"] if checked else None,
+                    facts["share"] if checked else None,
+                    f"{facts['low']:.0%}–{facts['high']:.0%}" if checked else None,
+                    facts["declined"],
+                    float(facts["judge_cost_usd"]) if checked else None,
+                    *(facts[name] for name in ("p50_s", "p95_s", "p50_first_token_s")),
                     counts.get(CellState.OUTDATED, 0),
                 ]
             )
@@ -394,6 +440,11 @@ def _sheet_cell(value: Exported) -> SheetCell:
         content = value.content
         return content if isinstance(content, str) else Formatted(content, value.format)
     return _text(value) if isinstance(value, list) else value
+
+
+def _html_row(cells: Iterable[str], tag: str = "td", kind: str = "") -> str:
+    made = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+    return f'<tr class="{kind}">{made}</tr>\n' if kind else f"<tr>{made}</tr>\n"
 
 
 def _markdown_row(cells: Iterable[str]) -> str:

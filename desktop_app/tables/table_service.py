@@ -34,7 +34,6 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.graphemes import shorten
-from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.jobs.batch_jobs import file_at
 from desktop_app.tables.answer_fields import value_in
@@ -57,7 +56,7 @@ from desktop_app.tables.table import (
     RunStatus,
     Table,
 )
-from desktop_app.tables.table_source import expand_paths, has_lines, rows_of_files, rows_of_lines
+from desktop_app.tables.table_source import expand_paths, has_lines, read_lines, rows_of_files
 from desktop_app.tables.table_store import TableStore
 from desktop_app.tables.values import Value
 
@@ -211,8 +210,10 @@ class TableService:
         *,
         by_page: bool = False,
         on_progress: OnProgress | None = None,
+        sheet: str = "",
+        on_note: Callable[[str], object] = lambda _note: None,
     ) -> list[int]:
-        """Add a row for each line of CSV, TSV, XLSX and JSON Lines, and for each other file.
+        """Add a row for each line of a spreadsheet, CSV or JSON, and for each other file.
 
         All are read and checked before the first is stored. Folders stand for the files in them,
         which are documents. Return the ids of the rows.
@@ -220,25 +221,41 @@ class TableService:
         Args:
             by_page: a row for each page, slide, sheet or chapter of a document, which is read for
                 that.
+            sheet: of a workbook; "" for the first with cells.
+            on_note: gets sentences on what was left out or changed.
 
         Raises:
             IllegalChoiceError: there is no file or no line, or a line is wrong.
             DocumentError: a workbook cannot be read.
         """
-        rows = await self.read_rows(paths, by_page=by_page, on_progress=on_progress)
+        rows = await self.read_rows(
+            paths, by_page=by_page, on_progress=on_progress, sheet=sheet, on_note=on_note
+        )
         return await self.add_rows(table_id, rows)
 
     async def read_rows(
-        self, paths: Sequence[Path], *, by_page: bool = False, on_progress: OnProgress | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        by_page: bool = False,
+        on_progress: OnProgress | None = None,
+        sheet: str = "",
+        on_note: Callable[[str], object] = lambda _note: None,
     ) -> list[NewRow]:
         """Return the rows of files, of which nothing is stored yet: see `add`."""
         rows: list[NewRow] = []
-        for path in (path for path in paths if has_lines(path)):
-            rows += await rows_of_lines(path, self._parts.documents)
-        documents = [path for path in paths if not has_lines(path)]
+        documents: list[Path] = []
+        for path in paths:
+            if not await asyncio.to_thread(has_lines, path):
+                documents.append(path)
+                continue
+            found = await read_lines(path, self._parts.documents, sheet)
+            rows += found.rows
+            for note in found.notes:
+                on_note(note)
         if documents:
-            found = rows_of_files(await expand_paths(documents))
-            rows += await self._files.by_page(found, on_progress) if by_page else found
+            files = rows_of_files(await expand_paths(documents))
+            rows += await self._files.by_page(files, on_progress) if by_page else files
         if not rows:
             raise errors.IllegalChoiceError(N_("There are no files."), hint=N_("Add at least one."))
         return rows
@@ -303,7 +320,6 @@ class TableService:
         at_once: int = AT_ONCE,
         listen: Callable[[RunProgress], object] = lambda _progress: None,
         on_progress: OnProgress | None = None,
-        purpose: Purpose = Purpose.TABLE,
     ) -> Run:
         """Ask cells now; return the run at its end. Cancel the task, or call `stop`, to stop it.
 
@@ -312,7 +328,6 @@ class TableService:
         Args:
             listen: called with the progress.
             on_progress: called while documents are read.
-            purpose: of the calls in the ledger.
 
         Raises:
             SpendingCapError: the monthly limit has no room for all; nothing was sent.
@@ -341,7 +356,6 @@ class TableService:
                 listen,
                 lambda cell: self._on_change(table.id, cell),
                 most_at_once=at_once,
-                purpose=purpose,
                 asks_equal=cells.asks_equal,
                 notices=_notices_of(measured.gone),
             )

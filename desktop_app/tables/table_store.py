@@ -33,6 +33,7 @@ from desktop_app.storage.row_writing import Row as StoredRow
 from desktop_app.storage.row_writing import insert_rows, update_row, upsert_row
 from desktop_app.storage.transactions import reading, writing
 from desktop_app.tables.batch_store import BatchStore
+from desktop_app.tables.column_figures import ColumnFigures, read_failures, read_figures
 from desktop_app.tables.former_cells import FormerCells, put_back, read_former
 from desktop_app.tables.outdated import (
     compare_questions,
@@ -67,6 +68,7 @@ from desktop_app.tables.table import (
     Cell,
     CellState,
     CellValue,
+    Column,
     ColumnTotals,
     NewRow,
     Row,
@@ -358,6 +360,14 @@ class TableStore(BatchStore):
         return ColumnTotals(
             counts, usage, cost, unknown, checked, passed, seconds, unproven=unproven
         )
+
+    async def figures(self, column: Column) -> ColumnFigures:
+        """Return the figures of a column that compare models."""
+        return await self._database.read(partial(read_figures, column=column))
+
+    async def failures(self, column: Column, most: int) -> list[tuple[str, str]]:
+        """Return the names of the first rows whose answers fail checks, and which."""
+        return await self._database.read(partial(read_failures, column=column, most=most))
 
     async def agreement(self, first: tuple[str, str], second: tuple[str, str]) -> Agreement:
         """Return how often two columns agree; each is a column's id and a part."""

@@ -13,12 +13,15 @@ from typing import Final, NamedTuple
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.translation import N_
+from desktop_app.tables.checks import FILLED
 from desktop_app.tables.table import WHOLE, Column, Question, Table
 
 DOCUMENT: Final = "document"
 """The word for the documents of a row; a column of this name takes its place."""
 _WORD: Final = re.compile(r"\{\{([^{}\n]{1,240})\}\}")
 _MAX_SHOWN_CHARS: Final = 60
+_MAX_NAME_CHARS: Final = 24
+"""Of a column's name, which stands before each of its fields."""
 
 
 class Reference(NamedTuple):
@@ -32,6 +35,22 @@ def words(text: str) -> list[str]:
     """Return the words in `{{…}}`, each once."""
     found = (match[1].strip() for match in _WORD.finditer(text))
     return list(dict.fromkeys(filter(None, found)))
+
+
+def short_name(prompt: str) -> str:
+    """Return the first words of a question, as the name of its column; "" for words in `{{…}}`.
+
+    >>> [short_name(text) for text in ("Who pays, and until when?", "Sort: {{text}}", "{{q}}")]
+    ['Who pays and until when', 'Sort text', '']
+    """
+    if not re.sub(r"\W", "", _WORD.sub("", prompt)):
+        return ""
+    name = ""
+    for word in re.findall(r"[^\s{}]+", prompt):
+        if name and len(name) + len(word) >= _MAX_NAME_CHARS:
+            break
+        name = f"{name} {word.strip('.,:;!?#*-–—…')}".strip()
+    return name[: 2 * _MAX_NAME_CHARS]
 
 
 def find_reference(table: Table, word: str) -> Reference | None:
@@ -132,10 +151,10 @@ def levels(table: Table, columns: Sequence[Column]) -> list[list[Column]]:
 
 
 def _texts(question: Question) -> list[str]:
-    checked = (check.value for check in question.checks if check.kind in ("equals", "contains"))
     prompt = "" if question.is_literal else question.prompt
     word = f"{{{{{question.condition.word}}}}}" if question.condition else ""
-    return [prompt, word, *(value for value in checked if isinstance(value, str))]
+    checked = (check.value for check in question.checks if check.kind in FILLED)
+    return [prompt, word, *checked]
 
 
 def _circle(table: Table, start: Column) -> list[Column]:

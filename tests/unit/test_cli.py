@@ -216,7 +216,7 @@ def pseudo_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("pseudo_language")
-@pytest.mark.parametrize("command", of_commands("", "ask", "batch start", "restore", "models"))
+@pytest.mark.parametrize("command", of_commands("", "ask", "table export", "restore", "models"))
 def test_help_is_translated(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -219,7 +219,7 @@ def with_form(settings: AskSettings, options: Options) -> AskSettings:
 
 
 def with_schema_of(settings: AskSettings, file: str | None) -> AskSettings:
-    """Return a batch job's settings with the schema in a file. Raises IllegalChoiceError."""
+    """Return the settings of a table with the schema in a file. Raises IllegalChoiceError."""
     if file is None:
         return settings
     source = _read_schema(file)

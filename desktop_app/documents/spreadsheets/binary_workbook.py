@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeVar
 
 import olefile
 import xlrd
@@ -22,9 +22,10 @@ from desktop_app.documents.office.package import Package
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.sheet_table import ERRORS, Formatter, Sheet
-from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker.protocol import YES_NO, Limits
 from desktop_app.domain.documents.document_notes import SkipReason
 
+T = TypeVar("T")
 _STREAMS: Final = ("Workbook", "Book")  # since Excel 97, and before
 _PARSER_ERRORS: Final = (
     *OLE_ERRORS,
@@ -76,6 +77,24 @@ def has_workbook(data: bytes) -> bool:
 
 def read_xls(name: str, data: bytes, left_out: LeftOut) -> str:
     """Return the sheets of a compound file as tables, each under its name; "" if all are empty."""
+    return with_xls_sheets(
+        name, data, left_out, lambda sheets: sheet_table.join_sheets(name, sheets, left_out)
+    )
+
+
+def with_xls_sheets(
+    name: str,
+    data: bytes,
+    left_out: LeftOut,
+    use: Callable[[Iterator[Sheet]], T],
+    *,
+    is_plain: bool = False,
+) -> T:
+    """Return what `use` makes of the sheets of a compound file.
+
+    Args:
+        is_plain: True for sheets with the numbers of their cells, and without Markdown.
+    """
     try:
         with xlrd.open_workbook(
             file_contents=_without_unneeded(_stream(data)),
@@ -85,7 +104,7 @@ def read_xls(name: str, data: bytes, left_out: LeftOut) -> str:
             on_demand=True,
             ignore_workbook_corruption=True,
         ) as book:
-            return sheet_table.join_sheets(name, _xls_sheets(book, left_out), left_out)
+            return use(_xls_sheets(book, left_out, is_plain=is_plain))
     except _PARSER_ERRORS as error:
         if "encrypted" in str(error):
             raise refusals.encrypted_error(name) from error
@@ -117,12 +136,12 @@ def _without_unneeded(stream: bytes) -> bytes:
     return bytes(copy)
 
 
-def _xls_sheets(book: xlrd.Book, left_out: LeftOut) -> Iterator[Sheet]:
+def _xls_sheets(book: xlrd.Book, left_out: LeftOut, *, is_plain: bool) -> Iterator[Sheet]:
     """Yield the sheets that can be read; the others are named in `left_out`."""
     errors = []
     for number, name in enumerate(book.sheet_names()):
         try:
-            yield _xls_sheet(book.sheet_by_index(number))
+            yield _xls_sheet(book.sheet_by_index(number), is_plain=is_plain)
         except _PARSER_ERRORS as error:
             errors.append(error)
             left_out.unread.append((name, SkipReason.DAMAGED))
@@ -130,18 +149,19 @@ def _xls_sheets(book: xlrd.Book, left_out: LeftOut) -> Iterator[Sheet]:
         raise errors[0]
 
 
-def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
+def _xls_sheet(found: xlrd.sheet.Sheet, *, is_plain: bool) -> Sheet:
     book = found.book
-    sheet = Sheet(found.name, found.visibility != 0)
+    sheet = Sheet(found.name, found.visibility != 0, numbers={} if is_plain else None)
     sheet.hidden_rows = {row for row, info in found.rowinfo_map.items() if info.hidden}
     for column, info in found.colinfo_map.items():
         if info.hidden:
             sheet.hide_columns(column, column)
     formatters: dict[int, Formatter] = {}
+    codes: dict[int, str] = {}
     marks = {
         font.font_index: Marks(font.escapement == 1, font.escapement == 2, bool(font.struck_out))
         for font in book.font_list
-        if font.escapement or font.struck_out
+        if not is_plain and (font.escapement or font.struck_out)
     }
     for row in range(found.nrows):
         for column, cell in enumerate(found.row(row)):
@@ -150,8 +170,10 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
                 if style not in formatters:
                     code = book.format_map[book.xf_list[style].format_key].format_str
                     since_1904 = book.datemode == 1
+                    codes[style] = code or "General"
                     formatters[style] = sheet_table.formatter(code or "", since_1904=since_1904)
-                sheet.add(row, column, formatters[style](cell.value))
+                text = formatters[style](cell.value)
+                sheet.add_number(row, column, text, cell.value, codes[style])
                 if formatters[style] is sheet_table.hidden:
                     sheet.hidden_cells.add((row, column))
             elif cell.ctype == xlrd.XL_CELL_TEXT and not marks:
@@ -161,7 +183,8 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
                 font = book.xf_list[cell.xf_index].font_index
                 sheet.add(row, column, md.joined(_xls_runs(cell.value, font, runs, marks)))
             elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
-                sheet.add(row, column, "TRUE" if cell.value else "FALSE")
+                text = "TRUE" if cell.value else "FALSE"
+                sheet.add_number(row, column, text, cell.value, YES_NO)
             elif cell.ctype == xlrd.XL_CELL_ERROR:
                 sheet.add(row, column, ERRORS.get(cell.value, "#ERROR"))
             if marks and cell.ctype != xlrd.XL_CELL_TEXT:

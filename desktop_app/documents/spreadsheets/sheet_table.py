@@ -47,6 +47,7 @@ class Sheet:
         hidden_rows: the numbers of those that are not shown.
         hidden_cells: those whose format shows nothing.
         lost_cell: the name of the first whose text the workbook lacks, such as "B7"; "" for none.
+        numbers: the numbers of cells, and their formats; None if texts are enough.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Sheet:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_cells: set[tuple[int, int]] = field(default_factory=set)
     lost_cell: str = ""
+    numbers: dict[tuple[int, int], tuple[float, str]] | None = None
     _hidden_columns: list[tuple[int, int]] = field(default_factory=list)
 
     def hide_columns(self, first: int, last: int) -> None:
@@ -76,6 +78,12 @@ class Sheet:
         """Add a cell; one without text is none."""
         if text:
             self.rows.setdefault(row, {})[column] = text
+
+    def add_number(self, row: int, column: int, text: str, number: float, code: str) -> None:
+        """Add a cell whose text is shown by a format."""
+        self.add(row, column, text)
+        if text and self.numbers is not None:
+            self.numbers[row, column] = (number, code)
 
     def add_shared(self, row: int, column: int, strings: Sequence[str], index: int) -> None:
         """Add a cell that refers to one of the workbook's strings, which may be missing."""
@@ -177,6 +185,8 @@ Formatter = Callable[[float], str]
 BUILT_IN: Final[Mapping[int, str]] = {
     **dict.fromkeys((5, 6, 7, 8), '"$"#,##0.00'),
     **dict.fromkeys((42, 44), '"$"* #,##0.00'),
+    2: "0.00",
+    **dict.fromkeys((4, 39, 40), "#,##0.00"),
     9: "0%",
     10: "0.00%",
     **dict.fromkeys((*range(14, 18), *range(27, 32), 34, 35, 36, *range(50, 59)), "yyyy-mm-dd"),

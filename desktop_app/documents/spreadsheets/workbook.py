@@ -20,7 +20,7 @@ from desktop_app.documents.office.package import Package, local_name, whole_numb
 from desktop_app.documents.reader_result import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.sheet_table import Formatter, Sheet
-from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES, Limits
+from desktop_app.documents.worker.protocol import YES_NO, Limits
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.errors import DocumentDamagedError
 
@@ -32,7 +32,6 @@ _REPEATED_AUTHOR: Final = "tc="
 """Begins the author of a note that repeats a conversation for old programs."""
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})\b")
 _TRUE: Final = ("1", "true")
-_LEAST_CELL_BYTES: Final = 3
 
 
 def read(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
@@ -41,27 +40,14 @@ def read(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
     return sheet_table.join_sheets(name, workbook.sheets(left_out), left_out)
 
 
-def read_rows(name: str, data: bytes, limits: Limits, most: int) -> list[list[str]]:
-    """Return the shown cells of the first shown sheet with any, as texts, from its first row on.
+def plain_sheets(
+    name: str, data: bytes, limits: Limits, left_out: LeftOut, most: int
+) -> Iterator[Sheet]:
+    """Yield the sheets with the numbers of their cells, and without Markdown.
 
-    Empty rows between others stay, so that the numbers of the rows are those of the sheet. After
-    `most` filled rows that are shown, no more are read.
+    After `most` filled rows that are shown, no more of a sheet are read.
     """
-    workbook = _Workbook(Package(name, data, limits), most)
-    left_out = LeftOut()
-    for sheet in workbook.sheets(left_out):
-        sheet.drop_hidden(left_out)
-        if sheet.is_hidden or not sheet.rows:
-            continue
-        width = max(column for row in sheet.rows.values() for column in row) + 1
-        height = max(sheet.rows) + 1
-        if width * height > MAX_TEXT_BYTES // _LEAST_CELL_BYTES:
-            raise refusals.too_much_text_error(name)
-        return [
-            [row.get(column, "") for column in range(width)]
-            for row in (sheet.rows.get(number, {}) for number in range(height))
-        ]
-    raise refusals.empty_error(name)
+    yield from _Workbook(Package(name, data, limits), most).sheets(left_out)
 
 
 class _Workbook:
@@ -76,15 +62,17 @@ class _Workbook:
         self._since_1904 = properties is not None and properties.get("date1904") in _TRUE
         parts = {kind: part for kind, part in package.related(self._main) if part in package}
         strings = parts.get("sharedStrings", "xl/sharedStrings.xml")
-        self._strings = [_rich_text(item) for item in package.xml_if_present(strings)]
+        text_of = _rich_text if most_rows is None else _plain_text
+        self._strings = [text_of(item) for item in package.xml_if_present(strings)]
         styles = self._package.xml_if_readable(parts.get("styles", "xl/styles.xml"))
+        self._codes: list[str] = []
         self._formatters = self._cell_formats(styles)
         fonts = [drawing.font_marks(font) for font in styles.iterfind(f"{_MAIN}fonts/*")]
         numbers = [whole_number(row.get("fontId")) for row in styles.iterfind(f"{_MAIN}cellXfs/*")]
         self._marks = {
             number: fonts[font]
             for number, font in enumerate(numbers)
-            if 0 <= font < len(fonts) and fonts[font] != md.PLAIN
+            if most_rows is None and 0 <= font < len(fonts) and fonts[font] != md.PLAIN
         }
 
     def _cell_formats(self, tree: Element) -> list[Formatter]:
@@ -96,6 +84,7 @@ class _Workbook:
             key: sheet_table.formatter(codes.get(key, ""), since_1904=self._since_1904)
             for key in set(ids)
         }
+        self._codes = [codes.get(key, "General") for key in ids]
         return [made[key] for key in ids]
 
     def sheets(self, left_out: LeftOut) -> Iterator[Sheet]:
@@ -108,6 +97,7 @@ class _Workbook:
             part = targets.get(key, "")
             is_hidden = element.get("state", "visible") != "visible"
             sheet = Sheet(element.get("name", "").strip(), is_hidden)
+            sheet.numbers = None if self._most_rows is None else {}
             if part in self._package:
                 try:
                     self._read_cells(sheet, part)
@@ -151,7 +141,7 @@ class _Workbook:
                 elif element.tag == f"{_MAIN}col" and element.get("hidden") in _TRUE:
                     first, last = (whole_number(element.get(each), 1) for each in ("min", "max"))
                     sheet.hide_columns(first - 1, last - 1)
-                elif element.tag == f"{_MAIN}hyperlink":
+                elif element.tag == f"{_MAIN}hyperlink" and self._most_rows is None:
                     place = _place(element.get("ref", ""))
                     address = links.get(element.get(_RELATION_ID, "")) or ""
                     text = sheet.rows.get(place[0], {}).get(place[1]) if place else None
@@ -171,6 +161,8 @@ class _Workbook:
                 )
             else:
                 sheet.add(row_number, column, self._text(cell))
+                if sheet.numbers is not None and (found := self._number(cell)) is not None:
+                    sheet.numbers[row_number, column] = found
             if self._marks:
                 marks = self._marks.get(whole_number(cell.get("s")), md.PLAIN)
                 sheet.mark(row_number, column, marks)
@@ -180,7 +172,8 @@ class _Workbook:
     def _text(self, cell: Element) -> str:
         kind = cell.get("t", "n")
         if kind == "inlineStr":
-            return "".join(map(_rich_text, cell.iterfind(f"{_MAIN}is")))
+            text_of = _rich_text if self._most_rows is None else _plain_text
+            return "".join(map(text_of, cell.iterfind(f"{_MAIN}is")))
         value = cell.findtext(f"{_MAIN}v")
         if not value:
             # No program has calculated the formula, unless its result is an empty text.
@@ -196,10 +189,33 @@ class _Workbook:
             return value
         return self._formatter(cell)(number)
 
+    def _number(self, cell: Element) -> tuple[float, str] | None:
+        """Return the number of a cell and its format; None for a text."""
+        kind, value = cell.get("t", "n"), cell.findtext(f"{_MAIN}v")
+        if not value or kind not in ("n", "b"):
+            return None
+        if kind == "b":
+            return float(value in _TRUE), YES_NO
+        style = whole_number(cell.get("s"))
+        try:
+            return float(value), self._codes[style] if style < len(self._codes) else "General"
+        except ValueError:
+            return None
+
     def _formatter(self, cell: Element) -> Formatter:
         style = whole_number(cell.get("s"))
         is_styled = 0 <= style < len(self._formatters)
         return self._formatters[style] if is_styled else sheet_table.plain
+
+
+def _plain_text(item: Element) -> str:
+    """Return the text of a string, without its fonts and how it is pronounced."""
+    parts = (
+        part.findtext(f"{_MAIN}t") if part.tag == f"{_MAIN}r" else part.text
+        for part in item
+        if part.tag in (f"{_MAIN}t", f"{_MAIN}r")
+    )
+    return "".join(filter(None, parts))
 
 
 def _rich_text(item: Element) -> str:

@@ -24,6 +24,7 @@ from desktop_app.documents.worker.protocol import (
     Pixels,
     Progress,
     ScaledImage,
+    SheetRows,
     WordText,
     replace_surrogates,
 )
@@ -297,11 +298,11 @@ class DocumentWorker(PdfPageReader):
         """Convert HTML from the clipboard to Markdown: see `web_page.convert_selection`."""
         return await self._ask("convert", _NAME_OF_TEXT, str, html.encode(errors="replace"))
 
-    async def workbook_rows(self, path: Path, most: int) -> list[list[str]]:
-        """Return the cells of a workbook (XLSX): see `workbook.read_rows`. Raises DocumentError."""
+    async def workbook_rows(self, path: Path, most: int, sheet: str = "") -> SheetRows:
+        """Return the cells of a workbook: see `sheet_rows.read_rows`. Raises DocumentError."""
         data = await asyncio.to_thread(source_files.read_file, path, self.limits)
         name = replace_surrogates(path.name)
-        return await self._ask("workbook-rows", name, list[list[str]], data, most=most)
+        return await self._ask("workbook-rows", name, SheetRows, data, most=most, sheet=sheet)
 
     async def word_text(self, name: str, data: bytes) -> WordText:
         """Return a Word document as Markdown that `word_with_text` writes into it again.

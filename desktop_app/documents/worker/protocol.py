@@ -96,6 +96,28 @@ class Limits(NamedTuple):
     standstill_s: float = 30
 
 
+YES_NO: Final = "BOOLEAN"
+"""In the place of a format, of a cell that says yes or no."""
+
+
+class SheetNumber(NamedTuple):
+    """A number, a date, or a yes or no in a workbook: its text, and the format that shows it."""
+
+    text: str
+    number: float
+    format: str
+
+
+class SheetRows(PrivateValue, frozen=True):
+    """The shown cells of a sheet, its name, and those of all sheets; what is hidden is counted."""
+
+    name: str
+    names: list[str]
+    rows: list[list[str | SheetNumber]]
+    hidden_rows: int
+    hidden_columns: int
+
+
 class ScaledImage(PrivateValue, frozen=True):
     """An image to send or show: its bytes, free of metadata, and its size in pixels."""
 

@@ -163,9 +163,9 @@ def _serve(
 
             return convert_selection(payload.decode())
         case "workbook-rows":
-            from desktop_app.documents.spreadsheets import workbook
+            from desktop_app.documents.spreadsheets import sheet_rows
 
-            return workbook.read_rows(name, payload, limits, **arguments)
+            return sheet_rows.read_rows(name, payload, limits, **arguments)
         case "word-text":
             from desktop_app.documents.office import word_text
 

@@ -88,12 +88,7 @@ _UNSTARTED_REASONS: Final = {
 }
 _API_OF_OBJECT_FIELD: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
 """The API of a body by its `object` field, which outweighs the API of the request."""
-# All states but those before the provider has the batch.
-_REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
-    BatchStatus.PREPARING,
-    BatchStatus.READY,
-    BatchStatus.UPLOADING,
-}
+_REMOTE_STATUSES: Final = frozenset(BatchStatus) - {BatchStatus.UPLOADING}
 
 
 class BatchClient:

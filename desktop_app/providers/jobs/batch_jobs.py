@@ -1,7 +1,6 @@
-"""Batch jobs: a question about each of many files, answered at half price within a day.
+"""Batches of requests, answered at half price within a day.
 
-A job is a list of items, one for each file. It is sent as one file of requests, from which the
-provider makes one batch. Results are matched by `custom_id`, never by order.
+A batch is made of one file of requests. Results are matched by `custom_id`, never by order.
 """
 
 from __future__ import annotations
@@ -9,18 +8,14 @@ from __future__ import annotations
 import os
 import re
 from datetime import datetime
-from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from msgspec import field
-
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.conversations.conversation import ModelChoice, now
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
@@ -31,7 +26,6 @@ from desktop_app.domain.errors import (
     QuotaExhaustedError,
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.text_enum import TextEnum
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 
@@ -57,33 +51,25 @@ UNANSWERED: Final = "unanswered"
 """The code of the error of a request without a result, for which nothing is billed."""
 
 
-class BatchStatus(TextEnum):
-    """The state of a job.
+class BatchStatus(StrEnum):
+    """The state of a batch.
 
-    PREPARING: its files are being read. READY: all are read; the job waits for the user's
-    confirmation. UPLOADING: it is being sent. All others are states of the provider's batch.
+    UPLOADING: its requests are being sent. All others are the provider's.
     """
 
-    PREPARING = "preparing", N_("Reading files")
-    READY = "ready", N_("Ready to start")
-    UPLOADING = "uploading", N_("Uploading")
-    VALIDATING = "validating", N_("Validating")
-    IN_PROGRESS = "in_progress", N_("In progress")
-    FINALIZING = "finalizing", N_("Collecting results")
-    COMPLETED = "completed", N_("Completed")
-    FAILED = "failed", N_("Failed")
-    EXPIRED = "expired", N_("Expired")
-    CANCELLING = "cancelling", N_("Canceling")
-    CANCELLED = "cancelled", N_("Canceled")
+    UPLOADING = "uploading"
+    VALIDATING = "validating"
+    IN_PROGRESS = "in_progress"
+    FINALIZING = "finalizing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
 
     @property
     def is_over(self) -> bool:
         return self in FINAL_STATUSES
-
-    @property
-    def was_sent(self) -> bool:
-        """Return False while files are being read, or the user has to confirm the job."""
-        return self not in (BatchStatus.PREPARING, BatchStatus.READY)
 
 
 FINAL_STATUSES: Final = frozenset(
@@ -100,116 +86,22 @@ _WITHOUT_RESULT: Final = {
 """Why a file has no result, by the final status of its batch."""
 
 
-class ItemStatus(TextEnum):
-    """The state of a file of a job.
+class ItemStatus(StrEnum):
+    """How a request of a batch ended.
 
-    UNREAD: not read yet. READ: it will be sent. LEFT_OUT: it cannot be read or is too large, and is
-    not sent. SENT: it waits for its answer. ANSWERED: it has one. REFUSED: the model declined, or
-    the provider's filter stopped it. FAILED: the provider rejected the request, or its result is
-    unusable. UNANSWERED: the batch ended without a result for it; nothing is billed.
+    ANSWERED: it has an answer. REFUSED: the model declined, or the provider's filter stopped it.
+    FAILED: the provider rejected it, or its result is unusable. UNANSWERED: the batch ended without
+    a result for it; nothing is billed.
     """
 
-    UNREAD = "unread", N_("Not read yet")
-    READ = "read", N_("Ready to send")
-    LEFT_OUT = "left_out", N_("Skipped")
-    SENT = "sent", N_("Waiting")
-    ANSWERED = "answered", N_("Answered")
-    REFUSED = "refused", N_("Declined")
-    FAILED = "failed", N_("Failed")
-    UNANSWERED = "unanswered", N_("No response")
-
-
-class BatchEstimate(Value, frozen=True):
-    """The estimated size and cost of a job.
-
-    Attributes:
-        files: the number of files that are sent.
-        left_out: the number of files that are not sent.
-        input_tokens: of all files, estimated.
-        cost: US dollars that answers usually cost at the batch price, else the ordinary one; None
-            if unknown.
-        ordinary_cost: the cost of the same files as ordinary questions.
-        image_pages: the number of pages that are sent as images.
-        image_tokens, image_cost: of the image pages; included in `input_tokens` and the costs.
-    """
-
-    files: int = 0
-    left_out: int = 0
-    input_tokens: int = 0
-    cost: Decimal | None = None
-    ordinary_cost: Decimal | None = None
-    image_pages: int = 0
-    image_tokens: int = 0
-    image_cost: Decimal | None = None
-
-
-class BatchCounts(Value, frozen=True):
-    """The number of a job's files per state, and the usage and cost of their answers.
-
-    Attributes:
-        cost: US dollars, of the results whose cost is known.
-        uncounted: the number of billed results of unknown cost.
-    """
-
-    total: int = 0
-    waiting: int = 0
-    left_out: int = 0
-    answered: int = 0
-    refused: int = 0
-    failed: int = 0
-    unanswered: int = 0
-    usage: Usage = field(default_factory=Usage)
-    cost: Decimal = Decimal(0)
-    uncounted: int = 0
-
-    @property
-    def unsuccessful(self) -> int:
-        """Return the number of sent files that ended without an answer."""
-        return self.refused + self.failed + self.unanswered
-
-    @property
-    def done(self) -> int:
-        """Return the number of sent files that have a final state."""
-        return self.answered + self.unsuccessful
-
-
-class BatchJob(Value, frozen=True):
-    """A batch job.
-
-    Attributes:
-        choice: the user's choice, with the model and the effort that are sent.
-        title: of the prompt, or the beginning of the task.
-        task: the question about each file.
-        error: why it cannot continue, or failed; None if neither.
-        is_cancelled: the user has canceled it; finished results are still fetched.
-        batch_ids: the provider's ids of its batches.
-        remote_done: the number of finished requests by the provider's count.
-    """
-
-    id: str
-    choice: ModelChoice
-    title: str
-    task: str
-    created_at: datetime
-    status: BatchStatus = BatchStatus.PREPARING
-    parameters: GenerationParameters = field(default_factory=GenerationParameters)
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    estimate: BatchEstimate = field(default_factory=BatchEstimate)
-    error: ErrorNote | None = None
-    is_cancelled: bool = False
-    batch_ids: tuple[str, ...] = ()
-    remote_done: int = 0
-    counts: BatchCounts = field(default_factory=BatchCounts)
-
-    @property
-    def done(self) -> int:
-        """Return the number of finished files, as stored or by the provider's count: the larger."""
-        return max(self.remote_done, self.counts.done)
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNANSWERED = "unanswered"
 
 
 class BatchFile(NamedTuple):
-    """A file for a new job, with its path as of `BatchItem`."""
+    """A file: its name, and its path, or a file URI if that is no UTF-8."""
 
     name: str
     path: str
@@ -230,30 +122,6 @@ def file_at(path: str) -> Path:
     if path.startswith("file:///"):
         return Path(os.fsdecode(unquote_to_bytes(path.removeprefix("file://"))))
     return Path(path)
-
-
-class BatchItem(Value, frozen=True):
-    """A file of a job.
-
-    Attributes:
-        number: grows in the order of the files.
-        path: absolute; a file URI if the path is no UTF-8, which a database cannot store.
-        part: its entry in the attachment store; None until it is read.
-        error: why it has no complete answer; None before its end, or if it has one.
-        answered_by: the model that the result names; "" if it names none.
-    """
-
-    job_id: str
-    number: int
-    name: str
-    path: str
-    status: ItemStatus = ItemStatus.UNREAD
-    part: DocumentPart | ImagePart | None = None
-    answer: str = ""
-    error: ErrorNote | None = None
-    usage: Usage | None = None
-    cost: Decimal | None = None
-    answered_by: str = ""
 
 
 def custom_id(job_id: str, number: int) -> str:

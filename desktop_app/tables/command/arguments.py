@@ -12,7 +12,7 @@ from desktop_app.tables.live_run import AT_ONCE, MAX_AT_ONCE
 if TYPE_CHECKING:
     import click
 
-_FORMATS = ("csv", "xlsx", "jsonl", "markdown")
+_FORMATS = ("csv", "xlsx", "jsonl", "markdown", "html")
 
 
 def table_arguments() -> cli.Commands:
@@ -60,7 +60,7 @@ def _table_run() -> cli.Command:
     return cli.Command(
         tr("ask about each row"),
         [
-            cli.argument("source", "TABLE|FILE ...", nargs=-1, required=True, type=cli.file_name),
+            cli.argument("source", "TABLE|FILE ...", nargs=-1, required=False, type=cli.file_name),
             cli.repeatable(
                 "-a --ask TEXT",
                 tr(
@@ -72,30 +72,53 @@ def _table_run() -> cli.Command:
                 cli.required_text,
             ),
             cli.option("--column NAME", tr("the name of the question’s column"), cli.required_text),
+            cli.option(
+                "-t --template NAME",
+                tr("a prompt of the library, by title or ID"),
+                cli.required_text,
+            ),
+            cli.repeatable("--set NAME=VALUE", tr("fill in a field of the prompt (repeatable)")),
             cli.repeatable(
                 "-f --field NAME:TYPE",
                 tr(
-                    "a field of the answer: {types}, or choices as {choices} (repeatable)",
+                    "a field of the answer: {types}, or choices as {choices}; {description} tells "
+                    "the model what it is (repeatable)",
                     types="text, number, integer, yes/no, date, list",
                     choices="NAME:one|two|three",
+                    description="NAME:TYPE = DESCRIPTION",
                 ),
                 cli.required_text,
             ),
             cli.repeatable(
                 "--check KIND:TEXT",
                 tr(
-                    "a check of the answer: {kinds} (repeatable)",
-                    kinds="equals, contains, regex, judge",
+                    "a check of the answer: {kinds}; {negation} before it negates (repeatable)",
+                    kinds="equals, contains, icontains, regex, json[:SCHEMA], cost:USD, "
+                    "time:SECONDS, judge",
+                    negation="not-",
                 ),
                 cli.required_text,
             ),
+            cli.option(
+                "--schema FILE", tr("JSON Schema (draft 2020-12) of each response"), cli.file_name
+            ),
+            cli.option(
+                "--min SHARE",
+                tr("fail below this share of passed cases, from 0 to 1"),
+                cli.number(0, 1),
+            ),
+            cli.flag("--dry-run", tr("show the cost, send nothing")),
             cli.flag("--now", tr("ask now (default)")),
             cli.flag("--batch", tr("ask by tomorrow, at half price")),
             cli.flag("--wait", tr("with --batch: wait for all answers")),
+            cli.flag("--ask-equal", tr("also ask what equals another request of the run")),
+            cli.option(
+                "--sheet NAME", tr("a sheet of a workbook (default: the first)"), cli.required_text
+            ),
             cli.flag("--per-page", tr("a row for each page of the files")),
             cli.option("--name NAME", tr("the name of the new table"), cli.required_text),
             cli.option("--rows N", tr("ask only the first rows"), cli.whole_number(1)),
-            cli.flag("--empty", tr("ask the cells without an answer (default)")),
+            cli.flag("--empty", tr("ask the cells without an answer or out of date (default)")),
             cli.flag("--failed", tr("ask the cells that failed")),
             cli.flag("--all", tr("ask all cells again, except corrected ones")),
             cli.repeatable(
@@ -111,6 +134,9 @@ def _table_run() -> cli.Command:
             cli.option("--effort", tr("reasoning effort"), cli.EFFORTS),
             cli.option("--provider NAME", tr("the provider to ask")),
             cli.option(
+                "--project NAME", tr("ask in a project: with its instructions, model, and files")
+            ),
+            cli.option(
                 "--concurrency N",
                 tr("calls at the same time (default: {count})", count=AT_ONCE),
                 cli.whole_number(1, MAX_AT_ONCE),
@@ -120,7 +146,7 @@ def _table_run() -> cli.Command:
             cli.flag("--yes", tr("start without confirmation")),
             *cli.progress_flags(),
             cli.json_flag(),
-            *(each for each in answer_parameters() if each.name != "n"),
+            *answer_parameters(),
         ],
         tr(
             "With files, a table is made; its ID is printed. With a table, --ask adds a column; "
@@ -128,12 +154,20 @@ def _table_run() -> cli.Command:
             "names no column is asked about the row’s document, or its data. With fields, each "
             "value comes with its page."
         ),
+        tr(
+            "Without --ask, {input} of each line is asked, and columns such as contains, regex, "
+            "schema, and judge check the answers; so do {checks} of JSON Lines. A configuration of "
+            "promptfoo brings prompts, models, and tests. Without FILE, the cases of the --preset "
+            "are asked.",
+            input="input",
+            checks="checks",
+        ),
         codes={
             0: tr("Every cell has an answer, or the batch was sent."),
-            1: tr("Some cells have no answer, or nothing was sent."),
+            1: tr("Some cells have no answer, a share is below --min, or nothing was sent."),
         },
-        exclusive=[INSTRUCTIONS, ("now", "batch"), ("empty", "failed", "all")],
-        defaults={"has_preset_effort": False, "n": None},
+        exclusive=[INSTRUCTIONS, ("now", "batch"), ("empty", "failed", "all"), ("field", "schema")],
+        defaults={"has_preset_effort": False},
     )
 
 

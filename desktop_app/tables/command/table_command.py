@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
+import shlex
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.backend.backend import Backend
-from desktop_app.chat.command.compared_models import compared_models
 from desktop_app.cli import console
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
@@ -23,37 +22,30 @@ from desktop_app.cli.console import (
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import partial_file, unwritable_error
-from desktop_app.domain import hints
-from desktop_app.domain.conversations.conversation import new_id, title_from
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
-from desktop_app.tables.checks import check_of
+from desktop_app.tables.command.questions import Ask, asks_of, checks_of, columns_of, fields_of
+from desktop_app.tables.command.row_source import source_of
 from desktop_app.tables.services import table_service
 from desktop_app.tables.table import (
     Cells,
     CellState,
-    Check,
     Column,
-    Field,
-    FieldType,
+    ColumnTotals,
     Plan,
-    Question,
     Run,
     RunMode,
     RunProgress,
     RunStatus,
     Selection,
     Table,
-    free_name,
 )
 from desktop_app.tables.table_export import ExportedTable, TableFormat
 from desktop_app.tables.table_service import TableService
-from desktop_app.tables.template import DOCUMENT, words
 
 _Action = Callable[[Backend, TableService, Options], Awaitable[int]]
 MIN_ID_CHARS: Final = 4
-_MAX_COLUMN_CHARS: Final = 40
 _MAX_NAMED: Final = 20
 _UNANSWERED: Final = (CellState.FAILED, CellState.WAITING, CellState.RUNNING)
 
@@ -95,37 +87,48 @@ def run_table(options: Options) -> int:
 
 
 async def _run(backend: Backend, service: TableService, options: Options) -> int:
-    fields = [_field_of(text) for text in options.field]
-    _require_unique(fields)
-    checks = [_check_of(text) for text in options.check]
+    fields, checks = fields_of(options.field), await checks_of(options.check)
     if options.to is not None:
         _format_of(options.to)  # before anything is paid
-    if (fields or checks or options.column) and len(options.ask) != 1:
+    asks: Sequence[Ask] = await asks_of(backend, options)
+    if (fields or checks or options.column) and len(asks) > 1:
         raise IllegalChoiceError(
             N_("--column, --field, and --check belong to one question."),
             hint=N_("Give --ask once."),
         )
-    table = await _existing_table(service, options)
+    table = await _existing_table(service, options, has_question=bool(asks))
     is_new = table is None
-    if table is None:
-        if not options.ask:
-            raise IllegalChoiceError(N_("There is no question."), hint=N_("Give one with --ask."))
-        paths = _existing_paths(options)
-        table = await service.create(options.name or _name_of(paths))
+    source = None if table else await source_of(backend, options, asks)
+    if source is not None:
+        table = await service.create(options.name or source.name)
+    assert table is not None
     is_sent, asked = False, list[str]()
     try:
-        if is_new:
+        is_evaluation = source is not None and not asks
+        if source is not None:
             reporter = ProgressReporter(tr("Reading files"), in_lines=options.progress)
-            await service.add(table.id, paths, by_page=options.per_page, on_progress=reporter.show)
-            table = await service.get(table.id)
-        if options.ask:
-            columns = await _columns(backend, options, table, fields, checks)
+            await source.add_to(service, table.id, reporter.show)
+            table, asks = await service.get(table.id), source.asks
+            if not asks:
+                no_question = N_("There is no question.")
+                raise IllegalChoiceError(no_question, hint=N_("Give one with --ask."))
+        if asks:
+            columns = await columns_of(backend, options, table, asks, fields, checks)
             asked = [column.id for column in columns]
             table = await service.change(table.id, lambda each: _with_columns(each, columns))
-        cells = Cells(columns=tuple(asked), selection=_selection(options), limit=options.rows or 0)
+        cells = Cells(
+            columns=tuple(asked),
+            selection=_selection(options),
+            limit=options.rows or 0,
+            # Equal cases, too, may be answered otherwise each time.
+            asks_equal=options.ask_equal or (options.n or 1) > 1 or is_evaluation,
+        )
         if table.questions and not is_new and not await service.chosen(table, cells):
             return await _write_nothing_left(service, table, options)
         plan = await _plan(service, table, cells, options)
+        if options.dry_run:
+            _write_dry_run(plan, options)
+            return 0
         _write_plan(plan, options)
         is_agreed = plan.cells > 0 and (
             options.yes or await console.confirm(tr("Ask these cells? [y/N]"), default=True)
@@ -145,7 +148,7 @@ async def _run(backend: Backend, service: TableService, options: Options) -> int
     finally:
         if is_new and not is_sent:
             await asyncio.shield(service.delete_unasked(table.id))
-        elif options.ask and not is_sent:
+        elif asked and not is_sent:
             await asyncio.shield(_remove_columns(service, table, asked))
 
 
@@ -179,13 +182,70 @@ async def _ask(service: TableService, table: Table, cells: Cells, options: Optio
         write_diagnostic(tr("Interrupted. To continue, run “{command}”.", command=command))
         raise
     console.clear_progress()
-    await _write_outcome(service, table, run, options)
+    await _write_outcome(service, table, run, cells, options)
     if options.to is not None and run.status.is_over:
         await _write_file(service, table, options.to, None)
     if run.status is RunStatus.DONE:
-        return ExitCode.FAILED if run.failed else 0
+        if not run.answered and not run.failed:
+            return _write_asked_elsewhere()
+        is_enough = await _has_share(service, table, cells, options)
+        return 0 if is_enough and not run.failed else ExitCode.FAILED
     is_sent = run.mode is RunMode.BATCH and run.status is RunStatus.SENT
     return 0 if is_sent else ExitCode.FAILED
+
+
+def _asked(table: Table, cells: Cells) -> list[Column]:
+    return [each for each in table.questions if not cells.columns or each.id in cells.columns]
+
+
+async def _has_share(service: TableService, table: Table, cells: Cells, options: Options) -> bool:
+    """Return True if a share of --min of the answers in each asked column passes its checks."""
+    if options.min is None:
+        return True
+    figures = [await service.store.figures(column) for column in _asked(table, cells)]
+    if unchecked := max(each.unchecked for each in figures):
+        write_diagnostic(
+            tr_plural(
+                "{count} case has no check, so any response passes.",
+                "{count} cases have no checks, so any response passes.",
+                unchecked,
+            )
+        )
+    return all(each.share >= options.min for each in figures)
+
+
+def _write_asked_elsewhere() -> int:
+    """Say that another process asks the cells; return the exit code."""
+    write_diagnostic(tr("Another process is asking this table."))
+    return ExitCode.FAILED
+
+
+async def _write_figures(service: TableService, columns: Sequence[Column]) -> None:
+    """Write a line for each column with checks, and some of the rows that fail them."""
+    for column in columns:
+        totals = await service.store.totals(column.id)
+        if not totals.checked:
+            continue
+        write_note(console.clean_line(await _figures_text(service, column, totals)))
+        for row, failures in await service.store.failures(column, _MAX_NAMED):
+            write_note(console.clean_line(f"    {row}: {failures}"))
+
+
+async def _figures_text(service: TableService, column: Column, totals: ColumnTotals) -> str:
+    figures = (await service.store.figures(column)).to_json()
+    share, low, high = (
+        formatting.percent(round(100 * figures[name])) for name in ("share", "low", "high")
+    )
+    pieces = [
+        f"{figures['passed']}/{figures['asked']}",
+        f"{share} ({low}–{high})",
+        tr("unknown cost") if totals.uncounted else formatting.money(totals.cost),
+    ]
+    if (seconds := figures["p50_s"]) is not None:
+        pieces.append(tr("{seconds} s", seconds=formatting.decimal(seconds, 1)))
+    if count := figures["declined"]:
+        pieces.append(tr_plural("{count} declined", "{count} declined", count))
+    return f"{column.name}: {' · '.join(pieces)}"
 
 
 async def _advance(service: TableService, run_id: str, options: Options) -> None:
@@ -230,11 +290,15 @@ def _progress_of(options: Options) -> Callable[[RunProgress], None]:
     return show
 
 
-async def _write_outcome(service: TableService, table: Table, run: Run, options: Options) -> None:
+async def _write_outcome(
+    service: TableService, table: Table, run: Run, cells: Cells, options: Options
+) -> None:
     if options.json:
         console.write_json(await _table_json(service, table))
     else:
         console.write_line(table.id)
+    if run.status.is_over:
+        await _write_figures(service, _asked(table, cells))
     has_all = run.status is not RunStatus.STOPPED and not run.failed
     (write_note if has_all else write_diagnostic)(_run_text(run))
     if run.error is not None:
@@ -242,6 +306,10 @@ async def _write_outcome(service: TableService, table: Table, run: Run, options:
     if run.mode is RunMode.BATCH and not run.status.is_over:
         command = f"repartee table status {table.id}"
         write_note(tr("To get the responses, run “{command}”.", command=command))
+        if options.to is not None:
+            command = shlex.join(["repartee", "table", "export", table.id, "-o", options.to])
+            note = tr("Nothing was exported yet. Then run “{command}”.", command=command)
+            write_diagnostic(note)
     if run.mode is RunMode.NOW and run.status is RunStatus.STOPPED:
         command = f"repartee table run {table.id}"
         write_diagnostic(tr("To continue, run “{command}”.", command=command))
@@ -255,6 +323,9 @@ async def _write_nothing_left(service: TableService, table: Table, options: Opti
         console.write_json(await _table_json(service, table))
     else:
         console.write_line(table.id)
+    runs = await service.store.runs(table.id, is_open=True)
+    if any(run.mode is RunMode.NOW for run in runs):
+        return _write_asked_elsewhere()
     write_note(tr("None of the cells is to be asked."))
     if options.to is not None:
         await _write_file(service, table, options.to, None)
@@ -265,8 +336,9 @@ async def _write_nothing_left(service: TableService, table: Table, options: Opti
         count = states[CellState.FAILED]
         write_diagnostic(tr_plural("{count} failed", "{count} failed", count))
         _write_failed_hint(table)
+    is_enough = await _has_share(service, table, Cells(), options)
     has_all = not any(states[each] for each in _UNANSWERED)
-    return 0 if has_all else ExitCode.FAILED
+    return 0 if has_all and is_enough else ExitCode.FAILED
 
 
 def _write_failed_hint(table: Table) -> None:
@@ -299,7 +371,29 @@ async def _write_refused(service: TableService, table: Table, plan: Plan) -> Non
             write_diagnostic(f"{row.name}, {column.name}: {terminal_error_text(error)}")
 
 
+def _write_dry_run(plan: Plan, options: Options) -> None:
+    """Write what a run would ask and cost to standard output."""
+    if not options.json:
+        console.write_line(_plan_text(plan, options))
+        return
+    costs = {"cost_usd": plan.cost, "most_usd": plan.most}
+    console.write_json(
+        {
+            "dry_run": True,
+            "cells": plan.cells,
+            "judgments": plan.judgments,
+            "not_sent": plan.unreadable,
+            "input_tokens": plan.input_tokens,
+            **{name: None if each is None else f"{each:f}" for name, each in costs.items()},
+        }
+    )
+
+
 def _write_plan(plan: Plan, options: Options) -> None:
+    console.write_price(_plan_text(plan, options), is_confirmed=options.yes)
+
+
+def _plan_text(plan: Plan, options: Options) -> str:
     sentences = [
         tr_plural(
             "{count} cell with about {tokens} input tokens.",
@@ -321,7 +415,7 @@ def _write_plan(plan: Plan, options: Options) -> None:
     sentences.append(_price_text(plan, is_batch=options.batch))
     if options.batch:
         sentences.append(tr("Responses arrive within 24 hours."))
-    console.write_price(paragraph(*sentences), is_confirmed=options.yes)
+    return paragraph(*sentences)
 
 
 def _price_text(plan: Plan, *, is_batch: bool) -> str:
@@ -335,75 +429,6 @@ def _price_text(plan: Plan, *, is_batch: bool) -> str:
         return tr("Estimated cost {cost}.", cost=cost)
     most = formatting.money(plan.most)
     return tr("Estimated cost {cost}, at most {most}.", cost=cost, most=most)
-
-
-# -------------------------------------------------------------- the question
-
-
-async def _columns(
-    backend: Backend,
-    options: Options,
-    table: Table,
-    fields: Sequence[Field],
-    checks: Sequence[Check],
-) -> list[Column]:
-    """Return the columns of the questions: one for each, and each model."""
-    models = await compared_models(backend, options)
-    columns: list[Column] = []
-    names = [DOCUMENT, *(column.name for column in table.columns)]
-    for text in options.ask:
-        base = options.column or title_from(re.sub(r"[{}]+", "", text), _MAX_COLUMN_CHARS)
-        # A word that is no column yet would name its own one.
-        named = [] if options.column else words(text)
-        for choice, resolved in models.choices:
-            label = base if len(models.choices) == 1 else f"{base} ({resolved.label})"
-            question = Question(text, choice, tuple(fields), tuple(checks), models.overrides)
-            columns.append(Column(new_id(), free_name(label, [*names, *named]), question))
-            names.append(columns[-1].name)
-    return columns
-
-
-def _field_of(text: str) -> Field:
-    """Return the field of NAME:TYPE. Raises IllegalChoiceError."""
-    name, separator, kind = text.rpartition(":")
-    name, kind = name.strip(), kind.strip()
-    if not separator:
-        name, kind = kind, FieldType.TEXT.value
-    choices = tuple(dict.fromkeys(each.strip() for each in kind.split("|") if each.strip()))
-    if name and "|" in kind and len(choices) > 1:
-        return Field(name, FieldType.CHOICE, choices=choices)
-    types = [each.value for each in FieldType if each is not FieldType.CHOICE]
-    if not name or kind not in types:
-        raise IllegalChoiceError(
-            N_("“{text}” isn’t a field."),
-            hint=N_("Write NAME:TYPE with one of {known}, or NAME:one|two for choices."),
-            text=text,
-            known=", ".join(types),
-        )
-    return Field(name, FieldType(kind))
-
-
-def _require_unique(fields: Sequence[Field]) -> None:
-    names = [field.name.casefold() for field in fields]
-    doubled = next((f.name for f in fields if names.count(f.name.casefold()) > 1), None)
-    if doubled is not None:
-        raise IllegalChoiceError(
-            N_("Two fields are named “{name}”."), hint=N_("Rename one of them."), name=doubled
-        )
-
-
-def _check_of(text: str) -> Check:
-    """Return the check of KIND:TEXT. Raises IllegalChoiceError."""
-    kind, _, value = text.partition(":")
-    try:
-        return check_of({kind.strip(): value.strip()})
-    except ValueError as error:
-        raise IllegalChoiceError(
-            N_("“{text}” isn’t a check."),
-            hint=N_("Write KIND:TEXT with one of {known}."),
-            text=text,
-            known="equals, contains, regex, judge",
-        ) from error
 
 
 def _selection(options: Options) -> Selection:
@@ -421,14 +446,16 @@ def _with_columns(table: Table, columns: Iterable[Column]) -> Table:
 # -------------------------------------------------------------- which table
 
 
-async def _existing_table(service: TableService, options: Options) -> Table | None:
+async def _existing_table(
+    service: TableService, options: Options, *, has_question: bool
+) -> Table | None:
     """Return the table that the only argument names; None if it names files."""
-    if len(options.source) != 1:
+    if len(options.source) != 1 or options.source == ["-"]:
         return None
     given = options.source[0]
     matches = await _matches(service, given)
     # A table has the name of its file. Without a question, which a new one needs, it is meant.
-    is_known = bool(matches) and not options.ask
+    is_known = bool(matches) and not has_question
     if not is_known and os.path.exists(expand_path(given)):  # noqa: ASYNC240, PTH110 — may raise
         return None
     if not matches and any(each in given for each in ("/", "\\", ".")):
@@ -455,25 +482,6 @@ async def _find_table(service: TableService, given: str) -> Table:
         N_("Several tables match {given}.") if matches else N_("There is no table {given}."),
         hint=N_("“repartee table list” lists the IDs."),
         given=given,
-    )
-
-
-def _existing_paths(options: Options) -> list[Path]:
-    paths = [expand_path(name) for name in options.source]
-    for path in paths:
-        if not os.path.exists(path):  # noqa: PTH110 — Path.exists may raise
-            raise DocumentError(
-                N_("Couldn’t find “{name}”."), hint=hints.CHECK_FILE, name=path.name
-            )
-    return paths
-
-
-def _name_of(paths: Sequence[Path]) -> str:
-    name = os.fsencode(paths[0].name).decode("utf-8", "replace")
-    if len(paths) == 1:
-        return name
-    return tr_plural(
-        "{name} and {count} more", "{name} and {count} more", len(paths) - 1, name=name
     )
 
 
@@ -548,11 +556,12 @@ async def _write_status(service: TableService, table: Table) -> None:
             console.write_line(f"    {terminal_error_text(run.error)}")
     for column in table.questions:
         totals = await service.store.totals(column.id)
-        pieces = [*_states_text(totals.states), formatting.money(totals.cost)]
-        if totals.share is not None:
-            share = formatting.percent(round(100 * totals.share))
-            pieces.append(tr("{share} pass their checks", share=share))
-        console.write_line(console.clean_line(f"{column.name}: {' · '.join(pieces)}"))
+        text = f"{column.name}: {' · '.join(_states_text(totals.states))}"
+        if totals.checked:
+            text = await _figures_text(service, column, totals)
+        elif totals.cost:
+            text = f"{text} · {formatting.money(totals.cost)}"
+        console.write_line(console.clean_line(text))
 
 
 def _run_text(run: Run) -> str:
@@ -596,6 +605,8 @@ async def _table_json(service: TableService, table: Table) -> dict[str, Any]:
         if column.question is not None:
             totals = await service.store.totals(column.id)
             choice = column.question.choice
+            figures = await service.store.figures(column)
+            made |= figures.to_json()
             made |= {
                 "prompt": column.question.prompt,
                 "provider": choice.provider_id,
@@ -639,7 +650,7 @@ def _format_of(name: str) -> TableFormat:
             N_("A table can’t be exported as “{name}”."),
             hint=N_("End the name in {known}."),
             name=Path(name).name,
-            known=".csv, .xlsx, .jsonl, .md",
+            known=".csv, .xlsx, .jsonl, .md, .html",
         )
     return found or TableFormat.CSV
 

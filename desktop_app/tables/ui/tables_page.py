@@ -371,8 +371,13 @@ class TablesPage(QWidget):
     async def add_paths(self, table_id: str, paths: list[Path], by_page: bool) -> None:
         """Add rows of files and folders. Raises UserFacingError: none was added."""
         reader = self.runs.reader_of(table_id) if by_page else None
-        await self._service.add(table_id, paths, by_page=by_page, on_progress=reader)
+        notes: list[str] = []
+        await self._service.add(
+            table_id, paths, by_page=by_page, on_progress=reader, on_note=notes.append
+        )
         self.runs.reading.pop(table_id, None)
+        if notes:
+            self.session.window.notifications.notify(" ".join(notes), stays=True)
 
     # ------------------------------------------------------------ names, trash
 

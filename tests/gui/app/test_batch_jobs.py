@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from desktop_app.batch.services import batch_jobs
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id
-from desktop_app.providers.jobs.batch_jobs import BatchFile, BatchStatus
+from desktop_app.providers.jobs.batch_jobs import BatchFile
 from desktop_app.tables.services import table_service
-from desktop_app.tables.table import Cells, Column, Question
+from desktop_app.tables.table import Cells, Column, Question, RunStatus
 from desktop_app.tables.table_source import rows_of_files
 from desktop_app.tables.ui.table_runs import TableRuns
 from desktop_app.tables.ui.tables_page import TablesPage
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.batch_server import BatchServer
 from tests.integration.cli.command import gateway
-from tests.integration.cli.test_batch_command import all_answered
+from tests.integration.cli.test_table_batches import all_answered
 
 
 async def test_the_window_collects_a_job_of_a_command_and_shows_it_as_a_table(
@@ -36,9 +35,8 @@ async def test_the_window_collects_a_job_of_a_command_and_shows_it_as_a_table(
         async with AppHarness(has_real_providers=True, environment=environment) as app:
             await app.session.of(TableRuns).resume()
             await until(lambda: "Notes" in app.said)
-            job = await app.backend.of(batch_jobs).get(made.id)
-            assert job is not None
-            assert (job.status, job.counts.answered) == (BatchStatus.COMPLETED, 1)
+            (run,) = await app.backend.of(table_service).store.runs(made.id)
+            assert (run.status, run.answered) == (RunStatus.DONE, 1)
             app.session.run("tables.show")
             page = app.session.of(TablesPage)
             await until(lambda: [line.summary.table.name for line in page.tables.rows] == ["Notes"])

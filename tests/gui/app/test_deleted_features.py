@@ -29,7 +29,7 @@ TOGETHER = (
     ("collections", "quick"),
     ("exchange", "local_model", "sync"),
     ("memory", "repeat"),
-    ("tables", "batch", "evaluation"),
+    ("tables",),
     ("prompts", "spending", "voice"),
 )
 """Features that are deleted together, because none names another, but for what it needs."""

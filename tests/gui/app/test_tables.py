@@ -42,7 +42,7 @@ from tests.helpers.transcript_views import shown_text
 from tests.helpers.waiting import until as until_async
 from tests.helpers.widgets import accept_question, find
 from tests.integration.cli.command import gateway
-from tests.integration.cli.test_batch_command import all_answered
+from tests.integration.cli.test_table_batches import all_answered
 from tests.unit.providers.loopback import LoopbackServer, Script, replies
 from tests.unit.tables.table_setup import Asked
 

@@ -122,6 +122,24 @@ def test_a_repeated_prompt_reads_the_files_of_its_project_again(shell: Shell, pa
     against(WHOLE, WHOLE, test=test)
 
 
+def test_a_table_in_a_project_has_its_instructions_and_files(shell: Shell, papers: Path) -> None:
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        await shell.run("ask", "Is there a dog?", "--collection", "papers", env=env)
+        await asyncio.to_thread(with_project, shell)
+        (papers / "lease.md").write_text("Cats need written consent.\n")
+        (shell.outside / "here" / "pets.csv").write_text("pet\ncats\n")
+        question = ("--ask", "May I keep {{pet}}, cats?", "--project", "Lease")
+        done = await shell.run("table", "run", "pets.csv", *question, "--yes", env=env)
+        assert done.code == 0, done.err
+        body = server.requests[-1].json
+        assert body["instructions"].endswith("Be brief.")
+        assert "Oslo" not in body["instructions"]  # notes are for conversations
+        assert "Cats need written consent." in words_of(body)
+
+    against(WHOLE, WHOLE, test=test)
+
+
 @pytest.mark.parametrize("name", ["Invoices", ""])
 def test_an_unknown_project_is_a_wrong_command_line(shell: Shell, papers: Path, name: str) -> None:
     done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--collection", name))

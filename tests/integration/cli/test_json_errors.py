@@ -10,14 +10,11 @@ COMMANDS = {
     "ask": ("Which?",),
     "summarize": ("notes.txt",),
     "tools": (),
-    "batch start": ("notes.txt",),
-    "batch status": (),
-    "batch cancel": ("1234",),
-    "batch resume": ("1234",),
-    "batch again": ("1234",),
+    "table run": ("notes.txt", "--ask", "Which?"),
+    "table status": (),
+    "table resume": ("1234",),
     "mcp list": (),
     "mcp test": ("none",),
-    "eval": ("--preset", "translator", "--variant", "instant"),
     "spending": (),
     "models": (),
     "models list": (),
@@ -47,9 +44,9 @@ async def test_the_error_that_ends_a_command_is_an_object(shell: Shell, name: st
 
 @pytest.mark.parametrize("name", COMMANDS)
 async def test_an_invalid_command_line_is_an_object(shell: Shell, name: str) -> None:
-    done = await shell.run(*name.split(), *COMMANDS[name], "--json", "--bogus")
+    done = await shell.run(*name.split(), *COMMANDS[name], "--json", "--zzzzzzzz")
     assert done.code == 2
-    message = "unrecognized arguments: --bogus"
+    message = "unrecognized arguments: --zzzzzzzz"
     error = {"kind": "illegal_choice", "message": message, "details": ""}
     assert done.json == {"error": error}
     assert done.err.endswith(f"error: {message}\n")

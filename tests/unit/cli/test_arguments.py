@@ -16,7 +16,6 @@ from tests.helpers.command_line import of_commands, subcommands
 
 USUAL_CODES = ["0", "1", "2", "130"]
 ANSWER_CODES = ["0", "1", "2", "3", "130", "141"]
-SENDING_CODES = ["0", "1", "2", "3", "4", "130"]
 
 
 def commands(parent: click.Command) -> dict[str, click.Command]:
@@ -37,7 +36,6 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
     unusual = {
         "ask": ["0", "1", "2", "3", "4", "5", "130", "141"],
         "summarize": ANSWER_CODES,
-        **dict.fromkeys(("batch start", "batch resume", "batch again"), SENDING_CODES),
         "search": ["0", "1", "2", "130", "141"],
         "repeat run": ["0", "1", "2", "75", "130"],
     }
@@ -49,10 +47,9 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
     of_commands(
         ("ask q", {"prompt": "q"}),
         ("summarize a b", {"file": ["a", "b"], "in_parts": True}),
-        ("batch start a", {"files": ["a"]}),
-        ("batch report 3", {"id": "3", "to": "-"}),
+        ("table run a", {"source": ["a"], "concurrency": 4}),
+        ("table export 3", {"table": "3", "to": "-"}),
         ("mcp add n --url u", {"name": "n", "url": "u"}),
-        ("eval", {"concurrency": 4}),
         ("spending", {"by": "month"}),
         ("import f", {"files": ["f"]}),
         ("export --all --format json --to x", {"all": True, "format": "json", "to": "x"}),
@@ -60,7 +57,7 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
         ("models a b", {"words": ["a", "b"]}),
         ("models all list", {"words": ["list"]}),
         *((("models get a", {"name": "a"}),) if find("models get") else ()),
-        *((line, {}) for line in ("quick", "doctor", "tools", "batch status", "mcp list")),
+        *((line, {}) for line in ("quick", "doctor", "tools", "table status", "mcp list")),
         *((line, {}) for line in ("models", "repair")),
     ),
 )
@@ -75,10 +72,10 @@ def test_options_that_are_not_given_are_off(line: str, values: dict[str, Any]) -
 @pytest.mark.parametrize(
     "line",
     [
-        *("", "batch", "batch start", "batch report", "mcp", "mcp add", "summarize", "import"),
+        *("", "table", "table export", "mcp", "mcp add", "summarize", "import"),
         *("search", "backup", "restore", "export --all --to x", "export --all --format json"),
         *("export --format json --to x", "export --all --conversation a --format json --to x"),
-        *("ask q --stop=", "ask q --model=", "batch start a --template="),
+        *("ask q --stop=", "ask q --model=", "table run a --template="),
         *("ask q --json --jsonl", "spending --json --csv", "ask q --system f --instructions t"),
     ],
 )
@@ -96,8 +93,8 @@ def test_an_incomplete_or_contradictory_line_is_refused(line: str) -> None:
         ("ask q --temperature", 0, 2),
         ("ask q --top-p", 0, 1),
         ("ask q --max-rounds", 1, None),
-        ("eval --concurrency", 1, 64),
-        ("eval --min", 0, 1),
+        ("table run a --concurrency", 1, 64),
+        ("table run a --min", 0, 1),
         ("search t --limit", 1, None),
         ("backup f --keep", 1, None),
     ),

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desktop_app.batch.command import batch_output
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -22,7 +21,6 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.providers.jobs.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.writers import html_page, markdown_file
 from desktop_app.writers.html_page import HtmlPage
 from desktop_app.writers.office.office_content import messages_of
@@ -82,19 +80,7 @@ def in_office_files() -> str:
     return "\n".join(text for message in found for text in (message.heading, *message.notes))
 
 
-def in_the_report_of_a_job() -> str:
-    job = BatchJob("0" * 32, CHOICE, NAME, NAME, now())
-    usage = Usage(1000, 0, 200, 0)
-    items = [
-        BatchItem(job.id, 1, NAME, NAME, status=status, answer=NAME, usage=usage, cost=Decimal(1))
-        for status in ItemStatus
-    ]
-    return "".join(batch_output.markdown_report(job, items, str))
-
-
-@pytest.mark.parametrize(
-    "export", [in_markdown, in_html, on_the_clipboard, in_office_files, in_the_report_of_a_job]
-)
+@pytest.mark.parametrize("export", [in_markdown, in_html, on_the_clipboard, in_office_files])
 def test_no_caption_is_outside_the_catalog(export: Callable[[], str]) -> None:
     rest = unescape(re.sub(r"<[^>]*>", "", export()))
     assert NAME in rest

@@ -1,49 +1,16 @@
-"""The progress of batch jobs."""
+"""Batches, and the ids of their requests."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.providers.jobs.batch_jobs import (
-    BatchCounts,
-    BatchJob,
-    BatchStatus,
-    batch_refusal,
-    custom_id,
-    item_number,
-)
+from desktop_app.providers.jobs.batch_jobs import BatchStatus, batch_refusal, custom_id, item_number
 from tests.helpers.fragment import Fragment
 
-JOB = BatchJob(
-    "job",
-    ModelChoice("openai", "gpt-5.2"),
-    "Summarize",
-    "Summarize.",
-    datetime(2026, 1, 1, tzinfo=UTC),
-)
 
-
-@pytest.mark.parametrize(("answered", "done"), [(0, 5), (4, 5), (8, 8)])
-def test_files_count_as_done_before_their_results_are_fetched(answered: int, done: int) -> None:
-    job = replace(JOB, remote_done=5, counts=BatchCounts(total=9, answered=answered))
-    assert job.done == done
-
-
-def test_files_without_an_answer_are_done_and_unsuccessful() -> None:
-    counts = BatchCounts(total=90, waiting=7, answered=40, refused=1, failed=10, unanswered=20)
-    assert (counts.unsuccessful, counts.done) == (31, 71)
-
-
-def test_a_status_is_before_the_upload_or_after_the_end() -> None:
-    assert [status.value for status in BatchStatus if not status.was_sent] == [
-        *("preparing", "ready")
-    ]
+def test_the_last_statuses_of_a_batch_are_its_ends() -> None:
     assert [status.value for status in BatchStatus if status.is_over] == [
         *("completed", "failed", "expired", "cancelled")
     ]

@@ -12,17 +12,15 @@ import pytest
 
 from desktop_app.backend.backend import Backend
 from desktop_app.backup.backup import make_backup
-from desktop_app.batch.batch_jobs import BatchJobs
-from desktop_app.batch.services import batch_jobs
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.message_parts import DocumentPart, parts_to_json
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.jobs.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.storage import schema
 from desktop_app.storage.row_conversion import to_micros
 from desktop_app.storage.schema import STEPS
 from desktop_app.tables.services import table_service
-from desktop_app.tables.table import Cells, RunMode
+from desktop_app.tables.table import Cells, CellState, RunMode, RunStatus
+from desktop_app.tables.table_service import TableService
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.restores import restore_now
@@ -87,10 +85,12 @@ async def send(backend: Backend, job_id: str) -> tuple[str, str]:
     return file_id, (await client.create(name, file_id, Api.RESPONSES)).id
 
 
-async def answers_of(jobs: BatchJobs, job_id: str) -> list[tuple[ItemStatus, str]]:
-    job = await jobs.get(job_id)
-    assert job is not None
-    return [(item.status, item.answer) for item in await jobs.page(job, 0)]
+async def answers_of(tables: TableService, job_id: str) -> list[tuple[CellState, str]]:
+    """Return the states of a job's files with their answers, in order."""
+    (column,) = (await tables.get(job_id)).questions
+    ids = await tables.store.row_ids(job_id)
+    cells = [await tables.store.cell(each, column.id) for each in ids]
+    return [(cell.state, cell.answer) for cell in cells]
 
 
 async def check(backend: Backend, server: BatchServer, *, is_restored: bool) -> None:
@@ -98,13 +98,12 @@ async def check(backend: Backend, server: BatchServer, *, is_restored: bool) -> 
 
     A restored job waits for the user; one that was not sent yet is as before it.
     """
-    jobs, tables = backend.of(batch_jobs), backend.of(table_service)
-    found = {job.id: job for job in await jobs.all()}
-    assert {job_id: job.status for job_id, job in found.items()} == {
-        RUNNING: BatchStatus.IN_PROGRESS,
-        UPLOADED: BatchStatus.FAILED if is_restored else BatchStatus.UPLOADING,
-        ENDED: BatchStatus.EXPIRED,
-        READY: BatchStatus.READY,
+    tables = backend.of(table_service)
+    runs = {run.table_id: run.status for run in await tables.store.runs()}
+    assert runs == {
+        RUNNING: RunStatus.PAUSED if is_restored else RunStatus.SENT,
+        UPLOADED: RunStatus.STOPPED if is_restored else RunStatus.SENDING,
+        ENDED: RunStatus.DONE,
     }
     if is_restored:
         requests = len(server.seen)
@@ -112,27 +111,27 @@ async def check(backend: Backend, server: BatchServer, *, is_restored: bool) -> 
         assert await tables.advance(RUNNING) is None
         assert len(server.seen) == requests
         await tables.resume(RUNNING)
-    running = found[RUNNING]
-    assert (running.title, running.task) == ("Job", "Say {{this}}.")
-    (column,) = (await tables.get(RUNNING)).questions
+    running = await tables.get(RUNNING)
+    (column,) = running.questions
     assert column.question is not None
-    assert column.question.folder_id == "thesis"
-    assert (running.counts.total, running.counts.left_out, running.counts.waiting) == (3, 1, 2)
-    assert found[ENDED].counts.cost == Decimal("0.001575")
+    assert (running.name, column.question.prompt) == ("Job", "Say {{this}}.")
+    assert (column.question.folder_id, column.question.is_literal) == ("thesis", True)
+    waiting, failed = CellState.WAITING, CellState.FAILED
+    assert [state for state, _ in await answers_of(tables, RUNNING)][:2] == [waiting] * 2
     budget = await backend.database.rows("SELECT held FROM table_batches WHERE held IS NOT NULL")
     assert [row["held"] for row in budget] == [str(HELD)]
-    assert await answers_of(jobs, ENDED) == [
-        (ItemStatus.ANSWERED, "Former answer"),
-        (ItemStatus.REFUSED, ""),
-        (ItemStatus.FAILED, ""),
-        (ItemStatus.UNANSWERED, ""),
+    assert await answers_of(tables, ENDED) == [
+        (CellState.DONE, "Former answer"),
+        *[(failed, "")] * 3,
     ]
+    (column,) = (await tables.get(ENDED)).questions
+    assert (await tables.store.totals(column.id)).cost == Decimal("0.001575")
     for run in await tables.open_batches():
         await tables.advance(run.id)
     collected = (RUNNING,) if is_restored else (RUNNING, UPLOADED)
     for job_id in collected:
-        assert (await answers_of(jobs, job_id))[:2] == [
-            (ItemStatus.ANSWERED, f"About {job_id}-{number}") for number in (1, 2)
+        assert (await answers_of(tables, job_id))[:2] == [
+            (CellState.DONE, f"About {job_id}-{number}") for number in (1, 2)
         ]
     spent = await backend.ledger.spent_in_month(now())
     count = 2 * len(collected)

@@ -1,1 +1,0 @@
-"""`repartee batch`."""

@@ -1,1 +1,0 @@
-"""`repartee eval`: the same cases asked of several models, their answers checked and compared."""
