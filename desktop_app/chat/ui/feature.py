@@ -21,7 +21,6 @@ def _compose(session: Session) -> None:
     from desktop_app.chat.ui.chat_controller import ChatController
     from desktop_app.chat.ui.choice_controller import ChoiceController
     from desktop_app.chat.ui.compaction_controller import CompactionController
-    from desktop_app.chat.ui.server_watch import ServerWatch
     from desktop_app.chat.ui.shown_answers import ShownAnswers
     from desktop_app.chat.ui.temporary_controller import TemporaryController
     from desktop_app.chat.ui.title_controller import TitleController
@@ -31,7 +30,6 @@ def _compose(session: Session) -> None:
     compaction = session.of(CompactionController)
     session.main.of(ShownAnswers)
     session.of(TitleController)
-    session.events.woke.connect(session.of(ServerWatch).check_soon)
     chat = session.of(ChatController)
     session.of(AnswerActions)
     session.remedies += [lambda error: _read_in_parts(session, error), compaction.remedies_for]
