@@ -68,9 +68,9 @@ from desktop_app.transcript.message_items import (
 )
 from desktop_app.transcript.message_stream import MessageStream
 from desktop_app.transcript.segment import PAST_END, Article, Place, Segment
-from desktop_app.transcript.segment_area import Mark, ShownSegment
 from desktop_app.transcript.segment_document import SegmentWriter
 from desktop_app.transcript.segment_formulas import SegmentFormulas
+from desktop_app.transcript.shown_segment import Mark, ShownSegment
 from desktop_app.transcript.speech import AnswerSpeech
 from desktop_app.transcript.targets import COPY_CODE, Target
 from desktop_app.transcript.text_area import TEMPORARY_REASONS

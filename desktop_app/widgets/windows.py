@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
+from PySide6.QtGui import QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QScrollBar, QWidget
 
 from desktop_app.widgets.look.theme import current_theme
 
@@ -62,3 +62,15 @@ def is_session_ending() -> bool:
     """Return True while the desktop session ends, when a question would block the logout."""
     application = QGuiApplication.instance()
     return isinstance(application, QGuiApplication) and application.isSavingSession()
+
+
+class FixedSpaceScrollBar(QScrollBar):
+    """A scroll bar that always takes its space but is painted only if there is a range.
+
+    A bar that appears and disappears changes the width of the text. It would do so during a
+    document edit, and Qt crashes if the text is laid out again then.
+    """
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
