@@ -588,7 +588,7 @@ def test_a_damaged_line_costs_only_itself(tmp_path: Path) -> None:
 def test_a_huge_list_of_messages_is_refused_before_it_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_reader, "MAX_MESSAGES_BYTES", 1000)
+    monkeypatch.setattr(import_reader, "MAX_VALUE_CHARS", 1000)
     file = write(tmp_path / "x.json", [user("words " * 300), answer("words")])
     with pytest.raises(ImportRefusedError):
         read_export(file)
