@@ -39,17 +39,12 @@ from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_items import COPY_DIAGRAM, SAVE_DIAGRAM
 from desktop_app.transcript.message_stream import MessageStream
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton, dialog_button
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.side_by_side import SideBySide
-from desktop_app.widgets.text.foreign_text import (
-    ElidedLabel,
-    PlainLabel,
-    announce,
-    set_tooltip,
-    spoken_text,
-)
+from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainLabel, set_tooltip, spoken_text
 
 _OF_PICTURES: Final = (OPEN_IMAGE, COPY_DIAGRAM, SAVE_DIAGRAM)
 _STATES: Final = {

@@ -54,9 +54,10 @@ from desktop_app.voice.transcription.transcription import BY_PROVIDER
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.foreign_text import announce, menu_text
+from desktop_app.widgets.text.foreign_text import menu_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
