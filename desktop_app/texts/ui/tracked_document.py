@@ -365,6 +365,8 @@ def _format(change: int, *, is_insertion: bool) -> QTextCharFormat:
     text_format = QTextCharFormat()
     text_format.setProperty(CHANGE, change)
     text_format.setProperty(IS_INSERTION, is_insertion)
+    text_format.setFontUnderline(is_insertion)
+    text_format.setFontStrikeOut(not is_insertion)
     return text_format
 
 
