@@ -51,7 +51,7 @@ class Providers(QObject):
 
     Signals:
         changed(): the providers or their keys have changed.
-        listings_changed(): the listing of a provider has changed, is requested, or is not to be had.
+        listings_changed(): a listing has changed, or a request for one begins or ends.
     """
 
     changed = Signal()

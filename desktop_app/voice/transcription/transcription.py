@@ -24,6 +24,7 @@ from desktop_app.domain.errors import (
     DocumentEmptyError,
     DocumentError,
     LocalModelError,
+    RateLimitedError,
     StorageError,
     UserFacingError,
     VoiceError,
@@ -47,6 +48,14 @@ BY_PROVIDER: Final = "provider"
 """The value of the setting `voice.transcriber` for the provider; "computer" is the other."""
 SPEAKERS: Final = "speakers"
 """In place of a model's name: the newest that tells speakers apart."""
+_AT_ONCE: Final = 4
+"""Requests of a recording that wait for the provider together."""
+_MOST_S: Final = 36.0
+"""Of a recording in one request: an hour takes 180 at most, as no piece is longer than 15 s."""
+_CONTEXT: Final = 200
+"""Characters of what was said before a request."""
+_NEAR_S: Final = 4.0
+"""Between where a sentence seems to begin and the end of a pause that is taken for it."""
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
 _MOST_SPEAKERS: Final = 4
 _SAMPLE_S: Final = (2.0, 10.0)
@@ -91,10 +100,23 @@ def time_mark(seconds: float) -> str:
 
 
 class _Kept(NamedTuple):
-    """What was made of a piece: its segments, what they cost, and the second where it ends."""
+    """What was made of a part: its segments, what they cost, and the second where it ends.
+
+    Attributes:
+        after: the second where the part before it ends; None for the last one that was kept.
+    """
 
     segments: list[Segment]
     cost: Decimal | None
+    end: float
+    after: float | None = None
+
+
+class _Part(NamedTuple):
+    """Pieces that are sent together, between the ends of the part before and of this one."""
+
+    pieces: list[Piece]
+    after: float
     end: float
 
 
@@ -262,21 +284,54 @@ class Transcription:
         if provider is not None and waiting:
             async for _ in self._send_pieces(provider, waiting, hints, notes):
                 yield notes.transcript(model), seconds
+        notes.close()
         yield notes.transcript(model)._replace(seconds=seconds), seconds
 
     async def _send_pieces(
         self, model: VoiceModel, waiting: Sequence[Piece], hints: Hints, notes: _Notes
     ) -> AsyncGenerator[None, None]:
-        """Have a provider transcribe pieces, and yield after each."""
-        spoken = sum(len(piece.samples) for piece in waiting) / BYTES_PER_SECOND
-        await self.require_consent(model, spoken, RECORDING_SENT)
+        """Have a provider transcribe pieces, several at once, and yield when some are heard."""
+        parts = _parts(waiting, notes, 0.0 if tells_speakers(model.model) else _MOST_S)
+        spoken = sum(len(piece.samples) for part in parts for piece in part.pieces)
+        await self.require_consent(model, spoken / BYTES_PER_SECOND, RECORDING_SENT)
         voices = _Voices(notes.segments)
-        for piece in waiting:
-            known = hints._replace(speakers=dict(voices.samples))
-            heard, cost = await self._send(model, piece.samples, known)
-            said = voices.named(heard, piece) if heard.said else _sentences(heard.text, piece)
-            await notes.add(_Kept(said, cost, piece.end))
-            yield
+        # Speakers are told by their voices in the parts before.
+        at_once = 1 if tells_speakers(model.model) else _AT_ONCE
+        running: dict[asyncio.Task[tuple[Heard, Decimal | None]], _Part] = {}
+        failure: UserFacingError | None = None
+        try:
+            while running or (parts and failure is None):
+                while parts and failure is None and len(running) < at_once:
+                    part = parts.pop(0)
+                    before = notes.words_before(part.pieces[0].start)
+                    known = hints._replace(before=before, speakers=dict(voices.samples))
+                    sound = b"".join(piece.samples for piece in part.pieces)
+                    running[asyncio.create_task(self._send(model, sound, known))] = part
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    part = running.pop(task)
+                    if isinstance(error := task.exception(), RateLimitedError) and at_once > 1:
+                        at_once = 1
+                        parts.insert(0, part)
+                    elif isinstance(error, UserFacingError):  # what others cost is kept first
+                        failure = failure or error
+                    else:
+                        heard, cost = task.result()
+                        first, *_ = part.pieces
+                        has_voices = bool(heard.said)
+                        said = (
+                            voices.named(heard, first)
+                            if has_voices
+                            else _sentences(heard.text, part.pieces)
+                        )
+                        await notes.add(_Kept(said, cost, part.end, part.after))
+                yield
+            if failure is not None:
+                raise failure
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def transcribe_sound(self, samples: bytes, language: str = "") -> str:
         """Return what was said into the microphone.
@@ -339,6 +394,7 @@ class _Notes:
     Attributes:
         segments: so far.
         end: the second up to which they go.
+        later: what was heard of later parts, by the end of the part before each.
     """
 
     def __init__(self, store: NoteStore, key: str, conversation_id: str | None) -> None:
@@ -349,6 +405,7 @@ class _Notes:
         self._cost: Decimal | None = Decimal(0)
         self.segments: list[Segment] = []
         self.end = 0.0
+        self.later: dict[float, _Kept] = {}
 
     async def load(self) -> None:
         """Read what an earlier run has heard. Raises StorageError."""
@@ -365,25 +422,84 @@ class _Notes:
 
     def _append(self, kept: _Kept) -> None:
         self._count += 1
-        self.segments += kept.segments
-        self.end = kept.end
         self._cost = sum_costs([self._cost, kept.cost])
+        self.later[self.end if kept.after is None else kept.after] = kept
+        while (following := self.later.pop(self.end, None)) is not None:
+            self.segments += following.segments
+            self.end = following.end
+
+    def close(self) -> None:
+        """Add what follows a part in which nothing is heard any more."""
+        for after in sorted(self.later):
+            self.segments += self.later.pop(after).segments
+
+    def words_before(self, second: float) -> str:
+        """Return the last words before a second of the recording."""
+        later = (each for _, kept in sorted(self.later.items()) for each in kept.segments)
+        earlier = (each.text for each in (*self.segments, *later) if each.start < second)
+        return " ".join(earlier)[-_CONTEXT:]
 
     def transcript(self, model: str) -> Transcript:
         return Transcript(self.segments, self.end, model, self._cost)
 
 
-def _sentences(text: str, piece: Piece) -> list[Segment]:
-    """Return the sentences of a piece, with times by their share of its words."""
+def _parts(waiting: Sequence[Piece], notes: _Notes, most_s: float) -> list[_Part]:
+    """Return what is to be sent of a recording; nothing that was heard is sent again."""
+    parts: list[_Part] = []
+    pieces: list[Piece] = []
+    after = notes.end
+
+    def close(end: float) -> None:
+        if pieces:
+            parts.append(_Part(pieces.copy(), after, end))
+            pieces.clear()
+
+    for piece in waiting:
+        middle = (piece.start + piece.end) / 2
+        heard = ((start, kept.end) for start, kept in notes.later.items())
+        start, end = next((each for each in heard if each[0] < middle < each[1]), (0.0, 0.0))
+        if end:
+            close(start)
+            after = end
+            continue
+        if pieces and piece.end - pieces[0].start > most_s:
+            end = pieces[-1].end
+            close(end)
+            after = end
+        pieces.append(piece)
+    close(pieces[-1].end if pieces else after)
+    return parts
+
+
+def _nearest(moments: Sequence[float], second: float) -> float:
+    return min(moments, key=lambda moment: abs(moment - second))
+
+
+def _sentences(text: str, pieces: Sequence[Piece]) -> list[Segment]:
+    """Return the sentences of pieces, with times by their share of the words."""
     words = " ".join(text.split())
     parts = [part for part in _SENTENCE_END.split(words) if part]
-    rate = (piece.end - piece.start) / max(1, sum(map(len, parts)))
+    spoken = sum(piece.end - piece.start for piece in pieces)
+    rate = spoken / max(1, sum(map(len, parts)))
+
+    def moment(seconds: float) -> float:
+        """Return the second of the recording after so much of what is spoken."""
+        for piece in pieces:
+            length = piece.end - piece.start
+            if seconds <= length or piece is pieces[-1]:
+                break
+            seconds -= length
+        return piece.start + seconds
+
+    begins = [piece.start for piece in pieces]  # after pauses, where sentences begin, too
     segments = []
-    start = piece.start
+    done = 0.0
     for part in parts:
-        end = start + len(part) * rate
-        segments.append(Segment(round(start, 2), round(end, 2), part))
-        start = end
+        start, done = moment(done), done + len(part) * rate
+        if begins and abs((nearest := _nearest(begins, start)) - start) < _NEAR_S:
+            start = nearest
+            del begins[: begins.index(nearest) + 1]
+        segments.append(Segment(round(start, 2), round(max(start, moment(done)), 2), part))
     return segments
 
 
