@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QMimeData, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QTextBlock, QTextCursor, QTextOption
 from PySide6.QtTest import QTest
+from shiboken6 import delete
 
 from desktop_app.domain.prose_words import words_of_line
 from desktop_app.texts.text_edits import Replacement
@@ -213,3 +214,13 @@ def test_a_copy_is_the_source_and_its_html(editor: TextEditor) -> None:
     data = QGuiApplication.clipboard().mimeData()
     assert data is not None
     assert "<b>b</b>" in data.html() or "<strong>b</strong>" in data.html()
+
+
+def test_a_shown_document_outlives_what_has_opened_it(editor: TextEditor, qtbot: QtBot) -> None:
+    opener = QObject()
+    document = TrackedDocument("It is **blue**.\n" * 50)
+    document.setParent(opener)
+    editor.show_document(document)
+    delete(opener)
+    editor.moveCursor(QTextCursor.MoveOperation.End)
+    assert editor.toPlainText().endswith("blue**.\n")

@@ -51,13 +51,14 @@ class TrackedDocument(SealedDocument):
         self._accepted = (-1, "")
         self.edit_count = 0
         self._order: list[int] = []  # the changes, as they were signaled last
-        self._is_proposing = False
+        self._is_proposing = self._is_due = False
         self._count = max((mark.change for mark in marks), default=0)
         self.setUndoRedoEnabled(False)
         self.setDefaultFont(current_theme().reading())
         self.setDocumentMargin(current_theme().px(MARGIN))
         self.setPlainText(text)
         self.contentsChange.connect(self._note_marks)
+        self.contentsChanged.connect(self._signal_if_due)
         position_of = utf16_positions(text)
         with self._one_step():
             for start, end, change, is_insertion in marks:
@@ -147,9 +148,15 @@ class TrackedDocument(SealedDocument):
                 touched.add(change)
         known = set(self._order)
         if any((change in known) != bool(self.ranges(change)) for change in touched):
+            self._is_due = True
+
+    def _signal_if_due(self) -> None:
+        """Signal once the edit is laid out: nobody may ask for a layout in the middle of it."""
+        if self._is_due:
             self._signal()
 
     def _signal(self) -> None:
+        self._is_due = False
         self._order = list(dict.fromkeys(each.change for each in self.ranges()))
         self.changes_changed.emit()
 
