@@ -178,12 +178,12 @@ def test_what_is_pasted_into_a_change_is_no_part_of_it(editor: TextEditor) -> No
 
 def test_a_word_across_the_edge_of_a_change_is_no_word_to_underline(qtbot: QtBot) -> None:
     document = TrackedDocument("They knwo it.")
-    document.propose(0, [[Replacement(5, 9, "know")]])
+    document.propose(0, [[Replacement(6, 8, "no")]])
     highlighter = TextHighlighter(document, lambda _block, text: words_of_line(text))
     layout = document.firstBlock().layout()
-    qtbot.waitUntil(lambda: 5 in {each.start for each in layout.formats()})
+    qtbot.waitUntil(lambda: 6 in {each.start for each in layout.formats()})
     lengths = {each.start: each.length for each in layout.formats()}
-    assert (lengths[5], lengths[9]) == (4, 4)
+    assert (lengths[6], lengths[8]) == (2, 2)
     highlighter.setDocument(None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Final
 
 from PySide6.QtCore import Signal
@@ -122,7 +123,7 @@ class TrackedDocument(SealedDocument):
         words = {False: "", True: ""}
         for each in self.ranges(change):
             words[each.is_insertion] += self.cursor(each.start, each.end).selectedText()
-        return words[False], words[True]
+        return words[False].strip(), words[True].strip()
 
     def _note_marks(self, position: int, removed: int, added: int) -> None:
         """Note where changes are in a part of the text that has changed."""
@@ -210,7 +211,7 @@ class TrackedDocument(SealedDocument):
                 self._count += 1
                 edits += [(offset + e.start, offset + e.end, self._count, e.text) for e in group]
             marks = []
-            for start, end, change, new in sorted(edits, key=lambda edit: edit[0]):
+            for start, end, change, new in _spaced(text, sorted(edits, key=lambda edit: edit[0])):
                 position, after = position_of(start), position_of(end)
                 first, last = places.at(position), places.at(after)
                 if position < after:  # behind the deletions before the first character
@@ -309,6 +310,22 @@ class TrackedDocument(SealedDocument):
                 return True
             block = block.next()
         return False
+
+
+_Edit = tuple[int, int, int, str]  # where it starts and ends, its change, its new words
+
+
+def _spaced(text: str, edits: Sequence[_Edit]) -> Iterator[_Edit]:
+    """Yield sorted replacements with a space between the old and the new words, if one is near."""
+    former_end = -1
+    for (start, end, change, new), following in zip_longest(edits, edits[1:]):
+        if start < end and new and not (text[end - 1].isspace() or new[0].isspace()):
+            if text[end : end + 1] == " " and (following is None or following[0] > end):
+                end, new = end + 1, f"{new} "
+            elif text[start - 1 : start] == " " and former_end < start - 1:
+                start, new = start - 1, f" {new}"
+        former_end = end
+        yield start, end, change, new
 
 
 class _Ends(Sequence[int]):

@@ -7,7 +7,6 @@ against the monthly cap and recorded in the ledger.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from decimal import Decimal
@@ -39,7 +38,7 @@ from desktop_app.voice.provider_calls import RECORDING_SENT, VOICE_SENT, VoiceCa
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, SAMPLE_RATE
 from desktop_app.voice.transcription.pieces import Piece
 from desktop_app.voice.transcription.recordings import Sound, Task, Words, read_recording
-from desktop_app.writers.subtitles import Segment, spoken_line
+from desktop_app.writers.subtitles import Segment, line_of, spread, time_mark
 
 if TYPE_CHECKING:
     from desktop_app.local_model.store import LocalFile, ModelStore
@@ -54,9 +53,6 @@ _MOST_S: Final = 36.0
 """Of a recording in one request: an hour takes 180 at most, as no piece is longer than 15 s."""
 _CONTEXT: Final = 200
 """Characters of what was said before a request."""
-_NEAR_S: Final = 4.0
-"""Between where a sentence seems to begin and the end of a pause that is taken for it."""
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
 _MOST_SPEAKERS: Final = 4
 _SAMPLE_S: Final = (2.0, 10.0)
 """What OpenAI takes as the sample of a speaker's voice, in seconds."""
@@ -82,21 +78,6 @@ class Transcript(NamedTuple):
     def text(self) -> str:
         """Return a line for each segment, with the time at which it begins."""
         return "\n".join(map(line_of, self.segments))
-
-
-def line_of(segment: Segment) -> str:
-    """Return a segment with its time, and its speaker if known."""
-    return f"[{time_mark(segment.start)}] {spoken_line(segment)}"
-
-
-def time_mark(seconds: float) -> str:
-    """Return a time in a recording.
-
-    >>> time_mark(725.9)
-    '00:12:05'
-    """
-    whole = int(seconds)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 class _Kept(NamedTuple):
@@ -162,7 +143,7 @@ class Transcription:
         choose: Callable[[], Awaitable[Mapping[str, object]]],
         find_model: Callable[[str], Awaitable[VoiceModel]],
     ) -> None:
-        self._calls = calls
+        self.calls = calls
         self._notes = notes
         self._open_store = open_store
         self._choose = choose
@@ -293,7 +274,8 @@ class Transcription:
         """Have a provider transcribe pieces, several at once, and yield when some are heard."""
         parts = _parts(waiting, notes, 0.0 if tells_speakers(model.model) else _MOST_S)
         spoken = sum(len(piece.samples) for part in parts for piece in part.pieces)
-        await self.require_consent(model, spoken / BYTES_PER_SECOND, RECORDING_SENT)
+        cost = model.cost(model.hearing(spoken / BYTES_PER_SECOND))
+        await self.calls.require_consent(model, RECORDING_SENT, cost)
         voices = _Voices(notes.segments)
         # Speakers are told by their voices in the parts before.
         at_once = 1 if tells_speakers(model.model) else _AT_ONCE
@@ -317,13 +299,8 @@ class Transcription:
                         failure = failure or error
                     else:
                         heard, cost = task.result()
-                        first, *_ = part.pieces
-                        has_voices = bool(heard.said)
-                        said = (
-                            voices.named(heard, first)
-                            if has_voices
-                            else _sentences(heard.text, part.pieces)
-                        )
+                        stretches = [(piece.start, piece.end) for piece in part.pieces]
+                        said = voices.named(heard, part.pieces[0]) or spread(heard.text, stretches)
                         await notes.add(_Kept(said, cost, part.end, part.after))
                 yield
             if failure is not None:
@@ -347,28 +324,11 @@ class Transcription:
                 return " ".join(segment.text for segment in heard.segments)
             return ""
         model = await self.find_model("")
-        await self.require_consent(model, len(samples) / BYTES_PER_SECOND)
+        cost = model.cost(model.hearing(len(samples) / BYTES_PER_SECOND))
+        await self.calls.require_consent(model, VOICE_SENT, cost)
         hints = Hints(language, str((await self._choose())["voice.words"]))
         said, _ = await self._send(model, samples, hints)
         return said.text.strip()
-
-    async def require_consent(
-        self, model: VoiceModel, seconds: float, sent: str = VOICE_SENT
-    ) -> None:
-        """Raise VoiceError unless the user agrees that so much speech goes to the provider.
-
-        Args:
-            sent: VOICE_SENT or RECORDING_SENT.
-        """
-        await self._calls.require_consent(model, sent, model.cost(model.hearing(seconds)))
-
-    async def is_agreed(self, model: VoiceModel) -> bool:
-        """Return True if the user has agreed that speech goes to the provider."""
-        return await self._calls.is_agreed(model, VOICE_SENT)
-
-    async def agree(self, model: VoiceModel) -> None:
-        """Record that the user agrees that speech goes to the provider."""
-        await self._calls.agree(model, VOICE_SENT)
 
     async def _send(
         self, model: VoiceModel, samples: bytes, hints: Hints
@@ -382,7 +342,7 @@ class Transcription:
                 return heard, usage if usage and usage.audio_seconds else taken
             return heard, usage if usage and usage.input_tokens else None
 
-        return await self._calls.call(model, model.cost(taken), Purpose.TRANSCRIPTION, request)
+        return await self.calls.call(model, model.cost(taken), Purpose.TRANSCRIPTION, request)
 
 
 class _Notes:
@@ -469,38 +429,6 @@ def _parts(waiting: Sequence[Piece], notes: _Notes, most_s: float) -> list[_Part
         pieces.append(piece)
     close(pieces[-1].end if pieces else after)
     return parts
-
-
-def _nearest(moments: Sequence[float], second: float) -> float:
-    return min(moments, key=lambda moment: abs(moment - second))
-
-
-def _sentences(text: str, pieces: Sequence[Piece]) -> list[Segment]:
-    """Return the sentences of pieces, with times by their share of the words."""
-    words = " ".join(text.split())
-    parts = [part for part in _SENTENCE_END.split(words) if part]
-    spoken = sum(piece.end - piece.start for piece in pieces)
-    rate = spoken / max(1, sum(map(len, parts)))
-
-    def moment(seconds: float) -> float:
-        """Return the second of the recording after so much of what is spoken."""
-        for piece in pieces:
-            length = piece.end - piece.start
-            if seconds <= length or piece is pieces[-1]:
-                break
-            seconds -= length
-        return piece.start + seconds
-
-    begins = [piece.start for piece in pieces]  # after pauses, where sentences begin, too
-    segments = []
-    done = 0.0
-    for part in parts:
-        start, done = moment(done), done + len(part) * rate
-        if begins and abs((nearest := _nearest(begins, start)) - start) < _NEAR_S:
-            start = nearest
-            del begins[: begins.index(nearest) + 1]
-        segments.append(Segment(round(start, 2), round(max(start, moment(done)), 2), part))
-    return segments
 
 
 class _Voices:
