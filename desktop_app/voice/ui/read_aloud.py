@@ -19,13 +19,13 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import EndpointMissingError, ModelNotFoundError, UserFacingError
 from desktop_app.i18n.translation import N_, in_language, language, load_language, tr
 from desktop_app.i18n.written_language import language_of
+from desktop_app.markdown.spoken_text import SpokenText
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.text_marks import TextRange
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.voice.core import LOUDSPEAKER, SPEAKER, SPEECH_MODEL, SPEECH_RATE, SPEECH_VOICE
 from desktop_app.voice.messages import Event, Fault, Finished, Hush, Prepare, Say, Started
 from desktop_app.voice.services import provider_speech
-from desktop_app.voice.spoken_text import SpokenText
 from desktop_app.voice.ui.microphones import Microphones
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.widgets.look.icons import set_icon
