@@ -48,7 +48,9 @@ BY_PROVIDER: Final = "provider"
 SPEAKERS: Final = "speakers"
 """In place of a model's name: the newest that tells speakers apart."""
 _AT_ONCE: Final = 4
-"""Requests of a recording that wait for the provider together."""
+"""Requests of a recording that wait for the provider together, once it has answered some."""
+_TRUSTED: Final = 3
+"""Answers after which it is sent several: with a wrong key, or a bad sound, one is enough."""
 _MOST_S: Final = 36.0
 """Of a recording in one request: an hour takes 180 at most, as no piece is longer than 15 s."""
 _CONTEXT: Final = 200
@@ -278,11 +280,12 @@ class Transcription:
         await self.calls.require_consent(model, RECORDING_SENT, cost)
         voices = _Voices(notes.segments)
         # Speakers are told by their voices in the parts before.
-        at_once = 1 if tells_speakers(model.model) else _AT_ONCE
+        most, answered = 1 if tells_speakers(model.model) else _AT_ONCE, 0
         running: dict[asyncio.Task[tuple[Heard, Decimal | None]], _Part] = {}
         failure: UserFacingError | None = None
         try:
             while running or (parts and failure is None):
+                at_once = most if answered >= _TRUSTED else 1
                 while parts and failure is None and len(running) < at_once:
                     part = parts.pop(0)
                     before = notes.words_before(part.pieces[0].start)
@@ -292,8 +295,8 @@ class Transcription:
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     part = running.pop(task)
-                    if isinstance(error := task.exception(), RateLimitedError) and at_once > 1:
-                        at_once = 1
+                    if isinstance(error := task.exception(), RateLimitedError) and most > 1:
+                        most = 1
                         parts.insert(0, part)
                     elif isinstance(error, UserFacingError):  # what others cost is kept first
                         failure = failure or error
@@ -302,6 +305,7 @@ class Transcription:
                         stretches = [(piece.start, piece.end) for piece in part.pieces]
                         said = voices.named(heard, part.pieces[0]) or spread(heard.text, stretches)
                         await notes.add(_Kept(said, cost, part.end, part.after))
+                        answered += 1
                 yield
             if failure is not None:
                 raise failure
