@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.widgets.text.foreign_text import announce
+from desktop_app.widgets.announcements import announce
 
 if TYPE_CHECKING:
     from desktop_app.markdown.spoken_sentences import SentenceSplitter

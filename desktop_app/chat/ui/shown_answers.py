@@ -71,6 +71,7 @@ class ShownAnswers(QObject):
     def _await_text(self, conversation_id: str) -> None:
         if conversation_id == self._current.id:
             self._awaited = conversation_id
+            self._notices.announce(tr("Asking…"))
             self._thinking.start(FIRST_MS)
 
     def _announce_thinking(self) -> None:

@@ -72,9 +72,6 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
         AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
-        await app.written()
-        assert server.listed == []
-        move_mouse(app)
         await until(lambda: chosen_model(app) == "qwen3-8b")
         choice = app.window.prompt.row.choice
         assert (choice.offers_variants, choice.display_effort, variants(app)) == (False, None, [])
