@@ -84,10 +84,6 @@ class Timeouts:
     drain: float = 0.25
 
 
-def _ignore() -> None:
-    """Ignore received bytes: the default if silences are not reported."""
-
-
 class Transport:
     """Requests to one provider.
 
@@ -111,13 +107,8 @@ class Transport:
         self.server = server
 
     @asynccontextmanager
-    async def post(
-        self, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None] = _ignore
-    ) -> AsyncIterator[HttpReply]:
+    async def post(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
-
-        Args:
-            on_bytes: called whenever bytes of the reply come.
 
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
@@ -131,7 +122,6 @@ class Transport:
             content=content,
             model=str(body.get("model", "")),
             sent=body,
-            on_bytes=on_bytes,
         ) as reply:
             yield reply
 
@@ -200,7 +190,6 @@ class Transport:
         read_s: float | None = None,
         model: str = "",
         sent: Mapping[str, Any] | None = None,
-        on_bytes: Callable[[], None] = _ignore,
         is_page_expected: bool = False,
         **content: Any,
     ) -> AsyncIterator[HttpReply]:
@@ -236,9 +225,8 @@ class Transport:
         # that is entered last is left first.
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._receive(stack, send)
-            on_bytes()
             await self._require_api_reply(response, sent, is_page_expected=is_page_expected)
-            reply = HttpReply(response, self._attempt, self.redactor, limits.drain, on_bytes)
+            reply = HttpReply(response, self._attempt, self.redactor, limits.drain)
             afterwards.push_async_callback(reply.close)
             yield reply
 

@@ -18,6 +18,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.providers.http import http_reply
+from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.unpacking import unpacked
 from tests.helpers.certificates import Authority
 from tests.helpers.waiting import cancel
@@ -32,6 +33,7 @@ from tests.unit.providers.loopback import (
 )
 from tests.unit.providers.samples import COMPATIBLE, OPENAI, ask, fold, sse
 from tests.unit.providers.test_provider_client import NOT_FOUND, client_for, failure, run
+from tests.unit.providers.test_silence import reading
 
 WORDS = [f"word{number} " for number in range(400)]
 ANSWER = "".join(WORDS)
@@ -207,12 +209,12 @@ async def test_nothing_is_read_for_a_reader_that_has_gone(is_stopped: bool) -> N
     async def chunks() -> AsyncGenerator[bytes, None]:
         while not over.is_set():
             read.append(len(read))
-            yield b"a"
+            yield b"data: 1\n\n"
             await asyncio.sleep(0)
 
     async def follow() -> None:
-        async with aclosing(http_reply._ReadAhead(chunks()).frames()) as frames:
-            async for _ in frames:
+        async with aclosing(reading(chunks(), SilenceWatch("P", SilenceLimits()))) as events:
+            async for _ in events:
                 has_begun.set()
                 if not is_stopped:
                     break
