@@ -226,7 +226,7 @@ class QuestionAsker(QObject):
         profile, model = (named or candidates)[0]
 
         def edit_model() -> None:
-            from desktop_app.providers.ui.models.models_dialog import ModelsPage  # rarely needed
+            from desktop_app.providers.ui.models.models_dialog import ModelsPage
 
             self._session.of(ModelsPage).edit(profile.id, model.id)
 
