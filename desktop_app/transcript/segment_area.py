@@ -28,7 +28,14 @@ from PySide6.QtGui import (
     QTextCursor,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QScrollBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QAbstractSlider,
+    QApplication,
+    QFrame,
+    QScrollBar,
+    QWidget,
+)
 
 from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.decorations import Decorations, Decorator, cursor_x
@@ -104,7 +111,21 @@ class _FixedSpaceScrollBar(QScrollBar):
 
     A bar that appears and disappears changes the width of the text. It would do so during a
     document edit, and Qt crashes if the text is laid out again then.
+
+    An answer that grows below the window changes the range at each of its frames, and moves the
+    thumb by a pixel much less often: the bar is painted only then.
     """
+
+    _thumb: tuple[int, ...] = ()
+
+    def sliderChange(self, change: QAbstractSlider.SliderChange) -> None:
+        page, low, high = self.pageStep(), self.minimum(), self.maximum()
+        length = 2 * max(self.width(), self.height())  # in halves of a pixel
+        share = length / max(1, high - low + page)
+        thumb = (length, int(page * share), int((self.value() - low) * share), high > low)
+        if thumb != self._thumb or change == self.SliderChange.SliderOrientationChange:
+            self._thumb = thumb
+            super().sliderChange(change)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.maximum() > self.minimum():
@@ -175,6 +196,8 @@ class SegmentArea(QAbstractScrollArea):
         self.setVerticalScrollBar(_FixedSpaceScrollBar(Qt.Orientation.Vertical))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.rangeChanged.disconnect()  # Qt would lay out, raise and paint both, which are on
         self.setCornerWidget(QWidget(self))  # else the style draws one
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
