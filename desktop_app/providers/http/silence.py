@@ -99,7 +99,6 @@ class SilenceWatch:
     def enable_cut(self) -> None:
         """Apply `limits.cut` from now on."""
         self._may_cut = True
-        self.check_at = self._loop.time()
 
     def reports(self) -> Iterator[StatusChanged]:
         """Yield the reports that are due.

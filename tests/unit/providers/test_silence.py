@@ -66,12 +66,13 @@ async def events_after(
 
 
 def reading(
-    pieces: AsyncGenerator[bytes, None], watch: SilenceWatch
+    pieces: AsyncGenerator[bytes, None], watch: SilenceWatch, opens_in_s: float = 0
 ) -> AsyncGenerator[StreamEvent, None]:
     """Return the events of a reply with these pieces, each of whose events is a call of a tool."""
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[HttpReply]:
+        await asyncio.sleep(opens_in_s)
         response = SimpleNamespace(headers={}, aiter_raw=lambda: pieces)
         yield HttpReply(cast("Any", response), cast("Any", None), Redactor([]), 0)
 
@@ -153,6 +154,28 @@ async def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
     reports = [silent(40), silent(100)]
     said = [status_text(each.status) for each in found if isinstance(each, StatusChanged)]
     assert (loop.time(), said) == (cut_at, reports[: 1 + (cut_at > 100)])
+
+
+@pytest.mark.parametrize(("opens_in_s", "blank_in_s"), [(40.5, 20), (20, 20.5)])
+async def test_what_is_no_event_ends_a_silence_at_once(
+    opens_in_s: float, blank_in_s: float
+) -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        await asyncio.sleep(blank_in_s)
+        yield b"\n"
+        await asyncio.sleep(30)
+        yield b"data: 1\n\n"
+
+    watch, loop = (
+        SilenceWatch("P", replace(LIMITS, first_report=20), never),
+        asyncio.get_running_loop(),
+    )
+    said = [
+        (loop.time(), status_text(event.status))
+        async for event in reading(pieces(), watch, opens_in_s)
+        if isinstance(event, StatusChanged)
+    ]
+    assert (40.5, "") in said
 
 
 async def _collect(events: AsyncGenerator[StreamEvent, None], found: list[StreamEvent]) -> None:
