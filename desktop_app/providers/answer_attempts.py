@@ -40,7 +40,7 @@ from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.http_reply import ReplyReading
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
-from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
+from desktop_app.providers.http.silence import SilenceWatch
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 from desktop_app.providers.models.model_listing import info_at
 from desktop_app.providers.server_memory import ServerMemory
@@ -81,7 +81,6 @@ class AnswerAttempts:
         profile: ProviderProfile,
         catalog: ModelCatalog,
         memory: ServerMemory,
-        silence: SilenceLimits,
         run_times: RunTimes,
         suspended_s: Callable[[], float],
         template: TemplateCheck | None = None,
@@ -90,7 +89,6 @@ class AnswerAttempts:
         self.profile = profile
         self._catalog = catalog
         self._memory = memory
-        self._silence = silence
         self._run_times = run_times
         self._suspended_s = suspended_s
         self._template = template
@@ -163,7 +161,7 @@ class AnswerAttempts:
         )
 
     def _watch(self, cut_s: float | None = None, *, may_cut: bool = True) -> SilenceWatch:
-        limits = replace(self._silence, cut=cut_s)
+        limits = replace(self._transport.timeouts.silence, cut=cut_s)
         return SilenceWatch(self.profile.name, limits, self._suspended_s, may_cut=may_cut)
 
     async def _reply_events(

@@ -100,7 +100,6 @@ class ProviderClient:
             profile,
             catalog,
             self._memory,
-            silence=self._timeouts.silence,
             run_times=self._run_times,
             suspended_s=suspended_s,
             template=None if file is None else TemplateCheck(self._transport, file),
