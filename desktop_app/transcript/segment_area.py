@@ -114,6 +114,8 @@ class SegmentArea(QAbstractScrollArea):
         self.setVerticalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Vertical))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.rangeChanged.disconnect()  # Qt would lay out, raise and paint both, which are on
         self.setCornerWidget(QWidget(self))  # else the style draws one
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)

@@ -6,7 +6,14 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QScrollBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSlider,
+    QApplication,
+    QFrame,
+    QScrollArea,
+    QScrollBar,
+    QWidget,
+)
 
 from desktop_app.widgets.look.theme import current_theme
 
@@ -69,7 +76,21 @@ class FixedSpaceScrollBar(QScrollBar):
 
     A bar that appears and disappears changes the width of the text. It would do so during a
     document edit, and Qt crashes if the text is laid out again then.
+
+    An answer that grows below the window changes the range at each of its frames, and moves the
+    thumb by a pixel much less often: the bar is painted only then.
     """
+
+    _thumb: tuple[int, ...] = ()
+
+    def sliderChange(self, change: QAbstractSlider.SliderChange) -> None:
+        page, low, high = self.pageStep(), self.minimum(), self.maximum()
+        length = 2 * max(self.width(), self.height())  # in halves of a pixel
+        share = length / max(1, high - low + page)
+        thumb = (length, int(page * share), int((self.value() - low) * share), high > low)
+        if thumb != self._thumb or change == self.SliderChange.SliderOrientationChange:
+            self._thumb = thumb
+            super().sliderChange(change)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.maximum() > self.minimum():

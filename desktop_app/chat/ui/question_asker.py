@@ -195,7 +195,7 @@ class QuestionAsker(QObject):
         model = self._chat_service.resolve(profile, conversation.choice).model
 
         def edit_model() -> None:
-            from desktop_app.providers.ui.models.models_dialog import ModelsPage  # rarely needed
+            from desktop_app.providers.ui.models.models_dialog import ModelsPage
 
             self._session.of(ModelsPage).edit(profile.id, model.id)
 
