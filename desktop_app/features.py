@@ -29,7 +29,7 @@ PROGRAM: Final = (
     "settings",
 )
 """The packages of the program itself, without which no answer is had in its window."""
-FEATURES: Final = (
+FEATURE_NAMES: Final = (
     "local_model",
     "prompts",
     "spending",
@@ -90,9 +90,9 @@ class Core(Value, frozen=True):
 
 def cores() -> Iterator[Core]:
     """Yield the literals of the program and its features, importing each as it is reached."""
-    for name in (*PROGRAM, *FEATURES):
+    for name in (*PROGRAM, *FEATURE_NAMES):
         core: Core = imported(f"{name}.core.CORE")
-        if set(core.needs).issubset(FEATURES):
+        if set(core.needs).issubset(FEATURE_NAMES):
             yield core
 
 

@@ -66,7 +66,7 @@ def is_own_folder(status: os.stat_result, forbidden: int) -> bool:
 
 def scope_of(home: str) -> str:
     """Return a short hash of REPARTEE_HOME, which tells its socket and keyring service apart."""
-    import hashlib  # loads OpenSSL, which the usual start avoids
+    import hashlib
 
     root = os.path.realpath(os.path.expanduser(home))  # noqa: PTH111
     return hashlib.sha256(os.fsencode(root)).hexdigest()[:12]

@@ -80,6 +80,7 @@ test_files='
 '
 slow_test_files='
 /usr/bin/syncthing                             syncthing
+/usr/bin/orca                                  orca
 '
 
 # PyInstaller reads binaries with binutils.

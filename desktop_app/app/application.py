@@ -439,7 +439,7 @@ def report_failed_start(error: UserFacingError) -> int:
     """
     from PySide6.QtWidgets import QMessageBox
 
-    from desktop_app.cli.console import write_diagnostic  # only a failing start needs it
+    from desktop_app.cli.console import write_diagnostic
     from desktop_app.widgets.text.foreign_text import message_box
 
     # The user's folders may be the cause, so nothing is read from them here. Before the window

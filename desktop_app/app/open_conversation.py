@@ -170,9 +170,7 @@ class OpenConversation(QObject):
         """Return a message of the path by its id, None if it is not in the path."""
         return next((message for message in self.path if message.id == message_id), None)
 
-    def message_with_versions(
-        self, focused_id: str, *, answers_only: bool = False
-    ) -> Message | None:
+    def message_with_versions(self, focused_id: str) -> Message | None:
         """Return the message with several versions that a command acts on, None if there is none.
 
         That is the focused message or, if it is a question with a single version, its answer. If
@@ -180,7 +178,6 @@ class OpenConversation(QObject):
 
         Args:
             focused_id: the id of the focused message; "" if none is focused.
-            answers_only: skip questions.
         """
         candidates = self.path[::-1]
         focused = self.message(focused_id)
@@ -188,11 +185,7 @@ class OpenConversation(QObject):
             first = self.path.index(focused)
             count = 2 if focused.role is Role.USER else 1  # a question and its answer
             candidates = self.path[first : first + count]
-        for message in candidates:
-            is_wanted = message.role is Role.ASSISTANT or not answers_only
-            if is_wanted and message.id in self.versions:
-                return message
-        return None
+        return next((message for message in candidates if message.id in self.versions), None)
 
     def path_before(self, message_id: str) -> list[Message]:
         """Return the messages before this message; [] if it is not in the path."""

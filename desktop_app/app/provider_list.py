@@ -47,10 +47,11 @@ class Providers(QObject):
     Attributes:
         all: all profiles, those of the environment first.
         default: the profile that new conversations use.
+        asked: the ids of providers whose models are being requested.
 
     Signals:
         changed(): the providers or their keys have changed.
-        listings_changed(): the listing of a provider has changed.
+        listings_changed(): a listing has changed, or a request for one begins or ends.
     """
 
     changed = Signal()
@@ -71,6 +72,7 @@ class Providers(QObject):
         self._values = values
         self.all: list[ProviderProfile] = []
         self.default: ProviderProfile = ON_DEVICE
+        self.asked: set[str] = set()
         self._load_lock = asyncio.Lock()
 
     def get(self, profile_id: str) -> ProviderProfile | None:
@@ -144,8 +146,14 @@ class Providers(QObject):
             return
         if not await self._registry.is_usable(profile):
             return
-        with suppress(UserFacingError):
-            await self.fetch_listing(profile)
+        self.asked.add(profile.id)
+        self.listings_changed.emit()
+        try:
+            with suppress(UserFacingError):
+                await self.fetch_listing(profile)
+        finally:
+            self.asked.discard(profile.id)
+            self.listings_changed.emit()
 
     async def fetch_listing(self, profile: ProviderProfile) -> ModelListing:
         """Request a provider's models. Raises UserFacingError."""

@@ -231,11 +231,6 @@ class RunningAnswers(QObject):
         if answer_id in self._runs:
             self._cancel(self._runs[answer_id])
 
-    def first_token_s(self, answer_id: str) -> float | None:
-        """Return the seconds to a running answer's first text or reasoning; None without either."""
-        progress = self._runs.get(answer_id)
-        return None if progress is None else progress.run.timing.first_token_s
-
     def rate(self, answer_id: str) -> float | None:
         """Return the deltas a second of a running answer, about one token each; None if unknown."""
         progress = self._runs.get(answer_id)

@@ -45,6 +45,7 @@ from desktop_app.settings.schema import KEYS_PREFIX, SPELLING_LANGUAGES
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
+from desktop_app.widgets.announcements import use_notifications
 from desktop_app.widgets.cards.notifications import Notifications
 from desktop_app.widgets.forms.form_dialog import leave_field
 from desktop_app.widgets.forms.tab_order import FocusGuard, FocusScroller
@@ -254,9 +255,11 @@ class WindowSession(Session):
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
         if self.shutdown.has_begun:
             return
+        from desktop_app.desktop_session.screen_readers import lack_announcements
         from desktop_app.desktop_session.session_bus import SessionBus
 
         self.put(bus, SessionBus)
+        use_notifications(self.tasks.start, partial(lack_announcements, bus))
         self.events.desktop_joined.emit(bus)
 
     # -------------------------------------------------------------- start

@@ -144,26 +144,26 @@ class Backend:
 
     @cached_property
     def conversation_folders(self) -> FolderStore:
-        from desktop_app.library.folder_store import FolderStore  # no question needs it
+        from desktop_app.library.folder_store import FolderStore
 
         return FolderStore(self.database)
 
     @cached_property
     def flags(self) -> ConversationFlagStore:
         """Return the store of what the list shows of conversations."""
-        from desktop_app.library.folder_store import ConversationFlagStore  # no question needs it
+        from desktop_app.library.folder_store import ConversationFlagStore
 
         return ConversationFlagStore(self.database)
 
     @cached_property
     def search(self) -> Search:
-        from desktop_app.library.search_query import Search  # no question needs it
+        from desktop_app.library.search_query import Search
 
         return Search(self.database)
 
     @cached_property
     def tools(self) -> ToolCatalog:
-        from desktop_app.tools.services import tool_catalog  # few answers need tools
+        from desktop_app.tools.services import tool_catalog
 
         return tool_catalog(self)
 

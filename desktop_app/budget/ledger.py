@@ -204,15 +204,6 @@ class Ledger:
             for tokens in (_median(calls, "output_tokens"),)
         }
 
-    async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:
-        """Return the seconds until the first text of a conversation's answers, by message id."""
-        sql = f"""SELECT message_id, min(first_token_s) FROM {_SOUND}
-            WHERE conversation_id = ? AND first_token_s IS NOT NULL
-            GROUP BY message_id"""  # noqa: S608 - our own expressions
-        database = self._databases.for_conversation(conversation_id)
-        rows = await database.rows(sql, conversation_id)
-        return {row[0]: row[1] for row in rows}
-
     async def group_spending(self, by: Grouping, since: date | None = None) -> list[SpendingRow]:
         """Return the spending of each group of calls.
 

@@ -389,7 +389,7 @@ class ChatService:
         gateway = self.calls.gateway
         delimiter = await self.sources.delimiters.delimiter_for(question.conversation_id)
         if context.tools:
-            from desktop_app.tools.calls.tool_loop import LoopTask, tool_gateway  # rarely needed
+            from desktop_app.tools.calls.tool_loop import LoopTask, tool_gateway
 
             path = tuple(context.path)
             grows = any(name.endswith("/*") for name in context.settings.parameters.tools)

@@ -144,7 +144,7 @@ def retrieval_text(path: Sequence[Message], question: str) -> str:
 
     "And in winter?", for example, says little alone.
     """
-    from desktop_app.domain.documents.passage_words import question_terms  # would slow the start
+    from desktop_app.domain.documents.passage_words import question_terms
 
     last_question = next((m.text for m in reversed(path) if m.passage_parts), "")
     says_little = 0 < len(question_terms(question)) < MIN_SEARCH_TERMS

@@ -123,13 +123,6 @@ class AskSettings(Value, frozen=True):
             open_text=self.open_text and replace(self.open_text, tools=ToolSet()),
         )
 
-    def for_comparison(self) -> AskSettings:
-        """Return these settings for a compared answer: no tools, no background run.
-
-        The user could not tell which answer wants to call a tool.
-        """
-        return replace(self.without_tools().for_one_answer(), background=False)
-
     def for_research(self, least_effort: Effort | None = Effort.HIGH) -> AskSettings:
         """Return these settings for research: web search, in the background, at high effort.
 

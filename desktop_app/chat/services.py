@@ -123,13 +123,13 @@ def _note_taker(backend: Backend, answering_model: ResolvedChoice) -> ResolvedCh
 
 def utility_model(backend: Backend) -> UtilityModel:
     """Return the service for the program's own small tasks, such as titles."""
-    from desktop_app.chat.utility_model import UtilityModel  # the first question needs none
+    from desktop_app.chat.utility_model import UtilityModel
 
     return UtilityModel(backend.paid_calls, backend.providers.models_of)
 
 
 def compaction_service(backend: Backend) -> CompactionService:
-    from desktop_app.chat.compaction_service import CompactionService  # few need it
+    from desktop_app.chat.compaction_service import CompactionService
 
     return CompactionService(
         store=backend.compactions,

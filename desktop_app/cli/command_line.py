@@ -118,7 +118,8 @@ class _Help:
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the line with the command's arguments."""
-        pieces = ctx.command.collect_usage_pieces(ctx)
+        names = {"[OPTIONS]": f"[{tr('options').upper()}]"}
+        pieces = [names.get(piece, piece) for piece in ctx.command.collect_usage_pieces(ctx)]
         formatter.write_usage(ctx.command_path, " ".join(pieces), tr("usage: "))
 
     def format_arguments(self, _ctx: click.Context, _formatter: click.HelpFormatter) -> None:
@@ -265,7 +266,7 @@ class Commands(_Help, click.Group):
             params=[*params, _help_option()],
             add_help_option=False,
             no_args_is_help=False,
-            subcommand_metavar="COMMAND ...",
+            subcommand_metavar=f"{tr('Command').upper()} ...",
             context_settings={"max_content_width": 10_000},
         )
         self.builders = builders

@@ -209,7 +209,7 @@ async def confirm(question: str, *, default: bool) -> bool:
     """Return True if the user agrees; `default` if there is no terminal to ask on."""
     if not can_ask():
         return default
-    import asyncio  # commands that ask nothing may not need it
+    import asyncio
 
     write_question(question)
     if sys.platform == "win32":  # its event loop watches no terminal

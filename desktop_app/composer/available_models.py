@@ -64,7 +64,9 @@ class AvailableModels(Controller):
             )
         resolved = setup.resolved
         if not resolved.model.id:
-            return replace(no_choice(), model_name=tr("No model"), models=self.models)
+            is_asked = resolved.profile.id in self._providers.asked
+            name = tr("Loading…") if is_asked else tr("No model")
+            return replace(no_choice(), model_name=name, models=self.models)
         models = self._providers.models_of(resolved.profile)
         view = replace(view_of(resolved, self.models, models), background=setup.background)
         return replace(view, end=tr("for this message")) if setup.is_for_message else view

@@ -52,7 +52,6 @@ from desktop_app.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainTextField,
-    announce,
     one_line,
     spoken_text,
     window_title,
@@ -133,7 +132,6 @@ class PromptCompleter(QCompleter):
         self._is_open = False  # the list, even if it is hidden because nothing matches
         self._is_dismissed = False  # the list stays closed until no name is typed
         self._has_inserted_slash = False  # `open` inserted the slash, and the user did not type it
-        self._announced_text = ""
         self._typed_values: dict[str, dict[str, str]] = {}  # of closed dialogs, by the prompt's id
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
@@ -311,21 +309,15 @@ class PromptCompleter(QCompleter):
             self._list.hide()  # deleting a letter may bring back matches
 
     def _mark(self, row: int) -> None:
-        """Mark a row and announce it, because the focus stays in the text."""
+        """Mark a row; Qt tells screen readers of the current row of a completer."""
         assert self._list is not None
-        index = self.completionModel().index(row, 0)
-        self._list.setCurrentIndex(index)
-        text = index.data(Qt.ItemDataRole.AccessibleTextRole)
-        if text != self._announced_text:  # not again after a key that changed nothing
-            self._announced_text = text
-            announce(self._list, text)
+        self._list.setCurrentIndex(self.completionModel().index(row, 0))
 
     def _insert_row(self, index: QModelIndex) -> None:
         self.insert_prompt(index.data(ROW))
 
     def _hide_list(self) -> None:
         self._is_open = False
-        self._announced_text = ""
         if self._list is not None:
             self._list.hide()
 

@@ -62,7 +62,6 @@ class ModelButton(MenuButton):
         offer_requested(VariantOffer): let a model stand for a variant from now on.
         listing_requested(): the menu is about to open; list the models again.
         table_requested(): show the table of all models.
-        comparison_requested(): ask several models at once.
     """
 
     variant_requested = Signal(object)
@@ -72,7 +71,6 @@ class ModelButton(MenuButton):
     offer_requested = Signal(object)
     listing_requested = Signal()
     table_requested = Signal()
-    comparison_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__(self._fill_menu, object_name="model")
@@ -119,9 +117,6 @@ class ModelButton(MenuButton):
             fill_models(submenu, others, choice, choose_model)
             submenu.addSeparator()
         submenu.addAction(tr("All models…")).triggered.connect(lambda: self.table_requested.emit())
-        submenu.addAction(tr("Compare models…")).triggered.connect(
-            lambda: self.comparison_requested.emit()
-        )
         menu.addMenu(submenu)
 
     def _add_successor(self, menu: QMenu) -> None:

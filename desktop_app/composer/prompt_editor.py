@@ -25,6 +25,7 @@ from desktop_app.composer.suggestions import Suggestions
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command import Menu, all_commands, commands_in
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import set_role, set_style_property
@@ -35,7 +36,7 @@ from desktop_app.widgets.program_menu import (
     command_of,
     run_command,
 )
-from desktop_app.widgets.text.foreign_text import PlainLabel, announce, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.composer.completion import PromptCompleter

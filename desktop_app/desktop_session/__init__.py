@@ -7,6 +7,7 @@ __all__ = [
     "login_start",
     "notifier",
     "portal",
+    "screen_readers",
     "session_bus",
     "user_timer",
 ]

@@ -1,4 +1,4 @@
-"""A connection to the session's message bus, or to the system's.
+"""A connection to the session's message bus, or to another.
 
 jeepney encodes the messages, without Qt, so that `repartee doctor` can use the bus, too.
 """
@@ -53,7 +53,7 @@ class SessionBus:
     """A connection to a message bus. Until `connect`, each call fails with BusError.
 
     Args:
-        kind: "SESSION" or "SYSTEM".
+        kind: "SESSION", "SYSTEM", or the address of a bus.
 
     Attributes:
         is_activatable: True if the portal knows the program by its name on the bus, by which the

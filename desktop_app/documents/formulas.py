@@ -71,7 +71,7 @@ def line(element: Element, left_out: LeftOut) -> str:
     if source := _stated_tex(element):
         return tex(source, is_display=element.get("display") == "block")
     try:
-        text = _term(element, 0).text
+        text = _term(element, local_name(element), 0).text
     except RecursionError:
         left_out.unread.append(("formula", SkipReason.TOO_DEEP))
         return f"[formula: {SkipReason.TOO_DEEP.value}]"
@@ -91,27 +91,29 @@ def _local_name_of(tag: object) -> str:
 
 def _stated_tex(element: Element) -> str:
     for child in element.iter():
-        if local_name(child) == "annotation" and _TEX.search(child.get("encoding") or ""):
+        if _local_name_of(child.tag) == "annotation" and _TEX.search(child.get("encoding") or ""):
             return "".join(child.itertext()).strip()
     stated = (element.get("alttext") or element.get("data-latex") or "").strip()
     # The alternative text of a book's formula may be how it is read aloud.
     return "" if "\\" not in stated and _SENTENCE.search(stated) else stated
 
 
-def _term(element: Element, depth: int) -> _Term:
-    if depth > _MAX_DEPTH:
-        raise RecursionError
-    name = local_name(element)
-    if name in _NOTHING or (name.endswith("Pr") and name != "Pr"):
-        return _Term("")
+def _term(element: Element, name: str, depth: int) -> _Term:
     if name in _TOKENS:
         return _token(element, name)
+    if depth > _MAX_DEPTH:
+        raise RecursionError
+    if name in _NOTHING or (name.endswith("Pr") and name != "Pr"):
+        return _Term("")
     if name == "t":
         return _Term(element.text or "")
-    children = [(_local_name_of(child.tag), child) for child in element]
-    terms = [_term(child, depth + 1) for each, child in children if each]
+    names = []
+    terms = []
+    for child in element:
+        if each := _local_name_of(child.tag):
+            names.append(each)
+            terms.append(_term(child, each, depth + 1))
     if write := _WRITERS.get(name):
-        names = (each for each, _ in children if each)
         return write(element, terms, dict(zip(names, terms, strict=True)))
     if len(terms) == 1:
         return terms[0]
@@ -120,14 +122,13 @@ def _term(element: Element, depth: int) -> _Term:
 
 def _token(element: Element, name: str) -> _Term:
     texts = None
+    text = element.text or ""
     if len(element):
         texts = [child.text or "" for child in element.iter() if local_name(child) == "t"]
-    text = "".join(texts or element.itertext()) if len(element) else element.text or ""
-    if name != "r":
+        text = "".join(texts or element.itertext())
+    if name != "r" or not texts:
         text = " ".join(text.split()) or (" " if name == "mtext" and text else "")
-    elif not texts:
-        text = " ".join(text.split())
-    is_word = text in _NAMES or (name == "mi" and len(text) > 1 and text.isalpha())
+    is_word = len(text) > 1 and (text in _NAMES or (name == "mi" and text.isalpha()))
     kind = "n" if name == "mn" else "w" if is_word else ""
     return _Term(text, kind, kind)
 

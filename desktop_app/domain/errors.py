@@ -72,7 +72,7 @@ class ErrorDescription:
     @property
     def what_to_do(self) -> str:
         """Return the sentence on what to do, as the window shows it."""
-        from desktop_app.domain.error_text import WINDOW, hint_text  # not needed at the start
+        from desktop_app.domain.error_text import WINDOW, hint_text
 
         return hint_text(self, WINDOW)
 

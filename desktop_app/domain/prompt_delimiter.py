@@ -109,7 +109,7 @@ class DelimiterFactory:
         If the store cannot keep a secret, a secret of this process is used: after a restart the
         provider's cache starts empty, and nothing else is lost.
         """
-        import hashlib  # loads OpenSSL, which the start does not need
+        import hashlib
         import hmac
 
         if not self._secret:

@@ -1,4 +1,4 @@
-"""The search index made again, newest texts first: a backup comes without it.
+"""The search index made again, newest texts first: a backup or another version leaves it empty.
 
 A setting exists while texts are missing in the index, and says how far it is. What is written
 meanwhile is indexed as always.
@@ -19,9 +19,17 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import message_from_row, searchable_text
-from desktop_app.storage.search_index import Entry, EntryKind, add_entries, has_entry
+from desktop_app.storage.search_index import (
+    UNINDEXED_KEY,
+    Entry,
+    EntryKind,
+    add_entries,
+    empty_former_index,
+    has_entry,
+    is_current,
+    note_unindexed,
+)
 
-_KEY: Final = "store.unindexed"
 # Of one transaction: a window that saves waits so long.
 _MAX_ROWS: Final = 500
 _MAX_CHARS: Final = 1_000_000
@@ -38,11 +46,7 @@ def has_no_index(connection: sqlite3.Connection) -> bool:
 def begin_index(connection: sqlite3.Connection) -> None:
     """Index the passages of files, and note that all else is missing in the index."""
     index_passages(connection)
-    sql = """SELECT coalesce(max(m.rowid), 0), (SELECT coalesce(max(rowid), 0) FROM conversations)
-        FROM messages AS m"""
-    messages, titles = connection.execute(sql).fetchone()
-    state = json.dumps({"conversations": titles, "messages": messages, "of": messages})
-    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_KEY, state))
+    note_unindexed(connection)
 
 
 def index_passages(connection: sqlite3.Connection) -> None:
@@ -56,15 +60,20 @@ def index_passages(connection: sqlite3.Connection) -> None:
 
 def index_next(connection: sqlite3.Connection) -> float | None:
     """Index some more texts; return the part that is done, None once nothing is missing."""
-    row = connection.execute("SELECT value FROM settings WHERE key = ?", (_KEY,)).fetchone()
+    empty_former_index(connection)
+    row = connection.execute(
+        "SELECT value FROM settings WHERE key = ?", (UNINDEXED_KEY,)
+    ).fetchone()
     state = json.loads(row["value"]) if row else {}
     for table in ("conversations", "messages"):
         if state.get(table, 0) > 0:
             state[table] = _index_rows(connection, table, state[table])
             value = json.dumps(state)
-            connection.execute("UPDATE settings SET value = ? WHERE key = ?", (value, _KEY))
+            connection.execute(
+                "UPDATE settings SET value = ? WHERE key = ?", (value, UNINDEXED_KEY)
+            )
             return 1 - int(state["messages"]) / max(1, int(state["of"]))
-    connection.execute("DELETE FROM settings WHERE key = ?", (_KEY,))
+    connection.execute("DELETE FROM settings WHERE key = ?", (UNINDEXED_KEY,))
     return None
 
 
@@ -78,7 +87,8 @@ def index_all(connection: sqlite3.Connection) -> None:
 
 def is_incomplete(connection: sqlite3.Connection) -> bool:
     sql = "SELECT 1 FROM settings WHERE key = ?"
-    return connection.execute(sql, (_KEY,)).fetchone() is not None
+    is_noted = connection.execute(sql, (UNINDEXED_KEY,)).fetchone() is not None
+    return is_noted or not is_current(connection)
 
 
 def _index_rows(connection: sqlite3.Connection, table: str, last: int) -> int:

@@ -99,7 +99,7 @@ class LocalModels(OnDeviceModels):
     @property
     def built_in_file(self) -> Path | None:
         """Return the file of the built-in model; None if it is missing. Blocking."""
-        from desktop_app.local_model.server import find_weights  # few need it
+        from desktop_app.local_model.server import find_weights
 
         return find_weights()
 
@@ -205,7 +205,7 @@ class LocalModels(OnDeviceModels):
 
     async def _prepare(self, path: str) -> LocalModel:
         """Return a model that is loaded, loads, or can be loaded."""
-        from desktop_app.local_model.server import LocalModel  # few answers come from here
+        from desktop_app.local_model.server import LocalModel
 
         model = self._loaded.get(path)
         if model is not None and (model.is_running or model.is_loading):

@@ -200,7 +200,7 @@ class LocalModel:
             _kill(process)
             await process.wait()
         if self._socket is not None:
-            import shutil  # not needed at start-up
+            import shutil
 
             shutil.rmtree(self._socket.parent, ignore_errors=True)
 
@@ -210,7 +210,7 @@ class LocalModel:
         Raises:
             LocalModelError: as `endpoint()`, or the model was closed meanwhile.
         """
-        import secrets  # not needed at start-up
+        import secrets
 
         is_built_in = chosen_file is None
         weights = await asyncio.to_thread(_require_weights, chosen_file)
@@ -328,7 +328,7 @@ def _require_weights(chosen_file: Path | None) -> Path:
 
 def _part_sizes(weights: Path) -> list[int]:
     """Return the bytes of a model's file, and of its further parts."""
-    from desktop_app.local_model.server_process import weight_files  # not for the start
+    from desktop_app.local_model.server_process import weight_files
 
     others = [path for path in weight_files(weights) if path != weights]
     return [path.stat().st_size for path in (weights, *others)]

@@ -21,7 +21,7 @@ def local_models(backend: Backend) -> LocalModels:
 
 
 def model_store(backend: Backend) -> ModelStore:
-    from desktop_app.local_model.store import ModelStore  # 9 ms
+    from desktop_app.local_model.store import ModelStore
 
     return ModelStore(backend.folders.data / "models", backend.folders.cache)
 

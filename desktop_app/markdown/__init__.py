@@ -10,6 +10,7 @@ __all__ = [
     "processes",
     "spoken_formula",
     "spoken_sentences",
+    "spoken_text",
     "structured_answer",
     "text_search",
 ]

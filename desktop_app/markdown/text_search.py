@@ -139,7 +139,7 @@ def _folded_texts(source: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _shown_texts(source: str) -> tuple[str, ...]:
     """Return the texts that are shown: paragraphs, lines of code, table cells."""
-    from desktop_app.markdown.incremental.block_stream import render  # a start searches nothing
+    from desktop_app.markdown.incremental.block_stream import render
 
     return tuple(
         text_of(runs)
@@ -186,7 +186,7 @@ def differing_words(texts: Sequence[Sequence[str]]) -> list[list[bool]]:
     >>> differing_words([["it", "is", "blue"], ["it", "was", "blue"]])
     [[False, True, False], [False, True, False]]
     """
-    from difflib import SequenceMatcher  # most windows compare nothing
+    from difflib import SequenceMatcher
 
     differs = [[True] * len(words) for words in texts]
     for i, j in combinations(range(len(texts)), 2):

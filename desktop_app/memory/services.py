@@ -17,7 +17,7 @@ def notes(backend: Backend) -> Memory:
 
 
 def remember(backend: Backend) -> BuiltInTool:
-    from desktop_app.memory.remember_tool import remember_tool  # few answers need tools
+    from desktop_app.memory.remember_tool import remember_tool
 
     async def stored(conversation_id: str) -> Conversation | None:
         if backend.temporary.is_temporary(conversation_id):

@@ -7,7 +7,6 @@ learned from the first message itself: see negotiation.py.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, nullcontext
 from dataclasses import replace
@@ -35,19 +34,19 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.event_reader import EventReader, joined_texts
+from desktop_app.providers.apis.event_reader import EventReader
 from desktop_app.providers.apis.negotiation import Negotiation
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
+from desktop_app.providers.http.http_reply import ReplyReading
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
-from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
+from desktop_app.providers.http.silence import SilenceWatch
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 from desktop_app.providers.models.model_listing import info_at
 from desktop_app.providers.server_memory import ServerMemory
 from desktop_app.providers.template_check import TemplateCheck
 
 if TYPE_CHECKING:
-    from desktop_app.providers.http.http_reply import HttpReply
     from desktop_app.providers.http.transport import Transport
 
 
@@ -82,7 +81,6 @@ class AnswerAttempts:
         profile: ProviderProfile,
         catalog: ModelCatalog,
         memory: ServerMemory,
-        silence: SilenceLimits,
         run_times: RunTimes,
         suspended_s: Callable[[], float],
         template: TemplateCheck | None = None,
@@ -91,7 +89,6 @@ class AnswerAttempts:
         self.profile = profile
         self._catalog = catalog
         self._memory = memory
-        self._silence = silence
         self._run_times = run_times
         self._suspended_s = suspended_s
         self._template = template
@@ -108,18 +105,49 @@ class AnswerAttempts:
         for notice in negotiation.begin():
             yield notice
         held: list[StreamEvent] = []  # what an answer went without, until there is one
+        body: dict[str, Any] | None = None
         while True:
+            negotiation.requests += 1
             try:
-                async with aclosing(self._attempts(negotiation)) as events:
+                if body is None:
+                    body = negotiation.body()
+                    polls = 0  # while the server loads its model
+                    if self._template is not None:
+                        await self._template.require_rendering(body)
+                source = self._reply_events(negotiation, body)
+                if negotiation.request.background and negotiation.api is Api.RESPONSES:
+                    source = self.background_run().begin(responses.PATH, body)
+                # llama-cpp-python aborts an answer at the next request.
+                is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
+                turn = self._one_at_a_time if is_exclusive else nullcontext()
+                async with turn, aclosing(source) as events:
                     async for event in events:
                         if isinstance(event, Started):
                             for each in (*held, *negotiation.on_opened()):
                                 yield each
                             held.clear()
+                        elif isinstance(event, _CONTENT_DELTAS):
+                            self._memory.record_api(negotiation.api)
                         yield event
                 return
-            except _ADAPTABLE as refusal:
-                held += negotiation.adapt(refusal)
+            except AttemptError as failed:
+                refusal = failed.error
+                if isinstance(refusal, errors.ModelLoadingError):
+                    negotiation.requests -= 1
+                    wait = failed.wait_s(polls)
+                    polls += 1
+                else:
+                    wait = failed.wait_s(negotiation.requests - 1)
+                if wait is not None:
+                    yield StatusChanged(wait, status_of(refusal))
+                    await asyncio.sleep(wait)
+                    continue
+                if not isinstance(refusal, _ADAPTABLE):
+                    raise refusal from failed
+            except _ADAPTABLE as error:
+                refusal = error
+            held += negotiation.adapt(refusal)
+            body = None
 
     def background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
         """Return a background run, by default a new one."""
@@ -132,90 +160,50 @@ class AnswerAttempts:
             issuer=origin(self.profile.base_url),
         )
 
-    async def _attempts(self, negotiation: Negotiation) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the answer through the API that is to be tried now, repeating failed requests.
-
-        Raises:
-            ProviderError: the last attempt failed.
-        """
-        api = negotiation.api
-        path = responses.PATH if api is Api.RESPONSES else chat_completions.PATH
-        body = negotiation.body()
-        in_background = negotiation.request.background and api is Api.RESPONSES
-        if self._template is not None:
-            await self._template.require_rendering(body)
-        for polls in itertools.count():
-            negotiation.requests += 1
-            try:
-                # llama-cpp-python aborts an answer at the next request.
-                is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
-                async with self._one_at_a_time if is_exclusive else nullcontext():
-                    if in_background:
-                        source = self.background_run().begin(path, body)
-                    else:
-                        watch = self._watch()  # its clock starts now, not in the queue
-                        source = watch.events_of(
-                            self._reply_events(negotiation, path, body, watch.end_silence)
-                        )
-                    async with aclosing(source) as events:
-                        async for event in events:
-                            if isinstance(event, _CONTENT_DELTAS):
-                                self._memory.record_api(api)
-                            yield event
-                return
-            except AttemptError as failed:
-                if isinstance(failed.error, errors.ModelLoadingError):
-                    negotiation.requests -= 1
-                    wait = failed.wait_s(polls)
-                else:
-                    wait = failed.wait_s(negotiation.requests - 1)
-                if wait is None:
-                    raise failed.error from failed
-                yield StatusChanged(wait, status_of(failed.error))
-                await asyncio.sleep(wait)
-
     def _watch(self, cut_s: float | None = None, *, may_cut: bool = True) -> SilenceWatch:
-        limits = replace(self._silence, cut=cut_s)
+        limits = replace(self._transport.timeouts.silence, cut=cut_s)
         return SilenceWatch(self.profile.name, limits, self._suspended_s, may_cut=may_cut)
 
     async def _reply_events(
-        self,
-        negotiation: Negotiation,
-        path: str,
-        body: Mapping[str, Any],
-        on_bytes: Callable[[], None],
+        self, negotiation: Negotiation, body: Mapping[str, Any]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the reply; an empty stream is requested again as a whole.
 
         llama-cpp-python ends the stream of a request that it refuses, and says why only to a
         request that does not stream.
+
+        Raises:
+            AttemptError, ProviderError: the request failed.
         """
         api = negotiation.api
-        reader_type = ResponsesReader if api is Api.RESPONSES else ChatCompletionsReader
-        issuer = origin(self.profile.base_url)
+        is_responses = api is Api.RESPONSES
+        path = responses.PATH if is_responses else chat_completions.PATH
+        reader_type = ResponsesReader if is_responses else ChatCompletionsReader
+        watch = self._watch()
         error: errors.ProviderError | None = None  # the meaning of the empty stream
         while True:
-            reader: EventReader = reader_type(self.profile.name, issuer)
+            reader = reader_type(self.profile.name, origin(self.profile.base_url))
             reader.sent = body
+            reading = ReplyReading(self._transport.post(path, body), watch)
+            answer = _Answer(self.profile, reader, reading)
+            has_begun = False
             try:
-                async with self._transport.post(path, body, on_bytes) as reply:
-                    has_started = False
-                    async with aclosing(self._batches_of(reply, reader)) as batches:
-                        async for events in batches:
-                            if events and not has_started:
-                                has_started = True
-                                yield Started(request_id=reply.request_id)
-                            for event in joined_texts(events):
-                                match event:
-                                    case Completed() | Incomplete():
-                                        try:
-                                            await reply.drain()
-                                        finally:  # the end has come, even if Stop comes meanwhile
-                                            yield event
-                                    case Failed(failure) if not failure.request_id:
-                                        yield Failed(failure.copy_with(request_id=reply.request_id))
-                                    case _:
-                                        yield event
+                events = reading.events(answer.read, answer.read_json, answer.end)
+                async with aclosing(events):
+                    async for event in events:
+                        if not (has_begun or isinstance(event, StatusChanged)):
+                            has_begun = True
+                            yield Started(request_id=reading.request_id)
+                        match event:
+                            case Completed() | Incomplete():
+                                try:
+                                    await reading.drain()
+                                finally:  # the end has come, even if Stop comes meanwhile
+                                    yield event
+                            case Failed(failure) if not failure.request_id:
+                                yield Failed(failure.copy_with(request_id=reading.request_id))
+                            case _:
+                                yield event
                 return
             except _EmptyStreamError as empty:
                 if error is not None:
@@ -235,54 +223,6 @@ class AnswerAttempts:
                 if error is not None and is_explained:
                     raise error from failed
                 raise
-
-    async def _batches_of(
-        self, reply: HttpReply, reader: EventReader
-    ) -> AsyncGenerator[list[StreamEvent], None]:
-        """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
-        if await reply.is_json():
-
-            def read(value: object) -> list[StreamEvent]:
-                error = error_replies.error_in_reply(
-                    self.profile.name, value, reply.request_id, reader.sent
-                )
-                if error is not None:
-                    raise _refused_at_once(error)
-                return reader.read_whole(value)
-
-            yield await reply.json(read)
-            return
-        has_events = False
-        try:
-            async with aclosing(reply.events(reader.read)) as received:
-                async for events in received:
-                    # vLLM sends [DONE] alone if it fails before the first token.
-                    if not has_events and self._may_be_empty:
-                        match events:
-                            case [Failed(errors.StreamCutError())]:
-                                raise _EmptyStreamError
-                    if not has_events:
-                        match events:
-                            case [Failed(error)] if error.status == 200:
-                                raise _refused_at_once(error)
-                    has_events = True
-                    yield events
-                    if reader.is_finished:
-                        return
-        except errors.StreamCutError:
-            ending = reader.end()
-            if isinstance(ending[-1], Failed):
-                raise
-            yield ending  # the finish reason had come: the answer is complete
-            return
-        if not has_events and self._may_be_empty:
-            raise _EmptyStreamError
-        yield reader.end()
-
-    @property
-    def _may_be_empty(self) -> bool:
-        """Return True if the server may reply with an empty stream: see `_reply_events`."""
-        return self.profile.kind is ProviderKind.COMPATIBLE
 
     def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> errors.ProviderError:
         """Return the error of a reply with status 200 and no event.
@@ -308,6 +248,50 @@ class AnswerAttempts:
             hint=hints.RETRY_LATER,
             provider=self.profile.name,
         )
+
+
+class _Answer:
+    """The meaning of one reply. Its first event may say that there is no answer."""
+
+    def __init__(
+        self, profile: ProviderProfile, reader: EventReader, reading: ReplyReading
+    ) -> None:
+        self._provider = profile.name
+        self._may_be_empty = profile.kind is ProviderKind.COMPATIBLE
+        self._reader = reader
+        self._reading = reading
+        self._has_begun = False
+
+    def read(self, data: bytes, name: str) -> list[StreamEvent]:
+        """Return the events of server-sent data. Raises _EmptyStreamError, AttemptError."""
+        events = self._reader.read(data, name)
+        if events and not self._has_begun:
+            self._has_begun = True
+            match events:
+                # vLLM sends [DONE] alone if it fails before the first token.
+                case [Failed(errors.StreamCutError())] if self._may_be_empty:
+                    raise _EmptyStreamError
+                case [Failed(error)] if error.status == 200:
+                    raise _refused_at_once(error)
+        return events
+
+    def read_json(self, value: object) -> list[StreamEvent]:
+        """Return the events of a whole reply. Raises AttemptError."""
+        error = error_replies.error_in_reply(
+            self._provider, value, self._reading.request_id, self._reader.sent
+        )
+        if error is not None:
+            raise _refused_at_once(error)
+        return self._reader.read_whole(value)
+
+    def end(self, cut: errors.StreamCutError | None) -> list[StreamEvent]:
+        """Return the last events. Raises _EmptyStreamError; `cut` if the answer is incomplete."""
+        if cut is None and not self._reading.has_events and self._may_be_empty:
+            raise _EmptyStreamError
+        ending = self._reader.end()
+        if cut is not None and (not ending or isinstance(ending[-1], Failed)):
+            raise cut
+        return ending
 
 
 def _refused_at_once(error: errors.ProviderError) -> AttemptError:

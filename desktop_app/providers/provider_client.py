@@ -100,7 +100,6 @@ class ProviderClient:
             profile,
             catalog,
             self._memory,
-            silence=self._timeouts.silence,
             run_times=self._run_times,
             suspended_s=suspended_s,
             template=None if file is None else TemplateCheck(self._transport, file),
@@ -268,7 +267,7 @@ class ProviderClient:
             EndpointMissingError: the provider has no embeddings.
             ProviderError
         """
-        from desktop_app.providers.jobs import embeddings  # rarely needed
+        from desktop_app.providers.jobs import embeddings
 
         self._require_key()
         if not embeddings.is_offered(self._profile):
@@ -287,7 +286,7 @@ class ProviderClient:
         self, model: str, samples: bytes, hints: Hints
     ) -> tuple[Heard, CallUsage | None]:
         """Return what is said, and what is billed: see `audio.transcribe`."""
-        from desktop_app.providers.jobs import audio  # rarely needed
+        from desktop_app.providers.jobs import audio
 
         self._require_key()
         with self._in_use("transcription", model):
@@ -297,7 +296,7 @@ class ProviderClient:
 
     async def speak(self, model: str, text: str, voice: str, speed: float) -> bytes:
         """Return spoken text as samples: see `audio.speak`."""
-        from desktop_app.providers.jobs import audio  # rarely needed
+        from desktop_app.providers.jobs import audio
 
         self._require_key()
         with self._in_use("speech", model):
@@ -330,7 +329,7 @@ class ProviderClient:
 
     def batches(self) -> BatchClient:
         """Return a client for the batches. Raises ProviderError if there is no key."""
-        from desktop_app.providers.jobs.batch_client import BatchClient  # rarely needed
+        from desktop_app.providers.jobs.batch_client import BatchClient
 
         self._require_key()
         return BatchClient(

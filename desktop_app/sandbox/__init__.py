@@ -53,7 +53,7 @@ def detect_mechanisms() -> Confinement:
     """Return the mechanisms by which this computer can confine a process, and those it lacks."""
     if sys.platform != "linux":
         return Confinement((), (N_("Repartee has no sandbox for this system."),))
-    from desktop_app.sandbox import linux  # it imports ctypes, which start-up avoids
+    from desktop_app.sandbox import linux
 
     return linux.detect_mechanisms()
 

@@ -31,7 +31,7 @@ _SELECT: Final = "SELECT key, value FROM settings WHERE key NOT LIKE 'store.%'"
 
 def read_startup_settings(path: Path) -> dict[str, Any]:
     """Return every setting in the store at `path`; {} if it cannot be read."""
-    from desktop_app.settings.stored_values import read_values  # what only a window needs
+    from desktop_app.settings.stored_values import read_values
 
     rows = read_at_start(path, lambda connection: connection.execute(_SELECT).fetchall())
     return read_values(rows or ())

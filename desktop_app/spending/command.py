@@ -29,6 +29,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.providers.gateway.environment_profiles import all_profiles, profiles_of_environment
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.report_texts import (
+    HEADINGS,
     month_text,
     spent_text,
     total_text,
@@ -69,7 +70,7 @@ async def _show_spending(options: Options) -> int:
     elif options.csv:
         write(rows_as_csv(options.by, rows))
     else:
-        _write_table(rows, months)
+        _write_table(Grouping(options.by), rows, months)
     return 0
 
 
@@ -166,15 +167,19 @@ def _cell(value: object) -> object:
     return "" if value is None else value
 
 
-def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -> None:
-    width = max((len(row.key) for row in rows), default=0)
-    name_width = max(width, 1)  # room for the dash, even if no row has a name
+def _write_table(
+    by: Grouping, rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]
+) -> None:
+    lines = [(tr(HEADINGS[by]), tr("Cost"), tr("Calls"), tr("Tokens"))] if rows else []
     for row in rows:
         spent = row.spent
-        tokens = formatting.tokens(spent.usage.input_tokens + spent.usage.output_tokens)
+        tokens = formatting.number(spent.usage.input_tokens + spent.usage.output_tokens)
         cost = spent_text(spent)  # with a sign: without it, an unknown cost of "$0" looks free
-        name = clean_line(row.key) or "–"
-        write_line(f"{name:<{name_width}}  {cost:>10}  {spent.calls:>7}  {tokens:>7}")
+        calls = formatting.number(spent.calls)
+        lines.append((clean_line(row.key) or "–", cost, calls, tokens))
+    name_width = max((len(line[0]) for line in lines), default=0)
+    for name, cost, calls, tokens in lines:
+        write_line(f"{name:<{name_width}}  {cost:>10}  {calls:>7}  {tokens:>12}")
     write_line(total_text(_total(rows)))
     for month in months:
         write_line(month_line(month))

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.spending_report import MonthSpending, SpendingSum
+from typing import Final
+
+from desktop_app.domain.spending_report import Grouping, MonthSpending, SpendingSum
 from desktop_app.i18n.formatting import counted_money, moment, money
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
+
+HEADINGS: Final = {
+    Grouping.MODEL: N_("Model"),
+    Grouping.DAY: N_("Day"),
+    Grouping.MONTH: N_("Month"),
+    Grouping.PROVIDER: N_("Provider"),
+    Grouping.PURPOSE: N_("Purpose"),
+    Grouping.EFFORT: N_("Reasoning effort"),
+    Grouping.TIER: N_("Service tier"),
+    Grouping.OUTCOME: N_("Outcome"),
+}
+"""The heading of the first column of each grouping."""
 
 
 def spent_text(spent: SpendingSum) -> str:

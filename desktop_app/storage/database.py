@@ -341,7 +341,7 @@ class Database:
 
     def _migrate_copied(self, connection: sqlite3.Connection, version: int) -> sqlite3.Connection:
         """Migrate the store once a copy of it is kept; return another connection to it."""
-        from desktop_app.storage.upgrade_copy import copy_kept  # most stores are current
+        from desktop_app.storage.upgrade_copy import copy_kept
 
         is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()["busy"]
         connection.close()  # the copy closes the file, which would drop this connection's locks

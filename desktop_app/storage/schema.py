@@ -435,7 +435,7 @@ def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
         sqlite3.Error: a step failed.
         StoreDamagedError: no version had such tables.
     """
-    from desktop_app.storage.sync_triggers import synced_triggers  # most stores are current
+    from desktop_app.storage.sync_triggers import synced_triggers
 
     start, mending, triggers = version, list[str](), synced_triggers()
     former = list(triggers)

@@ -13,9 +13,8 @@ pairs. An emoji becomes a letter of Unicode's private use.
 A document is indexed at the time of the newest message that has it.
 
 An entry is removed from the index by computing its words again. A change here therefore needs
-another number in `_FOLDING_KEY`: entries are then made again in the order of their ids, and the
-setting has the last whose words are new. Until the end, an entry that is added above it has the
-words of the version before.
+another number in `_WORDS_KEY`: the index is then emptied, and made again by
+`library/search_rebuild`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import islice
@@ -33,7 +32,6 @@ from typing import Final, NamedTuple
 from desktop_app.domain.documents.letter_folding import (
     fold,
     fold_places,
-    former_fold,
     other_spellings,
     spelled,
     unspaced_run,
@@ -57,11 +55,11 @@ _EMOJI: Final = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _FIRST_PRIVATE_CODE: Final = 0xF0000
 _VERSION: Final = lazy_pattern(r"(v?)([0-9]+(?:\.[0-9]+)+[^\s\"]*)", re.IGNORECASE)
 _MIN_PREFIX_CHARS: Final = 4
-_FOLDING_KEY: Final = "store.folding_2"
-_ALL: Final = 1 << 62  # above all ids
-# What is renewed in one transaction takes about 40 ms.
-_RENEWED_ENTRIES: Final = 500
-_RENEWED_CHARS: Final = 200_000
+_WORDS_KEY: Final = "store.folding_2"
+_CURRENT: Final = str(1 << 62)
+"""The value for an index with the words of this version; earlier versions stored others, too."""
+UNINDEXED_KEY: Final = "store.unindexed"
+"""The setting that exists while entries are missing: see `library/search_rebuild`."""
 _TERM: Final = lazy_pattern(r'"([^"]*)"|(\S+)')
 _LINE_MARKUP: Final = lazy_pattern(
     r"\n[ \t]*(?:>[ \t]?)*"
@@ -107,12 +105,9 @@ def _unspaced() -> re.Pattern[str]:
     return re.compile(f"{unspaced_run().pattern[:-2]}{_EMOJI}]+")
 
 
-def index_text(text: str, *, is_former: bool = False) -> str:
-    """Return the words to index for `text`, or those of entries that are not renewed yet."""
-    return _with_pairs(former_fold(text) if is_former else fold(text))
-
-
-def _with_pairs(folded: str) -> str:
+def index_text(text: str) -> str:
+    """Return the words to index for `text`."""
+    folded = fold(text)
     pieces = (folded[at : at + _PIECE_CHARS] for at in range(0, len(folded), _PIECE_CHARS))
     return "".join([_unspaced().sub(_pairs, piece) for piece in pieces])
 
@@ -364,22 +359,13 @@ def add_entry(
 
     The entry's id is its time, so that FTS5 finds the newest entries first without sorting.
     """
-    renewed_id = _renewed_id(connection)
+    empty_former_index(connection)
     entry_id = _free_id_from(connection, at_micros)
     connection.execute(
         "INSERT OR REPLACE INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref)
     )
-    _insert_words(connection, entry_id, index_text(text, is_former=entry_id > renewed_id))
-
-
-def _insert_words(connection: sqlite3.Connection, entry_id: int, words: str) -> None:
     sql = "INSERT INTO search_index (rowid, words) VALUES (?, ?)"
-    connection.execute(sql, (entry_id, words))
-
-
-def _delete_words(connection: sqlite3.Connection, entry_id: int, words: str) -> None:
-    sql = "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', ?, ?)"
-    connection.execute(sql, (entry_id, words))
+    connection.execute(sql, (entry_id, index_text(text)))
 
 
 def add_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
@@ -412,11 +398,12 @@ def _free_id_from(connection: sqlite3.Connection, start_id: int) -> int:
 
 def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:
     """Remove an entry that was indexed with `text`. Do nothing if there is no entry."""
+    empty_former_index(connection)
     sql = "DELETE FROM search_entries WHERE ref = ? AND kind = ? RETURNING id"
     entry = connection.execute(sql, (ref, kind)).fetchone()
     if entry is not None:
-        is_former = entry["id"] > _renewed_id(connection)
-        _delete_words(connection, entry["id"], index_text(text, is_former=is_former))
+        sql = "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', ?, ?)"
+        connection.execute(sql, (entry["id"], index_text(text)))
 
 
 _DOCUMENTS: Final = """
@@ -455,55 +442,28 @@ def has_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool
     return connection.execute(sql, (ref, kind)).fetchone() is not None
 
 
-def _renewed_id(connection: sqlite3.Connection) -> int:
-    """Return the id up to which entries have the words of this version."""
-    sql = "SELECT CAST(value AS INTEGER) AS id FROM settings WHERE key = ?"
-    if row := connection.execute(sql, (_FOLDING_KEY,)).fetchone():
-        return int(row["id"])
-    # A new index, or one that a version before this setting has made.
-    is_empty = connection.execute("SELECT 1 FROM search_entries LIMIT 1").fetchone() is None
-    renewed_id = _ALL if is_empty else -_ALL
-    _set_renewed_id(connection, renewed_id)
-    return renewed_id
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Return True if the index is noted to have the words of this version."""
+    sql = "SELECT 1 FROM settings WHERE key = ? AND value = ?"
+    return connection.execute(sql, (_WORDS_KEY, _CURRENT)).fetchone() is not None
 
 
-def _set_renewed_id(connection: sqlite3.Connection, renewed_id: int) -> None:
-    row = (_FOLDING_KEY, str(renewed_id))
+def empty_former_index(connection: sqlite3.Connection) -> None:
+    """Empty an index with the words of another version, and note that all texts are missing."""
+    if is_current(connection):
+        return
+    if connection.execute("SELECT 1 FROM search_entries LIMIT 1").fetchone() is not None:
+        connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+        connection.execute("DELETE FROM search_entries")
+        note_unindexed(connection)
+    row = (_WORDS_KEY, _CURRENT)
     connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", row)
 
 
-def is_renewed(connection: sqlite3.Connection) -> bool:
-    """Return True if the words of all entries are those of this version; changes nothing."""
-    sql = """SELECT 1 FROM search_entries WHERE id > ifnull(
-        (SELECT CAST(value AS INTEGER) FROM settings WHERE key = ?), ?) LIMIT 1"""
-    return connection.execute(sql, (_FOLDING_KEY, -_ALL)).fetchone() is None
-
-
-def renew_entries(
-    connection: sqlite3.Connection, text_of: Callable[[EntryKind, str], str | None]
-) -> float:
-    """Give the next entries the words of this version. Return the part that is done, from 0 to 1.
-
-    Args:
-        text_of: returns the text of an entry by its kind and ref; None if it is gone.
-    """
-    renewed_id = _renewed_id(connection)
-    sql = "SELECT id, kind, ref FROM search_entries WHERE id > ? ORDER BY id LIMIT ?"
-    entries = connection.execute(sql, (renewed_id, _RENEWED_ENTRIES)).fetchall()
-    chars = 0
-    for entry in entries:
-        renewed_id = entry["id"]
-        text = text_of(EntryKind(entry["kind"]), entry["ref"]) or ""
-        if not text.isascii() and (former := former_fold(text)) != (folded := fold(text)):
-            _delete_words(connection, renewed_id, _with_pairs(former))
-            _insert_words(connection, renewed_id, _with_pairs(folded))
-        chars += len(text)
-        if chars > _RENEWED_CHARS:
-            break
-    _set_renewed_id(connection, renewed_id if entries else _ALL)
-    if not entries:
-        return 1.0
-    row = connection.execute(
-        "SELECT min(id) AS first, max(id) AS last FROM search_entries"
-    ).fetchone()
-    return float((renewed_id - row["first"]) / (row["last"] - row["first"] + 1))
+def note_unindexed(connection: sqlite3.Connection) -> None:
+    """Note that the texts of all rows are missing in the index."""
+    sql = """SELECT coalesce(max(m.rowid), 0), (SELECT coalesce(max(rowid), 0) FROM conversations)
+        FROM messages AS m"""
+    messages, titles = connection.execute(sql).fetchone()
+    state = json.dumps({"conversations": titles, "messages": messages, "of": messages})
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (UNINDEXED_KEY, state))

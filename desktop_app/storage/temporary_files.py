@@ -108,7 +108,7 @@ class TemporaryCopies:
 
 def _write_copy(original: Path | bytes, copy: Path) -> None:
     """Write a read-only copy under another name, and rename it once it is complete."""
-    import shutil  # not needed at start-up
+    import shutil
 
     partial_copy = copy.with_name(os.urandom(8).hex())
     try:
@@ -193,7 +193,7 @@ def _remove_folder(folder: Path) -> None:
 
 def _remove(path: Path) -> None:
     """Remove a file or folder if it exists. A link is removed, not followed."""
-    import shutil  # not needed at start-up
+    import shutil
 
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():

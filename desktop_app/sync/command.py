@@ -26,7 +26,8 @@ from desktop_app.sync.target import Target, read_joining_line
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
     from desktop_app.domain.error_note import ErrorNote
-    from desktop_app.sync.synchronizer import Device, Synchronizer
+    from desktop_app.sync.device_state import Device
+    from desktop_app.sync.synchronizer import Synchronizer
 
 
 def run_sync(options: Options) -> int:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import SyncError
 from desktop_app.domain.value import Value
 from desktop_app.storage.process_identity import is_alive, this_process
 from desktop_app.sync.format import Head, Span
@@ -283,3 +284,41 @@ def needed_segments(peer: Peer | None, head: Head) -> list[Span]:
         for span in head.spans
         if span.last > number or any(span.first <= each <= span.last for each in skipped)
     ]
+
+
+class Device(NamedTuple):
+    """A computer with the library.
+
+    Attributes:
+        at: when it last wrote, in microseconds since 1970, by its own clock; 0 if it is unknown.
+        sent, received: the last segment that it has written, and the last that was read here.
+        skipped: the segments before that could not be read.
+        problem: why it cannot be read, None if it can.
+    """
+
+    id: str
+    name: str
+    at: int
+    is_own: bool = False
+    sent: int = 0
+    received: int = 0
+    skipped: tuple[int, ...] = ()
+    problem: ErrorNote | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Return True if it has segments that this computer lacks."""
+        return self.sent > self.received or bool(self.skipped)
+
+
+class SyncResult(NamedTuple):
+    """The result of a synchronization.
+
+    Attributes:
+        sent, received: the number of changes.
+        problems: what was left out, if it was not told before; of more than twenty, the first.
+    """
+
+    sent: int
+    received: int
+    problems: tuple[SyncError, ...] = ()

@@ -14,14 +14,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from desktop_app.documents.store.attachment_store import attachment_path
 from desktop_app.domain.activity_log import logged
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.error_note import ErrorNote, note_from_error
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import (
     AttachmentMissingError,
     CredentialError,
@@ -36,9 +36,12 @@ from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.schema import latest_version
 from desktop_app.storage.storage_errors import translate_errors
 from desktop_app.storage.stored_tables import tables_of
+from desktop_app.sync.applier import Applier, apply_waiting, has_waiting, refused
 from desktop_app.sync.device_state import (
+    Device,
     DeviceState,
     Peer,
+    SyncResult,
     forget_struck,
     joined_state,
     needed_segments,
@@ -56,17 +59,7 @@ from desktop_app.sync.device_state import (
     told_by,
     torn_segments,
 )
-from desktop_app.sync.entries import (
-    Applier,
-    Held,
-    apply_waiting,
-    has_waiting,
-    held_of,
-    mark_everything,
-    mark_messages,
-    next_files,
-    refused,
-)
+from desktop_app.sync.entries import Held, held_of, mark_everything, mark_messages, next_files
 from desktop_app.sync.format import (
     DEVICES,
     LIBRARY_FILE,
@@ -122,44 +115,6 @@ _UNNAMED_S: Final = 7 * 24 * 3600
 
 Progress = Callable[[int, int], None]
 """Called with the number of segments done, and the number of all."""
-
-
-class Device(NamedTuple):
-    """A computer with the library.
-
-    Attributes:
-        at: when it last wrote, in microseconds since 1970, by its own clock; 0 if it is unknown.
-        sent, received: the last segment that it has written, and the last that was read here.
-        skipped: the segments before that could not be read.
-        problem: why it cannot be read, None if it can.
-    """
-
-    id: str
-    name: str
-    at: int
-    is_own: bool = False
-    sent: int = 0
-    received: int = 0
-    skipped: tuple[int, ...] = ()
-    problem: ErrorNote | None = None
-
-    @property
-    def is_behind(self) -> bool:
-        """Return True if it has segments that this computer lacks."""
-        return self.sent > self.received or bool(self.skipped)
-
-
-class SyncResult(NamedTuple):
-    """The result of a synchronization.
-
-    Attributes:
-        sent, received: the number of changes.
-        problems: what was left out, if it was not told before; of more than twenty, the first.
-    """
-
-    sent: int
-    received: int
-    problems: tuple[SyncError, ...] = ()
 
 
 class Synchronizer:

@@ -103,7 +103,7 @@ def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[Schem
 
 
 def _compile(schema: Mapping[str, Any] | bool) -> jsonschema_rs.Validator:
-    import jsonschema_rs  # most answers need no schema
+    import jsonschema_rs
 
     options = jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACK_LIMIT)
     try:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.transcript.message_items import COMPARE
 from desktop_app.transcript.transcript_styles import PAD
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.look import icons
@@ -118,7 +117,7 @@ class ActionRow(QWidget):
         self._version = _ActionButton(self)
         self._version.setObjectName("message-version")
         set_role(self._version, "quiet")
-        self._version.clicked.connect(lambda: self._choose(COMPARE, self._version))
+        self._version.setEnabled(False)  # it only shows the number
         older, *others = self._by_action.values()
         row_of(older, self._version, *others, parent=self, margins=0, spacing=2)
         self.setCursor(Qt.CursorShape.ArrowCursor)
@@ -162,11 +161,6 @@ class ActionRow(QWidget):
             button.setVisible(action in shown)
         self._version.setText(f"{number}/{count}")
         self._version.setVisible(count > 1)
-        is_comparable = count > 1 and role is Role.ASSISTANT and not message.is_streaming
-        if self._version.hasFocus() and not is_comparable:
-            self.return_focus()
-        self._version.setEnabled(is_comparable)
-        set_tooltip(self._version, tr("Compare versions") if is_comparable else "")
         name = tr("Version {number} of {count}", number=number, count=count)
         self._version.setAccessibleName(spoken_text(name))
         _name(self._by_action["copy"], ACTIONS[role]["copy"])

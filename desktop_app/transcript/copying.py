@@ -278,7 +278,7 @@ class DragOut(QObject):
             self._drag(data)
 
     def _drag(self, data: QMimeData) -> None:
-        from PySide6.QtGui import QDrag  # start-up needs no drags
+        from PySide6.QtGui import QDrag
 
         drag = QDrag(self._area)
         drag.setMimeData(data)

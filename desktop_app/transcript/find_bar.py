@@ -9,6 +9,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop_app.i18n.translation import tr
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import icons
@@ -17,7 +18,6 @@ from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
-    announce,
     set_tooltip,
     spoken_text,
 )

@@ -33,7 +33,7 @@ from desktop_app.markdown.text_search import (
 )
 from desktop_app.transcript.message_items import TOGGLE_REASONING, LineKind, reasoning_text
 from desktop_app.transcript.segment import Place, texts_of
-from desktop_app.transcript.segment_area import Mark, ShownSegment
+from desktop_app.transcript.shown_segment import Mark, ShownSegment
 from desktop_app.transcript.text_marks import MAX_MARKED, TextRange, mark_of
 from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.widgets.look.theme import MARGIN, Theme

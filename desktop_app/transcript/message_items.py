@@ -123,9 +123,6 @@ SHOW_NOTES: Final = "show-notes"
 """Scheme of links that trigger an action on their message."""
 
 COPY: Final = "copy"
-COMPARE: Final = "compare-versions"
-"""Action that shows the versions of an answer side by side."""
-
 COPY_LINK: Final = "copy-link"
 OPEN_PLACE: Final = "place/"
 """Prefix of the action that opens a place of the window; followed by the place."""

@@ -1,4 +1,4 @@
-"""A scroll area that shows articles: it lays out, loads, scrolls and paints their segments.
+"""A scroll area that shows articles: it lays out, loads and scrolls their segments.
 
 The scroll bar counts the pixels of all articles, whose heights are measured near the viewport and
 estimated elsewhere. Whatever changes a height runs within `keeping_position`, after which the text
@@ -9,35 +9,32 @@ from __future__ import annotations
 
 import sys
 import time
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import floor
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from PySide6.QtCore import QEvent, QMargins, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMargins, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAbstractTextDocumentLayout,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
     QShowEvent,
-    QTextCharFormat,
-    QTextCursor,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QScrollBar, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
-from desktop_app.markdown.block_model import Block
-from desktop_app.transcript.decorations import Decorations, Decorator, cursor_x
-from desktop_app.transcript.message_items import Item
+from desktop_app.transcript.decorations import Decorations, Decorator
 from desktop_app.transcript.segment import Article, ArticleList, Place, Segment, estimate_height
 from desktop_app.transcript.segment_document import SegmentDocument, SegmentWriter, head_of_table
-from desktop_app.transcript.transcript_styles import Background, background_of, begins_background
+from desktop_app.transcript.shown_segment import ScrollAnchor, ShownSegment, line_rect
+from desktop_app.transcript.transcript_styles import Background, background_of
 from desktop_app.widgets.boxes import margins_of
 from desktop_app.widgets.look.theme import MARGIN, STANDARD_LINE_WIDTH, Theme
+from desktop_app.widgets.windows import FixedSpaceScrollBar
 
 _MAX_PASSES: Final = 12
 """Passes in which text is loaded until the heights on screen no longer change."""
@@ -51,64 +48,6 @@ _NOTCH: Final = 120
 """What Qt reports of a wheel that was turned by one notch."""
 _SLICE_S: Final = 0.008
 """Seconds for which text beside the viewport is loaded in one iteration of the event loop."""
-
-
-class ShownSegment(NamedTuple):
-    """A segment near the viewport.
-
-    Attributes:
-        key: the key of its article.
-        article: the article.
-        segment: the segment, which has a document.
-        top: the y coordinate of the segment in the viewport.
-        origin: where its document begins in the viewport.
-    """
-
-    key: str
-    article: Any
-    segment: Segment
-    top: int
-    origin: QPointF
-
-    @property
-    def document(self) -> SegmentDocument:
-        document = self.segment.document
-        assert document is not None
-        return document
-
-
-class Mark(NamedTuple):
-    """A range of a document that is painted in another format."""
-
-    start: int
-    end: int
-    char_format: QTextCharFormat
-
-
-class _ScrollAnchor(NamedTuple):
-    """What stays in place: a line of text, or the top of a segment that is not loaded.
-
-    Attributes:
-        place: the beginning of the line or of the segment.
-        is_line: whether it is a line.
-        above: the pixels of it that are above the viewport.
-    """
-
-    place: Place
-    is_line: bool
-    above: int
-
-
-class _FixedSpaceScrollBar(QScrollBar):
-    """A scroll bar that always takes its space but is painted only if there is a range.
-
-    A bar that appears and disappears changes the width of the text. It would do so during a
-    document edit, and Qt crashes if the text is laid out again then.
-    """
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self.maximum() > self.minimum():
-            super().paintEvent(event)
 
 
 class _FocusFrame(QWidget):
@@ -159,7 +98,7 @@ class SegmentArea(QAbstractScrollArea):
         # The segments with a document, the last used last.
         self._loaded: dict[Segment, Article] = {}
         self._keeping = 0
-        self._anchor: _ScrollAnchor | None = None
+        self._anchor: ScrollAnchor | None = None
         self._range = 0, 0  # of the scroll bar: the heights of the viewport and of the text
         self._prefetched_y = 0  # the scroll position when text was last loaded in advance
         # The y coordinates between which the text must be painted again; from 0 on, all of it.
@@ -171,10 +110,12 @@ class SegmentArea(QAbstractScrollArea):
         self._prefetch_timer.timeout.connect(self._prefetch)
         self._focus_frame = _FocusFrame(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBar(_FixedSpaceScrollBar(Qt.Orientation.Horizontal))
-        self.setVerticalScrollBar(_FixedSpaceScrollBar(Qt.Orientation.Vertical))
+        self.setHorizontalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Horizontal))
+        self.setVerticalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Vertical))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.rangeChanged.disconnect()  # Qt would lay out, raise and paint both, which are on
         self.setCornerWidget(QWidget(self))  # else the style draws one
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
@@ -527,7 +468,7 @@ class SegmentArea(QAbstractScrollArea):
             item = max(0, anchor.place.item + by)
             self._anchor = anchor._replace(place=anchor.place._replace(item=item))
 
-    def _settle(self, anchor: _ScrollAnchor | None, *, follows: bool, scrolled_by: int = 0) -> None:
+    def _settle(self, anchor: ScrollAnchor | None, *, follows: bool, scrolled_by: int = 0) -> None:
         """Load the text on screen, and scroll until the anchor is where it was.
 
         `scrolled_by` are the pixels by which the text is to move on screen already.
@@ -610,7 +551,7 @@ class SegmentArea(QAbstractScrollArea):
             bar.setSingleStep(self.theme.px(24))
             bar.setRange(0, max(0, total - height))
 
-    def _top_anchor(self) -> _ScrollAnchor | None:
+    def _top_anchor(self) -> ScrollAnchor | None:
         """Return the line at the top of the viewport, or else the segment there."""
         articles = self.articles
         if not articles.count:
@@ -628,13 +569,13 @@ class SegmentArea(QAbstractScrollArea):
             place = self.place_near(QPoint(0, 0))
             return None if place is None else self._anchor_of(place)
         place = Place(article.key, segment.first, 0, segment.pieces[0].start)
-        return _ScrollAnchor(place, False, above - article.tops[number])
+        return ScrollAnchor(place, False, above - article.tops[number])
 
-    def _anchor_of(self, place: Place) -> _ScrollAnchor:
+    def _anchor_of(self, place: Place) -> ScrollAnchor:
         rect = self.rect_of(place)
         # Down as in `y_of`: `round` goes up or down at halves, to the even number.
         above = 0 if rect is None else -floor(rect.top())
-        return _ScrollAnchor(place, rect is not None, above)
+        return ScrollAnchor(place, rect is not None, above)
 
     def follow(self, is_following: bool) -> None:
         """Follow the end of the text from now on, or no longer."""
@@ -847,100 +788,3 @@ class SegmentArea(QAbstractScrollArea):
             bar.setValue(bar.value() + round(rect.top()) - margin)
         elif rect.bottom() > height - margin:
             bar.setValue(bar.value() + round(rect.bottom()) - height + margin)
-
-    # ------------------------------------------------------------------ painting
-
-    def decorations_of(self, shown: ShownSegment) -> Decorations:
-        """Return what is painted behind a segment."""
-        article, segment = shown.article, shown.segment
-        index = bisect_left(article.segments, segment.end, key=lambda other: other.first)
-        next_segment = article.segments[index] if index < len(article.segments) else None
-        below = None if next_segment is None else next_segment.pieces[0].item
-        width = max(segment.width, self.writer.width)
-        key = (
-            _look_of(segment.above),
-            _look_of(below),
-            segment.gap,
-            width,
-            shown.document.revision(),
-        )
-        cached = self._decorations.get(segment)
-        if cached is not None and cached[0] == key:
-            return cached[1]
-        made = self._decorator.measure(segment, below, width, self.viewport().width())
-        self._decorations[segment] = key, made
-        return made
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the segments on screen: first the backgrounds of all, then each text."""
-        area = event.rect()
-        shown = [
-            each
-            for each in self.shown_segments()
-            if each.top + each.segment.height + 20 >= area.top() and each.top <= area.bottom()
-        ]
-        with QPainter(self.viewport()) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            decorations = [self.decorations_of(each) for each in shown]
-            for each, made in zip(shown, decorations, strict=True):
-                if made.is_empty:
-                    continue
-                painter.translate(each.origin)
-                height = each.document.size().height()
-                clip = QRectF(area).translated(-each.origin)
-                self._decorator.paint(painter, made, each.segment.gap, height, clip)
-                painter.translate(-each.origin)
-            for each in shown:
-                if each.top + each.segment.height >= area.top():
-                    self._paint_text(painter, each, area)
-            self._paint_over(painter, list(zip(shown, decorations, strict=True)), area)
-
-    def _paint_text(self, painter: QPainter, shown: ShownSegment, area: QRect) -> None:
-        if shown.document.isEmpty():
-            return
-        context = QAbstractTextDocumentLayout.PaintContext()
-        context.palette = self.viewport().palette()
-        context.clip = QRectF(area).translated(-shown.origin)
-        selections = []
-        for mark in self.marks_of(shown):
-            selection = QAbstractTextDocumentLayout.Selection()
-            selection.cursor = QTextCursor(shown.document)
-            selection.cursor.setPosition(mark.start)
-            selection.cursor.setPosition(mark.end, QTextCursor.MoveMode.KeepAnchor)
-            selection.format = mark.char_format
-            selections.append(selection)
-        context.selections = selections
-        painter.translate(shown.origin)
-        shown.document.documentLayout().draw(painter, context)
-        painter.translate(-shown.origin)
-
-    def marks_of(self, _shown: ShownSegment) -> list[Mark]:
-        """Return the ranges of a segment that are selected or marked."""
-        return []
-
-    def _paint_over(
-        self, painter: QPainter, shown: list[tuple[ShownSegment, Decorations]], area: QRect
-    ) -> None:
-        """Paint what is over the text."""
-
-
-def _look_of(item: Item | None) -> object:
-    """Return what the decorations of a segment depend on in the item above or below it."""
-    if isinstance(item, Block) and item.quote:
-        return item.kind, item.quote, item.quoted_at, item.opened, item.begins
-    if item is None:
-        return None
-    return background_of(item), begins_background(item)
-
-
-def line_rect(document: SegmentDocument, position: int) -> QRectF:
-    """Return the rectangle of the caret at a position, as high as its line."""
-    block = document.findBlock(position)
-    if not block.isValid():
-        block = document.lastBlock()
-    origin = document.documentLayout().blockBoundingRect(block).topLeft()
-    unit = position - block.position()
-    line = block.layout().lineForTextPosition(unit)
-    if not line.isValid():
-        return QRectF(origin.x(), origin.y(), 1, block.layout().boundingRect().height())
-    return QRectF(origin.x() + cursor_x(line, unit), origin.y() + line.y(), 1, line.height())

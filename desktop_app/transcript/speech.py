@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.widgets.text.foreign_text import announce
+from desktop_app.widgets.announcements import announce
 
 if TYPE_CHECKING:
     from desktop_app.markdown.spoken_sentences import SentenceSplitter
@@ -22,11 +22,7 @@ _MAX_EARLIER_CHARACTERS: Final = 2_000
 
 
 class AnswerSpeech(QObject):
-    """The announcer of one transcript's answers.
-
-    Attributes:
-        is_muted: whether answers are not announced. Of several views side by side, one announces.
-    """
+    """The announcer of one transcript's answers."""
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
@@ -34,7 +30,6 @@ class AnswerSpeech(QObject):
         self._message_id = self._finished_id = ""
         self._sentences: SentenceSplitter | None = None
         self._queued: list[str] = []
-        self.is_muted = False
         self._timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)
         self._timer.timeout.connect(self._announce_queued)
 
@@ -53,7 +48,7 @@ class AnswerSpeech(QObject):
             whole_text: returns the answer so far, including `text`. Needed if the answer may have
                 begun before the conversation was opened.
         """
-        if not self.has_screen_reader() or self.is_muted:
+        if not self.has_screen_reader():
             return
         if self._sentences is None or message_id != self._message_id:
             # Imported late: only needed with a screen reader.
@@ -67,7 +62,7 @@ class AnswerSpeech(QObject):
 
     def finish(self, message_id: str, text: str) -> None:
         """Announce the rest of a finished answer, or its beginning if it did not stream."""
-        if not self.has_screen_reader() or self.is_muted:
+        if not self.has_screen_reader():
             return
         self._finished_id = message_id
         if self._sentences is None or message_id != self._message_id:

@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QTextCharFormat
 
 from desktop_app.markdown.block_model import Block, text_of
 from desktop_app.transcript.segment import Place, texts_of
-from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
+from desktop_app.transcript.segment_area import SegmentArea
+from desktop_app.transcript.shown_segment import Mark, ShownSegment
 from desktop_app.transcript.text_marks import TextRange, mark_of
 from desktop_app.widgets.text.utf16 import utf16_length
 

@@ -21,8 +21,9 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.i18n.translation import tr
 from desktop_app.transcript.decorations import Decorations
+from desktop_app.transcript.painted_area import PaintedArea
 from desktop_app.transcript.segment import ArticleList, Place
-from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
+from desktop_app.transcript.shown_segment import Mark, ShownSegment
 from desktop_app.transcript.text_selection import TextSelection
 from desktop_app.widgets.key_modifiers import without_keypad
 from desktop_app.widgets.look.theme import Theme
@@ -65,7 +66,7 @@ _CARET_KEYS: Final = (
 )
 
 
-class TextArea(SegmentArea):
+class TextArea(PaintedArea):
     """A read-only text.
 
     Attributes:

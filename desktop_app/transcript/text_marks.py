@@ -12,7 +12,8 @@ from PySide6.QtGui import QTextCharFormat
 from desktop_app.markdown.block_model import Block, text_of
 from desktop_app.markdown.text_search import WORD
 from desktop_app.transcript.segment import runs_at, texts_of
-from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
+from desktop_app.transcript.segment_area import SegmentArea
+from desktop_app.transcript.shown_segment import Mark, ShownSegment
 from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.text.utf16 import utf16_length
 

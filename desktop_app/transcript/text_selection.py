@@ -9,7 +9,7 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.transcript.copied_text import selected_texts, selected_words
 from desktop_app.transcript.segment import PAST_END, Place
-from desktop_app.transcript.segment_area import ShownSegment, line_rect
+from desktop_app.transcript.shown_segment import ShownSegment, line_rect
 from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 if TYPE_CHECKING:

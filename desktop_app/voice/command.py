@@ -22,8 +22,8 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.voice.consent import VoiceConsent
 from desktop_app.voice.services import transcription
-from desktop_app.voice.transcription.transcription import BY_PROVIDER, SPEAKERS, Transcript, line_of
-from desktop_app.writers.subtitles import subtitles
+from desktop_app.voice.transcription.transcription import BY_PROVIDER, SPEAKERS, Transcript
+from desktop_app.writers.subtitles import line_of, subtitles
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -2,6 +2,7 @@
 
 __all__ = [
     "accessible_roles",
+    "announcements",
     "boxes",
     "buttons",
     "cards",

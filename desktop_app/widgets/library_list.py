@@ -146,11 +146,7 @@ class LibraryPage(QWidget):
         foot = row_of(self._new_button, STRETCH)
         self.list_part = QWidget()
         rows = (self.field, (self.view, 1), foot)
-        self._list_column = column_of(*rows, parent=self.list_part, margins=0, spacing=8)
-
-    def add_to_list(self, widget: QWidget) -> None:
-        """Add a widget below the button for a new row."""
-        self._list_column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeading)
+        column_of(*rows, parent=self.list_part, margins=0, spacing=8)
 
     def lay_out(self, editor: QWidget, placeholder: QWidget) -> QHBoxLayout:
         """Return the list with the editor, or with the placeholder if no row is selected."""

@@ -8,10 +8,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
 from desktop_app.i18n.translation import tr
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.foreign_text import PlainLabel, announce, one_line, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 
 _MAX_DESCRIPTION_CHARACTERS: Final = 80
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
+from PySide6.QtGui import QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractSlider,
+    QApplication,
+    QFrame,
+    QScrollArea,
+    QScrollBar,
+    QWidget,
+)
 
 from desktop_app.widgets.look.theme import current_theme
 
@@ -62,3 +69,29 @@ def is_session_ending() -> bool:
     """Return True while the desktop session ends, when a question would block the logout."""
     application = QGuiApplication.instance()
     return isinstance(application, QGuiApplication) and application.isSavingSession()
+
+
+class FixedSpaceScrollBar(QScrollBar):
+    """A scroll bar that always takes its space but is painted only if there is a range.
+
+    A bar that appears and disappears changes the width of the text. It would do so during a
+    document edit, and Qt crashes if the text is laid out again then.
+
+    An answer that grows below the window changes the range at each of its frames, and moves the
+    thumb by a pixel much less often: the bar is painted only then.
+    """
+
+    _thumb: tuple[int, ...] = ()
+
+    def sliderChange(self, change: QAbstractSlider.SliderChange) -> None:
+        page, low, high = self.pageStep(), self.minimum(), self.maximum()
+        length = 2 * max(self.width(), self.height())  # in halves of a pixel
+        share = length / max(1, high - low + page)
+        thumb = (length, int(page * share), int((self.value() - low) * share), high > low)
+        if thumb != self._thumb or change == self.SliderChange.SliderOrientationChange:
+            self._thumb = thumb
+            super().sliderChange(change)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)

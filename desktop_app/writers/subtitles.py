@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -12,6 +12,9 @@ from desktop_app.i18n.translation import tr
 
 _LINE: Final = re.compile(r"\[(\d\d+):(\d\d):(\d\d)\] (.+)")
 _LAST_S: Final = 4.0
+_NEAR_S: Final = 4.0
+"""Between where a sentence seems to begin and the end of a pause that is taken for it."""
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -32,6 +35,55 @@ def spoken_line(segment: Segment) -> str:
     if not segment.speaker:
         return segment.text
     return tr("Speaker {number}: {words}", number=segment.speaker, words=segment.text)
+
+
+def line_of(segment: Segment) -> str:
+    """Return a segment with its time, and its speaker if known."""
+    return f"[{time_mark(segment.start)}] {spoken_line(segment)}"
+
+
+def time_mark(seconds: float) -> str:
+    """Return a time in a recording.
+
+    >>> time_mark(725.9)
+    '00:12:05'
+    """
+    whole = int(seconds)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _nearest(moments: Sequence[float], second: float) -> float:
+    return min(moments, key=lambda moment: abs(moment - second))
+
+
+def spread(text: str, stretches: Sequence[tuple[float, float]]) -> list[Segment]:
+    """Return the sentences of what is said between pauses, with times by their share of it.
+
+    Args:
+        stretches: the seconds where each begins and ends.
+    """
+    words = " ".join(text.split())
+    parts = [part for part in _SENTENCE_END.split(words) if part]
+    rate = sum(end - start for start, end in stretches) / max(1, sum(map(len, parts)))
+
+    def moment(seconds: float) -> float:
+        """Return the second of the recording after so much of what is spoken."""
+        for start, end in stretches:
+            if seconds <= end - start or end == stretches[-1][1]:
+                break
+            seconds -= end - start
+        return start + seconds
+
+    begins = [start for start, _ in stretches]  # after pauses, where sentences begin, too
+    segments = []
+    done = 0.0
+    for part in parts:
+        start, done = moment(done), done + len(part) * rate
+        if begins and abs((nearest := _nearest(begins, start)) - start) < _NEAR_S:
+            start = nearest
+            del begins[: begins.index(nearest) + 1]
+        segments.append(Segment(round(start, 2), round(max(start, moment(done)), 2), part))
+    return segments
 
 
 def subtitles(segments: Iterable[Segment], form: str, first: int = 1) -> str:

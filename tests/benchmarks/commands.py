@@ -73,7 +73,7 @@ application.run()
 """
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     """Answers every question at once, and lists one model."""
 
     protocol_version = "HTTP/1.1"
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def main(rounds: int = 15) -> dict[str, Any]:
     """Measure `rounds` starts of each command; return CPU seconds, and ratios to the baseline."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
         environment = _environment(Path(folder), server.server_port)

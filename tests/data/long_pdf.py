@@ -101,15 +101,21 @@ def fields_pdf(page: str, objects: Sequence[str]) -> bytes:
 def xfa_pdf(
     packets: dict[str, str],
     pages: Sequence[str] = ("BT /F 10 Tf 60 790 Td (Please wait...) Tj ET",),
+    *,
+    is_static: bool = False,
 ) -> bytes:
-    """Return a PDF with a form of these XML packets by name, which needs Adobe's program."""
+    """Return a PDF with a form of these XML packets by name.
+
+    It needs Adobe's program, unless it is static: its pages then show the form.
+    """
     numbers = range(100, 100 + len(packets))
     form = " ".join(f"({name}) {n} 0 R" for name, n in zip(packets, numbers, strict=True))
     streams = "".join(
         f"{n} 0 obj\n<< /Length {len(xml.encode())} >>\nstream\n{xml}\nendstream\nendobj\n"
         for xml, n in zip(packets.values(), numbers, strict=True)
     )
-    catalog = f"/Type /Catalog /NeedsRendering true /AcroForm << /Fields [] /XFA [{form}] >>"
+    rendering = "" if is_static else "/NeedsRendering true"
+    catalog = f"/Type /Catalog {rendering} /AcroForm << /Fields [] /XFA [{form}] >>"
     # Without a valid table at the end, readers look for the objects.
     return (
         drawn_pdf(list(pages))

@@ -59,6 +59,7 @@ def go_round_by_keyboard(program: Program, server: PreparedServer, folder: Path)
     wait_for(lambda: "GPT" in program.do("name", "model"), "the window to answer")
     # Ask, stop, edit, retry with another effort.
     assert keyboard.type("first question", "Response complete.") == [
+        "Asking…",
         "The first answer.",
         "Response complete.",
     ]
@@ -67,6 +68,7 @@ def go_round_by_keyboard(program: Program, server: PreparedServer, folder: Path)
     keyboard.press("Up", "Editing · The original message is kept · Esc to cancel")
     press("ctrl+a")
     assert keyboard.type("edited question", "Response complete.") == [
+        "Asking…",
         "The edited answer.",
         "Response complete.",
     ]

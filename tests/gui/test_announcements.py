@@ -11,12 +11,11 @@ from desktop_app.app.features import COMMANDS
 from desktop_app.settings.ui import shortcuts_tab
 from desktop_app.transcript import find_bar
 from desktop_app.transcript.find_bar import FindBar
-from desktop_app.widgets import status_line
+from desktop_app.widgets import announcements, status_line
 from desktop_app.widgets.cards.notifications import Notifications
 from desktop_app.widgets.forms import form_widgets
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.status_line import StatusLine
-from desktop_app.widgets.text import foreign_text
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the words that are announced."""
     words: list[str] = []
     for module in MODULES:
-        assert module.announce is foreign_text.announce
+        assert module.announce is announcements.announce
         monkeypatch.setattr(module, "announce", lambda _widget, said: words.append(said))
     return words
 

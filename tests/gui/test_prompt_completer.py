@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.composer import completion
 from desktop_app.composer.completion import (
     PromptCompleter,
     PromptDialog,
@@ -161,19 +160,6 @@ def test_the_typed_name_is_read_after_a_slash_at_the_line_start(
     before: str, name: str | None
 ) -> None:
     assert typed_name(before) == name
-
-
-def test_the_marked_prompt_is_announced_once(
-    editor: PromptDriver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(completion, "announce", lambda _view, words: said.append(words))
-    editor.type("/code r")
-    assert [words.partition(",")[0] for words in said] == ["Explain code", "Review code"]
-    editor.press(KEY.Key_Escape)
-    editor.widget.clear()
-    editor.type("/rev")
-    assert said[-1] == said[-3]
 
 
 def test_matching_prompts_are_ranked_by_their_title() -> None:

@@ -461,7 +461,7 @@ def test_the_menu_has_the_variants_and_the_models_of_other_providers(
     assert isinstance(others, QMenu)
     others.aboutToShow.emit()
     labels = [entry_text(a) for a in others.actions()]
-    assert labels == [*("On this computer", "SmolLM2 135M", "", "All models…", "Compare models…")]
+    assert labels == [*("On this computer", "SmolLM2 135M", "", "All models…")]
     with qtbot.waitSignal(editor.row.model_button.model_requested) as chosen:
         others.actions()[1].trigger()
     assert chosen.args == [MODELS[3]]

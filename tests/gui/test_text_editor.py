@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QMimeData, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QTextBlock, QTextCursor, QTextOption
 from PySide6.QtTest import QTest
+from shiboken6 import delete
 
 from desktop_app.domain.prose_words import words_of_line
 from desktop_app.texts.text_edits import Replacement
@@ -177,12 +178,12 @@ def test_what_is_pasted_into_a_change_is_no_part_of_it(editor: TextEditor) -> No
 
 def test_a_word_across_the_edge_of_a_change_is_no_word_to_underline(qtbot: QtBot) -> None:
     document = TrackedDocument("They knwo it.")
-    document.propose(0, [[Replacement(5, 9, "know")]])
+    document.propose(0, [[Replacement(6, 8, "no")]])
     highlighter = TextHighlighter(document, lambda _block, text: words_of_line(text))
     layout = document.firstBlock().layout()
-    qtbot.waitUntil(lambda: 5 in {each.start for each in layout.formats()})
-    looks = {each.start: (each.length, each.format.fontStrikeOut()) for each in layout.formats()}
-    assert (looks[5], looks[9]) == ((4, True), (4, False))
+    qtbot.waitUntil(lambda: 6 in {each.start for each in layout.formats()})
+    lengths = {each.start: each.length for each in layout.formats()}
+    assert (lengths[6], lengths[8]) == (2, 2)
     highlighter.setDocument(None)
 
 
@@ -213,3 +214,13 @@ def test_a_copy_is_the_source_and_its_html(editor: TextEditor) -> None:
     data = QGuiApplication.clipboard().mimeData()
     assert data is not None
     assert "<b>b</b>" in data.html() or "<strong>b</strong>" in data.html()
+
+
+def test_a_shown_document_outlives_what_has_opened_it(editor: TextEditor, qtbot: QtBot) -> None:
+    opener = QObject()
+    document = TrackedDocument("It is **blue**.\n" * 50)
+    document.setParent(opener)
+    editor.show_document(document)
+    delete(opener)
+    editor.moveCursor(QTextCursor.MoveOperation.End)
+    assert editor.toPlainText().endswith("blue**.\n")

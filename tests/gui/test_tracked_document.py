@@ -138,3 +138,21 @@ def test_what_is_typed_within_a_rejected_change_keeps_its_space(
     document.undo()
     document.undo()
     assert rejected(document) == old
+
+
+@pytest.mark.parametrize(
+    ("text", "new", "shown"),
+    [
+        ("The brown fox.", "The red fox.", "The brown red fox."),
+        ("The fox.", "The dog.", "The fox dog."),
+        ("Fox", "Dog", "FoxDog"),
+        ("one two three", "eins zwei three", "one two eins zwei three"),
+    ],
+)
+def test_a_space_parts_old_words_from_new_ones(
+    qapp: QApplication, text: str, new: str, shown: str
+) -> None:
+    document = TrackedDocument(text)
+    document.propose(0, [word_edits(text, new)])
+    assert document.toRawText() == shown
+    assert (document.accepted, rejected(document)) == (new, text)

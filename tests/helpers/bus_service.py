@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Self
 
 from jeepney import (
@@ -23,14 +25,37 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection
 from desktop_app.desktop_session.session_bus import SessionBus
 from tests.helpers.waiting import LONGEST_S
 
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={folder}</listen>
+  <servicedir>{folder}/services</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+"""The configuration of a bus that starts no service of this computer, such as its portal."""
+
+
+def _started_bus(folder: Path) -> subprocess.Popen[str]:
+    config = folder / "bus.conf"
+    config.write_text(BUS.format(folder=folder))
+    return subprocess.Popen(
+        ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
 
 @contextmanager
 def message_bus_daemon() -> Iterator[str]:
     """Run a message bus; yield its address."""
-    command = ["dbus-daemon", "--session", "--nofork", "--print-address"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as daemon:
+    with tempfile.TemporaryDirectory(prefix="d") as folder, _started_bus(Path(folder)) as daemon:
         assert daemon.stdout is not None
         try:
             yield daemon.stdout.readline().strip()

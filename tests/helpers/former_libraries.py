@@ -132,6 +132,8 @@ def known_in(store: Path) -> Known:
 def _content(table: str, row: sqlite3.Row) -> frozenset[tuple[str, Any]]:
     """Return the values of a row, except those that a new column begins with."""
     values = dict(row)
+    if table == "search_entries":
+        values.pop("id")  # of entries of one time, in the order in which they were indexed
     if table == "collections":
         values.pop("name", None)
     if table != "prompts":

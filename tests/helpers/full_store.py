@@ -40,7 +40,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending_report import Call
-from desktop_app.features import FEATURES
+from desktop_app.features import FEATURE_NAMES
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.providers.models.model_listing import ModelListing
 from desktop_app.providers.models.model_listings import ModelListings
@@ -133,7 +133,7 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
             )
     assert first is not None
     await _fill_rest(database, first)
-    for feature in FEATURES:
+    for feature in FEATURE_NAMES:
         if (Path(__file__).parents[1] / "unit" / feature / "filled.py").exists():
             await import_module(f"tests.unit.{feature}.filled").fill(database, folder)
 

@@ -36,7 +36,6 @@ PLACES: Final[Mapping[str, str]] = {
     "projects-page": "documents#collections",
     "text-list": "conversations#texts",
     "prompts-dialog": "conversations#prompts",
-    "comparison": "conversations#compare",
     "local-models": "providers#local",
     "models-dialog": "providers#models",
     "model-editor": "providers#models",

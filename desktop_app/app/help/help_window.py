@@ -24,13 +24,14 @@ from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.shortcuts.command_search import PaletteEntry, match_rank
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look.theme import current_theme, semibold, set_role
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, RowsModel
-from desktop_app.widgets.text.foreign_text import announce, spoken_text
+from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.text.linked_label import PLACE_SCHEME
 from desktop_app.widgets.text.sealed_document import SealedBrowser, empty_resource
 from desktop_app.widgets.windows import bring_to_front

@@ -82,7 +82,7 @@ def collect_on_this_thread(idle_ms: int = _IDLE_MS) -> Callable[[], None]:
 
 def collect_and_trim() -> None:
     """Collect all garbage, and return free memory to the system."""
-    import ctypes  # not for the first paint
+    import ctypes
 
     gc.collect()
     # glibc only: https://man7.org/linux/man-pages/man3/malloc_trim.3.html

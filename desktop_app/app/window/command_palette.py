@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidge
 from shiboken6 import isValid
 
 from desktop_app.shortcuts.command_search import PaletteEntry, find_entries
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
@@ -22,7 +23,7 @@ from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
-from desktop_app.widgets.text.foreign_text import PlainLabel, announce, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
 # Pixels at the default text size, except `_MAX_ROWS`.
 _WIDTH: Final = 560

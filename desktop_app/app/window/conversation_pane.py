@@ -94,7 +94,7 @@ class ConversationPane(QWidget):
 
     def add_cards(self, empty_state: EmptyState, notifications: Notifications) -> None:
         """Add the parts beside the prompt that the first paint does not show."""
-        from desktop_app.widgets.cards.card_area import CardArea  # not needed for the first paint
+        from desktop_app.widgets.cards.card_area import CardArea
 
         self.cards = CardArea()
         self._empty_state = empty_state

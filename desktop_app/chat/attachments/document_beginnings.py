@@ -96,7 +96,7 @@ def _is_table(part: DocumentPart) -> bool:
 
 
 def _csv_beginning(name: str, text: str) -> str:
-    import csv  # few documents need it
+    import csv
 
     start, delimiter = find_first_row(text)
     sample = text[start : start + _SAMPLE_CHARS]

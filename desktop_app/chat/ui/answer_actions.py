@@ -37,7 +37,6 @@ from desktop_app.markdown.structured_answer import json_value
 from desktop_app.settings.server_presets import billing_page
 from desktop_app.transcript.message_items import (
     ADD_CREDIT,
-    COMPARE,
     COPY_CSV,
     COPY_JSON,
     SHOW_JSON,
@@ -63,7 +62,6 @@ class AnswerActions(Controller):
             "edit": session.of(ChatController).edit,
             "branch": slot(self._branch),
             "review": slot(self._mark),
-            COMPARE: lambda _: session.run("answer.compare-versions"),
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
             SHOW_JSON: lambda answer: self._messages.show_as_text(answer, True),
@@ -115,6 +113,17 @@ class AnswerActions(Controller):
             self._tasks.start(self._continue(path[-1]))
         else:
             self._notifications.notify(tr("There is no incomplete response to continue."))
+
+    def ask_another_model(self) -> None:
+        """Offer other models for the last question, whose answers stay as versions."""
+        path = self._current.path
+        if not path:
+            self._notifications.notify(tr("Type a message to compare the responses to it."))
+        elif self._running.is_running(self._current.id):
+            self._notifications.notify(tr("Stop the response before you compare models."))
+        else:
+            self._transcript.show_actions_of(path[-1].id, "message-retry-with")
+            self._offer_retry_choices(path[-1])
 
     # -------------------------------------------------------------- actions
 

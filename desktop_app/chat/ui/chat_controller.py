@@ -1,4 +1,4 @@
-"""Questions of the main window: asked, queued, edited, compared and stopped."""
+"""Questions of the main window: asked, queued, edited and stopped."""
 
 from __future__ import annotations
 
@@ -18,13 +18,7 @@ from desktop_app.composer.attachments.file_readings import reading_chips
 from desktop_app.composer.attachments.prompt_chips import PromptChips
 from desktop_app.composer.drafts import QuestionEdit, join_drafts
 from desktop_app.domain import errors
-from desktop_app.domain.conversations.conversation import (
-    Draft,
-    Message,
-    MessageStatus,
-    ModelChoice,
-    Role,
-)
+from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.trash import Trash
@@ -81,21 +75,6 @@ class ChatController(QuestionAsker):
             self._drafts.hold(opened_id, draft)  # below one that is queued already
             self._put_into_prompt(draft.after_sending)
         self._show_state()
-
-    async def compare(self, choices: Sequence[ModelChoice]) -> None:
-        """Ask several models the question in the prompt, or if it is empty the last question."""
-        draft = self._draft.current
-        path = list(self._current.path)
-        # Unlike in `submit`, the question cannot wait, because the queue keeps no choice of models.
-        if self._readings.in_open_conversation:
-            self._notifications.notify(tr("Wait until the attached files are read."))
-        elif draft.has_question:
-            await self.begin(list(self._current.path_before_question), draft, compared=choices)
-        else:
-            while path and path[-1].role is not Role.USER:
-                path.pop()
-            if path:
-                await self.begin(path, draft=None, compared=choices)
 
     async def _show_turn(self, run: AnswerRun) -> None:
         current, question = self._current, run.question

@@ -137,9 +137,7 @@ class ChoiceController(ConversationChoice):
     def __init__(self, session: Session) -> None:
         super().__init__(session, session.main)
         prompt = session.window.prompt
-        self._was_used = False
         prompt.row.background_requested.connect(self._setup.choose_background)
-        session.events.used.connect(self._on_used)
         session.events.model_chosen.connect(self.choose_model)
 
     def toggle_background(self) -> None:
@@ -152,13 +150,9 @@ class ChoiceController(ConversationChoice):
 
     def show_choice(self) -> None:
         super().show_choice()
-        # In a window that nobody uses, httpx would take a quarter more memory.
-        if self._was_used and self._current.opening_number:
+        # In a window that nobody sees, httpx would take a quarter more memory.
+        if self._current.opening_number and self._session.window.isVisible():
             self.propose_model()
-
-    def _on_used(self) -> None:
-        self._was_used = True
-        self.show_choice()
 
 
 def _load_parser() -> None:

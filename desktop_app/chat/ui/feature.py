@@ -12,7 +12,6 @@ from desktop_app.shortcuts.command import Category, CommandScope
 if TYPE_CHECKING:
     from desktop_app.app.activity import ActivityRow
     from desktop_app.app.session import Session
-    from desktop_app.chat.ui.comparison_page import ComparisonPage
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.widgets.cards.notifications import Actions
 
@@ -22,7 +21,6 @@ def _compose(session: Session) -> None:
     from desktop_app.chat.ui.chat_controller import ChatController
     from desktop_app.chat.ui.choice_controller import ChoiceController
     from desktop_app.chat.ui.compaction_controller import CompactionController
-    from desktop_app.chat.ui.server_watch import ServerWatch
     from desktop_app.chat.ui.shown_answers import ShownAnswers
     from desktop_app.chat.ui.temporary_controller import TemporaryController
     from desktop_app.chat.ui.title_controller import TitleController
@@ -32,12 +30,8 @@ def _compose(session: Session) -> None:
     compaction = session.of(CompactionController)
     session.main.of(ShownAnswers)
     session.of(TitleController)
-    session.events.woke.connect(session.of(ServerWatch).check_soon)
     chat = session.of(ChatController)
     session.of(AnswerActions)
-    chat.compared.connect(lambda *answers: _comparison(session).show_answers(*answers))
-    button = session.window.prompt.row.model_button
-    button.comparison_requested.connect(lambda: session.run("answer.compare"))
     session.remedies += [lambda error: _read_in_parts(session, error), compaction.remedies_for]
     session.unfinished.append(lambda: session.temporary.exists)
     session.end_steps += [chat.clear_queue, compaction.close]
@@ -49,12 +43,6 @@ async def _activity(session: Session) -> list[ActivityRow]:
     from desktop_app.chat.ui.answer_activity import answer_activity
 
     return await answer_activity(session)
-
-
-def _comparison(session: Session) -> ComparisonPage:
-    from desktop_app.chat.ui.comparison_page import ComparisonPage
-
-    return session.of(ComparisonPage)
 
 
 def _read_in_parts(session: Session, error: UserFacingError) -> Actions:
@@ -199,25 +187,9 @@ FEATURE: Final = Feature(
             "answer.compare",
             N_("Compare models…"),
             Category.ANSWER,
-            run=call("chat.ui.comparison_page.ComparisonPage.choose_models"),
+            run=call("chat.ui.answer_actions.AnswerActions.ask_another_model"),
             uses_conversation=True,
             words=N_("side by side"),
-        ),
-        Action(
-            "answer.compare-versions",
-            N_("Show versions side by side"),
-            Category.ANSWER,
-            run=call("chat.ui.comparison_page.ComparisonPage.show_versions"),
-            uses_conversation=True,
-            words=N_("compare"),
-        ),
-        Action(
-            "answer.keep",
-            N_("Keep the compared response"),
-            Category.ANSWER,
-            "Ctrl+Shift+S",
-            run=call("chat.ui.comparison_page.ComparisonPage.keep"),
-            is_in_palette=False,
         ),
         Action(
             "answer.review",

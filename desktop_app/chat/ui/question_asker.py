@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import ConversationSession, Session
@@ -29,12 +29,7 @@ class QuestionAsker(QObject):
     """Asks the questions in the prompt of a conversation, and starts their answers.
 
     A subclass decides what becomes of a question that must wait, and shows the turn.
-
-    Signals:
-        compared(list[Message], list[Message]): several models began to answer a path.
     """
-
-    compared = Signal(list, list)
 
     def __init__(self, session: Session, conversation: ConversationSession) -> None:
         super().__init__(conversation.window)
@@ -102,7 +97,6 @@ class QuestionAsker(QObject):
         conversation: Conversation | None = None,
         *,
         single_answer: bool = False,
-        compared: Sequence[ModelChoice] = (),
     ) -> None:
         """Ask `draft` after `path`, or request another answer to the last question of `path`.
 
@@ -112,39 +106,24 @@ class QuestionAsker(QObject):
             choice: the model for this answer only; the conversation keeps its own choice.
             conversation: the conversation before the turn; None for the open one.
             single_answer: request a single answer, even if several are set.
-            compared: the models that each give an answer, without tools; () for the usual answer.
         """
         original = conversation or self._current.conversation
         opening_number = self._current.opening_number
         with_choice = replace(original, choice=choice or self._setup.choice_of(original))
         self._notifications.dismiss_topic(NOT_SENT)
         try:
-            run = await self._store_turn(
-                original, path, draft, choice, single_answer=single_answer, compared=compared
-            )
+            run = await self._store_turn(original, path, draft, choice, single_answer=single_answer)
         except errors.UnpricedModelError as error:
             begin_again = partial(
-                self.begin,
-                path,
-                draft,
-                choice,
-                original,
-                single_answer=single_answer,
-                compared=compared,
+                self.begin, path, draft, choice, original, single_answer=single_answer
             )
-            choices = compared or [with_choice.choice]
-            self._ask_about_price(error, choices, with_choice, begin_again)
+            self._ask_about_price(error, with_choice, begin_again)
             return
         except errors.UserFacingError as error:
             self._refuse(error, self._setup.profile_of(with_choice).id)
             return
-        if run is None:
-            return
-        await self._start(run, draft, original, opening_number)
-        if compared:
-            asked_path = path if run.question is None else [*path, run.question]
-            answers = [begun.answer for begun in (run, *run.siblings)]
-            self.compared.emit(asked_path, answers)
+        if run is not None:
+            await self._start(run, draft, original, opening_number)
 
     async def _store_turn(
         self,
@@ -154,7 +133,6 @@ class QuestionAsker(QObject):
         choice: ModelChoice | None,
         *,
         single_answer: bool,
-        compared: Sequence[ModelChoice],
     ) -> AnswerRun | None:
         """Store a turn, for the caller to show and start.
 
@@ -168,7 +146,7 @@ class QuestionAsker(QObject):
         chat, setup, running = self._chat_service, self._setup, self._running
         if original.id in running.beginning_ids or running.is_running(original.id):
             return None
-        if choice is None and not compared and not self._providers.has_provider(original):
+        if choice is None and not self._providers.has_provider(original):
             raise errors.IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
         running.beginning_ids.add(original.id)
         try:
@@ -185,11 +163,8 @@ class QuestionAsker(QObject):
             cache = self._session.of(ListPresenter).cache
             if is_listed and cache.find_existing(original.id) is None:
                 return None  # deleted in the meantime
-            if compared:
-                settings = settings.for_comparison()
-            targets = [(setup.profile_of(replace(original, choice=c)), c) for c in compared]
-            run = await chat.begin(with_choice, path, draft, profile, settings, compared=targets)
-            if choice is None and not compared:
+            run = await chat.begin(with_choice, path, draft, profile, settings)
+            if choice is None:
                 self._drafts.choices.pop(original.id, None)
             if draft is not None:
                 self._drafts.without_text.discard(original.id)
@@ -212,21 +187,15 @@ class QuestionAsker(QObject):
     def _ask_about_price(
         self,
         error: errors.UnpricedModelError,
-        choices: Sequence[ModelChoice],
         conversation: Conversation,
         begin_again: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         """Ask for permission to use a model of unknown price in spite of the monthly cap."""
-        candidates = []
-        for choice in choices:
-            profile = self._setup.profile_of(replace(conversation, choice=choice))
-            candidates.append((profile, self._chat_service.resolve(profile, choice).model))
-        # The error only has the model's name, which may match none of them.
-        named = [c for c in candidates if c[1].name == error.params.get("model")]
-        profile, model = (named or candidates)[0]
+        profile = self._setup.profile_of(conversation)
+        model = self._chat_service.resolve(profile, conversation.choice).model
 
         def edit_model() -> None:
-            from desktop_app.providers.ui.models.models_dialog import ModelsPage  # rarely needed
+            from desktop_app.providers.ui.models.models_dialog import ModelsPage
 
             self._session.of(ModelsPage).edit(profile.id, model.id)
 

@@ -7,13 +7,11 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_context
 from desktop_app.transcript.message_items import is_continuable
-from desktop_app.transcript.message_stream import MessageStream
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
 FIRST_MS, NEXT_MS = 5_000, 30_000  # until a screen reader is told that the model (still) thinks
@@ -37,26 +35,6 @@ def end_announcement(answer: Message) -> str:
     return paragraph(*sentences)
 
 
-def stream_answers(
-    running: RunningAnswers, stream_of: Callable[[str, str], MessageStream | None]
-) -> None:
-    """Pass what running answers report on to the transcripts that show them.
-
-    Args:
-        stream_of: returns the stream that shows an answer, None if none does; its arguments are the
-            ids of the conversation and of the answer.
-    """
-
-    def show(append: Callable[[MessageStream, str, str], None], *ids_and_text: str) -> None:
-        conversation_id, message_id, text = ids_and_text
-        if stream := stream_of(conversation_id, message_id):
-            append(stream, message_id, text)
-
-    running.text_arrived.connect(partial(show, MessageStream.append_text))
-    running.reasoning_arrived.connect(partial(show, MessageStream.append_reasoning))
-    running.status_changed.connect(partial(show, MessageStream.set_status_line))
-
-
 class ShownAnswers(QObject):
     """Connection of the running answers with the transcript of a conversation."""
 
@@ -67,10 +45,10 @@ class ShownAnswers(QObject):
         self._current = conversation.current
         self._messages = conversation.messages
         self._ended_answer: Message | None = None  # announced when all of it is shown
-        running = session.running
-        stream_answers(
-            running, lambda id_, _: self._transcript.stream if id_ == self._current.id else None
-        )
+        running, stream = session.running, self._transcript.stream
+        running.text_arrived.connect(partial(self._stream, stream.append_text))
+        running.reasoning_arrived.connect(partial(self._stream, stream.append_reasoning))
+        running.status_changed.connect(partial(self._stream, stream.set_status_line))
         self._awaited = ""  # the conversation whose answer has no text yet
         self._thinking = QTimer(self)
         self._thinking.timeout.connect(self._announce_thinking)
@@ -85,9 +63,15 @@ class ShownAnswers(QObject):
         )
         running.finished.connect(self._show_end)
 
+    def _stream(self, append: Callable[[str, str], None], *ids_and_text: str) -> None:
+        conversation_id, message_id, text = ids_and_text
+        if conversation_id == self._current.id:
+            append(message_id, text)
+
     def _await_text(self, conversation_id: str) -> None:
         if conversation_id == self._current.id:
             self._awaited = conversation_id
+            self._notices.announce(tr("Asking…"))
             self._thinking.start(FIRST_MS)
 
     def _announce_thinking(self) -> None:

@@ -191,7 +191,7 @@ class DocumentPasswords:
             raise first_error
 
     async def _ask(self, reason: str, *, was_wrong: bool) -> str | None:
-        from desktop_app.documents.ui.password_dialog import PasswordDialog  # rarely needed
+        from desktop_app.documents.ui.password_dialog import PasswordDialog
 
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = PasswordDialog(reason, self._window, was_wrong=was_wrong)

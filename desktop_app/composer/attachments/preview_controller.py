@@ -560,6 +560,6 @@ def change_signals(conversation: ConversationSession) -> tuple[SignalInstance, .
 
 
 def _parse_code(text: str) -> DocumentText:
-    from desktop_app.markdown.document_text import DocumentText, TextForm  # at the first preview
+    from desktop_app.markdown.document_text import DocumentText, TextForm
 
     return DocumentText(text, TextForm.CODE)

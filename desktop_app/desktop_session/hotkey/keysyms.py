@@ -82,7 +82,7 @@ def _character(key: str) -> str:
 
 @cache
 def _character_names() -> dict[int, str]:
-    from Xlib import XK  # not needed at start-up
+    from Xlib import XK
 
     for group in _KEYSYM_GROUPS:
         XK.load_keysym_group(group)

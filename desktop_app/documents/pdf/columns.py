@@ -43,7 +43,11 @@ _FULL_LINE_WIDTH: Final = 0.75
 # Cells of a table with three columns are often about as wide as each other, but have fewer words
 # (medians in 1,269 public PDFs, of three columns that are full: at most 3 in cells, at least 5 in
 # running text).
-_LEAST_WORDS_OF_THREE: Final = 4
+_LEAST_WORDS: Final = 4
+# Lines of about the same width: text whose letters hardly fill it.
+_FEWEST_EVEN: Final = 24
+_LEAST_EVEN_SHARE: Final = 0.9
+_EVEN_LINE_WIDTH: Final = 0.65
 # Text with a ragged right side: the share of lines after which the next line's first word would not
 # fit. Cells end anywhere, so in a few rows they may look the same.
 _LEAST_WRAPPED: Final = 0.85
@@ -239,12 +243,13 @@ def _is_running_text(lines: Sequence[_Stretch], count: int) -> bool:
         for line, following in pairwise(downward)
     )
     is_long = len(lines) >= _FEWEST_WRAPPED
-    may_be_full = count == 2 or (
-        is_long and median(line.words for line in lines) >= _LEAST_WORDS_OF_THREE
-    )
+    has_words = median(line.words for line in lines) >= _LEAST_WORDS
+    may_be_full = count == 2 or (is_long and has_words)
     has_full_lines = may_be_full and full_count >= _LEAST_FULL_SHARE * len(lines)
+    even_count = sum(line.width > _EVEN_LINE_WIDTH * width for line in lines)
+    is_even = len(lines) >= _FEWEST_EVEN and even_count >= _LEAST_EVEN_SHARE * len(lines)
     is_wrapped = is_long and wrapped_count >= _LEAST_WRAPPED * len(lines)
-    return width >= _NARROWEST_COLUMN and (has_full_lines or is_wrapped)
+    return width >= _NARROWEST_COLUMN and (has_full_lines or is_wrapped or (has_words and is_even))
 
 
 def _share_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:

@@ -76,12 +76,15 @@ def inspect(name: str, document: pdfium.PdfDocument, limits: Limits) -> OpenedPd
     total = len(document)
     if total > limits.pages:
         raise refusals.too_many_pages_error(name, total, "page", limits.pages)
-    if document.get_formtype() != raw.FORMTYPE_XFA_FULL:
+    kind = document.get_formtype()
+    if kind not in (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND):
         return OpenedPdf(total)
+    is_static = kind == raw.FORMTYPE_XFA_FOREGROUND
     try:
-        return OpenedPdf(total, xfa_form.read(document))
+        form = xfa_form.read(document, answers_only=is_static)
     except xfa_form.UnreadableFormError:
-        return OpenedPdf(total, is_unreadable_form=True)
+        return OpenedPdf(total, is_unreadable_form=not is_static)
+    return OpenedPdf(total, form, is_static)
 
 
 def read_pages(
@@ -108,7 +111,12 @@ def compose(name: str, opened: OpenedPdf, pages: Sequence[PageRead]) -> ReaderRe
     text_by_page = {page.number: page.text for page in pages}
     last = max(text_by_page, default=0)
     note = _note(page_images, opened.pages)
-    if opened.form:
+    if opened.is_static:
+        read_text = "\n".join(text_by_page.values())
+        answers = opened.form.splitlines()
+        missing = [each for each in answers if each.rpartition(": ")[2] not in read_text]
+        text_by_page[last] = "\n".join([text_by_page[last], *missing]).strip()
+    elif opened.form:
         # A form's only page asks the user to wait, or to install Adobe's program.
         shown = text_by_page[last] if opened.pages > 1 else ""
         text_by_page[last] = f"{shown}\n{opened.form}".strip()

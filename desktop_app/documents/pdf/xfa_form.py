@@ -30,8 +30,8 @@ class UnreadableFormError(Exception):
     """The form lacks a template and data, or they are not well-formed."""
 
 
-def read(document: pdfium.PdfDocument) -> str:
-    """Return the text of the form.
+def read(document: pdfium.PdfDocument, *, answers_only: bool = False) -> str:
+    """Return the text of the form, or what its data have.
 
     Raises:
         UnreadableFormError: there is nothing to read.
@@ -40,7 +40,7 @@ def read(document: pdfium.PdfDocument) -> str:
         roots = [root for packet in _packets(document) if (root := _parsed(packet)) is not None]
         template = next((e for root in roots for e in _all(root, "template")), None)
         datasets = next((e for root in roots for e in _all(root, "datasets")), None)
-        lines = list(_Form(datasets).lines(template))
+        lines = list(_Form(datasets).lines(None if answers_only else template))
     except RecursionError as error:
         raise UnreadableFormError("nested too deeply") from error
     if not lines:

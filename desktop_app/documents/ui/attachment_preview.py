@@ -18,6 +18,7 @@ from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.document_text import DocumentText
 from desktop_app.transcript.find_bar import FindBar
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -27,7 +28,6 @@ from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import (
     ElidedLabel,
     PlainLabel,
-    announce,
     one_line,
     set_tooltip,
     spoken_text,

@@ -32,6 +32,7 @@ from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import N_, gap_after, paragraph, tr
 from desktop_app.markdown.document_text import DocumentText, text_form_of
 from desktop_app.transcript.find_bar import FindBar
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton, press_focused
 from desktop_app.widgets.external_open import open_path
@@ -41,7 +42,6 @@ from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     ElidedLabel,
     PlainLabel,
-    announce,
     one_line,
     set_tooltip,
     spoken_text,

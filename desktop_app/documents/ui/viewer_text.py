@@ -24,9 +24,9 @@ from desktop_app.markdown.text_search import fold_phrase, match_ranges
 from desktop_app.transcript.accessible_messages import AccessibleText
 from desktop_app.transcript.find_bar import FindBar
 from desktop_app.transcript.segment import Article, ArticleList, Place, is_table, runs_at
-from desktop_app.transcript.segment_area import Mark, ShownSegment
 from desktop_app.transcript.segment_document import SegmentWriter
 from desktop_app.transcript.segment_formulas import SegmentFormulas
+from desktop_app.transcript.shown_segment import Mark, ShownSegment
 from desktop_app.transcript.text_area import TextArea
 from desktop_app.transcript.transcript_styles import Styles
 from desktop_app.widgets.accessible_roles import install_roles

@@ -52,11 +52,13 @@ class PageRead(msgspec.Struct, tag=True, frozen=True):
 class OpenedPdf(msgspec.Struct, frozen=True):
     """A PDF's number of pages, and the text of an XFA form; "" if it has none.
 
-    `is_unreadable_form` if it has such a form that cannot be read.
+    `is_static` if its pages show the form, of which they may lack answers; `is_unreadable_form` if
+    it has a form that they do not show, and that cannot be read.
     """
 
     pages: int
     form: str = ""
+    is_static: bool = False
     is_unreadable_form: bool = False
 
 

@@ -6,7 +6,8 @@ structs, which Python makes in a fiftieth of the time of a dataclass at each sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from msgspec import Struct
 
@@ -261,3 +262,43 @@ StreamEvent = (
     | Incomplete
     | Failed
 )
+
+
+_MAX_TEXT_CHARS: Final = 8_192
+"""Characters of one text, which is read and cleaned without a pause."""
+
+
+def joined_texts(events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
+    """Yield events that have come at once, with the texts that follow each other as one.
+
+    A text of megabytes, as one event may have, is yielded in parts.
+    """
+    texts: list[TextDelta | ReasoningDelta] = []
+    for event in events:
+        if texts and not _is_same_text(texts[-1], event):
+            yield from _in_parts(texts)
+            texts = []
+        if isinstance(event, TextDelta | ReasoningDelta):
+            texts.append(event)
+        else:
+            yield event
+    if texts:
+        yield from _in_parts(texts)
+
+
+def _is_same_text(text: TextDelta | ReasoningDelta, other: StreamEvent) -> bool:
+    if isinstance(text, ReasoningDelta):
+        return isinstance(other, ReasoningDelta) and text.section == other.section
+    return isinstance(other, TextDelta)
+
+
+def _in_parts(texts: list[TextDelta | ReasoningDelta]) -> Iterator[StreamEvent]:
+    first = texts[0]
+    whole = "".join([each.text for each in texts])
+    for start in range(0, len(whole) or 1, _MAX_TEXT_CHARS):
+        part = whole[start : start + _MAX_TEXT_CHARS]
+        if isinstance(first, ReasoningDelta):
+            yield ReasoningDelta(part, first.section)
+        else:
+            deltas = sum(each.deltas for each in texts if isinstance(each, TextDelta))
+            yield TextDelta(part, 0 if start else deltas)

@@ -156,7 +156,7 @@ def _located(location: str, parse: Callable[[Any], Any], value: Any) -> Any:
 def _require_known(name: str, known_names: Collection[str], location: str) -> None:
     """Raise ValueError for an unknown name, because it may be a typing error."""
     if name not in known_names:
-        from difflib import get_close_matches  # slow to import, and rarely needed
+        from difflib import get_close_matches
 
         close_names = get_close_matches(name, known_names, 1)
         hint = f"; “{close_names[0]}” is meant, perhaps" if close_names else ""

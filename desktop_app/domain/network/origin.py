@@ -51,7 +51,7 @@ def canonical_base_url(url: str) -> str:
     which of them is written. A text without an origin is returned as it is.
     """
     from posixpath import normpath
-    from urllib.parse import unquote  # the window's start imports the domain
+    from urllib.parse import unquote
 
     address = origin(url.strip())
     if not address:
@@ -73,7 +73,7 @@ def host_of(origin: str) -> str:
 
 
 def _normalize_ipv6(literal: str) -> str:
-    import ipaddress  # the window's start imports the domain
+    import ipaddress
 
     try:
         return f"[{ipaddress.IPv6Address(literal[1:-1])}]"

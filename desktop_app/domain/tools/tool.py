@@ -143,7 +143,7 @@ class ToolDefinition(Value, frozen=True):
         wire_name = re.sub(r"[^A-Za-z0-9_-]", "_", unchecked_name)
         if wire_name == unchecked_name and len(wire_name) <= MAX_WIRE_NAME_CHARS:
             return wire_name
-        import hashlib  # loads OpenSSL, which the start does not need
+        import hashlib
 
         digest = hashlib.sha256(unchecked_name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         max_beginning = MAX_WIRE_NAME_CHARS - len("_") - len(digest)

@@ -54,7 +54,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     time_from_seconds,
 )
-from desktop_app.exchange.importers.json_values import read_values
+from desktop_app.exchange.importers.json_values import MAX_VALUE_CHARS, read_values
 from desktop_app.foreign_file import (
     CHUNK_BYTES,
     ForeignArchive,
@@ -67,8 +67,6 @@ from desktop_app.i18n.translation import N_
 
 # In bytes. A user's history takes some hundred megabytes.
 MAX_JSON_BYTES: Final = 4 * 1024**3
-MAX_MESSAGES_BYTES: Final = 512 * 1024**2
-"""Of a list of messages, not of conversations. Parsed, it takes the fivefold in memory."""
 MAX_IMAGE_BYTES: Final = 64 * 1024**2
 # Text compresses to a fifth. Above this size, a file that is compressed to less than a hundredth is
 # not an export, and would only fill the memory.
@@ -446,6 +444,8 @@ def _read_json(chunks_of: _ChunksOf, find_file: FindFile) -> ParsedExport:
             found = found or _program_of(value, find_file)
     except json.JSONDecodeError as exc:
         raise _NotJsonError(str(exc)) from exc
+    if total == 1 and isinstance(first, ImportRefusedError):
+        raise first
     if found is None and (library := _library_of([first] if total == 1 else chunks_of)):
         return library
     if total == 1 and own_json.is_own(first):
@@ -492,9 +492,9 @@ def _all_values(chunks_of: _ChunksOf) -> list[Any]:
         size = 0
         for chunk in chunks_of():
             size += len(chunk)
-            if size > MAX_MESSAGES_BYTES:
+            if size > MAX_VALUE_CHARS:
                 raise RefusedFileError(
-                    N_("{file} is larger than {limit} MB."), limit=MAX_MESSAGES_BYTES >> 20
+                    N_("{file} is larger than {limit} MB."), limit=MAX_VALUE_CHARS >> 20
                 )
             yield chunk
 

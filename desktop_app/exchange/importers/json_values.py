@@ -12,13 +12,22 @@ from codecs import getincrementaldecoder, lookup_error, register_error
 from collections.abc import Iterator
 from typing import Any, Final
 
-from desktop_app.exchange.importers.imported_conversation import damaged_conversation_error
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.exchange.importers.imported_conversation import (
+    damaged_conversation_error,
+    parse_json,
+)
+
+MAX_VALUE_CHARS: Final = 512 * 1024**2
+"""Of a value: a conversation, or all that one object has. Parsed, it takes up to the fivefold."""
 
 # Some programs write control characters into texts as they are.
 _DECODER: Final = json.JSONDecoder(strict=False)
 _SPACES: Final = re.compile(r"[ \t\n\r]*")
-# Also matches a string whose end has not been read.
-_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.S)
+# Also matches a string whose end has not been read; its group is then empty.
+_STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[\[\]{}]', re.S)
+_TITLE: Final = re.compile(r'"(?:title|name)"\s*:\s*("(?:[^"\\]|\\.)*+")', re.S)
+_MAX_TITLE_DISTANCE: Final = 10_000  # from the beginning of a conversation
 _SCALAR: Final = re.compile(r"[^,\[\]{}\s]+")
 _LONGEST_TOKEN: Final = len('"\\uD83D\\uDE00')  # of those that an error points to the start of
 
@@ -40,7 +49,7 @@ def decode(data: memoryview) -> str:
 
 
 def read_values(chunks: Iterator[bytes]) -> Iterator[Any]:
-    """Yield the values, and an ImportRefusedError for one that Python cannot represent.
+    """Yield the values, and an ImportRefusedError for one that is too large or nested too deeply.
 
     So does a damaged line of JSONL, such as the last that a program wrote before it was killed.
 
@@ -127,14 +136,15 @@ class _Text:
             except json.JSONDecodeError as exc:
                 if self._is_complete or not self._is_cut(exc):
                     raise
-            except (ValueError, RecursionError) as exc:
-                self._position = self._end_of_value(exc)
-                return damaged_conversation_error(None, exc)
+            except (ValueError, RecursionError) as exc:  # its nesting or a number is too large
+                return self._skip_value(exc)
             else:
                 # The rest of a number may follow.
                 if end < len(self._text) or self._is_complete:
                     self._position = end
                     return value
+            if len(self._text) - self._position > MAX_VALUE_CHARS:
+                return self._skip_value(ValueError(f"larger than {MAX_VALUE_CHARS >> 20} MB"))
             self._read_more()
 
     def _is_cut(self, exc: json.JSONDecodeError) -> bool:
@@ -142,18 +152,28 @@ class _Text:
         is_at_end = exc.pos >= len(self._text) - _LONGEST_TOKEN
         return is_at_end or exc.msg.startswith("Unterminated string")
 
-    def _end_of_value(self, cause: Exception) -> int:
-        """Return the end of a value that cannot be parsed: its nesting or a number is too large."""
+    def _skip_value(self, cause: Exception) -> ImportRefusedError:
+        """Go to the end of a value that is not parsed, holding little of it; return its error."""
+        title = _TITLE.search(self._text, self._position, self._position + _MAX_TITLE_DISTANCE)
+        error = damaged_conversation_error({"title": title and parse_json(title[1])}, cause)
+        depth = 0
         while True:
-            depth = 0
-            if scalar := _SCALAR.match(self._text, self._position):
+            if scalar := not depth and _SCALAR.match(self._text, self._position):
+                self._position = scalar.end()
                 if scalar.end() < len(self._text) or self._is_complete:
-                    return scalar.end()
+                    return error
+            for token in _STRING_OR_BRACKET.finditer(self._text, self._position):
+                if token[1] == "":  # only the beginning of the string was read
+                    self._text = f'"{self._text[token.end() :]}'
+                    self._position = 0
+                    break
+                mark = self._text[token.start()]
+                depth += (mark in "[{") - (mark in "]}")
+                if depth == 0:
+                    self._position = token.end()
+                    return error
             else:
-                for token in _STRING_OR_BRACKET.finditer(self._text, self._position):
-                    depth += (token[0] in "[{") - (token[0] in "]}")
-                    if depth == 0:
-                        return token.end()
+                self._position = len(self._text)
             if self._is_complete:
                 raise json.JSONDecodeError(str(cause), "", 0)
             self._read_more()

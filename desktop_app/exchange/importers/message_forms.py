@@ -25,6 +25,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     list_at,
     mapping_at,
     objects_at,
+    parse_json,
     seconds_of,
     stable_id,
     text_at,
@@ -145,8 +146,17 @@ def is_hugging_chat(value: Any) -> bool:
 
 
 def share_gpt(value: Any) -> list[Any]:
-    rows = [row for each in _items(value) for row in objects_at(each, "conversations")]
-    return conversations_in(value) if rows and all("from" in row for row in rows) else []
+    return [
+        {**each, "messages": [*map(_message_of_share_gpt, rows)]}
+        for each in _items(value)
+        if (rows := objects_at(each, "conversations")) and all("from" in row for row in rows)
+    ]
+
+
+def _message_of_share_gpt(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a message; the JSON of a call becomes the call."""
+    calls = parse_json(text_at(row, "value")) if text_at(row, "from") == "function_call" else None
+    return {"from": "gpt", "tool_calls": calls} if calls else row
 
 
 def ai_studio(value: Any) -> list[Any]:

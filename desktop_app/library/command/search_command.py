@@ -15,8 +15,8 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
-from desktop_app.library.index_renewal import renew_index
 from desktop_app.library.search_query import Search
+from desktop_app.library.search_rebuild import complete_index
 from desktop_app.paths import folders
 from desktop_app.storage.search_index import MATCH_END, MATCH_START
 
@@ -40,8 +40,8 @@ async def _search(options: Options) -> int:
         return ExitCode.FAILED
     async with open_store() as database:
         reporter = ProgressReporter(tr("Preparing search…"))
-        with suppress(StorageError):  # a full disk; what is old is found as before
-            await renew_index(database, lambda done: reporter.show(round(done * 100), 100))
+        with suppress(StorageError):  # a full disk; what is indexed is found
+            await complete_index(database, lambda done: reporter.show(round(done * 100), 100))
         # Written in pages: 200,000 hits at once take 480 MB.
         async for hits in _pages_of_hits(Search(database), options.text, options.limit):
             if options.json:

@@ -45,11 +45,11 @@ from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acce
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.library.list_filter import LIST
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, ConversationModel, Roles
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.look.direction import mirrored
 from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import NO_UPDATE, RowView
 from desktop_app.widgets.rows.rows_model import Index
-from desktop_app.widgets.text.foreign_text import announce
 
 _Key = Qt.Key
 _DRAG_HOT_SPOT: Final = QPoint(12, 12)

@@ -194,7 +194,7 @@ class FoldersController(Controller):
 
     @cached_property
     def _picker(self) -> CommandPalette:
-        from desktop_app.app.window.command_palette import CommandPalette  # not at the start
+        from desktop_app.app.window.command_palette import CommandPalette
 
         label, nothing = tr("Move to project"), tr("No matching projects")
         return CommandPalette(self._window, "folder-picker", label, nothing)

@@ -9,7 +9,6 @@ from desktop_app.app.activity import ActivityRow, Phase
 from desktop_app.app.session import Session
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.i18n.translation import tr
-from desktop_app.library.index_renewal import renew_index
 from desktop_app.library.search_rebuild import complete_index
 
 _PAUSE_S: Final = 0.05
@@ -24,11 +23,9 @@ class IndexActivity:
         self._began_at: datetime = now()
 
     async def renew(self) -> None:
-        """Complete the index, and renew what a former version has made. Raises StorageError."""
-        database = self._session.backend.database
+        """Complete the index. Raises StorageError."""
         try:
-            await complete_index(database, self._show, _PAUSE_S)
-            await renew_index(database, self._show)
+            await complete_index(self._session.backend.database, self._show, _PAUSE_S)
         finally:
             self._show(1)
 

@@ -109,11 +109,6 @@ class ProjectsController(Controller):
         if project_id:
             self.page.select(project_id)
 
-    def show_new(self, project_id: str) -> None:
-        """Show a new project, whose name is to be typed."""
-        self.show()
-        self.page.edit(project_id)
-
     def show_current(self) -> None:
         """Show the project at the list's current row or of the open conversation, if any."""
         row = self._session.of(ConversationList).view.current_row

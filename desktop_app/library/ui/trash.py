@@ -235,7 +235,7 @@ class Trash(Controller):
         Failures are retried the next time. While an expired conversation is open, it stays, as do
         those trashed after it.
         """
-        from desktop_app.chat.text_store import TextStore  # few have a text
+        from desktop_app.chat.text_store import TextStore
 
         try:
             expired = await expiry_time(self._session.backend.database) - TRASH_RETENTION

@@ -325,7 +325,7 @@ def _named_hosts(visible_words: str) -> Iterator[str]:
         yield number["number"]
     for match in _POSSIBLE_IPV6.finditer(visible_words):
         if match[0].count(":") > 1:
-            from ipaddress import AddressValueError, IPv6Address  # not needed for the start
+            from ipaddress import AddressValueError, IPv6Address
 
             with suppress(AddressValueError):
                 IPv6Address(match[0])

@@ -155,7 +155,7 @@ class NotesController(Controller):
         message = self._current.message(message_id)
         if action != SHOW_NOTES or message is None:
             return
-        from desktop_app.memory.ui.notes_section import NotesDialog  # not at the start
+        from desktop_app.memory.ui.notes_section import NotesDialog
 
         ids = [id_ for each in message.notices for id_ in note_ids(each)]
         NotesDialog(self._session, ids).open()

@@ -31,6 +31,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     TextWasReasoning,
     ToolCallDelta,
+    joined_texts,
 )
 from desktop_app.domain.conversations.answer_sources import citation
 from desktop_app.domain.conversations.message_parts import SourcesPart
@@ -38,7 +39,6 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.providers.apis import citation_marks
 from desktop_app.providers.apis.code_spans import CodeSpans
-from desktop_app.providers.apis.event_reader import joined_texts
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.http import json_fields

@@ -122,7 +122,7 @@ class ProviderGateway:
         Raises:
             CredentialError: the keyring cannot be read.
         """
-        from desktop_app.providers.http.download import Downloads  # rarely needed
+        from desktop_app.providers.http.download import Downloads
 
         password = await self._read_proxy_password(profile)
         return Downloads(ProviderAccess(profile, proxy_password=password))
@@ -134,7 +134,7 @@ class ProviderGateway:
 
     def _model_file(self, profile: ProviderProfile) -> ModelFile | None:
         """Return the model file that answers; None for the built-in one and for other providers."""
-        from desktop_app.providers.template_check import ModelFile  # with the client
+        from desktop_app.providers.template_check import ModelFile
 
         path = local_path(profile)
         if path is None:  # the model of new conversations

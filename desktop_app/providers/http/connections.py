@@ -136,7 +136,7 @@ def proxy_for(
 
 
 def _environment_proxy(address: SplitResult) -> str | None:
-    import urllib.request  # imports http.client and email: 30 ms that start-up avoids
+    import urllib.request
 
     host = address.hostname or ""
     host_and_port = address.netloc.rpartition("@")[2]
@@ -153,7 +153,7 @@ def _is_bypassed(host: str, no_proxy: str) -> bool:
 
     curl and desktops use these forms; urllib does not know them.
     """
-    import ipaddress  # not needed at the start
+    import ipaddress
 
     for name in no_proxy.lower().replace(" ", "").split(","):
         if name.startswith("*.") and host.endswith(name[1:]):

@@ -8,12 +8,14 @@ connection that breaks or falls silent has cut the answer.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from codecs import BOM_UTF8
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.domain import hints
+from desktop_app.domain.answering.stream_events import StreamEvent, joined_texts
 from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError, UnexpectedReplyError
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http import connection_errors, json_fields
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from desktop_app.providers.http.redaction import Redactor
+    from desktop_app.providers.http.silence import SilenceWatch
 
 
 T = TypeVar("T")
@@ -37,6 +40,7 @@ FRAME_S: Final = 0.034
 """Seconds between two frames of a stream: the events of a frame cost little more than one."""
 _FRAME_BYTES: Final = 1 << 15
 """The most bytes of a frame: some 150 events, whose decoding takes 6 ms of the event loop."""
+_TURN_S: Final = 0.005  # a third of a frame of the screen
 _MAX_ID_CHARS: Final = 200
 # The first letter of a server-sent event's comment or field: data, event, id, retry.
 _FIELD_INITIALS: Final = (b":", b"d", b"e", b"i", b"r")
@@ -46,8 +50,11 @@ class HttpReply:
     """A reply with a success status.
 
     Args:
-        drain_s: the longest wait of `drain`, in seconds.
+        drain_s: the longest wait for its end, in seconds.
+
+    Attributes:
         on_bytes: called whenever bytes of the body come.
+        received: bytes of the body received so far.
     """
 
     def __init__(
@@ -56,23 +63,20 @@ class HttpReply:
         attempt: connection_errors.ConnectionAttempt,
         redactor: Redactor,
         drain_s: float,
-        on_bytes: Callable[[], None],
     ) -> None:
         self._response = response
-        self._redactor = redactor
+        self.redactor = redactor
         self._attempt = attempt
-        self._drain_s = drain_s
-        self._on_bytes = on_bytes
+        self.drain_s = drain_s
+        self.on_bytes: Callable[[], None] = lambda: None
         self._chunks = unpacked(response)
         self._peeked = b""  # bytes read to detect the kind of reply
-        self._read_ahead: _ReadAhead | None = None
         self.received = 0
-        """Bytes of the body received so far."""
 
     @property
     def request_id(self) -> str:
         """Return the provider's id of the request, or "" if it gave none."""
-        return request_id_of(self._response.headers, self._redactor)
+        return request_id_of(self._response.headers, self.redactor)
 
     async def is_json(self) -> bool:
         """Return True if the reply is one JSON value instead of a stream of events.
@@ -100,10 +104,10 @@ class HttpReply:
         return first in (b"{", b"[") or (is_json_type and first not in (b"", *_FIELD_INITIALS))
 
     def _count(self, chunk: bytes, max_bytes: int) -> None:
-        self._on_bytes()
+        self.on_bytes()
         self.received += len(chunk)
         if self.received > max_bytes:
-            raise self._too_large_error(max_bytes)
+            raise self.too_large_error(max_bytes)
 
     async def pieces(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
         """Yield the body as it arrives.
@@ -120,49 +124,6 @@ class HttpReply:
                 self._count(chunk, max_bytes)
                 yield chunk
 
-    async def events(self, read: Callable[[bytes, str], list[T]]) -> AsyncGenerator[list[T], None]:
-        """Yield the results of `read`, which takes data and name, for the events of each read.
-
-        Raises:
-            StreamCutError: the connection broke or fell silent.
-            ReplyTooLargeError: the stream, or one event, exceeded a limit.
-        """
-        decoder = SSEDecoder()
-
-        def results(received: list[ServerSentEvent]) -> Iterator[list[T]]:
-            found: list[T] = []
-            try:
-                for event in received:
-                    found += read(bytes(self._redactor.clean_json(event.data)), event.event)
-            finally:  # what came before an event that cannot be read
-                if received:
-                    yield found
-            if decoder.size > MAX_EVENT_BYTES:
-                raise self._too_large_error(MAX_EVENT_BYTES)
-
-        peeked, self._peeked = self._peeked, b""
-        for found in results(decoder.feed(peeked)):
-            yield found
-        self._read_ahead = _ReadAhead(self._counted_chunks())
-        cut: StreamCutError | None = None
-        try:
-            async with aclosing(self._read_ahead.frames()) as frames:
-                async for frame in frames:
-                    for found in results(decoder.feed(frame)):
-                        yield found
-        except StreamCutError as error:
-            cut = error
-        for found in results(decoder.end()):
-            yield found
-        if cut is not None:
-            raise cut
-
-    async def _counted_chunks(self) -> AsyncGenerator[bytes, None]:
-        with self._translate_errors():
-            async for chunk in self._chunks:
-                self._count(chunk, MAX_STREAM_BYTES)
-                yield chunk
-
     async def json(self, read: Callable[[Any], T], max_bytes: int = MAX_JSON_BYTES) -> T:
         """Return the result of `read` for the parsed body.
 
@@ -173,7 +134,7 @@ class HttpReply:
         """
         body = b"".join([piece async for piece in self.pieces(max_bytes)])
         try:
-            return read(json_fields.parse(self._redactor.clean_json(body)))
+            return read(json_fields.parse(self.redactor.clean_json(body)))
         except ValueError as exc:
             raise UnexpectedReplyError(
                 N_("{provider} sent an invalid response."),
@@ -190,10 +151,7 @@ class HttpReply:
         import httpx
 
         with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
-            async with asyncio.timeout(self._drain_s):
-                if self._read_ahead is not None:
-                    await self._read_ahead.discard()
-                    return
+            async with asyncio.timeout(self.drain_s):
                 async for _ in self._chunks:
                     pass
 
@@ -220,7 +178,7 @@ class HttpReply:
                 N_("The connection to {provider} was lost before the response finished."), exc
             ) from exc
 
-    def _too_large_error(self, limit: int) -> ReplyTooLargeError:
+    def too_large_error(self, limit: int) -> ReplyTooLargeError:
         return ReplyTooLargeError(
             N_("{provider} sent more than {limit} MB."),
             hint=hints.CHECK_ADDRESS_OR_SWITCH,
@@ -233,100 +191,199 @@ class HttpReply:
         return StreamCutError(
             message,
             hints.RETRY_BILLED,
-            details=details_of(exc, self._redactor),
+            details=details_of(exc, self.redactor),
             request_id=self.request_id,
             provider=self._attempt.provider,
         )
 
 
-class _ReadAhead:
-    """The bytes of a stream, which a task reads as they come and which are taken once a frame.
+class ReplyReading:
+    """A reply that a task requests and reads as it comes, and whose events are taken once a frame.
 
     Servers send one event a chunk. To read no more until its frame is over would slow the stream
     to one event a frame. A server that is faster than the program waits while a frame is full.
+
+    Args:
+        opening: requests the reply; see `Transport.post`.
+        watch: reports the silences, also before the reply begins.
+
+    Attributes:
+        has_events: True once a server-sent event has come, even if it means nothing.
     """
 
-    def __init__(self, chunks: AsyncGenerator[bytes, None]) -> None:
-        self._chunks = chunks
+    def __init__(
+        self, opening: AbstractAsyncContextManager[HttpReply], watch: SilenceWatch
+    ) -> None:
+        self._opening = opening
+        self._watch = watch
+        self._reply: HttpReply | None = None
+        self.has_events = self._is_json = False
+        self._decoder = SSEDecoder()
         self._arrived = bytearray()
         self._is_discarded = False
-        self._has_arrived = asyncio.Event()  # or the stream has ended
-        self._is_due = asyncio.Event()  # a full frame has arrived, or the end
+        self._least = 1  # bytes that the wait is for
+        self._is_due = asyncio.Event()  # they, the end or a report has come
         self._has_room = asyncio.Event()
-        self._reading: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._frame_ends_at = 0.0
+        self._task: asyncio.Task[list[StreamEvent]] | None = None
 
-    async def frames(self) -> AsyncGenerator[bytes, None]:
-        """Yield what has arrived, once in FRAME_S, but the first, the last and full frames at once.
+    @property
+    def request_id(self) -> str:
+        """Return the provider's id of the request; "" if it gave none, or has not replied."""
+        return "" if self._reply is None else self._reply.request_id
+
+    @property
+    def received(self) -> int:
+        """Return the bytes of the body received so far."""
+        return 0 if self._reply is None else self._reply.received
+
+    async def events(
+        self,
+        read: Callable[[bytes, str], list[StreamEvent]],
+        read_json: Callable[[Any], list[StreamEvent]],
+        end: Callable[[StreamCutError | None], list[StreamEvent]],
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the reply's events, each text of a frame as one, and reports of silence. Call once.
 
         If the task is canceled, what has arrived by then is yielded before CancelledError is
         raised: no text that came is lost by Stop.
 
+        Args:
+            read: returns the events of server-sent data and its name.
+            read_json: returns the events of a reply that is one JSON value.
+            end: returns the last events of a stream; called with the error of a connection that
+                broke or fell silent, which it may raise.
+
         Raises:
-            Exception: reading raised it; what came before is yielded first.
+            AttemptError: there is no reply, or it is a refusal or not an API's reply.
+            StreamCutError: `end` raised it, or the connection broke within JSON.
+            ReplyTooLargeError: the reply, or one event, exceeded a limit.
+            UnexpectedReplyError: it is not JSON.
         """
-        self._reading = reading = asyncio.create_task(self._read())
+        self._task = task = asyncio.create_task(self._read(read_json))
+        found: Iterator[StreamEvent] = iter(())
+        cut: StreamCutError | None = None
         try:
-            while True:
-                await self._has_arrived.wait()
-                if self._arrived:
-                    yield self._take()
-                elif reading.done():
-                    break
-                if self._is_due.is_set():
-                    await asyncio.sleep(0)  # other tasks run between two full frames
-                else:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(FRAME_S):
-                            await self._is_due.wait()
-            await reading
+            try:
+                while self._arrived or not task.done():
+                    frame = await self._next_frame()
+                    for report in self._watch.reports():
+                        yield report
+                    found = self._results(self._decoder.feed(frame), read)
+                    turn_ends_at = self._loop.time() + _TURN_S
+                    for event in found:
+                        yield event
+                        if self._loop.time() > turn_ends_at:  # other tasks run meanwhile
+                            await asyncio.sleep(0)
+                            turn_ends_at = self._loop.time() + _TURN_S
+                await task
+            except StreamCutError as error:
+                if self._is_json:
+                    raise
+                cut = error
+            found = self._results(self._decoder.end(), read)
+            for event in found:
+                yield event
+            found = joined_texts(task.result() if self._is_json else end(cut))
+            for event in found:
+                yield event
         except asyncio.CancelledError as canceled:
             await self._end()
+            rest = self._results(self._decoder.feed(bytes(self._arrived)), read)
             try:
-                yield bytes(self._arrived)
-            finally:
+                for event in itertools.chain(found, rest):
+                    yield event
+            finally:  # even if the reader leaves at one of these events
                 raise canceled
         finally:
             await self._end()
 
-    async def discard(self) -> None:
-        """Read the rest of the stream without keeping it."""
+    async def drain(self) -> None:
+        """Read the rest of the reply as `HttpReply.drain` does, without keeping it."""
         self._is_discarded = True
         self._has_room.set()
-        if self._reading is not None:
-            await asyncio.wait([self._reading])
+        if self._task is not None and self._reply is not None:
+            await asyncio.wait([self._task], timeout=self._reply.drain_s)
 
-    async def _read(self) -> None:
+    async def _read(self, read_json: Callable[[Any], list[StreamEvent]]) -> list[StreamEvent]:
+        """Read the reply; return the events of one that is JSON."""
         try:
-            async with aclosing(self._chunks):
-                async for chunk in self._chunks:
+            async with self._opening as reply:
+                self._reply = reply
+                reply.on_bytes = self._end_silence
+                self._end_silence()
+                if await reply.is_json():
+                    self._is_json = True
+                    return await reply.json(read_json)
+                async for piece in reply.pieces(MAX_STREAM_BYTES):
                     if self._is_discarded:
                         continue
-                    if not self._arrived:
-                        self._has_arrived.set()
-                    self._arrived += chunk
-                    if len(self._arrived) >= _FRAME_BYTES:
+                    self._arrived += piece
+                    if len(self._arrived) >= self._least:
                         self._is_due.set()
+                    if len(self._arrived) >= _FRAME_BYTES:
                         self._has_room.clear()
                         await self._has_room.wait()
+                return []
         finally:
-            self._has_arrived.set()
             self._is_due.set()
 
-    def _take(self) -> bytes:
+    def _end_silence(self) -> None:
+        if self._watch.end_silence():
+            self._is_due.set()
+
+    async def _next_frame(self) -> bytes:
+        """Return what has arrived in a frame; the first, the last and full frames at once.
+
+        Return b"" if the silence is to be checked.
+        """
+        if self._loop.time() < self._frame_ends_at:
+            await self._wait(_FRAME_BYTES, self._frame_ends_at)
+        if not self._arrived:
+            await self._wait(1, self._watch.check_at)
         frame = bytes(self._arrived[:_FRAME_BYTES])
         del self._arrived[:_FRAME_BYTES]
-        has_ended = self._reading is not None and self._reading.done()
-        if not has_ended and not self._arrived:
-            self._has_arrived.clear()
-        if not has_ended and len(self._arrived) < _FRAME_BYTES:
-            self._is_due.clear()
+        if len(self._arrived) < _FRAME_BYTES:
             self._has_room.set()
+        if frame:
+            self._frame_ends_at = self._loop.time() + FRAME_S
         return frame
 
+    async def _wait(self, least: int, until: float) -> None:
+        """Wait for so many bytes, the end, a report or a time. Other tasks run meanwhile."""
+        assert self._task is not None
+        self._least = least
+        if len(self._arrived) >= least or self._task.done():
+            await asyncio.sleep(0)
+            return
+        timer = self._loop.call_at(until, self._is_due.set)
+        try:
+            await self._is_due.wait()
+        finally:
+            timer.cancel()
+        self._is_due.clear()
+
+    def _results(
+        self, received: list[ServerSentEvent], read: Callable[[bytes, str], list[StreamEvent]]
+    ) -> Iterator[StreamEvent]:
+        found: list[StreamEvent] = []
+        if received:
+            self.has_events = True
+            assert self._reply is not None
+            redactor = self._reply.redactor
+            try:
+                for event in received:
+                    found += read(bytes(redactor.clean_json(event.data)), event.event)
+            finally:  # what came before an event that cannot be read
+                yield from joined_texts(found)
+        if self._decoder.size > MAX_EVENT_BYTES and self._reply is not None:
+            raise self._reply.too_large_error(MAX_EVENT_BYTES)
+
     async def _end(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
 
 def request_id_of(headers: Mapping[str, str], redactor: Redactor) -> str:

@@ -235,7 +235,7 @@ def _positive_number(text: str) -> float | None:
 
 def _seconds_until(text: str) -> float | None:
     """Return the seconds until a date of ISO 8601 or HTTP; None if it is none or past."""
-    from email.utils import parsedate_to_datetime  # 5 ms that start-up avoids
+    from email.utils import parsedate_to_datetime
 
     try:
         is_iso = _DATE.match(text) is not None

@@ -1,7 +1,7 @@
 """Reports a long silence of a provider, and withdraws the report when bytes come again.
 
-Any byte ends a silence, even a heartbeat comment that yields no event. So the stream is read in a
-task of its own, which puts its events into the same queue as the reports of silence.
+Any byte ends a silence, even a heartbeat comment that yields no event. So whoever reads the bytes
+tells of them, and asks for the reports (`http_reply.ReplyReading`).
 
 After the computer has slept, connections look alive but are dead, and the clock of timeouts has
 stood still. A connection that stays silent for some seconds after waking is therefore taken for
@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
-from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent
+from desktop_app.domain.answering.stream_events import StatusChanged
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.i18n.translation import N_
 
-_TURN_S = 0.005  # a third of a frame
 _STALE_S = 0.1  # after waking, in which what came before the sleep is read
 _SLEEP_THRESHOLD_S = 1.0  # above 0, because the two clocks are read one after the other
 
@@ -63,6 +61,9 @@ class SilenceWatch:
     Args:
         suspended_s: returns the seconds that the computer has slept; tests replace it.
         may_cut: True if `limits.cut` applies already; see `enable_cut`.
+
+    Attributes:
+        check_at: when `reports` is to be called next, by the clock of the event loop.
     """
 
     def __init__(
@@ -78,96 +79,39 @@ class SilenceWatch:
         self._may_cut = may_cut
         self._suspended_s = suspended_s
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()  # None: check now
-        self._heard_at = self._loop.time()
+        self._heard_at = self.check_at = self._loop.time()
         self._slept_s = suspended_s()
         self._woke_at: float | None = None
         self._next_report_s = limits.first_report  # the silence that is reported next
-        self._has_reported = False
+        self._has_reported = self._is_over = False
 
-    def end_silence(self) -> None:
-        """End the silence: bytes have arrived."""
+    def end_silence(self) -> bool:
+        """End the silence: bytes have arrived. Return True if a report is to be withdrawn."""
         now = self._loop.time()
         if self._woke_at is not None and now < self._woke_at + _STALE_S:
-            return
+            return False
         self._heard_at = now
         self._woke_at = None
         self._next_report_s = self._limits.first_report
-        if self._has_reported:
-            self._has_reported = False
-            self._events.put_nowait(StatusChanged())
+        self._is_over = self._has_reported
+        return self._is_over
 
     def enable_cut(self) -> None:
         """Apply `limits.cut` from now on."""
         self._may_cut = True
-        self._events.put_nowait(None)
 
-    async def events_of(
-        self, source: AsyncGenerator[StreamEvent, None]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source` and reports of its silences. Call it once.
-
-        If the task is canceled, the events that have come by then are yielded before
-        CancelledError is raised.
+    def reports(self) -> Iterator[StatusChanged]:
+        """Yield the reports that are due.
 
         Raises:
             StreamCutError: the connection was silent for so long that it is taken for lost.
-            Exception: `source` raised it.
         """
-        task = asyncio.ensure_future(self._forward(source))
-        task.add_done_callback(lambda _: self._events.put_nowait(None))
-        self._events.put_nowait(None)
-        next_check: asyncio.TimerHandle | None = None
-        turn_ends_at = 0.0
-        try:
-            while not (task.done() and self._events.empty()):
-                if self._events.empty():
-                    event = await self._events.get()
-                    turn_ends_at = self._loop.time() + _TURN_S
-                else:
-                    if self._loop.time() > turn_ends_at:  # many events have come at once
-                        await asyncio.sleep(0)
-                        turn_ends_at = self._loop.time() + _TURN_S
-                    event = self._events.get_nowait()
-                if event is not None:
-                    yield event
-                elif not task.done():
-                    for report in self._check_silence():
-                        yield report
-                    if next_check is not None:
-                        next_check.cancel()
-                    check_in_s = self._next_check_s()
-                    next_check = self._loop.call_later(check_in_s, self._events.put_nowait, None)
-            task.result()
-        except asyncio.CancelledError as canceled:
-            await _end(task)
-            try:
-                while not self._events.empty():
-                    event = self._events.get_nowait()
-                    if event is not None:
-                        yield event
-            finally:  # even if the reader leaves at one of these events
-                raise canceled
-        finally:
-            if next_check is not None:
-                next_check.cancel()
-            await _end(task)
-
-    async def _forward(self, source: AsyncGenerator[StreamEvent, None]) -> None:
-        async with aclosing(source):
-            async for event in source:
-                self._events.put_nowait(event)
-
-    def _next_check_s(self) -> float:
-        cut_s = self._limits.cut if self._may_cut else None
-        next_s = self._next_report_s if cut_s is None else min(self._next_report_s, cut_s)
-        silent_s = self._loop.time() - self._heard_at
-        # A timer may fire a little early; do not restart it with no delay.
-        return max(min(next_s - silent_s, self._limits.check_interval), 0.01)
-
-    def _check_silence(self) -> Iterator[StatusChanged]:
-        """Yield reports of sleep and of a long silence. Raises StreamCutError: see `events_of`."""
+        if self._is_over:
+            self._has_reported = self._is_over = False
+            yield StatusChanged()
         now = self._loop.time()
+        if now < self.check_at:
+            return
         slept_s = self._suspended_s()
         if slept_s - self._slept_s > _SLEEP_THRESHOLD_S:
             self._woke_at = now
@@ -181,6 +125,10 @@ class SilenceWatch:
             yield self._report(
                 answer_status(StatusCode.SILENT, provider=self._provider, seconds=round(silent_s))
             )
+        cut_s = self._limits.cut if self._may_cut else None
+        next_s = self._next_report_s if cut_s is None else min(self._next_report_s, cut_s)
+        # A timer may fire a little early; do not restart it with no delay.
+        self.check_at = now + max(min(next_s - silent_s, self._limits.check_interval), 0.01)
 
     def _lost_error(self, silent_s: float, now: float) -> StreamCutError | None:
         limits = self._limits
@@ -200,8 +148,3 @@ class SilenceWatch:
     def _report(self, report: AnswerStatus) -> StatusChanged:
         self._has_reported = True
         return StatusChanged(status=report)
-
-
-async def _end(task: asyncio.Future[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -84,14 +84,11 @@ class Timeouts:
     drain: float = 0.25
 
 
-def _ignore() -> None:
-    """Ignore received bytes: the default if silences are not reported."""
-
-
 class Transport:
     """Requests to one provider.
 
     Attributes:
+        timeouts: its time limits.
         server: the kind of server, which errors name; None until its list of models has shown it.
         redactor: removes the secrets that are sent, because a server can echo them.
     """
@@ -107,17 +104,12 @@ class Transport:
         self._opening = asyncio.Lock()
         self._proxy: ProxyAddress | None = None
         self.redactor = access.redactor()
-        self._timeouts = timeouts
+        self.timeouts = timeouts
         self.server = server
 
     @asynccontextmanager
-    async def post(
-        self, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None] = _ignore
-    ) -> AsyncIterator[HttpReply]:
+    async def post(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
-
-        Args:
-            on_bytes: called whenever bytes of the reply come.
 
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
@@ -129,9 +121,7 @@ class Transport:
             path,
             {"accept": _STREAM_OR_JSON, "content-type": "application/json"},
             content=content,
-            model=str(body.get("model", "")),
             sent=body,
-            on_bytes=on_bytes,
         ) as reply:
             yield reply
 
@@ -141,7 +131,7 @@ class Transport:
         Raises:
             AttemptError, StreamCutError, UnexpectedReplyError, ReplyTooLargeError
         """
-        limits = self._timeouts
+        limits = self.timeouts
         request = self._open("GET", path, {"accept": "application/json"}, read_s=limits.quick_read)
         try:
             async with asyncio.timeout(limits.quick_total), request as reply:
@@ -158,7 +148,7 @@ class Transport:
             is_page_expected: the reply may be a web page, which is otherwise refused.
             content: as httpx takes it: `json`, or the `data` and `files` of a form.
         """
-        read_s = self._timeouts.transfer
+        read_s = self.timeouts.transfer
         return self._open(
             method,
             path,
@@ -198,9 +188,7 @@ class Transport:
         headers: Mapping[str, str],
         *,
         read_s: float | None = None,
-        model: str = "",
         sent: Mapping[str, Any] | None = None,
-        on_bytes: Callable[[], None] = _ignore,
         is_page_expected: bool = False,
         **content: Any,
     ) -> AsyncIterator[HttpReply]:
@@ -210,18 +198,18 @@ class Transport:
             path: relative to the base URL. A path that begins with / is relative to the base URL
                 without its /v1.
             read_s: the longest silence in seconds; None for that of an answer.
-            model: the model whose address gets the request; "" for none.
-            sent: the fields of the request, which a refusal may name.
+            sent: the fields of the request: the model, whose address may get it, and what a
+                refusal may name.
             content: as httpx takes it.
         """
         client = await self._open_client()
         import httpx  # already imported, by the line above
 
-        limits = self._timeouts
+        limits = self.timeouts
         send = partial(
             client.stream,
             method,
-            self._build_url(path, model),
+            self._build_url(path, str((sent or {}).get("model", ""))),
             headers=headers,
             **content,
             # Always set: without it httpx would send the user and password of an address.
@@ -236,9 +224,8 @@ class Transport:
         # that is entered last is left first.
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._receive(stack, send)
-            on_bytes()
             await self._require_api_reply(response, sent, is_page_expected=is_page_expected)
-            reply = HttpReply(response, self._attempt, self.redactor, limits.drain, on_bytes)
+            reply = HttpReply(response, self._attempt, self.redactor, limits.drain)
             afterwards.push_async_callback(reply.close)
             yield reply
 
@@ -273,7 +260,7 @@ class Transport:
         import httpx
         from socksio.exceptions import SOCKSError  # of a malformed reply, which httpx passes on
 
-        async with asyncio.timeout(self._timeouts.proxy) as deadline:
+        async with asyncio.timeout(self.timeouts.proxy) as deadline:
             watch = ProxyWatch(deadline)
             try:
                 return await stack.enter_async_context(send(extensions={"trace": watch}))
@@ -382,7 +369,7 @@ class Transport:
         body = bytearray()
         chunks = unpacked(response)
         with suppress(httpx.HTTPError, TimeoutError):
-            async with asyncio.timeout(self._timeouts.quick_read):
+            async with asyncio.timeout(self.timeouts.quick_read):
                 async for chunk in chunks:
                     body += chunk
                     if len(body) > _MAX_ERROR_BODY_BYTES:

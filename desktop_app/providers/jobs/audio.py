@@ -61,11 +61,13 @@ class Hints(NamedTuple):
     Attributes:
         language: of ISO 639-1; "" finds it.
         words: names and terms, separated by commas or lines.
+        before: what was said before, as far as it is known.
         speakers: samples of the voices of at most four speakers, by their names.
     """
 
     language: str = ""
     words: str = ""
+    before: str = ""
     speakers: Mapping[str, bytes] = {}
 
 
@@ -160,8 +162,11 @@ def _form_of(model: str, hints: Hints) -> dict[str, str | list[str]]:
                 "data:audio/wav;base64," + base64.b64encode(wav_file(each)).decode()
                 for each in hints.speakers.values()
             ]
-    elif words:
-        form |= {"keywords[]": words} if is_newer else {"prompt": ", ".join(words)}
+        return form
+    if words and is_newer:
+        form["keywords[]"] = words
+    if prompt := " ".join(filter(None, ("" if is_newer else ", ".join(words), hints.before))):
+        form["prompt"] = prompt
     return form
 
 

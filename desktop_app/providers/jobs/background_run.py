@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -26,7 +25,9 @@ from desktop_app.domain.answering.answer_status import (
     status_of,
 )
 from desktop_app.domain.answering.stream_events import (
+    Completed,
     Failed,
+    Incomplete,
     RunAdvanced,
     Started,
     StatusChanged,
@@ -36,10 +37,11 @@ from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.cost import Usage
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
-from desktop_app.providers.apis.event_reader import joined_texts, usage_of
+from desktop_app.providers.apis.event_reader import usage_of
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.http_reply import ReplyReading
 from desktop_app.providers.http.retries import MAX_WAIT_S, AttemptError
 from desktop_app.providers.http.silence import SilenceWatch
 from desktop_app.providers.http.transport import Transport
@@ -111,49 +113,39 @@ class BackgroundRun:
         # A run without an id cannot be found again, so its silent connection is not cut, except
         # after the computer has slept.
         watch = self._new_watch(False)
-        try:
-            async with aclosing(watch.events_of(self._first_reply(path, body, watch))) as events:
-                async for event in events:
-                    yield event
-        except errors.StreamCutError:
-            if not self._id:
-                raise
-        if not self._id:
-            for event in self._reader.end():
-                yield event
-            return
-        async with aclosing(self.follow()) as events:
-            async for event in events:
-                yield event
+        reading = ReplyReading(self._transport.post(path, body), watch)
 
-    async def _first_reply(
-        self, path: str, body: Mapping[str, Any], watch: SilenceWatch
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of the reply to the request, and the run once it has an id."""
-        async with self._transport.post(path, body, watch.end_silence) as reply:
-            if await reply.is_json():
-                read = partial(self._read_response, request_id=reply.request_id)
-                for event in await reply.json(read):
-                    yield self._annotate(event, reply.request_id)
-                return
-            async with aclosing(reply.events(self._reader.read)) as received:
-                async for events in received:
-                    for event in joined_texts(events):
-                        yield self._annotate(event, reply.request_id)
-                    if self._reader.is_finished:
-                        await reply.drain()
-                        return
-                    if self._id and not self._is_announced:
-                        self._is_announced = True
-                        watch.enable_cut()
-                        yield RunAdvanced(RemoteRun(self._id))
-            if not reply.received:
+        def read_json(value: object) -> list[StreamEvent]:
+            self._is_announced = True  # in the events of a run that goes on
+            return self._read_response(value, reading.request_id)
+
+        def end(cut: errors.StreamCutError | None) -> list[StreamEvent]:
+            if cut is not None and not self._id:
+                raise cut
+            if cut is None and not reading.received:
                 # Some hosts without the endpoint answer 200 with an empty body.
                 raise errors.EndpointMissingError(
                     N_("The base URL of {provider} returned an empty response."),
                     hint=hints.CHECK_ADDRESS,
                     provider=self._provider,
                 )
+            return [] if self._id else self._reader.end()
+
+        events = reading.events(self._reader.read, read_json, end)
+        async with aclosing(events):
+            async for event in events:
+                try:
+                    if isinstance(event, Completed | Incomplete):
+                        await reading.drain()
+                finally:  # the end has come, even if Stop comes meanwhile
+                    yield self._annotate(event, reading.request_id)
+                if self._id and not self._is_announced:
+                    self._is_announced = True
+                    watch.enable_cut()
+                    yield RunAdvanced(RemoteRun(self._id))
+        async with aclosing(self.follow()) as polled:
+            async for event in polled:
+                yield event
 
     def _annotate(self, event: StreamEvent, request_id: str) -> StreamEvent:
         """Note the id of the run that an event names. Return the event with the request's id."""

@@ -47,7 +47,7 @@ class LocalServerOffer(Controller):
 
     async def _find(self) -> list[FoundServer]:
         """Return the servers that are no providers yet, MAX_SERVERS at most."""
-        from desktop_app.providers.local_servers import find_local_servers  # rarely needed
+        from desktop_app.providers.local_servers import find_local_servers
 
         addresses = [split_url(profile.base_url) for profile in self._providers.all]
         known_ports = {each.port for each in addresses if is_loopback(each.hostname or "")}

@@ -44,6 +44,7 @@ from desktop_app.quick.ui.window_placement import TOP_SHARE, WindowPlacement, X1
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.accessible_roles import install_roles
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
 from desktop_app.widgets.cards.notifications import Notifications
@@ -51,7 +52,7 @@ from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import pixmap
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import MARGIN, RADIUS_CARD, Theme, current_theme, set_role
-from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainButton, PlainLabel, announce
+from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainButton, PlainLabel
 
 # In pixels at the default text size (see `Theme.px`).
 _WIDTH: Final = 680

@@ -106,11 +106,8 @@ class QuickPromptController(QuestionAsker):
         field.large_rich_text_pasted.connect(tasks.slot(self._add_long_text))
         field.large_text_pasted.connect(self._add_accompanying)
         quick.transcript.action_requested.connect(self._act_on)
-        for signal, command_id in (
-            (button.table_requested, "models.show"),
-            (button.comparison_requested, "answer.compare"),
-        ):
-            signal.connect(partial(self._in_window, partial(session.run, command_id)))
+        show_models = partial(session.run, "models.show")
+        button.table_requested.connect(partial(self._in_window, show_models))
         self._running.finished.connect(self._finish)
         everywhere = {c.id for c in all_commands() if c.scope is CommandScope.EVERYWHERE}
         quick.add_commands(

@@ -257,7 +257,7 @@ class SettingsController(Controller):
 
     async def show_about(self) -> None:
         """Show what the program checks about itself, and the licenses."""
-        from desktop_app.cli.doctor import findings_text, run_checks  # not at the start
+        from desktop_app.cli.doctor import findings_text, run_checks
 
         about = self._pages.by_name["about"].page
         about.set_about(tr("Loading…"), "")
@@ -310,7 +310,7 @@ class SettingsController(Controller):
 
     async def check_for_updates(self) -> None:
         """Show on the About page whether there is a newer version, or newer model facts."""
-        from desktop_app.settings.ui.updates import update_report  # not at the start
+        from desktop_app.settings.ui.updates import update_report
 
         report = await update_report(self._backend.catalog.day)
         self._pages.by_name["about"].page.show_update(report.text, report.facts)

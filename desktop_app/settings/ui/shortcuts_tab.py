@@ -22,12 +22,13 @@ from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.shortcuts.command import Category, Command
 from desktop_app.shortcuts.keymap import Keymap, normalized
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.forms.tab_order import order_tabs
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, announce, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 
 def _key_edit(name: str) -> QKeySequenceEdit:

@@ -84,7 +84,7 @@ class SpendingController(Controller):
             self._section.set_month(profile_id, month)
 
     def _add_section(self, page: ProviderTab) -> None:
-        from desktop_app.spending.ui.spending_section import SpendingSection  # not at the start
+        from desktop_app.spending.ui.spending_section import SpendingSection
 
         section = self._section = SpendingSection(lambda cap: page.edit(monthly_cap=cap), self.show)
         page.add_section(section)
@@ -125,7 +125,7 @@ class SpendingController(Controller):
         self._tasks.start(self._show())
 
     async def _show(self) -> None:
-        from desktop_app.spending.ui.spending_view import SpendingView  # not needed at the start
+        from desktop_app.spending.ui.spending_view import SpendingView
 
         if self._view is None:
             self._view = SpendingView(self._session)

@@ -32,7 +32,7 @@ from desktop_app.i18n.formatting import (
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.spending.command import ProviderMonth, current_months, month_line, rows_as_csv
-from desktop_app.spending.report_texts import spent_text, total_text
+from desktop_app.spending.report_texts import HEADINGS, spent_text, total_text
 from desktop_app.spending.ui.spending_section import SpendingSection
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
@@ -49,16 +49,16 @@ ESTIMATED: Final = N_(
     "Estimated: no usage was reported, another model answered, or Repartee was ended."
 )
 _GROUPINGS: Final = (
-    (Grouping.MODEL, N_("By model"), N_("Model")),
-    (Grouping.DAY, N_("By day"), N_("Day")),
-    (Grouping.MONTH, N_("By month"), N_("Month")),
-    (Grouping.PROVIDER, N_("By provider"), N_("Provider")),
-    (Grouping.PURPOSE, N_("By purpose"), N_("Purpose")),
-    (Grouping.EFFORT, N_("By reasoning effort"), N_("Reasoning effort")),
-    (Grouping.TIER, N_("By service tier"), N_("Service tier")),
-    (Grouping.OUTCOME, N_("By outcome"), N_("Outcome")),
+    (Grouping.MODEL, N_("By model")),
+    (Grouping.DAY, N_("By day")),
+    (Grouping.MONTH, N_("By month")),
+    (Grouping.PROVIDER, N_("By provider")),
+    (Grouping.PURPOSE, N_("By purpose")),
+    (Grouping.EFFORT, N_("By reasoning effort")),
+    (Grouping.TIER, N_("By service tier")),
+    (Grouping.OUTCOME, N_("By outcome")),
 )
-"""Each grouping, its name in the list, and the heading of the table's first column."""
+"""Each grouping, and its name in the list."""
 _PERIODS: Final = (
     (N_("This month"), lambda today: today.replace(day=1)),
     (N_("Today"), lambda today: today),
@@ -153,7 +153,7 @@ class SpendingView(QWidget):
         self.setObjectName("spending")
         self.setWindowTitle(tr("Spending"))
         self.grouping_choice = Combo(tr("Group by"), object_name="spending-grouping")
-        self.grouping_choice.fill([(tr(label), grouping) for grouping, label, _ in _GROUPINGS])
+        self.grouping_choice.fill([(tr(label), grouping) for grouping, label in _GROUPINGS])
         self.period_choice = Combo(tr("Period"), object_name="spending-period")
         self.period_choice.fill([(tr(label), first_day) for label, first_day in _PERIODS])
         for combo in (self.grouping_choice, self.period_choice):
@@ -269,7 +269,7 @@ class SpendingView(QWidget):
             days: the costs of the days in the chart.
             forecast: a line for each provider's month.
         """
-        heading = next(heading for by, _, heading in _GROUPINGS if by is self.grouping)
+        heading = HEADINGS[self.grouping]
         grouping = self.grouping
         self._model.show_rows(rows, lambda row: self._row_name(grouping, row.key), heading)
         self._show_columns()

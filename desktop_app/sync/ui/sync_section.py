@@ -13,8 +13,8 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.row_conversion import from_micros
+from desktop_app.sync.device_state import Device
 from desktop_app.sync.services import synchronizer
-from desktop_app.sync.synchronizer import Device
 from desktop_app.sync.target import joining_line
 from desktop_app.sync.ui.join_dialog import JoinDialog
 from desktop_app.sync.ui.sync_controller import SyncController

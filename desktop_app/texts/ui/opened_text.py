@@ -55,7 +55,6 @@ class OpenedText(QObject):
         self.value = value
         self.is_unwritten = False
         self.document = TrackedDocument(value.body, value.marks)
-        self.document.setParent(self)
         self._is_typed = False  # since the last write began
         self._timer = QTimer(self, singleShot=True, interval=_SAVE_MS)
         self._timer.timeout.connect(self.save)

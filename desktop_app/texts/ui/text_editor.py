@@ -107,6 +107,7 @@ class TextEditor(WrittenField):
             with QSignalBlocker(self.document()):  # for Qt, all of the text changes
                 self.highlighter.setDocument(None)
             self.highlighter.deleteLater()
+        document.setParent(self)  # Qt reads what it shows until the editor is gone
         font = current_theme().reading()
         if document.defaultFont() != font:  # for Qt, all of the text changes
             document.setDefaultFont(font)

@@ -56,7 +56,7 @@ def _encoded(text: str) -> bytes:
 
 
 def _word(text: WrittenText, *, with_changes: bool = False) -> bytes:
-    from desktop_app.writers.office.docx_file import word_with_changes  # 100 ms
+    from desktop_app.writers.office.docx_file import word_with_changes
 
     before = text.rejected if with_changes else text.accepted
     return word_with_changes(before, text.accepted, "Repartee", datetime.now().astimezone())

@@ -15,11 +15,12 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.texts.ui.text_editor import TextEditor
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.transcript.find_bar import FindBar
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of, set_unscaled
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look.theme import current_theme, set_style_property
-from desktop_app.widgets.text.foreign_text import PlainButton, announce, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 from desktop_app.widgets.text.utf16 import utf16_positions
 
 _PAUSE_MS: Final = 120

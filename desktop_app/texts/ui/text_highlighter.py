@@ -69,8 +69,6 @@ class TextHighlighter(QSyntaxHighlighter):
             tint = look.foreground().color()
             tint.setAlphaF(_TINT)
             look.setBackground(tint)
-        self._inserted.setFontUnderline(True)
-        self._deleted.setFontStrikeOut(True)
         self._bullet = _colored(QColor(0, 0, 0, 0))
         self._bullet.setFontLetterSpacingType(QFont.SpacingType.PercentageSpacing)
         self._bullet.setFontLetterSpacing(_BULLET_PERCENT)

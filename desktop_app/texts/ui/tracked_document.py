@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Final
 
 from PySide6.QtCore import Signal
@@ -51,13 +52,14 @@ class TrackedDocument(SealedDocument):
         self._accepted = (-1, "")
         self.edit_count = 0
         self._order: list[int] = []  # the changes, as they were signaled last
-        self._is_proposing = False
+        self._is_proposing = self._is_due = False
         self._count = max((mark.change for mark in marks), default=0)
         self.setUndoRedoEnabled(False)
         self.setDefaultFont(current_theme().reading())
         self.setDocumentMargin(current_theme().px(MARGIN))
         self.setPlainText(text)
         self.contentsChange.connect(self._note_marks)
+        self.contentsChanged.connect(self._signal_if_due)
         position_of = utf16_positions(text)
         with self._one_step():
             for start, end, change, is_insertion in marks:
@@ -121,7 +123,7 @@ class TrackedDocument(SealedDocument):
         words = {False: "", True: ""}
         for each in self.ranges(change):
             words[each.is_insertion] += self.cursor(each.start, each.end).selectedText()
-        return words[False], words[True]
+        return words[False].strip(), words[True].strip()
 
     def _note_marks(self, position: int, removed: int, added: int) -> None:
         """Note where changes are in a part of the text that has changed."""
@@ -147,9 +149,15 @@ class TrackedDocument(SealedDocument):
                 touched.add(change)
         known = set(self._order)
         if any((change in known) != bool(self.ranges(change)) for change in touched):
+            self._is_due = True
+
+    def _signal_if_due(self) -> None:
+        """Signal once the edit is laid out: nobody may ask for a layout in the middle of it."""
+        if self._is_due:
             self._signal()
 
     def _signal(self) -> None:
+        self._is_due = False
         self._order = list(dict.fromkeys(each.change for each in self.ranges()))
         self.changes_changed.emit()
 
@@ -203,7 +211,7 @@ class TrackedDocument(SealedDocument):
                 self._count += 1
                 edits += [(offset + e.start, offset + e.end, self._count, e.text) for e in group]
             marks = []
-            for start, end, change, new in sorted(edits, key=lambda edit: edit[0]):
+            for start, end, change, new in _spaced(text, sorted(edits, key=lambda edit: edit[0])):
                 position, after = position_of(start), position_of(end)
                 first, last = places.at(position), places.at(after)
                 if position < after:  # behind the deletions before the first character
@@ -304,6 +312,22 @@ class TrackedDocument(SealedDocument):
         return False
 
 
+_Edit = tuple[int, int, int, str]  # where it starts and ends, its change, its new words
+
+
+def _spaced(text: str, edits: Sequence[_Edit]) -> Iterator[_Edit]:
+    """Yield sorted replacements with a space between the old and the new words, if one is near."""
+    former_end = -1
+    for (start, end, change, new), following in zip_longest(edits, edits[1:]):
+        if start < end and new and not (text[end - 1].isspace() or new[0].isspace()):
+            if text[end : end + 1] == " " and (following is None or following[0] > end):
+                end, new = end + 1, f"{new} "
+            elif text[start - 1 : start] == " " and former_end < start - 1:
+                start, new = start - 1, f" {new}"
+        former_end = end
+        yield start, end, change, new
+
+
 class _Ends(Sequence[int]):
     """Where changes end, to be searched: asking Qt for all of 1,000 at each key takes 1 ms."""
 
@@ -365,6 +389,8 @@ def _format(change: int, *, is_insertion: bool) -> QTextCharFormat:
     text_format = QTextCharFormat()
     text_format.setProperty(CHANGE, change)
     text_format.setProperty(IS_INSERTION, is_insertion)
+    text_format.setFontUnderline(is_insertion)
+    text_format.setFontStrikeOut(not is_insertion)
     return text_format
 
 

@@ -147,7 +147,7 @@ class WebPageTool:
         Raises:
             ToolError: it could not be fetched, or the host redirects to another one.
         """
-        import httpx  # few answers need it
+        import httpx
 
         tls_context = await asyncio.to_thread(self._trusted_context)
         client = httpx.AsyncClient(verify=tls_context, trust_env=False, follow_redirects=False)
@@ -336,7 +336,7 @@ class WebSearchTool:
 
     async def _search(self, settings: SearchSettings, query: str) -> Mapping[str, Any]:
         """Return the server's reply. Raises ToolError."""
-        import httpx  # few answers need it
+        import httpx
 
         if settings.domains:
             query += " " + " OR ".join(f"site:{domain}" for domain in settings.domains)

@@ -183,7 +183,7 @@ def may_run_without_asking(tool: ToolDefinition, stored_permission: Permission) 
 
 def fingerprint(tool: ToolDefinition) -> str:
     """Return a hash of all that the user judged a tool by, such as its description and schema."""
-    import hashlib  # loads OpenSSL, which the start does not need
+    import hashlib
 
     judged_facts = [
         tool.full_name,

@@ -391,7 +391,7 @@ class ConsentController(Controller):
             self._notifications.notify(message)
         self._show()
         self.question_opened.emit(question.conversation_id)
-        from desktop_app.tools.calls.call_run import parse_arguments  # not for the start
+        from desktop_app.tools.calls.call_run import parse_arguments
 
         try:
             while True:
@@ -417,7 +417,7 @@ class ConsentController(Controller):
 
     @cached_property
     def _server_questions(self) -> ServerQuestions:
-        from desktop_app.tools.ui.question_card import ServerQuestions  # not for the start
+        from desktop_app.tools.ui.question_card import ServerQuestions
 
         return ServerQuestions(self._session)
 

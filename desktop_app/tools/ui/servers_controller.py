@@ -60,7 +60,7 @@ class ServersController(Controller):
 
     @property
     def _servers(self) -> ToolServers:
-        from desktop_app.tools.services import tool_servers  # 15 ms
+        from desktop_app.tools.services import tool_servers
 
         return self._session.backend.of(tool_servers)
 
@@ -331,7 +331,7 @@ class ServersController(Controller):
 
     @cached_property
     def _palette(self) -> CommandPalette:
-        from desktop_app.app.window.command_palette import CommandPalette  # not for the start
+        from desktop_app.app.window.command_palette import CommandPalette
 
         label = tr("Attach from a tool server")
         return CommandPalette(self._window, name="resource-palette", label=label, empty_text="")

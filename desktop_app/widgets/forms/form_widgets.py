@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
+from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.look.direction import in_own_direction
 from desktop_app.widgets.look.icons import icon
@@ -30,7 +31,6 @@ from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
     PlainTextField,
     PlainToolButton,
-    announce,
     one_line,
     set_tooltip,
     spoken_text,

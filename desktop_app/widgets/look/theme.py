@@ -15,7 +15,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
                                 card · prompt (property "focused" colors its border) ·
                                 segments · note-card · error-card · rule · overlay · popup ·
-                                column (of a comparison; property "focused")
+                                column (of a comparison)
     QTextEdit, QPlainTextEdit   field · card-text (the text of a card)
     QListView                   rows
     QAbstractItemView           choices (a list of pages or results)
@@ -223,7 +223,6 @@ QFrame[role="prompt"][focused="true"] { border: 2px solid @accent; margin: 0;
     border-radius: $14px; }
 QFrame[role="prompt"][temporary="true"] { border-style: dashed; }
 QFrame[role="column"] { background: transparent; border: 1px solid @line; border-radius: $10px; }
-QFrame[role="column"][focused="true"] { border-color: @accent; }
 QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;
     border-radius: $10px; }
 QFrame[role="error-card"] { background: @error_ground; border: none; border-radius: $10px; }

@@ -14,8 +14,6 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QAction,
     QFontMetrics,
     QInputMethodEvent,
@@ -369,10 +367,3 @@ class ElidedLabel(PlainLabel):
         super().setText(elided)
         whole = self._full_text if elided != self._full_text else ""
         set_tooltip(self, "\n".join(filter(None, (whole, self._note))))
-
-
-def announce(widget: QWidget, text: str) -> None:
-    """Have a screen reader speak a text that concerns a widget; "" is ignored."""
-
-    if text and QAccessible.isActive():
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))

@@ -13,7 +13,8 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QLabel, QMessageBox
 
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
-from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, PlainLabel, announce, one_line
+from desktop_app.widgets.announcements import announce
+from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, PlainLabel, one_line
 
 PLACE_SCHEME: Final = "place:"
 _Reason = Qt.FocusReason

@@ -49,13 +49,11 @@ from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.chat.ui.compaction_controller import show_sent_text
-from desktop_app.chat.ui.comparison_page import ComparisonPage
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.attachments.preview_controller import PreviewController
-from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.completion import PromptDialog
 from desktop_app.composer.dropped_content import drop_hint
 from desktop_app.composer.spelling import Spelling
@@ -532,40 +530,6 @@ async def models(app: AppHarness, look: Look) -> None:
     local.status.show_message("⟦The disk is full.⟧", is_error=True)
     await look("local-models-file")
     _close_dialogs(app)
-
-
-async def comparison(app: AppHarness, look: Look) -> None:
-    """Show the choice of models, and answers side by side: streaming, failed, marked, paged."""
-    app.controllers.of(Navigator).open_new()
-    await until(lambda: len(app.controllers.of(AvailableModels).models) > 1)
-    app.window.prompt.set_text("⟦When should an upload be retried?⟧")
-    page = app.controllers.of(ComparisonPage)
-    page.choose_models()
-    await until(lambda: "$" in page.columns[1].facts)
-    await look("compare-models")
-    before = len(app.providers.turns)
-    page.compare_button.click()
-    await until(lambda: len(app.providers.turns) == before + 2)
-    first, second = app.providers.turns[before:]
-    first.say("⟦Never.⟧")
-    second.fail(
-        ProviderFaultError(
-            "{provider} is having problems ({http}).",
-            hint="Try again later, or choose another provider.",
-            provider="⟦OpenAI⟧",
-            http=500,
-        )
-    )
-    await until(lambda: page.columns[1].retry_button.isVisibleTo(page.columns[1]))
-    await look("comparison-streaming")
-    first.end(ANSWER, used=200_000)
-    await app.settled()
-    page.marks_button.click()
-    await until(lambda: page.columns[0].differing_count is not None)
-    page.show_problem("⟦It failed.⟧")
-    await look("comparison-marked")
-    page.marks_button.setChecked(False)
-    app.window.pane.close_page()
 
 
 async def tables(app: AppHarness, look: Look) -> None:
@@ -1116,7 +1080,6 @@ SCENES: Final = (
     temporary,
     spending,
     models,
-    comparison,
     servers,
     activity,
     tables,

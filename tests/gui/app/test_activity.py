@@ -59,12 +59,12 @@ async def test_what_runs_and_what_has_ended_is_listed_and_counted() -> None:
         # The index of a former version is made again, and the row goes at its end.
         database = app.session.backend.database
         await database.execute(
-            "UPDATE settings SET value = '-1' WHERE key = ?", search_index._FOLDING_KEY
+            "UPDATE settings SET value = '-1' WHERE key = ?", search_index._WORDS_KEY
         )
         shown: list[str] = []
         app.session.events.activity_changed.connect(shown.append)
-        assert not await database.read(search_index.is_renewed)
+        assert not await database.read(search_index.is_current)
         await app.session.of(IndexActivity).renew()
-        assert await database.read(search_index.is_renewed)
+        assert await database.read(search_index.is_current)
         await until(lambda: [r.phase for r in page.rows] == [Phase.OVER])
         assert shown

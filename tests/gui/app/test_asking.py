@@ -504,14 +504,19 @@ async def test_answers_are_shown_stored_stopped_and_edited(monkeypatch: pytest.M
 @pytest.mark.qt_log_ignore("support grabbing the keyboard", extend=True)
 async def test_a_retry_with_another_model_keeps_the_conversations_choice() -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        app.session.run("answer.compare")
+        assert app.said  # there is no question yet
         for label in ["GPT-5.2 Pro", "High"]:
             await app.start_over()
-            await app.ask_and_answer("One", "1")
+            turn = await app.ask("One")
+            app.session.run("answer.compare")
+            assert QApplication.activePopupWidget() is None  # not while the answer streams
+            turn.end("1")
+            await app.settled()
             before = app.state.current.conversation.choice
             button = app.window.findChild(QToolButton, "message-retry-with")
             assert button is not None
-            button.setFocus(Qt.FocusReason.TabFocusReason)
-            app.act("retry-with")
+            app.session.run("answer.compare")
             menu = QApplication.activePopupWidget()
             assert menu is not None
             assert menu.objectName() == "retry-with"

@@ -186,7 +186,7 @@ async def test_links_open_their_target_and_unread_answers_are_marked() -> None:
         turn.end("Because.")
         await until(lambda: unread(app) == {conversation})
         row = app.window.conversations.model.index(1, 0)
-        assert row.data(Qt.ItemDataRole.AccessibleTextRole) == "Why?, unread response"
+        assert row.data(Qt.ItemDataRole.AccessibleTextRole) == "Why?, unread response, Today"
         await app.settled()
     async with AppHarness() as app:
         assert unread(app) == {conversation}

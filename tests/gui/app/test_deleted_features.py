@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.features import FEATURES, Core
+from desktop_app.features import FEATURE_NAMES, Core
 from tests.integration.cli.replies import COMPLETED, CREATED, delta
 from tests.unit.providers.loopback import LoopbackServer, streams
 from tests.unit.providers.samples import sse
@@ -72,12 +72,12 @@ sys.exit(application.run())
 
 
 def test_no_module_of_a_feature_is_named_elsewhere() -> None:
-    names = "|".join(FEATURES)
+    names = "|".join(FEATURE_NAMES)
     module = re.compile(rf"""\bdesktop_app\.({names})\b|["']({names})(?:\.\w+){{2,}}["']""")
     found = []
     for path in (ROOT / PRODUCT).rglob("*.py"):
         package = path.relative_to(ROOT / PRODUCT).parts[0]
-        known = {package, *(core_of(package).needs if package in FEATURES else ())}
+        known = {package, *(core_of(package).needs if package in FEATURE_NAMES else ())}
         for line in ONLY_FOR_TYPES.sub("", path.read_text("utf-8")).splitlines():
             named = {one or other for one, other in module.findall(line)}
             if named - known and not STARTED.fullmatch(line.strip()):
@@ -87,7 +87,7 @@ def test_no_module_of_a_feature_is_named_elsewhere() -> None:
 
 @pytest.mark.parametrize("start", range(4))
 async def test_the_program_starts_and_answers_without_features(start: int, tmp_path: Path) -> None:
-    assert sorted(chain.from_iterable(TOGETHER)) == sorted(FEATURES), "each is deleted in two"
+    assert sorted(chain.from_iterable(TOGETHER)) == sorted(FEATURE_NAMES), "each is deleted in two"
     deleted = [feature for group, starts in STARTS.items() if start in starts for feature in group]
     product = tmp_path / PRODUCT
     shutil.copytree(ROOT / PRODUCT, product)

@@ -60,7 +60,7 @@ WALKS: Final = [
 ]
 # The first covers the focused part of a conversation, without a text of its own, while the window
 # is active; the second is never shown.
-UNSEEN: Final = {"FocusTargetButton", "TabAnchor"}
+UNSEEN: Final = {"FocusTargetButton", "TabAnchor", "_Notification"}
 # Qt's own filter of a dialog that has none.
 QT_FILTERS: Final = {"All Files (*)"}
 PICTURES: Final = os.environ.get("REPARTEE_SCREENSHOTS", "")

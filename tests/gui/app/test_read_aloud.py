@@ -328,6 +328,10 @@ async def test_a_provider_speaks_a_few_sentences_ahead(
         app.press(Qt.Key.Key_Escape)
         await until(lambda: child.names[-1] == "Hush")
         assert bought == SENTENCES[:4], "nobody pays for what is not heard"
+        count = len(said(child))
+        app.act("read-aloud")
+        await until(lambda: said(child)[count:] == SENTENCES[:3])
+        assert bought == SENTENCES[:4], "nor twice for what was paid for"
 
 
 async def test_a_voice_of_this_computer_reads_where_the_provider_has_none(

@@ -12,17 +12,14 @@ from PySide6.QtGui import QMouseEvent
 from desktop_app.app.provider_list import Providers
 from desktop_app.app.window_request import HiddenRequest
 from desktop_app.budget.ledger import from_nanos
-from desktop_app.chat.ui import server_watch
 from desktop_app.chat.ui.answer_actions import AnswerActions
 from desktop_app.chat.ui.choice_controller import ChoiceController
-from desktop_app.chat.ui.server_watch import ServerWatch
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.closed_port import closed_port
 from tests.helpers.family import FAMILY_ENVIRONMENT
-from tests.helpers.widgets import timer_of
 from tests.integration.cli.replies import CHAT, refusal, whole_of_the_asked
 from tests.unit.providers.loopback import LoopbackServer, replies
 
@@ -75,9 +72,6 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
         AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
-        await app.written()
-        assert server.listed == []
-        move_mouse(app)
         await until(lambda: chosen_model(app) == "qwen3-8b")
         choice = app.window.prompt.row.choice
         assert (choice.offers_variants, choice.display_effort, variants(app)) == (False, None, [])
@@ -158,40 +152,14 @@ async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
         assert from_nanos(cost) == (2 * Decimal(tokens_in) + 10 * Decimal(tokens_out)) / 10**6
 
 
-class ConnectionAttempts:
-    """Counts the connections that the watch of a server tries to open."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count, self._open = 0, asyncio.open_connection
-        monkeypatch.setattr(asyncio, "open_connection", self._try)
-
-    async def _try(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        self.count += 1
-        return await self._open(host, port)
-
-
-async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    attempts = ConnectionAttempts(monkeypatch)
-    monkeypatch.setattr(server_watch, "FIRST_WAIT_MS", 20)
-    monkeypatch.setattr(server_watch, "MAX_WAIT_MS", 80)
+async def test_a_stopped_server_is_used_once_it_runs_again() -> None:
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
         async with AppHarness(has_real_providers=True, environment=there) as app:
             app.type("Why is the sky blue?")
             app.enter()
             await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in app.transcript)
-            timer = timer_of(app.controllers.of(ServerWatch))
-            await until(lambda: attempts.count > 2)
-            assert "is back" not in app.transcript
-            here = app.open_id
-            app.window.conversations.new_requested.emit()
-            await until(lambda: not timer.isActive())
             async with PreparedServer(ANSWERS, port=port):
-                app.open_row(here)
-                await until(lambda: f"The server at 127.0.0.1:{port} is back." in app.transcript)
-                assert "Nothing is listening" not in app.transcript
-                assert "is back" in app.window.notifications.status.text()
-                assert not timer.isActive()
                 app.controllers.of(AnswerActions).act_on_last("retry")
                 await until(lambda: "Rayleigh" in app.transcript)
                 await app.settled()

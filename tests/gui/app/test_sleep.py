@@ -10,7 +10,6 @@ import pytest
 
 from desktop_app.backup.ui import backup_controller
 from desktop_app.backup.ui.backup_controller import FIRST_CHECK, LAST_KEY, BackupController
-from desktop_app.chat.ui.server_watch import MAX_WAIT_MS, ServerWatch
 from desktop_app.desktop_session.desktop_watch import MANAGER, watch_sleep
 from desktop_app.desktop_session.session_bus import SessionBus
 from desktop_app.domain.conversations.conversation import now
@@ -47,7 +46,7 @@ async def test_drafts_and_due_work_are_done_around_sleep(
 
         # Due work is done soon after waking.
         await app.start_over()
-        backups, watch = app.controllers.of(BackupController), app.controllers.of(ServerWatch)
+        backups = app.controllers.of(BackupController)
         await app.backend.settings.set(LAST_KEY, {"at": now().isoformat()})
         await backups.start()
         await app.state.values.set("backup.folder", str(tmp_path))
@@ -56,12 +55,9 @@ async def test_drafts_and_due_work_are_done_around_sleep(
         await until(lambda: timer_of(backups).remainingTime() > 10 * first_ms)
         # A day passes in the sleep.
         monkeypatch.setattr(backup_controller, "now", lambda: now() + timedelta(days=1))
-        timer_of(watch).start(MAX_WAIT_MS)
         await until(
             lambda: tell(logind, sleeps=False) and timer_of(backups).remainingTime() <= first_ms
         )
-        assert timer_of(watch).remainingTime() < MAX_WAIT_MS // 2
-        timer_of(watch).stop()
 
 
 async def test_a_missing_system_bus_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ from desktop_app.desktop_session.desktop_watch import BATTERY, NETWORK
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError, SyncError, SyncLaterError
 from desktop_app.sync import format as form
+from desktop_app.sync.device_state import SyncResult
 from desktop_app.sync.services import synchronizer
 from desktop_app.sync.storage import FolderStorage
-from desktop_app.sync.synchronizer import SyncResult
 from desktop_app.sync.target import Target, joining_line, read_joining_line
 from desktop_app.sync.ui import sync_controller
 from desktop_app.sync.ui.join_dialog import JoinDialog

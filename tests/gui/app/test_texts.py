@@ -272,12 +272,12 @@ async def test_a_model_changes_a_text_by_proposals(monkeypatch: pytest.MonkeyPat
         opened = texts.shown
         assert opened is not None
         await opened.propose([Change("blue", "very green")])
-        assert body(app) == "It is bluevery green."
+        assert body(app) == "It is blue very green."
         select(app, "green")
         app.press(Qt.Key.Key_Right)
         QTest.keyClicks(editor(app), "ish")
         texts.settle(accept=False, is_all=True)
-        assert body(app) == "It is blueish."
+        assert body(app) == "It is blue ish."
 
 
 CORRECTIONS = 60

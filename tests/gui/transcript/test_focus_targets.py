@@ -274,11 +274,6 @@ def test_more_offers_what_has_no_button(qtbot: QtBot, view: TranscriptView) -> N
     assert asked.args == [said.id, "branch"]
     assert entries.get("Export conversation…") is commands.get("conversation.export")
     menu.close()
-    version = view.findChild(QToolButton, "message-version")
-    assert version is not None
-    with qtbot.waitSignal(view.action_requested) as asked:
-        version.click()
-    assert asked.args == [said.id, "compare-versions"]
 
 
 def test_a_menu_returns_the_focus_to_its_target(qtbot: QtBot, view: TranscriptView) -> None:

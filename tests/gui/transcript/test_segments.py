@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.markdown.parsing.own_links import is_note_link
@@ -372,3 +372,43 @@ def test_the_actions_of_a_question_cover_no_words(view: SegmentView) -> None:
     line = view.rect_of(Place(answered.id, 0))
     assert line is not None
     assert view.action_row.geometry().bottom() < line.top()
+
+
+# ---------------------------------------------------------------- scroll bars
+
+
+def test_a_scroll_bar_is_painted_only_if_its_thumb_moves(view: SegmentView) -> None:
+    message = streaming()
+    view.set_messages([question("Why?"), message])
+    view.stream.append_text(message.id, LONG)
+    view.stream.flush()
+    bar = view.verticalScrollBar()
+    bar.setValue(0)
+    QApplication.processEvents()
+    paints = _Paints(bar)
+    ranges = set()
+    for _ in range(80):
+        view.stream.append_text(message.id, "more words of it ")
+        view.stream.flush()
+        QApplication.processEvents()
+        ranges.add(bar.maximum())
+    assert len(ranges) > 10
+    assert paints.count < len(ranges) / 3
+    paints.count = 0
+    for value in (bar.maximum(), 0):
+        bar.setValue(value)
+        QApplication.processEvents()
+    assert paints.count == 2
+
+
+class _Paints(QObject):
+    """The number of times that a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _widget: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Paint
+        return False

@@ -13,21 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.bus_service import BUS
 from tests.helpers.waiting import LONGEST_S
 
-BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:dir={folder}</listen>
-  <servicedir>{folder}/services</servicedir>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"""
 # Replaces the program that shows the dialog of GNOME's keyring. This one never answers.
 SILENT_PROMPTER = """[D-BUS Service]
 Name=org.gnome.keyring.SystemPrompter

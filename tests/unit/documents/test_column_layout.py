@@ -63,6 +63,12 @@ def wrapped(mark: str, count: int, room: float) -> list[str]:
             lines.append(next_word)
 
 
+def even(mark: str, count: int, _room: float) -> list[str]:
+    """Return lines of about the same width, which a long one does not let fill the column."""
+    lines = [f"{mark}{number:02} line of the same few words" for number in range(1, count + 1)]
+    return [f"{lines[0]} and more", *lines[1:]]
+
+
 def ragged(mark: str, count: int, room: float) -> list[str]:
     """Return lines of which some end although the next word would fit."""
     return [line.rsplit(" ", 1)[0] for line in prose(mark, count, room)]
@@ -97,6 +103,7 @@ def in_order(*columns: tuple[str, int]) -> list[str]:
     ("lines_of", "count", "room", "gap"),
     [
         *((prose, 2, 225, 25), (wrapped, 2, 225, 25), (wrapped, 2, 150, 100)),
+        (even, 2, 225, 25),
         *((wrapped, 3, 150, 20), (ragged, 3, 160, 10), (ragged, 3, 165, 2)),
     ],
 )
@@ -104,9 +111,9 @@ def test_columns_are_read_one_after_the_other(
     lines_of: Callable[[str, int, float], list[str]], count: int, room: float, gap: float
 ) -> None:
     columns = [
-        column(50 + n * (room + gap), 760, lines_of("ABC"[n], 20 + n, room)) for n in range(count)
+        column(50 + n * (room + gap), 760, lines_of("ABC"[n], 24 + n, room)) for n in range(count)
     ]
-    assert marks(across(*columns)) == in_order(*(("ABC"[n], 20 + n) for n in range(count)))
+    assert marks(across(*columns)) == in_order(*(("ABC"[n], 24 + n) for n in range(count)))
 
 
 @given(seed=st.integers(), count=st.integers(2, 3), rows=st.integers(6, 30))

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.documents.office.word_text import read_text, split_chunks, with_text
+from desktop_app.documents.office.word_markdown import split_chunks
+from desktop_app.documents.office.word_text import read_text, with_text
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.errors import DocumentDamagedError
 from tests.helpers.examples import examples

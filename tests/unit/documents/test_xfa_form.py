@@ -115,6 +115,15 @@ def test_pages_of_a_form_with_several_stay() -> None:
     assert text == "[page 1]\nOne\n\n[page 2]\nOne\nA: x"
 
 
+def test_answers_that_the_pages_of_a_static_form_lack_follow_them() -> None:
+    packets = {
+        "datasets": "<datasets><data><f><A>One</A><B><C>Two</C></B></f></data></datasets>",
+        "template": '<template><subform name="f"><field name="A"/></subform></template>',
+    }
+    data = xfa_pdf(packets, ["BT /F 10 Tf 60 790 Td (One) Tj ET"], is_static=True)
+    assert pdf_reader.read("x.pdf", data, Limits(), lambda _: None).text == "[page 1]\nOne\nC: Two"
+
+
 words = st.from_regex(re.compile(r"[A-Za-zäé&<>'\"]{1,9}"), fullmatch=True)
 trees = st.recursive(words, lambda inner: st.lists(inner, min_size=1, max_size=3), max_leaves=9)
 

@@ -19,6 +19,7 @@ from desktop_app.domain import bounds
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.exchange.importers import json_values
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.prompts import prompts_json
@@ -116,6 +117,7 @@ def test_a_zip_bomb_takes_no_memory(files: dict[str, Hostile]) -> None:
 import sys
 from pathlib import Path
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.exchange.importers import json_values
 from desktop_app.exchange.importers.import_reader import read_export
 for name in sys.argv[1:]:
     try:
@@ -205,3 +207,28 @@ def test_any_json_raises_only_documented_errors(
     for whole in (value, own(value), [{"mapping": {"u": {"message": value}}}], {"chat": value}):
         path.write_text(json.dumps(whole))
         found_in(path)
+
+
+@given(
+    values=st.lists(st.one_of(st.text(max_size=40), st.lists(st.text(max_size=9))), max_size=6),
+    size=st.integers(1, 9),
+    data=st.data(),
+)
+def test_a_value_beyond_the_limit_costs_only_itself(
+    values: list[object], size: int, data: st.DataObject
+) -> None:
+    # Each chunk ends anywhere, also within an escape.
+    titled = [{"title": f"T{n}", "text": value} for n, value in enumerate(values)]
+    huge = {"title": 'Very "long"', "text": ['\\"]}{"'] * 500, "n": [1, {"a": None}]}
+    place = data.draw(st.integers(0, len(values)))
+    items = [*titled[:place], huge, *titled[place:]]
+    for text in (json.dumps(items), "\n".join(map(json.dumps, items))):
+        raw = text.encode()
+        chunks = (raw[start : start + size] for start in range(0, len(raw), size))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(json_values, "MAX_VALUE_CHARS", 2_000)
+            found = [*json_values.read_values(chunks)]
+        (error,) = (each for each in found if isinstance(each, ImportRefusedError))
+        assert found.index(error) == place
+        assert 'Very "long"' in str(error)
+        assert [each for each in found if each is not error] == titled

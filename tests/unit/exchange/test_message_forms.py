@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers import import_reader
 from desktop_app.exchange.importers.import_reader import UnknownExportError, read_export
@@ -588,7 +589,26 @@ def test_a_damaged_line_costs_only_itself(tmp_path: Path) -> None:
 def test_a_huge_list_of_messages_is_refused_before_it_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_reader, "MAX_MESSAGES_BYTES", 1000)
+    monkeypatch.setattr(import_reader, "MAX_VALUE_CHARS", 1000)
     file = write(tmp_path / "x.json", [user("words " * 300), answer("words")])
     with pytest.raises(ImportRefusedError):
         read_export(file)
+
+
+def test_a_call_in_share_gpt_is_a_call_and_an_unknown_role_is_named(tmp_path: Path) -> None:
+    rows = [
+        {"from": "human", "value": "Ask"},
+        {"from": "function_call", "value": '{"name": "look", "arguments": {"q": 1}}'},
+        {"from": "gpt", "value": "Said"},
+        {"from": "wizard", "value": "Odd"},
+    ]
+    export = read_export(write(tmp_path / "x.json", [{"id": "s", "conversations": rows}]))
+    (found,) = export.conversations
+    assert isinstance(found, ImportedConversation)
+    (call, text), (note,) = (message.parts for message in found.messages[1:])
+    assert isinstance(call, ToolCallPart)
+    assert call.name == "look"
+    assert text == TextPart("Said")
+    assert isinstance(note, TextPart)
+    assert note.text != "Odd"
+    assert (len(found.messages), found.unread) == (3, 1)

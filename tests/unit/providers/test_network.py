@@ -371,7 +371,7 @@ def test_a_reply_that_is_too_large_is_named_with_its_id(
     limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_reply, limit, 99)
-    delta = {"type": "response.output_text.delta", "delta": "a" * 100}
+    delta = {"type": "response.output_text.delta", "delta": "a" * 100_000}
     stream = stream_of(delta)
     events, _ = run(streams(stream[:-1], stream[-1:]))
     found = failure(events)

@@ -74,7 +74,7 @@ async def test_blank_lines_before_a_reply_are_dropped_as_they_come() -> None:
         yield b"{"
 
     response: Any = SimpleNamespace(headers={}, aiter_raw=chunks)
-    reply = HttpReply(response, None, None, 0, lambda: None)  # type: ignore[arg-type]
+    reply = HttpReply(response, None, None, 0)  # type: ignore[arg-type]
     assert await reply.is_json()
     assert reply._peeked == b"{"
     await reply.close()

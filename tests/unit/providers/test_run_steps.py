@@ -21,6 +21,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.providers.http.redaction import Redactor
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.transport import Transport
@@ -42,7 +43,9 @@ class Reply:
         self.received = received
         self.request_id = "req"
         self.on_bytes: Callable[[], None] = lambda: None
-        self.drained = False
+        self.redactor = Redactor([])
+        self.drain_s = 1.0
+        self.is_drained = False
 
     async def is_json(self) -> bool:
         return not isinstance(self._body, list)
@@ -51,7 +54,7 @@ class Reply:
         with ThreadPoolExecutor() as pool:  # as if the reply were large
             return pool.submit(read, self._body).result()
 
-    async def events(self, read: Callable[[bytes, str], Any]) -> AsyncGenerator[Any, None]:
+    async def pieces(self, _max_bytes: int) -> AsyncGenerator[bytes, None]:
         assert isinstance(self._body, list)
         for each in self._body:
             if isinstance(each, int | float):
@@ -60,10 +63,8 @@ class Reply:
                 raise each
             else:
                 self.on_bytes()
-                yield read(json.dumps(each).encode(), each["type"])
-
-    async def drain(self) -> None:
-        self.drained = True
+                yield f"event: {each['type']}\ndata: {json.dumps(each)}\n\n".encode()
+        self.is_drained = True
 
 
 class Script:
@@ -81,12 +82,8 @@ class Script:
         return reply if isinstance(reply, Reply) else Reply(reply)
 
     @asynccontextmanager
-    async def post(
-        self, path: str, _body: object, on_bytes: Callable[[], None]
-    ) -> AsyncIterator[Reply]:
-        reply = self._next(path)
-        reply.on_bytes = on_bytes
-        yield reply
+    async def post(self, path: str, _body: object) -> AsyncIterator[Reply]:
+        yield self._next(path)
 
     async def get_json(self, path: str, read: Callable[[Any], Any]) -> Any:
         return await self._next(path).json(read)
@@ -171,7 +168,7 @@ def test_a_silent_connection_is_given_up_once_the_run_has_a_name() -> None:
     reply = Reply([60, *STREAM])
     _, events, error = follow_run(reply, begins=True)
     assert (error, texts(events)) == (None, "ab"), "without a name it is waited for"
-    assert reply.drained
+    assert reply.is_drained
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from desktop_app.domain.answering.answer_status import status_text
-from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, TextDelta
+from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, ToolCallDelta
 from desktop_app.domain.errors import StreamCutError
+from desktop_app.providers.http.http_reply import HttpReply, ReplyReading
+from desktop_app.providers.http.redaction import Redactor
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch, suspended_s
 from tests.helpers.fragment import Fragment
 from tests.helpers.linux_only import linux_only
@@ -42,17 +46,15 @@ async def events_after(
 ) -> list[tuple[float, str]]:
     """Return when each event comes, and its text, if bytes come after each of the pauses."""
     loop = asyncio.get_running_loop()
-    watch = SilenceWatch("P", limits, asleep)
 
-    async def source() -> AsyncGenerator[StreamEvent, None]:
+    async def pieces() -> AsyncGenerator[bytes, None]:
         for number, pause in enumerate(pauses):
             await asyncio.sleep(pause)
-            watch.end_silence()
-            yield TextDelta(str(number))
+            yield b"data: %d\n\n" % number
 
     found = []
     try:
-        async for event in watch.events_of(source()):
+        async for event in reading(pieces(), SilenceWatch("P", limits, asleep)):
             if isinstance(event, StatusChanged):
                 assert event.seconds == 0
             said = status_text(event.status) if isinstance(event, StatusChanged) else _text(event)
@@ -63,9 +65,31 @@ async def events_after(
     return found
 
 
+def reading(
+    pieces: AsyncGenerator[bytes, None], watch: SilenceWatch, opens_in_s: float = 0
+) -> AsyncGenerator[StreamEvent, None]:
+    """Return the events of a reply with these pieces, each of whose events is a call of a tool."""
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[HttpReply]:
+        await asyncio.sleep(opens_in_s)
+        response = SimpleNamespace(headers={}, aiter_raw=lambda: pieces)
+        yield HttpReply(cast("Any", response), cast("Any", None), Redactor([]), 0)
+
+    def end(cut: StreamCutError | None) -> list[StreamEvent]:
+        if cut is not None:
+            raise cut
+        return []
+
+    def read(data: bytes, _name: str) -> list[StreamEvent]:
+        return [ToolCallDelta(int(data), data.decode())]
+
+    return ReplyReading(opening(), watch).events(read, lambda _: [], end)
+
+
 def _text(event: StreamEvent) -> str:
-    assert isinstance(event, TextDelta)
-    return event.text
+    assert isinstance(event, ToolCallDelta)
+    return event.arguments
 
 
 @pytest.mark.parametrize(
@@ -126,10 +150,32 @@ async def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
     loop.call_at(enabled_at, watch.enable_cut)
     found: list[StreamEvent] = []
     with pytest.raises(StreamCutError):
-        await _collect(watch.events_of(endless()), found)
+        await _collect(reading(endless(), watch), found)
     reports = [silent(40), silent(100)]
     said = [status_text(each.status) for each in found if isinstance(each, StatusChanged)]
     assert (loop.time(), said) == (cut_at, reports[: 1 + (cut_at > 100)])
+
+
+@pytest.mark.parametrize(("opens_in_s", "blank_in_s"), [(40.5, 20), (20, 20.5)])
+async def test_what_is_no_event_ends_a_silence_at_once(
+    opens_in_s: float, blank_in_s: float
+) -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        await asyncio.sleep(blank_in_s)
+        yield b"\n"
+        await asyncio.sleep(30)
+        yield b"data: 1\n\n"
+
+    watch, loop = (
+        SilenceWatch("P", replace(LIMITS, first_report=20), never),
+        asyncio.get_running_loop(),
+    )
+    said = [
+        (loop.time(), status_text(event.status))
+        async for event in reading(pieces(), watch, opens_in_s)
+        if isinstance(event, StatusChanged)
+    ]
+    assert (40.5, "") in said
 
 
 async def _collect(events: AsyncGenerator[StreamEvent, None], found: list[StreamEvent]) -> None:
@@ -137,16 +183,15 @@ async def _collect(events: AsyncGenerator[StreamEvent, None], found: list[Stream
         found.append(event)  # noqa: PERF401 — those before a failure are wanted, too
 
 
-async def endless() -> AsyncGenerator[StreamEvent, None]:
+async def endless() -> AsyncGenerator[bytes, None]:
     await asyncio.sleep(10_000)
-    yield TextDelta("late")
+    yield b""
 
 
 @linux_only("clock without sleep")
 def test_other_work_runs_while_a_burst_of_events_is_handled() -> None:
-    async def burst() -> AsyncGenerator[StreamEvent, None]:
-        for number in range(100):
-            yield TextDelta(str(number))
+    async def burst() -> AsyncGenerator[bytes, None]:
+        yield b"".join(b"data: %d\n\n" % number for number in range(100))
 
     async def turns_during_burst() -> int:
         turns = 0
@@ -159,7 +204,7 @@ def test_other_work_runs_while_a_burst_of_events_is_handled() -> None:
 
         task = asyncio.ensure_future(other_work())
         count = 0
-        async for _event in SilenceWatch("P", LIMITS, never).events_of(burst()):
+        async for _event in reading(burst(), SilenceWatch("P", LIMITS, never)):
             count += 1
             time.sleep(0.002)  # noqa: ASYNC251 — what the receiver does with an event
         task.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import selectors
+import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, suppress
@@ -18,6 +19,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.providers.http import http_reply
+from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.unpacking import unpacked
 from tests.helpers.certificates import Authority
 from tests.helpers.waiting import cancel
@@ -32,6 +34,7 @@ from tests.unit.providers.loopback import (
 )
 from tests.unit.providers.samples import COMPATIBLE, OPENAI, ask, fold, sse
 from tests.unit.providers.test_provider_client import NOT_FOUND, client_for, failure, run
+from tests.unit.providers.test_silence import reading
 
 WORDS = [f"word{number} " for number in range(400)]
 ANSWER = "".join(WORDS)
@@ -207,12 +210,12 @@ async def test_nothing_is_read_for_a_reader_that_has_gone(is_stopped: bool) -> N
     async def chunks() -> AsyncGenerator[bytes, None]:
         while not over.is_set():
             read.append(len(read))
-            yield b"a"
+            yield b"data: 1\n\n"
             await asyncio.sleep(0)
 
     async def follow() -> None:
-        async with aclosing(http_reply._ReadAhead(chunks()).frames()) as frames:
-            async for _ in frames:
+        async with aclosing(reading(chunks(), SilenceWatch("P", SilenceLimits()))) as events:
+            async for _ in events:
                 has_begun.set()
                 if not is_stopped:
                     break
@@ -234,6 +237,43 @@ async def test_nothing_is_read_for_a_reader_that_has_gone(is_stopped: bool) -> N
     counts.append(len(read))
     over.set()
     assert len(set(counts)) == 1
+
+
+async def test_stop_keeps_what_a_slow_reader_has_not_taken() -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"".join(b"data: %d\n\n" % number for number in range(50))
+        await asyncio.Event().wait()
+
+    async def follow() -> None:
+        async with aclosing(reading(pieces(), SilenceWatch("P", SilenceLimits()))) as events:
+            async for _ in events:
+                taken.append(len(taken))
+                time.sleep(0.002)  # noqa: ASYNC251 — what the reader does with an event
+                if len(taken) == 10:
+                    task.cancel()
+
+    taken: list[int] = []
+    task = asyncio.create_task(follow())
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert len(taken) == 50
+
+
+async def test_a_server_that_is_faster_than_the_reader_waits() -> None:
+    read: list[int] = []
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        for number in range(500):
+            read.append(number)
+            yield b"data: 1\n\n" + b"\n" * 10_000
+            await asyncio.sleep(0)
+
+    async with aclosing(reading(pieces(), SilenceWatch("P", SilenceLimits()))) as events:
+        await anext(events)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert len(read) < 20
+        assert len([event async for event in events]) == 499
 
 
 async def test_a_bomb_leaves_the_loop_to_others() -> None:

@@ -20,12 +20,13 @@ from desktop_app.domain.answering.stream_events import (
     StatusChanged,
     StreamEvent,
     TextDelta,
+    joined_texts,
 )
 from desktop_app.domain.conversations.answer_sources import sources_of
 from desktop_app.domain.conversations.message_parts import text_of, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.event_reader import EventReader, joined_texts
+from desktop_app.providers.apis.event_reader import EventReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.text_marks import AnswerCleaner
 from desktop_app.providers.http.redaction import Redactor

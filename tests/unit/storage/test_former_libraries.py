@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.store.attachment_store import attachment_path, is_undamaged
+from desktop_app.library.search_rebuild import complete_index
 from desktop_app.storage.database import Database
 from desktop_app.storage.schema import has_exact_schema, latest_version
 from desktop_app.storage.sqlite_connection import connect
@@ -82,6 +83,7 @@ async def test_a_former_library_is_synchronized_with_one_of_today(
     assert content == other
     conversations = library.expected["export"]["conversations"]
     assert content["conversations"].keys() >= {"new", *(each["id"] for each in conversations)}
+    await complete_index(here.database, lambda _part: None)
     assert library.lost(library.store).keys() <= {"ledger"}  # each call gets an origin
     for each in (here, there):
         assert await each.database.rows("SELECT * FROM sync_waiting") == []

@@ -11,16 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.documents.letter_folding import fold, fold_places
-from desktop_app.storage import search_index
 from desktop_app.storage.schema import migrate
 from desktop_app.storage.search_index import (
+    UNINDEXED_KEY,
     EntryKind,
     add_entry,
     has_entry,
-    is_renewed,
+    is_current,
     match_expression,
     remove_entry,
-    renew_entries,
 )
 from desktop_app.storage.sqlite_connection import connect_in_memory
 
@@ -68,14 +67,12 @@ def test_an_entry_is_identified_by_kind_and_ref(connection: sqlite3.Connection) 
 
 WORDS = ("كِتَابٌ", "أحمد", "שָׁלוֹם", "persimmon", "\u1112\u1161\u11ab\u1100\u116e\u11a8")
 STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["add", "remove", "renew"]), st.integers(0, 5), st.sampled_from(WORDS)
-    )
+    st.tuples(st.sampled_from(["add", "remove"]), st.integers(0, 5), st.sampled_from(WORDS))
 )
 
 
 @given(STEPS, STEPS)
-def test_an_index_of_a_former_version_is_renewed_while_it_changes(
+def test_an_index_of_a_former_version_is_emptied_before_it_changes(
     before: list[tuple[str, int, str]], after: list[tuple[str, int, str]]
 ) -> None:
     texts: dict[str, str] = {}
@@ -88,35 +85,24 @@ def test_an_index_of_a_former_version_is_renewed_while_it_changes(
                 add_entry(connection, EntryKind.TITLE, ref, word, number % 3)
             elif step == "remove" and ref in texts:
                 remove_entry(connection, EntryKind.TITLE, ref, texts.pop(ref))
-            elif step == "renew":
-                renew()
 
-    def renew() -> float:
-        return renew_entries(connection, lambda _kind, ref: texts[ref])
-
-    with closing(connect_in_memory()) as connection, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_index, "_RENEWED_ENTRIES", 1)
+    with closing(connect_in_memory()) as connection:
         migrate(connection)
-        search_index._set_renewed_id(connection, -search_index._ALL)  # as a former version left it
-        take([step for step in before if step[0] != "renew"])
+        take(before)
+        # As a former version left it, with words that this one does not make.
+        connection.execute("DELETE FROM settings")
+        connection.execute("INSERT INTO search_index (rowid, words) VALUES (-1, 'former')")
+        had_entries = bool(texts)
         take(after)
-        while renew() < 1:
-            pass
-        assert is_renewed(connection)
+        noted = connection.execute("SELECT 1 FROM settings WHERE key = ?", (UNINDEXED_KEY,))
+        assert (noted.fetchone() is not None) is (had_entries and is_current(connection))
+        indexed = {ref for ref in texts if has_entry(connection, EntryKind.TITLE, ref)}
         for word in WORDS:
             written = found(connection, match_expression(f'"{word}"'))
-            assert written == sum(text == word for text in texts.values())
+            assert written == sum(texts[ref] == word for ref in indexed)
         for ref, text in texts.items():
             remove_entry(connection, EntryKind.TITLE, ref, text)
         assert not any(found(connection, match_expression(word)) for word in WORDS)
-
-
-def test_an_index_from_before_the_setting_is_known_as_old(connection: sqlite3.Connection) -> None:
-    assert is_renewed(connection)
-    add_entry(connection, EntryKind.TITLE, "a", "أحمد", 0)
-    assert is_renewed(connection)
-    connection.execute("DELETE FROM settings")
-    assert not is_renewed(connection)
 
 
 @given(st.text(st.sampled_from("aßأـ\u064eㅎㅏ\u1112\u1161\u11abカﾞﬃ\u0301 "), max_size=12))

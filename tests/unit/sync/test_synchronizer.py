@@ -47,7 +47,8 @@ from desktop_app.storage.expiry_clock import expiry_time_at
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync import device_state, entries, own_segments, rescue, synchronizer
 from desktop_app.sync import format as form
-from desktop_app.sync.entries import Applier, Held, entries_of
+from desktop_app.sync.applier import Applier
+from desktop_app.sync.entries import Held, entries_of
 from desktop_app.sync.format import Span
 from desktop_app.sync.storage import FolderStorage
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer

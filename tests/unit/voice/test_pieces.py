@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, SAMPLE_RATE
 from desktop_app.voice.transcription.pieces import SENTENCES, SPEAKERS, WINDOWS, Cutting, pieces
-from desktop_app.voice.transcription.transcription import time_mark
+from desktop_app.writers.subtitles import time_mark
 from tests.helpers.examples import examples
 
 LOUD = array("h", [9_000, -9_000] * (SAMPLE_RATE // 2)).tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from decimal import Decimal
@@ -19,18 +20,21 @@ from desktop_app.domain.errors import (
     EndpointMissingError,
     LocalModelError,
     ModelNotFoundError,
+    RequestRefusedError,
     RequestTooLargeError,
     SpendingCapError,
     VoiceError,
 )
 from desktop_app.domain.speech_packages import can_transcribe_here
 from desktop_app.local_model.services import model_store
+from desktop_app.providers.jobs.audio import Heard, Hints
+from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.voice import services
 from desktop_app.voice.command import _transcribe_file
 from desktop_app.voice.consent import VoiceConsent
 from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.transcription import transcription
-from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
+from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, SAMPLE_RATE
 from desktop_app.voice.transcription.recordings import Ended, Sound, Task, Words
 from desktop_app.voice.transcription.transcription import (
     BY_PROVIDER,
@@ -168,15 +172,17 @@ OPTIONS = SimpleNamespace(
 )
 
 
-def recording_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *seconds: float) -> Path:
-    """Return a file with a piece of ten seconds at each of `seconds`."""
+def recording_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *seconds: float, length: float = 10.0
+) -> Path:
+    """Return a file with a piece at each of `seconds`, whose samples are its number."""
     path = tmp_path / "meeting.mp3"
     path.write_bytes(b"ID3")
 
     async def pieces(_name: str, _data: bytes, task: Task) -> AsyncGenerator[Sound | Ended, None]:
-        for start in seconds:
+        for number, start in enumerate(seconds):
             if start >= task.start:
-                yield Sound(start, bytes(10 * BYTES_PER_SECOND))
+                yield Sound(start, array("h", [number]).tobytes() * int(length * SAMPLE_RATE))
         yield Ended(160.0)
 
     monkeypatch.setattr(transcription, "read_recording", pieces)
@@ -212,6 +218,68 @@ async def test_what_was_paid_for_is_kept_when_a_later_piece_fails(
     assert document.text.splitlines()[2:] == ["[00:00:46] Two.", "[00:02:00] Three."]
     assert len(server.requests) == 5, "all of it, and nothing twice"
     assert [row["outcome"] for row in rows] == ["complete", "failed"] * 2 + ["complete"]
+
+
+@pytest.mark.parametrize(("speech_s", "pause_s"), [(4.0, 1.0), (15.0, 0.0)])
+async def test_an_hour_is_few_requests_four_at_a_time_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speech_s: float, pause_s: float
+) -> None:
+    """The provider refuses every fourth request, and the user tries again."""
+    step = speech_s + pause_s
+    starts = [number * step for number in range(int(3600 / step))]
+    recording_of(tmp_path, monkeypatch, *starts, length=speech_s)
+    sent: list[tuple[int, int]] = []  # pieces of each request that was answered
+    waiting = count = contexts = 0
+    are_four = asyncio.Event()
+
+    async def transcribe(
+        _client: ProviderClient, _model: str, samples: bytes, hints: Hints
+    ) -> tuple[Heard, None]:
+        nonlocal waiting, count, contexts
+        waiting += 1
+        assert waiting <= 4
+        count += 1
+        is_refused = count % 4 == 0
+        if waiting == 4:
+            are_four.set()
+        if count > 3:  # the first ones are sent alone
+            await are_four.wait()
+        waiting -= 1
+        if is_refused:
+            raise RequestRefusedError("Bad sound.")
+        contexts += bool(hints.before)
+        numbers = array("h", samples)[:: int(speech_s * SAMPLE_RATE)]
+        sent.append((numbers[0], numbers[-1]))
+        return Heard(" ".join(f"Piece {number}." for number in numbers)), None
+
+    monkeypatch.setattr(ProviderClient, "transcribe", transcribe)
+    heard = None
+    async with (
+        LoopbackServer(models=MODELS) as server,
+        started_backend(environment(server)) as backend,
+    ):
+        backend.of(VoiceConsent).ask = agree
+        send = backend.of(services.transcription).transcribe_recording
+        for _ in starts:
+            try:
+                heard = await send("a.mp3", b"ID3", lambda *_: None, "", BY_PROVIDER)
+                break
+            except StoppedTranscriptError as stopped:
+                so_far = [segment.text for segment in stopped.transcript.segments]
+                assert so_far == [f"Piece {number}." for number in range(len(so_far))]
+            except RequestRefusedError:
+                pass
+        outcomes = await backend.database.rows("SELECT outcome FROM ledger")
+    assert heard is not None
+    said = [segment.text for segment in heard.segments]
+    assert said == [f"Piece {number}." for number in range(len(starts))]
+    for segment, start in zip(heard.segments, starts, strict=True):
+        assert abs(segment.start - start) < 3
+    assert contexts > len(sent) - 6
+    assert len(sent) <= 200
+    numbers = sorted(n for first, last in sent for n in range(first, last + 1))
+    assert numbers == list(range(len(starts))), "nothing is paid twice"
+    assert len(outcomes) == count
 
 
 async def test_what_was_heard_on_this_computer_before_a_stop_is_kept(
@@ -258,7 +326,7 @@ async def test_seconds_are_priced_asked_about_held_and_counted(
         asked.extend((sentence, price))
         return True
 
-    duration = {"text": "Hello.", "usage": {"type": "duration", "seconds": 10}}
+    duration = {"text": "Hello.", "usage": {"type": "duration", "seconds": 30}}
     models = ("gpt-transcribe", "gpt-4o-transcribe-diarize")
     server = LoopbackServer(replies(body=duration), replies(body={"text": "Hi."}), models=models)
     async with server, started_backend(environment(server)) as backend:
@@ -286,7 +354,7 @@ async def test_seconds_are_priced_asked_about_held_and_counted(
             return VoiceModel(capped, found.model, price)
 
         backend.of(services.transcription).find_model = limited
-        with pytest.raises(SpendingCapError):  # ten seconds more would exceed it
+        with pytest.raises(SpendingCapError):  # 30 seconds more would exceed it
             await transcribe("b.mp3", b"ID3b", lambda *_: None, "de", BY_PROVIDER)
         assert len(server.requests) == sent
     body = server.requests[0].body

@@ -319,9 +319,12 @@ class ConversationModel(QAbstractListModel):
             name = tr("{title}, responding", title=name)
         elif row.id in self._unread:
             name = tr("{title}, unread response", title=name)
-        if isinstance(row, Folder) or row.trashed_at is None:
+        if isinstance(row, Folder):
             return name
-        return spoken_in_trash(name, row.trashed_at)
+        if row.trashed_at is not None:
+            return spoken_in_trash(name, row.trashed_at)
+        group, *_ = self._key_of[row.id]
+        return f"{name}, {self.order.heading(group).label}"
 
     def _find(self, key: Key) -> int:
         """Return the position of a key, or the position at which to insert it."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.i18n.written_language import language_of
-from desktop_app.voice.spoken_text import SpokenText
+from desktop_app.markdown.spoken_text import SpokenText
 from tests.helpers.examples import examples
 
 
