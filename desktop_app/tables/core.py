@@ -22,7 +22,7 @@ CORE = Core(
                     {
                         Effect.PLAIN: (
                             "prompt choice fields checks overrides is_literal passages folder_id "
-                            "sends_documents"
+                            "sends_documents condition"
                         )
                     },
                 )

@@ -146,7 +146,8 @@ class Transport:
 
         Args:
             is_page_expected: the reply may be a web page, which is otherwise refused.
-            content: as httpx takes it: `json`, or the `data` and `files` of a form.
+            content: as httpx takes it: `json`, or the `data` and `files` of a form; `sent` as for
+                an answer.
         """
         read_s = self.timeouts.transfer
         return self._open(

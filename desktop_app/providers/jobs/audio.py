@@ -118,7 +118,7 @@ async def transcribe(
 
     async def attempt() -> tuple[Heard, CallUsage | None]:
         async with transport.send(
-            "POST", "audio/transcriptions", model=model, data=form, files=content
+            "POST", "audio/transcriptions", sent=form, data=form, files=content
         ) as reply:
             return await reply.json(lambda value: (_heard(value), _usage(value)))
 
@@ -192,7 +192,7 @@ async def speak(
 
     async def attempt() -> bytes:
         async with (
-            transport.send("POST", "audio/speech", model=model, json=body) as reply,
+            transport.send("POST", "audio/speech", sent=body, json=body) as reply,
             aclosing(reply.pieces(_MAX_SPEECH_BYTES)) as pieces,
         ):
             return b"".join([piece async for piece in pieces])

@@ -23,6 +23,7 @@ _FILTERS: Final = (
     (N_("Failed"), Filter("", states=(CellState.FAILED,))),
     (N_("Empty"), Filter("", states=(CellState.EMPTY,))),
     (N_("Corrected"), Filter("", states=(CellState.CORRECTED,))),
+    (N_("Out of date"), Filter("", states=(CellState.OUTDATED,))),
     (N_("Passes its check"), Filter("", passed=True)),
     (N_("Fails its check"), Filter("", passed=False)),
     (N_("Words not found"), Filter("", is_unproven=True)),

@@ -253,7 +253,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     await look("queued")
     find(bubble, QToolButton, "unqueue").click()
     app.text.clear()
-    turn.end("⟦Done.⟧")
+    turn.end("⟦Done.⟧", used=200_000)
     await app.settled()
     await look("conversation")
     view = app.window.transcript

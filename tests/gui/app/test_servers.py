@@ -130,7 +130,7 @@ async def test_without_a_list_the_window_asks_for_a_model() -> None:
         await until(lambda: "has no default model" in app.said)
         assert "set OPENAI_MODEL" in app.said
         assert [r.method for r in server.requests if r.method == "POST"] == []
-        assert chosen_model(app) == "No model"
+        await until(lambda: chosen_model(app) == "No model")
 
 
 async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:

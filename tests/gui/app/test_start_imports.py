@@ -25,9 +25,9 @@ PRODUCT: Final = Path(__file__).parents[3] / "desktop_app"
 
 VERSION: Final = "cli domain i18n"
 ASK: Final = """
-    app backend backup batch budget chat chat.answers chat.attachments chat.command cli collections
+    app backend backup budget chat chat.answers chat.attachments chat.command cli collections
     composer desktop documents documents.store documents.worker domain domain.answering
-    domain.conversations domain.documents domain.models domain.network domain.tools evaluation
+    domain.conversations domain.documents domain.models domain.network domain.tools
     exchange i18n library local_model memory prompts providers providers.apis providers.errors
     providers.gateway providers.http providers.jobs providers.keys providers.models quick repeat
     sandbox settings spending storage sync tables texts tools tools.calls tools.command
@@ -35,9 +35,9 @@ ASK: Final = """
     asyncio click ctypes email hashlib httpx msgspec sqlite3 ssl
 """
 PAINT: Final = """
-    app app.startup app.window backup batch budget chat collections composer desktop documents
+    app app.startup app.window backup budget chat collections composer desktop documents
     domain domain.answering domain.conversations domain.documents domain.models domain.tools
-    evaluation exchange i18n library local_model markdown memory prompts providers quick repeat
+    exchange i18n library local_model markdown memory prompts providers quick repeat
     settings shortcuts spending storage sync tables texts tools voice widgets widgets.buttons
     widgets.forms widgets.look widgets.text
     PySide6 hashlib msgspec sqlite3
@@ -47,15 +47,14 @@ READY: Final = f"""{PAINT}
     composer.attachments desktop.ui desktop_session desktop_session.hotkey documents.store
     documents.ui documents.worker domain.network exchange.ui library.ui library.ui.rows
     local_model.ui markdown.incremental markdown.parsing markdown.processes markdown.provisional
-    memory.ui prompts.ui providers.gateway providers.http providers.keys providers.models
-    providers.ui quick.ui repeat.ui sandbox settings.ui spending.ui sync.ui tables.ui texts.ui
+    memory.ui prompts.ui providers.apis providers.errors providers.gateway providers.http
+    providers.keys providers.models providers.ui quick.ui repeat.ui sandbox settings.ui spending.ui sync.ui tables.ui texts.ui
     tools.calls tools.ui transcript transcript.media voice.ui widgets.cards widgets.rows
-    asyncio ctypes qasync ssl xml
+    asyncio ctypes email httpx qasync ssl xml
 """
 QUESTION: Final = f"""{READY}
-    desktop_session.portal providers.apis providers.errors providers.jobs tools.built_in
-    tools.servers
-    csv email httpx jeepney markdown_it
+    desktop_session.portal providers.jobs tools.built_in tools.servers
+    csv jeepney markdown_it
 """
 HEAVY: Final = frozenset(
     """

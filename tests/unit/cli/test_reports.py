@@ -200,8 +200,9 @@ def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) ->
     }
     assert (other["model"], other["uncounted"], other["cost_usd"]) == ("=1+1", 1, "0.00")
     assert command("spending", "--by", "model")[1].splitlines() == [
-        "gpt-5.2     ≈ $0.75        2     2.4k",
-        "=1+1           ≥ $0        1     1.2k",
+        "Model          Cost    Calls        Tokens",
+        "gpt-5.2     ≈ $0.75        2         2,400",
+        "=1+1           ≥ $0        1         1,200",
         "Total: $0.75 · 1 estimated · 1 not counted",
         "OpenAI: ≈ $0.75 this month, $1.50 expected · The cost of 1 request is estimated.",
         "My server: ≥ $0 of $5.00 this month, $0 expected"

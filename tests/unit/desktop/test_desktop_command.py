@@ -79,7 +79,7 @@ def test_the_manual_page_and_the_completions_have_every_command(tmp_path: Path) 
     page = gzip.decompress((tmp_path / "man/man1/repartee.1.gz").read_bytes()).decode()
     for command in commands():
         assert f'.SH "REPARTEE {command.upper()}"' in page
-    for words in (r"\-f, \-\-file PATH", "REPARTEE BATCH RESUME", "Exit code 4"):
+    for words in (r"\-f, \-\-file PATH", "REPARTEE TABLE RESUME", "Exit code 3"):
         assert words in page
     assert not re.search("^[.'](?!TH|SH|TP|PP|br)", page, re.M)  # no text is taken for a macro
     for name in ("bash-completion/completions/repartee", "zsh/site-functions/_repartee"):
