@@ -54,10 +54,7 @@ def install_roles(*existing: QWidget) -> None:
     targets: list[QObject] = [
         part
         for part in parts
-        if getattr(part, "accessible_role", "")
-        or isinstance(part, QStackedWidget)
-        or _is_toggle(part)
-        or _is_viewport(part)
+        if getattr(part, "accessible_role", "") or _is_toggle(part) or _is_viewport(part)
     ]
     program = QApplication.instance()
     if program is not None:
