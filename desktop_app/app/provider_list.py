@@ -47,11 +47,11 @@ class Providers(QObject):
     Attributes:
         all: all profiles, those of the environment first.
         default: the profile that new conversations use.
-        asked: the ids of providers whose models are being requested.
+        asked: the ids of providers whose models are requested for the first time.
 
     Signals:
         changed(): the providers or their keys have changed.
-        listings_changed(): a listing has changed, or a request for one begins or ends.
+        listings_changed(): a listing has changed, or a request for a first one begins or ends.
     """
 
     changed = Signal()
@@ -73,6 +73,7 @@ class Providers(QObject):
         self.all: list[ProviderProfile] = []
         self.default: ProviderProfile = ON_DEVICE
         self.asked: set[str] = set()
+        self._tried: set[str] = set()
         self._load_lock = asyncio.Lock()
 
     def get(self, profile_id: str) -> ProviderProfile | None:
@@ -146,6 +147,12 @@ class Providers(QObject):
             return
         if not await self._registry.is_usable(profile):
             return
+        # What is shown stays while a list is renewed, or asked for again after it was refused.
+        if self._listings.known_listing(profile) is not None or profile.id in self._tried:
+            with suppress(UserFacingError):
+                await self.fetch_listing(profile)
+            return
+        self._tried.add(profile.id)
         self.asked.add(profile.id)
         self.listings_changed.emit()
         try:
