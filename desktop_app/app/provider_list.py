@@ -148,19 +148,18 @@ class Providers(QObject):
         if not await self._registry.is_usable(profile):
             return
         # What is shown stays while a list is renewed, or asked for again after it was refused.
-        if self._listings.known_listing(profile) is not None or profile.id in self._tried:
-            with suppress(UserFacingError):
-                await self.fetch_listing(profile)
-            return
-        self._tried.add(profile.id)
-        self.asked.add(profile.id)
-        self.listings_changed.emit()
+        is_first = self._listings.known_listing(profile) is None and profile.id not in self._tried
+        if is_first:
+            self._tried.add(profile.id)
+            self.asked.add(profile.id)
+            self.listings_changed.emit()
         try:
             with suppress(UserFacingError):
                 await self.fetch_listing(profile)
         finally:
-            self.asked.discard(profile.id)
-            self.listings_changed.emit()
+            if is_first:
+                self.asked.discard(profile.id)
+                self.listings_changed.emit()
 
     async def fetch_listing(self, profile: ProviderProfile) -> ModelListing:
         """Request a provider's models. Raises UserFacingError."""
