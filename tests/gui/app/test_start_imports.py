@@ -48,13 +48,13 @@ READY: Final = f"""{PAINT}
     documents.ui documents.worker domain.network exchange.ui library.ui library.ui.rows
     local_model.ui markdown.incremental markdown.parsing markdown.processes markdown.provisional
     memory.ui prompts.ui providers.apis providers.errors providers.gateway providers.http
-    providers.keys providers.models providers.ui quick.ui repeat.ui sandbox
+    providers.jobs providers.keys providers.models providers.ui quick.ui repeat.ui sandbox
     settings.ui spending.ui sync.ui tables.ui texts.ui tools.calls tools.ui
     transcript transcript.media voice.ui widgets.cards widgets.rows
     asyncio ctypes email httpx qasync ssl xml
 """
 QUESTION: Final = f"""{READY}
-    desktop_session.portal providers.jobs tools.built_in tools.servers
+    desktop_session.portal tools.built_in tools.servers
     csv jeepney markdown_it
 """
 HEAVY: Final = frozenset(
