@@ -149,6 +149,8 @@ class EventLoop(QEventLoop):  # type: ignore[misc]  # qasync has no types
         return True
 
     def _on_ready(self, place: tuple[int, _Kind]) -> None:
+        if self._soon:  # asyncio runs these first, too: they may end this watch
+            self._run_soon()
         if (watched := self._watched.get(place)) is not None:
             callback, args = watched
             callback(*args)
