@@ -457,6 +457,11 @@ async def test_the_first_press_asks_who_transcribes(
             assert isinstance(menu, QMenu)
             return menu
 
+        async def close(menu: QMenu) -> None:
+            menu.close()
+            app.window.activateWindow()  # the offscreen platform may leave no window active
+            await until(app.window.isActiveWindow)
+
         # A click elsewhere chooses nothing.
         QTest.mousePress(button, Qt.MouseButton.LeftButton)
         menu = await offered()
@@ -464,7 +469,7 @@ async def test_the_first_press_asks_who_transcribes(
         assert not title.isEnabled()
         assert "Whisper base, 14" in here.text()
         assert "≈ $0.006 a minute" in there.text()
-        menu.close()
+        await close(menu)
         await until(lambda: stage(app) is Stage.OFF)
         assert not button.isDown()
         assert voice.process.pid is None
@@ -475,7 +480,7 @@ async def test_the_first_press_asks_who_transcribes(
         QTest.keyClick(app.text, Qt.Key.Key_Space, CONTROL)
         menu = await offered()
         menu.actions()[1].trigger()
-        menu.close()
+        await close(menu)
         await until(lambda: wanted == ["whisper-base"])
         await until(lambda: stage(app) is Stage.OFF)
 
@@ -487,7 +492,7 @@ async def test_the_first_press_asks_who_transcribes(
         turn_key(app, "up", 1060, is_repeated=False)
         menu = await offered()
         menu.actions()[2].trigger()
-        menu.close()
+        await close(menu)
         await until(lambda: app.text.toPlainText() == "Said.")
         assert child.requests[0]["model_folder"] == ""
         assert app.session.values["voice.transcriber"] == "provider"
