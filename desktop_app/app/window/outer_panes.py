@@ -50,7 +50,6 @@ class OuterPanes:
     Attributes:
         wants_list, wants_settings: whether the user wants the panes in the row if they fit.
         drawer: the pane that is open as a drawer, or None.
-        side: the pane that a feature shows beside the middle one, or None.
     """
 
     def __init__(
@@ -70,7 +69,8 @@ class OuterPanes:
         self.wants_list = True
         self.wants_settings = False
         self.drawer: QWidget | None = None
-        self.side: QWidget | None = None
+        self._beside: QWidget | None = None
+        self._over: QWidget | None = None
         middle.header.settings_button.clicked.connect(self.toggle_settings)
         middle.header.list_button.clicked.connect(self.toggle_list)
         self._shade.pressed.connect(self.close_drawer)
@@ -107,14 +107,34 @@ class OuterPanes:
         if self._list.isHidden():
             self.toggle_list()
 
+    @property
+    def side(self) -> QWidget | None:
+        """Return the pane that a feature shows beside the middle one, or None."""
+        return self._over or self._beside
+
     def show_side(self, pane: QWidget | None) -> None:
         """Show a pane beside the transcript, or in its place if the window is narrow."""
-        if self.side is not None and self.side is not pane:
-            if self.side.isAncestorOf(self._window.focusWidget()):
+        is_new, before = pane not in (None, self._beside), self.side
+        self._beside = pane
+        if is_new and self._over is not None:
+            self._over.close()
+        self._replace_side(before)
+
+    def show_over(self, pane: QWidget | None) -> None:
+        """Show a pane over that of `show_side`, in a narrow window in place of the middle one.
+
+        None shows again what was there before.
+        """
+        before = self.side
+        self._over = pane
+        self._replace_side(before)
+
+    def _replace_side(self, before: QWidget | None) -> None:
+        if before is not None and before is not self.side:
+            if before.isAncestorOf(self._window.focusWidget()):
                 self._middle.focus_content()
             self._middle.replace_transcript(None)
-            self.side.hide()
-        self.side = pane
+            before.hide()
         self.arrange()
 
     def restore(self, *, wants_list: bool, wants_settings: bool) -> None:
@@ -158,11 +178,14 @@ class OuterPanes:
             (self._list, 0, list_width),
             (self._settings, width - panel_width, panel_width),
         ]
-        self._middle.replace_transcript(None if is_beside else self.side)
-        if self.side is not None and is_beside:
+        covers_middle = self._over is not None and not is_beside
+        self._middle.replace_transcript(None if is_beside or covers_middle else self.side)
+        self._middle.setVisible(not covers_middle)
+        if self.side is not None and (is_beside or covers_middle):
             self.side.setParent(self._window)
             self.side.stackUnder(self._settings)
             self.side.show()
+            side_width = side_width or room
             panes.append((self.side, left + room - side_width, side_width))
         for pane, x, pane_width in panes:
             pane.setGeometry(mirrored(QRect(x, 0, pane_width, height), self._window.rect()))

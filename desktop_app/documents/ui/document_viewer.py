@@ -1,4 +1,4 @@
-"""A window that shows a stored document, as pages or as text, with a passage marked.
+"""A pane beside the conversation: a stored document as pages or text, with a passage marked.
 
 A PDF whose file is stored is shown as pages, any other document as its extracted text. A separate
 process (`documents.worker.page_worker`) renders the visible pages, strip by strip, and finds
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QFrame, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QSpinBox, QStackedWidget, QWidget
+from shiboken6 import isValid
 
 from desktop_app.app.session import Session
 from desktop_app.documents.ui.viewer_pages import ViewerPages
@@ -37,6 +39,7 @@ from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton, press_focused
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.forms.tab_order import order_tabs
+from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
@@ -45,12 +48,9 @@ from desktop_app.widgets.text.foreign_text import (
     one_line,
     set_tooltip,
     spoken_text,
-    window_title,
 )
 from desktop_app.widgets.text.linked_label import LinkedLabel
-from desktop_app.widgets.windows import bring_to_front
 
-_SIZE: Final = (860, 900)
 _MAX_PASSAGE_PLACE_CHARACTERS: Final = 60
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
 _SLOW_STRIP_S: Final = 1.0  # a strip out of view that takes longer is canceled
@@ -87,7 +87,7 @@ class ViewerTarget(NamedTuple):
 
 
 class DocumentViewer(QWidget):
-    """The window; it is kept for the next document when it is closed.
+    """The pane; it is kept for the next document when it is closed.
 
     Attributes:
         pages, text: the views for the two kinds of content.
@@ -98,8 +98,9 @@ class DocumentViewer(QWidget):
         theme = current_theme()
         super().__init__()
         session.end_steps.append(self.end)
-        self.accessible_role = "Dialog"
+        self.accessible_role = "Grouping"
         self.setObjectName("document-viewer")
+        self.setProperty("edge", "right" if is_mirrored() else "left")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAutoFillBackground(True)
         self._session = session
@@ -125,7 +126,6 @@ class DocumentViewer(QWidget):
         set_role(self._note, "note-card")
         self._note_words = LinkedLabel(keeps_lines=True)
         self._note_words.place_requested.connect(session.window.request_place)
-        self._note_words.place_requested.connect(lambda _: session.window.activateWindow())
         self._note_words.setObjectName("viewer-note")
         self._note_words.setWordWrap(True)
         set_role(self._note_words, "note")
@@ -140,13 +140,11 @@ class DocumentViewer(QWidget):
         finding = row_of(self.find_bar, margins=(10, 0, 10, 0))
         column_of(self._toolbar, finding, self._note, (self._stack, 1), parent=self, margins=0)
         order_tabs(
-            self._original_button, (*self.find_bar.tab_stops, self._message, self.pages, self.text)
+            self._close_button, (*self.find_bar.tab_stops, self._message, self.pages, self.text)
         )
+        self._focused_before: QWidget | None = None
         self._connect()
         self.update_theme()
-        frame = QSize(theme.px(48), theme.px(48))
-        size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
-        self.resize(size.boundedTo(self.screen().availableSize() - frame))
 
     def _build_toolbar(self) -> None:
         pages = self.pages
@@ -177,6 +175,7 @@ class DocumentViewer(QWidget):
             "viewer-as-text", "pencil", tr("Open as text"), self._open_as_text
         )
         find = tr("Find in document ({keys})", keys=shortcut_text(QKeySequence.StandardKey.Find))
+        self._close_button = IconButton("viewer-close", "x", tr("Close"), self.close)
         self._page_tools = QWidget()
         row_of(
             self._page,
@@ -196,6 +195,7 @@ class DocumentViewer(QWidget):
             IconButton("viewer-find", "search", find, self._begin_finding),
             self._text_button,
             self._original_button,
+            self._close_button,
             margins=(14, 7, 10, 7),
             spacing=8,
         )
@@ -216,30 +216,37 @@ class DocumentViewer(QWidget):
                 self._page.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 self._page.selectAll()
 
-        def close_find_bar_or_window() -> None:
+        def close_find_bar_or_pane() -> None:
             if self.find_bar.isVisible():
                 self.find_bar.close_requested.emit()
             else:
                 self.close()
 
         keys = QKeySequence.StandardKey
-        for key, act in (
-            (keys.Cancel, close_find_bar_or_window),
-            (keys.Find, self._begin_finding),
-            (keys.FindNext, lambda: self.find_bar.step(+1)),
-            (keys.FindPrevious, lambda: self.find_bar.step(-1)),
-            (keys.Close, self.close),
-            (keys.ZoomIn, lambda: pages.step_zoom(+1)),
-            (QKeySequence("Ctrl+="), lambda: pages.step_zoom(+1)),
-            (keys.ZoomOut, lambda: pages.step_zoom(-1)),
-            (QKeySequence("Ctrl+0"), pages.fit_width),
-            (QKeySequence("Ctrl+1"), lambda: pages.set_percent(100)),
-            (QKeySequence("Ctrl+G"), focus_page_field),
-            (QKeySequence("Ctrl+M"), self._go_to_mark),
-            (QKeySequence("Alt+Down"), lambda: step_page(+1)),
-            (QKeySequence("Alt+Up"), lambda: step_page(-1)),
-        ):
-            self.addAction("", key, act)
+        self._acts: dict[QKeySequence, Callable[[], object]] = {
+            QKeySequence(key): act
+            for key, act in (
+                (keys.Cancel, close_find_bar_or_pane),
+                (keys.Find, self._begin_finding),
+                (keys.FindNext, lambda: self.find_bar.step(+1)),
+                (keys.FindPrevious, lambda: self.find_bar.step(-1)),
+                (keys.Close, self.close),
+                (keys.ZoomIn, lambda: pages.step_zoom(+1)),
+                (QKeySequence("Ctrl+="), lambda: pages.step_zoom(+1)),
+                (keys.ZoomOut, lambda: pages.step_zoom(-1)),
+                (QKeySequence("Ctrl+0"), pages.fit_width),
+                (QKeySequence("Ctrl+1"), lambda: pages.set_percent(100)),
+                (QKeySequence("Ctrl+G"), focus_page_field),
+                (QKeySequence("Ctrl+M"), self._go_to_mark),
+                (QKeySequence("Alt+Down"), lambda: step_page(+1)),
+                (QKeySequence("Ctrl+PgDown"), lambda: step_page(+1)),
+                (QKeySequence("Alt+Up"), lambda: step_page(-1)),
+                (QKeySequence("Ctrl+PgUp"), lambda: step_page(-1)),
+            )
+        }
+        for part in (pages, self.text, self._page):  # whose keys scroll, or change the number
+            part.installEventFilter(self)
+        self._session.current.opened.connect(self.close)
 
     # -------------------------------------------------------------- opening
 
@@ -272,7 +279,7 @@ class DocumentViewer(QWidget):
         if target.page and not position_text:
             position_text = tr("page {number}", number=target.page)
         self._title = one_line(target.name)
-        self.setWindowTitle(window_title(self._title))
+        self.setAccessibleName(spoken_text(self._title))
         self._name.setText(target.name)
         self._passage_place.setText(one_line(position_text, _MAX_PASSAGE_PLACE_CHARACTERS))
         set_tooltip(self._passage_place, position_text)
@@ -282,7 +289,12 @@ class DocumentViewer(QWidget):
         self._describe_mark("")
         self.find_bar.hide()
         self._show_message(tr("Opening…"))
-        bring_to_front(self)
+        panes, focused = self._session.window.outer_panes, QApplication.focusWidget()
+        if panes.side is not self:
+            self._focused_before = focused
+            panes.show_over(self)
+        self._session.raise_window()
+        self._message.setFocus(Qt.FocusReason.OtherFocusReason)
         self._open_task = self._tasks.start(self._open(target))
 
     def _open_as_text(self) -> None:
@@ -290,7 +302,6 @@ class DocumentViewer(QWidget):
             self.close()
             requested = self._session.events.text_requested
             requested.emit(target.sha256, target.name, target.text_key)
-            self._session.raise_window()
 
     def _release(self) -> None:
         for task in (self._open_task, self._draw_task):
@@ -304,8 +315,19 @@ class DocumentViewer(QWidget):
         self.text.show_document(None)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Give the focus back to what had it, such as the passage's link, and free the document."""
         super().closeEvent(event)
+        had_focus = self._has_focus
+        self._session.window.outer_panes.show_over(None)
+        if had_focus and self._focused_before is not None and isValid(self._focused_before):
+            self._focused_before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._focused_before = None
         self._release()
+
+    @property
+    def _has_focus(self) -> bool:
+        focused: QWidget | None = self._session.window.focusWidget()  # PySide's types forget None
+        return focused is not None and self.isAncestorOf(focused)
 
     async def end(self) -> None:
         """Stop at the program's end."""
@@ -585,9 +607,33 @@ class DocumentViewer(QWidget):
         self._fit_button.setVisible(self.width() >= px(560))
         self._passage_place.setVisible(bool(self._passage_place.text()) and self.width() >= px(700))
 
+    def event(self, event: QEvent) -> bool:
+        """Take the keys of the pane before the window's shortcuts."""
+        is_early = event.type() == QEvent.Type.ShortcutOverride
+        if is_early and isinstance(event, QKeyEvent) and _keys_of(event) in self._acts:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        is_press = event.type() == QEvent.Type.KeyPress
+        if is_press and isinstance(event, QKeyEvent) and self._run_key(event):
+            return True
+        return super().eventFilter(watched, event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not press_focused(self, event):
+        if not self._run_key(event) and not press_focused(self, event):
             super().keyPressEvent(event)
+
+    def _run_key(self, event: QKeyEvent) -> bool:
+        act = self._acts.get(_keys_of(event))
+        if act is not None:
+            act()
+        return act is not None
+
+
+def _keys_of(event: QKeyEvent) -> QKeySequence:
+    return QKeySequence(event.keyCombination())
 
 
 def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:

@@ -347,17 +347,13 @@ class ViewerPages(QAbstractScrollArea):
     # ------------------------------------------------------------ keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Scroll to an end (Home, End), by a screen (Space), or a page (Ctrl+Page Up or Down)."""
+        """Scroll to an end (Home, End) or by a screen (Space)."""
         keys = QKeySequence.StandardKey
-        has_control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         bar = self.verticalScrollBar()
         if event.key() == Qt.Key.Key_Home or event.matches(keys.MoveToStartOfDocument):
             bar.setValue(bar.minimum())
         elif event.key() == Qt.Key.Key_End or event.matches(keys.MoveToEndOfDocument):
             bar.setValue(bar.maximum())
-        elif has_control and event.key() in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
-            step = 1 if event.key() == Qt.Key.Key_PageDown else -1
-            self.go_to(self.page + step)
         elif event.key() == Qt.Key.Key_Space:
             step = bar.pageStep()
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:

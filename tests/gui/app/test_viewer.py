@@ -204,7 +204,7 @@ async def test_documents_are_shown_and_their_words_found(
         app.act(f"document/{part.sha256}", 0)
         viewer = app.controllers.of(DocumentViewer)
         await until(lambda: viewer.pages.count == 3)
-        assert viewer.windowTitle() == "report.pdf"
+        assert viewer.accessibleName() == "report.pdf"
         QTest.keyClick(viewer, Qt.Key.Key_Escape)
         assert not viewer.isVisible()
         assert viewer.pages.count == 0
