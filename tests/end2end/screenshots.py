@@ -57,8 +57,8 @@ FONTS: Final = """<?xml version="1.0"?>
 """
 
 QUESTION: Final = "When should an upload be retried, and for how long? Show me the code."
-ANSWER: Final = """Retry only what can succeed **without** being repeated twice: connection errors, \
-`429` and `5xx` before the first byte. Everything else is an answer, not a fault.
+ANSWER: Final = """Retry only what can succeed **without** being repeated twice: connection \
+errors, `429` and `5xx` before the first byte. Everything else is an answer, not a fault.
 
 ```python
 async def upload(path: Path, attempts: int = 3) -> Receipt:
@@ -82,8 +82,8 @@ async def upload(path: Path, attempts: int = 3) -> Receipt:
 """
 REASONING: Final = "**Which failures are safe to repeat**\n\nOnly those before the first byte."
 REPORT: Final = "What did the failure in Harrow cost us, and who pays?"
-CITED: Final = """The compressor of cold room 3 stood still for 41 hours, and 212 pallets had to be \
-destroyed [1].
+CITED: Final = """The compressor of cold room 3 stood still for 41 hours, and 212 pallets had to \
+be destroyed [1].
 
 - The insurer has accepted the claim of **€96,000**, less an excess of €10,000 [1].
 - Payment is expected in November [1].
@@ -153,9 +153,7 @@ def _answers() -> dict[str, Prepared]:
         text = file.read_text("utf-8")
         found = {name: re.search(pattern, text) for name, pattern in FIELDS.items()}
         values = {name: match[1].strip() for name, match in found.items() if match}
-        quoted = {
-            name: {"value": value, "quote": value} for name, value in values.items()
-        }
+        quoted = {name: {"value": value, "quote": value} for name, value in values.items()}
         invoices[values["Number"]] = Prepared(json.dumps(quoted), input_tokens=220)
     return {
         **invoices,

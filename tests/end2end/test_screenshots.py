@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtGui import QImage
 
 from tests.end2end import screenshots
+
+if TYPE_CHECKING:
+    import pytest
 
 
 async def test_each_scene_of_the_readme_runs(
