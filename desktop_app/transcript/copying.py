@@ -157,6 +157,13 @@ class MessageCommands(QObject):
             copy_texts(_code_below(*head))
             self.copied.emit(head[0].key, head[1])
 
+    def open_code(self, place: Place) -> None:
+        """Draw the SVG at a place instead of its code, or show its code again."""
+        head = self.head_of_code(place)
+        if head is not None:
+            shown, index = head
+            self._toggle(shown, shown.svg_action(index))
+
     def copy_nearest_code(self) -> None:
         """Copy the code block at the caret, or the last one above the end of the screen."""
         caret = self.area.selection.caret

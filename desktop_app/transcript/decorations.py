@@ -17,9 +17,10 @@ from PySide6.QtGui import QFontMetrics, QPainter, QTextLine
 
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind, depths_of_quotes
-from desktop_app.transcript.message_items import Item
+from desktop_app.transcript.message_items import Item, can_open
 from desktop_app.transcript.segment import Segment, is_table
 from desktop_app.transcript.segment_document import SegmentDocument
+from desktop_app.transcript.targets import COPY_CODE, OPEN_CODE
 from desktop_app.transcript.transcript_styles import (
     CELL_PAD,
     INDENT,
@@ -69,14 +70,14 @@ class Decorations:
     """Everything that is painted behind the text of one segment.
 
     Attributes:
-        marks: the piece of each head of code, and the area of its Copy mark.
+        marks: the piece of each head of code, and the area and the link of each of its marks.
     """
 
     grounds: list[_Ground] = field(default_factory=list)
     bars: list[QRect] = field(default_factory=list)
     lines: list[QRectF] = field(default_factory=list)
     code: list[QRectF] = field(default_factory=list)
-    marks: list[tuple[int, QRect]] = field(default_factory=list)
+    marks: list[tuple[int, QRect, str]] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -134,6 +135,7 @@ class Decorator:
         words_width = max(metrics.horizontalAdvance(word) for word in words)
         space = theme.px(_MARK_ICON_SPACE + _MARK_END_SPACE)
         self._mark_width = max(theme.px(66), space + words_width)
+        self._open_width = space + metrics.horizontalAdvance(tr("Open"))
 
     # ------------------------------------------------------------------ measuring
 
@@ -210,7 +212,10 @@ class Decorator:
                 if item.kind is Kind.CODE_HEAD:
                     left = viewport_width - px(4) - self._mark_width
                     mark = QRect(left, round(box.top()) - px(5), self._mark_width, px(26))
-                    made.marks.append((index, mark))
+                    made.marks.append((index, mark, COPY_CODE))
+                    if can_open(item.language):
+                        mark = mark.adjusted(-self._open_width, 0, -self._mark_width, 0)
+                        made.marks.append((index, mark, OPEN_CODE))
                 if item.kind is Kind.RULE:
                     made.lines.append(QRectF(0, box.center().y(), box.right(), 1))
                 if quoted:
@@ -331,10 +336,12 @@ class Decorator:
                 if code.intersects(area):
                     painter.drawRoundedRect(code, corner, corner)
 
-    def paint_mark(self, painter: QPainter, area: QRect, *, is_copied: bool) -> None:
-        """Paint a Copy mark over the head of code."""
+    def paint_mark(self, painter: QPainter, area: QRect, link: str, *, is_copied: bool) -> None:
+        """Paint a Copy or Open mark over the head of code."""
         theme = self.theme
         icon_name, label = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
+        if link == OPEN_CODE:
+            icon_name, label = "external-link", tr("Open")
         size = theme.px(14)
         top = area.top() + (area.height() - size) // 2
         painter.drawPixmap(area.left(), top, icons.pixmap(icon_name, theme.dim, size))

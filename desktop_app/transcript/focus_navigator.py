@@ -18,7 +18,7 @@ from desktop_app.transcript.decorations import range_rects
 from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE, citation_name
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.targets import (
-    COPY_CODE,
+    CODE_MARKS,
     Target,
     TargetDescription,
     describe,
@@ -90,8 +90,8 @@ class FocusNavigator:
         target = self.focused
         if target is None or (not loads and self._view.rect_of(target.place) is None):
             return []
-        if target.link == COPY_CODE:
-            mark = self._view.copy_mark(target.place)
+        if target.link in CODE_MARKS:
+            mark = self._view.code_mark(target.place, target.link)
             return [QRectF(mark)] if mark is not None else []
         shown = self._view.shown_segment(target.place)
         if shown is None:

@@ -57,7 +57,7 @@ from desktop_app.domain.tools.tool import EDIT_TOOL
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import PICTURE, Block, Kind, Run, Runs, clean_text
-from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram
+from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram, is_svg
 from desktop_app.markdown.structured_answer import has_json_value
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.settings.server_presets import billing_page
@@ -94,7 +94,7 @@ TOGGLE_CODE: Final = "fold-code-"
 """Prefix of the action of a fold line; followed by the number of the code within the message."""
 
 TOGGLE_DIAGRAM: Final = "diagram-"
-"""Prefix of the action that shows the code of a diagram, or its picture.
+"""Prefix of the action that shows the code of a diagram or an SVG, or its picture.
 
 The number of the code within the message follows; of the picture's link, also the picture's key.
 """
@@ -624,6 +624,11 @@ def diagram_key_of(item: Item) -> str:
     if item.kind is not LineKind.DIAGRAM or not item.runs:
         return ""
     return item.runs[0].link.partition("#")[0].rpartition("/")[2]
+
+
+def can_open(language: str) -> bool:
+    """Return True if code in this language is a picture, which can be looked at."""
+    return is_svg(language)
 
 
 def prefix_of(item: Item) -> str:

@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.markdown.block_model import Block, Kind, quote_block
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from desktop_app.markdown.parsing.own_links import Citable
-from desktop_app.markdown.processes.diagram_drawing import is_diagram
+from desktop_app.markdown.processes.diagram_drawing import is_diagram, is_svg
 from desktop_app.transcript.copied_text import attachment_block
 from desktop_app.transcript.media.drawings import ShownDiagram
 from desktop_app.transcript.media.message_images import image_runs
@@ -457,7 +457,8 @@ class ShownMessage(Article):
                     number += 1
                     code.append(block)
             items.append(block)
-        if self.is_complete or (code and self._is_diagram(code[0]) and self._ends_in_fence()):
+        ends_in_diagram = bool(code) and self._is_diagram(code[0], number)
+        if self.is_complete or (ends_in_diagram and self._ends_in_fence()):
             self._end_code(items, code, number, former)
         return items
 
@@ -474,8 +475,8 @@ class ShownMessage(Article):
         """
         lines = [block for block in code if block.kind is Kind.CODE]
         first, end = len(items) - len(lines), len(items)
-        if lines and self._is_diagram(code[0]):
-            self._end_diagram(items, first, number)
+        if lines and self._is_diagram(code[0], number):
+            self._end_diagram(items, first, number, is_code_hidden=is_svg(code[0].language))
             return
         if len(lines) <= MAX_UNFOLDED_LINES:
             return
@@ -485,8 +486,12 @@ class ShownMessage(Article):
         self._folds.append(_Fold(action, first, end, 1, range(first + VISIBLE_LINES, end)))
         items.append(fold_line(number, len(lines), is_folded=action not in self.unfolded))
 
-    def _end_diagram(self, items: list[Item], first: int, number: int) -> None:
-        """Add the picture of a diagram and a line below it, of which some are hidden.
+    def _end_diagram(
+        self, items: list[Item], first: int, number: int, *, is_code_hidden: bool
+    ) -> None:
+        """Add the picture of a diagram or an SVG and a line below it, of which some are hidden.
+
+        An SVG is folded only while its picture is shown, which its action does.
 
         There are always two, so that the items below keep their indices when it has been drawn.
         """
@@ -499,9 +504,10 @@ class ShownMessage(Article):
         hidden = range(end, end + 2)
         hidden_unfolded = range(end, end + 1)
         if isinstance(drawn, ShownDiagram):
-            is_code_shown = action in self.unfolded
+            is_code_shown = action in self.unfolded and not is_code_hidden
             picture, line = diagram_lines(number, drawn, is_code_shown=is_code_shown)
             hidden = range(first, end)
+            hidden_unfolded = hidden if is_code_hidden else hidden_unfolded
         elif drawn is None:
             action, hidden_unfolded = "", hidden
         else:
@@ -509,8 +515,14 @@ class ShownMessage(Article):
         self._folds.append(_Fold(action, first, end, 2, hidden, hidden_unfolded))
         items += (picture, line)
 
-    def _is_diagram(self, head: Block) -> bool:
-        return head.kind is Kind.CODE_HEAD and is_diagram(head.language)
+    def _is_diagram(self, head: Block, number: int) -> bool:
+        is_opened = is_svg(head.language) and f"{TOGGLE_DIAGRAM}{number}" in self.unfolded
+        return head.kind is Kind.CODE_HEAD and (is_opened or is_diagram(head.language))
+
+    def svg_action(self, head: int) -> str:
+        """Return the action that shows the picture or the code of the SVG with this head."""
+        heads = (item.kind is Kind.CODE_HEAD for item in self.items[self.head_count : head])
+        return f"{TOGGLE_DIAGRAM}{sum(heads)}"
 
     def _ends_in_fence(self) -> bool:
         """Return True if the last line is the end of a block of code."""

@@ -18,7 +18,7 @@ from desktop_app.markdown.parsing.own_links import (
     linked_file,
     note_label_of,
 )
-from desktop_app.transcript.message_items import ACTION, Item, LineKind, prefix_length
+from desktop_app.transcript.message_items import ACTION, Item, LineKind, can_open, prefix_length
 from desktop_app.transcript.segment import Place, texts_of
 from desktop_app.widgets.text.foreign_text import one_line
 from desktop_app.widgets.text.utf16 import utf16_length
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 COPY_CODE: Final = f"{ACTION}copy-code"
 """The link of the target on the head of a code block, which copies the code."""
+OPEN_CODE: Final = f"{ACTION}open-code"
+"""The link of the target beside it, which shows the code as the page or picture that it is."""
+CODE_MARKS: Final = (COPY_CODE, OPEN_CODE)
+"""The links of both, which are painted and have no text."""
 _INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS_CHARACTERS: Final = 300
@@ -62,6 +66,8 @@ def targets_of(shown: ShownMessage, items: range | None = None) -> Iterator[Targ
         if isinstance(item, Block):
             if item.kind is Kind.CODE_HEAD:
                 yield Target(place._replace(unit=-prefix_length(item)), 0, COPY_CODE, item.language)
+                if can_open(item.language):
+                    yield Target(place, 1, OPEN_CODE, item.language)
             if item.note:
                 unit = -prefix_length(item)
                 link = link_to_mark(item.marker)
@@ -108,6 +114,8 @@ def describe(shown: ShownMessage, target: Target, source: str = "") -> TargetDes
         return TargetDescription(
             tr("Copy code, {language}", language=text) if text else tr("Copy code")
         )
+    if target.link == OPEN_CODE:
+        return TargetDescription(tr("Open, {language}", language=text))
     if target.link.startswith(ACTION):
         if target.expanded is not None:  # of a line whose words lead elsewhere
             text = text or tr("Details")

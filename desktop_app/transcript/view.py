@@ -72,7 +72,7 @@ from desktop_app.transcript.segment_document import SegmentWriter
 from desktop_app.transcript.segment_formulas import SegmentFormulas
 from desktop_app.transcript.shown_segment import Mark, ShownSegment
 from desktop_app.transcript.speech import AnswerSpeech
-from desktop_app.transcript.targets import COPY_CODE, Target
+from desktop_app.transcript.targets import CODE_MARKS, COPY_CODE, OPEN_CODE, Target
 from desktop_app.transcript.text_area import TEMPORARY_REASONS
 from desktop_app.transcript.text_marks import DifferenceMarks
 from desktop_app.transcript.transcript_styles import Styles, background_of
@@ -468,9 +468,6 @@ class TranscriptView(MessageArea):
     # ------------------------------------------------------------------ links
 
     def activate(self, target: Target) -> None:
-        if target.link == COPY_CODE:
-            self.commands.copy_code(target.place)
-            return
         self.follow_link(target.place, target.link)
         self.focus_navigator.scroll_to_focused()  # unfolded text may have pushed it off screen
 
@@ -478,6 +475,8 @@ class TranscriptView(MessageArea):
         """Follow a link at a place: an action, a citation, a footnote or an address."""
         if link == COPY_CODE:
             self.commands.copy_code(place)
+        elif link == OPEN_CODE:
+            self.commands.open_code(place)
         elif link.startswith(ACTION):
             self.commands.run(place.message_id, link.removeprefix(ACTION))
         elif is_citation(link):
@@ -547,11 +546,11 @@ class TranscriptView(MessageArea):
     ) -> None:
         """Paint the Copy marks, the caret and the ring around the focused target."""
         for each, decorations in shown:
-            for index, mark in decorations.marks:
+            for index, mark, link in decorations.marks:
                 is_copied = self._copied == (each.key, each.segment.first + index)
                 rect = mark.translated(0, round(each.origin.y()))
                 if rect.intersects(area):
-                    self._decorator.paint_mark(painter, rect, is_copied=is_copied)
+                    self._decorator.paint_mark(painter, rect, link, is_copied=is_copied)
         rects = self.focus_navigator.rects(loads=False) if self.hasFocus() else []
         if rects:
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -563,24 +562,25 @@ class TranscriptView(MessageArea):
         else:
             super()._paint_over(painter, shown, area)
 
-    def copy_mark(self, place: Place) -> QRect | None:
-        """Return the Copy mark of a head of code in the viewport; None if it is not loaded."""
+    def code_mark(self, place: Place, link: str) -> QRect | None:
+        """Return a mark of a head of code in the viewport; None if it is not loaded."""
         shown = self.shown_segment(place)
         if shown is None:
             return None
-        for index, area in self.decorations_of(shown).marks:
-            if shown.segment.first + index == place.item:
+        for index, area, mark_link in self.decorations_of(shown).marks:
+            if shown.segment.first + index == place.item and link == mark_link:
                 return area.translated(0, round(shown.origin.y()))
         return None
 
-    def _mark_at(self, point: QPoint) -> Place | None:
-        """Return the head of code whose Copy mark is at a point."""
+    def _mark_at(self, point: QPoint) -> tuple[Place, str] | None:
+        """Return the head of code and the link of its mark at a point."""
         place = self.place_near(point)
         shown = self.messages.get(place.message_id) if place is not None else None
         if place is None or shown is None or self.commands.head_of_code(place) is None:
             return None
-        mark = self.copy_mark(place)
-        return place if mark is not None and mark.contains(point) else None
+        marks = ((link, self.code_mark(place, link)) for link in CODE_MARKS)
+        links = (link for link, mark in marks if mark is not None and mark.contains(point))
+        return next(((place, link) for link in links), None)
 
     def show_copied(self, head: tuple[str, int] | None) -> None:
         """Show "Copied" for `COPIED_MS` in the Copy mark of a head of code."""
@@ -629,7 +629,7 @@ class TranscriptView(MessageArea):
         self._pressed_link = self.anchor_at(position)
         mark = self._mark_at(position)
         if mark is not None:
-            self._pressed_link = COPY_CODE
+            self._pressed_link = mark[1]
         elif self.viewport().rect().contains(position) and self.drags.press(position):
             return
         if self._pressed_link:
@@ -677,7 +677,7 @@ class TranscriptView(MessageArea):
             self.show_actions(shown)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Follow the link, or copy the code whose Copy mark is clicked.
+        """Follow the link, or copy or open the code whose mark is clicked.
 
         From now on, follow arriving text only if the end of the conversation is on screen.
         """
@@ -696,10 +696,10 @@ class TranscriptView(MessageArea):
             self.selection.place_caret(place)
         if place is None or not pressed or self._selects_by:
             return
-        if pressed == COPY_CODE:
+        if pressed in CODE_MARKS:
             mark = self._mark_at(position)
-            if mark is not None:
-                self.commands.copy_code(mark)
+            if mark is not None and mark[1] == pressed:
+                self.follow_link(*mark)
         elif pressed == self.anchor_at(position):
             self.selection.place_caret(place)
             self.follow_link(place, pressed)

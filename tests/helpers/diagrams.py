@@ -43,3 +43,20 @@ HOSTILE = {
     "tall": "sequenceDiagram\n" + "A->>B: x\n" * 1_900,
     "label": f"flowchart TD\nA[{'x' * 15_000}]",
 }
+
+SVG = """<svg viewBox="0 0 200 100">
+<rect width="200" height="100" fill="#c00000"/><text x="9" y="50">Hello</text>
+<image href="http://127.0.0.1/i.png" width="5" height="5"/><script>top.location = "/"</script>
+</svg>"""
+_SPACE = 'xmlns="http://www.w3.org/2000/svg"'
+SVG_BOMBS = {
+    "entities": "<!DOCTYPE svg [<!ENTITY a0 'ha'>"
+    + "".join(f"<!ENTITY a{i + 1} '" + f"&a{i};" * 10 + "'>" for i in range(9))
+    + f"]><svg {_SPACE}><text>&a9;</text></svg>",
+    "uses": f"<svg {_SPACE}><g id='a0'><rect width='1' height='1'/></g>"
+    + "".join(f"<g id='a{i + 1}'>" + f"<use href='#a{i}'/>" * 10 + "</g>" for i in range(9))
+    + "</svg>",
+    "depth": f"<svg {_SPACE}>{'<g>' * 9_000}{'</g>' * 9_000}</svg>",
+    "size": f"<svg {_SPACE} width='1000000' height='1000000'/>",
+    "length": f"<svg {_SPACE}>{'<g/>' * 100_000}</svg>",
+}

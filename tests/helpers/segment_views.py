@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.segment import Place
+from desktop_app.transcript.targets import COPY_CODE
 from desktop_app.transcript.transcript_styles import INDENT
 from desktop_app.transcript.view import TranscriptView
 
@@ -268,12 +269,10 @@ class SegmentView(TranscriptView):
     def anchorAt(self, point: QPoint) -> str:
         return self.anchor_at(point)
 
-    def copy_mark(self, place: Place | QTextBlock) -> Any:
-        if isinstance(place, Place):
-            return super().copy_mark(place)
-        found = self._place_of(place.position())
+    def copy_mark(self, head: QTextBlock) -> Any:
+        found = self._place_of(head.position())
         assert found is not None
-        return SimpleNamespace(area=super().copy_mark(found))
+        return SimpleNamespace(area=self.code_mark(found, COPY_CODE))
 
     def extraSelections(self) -> list[Any]:
         document = self.document()

@@ -1,4 +1,4 @@
-"""Draws Mermaid diagrams: as SVG by merman, whose pixels resvg draws.
+"""Draws Mermaid diagrams: as SVG by merman, whose pixels resvg draws; and SVG that a model wrote.
 
 Both are compiled libraries that read what a model wrote, and resvg holds Python's lock for as long
 as it draws. So they run in a child process (json_server.py), and never in the window. It gets a
@@ -25,6 +25,8 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.sandbox import Policy
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from merman import Merman
 
 
@@ -106,6 +108,8 @@ def _renamed_end(name: re.Match[str]) -> str:
     return f"end_{name['bracket']}" if name["bracket"] else 'end_["end"]'
 
 
+_SVG: Final = "svg"
+_SVG_SPACE: Final = "http://www.w3.org/2000/svg"
 LANGUAGE: Final = "mermaid"
 """The language of a block of code that is a diagram."""
 
@@ -117,7 +121,8 @@ _MAX_SIDE: Final = 12_000
 """Maximum pixels of the longer side; Qt draws up to 32,767."""
 _MIN_ZOOM: Final = 0.5
 """Below this scale, the letters of a diagram cannot be read."""
-_MAX_SVG_LENGTH: Final = 300_000
+MAX_SVG_LENGTH: Final = 300_000
+"""Maximum characters of an SVG, also of one that a model wrote."""
 _MAX_PNG_BYTES: Final = 480_000
 _MAX_WORDS: Final = 160
 """Characters of merman's words about an error."""
@@ -134,8 +139,14 @@ _HUES: Final = ("accent", "string", "number", "keyword", "error", "dim")
 COLOR_NAMES: Final = ("ground", "text", "line", "tint", "code_ground", *_HUES)
 """The colors of a theme that diagrams use."""
 _VIEW_BOX: Final = lazy_pattern(r'viewBox="[-.\deE]+ [-.\deE]+ ([.\deE]+) ([.\deE]+)"')
+_UNITLESS: Final = lazy_pattern(r"([.\d]+)(?:px)? ([.\d]+)(?:px)?")
 _SIZE: Final = lazy_pattern(r'\s(?:width|height)="[^"]*"')
 _KIND: Final = lazy_pattern(r'aria-roledescription="([A-Za-z]{1,40})')
+# What draws nothing by itself, or could change what a reference leads to.
+_REMOVED_ELEMENTS: Final = frozenset(
+    ("script", "image", "foreignobject", "iframe", "audio", "video")
+    + ("set", "animate", "animatemotion", "animatetransform")
+)
 # What would be fetched, followed or run if a browser showed the SVG.
 _LINK_TAGS: Final = lazy_pattern(r"<(/?)a(?=[\s>])")
 _FOREIGN_ELEMENTS: Final = lazy_pattern(
@@ -218,6 +229,16 @@ def is_diagram(language: str) -> bool:
     return language.strip().lower() == LANGUAGE and can_draw()
 
 
+def is_xml(source: str) -> bool:
+    """Return True if a source is no Mermaid."""
+    return source.lstrip().startswith("<")
+
+
+def is_svg(language: str) -> bool:
+    """Return True if code in this language is an SVG that can be drawn."""
+    return language.strip().lower() == _SVG and can_draw()
+
+
 def drawing_request(
     source: str, colors: Mapping[str, str], *, family: str = "", zoom: float = 2
 ) -> dict[str, Any]:
@@ -248,10 +269,14 @@ def _parse_diagram(answer: Mapping[str, Any]) -> Diagram:
 def draw_diagram(request: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a `Diagram` or of an `UndrawnDiagram`; or {"error": "too large"}.
 
-    The request is a `drawing_request`.
+    The request is a `drawing_request`, of Mermaid or of an SVG.
     """
+    if is_xml(request["source"]):
+        try:
+            return _draw_svg(request)
+        except (ValueError, RecursionError):  # too many elements for resvg, or too deep
+            return {"error": "too large"}
     import merman
-    import resvg_py
 
     engine = _engine()
     source = request["source"]
@@ -274,19 +299,80 @@ def draw_diagram(request: dict[str, Any]) -> dict[str, Any]:
             return _explain(engine, source, error.message or error.code_name)
     svg = _clean(svg)
     box = _VIEW_BOX.search(svg)
-    if box is None or len(svg) > _MAX_SVG_LENGTH or _UNSAFE.search(svg):
+    if box is None or len(svg) > MAX_SVG_LENGTH or _UNSAFE.search(svg):
         return {"error": "too large"}
+    root, rest = svg.split(">", 1)
+    root = _SIZE.sub("", root)
     width, height = max(1.0, float(box[1])), max(1.0, float(box[2]))
+    svg = f'{root} width="{width:.0f}" height="{height:.0f}">{rest}'
+    kind = _KIND.search(svg)
+    drawn = {"kind": kind[1] if kind else LANGUAGE, "svg": svg}
+    return _with_pixels(drawn, width, height, request, family, colors["code_ground"])
+
+
+def _draw_svg(request: dict[str, Any]) -> dict[str, Any]:
+    """Draw an SVG on white, as a browser does, without what it refers to."""
+    from xml.etree import ElementTree
+
+    source = request["source"]
+    try:
+        root = ElementTree.fromstring(source)
+        if root.tag == _SVG:  # as in a web page, which needs no name of the language
+            root = ElementTree.fromstring(source.replace("<svg", f'<svg xmlns="{_SVG_SPACE}"', 1))
+    except ElementTree.ParseError as error:
+        return {"words": str(error).partition(":")[0], "line": error.position[0]}
+    if root.tag != f"{{{_SVG_SPACE}}}{_SVG}":
+        return {"words": "no SVG", "line": 0}
+    for element in list(root.iter()):
+        _remove_references(element)
+    size = _UNITLESS.fullmatch(f"{root.get('width')} {root.get('height')}")
+    size = size or _VIEW_BOX.fullmatch(f'viewBox="{root.get("viewBox")}"')
+    width, height = (300.0, 150.0) if size is None else (float(size[1]), float(size[2]))
+    width, height = max(1.0, width), max(1.0, height)
+    root.attrib |= {"width": f"{width:.0f}", "height": f"{height:.0f}"}
+    ElementTree.register_namespace("", _SVG_SPACE)
+    drawn = {"kind": "SVG", "svg": ElementTree.tostring(root, encoding="unicode")}
+    return _with_pixels(drawn, width, height, request, request["family"], "#ffffff")
+
+
+def _remove_references(element: Element) -> None:
+    """Remove from an element of an SVG what would run, or refer to something outside."""
+    for child in list(element):
+        if child.tag.rpartition("}")[2].lower() in _REMOVED_ELEMENTS:
+            element.remove(child)
+    for name, value in list(element.attrib.items()):
+        local = name.rpartition("}")[2].lower()
+        is_link = local == "href" and not value.startswith("#")
+        if is_link or local.startswith("on") or local == "base":
+            del element.attrib[name]
+        else:
+            element.set(name, _without_fetches(value))
+    element.text = _without_fetches(element.text or "")
+
+
+def _without_fetches(text: str) -> str:
+    """Return a value or a style sheet without addresses; "" if they could be behind escapes."""
+    return "" if "\\" in text and "(" in text else _FETCHES.sub("none", text)
+
+
+def _with_pixels(
+    drawn: dict[str, Any],
+    width: float,
+    height: float,
+    request: dict[str, Any],
+    family: str,
+    background: str,
+) -> dict[str, Any]:
+    """Return the fields of a `Diagram` with this kind and SVG."""
+    import resvg_py
+
     most = min((_MAX_PIXELS / (width * height)) ** 0.5, _MAX_SIDE / max(width, height))
     zoom = min(request["zoom"], most)
     if zoom < _MIN_ZOOM:
         return {"error": "too large"}
-    root, rest = svg.split(">", 1)
-    root = _SIZE.sub("", root)
-    svg = f'{root} width="{width:.0f}" height="{height:.0f}">{rest}'
     png = resvg_py.svg_to_bytes(
-        svg_string=svg,
-        background=colors["code_ground"],
+        svg_string=drawn["svg"],
+        background=background,
         zoom=zoom,
         skip_system_fonts=True,
         font_files=list(_font_files()),
@@ -295,14 +381,7 @@ def draw_diagram(request: dict[str, Any]) -> dict[str, Any]:
     )
     if len(png) > _MAX_PNG_BYTES:
         return {"error": "too large"}
-    kind = _KIND.search(svg)
-    return {
-        "kind": kind[1] if kind else LANGUAGE,
-        "width": round(width),
-        "height": round(height),
-        "png": b64encode(png).decode(),
-        "svg": svg,
-    }
+    return drawn | {"width": round(width), "height": round(height), "png": b64encode(png).decode()}
 
 
 @cache

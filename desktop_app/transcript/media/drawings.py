@@ -12,9 +12,11 @@ from PySide6.QtGui import QFontInfo, QGuiApplication
 from desktop_app.markdown.processes.diagram_drawing import (
     COLOR_NAMES,
     MAX_SOURCE_LENGTH,
+    MAX_SVG_LENGTH,
     Diagram,
     UndrawnDiagram,
     drawing_request,
+    is_xml,
     parse_drawing,
 )
 from desktop_app.markdown.processes.math_typesetting import Formula, is_within_limits, parse_formula
@@ -162,7 +164,7 @@ class DiagramDrawer(AnswerCache):
 
         Request it if it was not drawn in these colors; until it is, return it in the former ones.
         """
-        if len(source) > MAX_SOURCE_LENGTH:
+        if len(source) > (MAX_SVG_LENGTH if is_xml(source) else MAX_SOURCE_LENGTH):
             return UndrawnDiagram()
         theme = current_theme()
         colors = {name: getattr(theme, name).name() for name in COLOR_NAMES}

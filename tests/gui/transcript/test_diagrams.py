@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.child_processes import child_command
 from desktop_app.markdown.processes import diagram_drawing
-from desktop_app.markdown.processes.diagram_drawing import can_draw
+from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram, can_draw
 from desktop_app.transcript.copying import menu_for
-from desktop_app.transcript.media.drawings import DiagramDrawer
+from desktop_app.transcript.media.drawings import DiagramDrawer, ShownDiagram
 from desktop_app.transcript.message_items import LineKind, diagram_key_of
 from desktop_app.transcript.reading_tree import reading_nodes
 from desktop_app.transcript.segment import Place
-from desktop_app.transcript.targets import describe, targets_of
+from desktop_app.transcript.targets import OPEN_CODE, describe, targets_of
 from desktop_app.widgets.look import theme
 from desktop_app.widgets.look.theme_watcher import change_theme
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.children import MISSING_CHILD
-from tests.helpers.diagrams import FLOWCHART, HOSTILE
+from tests.helpers.diagrams import FLOWCHART, HOSTILE, SVG, SVG_BOMBS
 from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
@@ -238,3 +239,46 @@ def test_where_the_libraries_are_missing_a_diagram_is_plain_code(
     assert "flowchart TD" in view.toPlainText()
     assert not last(view).has_diagrams
     drawer.close()
+
+
+def open_svg(view: TranscriptView, qtbot: QtBot) -> None:
+    """Click the Open mark at the first code of the last message."""
+    [target] = [each for each in targets_of(last(view)) if each.link == OPEN_CODE]
+    view.grab()
+    mark = view.code_mark(target.place, OPEN_CODE)
+    assert mark is not None
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=mark.center())
+
+
+def test_an_svg_is_drawn_in_its_place_when_it_is_opened(
+    view: TranscriptView, drawer: DiagramDrawer, qtbot: QtBot
+) -> None:
+    view.set_drawer(drawer)
+    view.set_messages([answer(f"```py\n1\n```\n\n```svg\n{SVG}\n```\n\nAfter.")])
+    assert not drawer.is_busy
+    assert [describe(last(view), each).name for each in targets_of(last(view))][1:3] == [
+        "Copy code, svg",
+        "Open, svg",
+    ]
+    open_svg(view, qtbot)
+    qtbot.waitUntil(lambda: bool(shown_keys(view)))
+    assert "Hello" not in view.toPlainText()
+    [key] = shown_keys(view)
+    diagram = drawer.diagram(key)
+    assert diagram is not None
+    assert QImage.fromData(diagram.png).pixelColor(5, 5) == QColor("#c00000")
+    assert not [word for word in ("script", "http://127", "image") if word in diagram.svg]
+    view.selection.select_all()
+    assert SVG in view.createMimeDataFromSelection().text(), "the code is as the model wrote it"
+    open_svg(view, qtbot)
+    assert "Hello" in view.toPlainText()
+    assert not shown_keys(view)
+
+
+def test_no_svg_takes_the_place_of_the_next_one(drawer: DiagramDrawer, qtbot: QtBot) -> None:
+    for name, bomb in SVG_BOMBS.items():
+        drawer.find(bomb)
+        qtbot.waitUntil(lambda: not drawer.is_busy, timeout=15_000)
+        assert isinstance(drawer.find(bomb), UndrawnDiagram), name
+    drawer.find(SVG)
+    qtbot.waitUntil(lambda: isinstance(drawer.find(SVG), ShownDiagram), timeout=15_000)
