@@ -44,6 +44,7 @@ from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.forms.form_widgets import Combo, Note
 from desktop_app.widgets.key_modifiers import without_keypad
 from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.popup_card import make_card
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.rows.row_delegate import RowDelegate
@@ -293,6 +294,7 @@ class PromptCompleter(QCompleter):
             self._list.setAccessibleName(tr("Prompts"))
             self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             set_role(self._list, "popup")
+            make_card(self._list)
             self.setPopup(self._list)
             self._list.setItemDelegate(_PromptDelegate(self._list))
         matches = matching_prompts(name, self._prompts)

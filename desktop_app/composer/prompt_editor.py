@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy
 
@@ -34,6 +34,7 @@ from desktop_app.widgets.program_menu import (
     add_choice,
     add_commands,
     command_of,
+    popup_above,
     run_command,
 )
 from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
@@ -378,7 +379,7 @@ class PromptEditor(QFrame):
             )
             add_note(more_menu, note)
         button = self.row.attach_button
-        menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
+        popup_above(menu, button)
 
     def _web_menu(self, menu: QMenu) -> QMenu:
         row, web = self.row, ProgramMenu(tr("Web"), menu)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleInterface,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from shiboken6 import isValid
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.widgets.look.popup_card import card_of, make_card
 from desktop_app.widgets.text.foreign_text import menu_text
 
 _FIRST_LETTER: Final = lazy_pattern(r"\b[^\W\d_\u3040-\u30ff\u3400-\u9fff]")
@@ -52,6 +53,7 @@ class ProgramMenu(QMenu):
         super().__init__(*arguments)
         self._opener: QWidget | None = None  # the widget under the mouse as it opened
         self._has_marks = False
+        make_card(self)
         self.aboutToShow.connect(self._begin)
         self.aboutToHide.connect(self._forget_mouse)
         self.triggered.connect(self._end_choice)
@@ -128,6 +130,12 @@ class ChecklistMenu(ProgramMenu):
 
     def _stays_open_after(self, _action: QAction | None) -> bool:
         return True
+
+
+def popup_above(menu: QMenu, button: QWidget) -> None:
+    """Open a menu above a button."""
+    top = 2 * card_of(menu).top() - menu.sizeHint().height()
+    menu.popup(button.mapToGlobal(QPoint(0, top)))
 
 
 def add_choice(menu: QMenu, label: str, is_chosen: bool, choose: Callable[[], object]) -> QAction:

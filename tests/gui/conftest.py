@@ -13,6 +13,7 @@ import desktop_app.app.features  # noqa: F401 — registers the commands
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
 from desktop_app.widgets.look import icons, theme
+from desktop_app.widgets.look.motion import reduce_motion
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def light_theme(qapp: QApplication, light: tuple[theme.Theme, str]) -> Iterator[
     theme change would style the leftover widgets again.
     """
     icons.use_folder(resource_path("icons/lucide"))
+    reduce_motion(True)  # else what is looked at would be half transparent
     current, sheet = light
     if theme.current_theme() != current or qapp.styleSheet() != sheet:
         theme.apply_theme(qapp, current)

@@ -30,6 +30,7 @@ from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.popup_card import card_of
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -328,10 +329,11 @@ def test_the_list_covers_no_button_of_the_prompt(editor: PromptDriver) -> None:
     assert prompt is not None
     editor.type("/")
     listed = editor.completer.popup()
+    card = card_of(listed).translated(listed.pos())
     for button in prompt.row.findChildren(QAbstractButton):
         if button.isVisible():
             placed = QRect(button.mapToGlobal(QPoint(0, 0)), button.size())
-            assert not placed.intersects(listed.geometry()), button.objectName()
+            assert not placed.intersects(card), button.objectName()
 
 
 def test_a_click_elsewhere_closes_the_list(editor: PromptDriver, qtbot: QtBot) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidget
 from shiboken6 import isValid
 
@@ -19,7 +19,8 @@ from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.look.motion import fade_in
+from desktop_app.widgets.look.theme import POPUP_SHADOW, RADIUS_CHIP, current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
@@ -136,6 +137,7 @@ class CommandPalette(QWidget):
         self._show_matches("")
         self.window().installEventFilter(self)
         self._fit()
+        fade_in(self._card)
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -225,6 +227,7 @@ class CommandPalette(QWidget):
         )
         self._card.resize(width, height)
         self._card.move((window.width() - width) // 2, px(_CARD_TOP))
+        self.update()
 
     # ------------------------------------------------------------ events
 
@@ -275,6 +278,11 @@ class CommandPalette(QWidget):
                 stop.setFocus(Qt.FocusReason.TabFocusReason)
                 return True
         return super().focusNextPrevChild(is_next)  # the palette itself is hidden
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        px = current_theme().px
+        shadow = px(POPUP_SHADOW)
+        painting.draw_shadow(QPainter(self), self._card.geometry(), px(RADIUS_CHIP), shadow)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Close the palette on a click outside the card."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QWidget
 from shiboken6 import isValid
@@ -23,6 +23,7 @@ from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form
+from desktop_app.widgets.look.popup_card import card_of, make_card
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainButton,
@@ -88,6 +89,7 @@ class ToolPicker(QFrame):
         self.setAccessibleName(tr("Tools"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         set_role(self, "popup")
+        make_card(self)
         self._session = session
         self._request = request
         self._permissions = session.backend.permissions
@@ -121,7 +123,6 @@ class ToolPicker(QFrame):
             form_button.clicked.connect(self.close)
             form_button.clicked.connect(choose_form)
             column.addWidget(form_button, 0, Qt.AlignmentFlag.AlignLeading)
-        self.resize(theme.px(_WIDTH), theme.px(120))
         self._place()
         self.show()
         session.tasks.start(self._fill())
@@ -172,7 +173,7 @@ class ToolPicker(QFrame):
         self._area.show()
         px = current_theme().px
         self._place()  # the width decides on the height
-        rows_width = self.width() - px(2 * _MARGIN + _SPACING)
+        rows_width = card_of(self).width() - px(2 * _MARGIN + _SPACING)
         self._wanted_height = self._groups.heightForWidth(rows_width) + px(_HEIGHT_BESIDE_LIST)
         self._place()
         first = next((box for box in self._boxes.values() if box.isEnabled()), None)
@@ -203,15 +204,14 @@ class ToolPicker(QFrame):
         width = px(_WIDE_WIDTH if self._is_wide else _WIDTH)
         width = min(width, window.width() - px(_MIN_WIDTH_BESIDE_POPUP))
         height = min(self._wanted_height, window.height() - px(_MIN_HEIGHT_BESIDE_POPUP))
-        self.resize(width, height)
         top = anchor.mapTo(window, QPoint(0, 0))
         gap = px(_GAP)
         beginning = top.x() + (anchor.width() - width if self.isRightToLeft() else 0)
-        x = max(gap, min(beginning, window.width() - self.width() - gap))
-        y = top.y() - self.height() - gap
+        x = max(gap, min(beginning, window.width() - width - gap))
+        y = top.y() - height - gap
         if y < gap:
-            y = min(top.y() + anchor.height() + gap, window.height() - self.height() - gap)
-        self.move(window.mapToGlobal(QPoint(x, max(gap, y))))
+            y = min(top.y() + anchor.height() + gap, window.height() - height - gap)
+        self.setGeometry(QRect(window.mapToGlobal(QPoint(x, max(gap, y))), QSize(width, height)))
 
     def _add_row(
         self,
@@ -232,7 +232,7 @@ class ToolPicker(QFrame):
         box = self._boxes[name] = QCheckBox()
         head = row_of((box, 1), spacing=_SPACING)
         px = current_theme().px
-        available_width = self.width() - 2 * px(_MARGIN) - 2 * px(_SPACING)
+        available_width = card_of(self).width() - 2 * px(_MARGIN) - 2 * px(_SPACING)
         if self._is_wide:
             available_width = available_width * 5 // 9 - px(2 * _SPACING)
         available_width -= (

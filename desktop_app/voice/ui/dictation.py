@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextCharFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
@@ -56,7 +56,7 @@ from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.program_menu import ProgramMenu, popup_above
 from desktop_app.widgets.text.foreign_text import menu_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
@@ -129,7 +129,7 @@ async def _choose(field: DictationField, rows: list[tuple[str, str]]) -> str:
     for label, value in rows:
         menu.addAction(menu_text(label), partial(choose, value))
     menu.aboutToHide.connect(lambda: loop.call_soon(choose, ""))  # after the entry, if any
-    menu.popup(field.button.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
+    popup_above(menu, field.button)
     menu.setActiveAction(menu.actions()[1])
     try:
         return await choice

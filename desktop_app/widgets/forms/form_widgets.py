@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QSlider,
+    QStyledItemDelegate,
     QStyleOptionComboBox,
     QWidget,
 )
@@ -26,6 +27,7 @@ from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.look.direction import in_own_direction
 from desktop_app.widgets.look.icons import icon
+from desktop_app.widgets.look.popup_card import make_card
 from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
@@ -229,6 +231,8 @@ class Combo(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+        self.setItemDelegate(QStyledItemDelegate(self))  # else Qt paints the rows as a menu's
+        make_card(self.view().window())
         self.currentTextChanged.connect(lambda _text: self._update_tooltip())
 
     def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]

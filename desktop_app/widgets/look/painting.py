@@ -25,6 +25,8 @@ LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTER = Qt.AlignmentFlag.AlignCenter
 
+_SHADOW_OPACITY = 0.22
+
 
 def painter_of(widget: QWidget) -> QPainter:
     """Return an antialiased painter of a widget."""
@@ -73,6 +75,19 @@ def draw_outline(
     painter.setPen(QPen(color, width))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(QRectF(rect).adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
+def draw_shadow(painter: QPainter, card: QRect, radius: int, width: int) -> None:
+    """Paint the shadow of a card, which ends `width` pixels from it, fainter above it."""
+    antialias(painter)
+    painter.setPen(Qt.PenStyle.NoPen)
+    color = QColor(0, 0, 0)
+    # Layers of a faint black add up, so that the shadow fades outwards.
+    for layer in range(1, width):
+        color.setAlphaF(_SHADOW_OPACITY * (1 - layer / width) / width * 2)
+        painter.setBrush(color)
+        layer_rect = card.adjusted(-layer, max(-layer, 2 - layer), layer, layer)
+        painter.drawRoundedRect(layer_rect, radius + layer, radius + layer)
 
 
 def draw_text(

@@ -71,6 +71,8 @@ SEND_SIZE: Final = 32
 RADIUS: Final = 8
 RADIUS_CHIP: Final = 10
 RADIUS_CARD: Final = 14
+POPUP_SHADOW: Final = 12
+"""The width of the shadow around the card of a popup."""
 
 
 class Theme(Value, frozen=True):
@@ -213,9 +215,8 @@ QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QFrame[role="side"] { background: @side; border: 0 solid @line; }
 QFrame[role="side"][edge="right"] { border-right-width: 1px; }
 QFrame[role="side"][edge="left"] { border-left-width: 1px; }
-QFrame[role="card"], QFrame[role="palette"] { background: @card; border: 1px solid @line;
-    border-radius: $14px; }
-QFrame[role="palette"] { border-color: @outline; }
+QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
+QFrame[role="palette"] { background: @card; border: 1px solid @line; border-radius: $10px; }
 QFrame[role="popup"] { background: @card; border: 1px solid @outline; outline: none; }
 QFrame[role="prompt"] { background: @card; border: 1px solid @outline; margin: 1px;
     border-radius: $13px; }
@@ -279,9 +280,15 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button, QDateTimeEdit::drop-
     background: transparent; border: none; width: $18px; }
 QAbstractSpinBox::up-arrow { image: url("@chevron_up"); width: $10px; height: $10px; }
 QAbstractSpinBox::down-arrow { image: url("@chevron"); width: $10px; height: $10px; }
+QComboBox { combobox-popup: 0; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
     padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
 QMenu { menu-scrollable: 1; border-color: @outline; }
+[card="true"], [card="true"] > QListView { border-radius: $10px; }
+[card="true"] { margin: @shadow; border-color: @line; }
+QComboBox QAbstractItemView::item { padding: $5px $7px; border: 1px solid transparent;
+    border-radius: $6px; color: @text; }
+QComboBox QAbstractItemView::item:selected { background: @selected; border-color: @accent; }
 QMenu::item { padding: $5px $23px $5px $11px; border: 1px solid transparent; border-radius: $6px; }
 QMenu::item:selected { background: @selected; border-color: @accent; color: @text; }
 QMenu::item:disabled { color: @faint; }
@@ -416,6 +423,7 @@ def style_sheet(theme: Theme) -> str:
         "thumb": thumb,
         # Half of the height including the border; with 1 px more, Qt draws square corners.
         "round": f"{(theme.px(28) + 4) // 2}px",
+        "shadow": f"{theme.px(POPUP_SHADOW)}px",
         "note": f"{theme.points(NOTE_SIZE):.3f}pt",
         "key": f"{theme.points(11):.3f}pt",
         "heading": f"{theme.points(HEADING_SIZE):.3f}pt",

@@ -13,6 +13,7 @@ from shiboken6 import isValid
 
 from desktop_app.settings.setting import SettingValue
 from desktop_app.widgets.boxes import scale_boxes
+from desktop_app.widgets.look.motion import reduce_motion
 from desktop_app.widgets.look.theme import (
     LINE_WIDTHS,
     Theme,
@@ -108,7 +109,8 @@ class ThemeWatcher(QObject):
         self.refresh()
 
     def set_reduced_motion(self, is_reduced: bool) -> None:
-        """Stop or restore the blinking of the text cursor, the only moving part of the program."""
+        """Stop or restore all motion: what fades in, and the blinking of the text cursor."""
+        reduce_motion(is_reduced)
         hints = QGuiApplication.styleHints()
         if is_reduced and self._flash_time is None:
             self._flash_time = hints.cursorFlashTime()
