@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleInterface,
     QAction,
+    QActionEvent,
     QContextMenuEvent,
     QCursor,
     QKeyEvent,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from shiboken6 import isValid
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.widgets.look.menu_icons import show_icon
 from desktop_app.widgets.look.popup_card import card_of, make_card
 from desktop_app.widgets.text.foreign_text import menu_text
 
@@ -64,6 +66,11 @@ class ProgramMenu(QMenu):
         self._opener = QApplication.widgetAt(QCursor.pos())
         if QAccessible.isActive():
             self._take_interfaces()
+
+    def actionEvent(self, event: QActionEvent) -> None:
+        if event.type() == QEvent.Type.ActionAdded:
+            show_icon(event.action())
+        super().actionEvent(event)
 
     def _take_interfaces(self) -> None:
         """Have Qt make the interfaces again that entries got in another menu, maybe gone."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QAction
@@ -9,6 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from shiboken6 import delete
 
+import desktop_app
+from desktop_app.paths import resource_path
+from desktop_app.shortcuts.command import all_commands
+from desktop_app.widgets.look.menu_icons import ENTRIES
 from desktop_app.widgets.program_menu import ProgramMenu, mark_menu
 from desktop_app.widgets.text.foreign_text import menu_text
 
@@ -90,3 +96,25 @@ def test_a_screen_reader_finds_an_entry_that_another_menu_has_shown() -> None:
         second.close()
     finally:
         QAccessible.setActive(False)
+
+
+def test_every_entry_with_an_icon_exists() -> None:
+    folder = Path(desktop_app.__file__).parent
+    sources = "".join(
+        path.read_text() for path in folder.rglob("*.py") if path.name != "menu_icons.py"
+    )
+    ids = {command.id for command in all_commands()}
+    for name, entries in ENTRIES.items():
+        assert resource_path(f"icons/lucide/{name}.svg").is_file(), name
+        for entry in entries:
+            is_named = f'"{entry}"' in sources
+            assert entry in ids or entry.endswith(":") or is_named, entry
+
+
+def test_an_entry_gets_the_icon_of_its_command_or_label() -> None:
+    menu, command = ProgramMenu(), QAction("Whatever")
+    command.setObjectName("settings.toggle")
+    menu.addAction(command)
+    copy = menu.addAction(menu_text("Copy", keys="Ctrl+C"))
+    other = menu.addAction("Qwertz")
+    assert [not each.icon().isNull() for each in (command, copy, other)] == [True, True, False]

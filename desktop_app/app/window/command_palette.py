@@ -19,6 +19,7 @@ from desktop_app.widgets.announcements import announce
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.menu_icons import icon_of
 from desktop_app.widgets.look.motion import fade_in
 from desktop_app.widgets.look.theme import POPUP_SHADOW, RADIUS_CHIP, current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate
@@ -34,6 +35,7 @@ _CARD_TOP: Final = 56
 _FIELD_HEIGHT: Final = 64
 """The height of the card without its list: the search field, with its margins."""
 _INSET: Final = 12
+_ICON: Final = 16
 
 
 class PaletteRow(Protocol):
@@ -62,6 +64,10 @@ class CommandDelegate(RowDelegate):
             key_rect = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
             painting.draw_key(painter, theme, key_rect, keys, theme.dim)
             rect.setRight(key_rect.left() - px(8))
+        if name := icon_of(entry.id):
+            icon_rect = QRect(rect.left(), rect.top(), px(_ICON), rect.height())
+            painting.draw_icon(painter, icon_rect, name, theme.dim, px(_ICON))
+        rect.setLeft(rect.left() + px(_ICON + _INSET))
         painting.draw_text(painter, rect, entry.title, theme.interface(), theme.text)
         title_width = painting.text_width(entry.title, theme.interface())
         rect.setLeft(rect.left() + title_width + px(_INSET))

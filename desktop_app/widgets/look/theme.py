@@ -283,7 +283,7 @@ QAbstractSpinBox::down-arrow { image: url("@chevron"); width: $10px; height: $10
 QComboBox { combobox-popup: 0; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
     padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
-QMenu { menu-scrollable: 1; border-color: @outline; }
+QMenu { menu-scrollable: 1; icon-size: $16px; border-color: @outline; }
 [card="true"], [card="true"] > QListView { border-radius: $10px; }
 [card="true"] { margin: @shadow; border-color: @line; }
 QComboBox QAbstractItemView::item { padding: $5px $7px; border: 1px solid transparent;
