@@ -407,17 +407,23 @@ class ChatService:
             )
             gateway = tool_gateway(gateway, task)
         if context.documents:
-            gateway = self.chunked_reader.reading_gateway(
-                question=question,
-                answer=answer,
-                request=request,
-                answering=resolved,
+            from desktop_app.chat.attachments.note_taking import ReadingTask
+
+            reading = ReadingTask(
+                chunked_documents(question.parts),
+                prompt=question.text,
+                note_taker=self.chunked_reader.limited_note_taker(resolved),
+                instructions=request.instructions,
+                parameters=request.parameters,
+                conversation_id=question.conversation_id,
+                message_id=answer.id,
                 delimiter=delimiter,
-                gateway=gateway,
+                answerer=resolved,
                 answer_hold=hold,
                 purpose=context.purpose,
                 remembered=notes_text(context.settings.notes),
             )
+            gateway = self.chunked_reader.gateway_for(reading, gateway)
         return gateway
 
     async def _prepare_runs(

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 
 from desktop_app.budget.budget import Hold
-from desktop_app.chat.answers.answer_ledger import AnswerLedger
+from desktop_app.chat.answers.answer_ledger import AnswerLedger, EarlierProcess
 from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
 from desktop_app.chat.answers.answer_run import AnswerRun, Listener, PreparedAnswer
 from desktop_app.chat.chat_service import ChatService
@@ -78,10 +78,8 @@ class ResumedRun(AnswerRun):
                 chat.calls.spending,
                 resolved,
                 tool_prices=tool_prices,
-                timing=AnswerTiming(age_s),
-                # The process that started the run recorded them with each step.
-                fees_recorded=hosted_cost(ended_calls, tool_prices),
-                is_resumed=True,
+                # It recorded the fees with each step.
+                earlier=EarlierProcess(AnswerTiming(age_s), hosted_cost(ended_calls, tool_prices)),
             ),
         )
         self._stored_run = run

@@ -45,6 +45,13 @@ class _Billing(NamedTuple):
     is_certain: bool
 
 
+class EarlierProcess(NamedTuple):
+    """The times and the fees, in US dollars, that another process recorded of an answer."""
+
+    timing: AnswerTiming
+    fees: Decimal
+
+
 class AnswerLedger:
     """The entries of an answer in the ledger.
 
@@ -56,7 +63,7 @@ class AnswerLedger:
         hold: of the answer's requests. A request without usage counts at least what was held.
 
     Args:
-        is_resumed: an earlier process started the answer, so that the ledger may have a lost call.
+        earlier: the process that started the answer, if another one.
         resolved: the model that is asked; a stand-in may replace it before anything is recorded.
         purpose: of the answer's requests.
         tool_prices: the price in US dollars of a call of each tool that the provider runs.
@@ -68,23 +75,23 @@ class AnswerLedger:
         resolved: ResolvedChoice,
         purpose: Purpose = Purpose.ANSWER,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
-        timing: AnswerTiming | None = None,
-        fees_recorded: Decimal = Decimal(0),
         *,
         hold: Hold | None = None,
-        is_resumed: bool = False,
+        earlier: EarlierProcess | None = None,
     ) -> None:
         self._spending = spending
         self.resolved = resolved
         self._purpose = purpose
         self._tool_prices = tool_prices
-        self.timing = timing or AnswerTiming()
+        self.timing = AnswerTiming() if earlier is None else earlier.timing
         self.hold = hold or Hold()
-        self._is_resumed = is_resumed
+        self._is_resumed = earlier is not None  # so that the ledger may have a lost call
         self._round_usage: Usage | None = None  # the usage of the request that ended last
         self._round_received = Received()
         self._rounds: list[CountedCost] = []  # the recorded requests, without the last
-        self._fees_recorded = fees_recorded  # of hosted tools, in US dollars
+        self._fees_recorded = (
+            Decimal(0) if earlier is None else earlier.fees
+        )  # of hosted tools, in US dollars
 
     def cost(self, reply: Reply) -> Decimal | None:
         """Return the US dollars of requests and the provider's tools; None if not yet certain."""

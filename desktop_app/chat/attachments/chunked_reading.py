@@ -23,7 +23,7 @@ from math import ceil
 from typing import Final
 from weakref import WeakValueDictionary
 
-from desktop_app.budget.budget import Hold, PaidCalls
+from desktop_app.budget.budget import PaidCalls
 from desktop_app.chat.attachments.image_attachments import ImageForm, page_name, page_tokens
 from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.attachments.note_taking import (
@@ -54,13 +54,7 @@ from desktop_app.domain.answering.chat_request import (
     ProviderKind,
     RequestPart,
 )
-from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_parts import (
-    DocumentPart,
-    PageImage,
-    chunked_documents,
-    text_of,
-)
+from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage, text_of
 from desktop_app.domain.cost import Usage, cost_of_calls, sum_costs
 from desktop_app.domain.documents.document_sections import Headings, chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
@@ -75,7 +69,6 @@ from desktop_app.domain.models.token_counts import (
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.prompt_delimiter import PromptDelimiter, attribute, one_line
 from desktop_app.domain.remembered_note import notes_text
-from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
@@ -152,7 +145,7 @@ class ChunkedReader:
         Args:
             answering: the model that answers from the notes.
         """
-        taker = self._limited_note_taker(answering)
+        taker = self.limited_note_taker(answering)
         task = ReadingTask(
             tuple(documents),
             prompt,
@@ -164,7 +157,7 @@ class ChunkedReader:
         pieces = await self.pieces(task, for_sending=False)
         return await self.plan_of(task, pieces, answers=settings.parameters.candidates)
 
-    def _limited_note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
+    def limited_note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model that takes the notes, limited to the answering model's input.
 
         The notes are then short enough for both: merged again by the note taker, and sent together
@@ -218,7 +211,7 @@ class ChunkedReader:
         instructions: str,
     ) -> list[str]:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
-        task = ReadingTask((document,), prompt, self._limited_note_taker(answering), instructions)
+        task = ReadingTask((document,), prompt, self.limited_note_taker(answering), instructions)
         pieces = await self.pieces(task, for_sending=False)
         texts = []
         for piece in pieces:
@@ -227,41 +220,6 @@ class ChunkedReader:
             names = [page_name(document, page.number) for page in pages]
             texts.append("\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *names]))
         return texts
-
-    def reading_gateway(
-        self,
-        question: Message,
-        answer: Message,
-        request: ChatRequest,
-        answering: ResolvedChoice,
-        delimiter: PromptDelimiter,
-        gateway: Gateway,
-        answer_hold: Hold,
-        purpose: Purpose,
-        remembered: str,
-    ) -> Gateway:
-        """Return a gateway whose provider reads the documents in chunks, then answers.
-
-        Args:
-            gateway: for the notes and the answer; perhaps with tools.
-            answer_hold, purpose: of the request for the answer.
-            remembered: the remembered notes, which each chunk is sent with.
-        """
-        task = ReadingTask(
-            chunked_documents(question.parts),
-            prompt=question.text,
-            note_taker=self._limited_note_taker(answering),
-            instructions=request.instructions,
-            parameters=request.parameters,
-            conversation_id=question.conversation_id,
-            message_id=answer.id,
-            delimiter=delimiter,
-            answerer=answering,
-            answer_hold=answer_hold,
-            purpose=purpose,
-            remembered=remembered,
-        )
-        return self.gateway_for(task, gateway)
 
     def gateway_for(self, task: ReadingTask, gateway: Gateway | None = None) -> Gateway:
         """Return a gateway whose provider does `task`, by default through the reader's gateway."""
