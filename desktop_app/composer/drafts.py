@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from desktop_app.app.session import Session
 
 BLANK_KEY = "window.new_draft"
+_LEFT_KEY: Final = "window.left_edits"
 QUICK_KEY = "window.quick_draft"
 """Of the quick prompt's unsent question, which belongs to no conversation, also its id here."""
 SAVE_MS = 400
@@ -123,6 +124,8 @@ class Drafts:
         self._drafts: dict[str, Draft] = {QUICK_KEY: QuickDraft()}
         self._edits: dict[str, QuestionEdit] = {}
         self._held: dict[str, Draft] = {}  # queued questions
+        # The last canceled edit of each conversation: the id of its question, and what was typed.
+        self._left: dict[str, tuple[str, Draft]] = {}
         self._unwritten: set[str] = set()  # conversations whose last write failed
         self.prompts: list[PromptDraft] = []
         self.blank_id = new_id()
@@ -132,7 +135,9 @@ class Drafts:
         self.without_text: set[str] = set()
 
     def load(self, stored_settings: dict[str, Any]) -> None:
-        """Load the drafts of the blank conversation and the quick prompt."""
+        """Load the drafts of the blank conversation and the quick prompt, and canceled edits."""
+        for id_, left in stored_settings.get(_LEFT_KEY, {}).items():
+            self._left[id_] = left["question"], Draft.from_json(left)
         self._drafts[QUICK_KEY] = QuickDraft.from_json(stored_settings.get(QUICK_KEY, {}))
         row = stored_settings.get(BLANK_KEY, {})
         self._drafts[self.blank_id] = Draft.from_json({"text": "", "attachments": (), **row})
@@ -202,6 +207,19 @@ class Drafts:
         self._drafts[conversation_id] = edit.question.as_draft
         self._tasks.start(self._write(conversation_id, edit.previous))
 
+    def leave_edit(self, question: Message, typed: Draft) -> None:
+        """Keep what was typed in an edit until it is edited again, also for the next start."""
+        self._left.pop(question.conversation_id, None)
+        if typed != question.as_draft:
+            self._left[question.conversation_id] = question.id, typed
+        rows = {id_: {"question": of, **typed.to_json()} for id_, (of, typed) in self._left.items()}
+        self._tasks.start(self._settings_store.set(_LEFT_KEY, rows))
+
+    def edited_draft(self, question: Message) -> Draft:
+        """Return the question as it was typed in an edit that was canceled, else as it is."""
+        of, typed = self._left.get(question.conversation_id, ("", Draft()))
+        return typed if of == question.id else question.as_draft
+
     def edit_in(self, conversation_id: str) -> QuestionEdit | None:
         return self._edits.get(conversation_id)
 
@@ -222,6 +240,8 @@ class Drafts:
             remaining = _remaining_draft(self.cached(conversation_id), sent_draft)
         edit = self.end_edit(conversation_id)
         if edit is not None:
+            if conversation_id in self._left:
+                self.leave_edit(edit.question, edit.question.as_draft)
             remaining = edit.after_sending(remaining)
         self.replace_stored(conversation_id, remaining)
         return remaining

@@ -186,6 +186,7 @@ class Article:
         foot_count: the number of items below the body.
         revision: a number that grows with each change.
         laid_out: the revision whose segments all have heights.
+        reserved: the height that something else has in place of the segments; 0 shows them.
     """
 
     def __init__(self) -> None:
@@ -194,6 +195,7 @@ class Article:
         self.head_count = self.foot_count = 0
         self.revision = 0
         self.laid_out = -1
+        self.reserved = 0
         self._firsts: list[int] | None = None
         self._tops: list[int] | None = None
 
@@ -207,9 +209,17 @@ class Article:
     @property
     def tops(self) -> list[int]:
         """Return where each segment begins in the article, and at the end the whole height."""
-        if self._tops is None:
+        if self._tops is None and self.reserved:
+            self._tops = [*([0] * len(self.segments)), self.reserved]
+        elif self._tops is None:
             self._tops = [0, *accumulate([segment.height for segment in self.segments])]
         return self._tops
+
+    def reserve(self, height: int) -> None:
+        """Keep a height for something in place of the segments; 0 shows them again."""
+        self.reserved = height
+        self._tops = None
+        self.revision += 1
 
     def set_height(self, segment: Segment, height: int) -> None:
         if segment.height != height:
@@ -221,6 +231,8 @@ class Article:
 
         Heights may change meanwhile.
         """
+        if self.reserved:
+            return
         number = max(0, bisect_right(self.tops, y) - 1)
         top = self.tops[number]
         while number < len(self.segments):

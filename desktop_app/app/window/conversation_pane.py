@@ -24,6 +24,7 @@ from desktop_app.widgets.text.foreign_text import spoken_text, window_title
 
 if TYPE_CHECKING:
     from desktop_app.app.window.empty_state import EmptyState
+    from desktop_app.app.window.inline_prompt import InlinePrompt
     from desktop_app.app.window.page_tabs import PageTabs
     from desktop_app.composer.prompt_editor import PromptEditor
     from desktop_app.transcript.view import TranscriptView
@@ -49,6 +50,7 @@ class ConversationPane(QWidget):
         header, prompt: available from the start.
         transcript, notifications, cards: available after `add_later_parts`.
         tabs: those of the page that is shown; available after `set_transcript`.
+        inline: shows the prompt at the question that is edited; None before `set_transcript`.
         pages: the pages that were shown.
         page: the page that is shown, None for the conversation.
         replacement: what is shown in place of the transcript in a narrow window, None for nothing.
@@ -89,6 +91,8 @@ class ConversationPane(QWidget):
             spacing=0,
         )
         self._is_empty = False
+        self.inline: InlinePrompt | None = None
+        self._edited_id = ""
         header.back_button.clicked.connect(self.close_page)
         self.update_theme()
 
@@ -111,6 +115,7 @@ class ConversationPane(QWidget):
     def set_transcript(self, transcript: TranscriptView) -> None:
         """Add the transcript, once the cards were added, and the tabs of pages."""
         # Not needed for the first paint.
+        from desktop_app.app.window.inline_prompt import InlinePrompt
         from desktop_app.app.window.page_tabs import PageTabs
 
         self.tabs = PageTabs()
@@ -122,6 +127,7 @@ class ConversationPane(QWidget):
         assert self._empty_state is not None
         transcript.stackUnder(self._empty_state)
         transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
+        self.inline = InlinePrompt(self, self.prompt, transcript)
         self._arrange()
 
     def add_above_prompt(self, widget: QWidget) -> None:
@@ -224,6 +230,11 @@ class ConversationPane(QWidget):
                 if not page.isAncestorOf(window.focusWidget()):
                     page.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def edit_in_place(self, message_id: str) -> None:
+        """Show the prompt at a question of the transcript; "" at the foot again."""
+        self._edited_id = message_id
+        self._arrange()
+
     def show_empty_state(self, is_shown: bool) -> None:
         """Center the prompt below the examples, or show the transcript above the prompt."""
         self._is_empty = is_shown
@@ -236,13 +247,28 @@ class ConversationPane(QWidget):
         is_empty = self._is_empty and replacement is None
         self.pages.setVisible(has_page)
         self.prompt.setVisible(not has_page)
-        self._transcript.setVisible(not is_empty and not has_page and replacement is None)
+        has_transcript = not is_empty and not has_page and replacement is None
+        self._transcript.setVisible(has_transcript)
+        self._place_prompt(self._edited_id if has_transcript else "")
         if replacement is not None:
             replacement.setVisible(not has_page)
         for widget in (self._empty_state, self._space_above, self._space_below):
             if widget is not None:
                 widget.setVisible(is_empty and not has_page)
         self._set_margins()
+
+    def _place_prompt(self, message_id: str) -> None:
+        if self.inline is None or self.inline.message_id == message_id:
+            return
+        focused: QWidget | None = self.window().focusWidget()  # PySide's types forget None
+        has_focus = focused is not None and self.prompt.isAncestorOf(focused)
+        if self.inline.message_id:
+            self.inline.end()
+            self._text_column.insertWidget(2, self.prompt)
+        if message_id:
+            self.inline.begin(message_id)
+        if has_focus and focused is not None:
+            focused.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adjust the margins, and hide optional parts if the height is small."""
@@ -274,8 +300,9 @@ class ConversationPane(QWidget):
         spacing = self._text_column.spacing()
         width = self.width() - margins.left() - margins.right()
         spare_height = self.height() - self.header.minimumHeight() - margins.bottom()
-        prompt_height = self.prompt.heightForWidth(width)
-        spare_height -= prompt_height if prompt_height >= 0 else self.prompt.sizeHint().height()
+        if self.inline is None or not self.inline.message_id:
+            prompt_height = self.prompt.heightForWidth(width)
+            spare_height -= prompt_height if prompt_height >= 0 else self.prompt.sizeHint().height()
         cards_height = self.cards.needed_height
         min_cards_height = min(cards_height, px(_MIN_CARDS_HEIGHT)) + spacing if cards_height else 0
         room_of_key_line = -1 if self._is_low else spare_height - min_cards_height - spacing

@@ -55,6 +55,9 @@ class ChatController(QuestionAsker):
         self._bubble: QueuedBubble | None = None
         self._prompt.field.stop_pressed.connect(self.stop_latest)
         self._prompt.text_changed.connect(self._on_typed)
+        assert self._pane.inline is not None
+        self._pane.inline.canceled.connect(self._discard_edit)
+        self._pane.inline.version_requested.connect(self._leave_for_version)
         self._current.opened.connect(self._show_state)
         self._setup.choice_changed.connect(self._show_hint)
         self._running.started.connect(lambda _id: self._show_state())
@@ -188,13 +191,14 @@ class ChatController(QuestionAsker):
     def edit(self, message: Message) -> None:
         """Edit a question, or the question of an answer, if it has one.
 
-        After the edit, the prompt shows the draft that it had before.
+        The prompt takes the question's place, with what was typed in an edit that was canceled.
+        After the edit, it shows the draft that it had before.
         """
         path = [*self._current.path_before(message.id), message]
         question = next((m for m in reversed(path) if m.role is Role.USER), None)
         if question is not None:  # imported conversations may begin with an answer
             self._begin_edit(question, self._draft.current)
-            self._put_into_prompt(question.as_draft, focus=True)
+            self._put_into_prompt(self._drafts.edited_draft(question), focus=True)
 
     def _begin_edit(self, question: Message, typed_draft: Draft) -> None:
         """Edit a question in place of a draft, which returns after the edit."""
@@ -208,6 +212,8 @@ class ChatController(QuestionAsker):
         if edit is None or self._current.edited_question is None:
             return False
         question, typed_draft = edit.question, self._draft.current
+        if not self._current.is_temporary:
+            self._drafts.leave_edit(question, typed_draft)
         self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous, focus=True)
 
@@ -218,11 +224,14 @@ class ChatController(QuestionAsker):
                 self._drafts.put(conversation_id, typed_draft)
             elif self._current.message(question.id) is not None:
                 self.edit(question)
-                self._put_into_prompt(typed_draft, focus=True)
 
         if typed_draft != question.as_draft:
             self._notifications.notify_undo(tr("Edit discarded"), resume)
         return True
+
+    def _leave_for_version(self, message_id: str, action: str) -> None:
+        self._discard_edit()
+        self._transcript.action_requested.emit(message_id, action)
 
     def discard_draft(self) -> None:
         """Empty the prompt, and offer to undo that. Without messages, its row is deleted too."""
@@ -289,6 +298,8 @@ class ChatController(QuestionAsker):
 
     def _show_state(self) -> None:
         opened_id = self._current.id
+        edited = self._current.edited_question
+        self._pane.edit_in_place("" if edited is None else edited.id)
         self._prompt.set_streaming(self._running.is_running(opened_id))
         held = self._drafts.held(opened_id)
         if self._bubble is None and held is not None:

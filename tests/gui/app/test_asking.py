@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QPushButton, QToolButton
 
 from desktop_app.app.navigator import Navigator
 from desktop_app.chat.prompt_assembly import CONTINUE
@@ -19,6 +19,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.transcript.segment import Place
 from desktop_app.widgets.cards import notifications
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, FillableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
@@ -350,6 +351,46 @@ async def test_answers_are_shown_stored_stopped_and_edited(monkeypatch: pytest.M
         app.press(Qt.Key.Key_Escape)
         assert app.text.toPlainText() == "mine"
         assert not app.hint.startswith("Editing")
+
+        # The prompt stands at the edited question, as high as it needs; what was typed comes back.
+        await app.start_over()
+        await app.ask_and_answer("One", "1 " * 400)
+        await app.ask_and_answer("Two", "2 " * 400)
+        pane, view = app.window.pane, app.window.transcript
+        foot = app.window.prompt.mapTo(app.window, QPoint()).y()
+        app.act("edit", 2)
+        editor = pane.inline
+        assert editor is not None
+        assert editor.message_id == app.state.current.path[2].id
+        assert app.text.hasFocus()
+
+        def edges() -> tuple[int, int]:
+            """Return the y coordinates where the prompt ends and the answer begins."""
+            answer = view.rect_of(Place(app.state.current.path[3].id, 0))
+            assert answer is not None
+            top = view.viewport().mapTo(app.window, answer.topLeft().toPoint()).y()
+            cancel = find(editor, QPushButton, "edit-cancel")
+            return cancel.mapTo(app.window, cancel.rect().bottomLeft()).y(), top
+
+        assert app.window.prompt.mapTo(app.window, QPoint()).y() < foot
+        await until(lambda: edges()[0] < edges()[1])
+        app.text.insertPlainText("\nmore" * 5)
+        await until(lambda: edges()[0] < edges()[1])
+        view.verticalScrollBar().setValue(0)
+        assert app.text.hasFocus()
+        QTest.keyClicks(app.text, "!")
+        assert edges()[0] > 0  # typing brings it back on screen
+        typed = app.text.toPlainText()
+        find(editor, QPushButton, "edit-cancel").click()
+        assert editor.message_id == ""
+        assert app.text.hasFocus()
+        await until(lambda: app.window.prompt.mapTo(app.window, QPoint()).y() == foot)
+        app.act("edit", 2)
+        assert app.text.toPlainText() == typed
+        app.press(Qt.Key.Key_Escape)
+        await app.written()
+        (left,) = app.setting("window.left_edits").values()
+        assert left["text"] == typed
 
         # The draft from before an edit is stored.
         for typed, kept in [("", "mine"), (" again", "mine\n\nOne again")]:

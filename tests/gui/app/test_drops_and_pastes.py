@@ -153,7 +153,7 @@ async def test_what_is_dropped_or_pasted_is_attached_or_refused(data: Path, tmp_
         await until(lambda: len(app.chips) == MAX_CHIPS + 1)
         assert app.chips[-1].startswith("20 more attachments, ≈ ")
         assert app.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files: ")
-        assert "gone 0.md" in app.said
+        assert "gone " in app.said  # the first of them that was missed
         app.window.prompt.chips.action_requested.emit(OTHER_ATTACHMENTS_CHIP, SHOW_ALL_ACTION)
         await until(lambda: len(app.chips) == len(paths))
 
