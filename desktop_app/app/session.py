@@ -121,6 +121,7 @@ class SessionEvents(QObject):
         document_requested(str SHA-256, str name, str key of a text, "" for none): show a document.
         text_requested(str SHA-256, str name, str key of a text, "" for none): open a document as a
             text beside the conversation.
+        code_requested(str action, str code): "open" this page, or edit it "as-text".
         stored_text_requested(str conversation id, str id, str words): show a text beside its
             conversation, at these words.
         desktop_joined(SessionBus): the program has joined the session bus.
@@ -158,6 +159,7 @@ class SessionEvents(QObject):
     download_requested = Signal(object)
     document_requested = Signal(str, str, str)
     text_requested = Signal(str, str, str)
+    code_requested = Signal(str, str)
     stored_text_requested = Signal(str, str, str)
     desktop_joined = Signal(object)
     hotkey_reported = Signal(object)

@@ -63,6 +63,7 @@ KNOWN_KEYS: Final[Mapping[str, Check | Fields]] = {
     "models.favorites": _is(list[tuple[str, str]]),
     "models.variants": _is(dict[str, str]),
     "presets.hidden": _is(list[str]),
+    "pages.opened": _is(bool),
     "desktop.paste_token": _TEXT,
     "backup.last": {
         **dict.fromkeys(("at", "failed_at"), _TEXT),

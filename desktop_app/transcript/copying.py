@@ -20,6 +20,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.own_links import is_note_link, linked_file
+from desktop_app.markdown.processes.diagram_drawing import is_svg
 from desktop_app.shortcuts.command import all_commands
 from desktop_app.transcript import copied_text
 from desktop_app.transcript.action_row import ACTIONS
@@ -31,14 +32,17 @@ from desktop_app.transcript.message_items import (
     COPY_LINK,
     OPEN_DOCUMENT,
     SAVE_DIAGRAM,
+    can_open,
     diagram_key_of,
     open_action,
+    prefix_of,
 )
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.transcript_styles import Background, background_of
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands
 from desktop_app.widgets.text.clipboard import (
     MAX_CONVERTED_CHARACTERS,
+    PLAIN,
     ClipboardTexts,
     copy_texts,
     mime_data,
@@ -68,11 +72,13 @@ class MessageCommands(QObject):
     Signals:
         requested(str message_id, str action): any action except folding; "copy" has already run.
         copied(str message_id, int item): the code below this item was copied.
+        code_requested(str action, str code): "open" this page, or edit it "as-text".
         notice_raised(str): a notice for the user.
     """
 
     requested = Signal(str, str)
     copied = Signal(str, int)
+    code_requested = Signal(str, str)
     notice_raised = Signal(str)
 
     def __init__(
@@ -158,11 +164,17 @@ class MessageCommands(QObject):
             self.copied.emit(head[0].key, head[1])
 
     def open_code(self, place: Place) -> None:
-        """Draw the SVG at a place instead of its code, or show its code again."""
+        """Request the page at a place, or draw the SVG there, or show its code again."""
         head = self.head_of_code(place)
-        if head is not None:
-            shown, index = head
-            self._toggle(shown, shown.svg_action(index))
+        if head is not None and is_svg(prefix_of(head[0].items[head[1]])):
+            self._toggle(head[0], head[0].svg_action(head[1]))
+        elif head is not None:
+            self.request_code("open", head)
+
+    def request_code(self, action: str, head: tuple[ShownMessage, int]) -> None:
+        """Request that an action runs on the code below a head."""
+        [text] = _code_below(*head)[PLAIN]()
+        self.code_requested.emit(action, text)
 
     def copy_nearest_code(self) -> None:
         """Copy the code block at the caret, or the last one above the end of the screen."""
@@ -316,8 +328,14 @@ def menu_for(
         menu.addAction(menu_text(label), partial(follow_link, place, link))
     elif link and not (link.startswith(ACTION) or is_note_link(link) or linked_file(link)):
         menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
-    if place is not None and commands.head_of_code(place) is not None:
+    head = commands.head_of_code(place) if place is not None else None
+    if place is not None and head is not None:
         menu.addAction(tr("Copy code block"), partial(commands.copy_code, place))
+        if can_open(prefix_of(head[0].items[head[1]])):
+            menu.addAction(tr("Open"), partial(commands.open_code, place))
+            if not is_brief and commands.is_offered("as-text"):
+                request = partial(commands.request_code, "as-text", head)
+                menu.addAction(tr("Open code block as text"), request)
     if shown is not None and place is not None:
         _add_diagram_actions(commands, menu, shown, place)
     if shown is not None:

@@ -57,7 +57,7 @@ from desktop_app.domain.tools.tool import EDIT_TOOL
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import PICTURE, Block, Kind, Run, Runs, clean_text
-from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram, is_svg
+from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram
 from desktop_app.markdown.structured_answer import has_json_value
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.settings.server_presets import billing_page
@@ -98,6 +98,8 @@ TOGGLE_DIAGRAM: Final = "diagram-"
 
 The number of the code within the message follows; of the picture's link, also the picture's key.
 """
+
+_PAGE_LANGUAGES: Final = ("html", "htm", "xhtml", "svg")
 
 COPY_DIAGRAM: Final = "copy-diagram/"
 """Prefix of the action that copies the picture of a diagram; its key follows."""
@@ -627,8 +629,8 @@ def diagram_key_of(item: Item) -> str:
 
 
 def can_open(language: str) -> bool:
-    """Return True if code in this language is a picture, which can be looked at."""
-    return is_svg(language)
+    """Return True if code in this language is a page or a picture, which can be looked at."""
+    return language.lower() in _PAGE_LANGUAGES
 
 
 def prefix_of(item: Item) -> str:

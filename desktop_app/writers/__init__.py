@@ -1,3 +1,3 @@
 """Conversations, texts and tables written as Markdown, web pages and files of office programs."""
 
-__all__ = ["html_page", "markdown_file", "office", "shared_page", "subtitles"]
+__all__ = ["html_page", "markdown_file", "model_page", "office", "shared_page", "subtitles"]

@@ -302,7 +302,7 @@ def _diagram_box() -> tuple[int, int]:
 
 
 def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
-    """Let a transcript show the names of models, formulas, diagrams, and the colors of code."""
+    """Let a transcript show names of models, formulas, diagrams and pages, and colors of code."""
     transcript.set_model_names(session.name_of_model)
     show_titles = partial(transcript.set_question_titles, session.of(PromptList).title_of)
     session.of(PromptList).changed.connect(show_titles)
@@ -310,6 +310,7 @@ def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
     transcript.formula_display.set_typesetter(session.typesetter)
     transcript.highlighter.set_lexer(session.lexer)
     transcript.set_drawer(session.drawer)
+    transcript.commands.code_requested.connect(session.events.code_requested)
 
 
 def _find(messages: Iterable[Message], sha256: str) -> DocumentPart | ImagePart | None:

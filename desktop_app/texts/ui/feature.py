@@ -61,6 +61,16 @@ def _compose(session: Session) -> None:
     def open_stored(conversation_id: str, text_id: str, words: str) -> None:
         session.tasks.start(_texts(session).open_stored(conversation_id, text_id, words))
 
+    def run_on_code(action: str, code: str) -> None:
+        from desktop_app.texts.ui.page_opener import PageOpener
+        from desktop_app.writers.model_page import title_of
+
+        if action == "as-text":
+            session.tasks.start(_texts(session).open_text(title_of(code), code))
+        else:
+            session.tasks.start(session.of(PageOpener).open(code))
+
+    session.events.code_requested.connect(run_on_code)
     session.events.stored_text_requested.connect(open_stored)
     session.current.opened.connect(session.tasks.slot(show_stored))
     session.window.transcript.action_requested.connect(run)

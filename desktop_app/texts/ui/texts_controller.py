@@ -45,6 +45,7 @@ from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION, Text
 from desktop_app.texts.ui.difference_dialogs import VersionsDialog
 from desktop_app.texts.ui.feature import CHANGE_COMMANDS
 from desktop_app.texts.ui.opened_text import OpenedText
+from desktop_app.texts.ui.page_opener import PageOpener
 from desktop_app.texts.ui.text_exports import FORMATS, TextExports
 from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.text_pane import TextPane
@@ -52,6 +53,7 @@ from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import menu_text
+from desktop_app.writers.model_page import page_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -591,6 +593,9 @@ class TextsController(Controller):
         opened = self.shown
         if opened is None:
             return
+        if page := page_in(opened.document.accepted):
+            show = self._session.of(PageOpener).open
+            menu.addAction(tr("Open"), self._tasks.slot(lambda *_: show(page)))
         menu.addAction(tr("Copy"), partial(self._copy, opened))
         submenu = ProgramMenu(menu_text(tr("Export")), menu)
         for format_id, (label, _, _) in FORMATS.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
@@ -35,6 +36,8 @@ from desktop_app.texts.ui.text_exports import FORMATS
 from desktop_app.texts.ui.text_list import TextList
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.texts.ui.tracked_document import stored_form
+from desktop_app.transcript.copying import menu_for
+from desktop_app.transcript.targets import OPEN_CODE, targets_of
 from desktop_app.widgets.cards import notifications
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
@@ -47,7 +50,6 @@ from tests.unit.documents.test_word_text import TEXT, a_document, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from desktop_app.texts.ui.text_editor import TextEditor
     from desktop_app.texts.ui.text_pane import TextPane
@@ -891,3 +893,51 @@ async def question_of(app: AppHarness) -> SaveDialog:
     box = question()
     assert box is not None
     return box
+
+
+async def test_a_page_opens_in_the_browser_and_as_a_text(opened_files: list[QUrl]) -> None:
+    page = "<!DOCTYPE html>\n<title>Tides &amp; moons</title>\n<p>High</p>"
+    async with AppHarness() as app:
+        view = app.window.transcript
+        await app.ask_and_answer("A page", f"Here:\n\n```html\n{page}\n```\n\nDone.")
+        shown = view.messages.last()
+        assert shown is not None
+        [target] = [each for each in targets_of(shown) if each.link == OPEN_CODE]
+        view.activate(target)
+        await until(lambda: "Open" in app.offered_actions)
+        assert "browser" in app.said
+        assert not opened_files, "the user was not asked yet"
+        app.press_action("Open")
+        await until(lambda: opened_files)
+        path = Path(opened_files[0].toLocalFile())
+        assert path.is_relative_to(app.state.backend.folders.temporary)
+        document = path.read_text()
+        assert "<title>Tides &amp; moons</title>" in document
+        assert "&lt;p&gt;High&lt;/p&gt;" in document
+        view.activate(target)
+        await until(lambda: len(opened_files) == 2)
+
+        # As a text it can be changed, and opens again.
+        menu = menu_for(view.commands, target.place, "", view.follow_link)
+        labels = [action.text() for action in menu.actions()]
+        assert labels[:3] == ["Copy code block", "Open", "Open code block as text"]
+        menu.actions()[2].trigger()
+        menu.deleteLater()
+        await until(lambda: editor(app).isVisible())
+        assert pane(app).title.text() == "Tides & moons"
+        assert body(app) == page
+        editor(app).insertPlainText("<!-- mine -->")
+        menu = ProgramMenu(pane(app))
+        app.state.of(TextsController)._fill_menu(menu)
+        assert menu.actions()[0].text() == "Open"
+        menu.actions()[0].trigger()
+        await until(lambda: len(opened_files) == 3)
+        assert "&lt;!-- mine --&gt;" in Path(opened_files[2].toLocalFile()).read_text()
+
+        # One that is too long is a sentence, and the next opens.
+        events = app.state.events
+        events.code_requested.emit("open", "<p>" * 7_000_000)
+        await until(lambda: "too long" in app.said)
+        events.code_requested.emit("open", "<p>next</p>")
+        await until(lambda: len(opened_files) == 4)
+    assert not path.exists(), "pages are removed at the end"
