@@ -214,7 +214,8 @@ class Decorator:
                     mark = QRect(left, round(box.top()) - px(5), self._mark_width, px(26))
                     made.marks.append((index, mark, COPY_CODE))
                     if can_open(item.language):
-                        mark = mark.adjusted(-self._open_width, 0, -self._mark_width, 0)
+                        left -= self._open_width + px(_MARK_END_SPACE)
+                        mark = QRect(left, mark.y(), self._open_width, mark.height())
                         made.marks.append((index, mark, OPEN_CODE))
                 if item.kind is Kind.RULE:
                     made.lines.append(QRectF(0, box.center().y(), box.right(), 1))

@@ -23,10 +23,15 @@ _POLICY: Final = (
     '<meta http-equiv="x-dns-prefetch-control" content="off">'
     '<meta name="referrer" content="no-referrer">'
 )
-# No policy of today's browsers holds for WebRTC, and a frame below this one has no access to it.
+# No policy of today's browsers holds for WebRTC, and a frame below this one gives no access to
+# its own. A link to a place in the page would lead to the document around the frame.
 _SCRIPT: Final = (
     "<script>for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport'])"
-    " delete window[name];</script>"
+    " delete window[name]; addEventListener('click', event => {"
+    " const link = event.target.closest?.('a[href^=\"#\"]');"
+    " if (!link || event.defaultPrevented) return;"
+    " const name = decodeURIComponent(link.getAttribute('href').slice(1)); event.preventDefault();"
+    " (document.getElementById(name) ?? document.documentElement).scrollIntoView(); });</script>"
 )
 # Nothing may be linked, but browsers connect to a server that a link announces all the same.
 _LINK: Final = lazy_pattern(r"<link\b", re.I)
