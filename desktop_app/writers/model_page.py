@@ -24,15 +24,20 @@ _POLICY: Final = (
     '<meta name="referrer" content="no-referrer">'
 )
 # No policy of today's browsers holds for WebRTC, and a frame below this one gives no access to
-# its own. A link to a place in the page would lead to the document around the frame.
-_SCRIPT: Final = (
-    "<script>for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport'])"
-    " delete window[name]; addEventListener('click', event => {"
-    " const link = event.target.closest?.('a[href^=\"#\"]');"
-    " if (!link || event.defaultPrevented) return;"
-    " const name = decodeURIComponent(link.getAttribute('href').slice(1)); event.preventDefault();"
-    " (document.getElementById(name) ?? document.documentElement).scrollIntoView(); });</script>"
-)
+# its own. A link to a place in the page would lead to the document around the frame, and any other
+# would replace the page by an error.
+_SCRIPT: Final = """<script>
+for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport'])
+  delete window[name];
+addEventListener('click', event => {
+  const link = event.target.closest?.('a[href]:not([href^="javascript:" i])');
+  if (!link || event.defaultPrevented) return;
+  event.preventDefault();
+  const address = link.getAttribute('href');
+  const place = document.getElementById(decodeURIComponent(address.slice(1)));
+  if (address.startsWith('#')) (place ?? document.documentElement).scrollIntoView();
+});
+</script>"""
 # Nothing may be linked, but browsers connect to a server that a link announces all the same.
 _LINK: Final = lazy_pattern(r"<link\b", re.I)
 _TITLE: Final = lazy_pattern(r"<title[^>]*>([^<]*)</title", re.I)

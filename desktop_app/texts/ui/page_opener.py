@@ -45,10 +45,12 @@ class PageOpener(Controller):
             await settings.set(_AGREED, True)
             await self._show(page)
 
+        if not self._window.isActiveWindow():  # the quick prompt is
+            self._session.raise_window()
         self._notifications.notify(
             tr(
-                "The page opens in your browser, and its scripts run there. It can’t load or send "
-                "anything, and is deleted when Repartee quits."
+                "The page opens in your browser, and its scripts run there. It loads nothing, and "
+                "is deleted when Repartee quits."
             ),
             [(tr("Open"), self._tasks.slot(agree))],
             topic=_TOPIC,
