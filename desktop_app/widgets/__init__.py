@@ -6,6 +6,7 @@ __all__ = [
     "boxes",
     "buttons",
     "cards",
+    "empty_page",
     "external_open",
     "file_dialogs",
     "forms",

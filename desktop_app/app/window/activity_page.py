@@ -18,11 +18,13 @@ from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command import Menu, commands_in
 from desktop_app.widgets.boxes import DIALOG_MARGINS, FlowLayout, column_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton, dialog_button
+from desktop_app.widgets.empty_page import EmptyPage
+from desktop_app.widgets.forms.tab_order import order_children
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, RowsModel
 from desktop_app.widgets.rows.two_lines import TwoLineDelegate, TwoLines
-from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
+from desktop_app.widgets.text.foreign_text import menu_text, spoken_text
 
 _REFRESH_MS: Final = 300
 _MOST_ACTIONS: Final = 4
@@ -58,16 +60,11 @@ class ActivityPage(QWidget):
         )
         self.view = RowView("activity-list", self._model, delegate)
         self.view.setAccessibleName(spoken_text(tr("Activity")))
-        self._note = PlainLabel(
-            tr(
-                "Nothing runs now. Responses in the background, repeated prompts, batch jobs and "
-                "downloads are listed here, also once they have ended."
-            ),
-            name="activity-empty",
-            role="note",
-            wraps=True,
+        sentence = tr(
+            "Responses in the background, repeated prompts, batch jobs, and downloads are listed "
+            "here."
         )
-        self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty = EmptyPage("list", sentence, name="activity-empty")
         titles = {action.id: tr(action.menu_label or action.title) for action in ACTIONS}
         begin = []
         for id_ in commands_in(Menu.ACTIVITY):
@@ -86,7 +83,8 @@ class ActivityPage(QWidget):
         self._history = MenuButton(self._fill_history, object_name="activity-history")
         self._history.setText(tr("Last times"))
         foot = FlowLayout(self._open_button, *self._buttons, self._history)
-        parts = (FlowLayout(*begin), (self.view, 1), (self._note, 1), foot)
+        self._head = FlowLayout()
+        parts = (self._head, (self.view, 1), (self._empty, 1), foot)
         sections = session.make_sections("activity")
         column_of(*parts, *sections, parent=self, margins=DIALOG_MARGINS, spacing=12)
         self.view.clicked.disconnect(self.view.chosen)  # a click chooses what the buttons act on
@@ -143,17 +141,31 @@ class ActivityPage(QWidget):
             self._model.rows = rows
             self._show_buttons()
             return
+        if not self._shown or not rows:
+            self._place_begin(has_rows=bool(rows))
         self._shown = shown
         current = self.current
         position = self.view.verticalScrollBar().value()
         self._model.set_rows(rows)
         self.view.setVisible(bool(rows))
-        self._note.setVisible(not rows)
+        self._empty.setVisible(not rows)
         self.view.update_focus_policy()
         if rows:
             self.select("" if current is None else current.id)
             self.view.verticalScrollBar().setValue(position)
         self._show_buttons()
+
+    def _place_begin(self, *, has_rows: bool) -> None:
+        """Put what begins something in the middle of the empty page, or above the rows."""
+        focused = next((button for button in self._begin if button.hasFocus()), None)
+        if not has_rows:
+            self._empty.add_buttons(*self._begin)
+        for button in self._begin if has_rows else ():
+            self._head.addWidget(button)
+        order_children(self, self._begin)
+        if focused is not None:
+            focused.show()
+            focused.setFocus()
 
     def _show_buttons(self) -> None:
         """Show what can be done with the current row; a button that goes passes the focus on."""

@@ -26,12 +26,13 @@ from desktop_app.library.ui.trash_section import TrashedItem
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.empty_page import EmptyPage
 from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel
 from desktop_app.widgets.look.shortcut_text import shortcut_text
-from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.program_menu import ProgramMenu, run_command
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW
-from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text, window_title
+from desktop_app.widgets.text.foreign_text import menu_text, spoken_text, window_title
 
 _CENTER: Final = Qt.AlignmentFlag.AlignCenter
 _CONVERSATIONS: Final = "conversations"
@@ -61,8 +62,9 @@ class _FilteredPage(QWidget):
         self.view.setAccessibleName(spoken_text(title))
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.note = PlainLabel(empty_text, name=f"{name}-empty", role="note", wraps=True)
-        self.note.setAlignment(_CENTER)
+        self._begin = begin = dialog_button(tr("New conversation"), f"{name}-begin")
+        begin.clicked.connect(lambda: run_command(self, "conversation.new"))
+        self.note = EmptyPage("list", empty_text, begin, name=f"{name}-empty")
         self._buttons = QWidget()
         self._column = column_of(
             (self.view, 1), self._buttons, (self.note, 1), parent=self, margins=DIALOG_MARGINS
@@ -157,6 +159,8 @@ class _FilteredPage(QWidget):
         has_rows = view.model().rowCount() > 0
         for part in (view, self._buttons):
             part.setVisible(has_rows)
+        if has_rows and self._begin.hasFocus():
+            view.setFocus(Qt.FocusReason.OtherFocusReason)
         self.note.setVisible(not has_rows)
         view.update_focus_policy()
         if has_rows and not view.selectedIndexes():
@@ -164,13 +168,12 @@ class _FilteredPage(QWidget):
             view.setCurrentIndex(current if current.isValid() else view.edge_row(first=True))
 
     def _keep_focus(self) -> None:
-        """Focus the rows if nothing else here has the focus; the tab if there are no rows."""
+        """Focus the rows, or the button without rows, if nothing else here has the focus."""
         focused: QWidget | None = self.window().focusWidget()  # PySide's types forget None
         if self.isVisible() and (focused is None or focused is self or not focused.isVisible()):
-            if self.shown_view.model().rowCount():
-                self.shown_view.setFocus(Qt.FocusReason.OtherFocusReason)
-            else:
-                self._session.window.pane.tabs.focus()
+            has_rows = self.shown_view.model().rowCount() > 0
+            follower = self.shown_view if has_rows else self._begin
+            follower.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -26,12 +26,12 @@ from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button, delete_button, dialog_button
+from desktop_app.widgets.empty_page import EmptyPage
 from desktop_app.widgets.forms.form_widgets import AnswerSection, MultilineField
 from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, LibraryPage, LibraryRow
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW
-from desktop_app.widgets.text.foreign_text import PlainLabel
 from desktop_app.widgets.text.name_field import NameField
 from desktop_app.widgets.windows import scroll_area_of
 
@@ -78,11 +78,8 @@ _NARROW_WIDTH: Final = 500
 _TEXT_WIDTH: Final = 560
 _MAX_CONVERSATIONS: Final = 100
 _INTRODUCTION: Final = N_(
-    "A project is for conversations that share files, instructions, remembered notes, and a "
-    "model.\n\n"
-    "Its files are indexed on this computer. Only relevant passages are sent with a message, and "
-    "responses cite them. Select [1] to open the file at that passage.\n\n"
-    "Drop a folder here, or create a project."
+    "The conversations of a project share files, instructions, notes, and a model: drop a folder "
+    "here to begin."
 )
 _INSTRUCTIONS_NOTE: Final = N_(
     "Sent with each message in this project, in place of those for all conversations."
@@ -152,15 +149,12 @@ class ProjectsPage(LibraryPage):
         layout = column_of(self._head, *self._sections, parent=editor, margins=0, spacing=18)
         layout.addStretch(1)
         layout.addLayout(self._foot)
-        self.introduction = PlainLabel(
-            tr(_INTRODUCTION), keeps_lines=True, name="projects-introduction", wraps=True
-        )
         self.first_button = dialog_button(tr("New project"), "first-project", "primary")
         self.first_button.clicked.connect(lambda: self.begin_new(""))
-        beginning = QWidget()
-        parts = (STRETCH, self.introduction, row_of(self.first_button, STRETCH), STRETCH)
-        column_of(*parts, parent=beginning, margins=24, spacing=12)
-        row = self.lay_out(scroll_area_of(editor), scroll_area_of(beginning))
+        self.introduction = EmptyPage(
+            "projects", tr(_INTRODUCTION), self.first_button, name="projects-introduction"
+        )
+        row = self.lay_out(scroll_area_of(editor), self.introduction)
         column_of((row, 1), parent=self, margins=DIALOG_MARGINS)
         for part in (self.list_part, editor):
             FileDropFilter(part)

@@ -17,10 +17,10 @@ from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
 from desktop_app.prompts.ui.prompt_fields import PromptFields
 from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
+from desktop_app.widgets.empty_page import EmptyPage
 from desktop_app.widgets.file_dialogs import choose_file, choose_target
 from desktop_app.widgets.library_list import LibraryPage, LibraryRow
 from desktop_app.widgets.status_line import StatusLine
-from desktop_app.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from desktop_app.prompts.ui.applied_prompt import AppliedPrompt
@@ -54,8 +54,8 @@ class PromptLibraryPage(LibraryPage):
         self.status = StatusLine("prompts")
         import_button = dialog_button(tr("Import…"), "import-prompts")
         export_button = dialog_button(tr("Export…"), "export-prompts")
-        placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
-        placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        sentence = tr("Select a prompt, or create one")
+        placeholder = EmptyPage("text", sentence, name="prompts-empty")
         rows = self.lay_out(self.fields, placeholder)
         foot = row_of(import_button, export_button, (self.status, 1), SPRING, spacing=8)
         column_of((rows, 1), foot, parent=self, margins=DIALOG_MARGINS, spacing=12)

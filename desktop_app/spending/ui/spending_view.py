@@ -36,10 +36,12 @@ from desktop_app.spending.report_texts import HEADINGS, spent_text, total_text
 from desktop_app.spending.ui.spending_section import SpendingSection
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
+from desktop_app.widgets.empty_page import EmptyPage
 from desktop_app.widgets.file_dialogs import choose_target, save_text
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import run_command
 from desktop_app.widgets.rows.table_model import RowTable, TableModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text, tooltip_text
 
@@ -181,6 +183,10 @@ class SpendingView(QWidget):
         export_button.clicked.connect(self._export)
         copy_keys = QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
         copy_keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        begin = dialog_button(tr("New conversation"), "spending-begin")
+        begin.clicked.connect(lambda: run_command(self, "conversation.new"))
+        sentence = tr("The cost of each response is listed here.")
+        self._empty = EmptyPage("chart", sentence, begin, name="spending-empty")
         self._lay_out(export_button)
         self.update_theme()
 
@@ -195,8 +201,11 @@ class SpendingView(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         choices = row_of(self.grouping_choice, self.period_choice, STRETCH, spacing=8)
         head = column_of(choices, self.total, margins=0, spacing=8)
-        foot = row_of(self._more_button, STRETCH, self._copy_button, export_button, spacing=8)
-        parts = (head, self.limit, self.chart, (table, 1), self.forecast, foot)
+        self._foot = QWidget()
+        buttons = (self._more_button, STRETCH, self._copy_button, export_button)
+        row_of(*buttons, parent=self._foot, margins=0, spacing=8)
+        rows = ((table, 1), (self._empty, 1))
+        parts = (head, self.limit, self.chart, *rows, self.forecast, self._foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
         self.setTabOrder(self._limit_of, self.limit.field)
 
@@ -274,6 +283,9 @@ class SpendingView(QWidget):
         self._model.show_rows(rows, lambda row: self._row_name(grouping, row.key), heading)
         self._show_columns()
         self.chart.set_days(days)
+        for part in (self.total, self.chart, self.table, self._foot):
+            part.setVisible(bool(rows))
+        self._empty.setVisible(not rows)
         self.forecast.setText("\n".join(forecast))
         self.forecast.setVisible(bool(forecast))
         self._copy_button.setText(tr("Copy as table"))

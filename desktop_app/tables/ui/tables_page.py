@@ -29,26 +29,23 @@ from desktop_app.tables.table_source import LINE_ENDINGS
 from desktop_app.tables.ui.cell_texts import state_text
 from desktop_app.tables.ui.open_table import OpenTable
 from desktop_app.tables.ui.question_sheet import QuestionSheet
-from desktop_app.tables.ui.table_picture import TablePicture
 from desktop_app.tables.ui.table_runs import TableRuns
 from desktop_app.tables.ui.table_view import TableView
-from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
+from desktop_app.widgets.empty_page import EmptyPage
 from desktop_app.widgets.file_dialogs import choose_file, choose_files, choose_folder, choose_target
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
-from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainButton, menu_text, spoken_text
 from desktop_app.widgets.windows import has_focus_within
 
 _REFRESH_MS: Final = 300
 _SHARES: Final = (0.34, 0.1, 0.12, 0.3, 0.14)
 _MAX_NAME_CHARS: Final = 60
-_INTRODUCTION: Final = N_(
-    "A table asks the same of many: each file or line is a row, each question a column. Try three "
-    "rows, then ask all, now or by tomorrow at half price."
-)
+_INTRODUCTION: Final = N_("Ask the same of many files: each is a row, each question a column.")
 _EXPORTS: Final = {
     TableFormat.XLSX: (N_("Excel (*.xlsx)"), ".xlsx"),
     TableFormat.CSV: (N_("CSV (*.csv)"), ".csv"),
@@ -145,28 +142,13 @@ class TablesPage(QWidget):
         view.export_chosen.connect(self.choose_export)
 
     def _build_list(self) -> None:
-        introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
-        introduction.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        title = PlainLabel(tr("Ask the same of many files"), role="heading")
         self.first_button = self._new_button("new-table")
         self.samples_button = dialog_button(
             tr("Try it with ten sample invoices"), "sample-table", "link"
         )
         self.samples_button.clicked.connect(self.begin_samples)
-        center = Qt.AlignmentFlag.AlignHCenter
-        self._empty = QWidget()
-        column_of(
-            STRETCH,
-            (TablePicture(), center),
-            (title, center),
-            introduction,
-            (self.first_button, center),
-            (self.samples_button, center),
-            STRETCH,
-            parent=self._empty,
-            margins=0,
-            spacing=10,
-        )
+        buttons = (self.first_button, self.samples_button)
+        self._empty = EmptyPage("table", tr(_INTRODUCTION), *buttons, name="tables-empty")
         self.new_button = self._new_button("another-table")
         self.open_button = dialog_button(tr("Open"), "open-table")
         self.rename_button = dialog_button(tr("Rename…"), "rename-table")

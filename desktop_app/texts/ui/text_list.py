@@ -14,6 +14,8 @@ from desktop_app.domain.graphemes import shorten
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of
+from desktop_app.widgets.buttons.dialog_button import dialog_button
+from desktop_app.widgets.empty_page import EmptyPage
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, LibraryRow
 from desktop_app.widgets.look.direction import among_window_words
@@ -38,10 +40,12 @@ class TextList(QWidget):
     Signals:
         chosen(ListedText): open this text.
         delete_requested(ListedText): move this text into the trash.
+        new_requested(): open a new text beside the conversation.
     """
 
     chosen = Signal(object)
     delete_requested = Signal(object)
+    new_requested = Signal()
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -60,16 +64,26 @@ class TextList(QWidget):
             lambda row: self.delete_requested.emit(self._texts[row.data(ROW).id])
         )
         self.view.menu_requested.connect(self._open_menu)
-        column_of(self.field, (self.view, 1), parent=self, margins=DIALOG_MARGINS, spacing=8)
+        self._begin = dialog_button(tr("New text"), "texts-begin", "primary")
+        self._begin.clicked.connect(lambda: self.new_requested.emit())
+        sentence = tr("Write letters and reports with a model, beside a conversation.")
+        self._empty = EmptyPage("text", sentence, self._begin, name="texts-empty")
+        rows = (self.field, (self.view, 1), (self._empty, 1))
+        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=8)
         self._filter()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        (self.field if self._texts else self._begin).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_texts(self, texts: Sequence[ListedText]) -> None:
         """Show texts, in their order."""
         self._texts = {text.id: text for text in texts}
+        for part in (self.field, self.view):
+            part.setVisible(bool(texts))
+        if texts and self._begin.hasFocus():
+            self.field.setFocus()
+        self._empty.setVisible(not texts)
         self._filter()
 
     def _filter(self) -> None:

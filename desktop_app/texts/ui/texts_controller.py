@@ -701,6 +701,7 @@ class TextsController(Controller):
             lambda text: self._tasks.start(self.open_stored(text.conversation_id, text.id))
         )
         listing.delete_requested.connect(self._tasks.slot(delete))
+        listing.new_requested.connect(self._session.actions["text.new"].trigger)
 
     # -------------------------------------------------------------- the trash
 

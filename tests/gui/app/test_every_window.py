@@ -173,8 +173,6 @@ class Visit:
     def _check_menu(self, name: str, menu: QMenu) -> None:
         if menu.layoutDirection() is not QApplication.layoutDirection():
             self._found(name, "a menu begins at the other side")
-        if any(not action.icon().isNull() for action in menu.actions()):
-            self._found(name, "a menu has icons, unlike the others")
 
     def check_hidden(self) -> None:
         """Check the texts of all widgets, also of those that no scene has shown."""
