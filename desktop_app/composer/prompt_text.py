@@ -75,6 +75,7 @@ class PromptText(WrittenField):
         self._apply_font()
         self.document().documentLayout().documentSizeChanged.connect(self.height_changed)
         self.textChanged.connect(self._align)
+        self._align()
 
     @property
     def template_id(self) -> str:

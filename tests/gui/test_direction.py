@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QDate, QDateTime, Qt, QTime
 from PySide6.QtWidgets import QApplication, QDateTimeEdit
 
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.widgets.look.direction import among_window_words, is_right_to_left, set_date_format
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.text.foreign_text import PlainLabel
@@ -58,6 +59,18 @@ def test_a_name_read_from_the_right_stands_in_the_order_of_the_window() -> None:
 def test_a_sign_stays_behind_the_other_keys_in_a_mirrored_window() -> None:
     assert shortcut_text("Ctrl+,") == "Ctrl+,\u200e"
     assert shortcut_text("Ctrl+K") == "Ctrl+K"
+
+
+@pytest.mark.usefixtures("_mirrored_windows")
+def test_an_empty_message_begins_at_the_right_in_a_mirrored_window(qtbot: QtBot) -> None:
+    field = PromptText()
+    qtbot.addWidget(field)
+    field.resize(300, 60)
+    field.show()
+    for text in ("שלום", ""):
+        assert field.cursorRect().x() > 200
+        field.set_text(text)
+    assert field.cursorRect().x() > 200
 
 
 @pytest.mark.usefixtures("_mirrored_windows")

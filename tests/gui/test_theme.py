@@ -36,7 +36,7 @@ ENOUGH, ENOUGH_IF_STRONG = 4.5, 7.0
 OUTLINED_BUTTONS = ("plain", "chip", "key", "example", "search", "filter")
 ON = {
     "text": "ground side card hover selected tint code_ground error_ground",
-    "dim": "ground side card hover code_ground",
+    "dim": "ground side card hover selected tint code_ground",
     "faint": "ground side card code_ground",
     "accent": "ground side card tint code_ground",
     "on_accent": "accent",
@@ -155,6 +155,21 @@ def test_lengths_and_fonts_scale_together() -> None:
         one, two = getattr(normal, name)(), getattr(large, name)()
         assert two.pointSizeF() == pytest.approx(2 * one.pointSizeF())
     assert normal.px(0.2) == 1
+
+
+@pytest.mark.parametrize("scale", [0.8, 0.9, 1.0, 1.07, 1.25, 1.5, 2.0])
+def test_a_badge_is_round(scale: float, qtbot: QtBot, qapp: QApplication) -> None:
+    theme.apply_theme(qapp, theme.light(scale))
+    window = QFrame()
+    qtbot.addWidget(window)
+    label = QLabel("7", window)
+    theme.set_role(label, "badge")
+    label.ensurePolished()
+    label.resize(label.sizeHint())
+    window.show()
+    image = window.grab().toImage()
+    assert image.pixelColor(label.width() // 2, 1) == theme.current_theme().accent
+    assert image.pixelColor(0, 0) != theme.current_theme().accent
 
 
 def test_applying_a_theme_changes_what_is_drawn(qtbot: QtBot, qapp: QApplication) -> None:

@@ -28,7 +28,7 @@ from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.program_menu import ProgramMenu, add_commands, run_command
+from desktop_app.widgets.program_menu import ProgramMenu, add_commands, command_of, run_command
 from desktop_app.widgets.text.foreign_text import (
     ElidedLabel,
     PlainButton,
@@ -312,6 +312,9 @@ class SidebarFooter(ListButton):
     def _fill(self, menu: QMenu) -> None:
         """Add the program's places, and the account in use, which leads to its settings."""
         add_commands(menu, *commands_in(Menu.PROGRAM))
+        if (activity := command_of(self, "activity.show")) is not None:
+            label = activity.text().partition("\t")[0]
+            activity.setText(f"{label}\t{number(self._ended)}" if self._ended else label)
         menu.addSeparator()
         name, _, spending = self.shown
         account = menu.addAction(menu_text(name, keys=spending))

@@ -174,10 +174,11 @@ class TableRuns(Controller):
             task.cancel()
 
     def _tell_end(self, table: Table, run: Run) -> None:
-        self._session.events.activity_changed.emit(f"table:{run.id}")
+        is_seen = self.is_shown(table.id)
+        self._session.events.activity_changed.emit("" if is_seen else f"table:{run.id}")
         if run.error is not None:
             self._notifications.notify(error_from_note(run.error))
-        if self.is_shown(table.id):
+        if is_seen:
             return
         message = tr_plural(
             "Table “{name}”: {count} answer",

@@ -254,8 +254,9 @@ QLabel[role="heading"] { font-size: @heading; font-weight: @bold; }
 QLabel[role="hero"] { font-size: @hero; font-weight: @bold; }
 QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
     border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
-QLabel[role="badge"] { color: @on_accent; background: @accent; font-size: @key; border-radius: $7px;
-  padding: 0 $5px; }
+QLabel[role="badge"] { color: @on_accent; background: @accent; font-size: @key; border-radius: $8px;
+    padding: 0 $5px; min-width: $6px; min-height: @badge; max-height: @badge;
+    qproperty-alignment: AlignCenter; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDateTimeEdit, QTextEdit[role="field"],
 QPlainTextEdit[role="field"] { background: @card; border: 1px solid @outline; border-radius: $8px;
     padding: 0 $8px; min-height: $30px; selection-background-color: @accent;
@@ -424,6 +425,8 @@ def style_sheet(theme: Theme) -> str:
         # Half of the height including the border; with 1 px more, Qt draws square corners.
         "round": f"{(theme.px(28) + 4) // 2}px",
         "shadow": f"{theme.px(POPUP_SHADOW)}px",
+        # Twice the radius; Qt drops a radius that exceeds half of the height.
+        "badge": f"{2 * theme.px(8)}px",
         "note": f"{theme.points(NOTE_SIZE):.3f}pt",
         "key": f"{theme.points(11):.3f}pt",
         "heading": f"{theme.points(HEADING_SIZE):.3f}pt",

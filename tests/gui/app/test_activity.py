@@ -44,6 +44,8 @@ async def test_what_runs_and_what_has_ended_is_listed_and_counted() -> None:
         await app.settled()
         await until(lambda: not badge.isHidden())
         assert badge.text() == "1"
+        footer.menu().aboutToShow.emit()
+        assert "Activity\t1" in [action.text() for action in footer.menu().actions()]
         assert footer.accessibleName().endswith("1 has ended")
         await app.open_conversation(asked)
         await until(badge.isHidden)
