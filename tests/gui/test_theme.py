@@ -37,7 +37,7 @@ OUTLINED_BUTTONS = ("plain", "chip", "key", "example", "search", "filter")
 ON = {
     "text": "ground side card hover selected tint code_ground error_ground",
     "dim": "ground side card hover selected tint code_ground",
-    "faint": "ground side card code_ground",
+    "faint": "ground side card hover selected code_ground",
     "accent": "ground side card tint code_ground",
     "on_accent": "accent",
     "keyword": "code_ground",
