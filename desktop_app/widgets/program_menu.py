@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from shiboken6 import isValid
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.menu_icons import show_icon
 from desktop_app.widgets.look.popup_card import card_of, make_card
 from desktop_app.widgets.text.foreign_text import menu_text
@@ -140,9 +141,10 @@ class ChecklistMenu(ProgramMenu):
 
 
 def popup_above(menu: QMenu, button: QWidget) -> None:
-    """Open a menu above a button."""
+    """Open a menu above a button, at the side where the window begins."""
     top = 2 * card_of(menu).top() - menu.sizeHint().height()
-    menu.popup(button.mapToGlobal(QPoint(0, top)))
+    left = button.width() - menu.sizeHint().width() if is_mirrored() else 0
+    menu.popup(button.mapToGlobal(QPoint(left, top)))
 
 
 def add_choice(menu: QMenu, label: str, is_chosen: bool, choose: Callable[[], object]) -> QAction:

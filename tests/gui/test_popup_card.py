@@ -71,6 +71,21 @@ def test_a_menu_can_open_above_its_button_and_closes_by_a_click_on_its_shadow(
     assert not menu.isVisible()
 
 
+def test_a_menu_above_its_button_begins_at_the_right_in_a_mirrored_window(
+    window: QWidget, qapp: QApplication
+) -> None:
+    button = QPushButton("Menu", window)
+    button.setGeometry(200, 200, 40, 30)
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    menu = ProgramMenu(window)
+    menu.addAction("Open a file")
+    popup_above(menu, button)
+    card = card_on_screen(menu)
+    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    assert card.bottomRight() == button.mapToGlobal(QPoint(39, -1))
+    menu.close()
+
+
 def test_the_list_of_a_combo_box_is_as_wide_as_the_box(window: QWidget) -> None:
     combo = Combo("Fruit")
     combo.setParent(window)

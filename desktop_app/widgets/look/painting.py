@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.widgets.look.direction import is_right_to_left
 from desktop_app.widgets.look.icons import pixmap
-from desktop_app.widgets.look.theme import Theme
+from desktop_app.widgets.look.theme import Theme, current_theme
 from desktop_app.widgets.text.foreign_text import one_line
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -78,13 +78,13 @@ def draw_outline(
 
 
 def draw_shadow(painter: QPainter, card: QRect, radius: int, width: int) -> None:
-    """Paint the shadow of a card, which ends `width` pixels from it, fainter above it."""
+    """Paint the shadow of a card, which ends `width` pixels from it, smaller above it."""
     antialias(painter)
     painter.setPen(Qt.PenStyle.NoPen)
-    color = QColor(0, 0, 0)
+    color, opacity = QColor(0, 0, 0), _SHADOW_OPACITY * (1 + 2 * current_theme().is_dark)
     # Layers of a faint black add up, so that the shadow fades outwards.
     for layer in range(1, width):
-        color.setAlphaF(_SHADOW_OPACITY * (1 - layer / width) / width * 2)
+        color.setAlphaF(opacity * (1 - layer / width) / width * 2)
         painter.setBrush(color)
         layer_rect = card.adjusted(-layer, max(-layer, 2 - layer), layer, layer)
         painter.drawRoundedRect(layer_rect, radius + layer, radius + layer)

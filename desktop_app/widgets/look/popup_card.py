@@ -108,6 +108,7 @@ class _CardPainter(QObject):
 def _shift(menu: QWidget, margin: int) -> QPoint:
     """Return the way from where Qt has put a menu to where its card begins there."""
     opener = menu.parentWidget()
-    top = 0 if opener is None else opener.mapToGlobal(QPoint(0, 0)).y()
-    is_above = menu.y() + menu.height() <= top + 1
-    return QPoint(margin if is_mirrored() else -margin, margin if is_above else -margin)
+    corner = QPoint(0, 0) if opener is None else opener.mapToGlobal(QPoint(0, 0))
+    is_above = menu.y() + menu.height() <= corner.y() + 1
+    begins_right = is_mirrored() and menu.x() != corner.x()
+    return QPoint(margin if begins_right else -margin, margin if is_above else -margin)
