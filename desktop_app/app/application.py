@@ -385,9 +385,6 @@ class Application:
         self._early_text = EarlyText(self.window.prompt, _text_file())
         self.window.set_transcript(TranscriptView(current_theme()))
         self._early.watch_buttons()
-        if old_window.settings.isVisible():  # the user has just chosen the language there
-            self.window.outer_panes.show_settings(True)
-            self.window.settings.show_page("look")
         old_window.deleteLater()
 
     async def _open_backend(self) -> Backend | None:
@@ -426,6 +423,9 @@ def _reopen_windows(previous_session: WindowSession, session: WindowSession) -> 
     """Show the windows again that were open before the main window was rebuilt."""
     for command in previous_session.commands_to_reopen:
         session.actions[command].trigger()
+    if previous_session.reopens_settings:
+        session.window.outer_panes.show_settings(True)
+        session.window.settings.show_page("look")
     if previous_session.help_to_reopen:
         from desktop_app.app.help.help_window import help_of
 

@@ -176,6 +176,7 @@ class WindowSession(Session):
         should_rebuild: True if the window is built again once the session has ended.
         commands_to_reopen: ids of the commands that show the open dialogs again in the new window.
         help_to_reopen: the place that the help then shows; "" if it was closed.
+        reopens_settings: True if the language was chosen there.
     """
 
     def __init__(
@@ -208,6 +209,7 @@ class WindowSession(Session):
         self.should_rebuild = False
         self.commands_to_reopen: tuple[str, ...] = ()
         self.help_to_reopen = ""
+        self.reopens_settings = False
         self._housekeeping = self.of(Housekeeping)
         self._connect_settings()
         self._watch_windows(is_resident=is_resident)
@@ -408,6 +410,7 @@ class WindowSession(Session):
 
             if (shown_help := self.made(HelpWindow)) is not None and shown_help.isVisible():
                 self.help_to_reopen = shown_help.place
+            self.reopens_settings = self.window.settings.isVisible()
             self.window.pane.close_page()  # saves what was typed there
             self.window.setEnabled(False)  # text typed from now on would be lost
             self.shutdown.begin()

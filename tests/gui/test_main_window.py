@@ -76,16 +76,22 @@ def test_a_wide_window_shows_list_and_middle(window: MainWindow) -> None:
     assert not window.settings.isVisible()
 
 
-def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
-    window.resize(1440, 800)
-    qtbot.mouseClick(window.header.settings_button, Qt.MouseButton.LeftButton)
-    assert rect_in(window, window.settings) == (1440 - 616, 616)
-    assert rect_in(window, window.transcript) == (264, 560)
-    assert rect_in(window, window.prompt) == (264 + 20, 560 - 40)
-    assert window.settings.isAncestorOf(focused())
-    window.settings.close_requested.emit()
-    assert not window.settings.isVisible()
-    qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
+@pytest.mark.parametrize("width", [640, 1440])
+def test_the_settings_are_a_page_at_every_opening(
+    window: MainWindow, qtbot: QtBot, width: int
+) -> None:
+    window.resize(width, 800)
+    pages = None
+    for _ in range(3):
+        qtbot.mouseClick(window.header.settings_button, Qt.MouseButton.LeftButton)
+        assert window.header.page_title.text() == "Settings"
+        assert window.settings.isAncestorOf(focused())
+        pages = window.settings.findChild(QWidget, "settings-pages")
+        assert pages is not None
+        qtbot.waitUntil(lambda pages=pages: pages.height() > 200)
+        qtbot.keyClick(pages, Qt.Key.Key_Escape)
+        assert not window.settings.isVisible()
+        qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
 
 
 def test_in_a_narrow_window_a_button_opens_the_list(window: MainWindow, qtbot: QtBot) -> None:
@@ -103,27 +109,12 @@ def test_in_a_narrow_window_a_button_opens_the_list(window: MainWindow, qtbot: Q
     assert not window.conversations.isVisible()
 
 
-def test_a_click_beside_a_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_click_beside_the_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(640, 480)
-    for open_drawer, pane, beside in (
-        (window.outer_panes.toggle_list, window.conversations, QPoint(500, 200)),
-        (window.outer_panes.toggle_settings, window.settings, QPoint(20, 200)),
-    ):
-        open_drawer()
-        assert pane.isVisible()
-        qtbot.mouseClick(window.childAt(beside), Qt.MouseButton.LeftButton)
-        assert not pane.isVisible()
-
-
-def test_the_look_is_chosen_over_undimmed_colors(window: MainWindow) -> None:
-    window.resize(800, 600)
-    window.settings.hide()
-    plain = window.grab().toImage().pixelColor(60, 300)
-    window.outer_panes.show_settings(True)
-    window.settings.show_page("look")
-    assert window.grab().toImage().pixelColor(60, 300) == plain
-    window.settings.show_page("answer")
-    assert window.grab().toImage().pixelColor(60, 300) != plain
+    window.outer_panes.toggle_list()
+    assert window.conversations.isVisible()
+    qtbot.mouseClick(window.childAt(QPoint(500, 200)), Qt.MouseButton.LeftButton)
+    assert not window.conversations.isVisible()
 
 
 def test_choosing_a_conversation_closes_the_drawer(window: MainWindow) -> None:
@@ -136,17 +127,6 @@ def test_choosing_a_conversation_closes_the_drawer(window: MainWindow) -> None:
         assert window.conversations.isVisible()
         signal.emit(*values)
         assert not window.conversations.isVisible()
-
-
-def test_opening_a_drawer_closes_the_other(window: MainWindow) -> None:
-    window.resize(640, 480)
-    window.outer_panes.toggle_list()
-    window.outer_panes.toggle_settings()
-    assert window.settings.isVisible()
-    assert not window.conversations.isVisible()
-    window.outer_panes.toggle_list()
-    assert window.conversations.isVisible()
-    assert not window.settings.isVisible()
 
 
 def test_the_button_hides_and_shows_the_list_at_every_width(
@@ -203,41 +183,6 @@ def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     window.outer_panes.toggle_list()
     window.resize(1280, 800)
     assert rect_in(window, window.transcript)[0] == 264
-    window.resize(640, 480)
-    window.outer_panes.toggle_settings()
-    window.resize(1440, 800)
-    assert rect_in(window, window.transcript) == (264, 560)
-
-
-@pytest.mark.parametrize(
-    ("width", "left", "room"), [(1000, 0, 520), (1280, 0, 640), (1440, 264, 560), (1600, 264, 696)]
-)
-def test_settings_leave_the_whole_transcript_to_see(
-    window: MainWindow, width: int, left: int, room: int
-) -> None:
-    window.resize(width, 800)
-    panes = window.outer_panes
-    panes.show_settings(True)
-    assert panes.drawer is None
-    assert rect_in(window, window.transcript) == (left, room)
-    if not left:
-        panes.toggle_list()  # as a drawer, because the settings have its room
-        assert panes.drawer is window.conversations
-        panes.toggle_list()
-        assert not window.conversations.isVisible()
-    panes.show_settings(False)
-    assert rect_in(window, window.transcript) == (264, width - 264)
-
-
-def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> None:
-    window.resize(1440, 800)
-    window.outer_panes.toggle_settings()
-    window.resize(860, 700)
-    assert not window.settings.isVisible()
-    assert rect_in(window, window.transcript) == (0, 860)
-    window.outer_panes.toggle_settings()
-    assert window.settings.isVisible()
-    assert rect_in(window, window.transcript) == (0, 860)
 
 
 def test_a_click_on_the_title_renames(window: MainWindow, qtbot: QtBot) -> None:
@@ -411,7 +356,6 @@ def test_the_state_of_the_window_is_restored(
     window: MainWindow, watcher: ThemeWatcher, qtbot: QtBot
 ) -> None:
     window.outer_panes.toggle_list()
-    window.outer_panes.toggle_settings()
     window.resize(700, 600)
     state = json.loads(json.dumps(window.saved_state()))
     assert state.keys() == WINDOW_STATE.keys()  # those that a restore of a backup is tested with
@@ -421,7 +365,6 @@ def test_the_state_of_the_window_is_restored(
     assert {**other.saved_state(), "geometry": ""} == {**state, "geometry": ""}
     other.resize(1280, 800)
     assert not other.conversations.isVisible()
-    assert other.settings.isVisible()
 
 
 def test_a_restored_window_is_on_a_screen(
@@ -447,7 +390,7 @@ def test_a_window_of_the_size_of_the_screen_stays_on_it(
 
 
 @pytest.mark.parametrize(
-    "state", [{}, {"geometry": "???", "list": None}, {"geometry": 7, "settings": "yes"}]
+    "state", [{}, {"geometry": "???", "list": None}, {"geometry": 7, "list": "yes"}]
 )
 def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, object]) -> None:
     before = window.geometry()

@@ -51,7 +51,6 @@ from tests.unit.storage.samples import CHOICE, NOON
 WINDOW_STATE = {
     "geometry": "AAAA",
     "list": True,
-    "settings": False,
     "is_dark": True,
     "is_strong": None,
     "names": {"gpt-5.2": "GPT-5.2 Thinking"},

@@ -41,11 +41,13 @@ def _compose(session: Session) -> None:
     window = session.window
 
     def open_help_of_page() -> None:
-        if window.pane.page is not None:
-            _help(session).open_part(window.pane.page.objectName())
+        page, settings = window.pane.page, window.settings
+        if page is not None:
+            part = f"settings-{settings.page}" if page is settings else page.objectName()
+            _help(session).open_part(part)
 
     window.header.help_button.clicked.connect(open_help_of_page)
-    window.settings.help_requested.connect(lambda part: _help(session).open_part(part))
+    window.settings.help_requested.connect(lambda: _help(session).open_part(""))
 
 
 def _help(session: Session) -> HelpWindow:

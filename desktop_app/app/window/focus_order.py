@@ -39,7 +39,6 @@ def order_tabs_of(window: MainWindow) -> None:
         prompt.field,
         *_parts_of(prompt.row),
         *window.empty_state.key_line.buttons,
-        *_parts_of(window.settings),
     )
     # Qt orders only widgets that accept focus. Among the others are the places of what comes later.
     others = [part for part in order if part.focusPolicy() is Qt.FocusPolicy.NoFocus]
@@ -70,10 +69,9 @@ def step_region(window: MainWindow, step: int) -> None:
         (window.pane.cards, window.pane.focus_cards),
         (window.prompt, window.prompt.focus_text),
         (window.empty_state.key_line, window.empty_state.key_line.focus),
-        (window.settings, window.settings.focus_tabs),
     ]
     if (side := window.outer_panes.side) is not None:
-        regions.insert(-1, (side, side.setFocus))
+        regions.append((side, side.setFocus))
     visible_regions = [(region, focus) for region, focus in regions if region.isVisible()]
     numbers = range(len(visible_regions))
     outside = -1 if step > 0 else 0

@@ -1,4 +1,4 @@
-"""The main window: conversations, transcript and prompt, settings, from left to right."""
+"""The main window: conversations, and transcript and prompt or a page, from left to right."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ class MainWindow(WindowFrame):
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
 
-    def add_outer_panes(self, *, wants_settings: bool = False) -> None:
-        """Add the list and the settings, shown or hidden as in the restored state, if missing."""
+    def add_outer_panes(self) -> None:
+        """Add the list, shown or hidden as in the restored state, and the settings, if missing."""
         if self._empty_list is None:
             return
         from desktop_app.app.window.settings_panel import SettingsPanel
@@ -93,7 +93,7 @@ class MainWindow(WindowFrame):
         listing.stackUnder(self.pane)
         settings = self.settings = SettingsPanel()
         settings.setParent(self)
-        settings.setProperty("edge", "right" if is_mirrored() else "left")
+        settings.hide()
         self.outer_panes = OuterPanes(
             self, listing, settings, middle=self.pane, focus_list=listing.focus_current_row
         )
@@ -105,7 +105,7 @@ class MainWindow(WindowFrame):
             chosen.connect(self.outer_panes.close_list_drawer)
         self._empty_list.deleteLater()
         self._empty_list = None
-        self.outer_panes.restore(wants_list=self._wants_list, wants_settings=wants_settings)
+        self.outer_panes.restore(wants_list=self._wants_list)
 
     def add_cards(self) -> None:
         """Add the parts beside the prompt, after the first paint, which they would delay."""
@@ -156,7 +156,6 @@ class MainWindow(WindowFrame):
         return {
             "geometry": bytes(self.saveGeometry().toBase64().data()).decode(),
             "list": panes.wants_list,
-            "settings": panes.wants_settings and panes.drawer is not self.settings,
             # As the desktop portal reported them, for the first paint of the next start.
             "is_dark": portal.is_dark,
             "is_strong": portal.has_high_contrast,
@@ -198,16 +197,13 @@ class MainWindow(WindowFrame):
     def restore_state(self, state: dict[str, Any]) -> None:
         """Restore a result of `saved_state`.
 
-        Without a valid geometry, the window keeps its own. Without valid values for the panes, the
-        conversations are shown and the settings hidden.
+        Without a valid geometry, the window keeps its own. Without a valid value for the
+        conversations, they are shown.
         """
         self.restoreGeometry(QByteArray.fromBase64(state.get("geometry", "").encode()))
         self._wants_list = state.get("list", True)
-        wants_settings = state.get("settings", False)
         if self._empty_list is None:
-            self.outer_panes.restore(wants_list=self._wants_list, wants_settings=wants_settings)
-        elif wants_settings:
-            self.add_outer_panes(wants_settings=True)
+            self.outer_panes.restore(wants_list=self._wants_list)
         else:
             self._lay_out()
 

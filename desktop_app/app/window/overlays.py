@@ -21,22 +21,12 @@ class Shade(QWidget):
 
     pressed = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._dims = True
-
-    def set_dimming(self, dims: bool) -> None:
-        """Dim what is behind, or leave its colors as they are."""
-        self._dims = dims
-        self.update()
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.pressed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._dims:
-            with QPainter(self) as painter:
-                painter.fillRect(self.rect(), QColor(0, 0, 0, 72))
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(0, 0, 0, 72))
 
 
 class DropOverlay(QWidget):

@@ -1,12 +1,11 @@
-"""The settings panel beside the conversation: six sides, and a search over all settings.
+"""The page of the settings: the names of its sides, a search over all settings, and one side.
 
-Each side is a page; few users need the other pages, which sides and the search lead to. A page is
-created when it is first shown.
+A side is created when it is first shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -14,7 +13,6 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
-    QListView,
     QListWidgetItem,
     QScrollArea,
     QStackedWidget,
@@ -27,10 +25,8 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingsPlace
 from desktop_app.widgets.boxes import column_of, margins_of, row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton, IconButton
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.tab_order import focus_first_part
-from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.rows.row_view import ChoiceList
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
@@ -44,19 +40,23 @@ SIDES: Final = (
     ("look", N_("Look")),
     ("library", N_("Data")),
 )
-PAGES: Final = (
+LISTED: Final = (
     *SIDES,
     ("advanced", N_("Advanced")),
-    ("servers", N_("Tool servers")),
     ("keys", N_("Shortcuts")),
     ("about", N_("About")),
 )
+"""Those that the list names."""
+PAGES: Final = (*LISTED, ("servers", N_("Tool servers")))
 _TITLES: Final = dict(PAGES)
 
 # Space at the right for a scroll bar, so that the page keeps its width. In pixels at the default
 # text size.
 _SCROLL_BAR_WIDTH: Final = 12
-_STEPS: Final[Mapping[int, int]] = {Qt.Key.Key_Left: 1, Qt.Key.Key_Right: -1}
+_LIST_WIDTH: Final = 150
+_NARROW_LIST_WIDTH: Final = 104
+_NARROW: Final = 520
+"""Below this width of the page, the list is narrow."""
 _PAGE_ROLE: Final = Qt.ItemDataRole.UserRole
 
 
@@ -71,23 +71,20 @@ class SettingsPanel(QFrame):
 
     Signals:
         show_requested(): the window must show the panel.
-        close_requested(): the user wants to close the panel.
         page_shown(str): another page is shown.
         shown(): the panel is shown.
-        help_requested(str): open the help for the part of the window with this object name.
+        help_requested(): open the help.
     """
 
     show_requested = Signal()
-    close_requested = Signal()
     page_shown = Signal(str)
     shown = Signal()
-    help_requested = Signal(str)
+    help_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("settings")
-        self.setAccessibleName(spoken_text(tr("Settings")))
-        set_role(self, "side")
+        self.setWindowTitle(tr("Settings"))
         self.pages = SettingsPages(self, (name for name, _ in PAGES))
         self._has_pages = False
         self._places: Sequence[SettingsPlace] = ()
@@ -151,8 +148,6 @@ class SettingsPanel(QFrame):
                 self.show_setting("advanced", key)
                 return
         if field is None:
-            if page not in self._items:
-                self._back_button.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         for section in self._areas[page].findChildren(CollapsibleSection):
             if section.isAncestorOf(field):
@@ -234,9 +229,6 @@ class SettingsPanel(QFrame):
         if self._areas:
             self._arrange()
 
-    def _open_help(self) -> None:
-        self.help_requested.emit(f"settings-{self._page}")
-
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
         """Focus the list of sides.
 
@@ -249,23 +241,11 @@ class SettingsPanel(QFrame):
         """Pass the focus on. A focus proxy would hide the close button from Tab."""
         self.focus_tabs(event.reason())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close_requested.emit()
-        else:
-            super().keyPressEvent(event)
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Move between the search field and the lists; what is typed in a list is searched for."""
-        if watched is self._list and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
-            self._fit_sides()
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
         key = event.key()
-        if watched is self._list and is_mirrored() and key in _STEPS:  # Qt doesn’t mirror the keys
-            row = self._list.currentRow() + _STEPS[key]
-            self._list.setCurrentRow(max(0, min(row, len(SIDES) - 1)))
-            return True
         if watched is self._search:
             if key == Qt.Key.Key_Escape and self._search.text():
                 self._search.clear()
@@ -292,13 +272,7 @@ class SettingsPanel(QFrame):
     def _ensure_built(self) -> None:
         if self._areas:
             return
-        self._back_button = IconButton("settings-back", "chevron-left", tr("Back"), self._go_back)
-        self._title = PlainLabel(tr("Settings"), role="title")
-        close_button = IconButton(
-            "close-settings", "x", tr("Close settings"), self.close_requested.emit
-        )
-        help_button = HelpButton()
-        help_button.clicked.connect(self._open_help)
+        self._title = PlainLabel(role="title")
         self._search = QLineEdit()
         self._search.setObjectName("settings-search")
         self._search.setAccessibleName(spoken_text(tr("Search settings")))
@@ -315,7 +289,7 @@ class SettingsPanel(QFrame):
             self._stack.addWidget(area)
         self._body = QStackedWidget()
         pages, results = QWidget(), QWidget()
-        column_of(self._stack, parent=pages, margins=0)
+        column_of(self._title, (self._stack, 1), parent=pages, margins=0, spacing=6)
         column_of(
             self._nothing_found,
             (self._results, 1),
@@ -324,12 +298,9 @@ class SettingsPanel(QFrame):
         )
         self._body.addWidget(pages)
         self._body.addWidget(results)
-        head = row_of(
-            self._back_button, self._title, (self._search, 1), help_button, close_button,
-            margins=(0, 0, 6, 0), spacing=8,
-        )  # fmt: skip
-        frame_margins = (15, 8, _SCROLL_BAR_WIDTH - 6, 12)
-        column_of(head, self._list, (self._body, 1), parent=self, margins=frame_margins, spacing=10)
+        sides = column_of(self._search, (self._list, 1), margins=0, spacing=10)
+        margins = (16, 8, _SCROLL_BAR_WIDTH - 6, 12)
+        row_of(sides, (self._body, 1), parent=self, margins=margins, spacing=20)
         for widget in (self._search, self._list, self._results):
             widget.installEventFilter(self)
         self._list.show()  # now, or it could not get the focus
@@ -341,11 +312,8 @@ class SettingsPanel(QFrame):
         self._list = ChoiceList()
         self._list.setObjectName("settings-pages")
         self._list.setAccessibleName(spoken_text(tr("Settings")))
-        self._list.setFlow(QListView.Flow.LeftToRight)
-        self._list.setWrapping(True)
-        self._list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._items: dict[str, QListWidgetItem] = {}
-        for page, title in SIDES:
+        for page, title in LISTED:
             item = self._items[page] = QListWidgetItem(tr(title), self._list)
             item.setData(_PAGE_ROLE, page)
         self._results = ChoiceList()
@@ -370,28 +338,14 @@ class SettingsPanel(QFrame):
     def _open_item(self, item: QListWidgetItem) -> None:
         self.show_page(str(item.data(_PAGE_ROLE)))
 
-    def _go_back(self) -> None:
-        """Return to the side that the page was reached from."""
-        self._list.setFocus(Qt.FocusReason.OtherFocusReason)  # before the button is hidden
-        self.show_page(self._side)
-
     def _arrange(self) -> None:
-        """Show which page it is, and the way back from one that is no side."""
-        is_side = self._page in self._items
-        self._back_button.setVisible(not is_side)
-        self._title.setText(tr("Settings") if is_side else tr(_TITLES[self._page]))
-        self._fit_sides()
-
-    def _fit_sides(self) -> None:
-        """Give the list of sides the height that it needs: two rows of them in a narrow panel.
-
-        Qt lays out no rows of a hidden list.
-        """
-        if not self._list.isVisible():
-            return
-        self._list.doItemsLayout()
-        last = self._list.visualItemRect(self._items[SIDES[-1][0]])
-        self._list.setFixedHeight(last.bottom() + 1)
+        """Name a page that the list does not, and fit the list to the width."""
+        self._title.setText(tr(_TITLES[self._page]))
+        self._title.setVisible(self._page not in self._items)
+        px = current_theme().px
+        width = px(_NARROW_LIST_WIDTH if self.width() < px(_NARROW) else _LIST_WIDTH)
+        for widget in (self._search, self._list):
+            widget.setFixedWidth(width)
 
     def update_theme(self) -> None:
         if self._areas:

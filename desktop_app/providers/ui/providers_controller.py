@@ -219,11 +219,10 @@ class ProvidersController(Controller):
             self._continue_at_prompt()
 
     def _continue_at_prompt(self) -> None:
-        """Focus the prompt, if the user is still at the key and the settings don't cover it."""
-        focused, window = QApplication.focusWidget(), self._session.window
-        is_at_key = focused is not None and focused.objectName() == "key"
-        if is_at_key and window.outer_panes.drawer is None:
-            window.prompt.focus_text()
+        """Show the prompt, which can be answered now, if the user is still at the key."""
+        focused = QApplication.focusWidget()
+        if focused is not None and focused.objectName() == "key":
+            self._session.window.outer_panes.show_settings(False)
 
     async def remove_key(self, profile_id: str) -> None:
         """Remove a provider's key; a default of this provider is reset."""

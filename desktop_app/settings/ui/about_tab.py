@@ -69,7 +69,7 @@ class AboutTab(QWidget):
         column_of(*parts, parent=self, margins=0, spacing=10)
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
-        self._help_button.clicked.connect(lambda: session.window.settings.help_requested.emit(""))
+        self._help_button.clicked.connect(session.window.settings.help_requested)
         self._check_button.clicked.connect(self._request_check)
         self._facts_button.clicked.connect(self._request_facts)
 

@@ -214,7 +214,7 @@ def surfaces(  # noqa: C901 — one part for each kind
     """Yield every surface; with `everything`, also each command and button that may open one."""
     from desktop_app.app.features import ACTIONS
     from desktop_app.app.window.page_tabs import GROUPS
-    from desktop_app.app.window.settings_panel import PAGES, SIDES
+    from desktop_app.app.window.settings_panel import LISTED, PAGES
 
     window = session.window
     for button in menu_buttons(window):
@@ -240,7 +240,7 @@ def surfaces(  # noqa: C901 — one part for each kind
             yield Surface(f"tab {action.page}", choose, fault)
     toggle = session.actions["settings.toggle"].trigger
     yield Surface("settings", toggle, partial(_sides_fault, window))
-    sides = {page for page, _ in SIDES}
+    sides = {page for page, _ in LISTED}
     for page, _ in PAGES:
 
         async def show(page: str = page) -> None:
@@ -248,7 +248,7 @@ def surfaces(  # noqa: C901 — one part for each kind
                 session.run("settings.toggle")
                 await settled(session)
             if page in sides:
-                number = [side for side, _ in SIDES].index(page)
+                number = [side for side, _ in LISTED].index(page)
                 listed = window.settings.findChild(QListWidget, "settings-pages")
                 place = listed.visualItemRect(listed.item(number)).center()
                 QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=place)

@@ -186,7 +186,8 @@ async def test_tab_and_f6_reach_the_areas_and_cards() -> None:
         assert area(app) == "transcript"
         app.window.outer_panes.show_settings(True)
         app.session.actions["region.previous"].trigger()
-        assert area(app) == "prompt"
+        assert area(app) == "header"
+        app.window.outer_panes.show_settings(False)
 
         # F6 reaches a notification before the prompt and goes on.
         for place, others in [
