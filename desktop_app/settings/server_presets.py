@@ -177,6 +177,26 @@ def preset_of(profile: ProviderProfile) -> ServerPreset | None:
     return next((p for p in SERVER_PRESETS if profile.id.startswith(f"{p.key}-")), None)
 
 
+# From the same pages, and the forms by which scanners of secrets know keys.
+_KEY_STARTS: Final = {
+    "sk-ant-": "anthropic",
+    "sk-or-": "openrouter",
+    "sk-proj-": "openai",
+    "AIza": "google",
+    "gsk_": "groq",
+    "xai-": "xai",
+}
+
+
+def maker_of_key(key: str) -> str:
+    """Return the id of the maker whose keys begin like this one; "" if several do, or none.
+
+    >>> maker_of_key("sk-ant-api03-x")
+    'anthropic'
+    """
+    return next((maker for start, maker in _KEY_STARTS.items() if key.startswith(start)), "")
+
+
 # From the providers' own documentation; those of Anthropic, Google and xAI read on 2026-11-29.
 _KEY_PAGES: Final = {
     "api.anthropic.com": "https://platform.claude.com/settings/keys",

@@ -363,6 +363,32 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
     assert session.tasks.start.calls == [(controller.save.result,), (used.result,)]
 
 
+def test_a_key_typed_for_another_maker_is_not_sent_and_comes_along(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    controller = panel.pages.session.of(ProvidersController)
+    field, key = find(panel, QLineEdit, "key"), "sk-ant-api03-0123456789"
+    field.setText(key)
+    with not_called(controller.enter_key):
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert "Anthropic" in find(panel, QLabel, "test-result").text()
+    assert field.text() == key
+    tile = find(panel, QPushButton, "maker-anthropic")
+    with called(controller.save) as added:
+        tile.click()
+    assert added.args is not None
+    profile = added.args[0]
+    panel.pages.by_name["provider"].page.set_profiles([*PROFILES, profile], profile.id)
+    assert (tile.isChecked(), field.text(), field.hasFocus()) == (True, key, True)
+    with called(controller.enter_key) as entered:
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert entered.args == [profile.id, key]
+    with not_called(controller.save):  # it is there by now
+        find(panel, QPushButton, "maker-openai").click()
+        tile.click()
+    assert field.hasFocus()
+
+
 @pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)
 def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> None:
     button = find(panel, QPushButton, "add-provider")
@@ -371,10 +397,9 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     acts.doAction(acts.actionNames()[0])
     assert menu.isVisible()
     actions = {entry_text(action): action for action in menu.actions() if action.text()}
-    makers = ["Anthropic", "Google Gemini", "Mistral", "Groq", "DeepSeek", "xAI"]
-    gateways = ["OpenRouter", "LiteLLM", "Portkey", "Helicone", "Cloudflare AI Gateway"]
+    gateways = ["LiteLLM", "Portkey", "Helicone", "Cloudflare AI Gateway"]
     local = ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Jan"]
-    assert list(actions) == [*makers, *gateways, "Azure OpenAI", *local, "Other server"]
+    assert list(actions) == [*gateways, "Azure OpenAI", *local, "Other server"]
     with called(panel.pages.session.of(ProvidersController).save) as added:
         actions["LM Studio"].trigger()  # as assistive technology does
     assert not menu.isVisible()

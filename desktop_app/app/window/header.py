@@ -203,7 +203,7 @@ class Header(QFrame):
         for button, name in (
             (self.list_button, "panel-left"),
             (self.back_button, "chevron-left"),
-            (self.settings_button, "panel-right"),
+            (self.settings_button, "settings"),
         ):
             icons.set_icon(button, name, theme.dim, px(20))
             limit_size(button, px(32), px(32))

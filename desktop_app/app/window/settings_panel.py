@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -24,7 +24,7 @@ from desktop_app.app.window.settings_pages import SettingsPages
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingsPlace
-from desktop_app.widgets.boxes import column_of, margins_of, row_of
+from desktop_app.widgets.boxes import STRETCH, column_of, margins_of, row_of
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.look.theme import current_theme, set_role
@@ -55,6 +55,8 @@ _TITLES: Final = dict(PAGES)
 _SCROLL_BAR_WIDTH: Final = 12
 _LIST_WIDTH: Final = 150
 _NARROW_LIST_WIDTH: Final = 104
+_ROW_HEIGHT: Final = 32
+_MAX_WIDTH: Final = 760
 _NARROW: Final = 520
 """Below this width of the page, the list is narrow."""
 _PAGE_ROLE: Final = Qt.ItemDataRole.UserRole
@@ -300,7 +302,7 @@ class SettingsPanel(QFrame):
         self._body.addWidget(results)
         sides = column_of(self._search, (self._list, 1), margins=0, spacing=10)
         margins = (16, 8, _SCROLL_BAR_WIDTH - 6, 12)
-        row_of(sides, (self._body, 1), parent=self, margins=margins, spacing=20)
+        row_of(sides, (self._body, 100), STRETCH, parent=self, margins=margins, spacing=20)
         for widget in (self._search, self._list, self._results):
             widget.installEventFilter(self)
         self._list.show()  # now, or it could not get the focus
@@ -346,6 +348,9 @@ class SettingsPanel(QFrame):
         width = px(_NARROW_LIST_WIDTH if self.width() < px(_NARROW) else _LIST_WIDTH)
         for widget in (self._search, self._list):
             widget.setFixedWidth(width)
+        for item in self._items.values():
+            item.setSizeHint(QSize(0, px(_ROW_HEIGHT)))
+        self._body.setMaximumWidth(px(_MAX_WIDTH))
 
     def update_theme(self) -> None:
         if self._areas:

@@ -177,8 +177,16 @@ class KeySection(FormSection):
     def focus_field(self) -> None:
         self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    @property
+    def typed(self) -> str:
+        """Return the key that is typed and not saved yet."""
+        return self._entry.text().strip()
+
+    def type(self, key: str) -> None:
+        """Fill in a key that was typed for another provider; it is not saved yet."""
+        self._entry.setText(key)
+
     def _submit(self) -> None:
-        key = self._entry.text().strip()
-        if key:
+        if key := self.typed:
             self._entry.clear()
             self._enter(key)

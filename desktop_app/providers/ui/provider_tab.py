@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
@@ -20,6 +21,7 @@ from desktop_app.app.session import Session
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.domain.places import LinkedText
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 from desktop_app.providers.ui.address_section import AddressSection
 from desktop_app.providers.ui.key_section import API_KEY, KeySection
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
@@ -32,12 +34,13 @@ from desktop_app.settings.server_presets import (
     MAKERS,
     OTHER_SERVER,
     key_page,
+    maker_of_key,
     preset_of,
     profile_from,
 )
 from desktop_app.settings.ui.form_tabs import page_link
 from desktop_app.settings.ui.settings_controller import SettingsController
-from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms import form_widgets as forms
 from desktop_app.widgets.forms.form_dialog import ask
@@ -58,6 +61,18 @@ WEIGHTS: Final = "local_model.weights"
 SMALL_MODEL: Final = N_(
     "SmolLM2 135M is included for trying Repartee. It’s often wrong and not meant for real work."
 )
+_TILES: Final = {
+    OPENAI.id: OPENAI.name,
+    "anthropic": "Anthropic",
+    "google": "Google Gemini",
+    COMETAPI.id: COMETAPI.name,
+    "openrouter": "OpenRouter",
+    "mistral": "Mistral",
+    "groq": "Groq",
+    "deepseek": "DeepSeek",
+    "xai": "xAI",
+}
+"""The makers, and gateways, whose name is all that a key needs: the ids of profiles or presets."""
 OWN_WEIGHTS: Final = N_("Runs on this computer. Nothing you send leaves it.")
 
 
@@ -82,6 +97,7 @@ class ProviderTab(QWidget):
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile = NO_PROVIDER
         self._added_id = ""  # the server that was just added
+        self._carried_key = ""  # typed for another maker
         self._weights_path = ""
         self._default_id = ""
         self._column = column_of(parent=self, margins=0, spacing=14)
@@ -122,24 +138,30 @@ class ProviderTab(QWidget):
         self.update_theme()
 
     def _build_choice(self) -> None:
-        section = forms.FormSection(tr("Provider"))
-        self._combo = forms.Combo(tr("Provider"), object_name="provider")
-        self._combo.activated.connect(self._select)
-        section.title.setBuddy(self._combo)
+        section = forms.FormSection(tr("Whose key do you have?"))
+        self._tiles: dict[str, PlainButton] = {}
+        for maker, name in _TILES.items():
+            tile = self._tiles[maker] = PlainButton(name, name=f"maker-{maker}", role="plain")
+            tile.setCheckable(True)
+            tile.clicked.connect(partial(self._choose_maker, maker))
         # Assistive technology could not open the menu of a QToolButton, or would wait for its end.
-        self._add_button = PlainButton(name="add-provider", role="quiet")
+        self._add_button = PlainButton(tr(OTHER_SERVER.name), name="add-provider", role="quiet")
         self._add_button.setAccessibleName(spoken_text(tr("Add server")))
         set_tooltip(self._add_button, tr("Add server"))
         menu = ProgramMenu(self._add_button)
-        for presets in (MAKERS, GATEWAYS, (*LOCAL_SERVERS, OTHER_SERVER)):
+        for presets in (GATEWAYS, (*LOCAL_SERVERS, OTHER_SERVER)):
             for preset in presets:
-                action = menu.addAction(menu_text(tr(preset.name)))
-                action.triggered.connect(
-                    lambda _=False, preset=preset: self._add_server(profile_from(preset))
-                )
+                if preset.key not in _TILES:
+                    action = menu.addAction(menu_text(tr(preset.name)))
+                    action.triggered.connect(
+                        lambda _=False, preset=preset: self._add_server(profile_from(preset))
+                    )
             menu.addSeparator()
         self._add_button.setMenu(menu)
-        section.body.addLayout(row_of((self._combo, 1), self._add_button))
+        section.body.addLayout(FlowLayout(*self._tiles.values(), self._add_button, spacing=6))
+        self._combo = forms.Combo(tr("Provider"), object_name="provider")
+        self._combo.activated.connect(self._select)
+        section.body.addWidget(self._combo)
         self._preset_help = section.note
         self._column.addWidget(section)
 
@@ -272,7 +294,7 @@ class ProviderTab(QWidget):
 
     def update_theme(self) -> None:
         theme = current_theme()
-        set_icon(self._add_button, "plus", theme.dim, theme.px(16))
+        set_icon(self._add_button, "plus", theme.dim, theme.px(14))
         self._test_icon.setVisible(self._has_passed is not None)
         if self._has_passed:
             self._test_icon.setPixmap(pixmap("circle-check", theme.good, theme.px(16)))
@@ -287,6 +309,8 @@ class ProviderTab(QWidget):
         is_custom = profile.kind is ProviderKind.COMPATIBLE
         is_read_only = profile.from_environment
         preset = preset_of(profile)
+        for maker, tile in self._tiles.items():
+            tile.setChecked(maker == self._maker)
         if is_read_only:
             text = tr("Set by environment variables for this run and never stored.")
             self._preset_help.set_text(text)
@@ -315,8 +339,8 @@ class ProviderTab(QWidget):
         self._show_settings()
         if profile.id == self._added_id:  # continue with its first field
             self._added_id = ""
-            if preset in MAKERS:  # name and address are known
-                self._key.focus_field()
+            if preset is not None and preset.key in _TILES:  # name and address are known
+                self._begin_key()
                 return
             self._name.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self._name.field.selectAll()
@@ -337,6 +361,33 @@ class ProviderTab(QWidget):
         self._show_other(self._profiles[self._combo.itemData(index)])
         self._controller.select_profile(self._profile.id)
 
+    @property
+    def _maker(self) -> str:
+        """Return the key of the tile of the shown provider; "" for none."""
+        preset = preset_of(self._profile)
+        maker = self._profile.id if preset is None else preset.key
+        return maker if maker in _TILES else ""
+
+    def _choose_maker(self, maker: str) -> None:
+        """Show a maker's provider, added if it is new, at its key, which may be typed already."""
+        typed = self._key.typed
+        self._carried_key = typed if maker_of_key(typed) == maker else ""
+        self._tiles[maker].setChecked(maker == self._maker)  # until it is shown
+        for profile in self._profiles.values():
+            preset = preset_of(profile)
+            if maker == (profile.id if preset is None else preset.key):
+                self._select(self._combo.findData(profile.id))
+                self._begin_key()
+                return
+        preset = next(each for each in (*MAKERS, *GATEWAYS) if each.key == maker)
+        self._add_server(profile_from(preset))
+
+    def _begin_key(self) -> None:
+        if self._carried_key:
+            self._key.type(self._carried_key)
+            self._carried_key = ""
+        self._key.focus_field()
+
     def _add_server(self, profile: ProviderProfile) -> None:
         self._added_id = profile.id
         self._run(self._controller.save(profile))
@@ -353,6 +404,16 @@ class ProviderTab(QWidget):
         )
 
     def _enter_key(self, key: str) -> None:
+        """Store a key, unless its form says that it would go to another maker than its own."""
+        maker = maker_of_key(key)
+        if maker and self._maker not in ("", maker):
+            self._key.type(key)
+            text = tr(
+                "This looks like a key of {maker}. Choose {maker} above: the key comes along.",
+                maker=_TILES[maker],
+            )
+            self._show_test(text, has_passed=False)
+            return
         self._show_test("")
         self._run(self._controller.enter_key(self._profile.id, key))
 
