@@ -300,9 +300,9 @@ class SettingsPanel(QFrame):
         )
         self._body.addWidget(pages)
         self._body.addWidget(results)
-        sides = column_of(self._search, (self._list, 1), margins=0, spacing=10)
+        side = column_of(self._search, (self._body, 1), margins=0, spacing=14)
         margins = (16, 8, _SCROLL_BAR_WIDTH - 6, 12)
-        row_of(sides, (self._body, 100), STRETCH, parent=self, margins=margins, spacing=20)
+        row_of(self._list, (side, 100), STRETCH, parent=self, margins=margins, spacing=14)
         for widget in (self._search, self._list, self._results):
             widget.installEventFilter(self)
         self._list.show()  # now, or it could not get the focus
@@ -346,11 +346,11 @@ class SettingsPanel(QFrame):
         self._title.setVisible(self._page not in self._items)
         px = current_theme().px
         width = px(_NARROW_LIST_WIDTH if self.width() < px(_NARROW) else _LIST_WIDTH)
-        for widget in (self._search, self._list):
-            widget.setFixedWidth(width)
+        self._list.setFixedWidth(width)
         for item in self._items.values():
             item.setSizeHint(QSize(0, px(_ROW_HEIGHT)))
-        self._body.setMaximumWidth(px(_MAX_WIDTH))
+        for widget in (self._search, self._body):
+            widget.setMaximumWidth(px(_MAX_WIDTH))
 
     def update_theme(self) -> None:
         if self._areas:

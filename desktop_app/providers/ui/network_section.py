@@ -207,6 +207,10 @@ def certificate_section(name: str, on_chosen: Callable[[Path | None], None]) -> 
     )
 
 
+_MAX_NAME: Final = 24
+"""Characters of a provider's name in the title, which cannot be cut."""
+
+
 class NetworkSection(forms.CollapsibleSection):
     """What few users need: the network, storage at the provider, settings for custom servers.
 
@@ -314,7 +318,7 @@ class NetworkSection(forms.CollapsibleSection):
         if profile.id != former.id:
             self._ca_file_note = ""
         self._show_ca_file()
-        self.set_title(tr("Account: {name}", name=one_line(profile.name)))
+        self.set_title(tr("Account: {name}", name=one_line(profile.name, _MAX_NAME)))
         self.set_summary(summary_of(profile))
 
     def show_secrets(self, password: KeyState, has_value: Mapping[str, bool]) -> None:

@@ -141,7 +141,7 @@ class ProviderTab(QWidget):
         section = forms.FormSection(tr("Whose key do you have?"))
         self._tiles: dict[str, PlainButton] = {}
         for maker, name in _TILES.items():
-            tile = self._tiles[maker] = PlainButton(name, name=f"maker-{maker}", role="plain")
+            tile = self._tiles[maker] = PlainButton(tr(name), name=f"maker-{maker}", role="plain")
             tile.setCheckable(True)
             tile.clicked.connect(partial(self._choose_maker, maker))
         # Assistive technology could not open the menu of a QToolButton, or would wait for its end.
