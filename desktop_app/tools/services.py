@@ -22,6 +22,7 @@ from desktop_app.tools.servers.server_connection import ServerConnection
 from desktop_app.tools.servers.server_registry import ServerEnvironment, ToolServers
 from desktop_app.tools.servers.server_source import ServerSource
 from desktop_app.tools.servers.server_store import ServerStore
+from desktop_app.tools.skills.skill_source import SkillSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +85,9 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     of_features = [backend.of(imported(place)) for core in cores() for place in core.tools]
     built_in = BuiltInTools([*documents.tools(), *pages.tools(), *of_features])
     search = WebSearchTool(own_search, trusted_context)
-    return (built_in, search, HostedTools(vector_stores, hosted_search))
+    places = (Path.home() / ".agents", Path.home() / ".claude", backend.folders.data)
+    skills = SkillSource([place / "skills" for place in places])
+    return (built_in, search, HostedTools(vector_stores, hosted_search), skills)
 
 
 def tool_servers(backend: Backend) -> ToolServers:

@@ -82,6 +82,7 @@ def ask_arguments() -> cli.Command:
             cli.option("--conversation ID", tr("continue this conversation, and save")),
             cli.flag("--research", tr("research on the web: many searches at high effort")),
             cli.repeatable("--tool NAME", tr("let the model call this tool (repeatable)")),
+            cli.repeatable("--skill NAME", tr("let the model read this skill (repeatable)")),
             cli.repeatable(
                 "--mcp NAME", tr("let the model call all tools of this tool server (repeatable)")
             ),
@@ -185,7 +186,10 @@ def summarize_arguments() -> cli.Command:
             "in_parts": True,
             "has_preset_effort": False,
             "create_embeddings": False,
-            **{name: [] for name in ("project_files", "compare", "tool", "mcp", "allow_tool")},
+            **{
+                name: []
+                for name in ("project_files", "compare", "tool", "skill", "mcp", "allow_tool")
+            },
             "research": False,
             **dict.fromkeys(("conversation", "continued", "max_rounds", "schema", "grammar")),
         },

@@ -77,6 +77,7 @@ from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS, CountMethod
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.prompt import SUMMARY, Prompt, fill, task_for_each
+from desktop_app.domain.tools.tool import READ_SKILL, SKILL_PREFIX
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, paragraph, tr, tr_plural
@@ -225,7 +226,8 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     await prefer_settings_of_template(backend, options)
     continued = await _continued(backend, options)
     profile, settings, choices, preset = await _choose(backend, options, values, output, continued)
-    backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
+    readable = (READ_SKILL,) if options.skill else ()  # who names a skill lets the model read it
+    backend.consent.set_source(AllowedTools((*options.allow_tool, *readable)))
     if options.template:  # check it before reading the files, which may be slow
         await library_of(backend, options.template).fill(options.template, options.set, question)
     collections = await find_collections(backend, options.project_files)
@@ -407,7 +409,8 @@ async def _choose(
 def _with_tools(settings: AskSettings, options: Options) -> AskSettings:
     """Return the settings with only the command line's tools, and its limit of rounds."""
     servers = tuple(f"{name}/{ALL_TOOLS}" for name in options.mcp)
-    parameters = replace(settings.parameters, tools=(*options.tool, *servers))
+    skills = tuple(SKILL_PREFIX + name for name in options.skill)
+    parameters = replace(settings.parameters, tools=(*options.tool, *skills, *servers))
     settings = replace(settings, parameters=parameters)
     if options.research:
         # Not in the background: this process waits for it, and the provider would store it.

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple, Protocol
 
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.tools.tool import ListedTool, ToolContext, ToolDefinition
+from desktop_app.domain.tools.tool import SKILL_PREFIX, ListedTool, ToolContext, ToolDefinition
 from desktop_app.domain.value import Value
 
 
@@ -132,6 +132,7 @@ class ToolCatalog:
                 matched_names |= matching
                 available.setdefault(definition.wire_name, SourcedTool(definition, source))
         missing_names = [name for name in names if name not in matched_names]
+        _merge_skills(available)
         chosen_tools: dict[str, SourcedTool] = {}
         excess_names: list[str] = []
         chars_left = MAX_DEFINITION_CHARS
@@ -160,6 +161,24 @@ class ToolCatalog:
             with suppress(UserFacingError):  # the answer has a notice here, too
                 tools += [(source, tool) for tool in await source.tools()]
         return tools
+
+
+def _merge_skills(tools: dict[str, SourcedTool]) -> None:
+    """Replace skills, listed as tools of their own, by the tool that reads them."""
+    skills = {
+        name: tool
+        for name, tool in tools.items()
+        if tool.definition.full_name.startswith(SKILL_PREFIX)
+        and not tool.definition.source  # a server’s name may begin so, too
+    }
+    if skills:
+        from desktop_app.tools.skills.skill_source import reading_tool
+
+        reading = reading_tool([tool.definition for tool in skills.values()])
+        source = next(iter(skills.values())).source
+        for name in skills:
+            del tools[name]
+        tools[reading.wire_name] = SourcedTool(reading, source)
 
 
 def wildcard_of(source: str) -> str:

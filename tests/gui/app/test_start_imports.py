@@ -54,7 +54,7 @@ READY: Final = f"""{PAINT}
     asyncio ctypes email httpx qasync ssl xml
 """
 QUESTION: Final = f"""{READY}
-    desktop_session.portal tools.built_in tools.servers
+    desktop_session.portal tools.built_in tools.servers tools.skills
     csv jeepney markdown_it
 """
 HEAVY: Final = frozenset(
