@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.actions import DialogActions, make_actions, set_shortcuts
 from desktop_app.app.call_server import CallServer
@@ -50,6 +50,7 @@ from desktop_app.widgets.cards.notifications import Notifications
 from desktop_app.widgets.forms.form_dialog import leave_field
 from desktop_app.widgets.forms.tab_order import FocusGuard, FocusScroller
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
+from desktop_app.widgets.sheet import open_dialogs
 
 if TYPE_CHECKING:
     from desktop_app.app.startup.closed_work import ClosedWork
@@ -105,10 +106,7 @@ def commands_to_reopen(page: QWidget | None) -> tuple[str, ...]:
 
 def is_dialog_open() -> bool:
     """Return True if a dialog is open that may contain typed text or ask a question."""
-    return any(
-        isinstance(window, QDialog) and window.isVisible()
-        for window in QApplication.topLevelWidgets()
-    )
+    return any(open_dialogs())
 
 
 log = logging.getLogger(__name__)

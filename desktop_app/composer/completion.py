@@ -16,14 +16,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
-from PySide6.QtWidgets import (
-    QCompleter,
-    QDialog,
-    QFormLayout,
-    QListView,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QCompleter, QFormLayout, QListView, QStyleOptionViewItem, QWidget
 
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.documents.letter_folding import fold
@@ -49,6 +42,7 @@ from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -407,7 +401,7 @@ class ValueField(PlainTextField):
         self.update_theme()
 
 
-class PromptDialog(QDialog):
+class PromptDialog(Sheet):
     """The form for the variables of a prompt, which Enter inserts.
 
     Attributes:

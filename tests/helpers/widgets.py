@@ -12,7 +12,7 @@ _Widget = TypeVar("_Widget", bound=QWidget)
 
 def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
     """Return the widget inside `parent` with this class and object name."""
-    found = parent.findChild(kind, name)
+    found = parent.findChild(kind, name) or parent.window().findChild(kind, name)  # in a sheet
     assert isinstance(found, kind), name
     return found
 

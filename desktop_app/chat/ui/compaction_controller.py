@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.compaction_service import CompactionPlan, CompactionService, readable_content
@@ -29,6 +29,7 @@ from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.cards.notifications import Actions
 from desktop_app.widgets.forms.form_widgets import text_field
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import PlainLabel
 from desktop_app.widgets.windows import fitting_size
 
@@ -395,7 +396,7 @@ def _cost_text(plan: CompactionPlan) -> str:
 
 def show_sent_text(note: str, text: str, parent: QWidget) -> None:
     """Show the text sent in place of messages in a dialog, below a note on it."""
-    dialog = QDialog(parent)
+    dialog = Sheet(parent)
     dialog.setObjectName("sent-text")
     dialog.setWindowTitle(tr("Compacted content"))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -12,7 +12,7 @@ from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QStackedWidget, QWidget
 
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.i18n.translation import N_, tr
@@ -24,6 +24,7 @@ from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection, Combo
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import (
     ElidedLabel,
@@ -79,7 +80,7 @@ class ImageView(QWidget):
             painter.drawRect(box.adjusted(0, 0, -1, -1))
 
 
-class AttachmentPreview(QDialog):
+class AttachmentPreview(Sheet):
     """A dialog with the text and images of an attachment. Esc closes it.
 
     Attributes:

@@ -11,6 +11,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 _WIDTH: Final = 400
@@ -20,7 +21,7 @@ PASSWORD_NOTE: Final = N_(
 )
 
 
-class PasswordDialog(QDialog):
+class PasswordDialog(Sheet):
     """A dialog that asks for a password; it is deleted when it is closed.
 
     Signals:

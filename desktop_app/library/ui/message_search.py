@@ -16,7 +16,6 @@ from PySide6.QtCore import QDate, QLocale, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout
 from PySide6.QtWidgets import (
     QDateEdit,
-    QDialog,
     QFormLayout,
     QMenu,
     QPushButton,
@@ -44,6 +43,7 @@ from desktop_app.widgets.look.direction import set_date_format
 from desktop_app.widgets.look.theme import current_theme, set_style_property
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.rows.rows_model import ROW, Index
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import PlainButton, one_line, set_tooltip, spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
@@ -242,7 +242,7 @@ def _show_value(button: QPushButton, label: str, description: str, *, is_set: bo
     set_style_property(button, "set", "true" if is_set else "false")
 
 
-class DaysDialog(QDialog):
+class DaysDialog(Sheet):
     """A dialog that asks for a first and a last day."""
 
     def __init__(self, days: tuple[date, date], parent: QWidget | None = None) -> None:

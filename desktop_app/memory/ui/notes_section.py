@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QSizePolicy, QWidget
 
 from desktop_app.app.navigator import Navigator
 from desktop_app.app.session import Session
@@ -40,6 +40,7 @@ from desktop_app.widgets.forms.tab_order import (
     order_children,
 )
 from desktop_app.widgets.look.theme import set_role
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line
 from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
@@ -196,7 +197,7 @@ class NotesSection(AnswerSection):
         order_children(self._list, [part for row in self._rows for part in focusable_parts(row)])
 
 
-class NotesDialog(QDialog):
+class NotesDialog(Sheet):
     """The dialog with the notes that an answer was made with."""
 
     def __init__(self, session: Session, ids: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPixmap
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.domain.errors import UserFacingError
@@ -23,6 +23,7 @@ from desktop_app.widgets.buttons.dialog_button import compact_button, dialog_but
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import FormSection, Note, ReadOnlyLine
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 from desktop_app.widgets.windows import fitting_size
 
@@ -143,7 +144,7 @@ class SyncSection(FormSection):
         )
 
 
-class CodeDialog(QDialog):
+class CodeDialog(Sheet):
     """What joins another computer: a line with the address and the code, as a QR code and text."""
 
     def __init__(self, code: str, line: str, parent: QWidget) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.chat.text_store import TextVersion
@@ -21,6 +21,7 @@ from desktop_app.widgets.library_list import LibraryDelegate, LibraryModel, Libr
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -52,7 +53,7 @@ def _show_pieces(field: PlainTextField, pieces: Iterable[Piece]) -> None:
     field.moveCursor(QTextCursor.MoveOperation.Start)
 
 
-class SaveDialog(QDialog):
+class SaveDialog(Sheet):
     """A question whether a text is saved to its file, with the difference that it makes.
 
     `accepted` means yes.
@@ -83,7 +84,7 @@ class SaveDialog(QDialog):
         self.resize(fitting_size(_SIZE, parent))
 
 
-class VersionsDialog(QDialog):
+class VersionsDialog(Sheet):
     """The earlier versions of a text, each with what restoring it would change.
 
     Args:

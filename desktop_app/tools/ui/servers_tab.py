@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
@@ -20,6 +20,7 @@ from desktop_app.widgets.forms.form_dialog import FormDialog
 from desktop_app.widgets.forms.form_widgets import FieldLabel, FormSection, Note, Tone, text_field
 from desktop_app.widgets.forms.tab_order import order_tabs
 from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -284,7 +285,7 @@ def _pairs(text: str, separator: str) -> dict[str, str] | None:
     return {name.strip(): value.strip() for name, _, value in rows}
 
 
-class ServerLog(QDialog):
+class ServerLog(Sheet):
     """The dialog with the log of a tool server."""
 
     def __init__(self, name: str, lines: Sequence[str], parent: QWidget) -> None:

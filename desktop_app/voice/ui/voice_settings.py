@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.answering.chat_request import ProviderKind
@@ -30,6 +30,7 @@ from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -162,7 +163,7 @@ class VoiceList(Controller):
         menu.popup(request.anchor.mapToGlobal(request.anchor.rect().bottomLeft()))
 
 
-class NameDialog(QDialog):
+class NameDialog(Sheet):
     """A dialog that asks for the name of a voice or a model; it is deleted when it is closed."""
 
     def __init__(self, request: EditRequest, title: str, prefix: str) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLayout, QWidget
+from PySide6.QtWidgets import QLayout, QWidget
 
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import text_field
+from desktop_app.widgets.sheet import Sheet
 from desktop_app.widgets.text.foreign_text import PlainLabel, window_title
 from desktop_app.widgets.windows import fitting_size
 
 
-class ContentsDialog(QDialog):
+class ContentsDialog(Sheet):
     """A text that can be copied, and the button that goes on to choose a file.
 
     Args:

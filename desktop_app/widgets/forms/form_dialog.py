@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr
+from desktop_app.widgets.sheet import Sheet, open_dialogs
 from desktop_app.widgets.text.foreign_text import message_box
 
 
@@ -32,16 +33,15 @@ def leave_field() -> None:
 
 def ask_about_changes() -> bool:
     """Ask whether an open form's changes may be discarded. Return False if there are none."""
-    for form in QApplication.topLevelWidgets():
-        if isinstance(form, FormDialog) and form.isVisible() and form.has_changes:
-            form.raise_()
-            form.activateWindow()
+    for form in open_dialogs():
+        if isinstance(form, FormDialog) and form.has_changes:
+            form.window().activateWindow()
             form.reject()
             return True
     return False
 
 
-class FormDialog(QDialog):
+class FormDialog(Sheet):
     """A dialog that asks before Esc or closing discards changes."""
 
     _initial_values: list[object] | None = None

@@ -216,6 +216,8 @@ QFrame[role="side"] { background: @side; border: 0 solid @line; }
 QFrame[role="side"][edge="right"] { border-right-width: 1px; }
 QFrame[role="side"][edge="left"] { border-left-width: 1px; }
 QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
+QFrame[role="sheet"] { background: @ground; border: 1px solid @line; border-radius: $14px; }
+QFrame[role="sheet"] QDialog { background: transparent; }
 QFrame[role="palette"] { background: @card; border: 1px solid @line; border-radius: $10px; }
 QFrame[role="popup"] { background: @card; border: 1px solid @outline; outline: none; }
 QFrame[role="prompt"] { background: @card; border: 1px solid @outline; margin: 1px;

@@ -280,7 +280,9 @@ def message_box(
 ) -> QMessageBox:
     """Return a message box that shows plain text; QMessageBox documents the three kinds of text."""
 
-    box = QMessageBox(parent)
+    from desktop_app.widgets.sheet import QuestionSheet
+
+    box = QuestionSheet(parent)
     box.setWindowTitle("Repartee")
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(_make_breakable(one_line(text, LONGEST_PARAGRAPH)))
