@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, cast
+from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
@@ -172,8 +172,7 @@ class ClosingController(QObject):
         self._window.hide()
         self.hidden.emit()
 
-    def _begin_asking(self, box: QWidget) -> None:
-        assert isinstance(box, QMessageBox)
+    def _begin_asking(self, box: QMessageBox) -> None:
         self._is_asking = True
         box.finished.connect(lambda: setattr(self, "_is_asking", False))
         box.activateWindow()  # the tray may have asked, with the window hidden or behind others
@@ -187,9 +186,12 @@ class ClosingController(QObject):
         """Ask about something that is lost at the end, and call `quit_now` if that is accepted."""
         name, label = "closing-question", tr("Quit now")
         button = ask(self._front_window, name, text, details, label=label, on_accepted=quit_now)
-        box = button.window()
+        box: QWidget | None = button
+        while not isinstance(box, QMessageBox):
+            assert box is not None
+            box = box.parentWidget()
         self._begin_asking(box)
-        return cast(QMessageBox, box)
+        return box
 
     def _ask_whether_to_stay(self) -> None:
         form = _STAY_DETAILS if self._has_tray else _STAY_WITHOUT_TRAY

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QDialog, QFrame, QMainWindow, QMessageBox, QWidget
 from shiboken6 import isValid
 
 from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.forms.tab_order import focusable_parts
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.foreign_text import PlainLabel
+from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,34 +26,34 @@ _MARGIN: Final = 16  # between the card and the window's edge, in pixels at the 
 class _SheetMixin:
     """Opens a dialog as a sheet."""
 
+    _home: QWidget | None = None  # the parent that it was made with
+
     def open(self) -> None:
         """Show the dialog over its parent's main window, which takes no keys meanwhile."""
         dialog = cast(QDialog, self)
-        parent: QWidget | None = dialog.parentWidget()
-        window = None if parent is None else parent.window()
-        if isinstance(window, QMainWindow) and window.isVisible():
-            _Shade(window, dialog)
+        if self._home is None and (parent := dialog.parentWidget()) is not None:
+            self._home = parent
+            parent.destroyed.connect(dialog.deleteLater)
+        window = None if self._home is None else self._home.window()
+        if self._home is not None and isinstance(window, QMainWindow) and window.isVisible():
+            _Shade(window, dialog, self._home)
         else:
             QDialog.open(dialog)
 
     def focusNextPrevChild(self, is_forward: bool) -> bool:
         """Keep Tab within the sheet."""
         dialog = cast(QDialog, self)
-        if dialog.isWindow():
-            return cast(bool, super().focusNextPrevChild(is_forward))  # type: ignore[misc]
-        start = QApplication.focusWidget() or dialog
-        widget: QWidget | None = start
-        while True:
-            assert widget is not None
-            widget = widget.nextInFocusChain() if is_forward else widget.previousInFocusChain()
-            if widget is None or widget is start:
-                return True
-            if dialog.isAncestorOf(widget) and _takes_tab(widget):
-                reasons = Qt.FocusReason
-                widget.setFocus(
-                    reasons.TabFocusReason if is_forward else reasons.BacktabFocusReason
-                )
-                return True
+        has_moved = cast(bool, super().focusNextPrevChild(is_forward))  # type: ignore[misc]
+        focused: QWidget | None = dialog.window().focusWidget()  # PySide's types forget None
+        if dialog.isWindow() or (focused is not None and dialog.isAncestorOf(focused)):
+            return has_moved
+        parts = [each for each in focusable_parts(dialog) if _takes_tab(each)]
+        if parts:
+            reasons = Qt.FocusReason
+            parts[0 if is_forward else -1].setFocus(
+                reasons.TabFocusReason if is_forward else reasons.BacktabFocusReason
+            )
+        return True
 
 
 class Sheet(_SheetMixin, QDialog):
@@ -65,8 +66,7 @@ class QuestionSheet(_SheetMixin, QMessageBox):  # type: ignore[misc]  # Qt’s o
 
 def _takes_tab(widget: QWidget) -> bool:
     has_policy = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-    proxy: QWidget | None = widget.focusProxy()  # PySide's types forget None
-    return has_policy and proxy is None and widget.isEnabled() and widget.isVisible()
+    return has_policy and widget.isEnabled() and widget.isVisible()
 
 
 def open_dialogs() -> Iterator[QDialog]:
@@ -76,24 +76,32 @@ def open_dialogs() -> Iterator[QDialog]:
             yield widget
 
 
+_shades: Final[list[_Shade]] = []  # those that are shown; there is one main window
+
+
+def _set_contexts(window: QMainWindow, context: Qt.ShortcutContext) -> None:
+    """Set where the keys of the window's commands work: in it, or nowhere below a sheet."""
+    for action in window.actions():
+        action.setShortcutContext(context)
+
+
 class _Shade(QWidget):
     """Dims the window behind a sheet, and keeps its clicks, keys and focus from it."""
 
-    def __init__(self, window: QMainWindow, dialog: QDialog) -> None:
+    def __init__(self, window: QMainWindow, dialog: QDialog, home: QWidget) -> None:
         super().__init__(window)
         self.setObjectName("sheet-shade")
         self._window = window
         self._dialog = dialog
-        self._parent: QWidget | None = dialog.parentWidget()
+        self._home = home
         self._focused_before: QWidget | None = window.focusWidget()  # PySide's types forget None
-        # The window keeps the keys of its commands to itself, which has the focus never.
-        self._contexts = [(action, action.shortcutContext()) for action in window.actions()]
-        for action, _ in self._contexts:
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._card = QFrame(self)
         set_role(self._card, "sheet")
         title = PlainLabel(dialog.windowTitle(), role="title")
         title.setVisible(dialog.windowTitle() not in ("", QApplication.applicationDisplayName()))
+        if not dialog.accessibleName():
+            words = dialog.text() if isinstance(dialog, QMessageBox) else dialog.windowTitle()
+            dialog.setAccessibleName(spoken_text(words))
         size = dialog.size()
         dialog.setParent(self._card, Qt.WindowType.Widget)
         dialog.move(0, 0)  # else Qt would place it as a window
@@ -108,10 +116,12 @@ class _Shade(QWidget):
         window.installEventFilter(self)
         dialog.installEventFilter(self)
         dialog.destroyed.connect(self._close)
-        assert self._parent is not None
-        self._parent.destroyed.connect(dialog.deleteLater)
+        if not _shades:
+            _set_contexts(window, Qt.ShortcutContext.WidgetShortcut)
+        _shades.append(self)
         self.show()
         self.raise_()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)  # Qt tells what has it that it gets it
         dialog.show()
         self._place()
         self._focus_first()
@@ -121,8 +131,8 @@ class _Shade(QWidget):
         if focused is not None and focused is not self._dialog and _takes_tab(focused):
             focused.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            self._dialog.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._dialog.focusNextPrevChild(True)
+            parts = [each for each in focusable_parts(self._dialog) if _takes_tab(each)]
+            (parts[0] if parts else self._dialog).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _place(self) -> None:
         """Center the card, no larger than the window."""
@@ -137,20 +147,25 @@ class _Shade(QWidget):
         self._card.setGeometry(place)
 
     def _close(self) -> None:
-        if not isValid(self):
+        if not isValid(self) or self.isHidden():
             return
-        for action, context in self._contexts:
-            if isValid(action):
-                action.setShortcutContext(context)
+        _shades.remove(self)
+        if not _shades:
+            _set_contexts(self._window, Qt.ShortcutContext.WindowShortcut)
         self._window.removeEventFilter(self)
-        self.hide()
         if isValid(self._dialog):
             self._dialog.removeEventFilter(self)
-            parent = self._parent if self._parent is not None and isValid(self._parent) else None
-            self._dialog.setParent(parent, Qt.WindowType.Dialog)
+        self.hide()
+        QTimer.singleShot(0, self, self._release)  # not while the dialog hides
         before = self._focused_before
         if before is not None and isValid(before) and before.isVisible():
             before.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _release(self) -> None:
+        """Give the dialog back to its parent, for its next opening."""
+        if isValid(self._dialog) and self._dialog.parentWidget() is self._card:
+            home = self._home if isValid(self._home) else None
+            self._dialog.setParent(home, Qt.WindowType.Dialog)
         self.deleteLater()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -11,10 +11,11 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface
-from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialogButtonBox, QMenu, QWidget
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.widgets.forms.form_widgets import FormSection
+from desktop_app.widgets.sheet import open_dialogs
 from tests.gui.app.test_accessible_tree import faults_of, visible_parts
 from tests.helpers.translated_texts import QT_DIALOGS
 
@@ -43,7 +44,7 @@ class FocusAudit:
                 continue
             if window.windowFlags() & Qt.WindowType.WindowDoesNotAcceptFocus:
                 continue
-            shown = visible_parts(window)
+            shown = visible_parts(_sheet_of(window) or window)
             of_parts = (fault for part in shown for fault in faults_of(part))
             for fault in (*self._focus_faults(window), *order_faults(shown), *of_parts):
                 self.faults.add(f"{scene}: {fault}")
@@ -62,11 +63,19 @@ class FocusAudit:
     def _focus_faults(self, window: QWidget) -> Iterator[str]:
         """Yield what assistive technology is told wrongly about the focus in a window."""
         root = QAccessible.queryAccessibleInterface(window)
-        focused = [node for node in self._nodes(root) if node.state().focused]
+        focused = [
+            node
+            for node in self._nodes(root)
+            # Qt's box of buttons has the focus of its default button, too.
+            if node.state().focused and not isinstance(node.object(), QDialogButtonBox)
+        ]
         # A current row has it together with its view, or with the field whose keys the view gets.
         rows = [node for node in focused if node.role() in (Role.ListItem, Role.Cell)]
         views = [view for row in rows if isinstance(view := row.parent().object(), QWidget)]
+        sheet = _sheet_of(window)
         for view in views:
+            if sheet is not None and not sheet.isAncestorOf(view):
+                continue  # the offscreen platform tells no view of a loss while no window is active
             is_inside = view.hasFocus() or view.isAncestorOf(QApplication.focusWidget() or window)
             if view.focusPolicy() and not is_inside:
                 yield f"a row of {view.objectName()!r} has the focus"
@@ -90,6 +99,12 @@ class FocusAudit:
             child: QAccessibleInterface | None = node.child(number)
             if child is not None:
                 yield from self._nodes(child)
+
+
+def _sheet_of(window: QWidget) -> QWidget | None:
+    """Return the topmost sheet over a window, which keeps all keys from what is behind it."""
+    sheets = [each for each in open_dialogs() if window.isAncestorOf(each)]
+    return sheets[-1] if sheets else None
 
 
 def _buttons(window: QWidget, shown: Iterable[QWidget]) -> list[QAbstractButton]:

@@ -143,6 +143,7 @@ from desktop_app.widgets.forms.contents_dialog import ContentsDialog
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.sheet import open_dialogs
 from desktop_app.widgets.status_line import ProgressCard
 from tests.gui.app.app_harness import DATA, DISK_FULL, OWN_SERVER, AppHarness, dialog_of, until
 from tests.gui.app.test_viewer import opened, stored_document
@@ -1144,6 +1145,8 @@ def _close_popups() -> None:
 
 def _close_dialogs(app: AppHarness) -> None:
     app.window.pane.close_page()
+    for dialog in list(open_dialogs()):
+        dialog.close()
     for window in QApplication.topLevelWidgets():
         if window.isVisible() and window is not app.window:
             window.close()

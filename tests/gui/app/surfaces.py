@@ -177,12 +177,15 @@ async def leave(session: WindowSession) -> Seen:
     """
     from desktop_app.app.window.command_palette import CommandPalette
     from desktop_app.transcript.find_bar import FindBar
+    from desktop_app.widgets.sheet import open_dialogs
 
     window = session.window
     close_popups()
     for other in visible_windows(window):
         if other is not window:
             other.reject() if isinstance(other, QDialog) else other.close()
+    for sheet in list(open_dialogs()):
+        sheet.reject()
     for palette in window.findChildren(CommandPalette):
         if palette.isVisible():
             palette.dismiss()

@@ -19,7 +19,7 @@ SECRET = "größe-7301"
 
 
 def dialogs() -> list[PasswordDialog]:
-    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, PasswordDialog)]
+    found = [w for w in QApplication.allWidgets() if isinstance(w, PasswordDialog)]
     return [dialog for dialog in found if dialog.isVisible()]
 
 

@@ -43,7 +43,7 @@ async def test_help_opens_where_one_is_and_is_filtered() -> None:
         await until(app.window.isActiveWindow)
         app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("keys")
-        app.click("help-button")
+        app.click("page-help")
         await _opened("keyboard#change")
         app.state.of(HelpWindow).open_part("")  # as the link in About
         await _opened("getting-started")

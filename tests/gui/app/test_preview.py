@@ -54,6 +54,8 @@ async def opened(app: AppHarness) -> AttachmentPreview:
     dialog = app.window.findChild(AttachmentPreview)
     assert dialog is not None
     await until(lambda: dialog.isVisible() and dialog.content)
+    app.window.activateWindow()  # the offscreen platform may leave no window active
+    await until(app.window.isActiveWindow)
     return dialog
 
 

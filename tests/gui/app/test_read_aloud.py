@@ -73,7 +73,7 @@ def labels(menu: QMenu) -> list[str]:
 
 def type_name(name: str) -> None:
     """Type a name into the dialog that asks for one."""
-    (dialog,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, NameDialog))
+    (dialog,) = (w for w in QApplication.allWidgets() if isinstance(w, NameDialog))
     dialog.field.setText(name)
     dialog.accept()
 

@@ -256,8 +256,8 @@ async def test_cells_are_corrected_copied_pasted_and_compared_by_keys(tmp_path: 
         grid.setFocus()
         grid.setCurrentIndex(model.index(0, 3))
         QTest.keyClick(grid, Qt.Key.Key_Delete)
-        await until(lambda: bool(page.findChildren(QMessageBox)))
-        box = page.findChildren(QMessageBox)[0]
+        await until(lambda: bool(app.window.findChildren(QMessageBox)))
+        box = app.window.findChildren(QMessageBox)[0]
         next(b for b in box.buttons() if b.text() == "Clear").click()
         await until(lambda: cells(page)[0][3] == "")
         page.opened.request(page.view.edits.remove_rows, [model.ids[0]])
