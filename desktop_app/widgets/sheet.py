@@ -98,7 +98,7 @@ class _Shade(QWidget):
         self._card = QFrame(self)
         set_role(self._card, "sheet")
         title = PlainLabel(dialog.windowTitle(), role="title")
-        title.setVisible(dialog.windowTitle() not in ("", QApplication.applicationDisplayName()))
+        title.setVisible(bool(dialog.windowTitle()) and not isinstance(dialog, QMessageBox))
         if not dialog.accessibleName():
             words = dialog.text() if isinstance(dialog, QMessageBox) else dialog.windowTitle()
             dialog.setAccessibleName(spoken_text(words))
