@@ -16,6 +16,7 @@ __all__ = [
     "look",
     "program_menu",
     "rows",
+    "sheet",
     "side_by_side",
     "status_line",
     "text",
