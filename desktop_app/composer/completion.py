@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QCompleter, QFormLayout, QListView, QStyleOptionViewItem, QWidget
 
@@ -114,7 +114,12 @@ class PromptCompleter(QCompleter):
 
     Attributes:
         dialog: the dialog for the variables of a prompt, while it is open.
+
+    Signals:
+        opened(): the list opened, if only with what was offered before.
     """
+
+    opened = Signal()
 
     def __init__(self, text: PromptText, frame: QWidget | None = None) -> None:
         """Create the completion; the list opens below the `frame` that the text is in."""
@@ -292,7 +297,9 @@ class PromptCompleter(QCompleter):
             self.setPopup(self._list)
             self._list.setItemDelegate(_PromptDelegate(self._list))
         matches = matching_prompts(name, self._prompts)
-        self._is_open = self._is_open or bool(matches)
+        was_open, self._is_open = self._is_open, self._is_open or bool(matches)
+        if self._is_open and not was_open:
+            self.opened.emit()
         if self._rows.rows != matches:
             self._rows.set_rows(matches)
         if matches:

@@ -23,6 +23,7 @@ class PromptList(QObject):
 
     Attributes:
         library: the prompts of the library, with the titles that are shown.
+        skills: the skills that can be switched on, as prompts without a text.
 
     Signals:
         changed(): prompts were added, removed or changed.
@@ -33,6 +34,7 @@ class PromptList(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session.window)
         self.library: tuple[Prompt, ...] = ()
+        self.skills: tuple[Prompt, ...] = ()
         self._server_prompts: tuple[Prompt, ...] = ()
 
     @property
@@ -59,6 +61,12 @@ class PromptList(QObject):
         server_prompts = tuple(prompts)
         if server_prompts != self._server_prompts:
             self._server_prompts = server_prompts
+            self.changed.emit()
+
+    def set_skills(self, prompts: Iterable[Prompt]) -> None:
+        skills = tuple(prompts)
+        if skills != self.skills:
+            self.skills = skills
             self.changed.emit()
 
     def suggestions(self, document_count: int) -> list[Suggestion]:

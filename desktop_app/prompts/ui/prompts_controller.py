@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.app.tasks import Tasks, Work
+from desktop_app.backend.answer_settings import with_override
 from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.attachments_controller import AttachmentsController
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
@@ -34,6 +35,7 @@ from desktop_app.domain.prompt import (
     task_for_each,
     today,
 )
+from desktop_app.domain.tools.tool import SKILL_PREFIX
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt_library import (
@@ -177,10 +179,42 @@ class PromptsController(Controller):
             words = self._session.typed_commands
             commands = [Prompt("", word.removeprefix("/"), f"{word} ") for word in words]
             offered = {prompt.id: prompt for prompt in self._list.offered_prompts}
-            completer.set_prompts((*(offered | self._list.presets).values(), *commands))
+            library = (offered | self._list.presets).values()
+            completer.set_prompts((*library, *self._list.skills, *commands))
 
         set_prompts()
+        completer.opened.connect(self._tasks.slot(self._list_skills))
         self._list.changed.connect(set_prompts)
+
+    async def _list_skills(self) -> None:
+        """Offer the skills that can be read now, by their names and descriptions."""
+        tools = await self._session.backend.tools.list_tools()
+        self._list.set_skills(
+            Prompt(
+                id=tool.definition.full_name,
+                title=tool.definition.full_name.removeprefix(SKILL_PREFIX),
+                folder=tr("Skill"),
+                overrides=Overrides(instructions=tool.definition.description),
+            )
+            for tool in tools
+            if tool.is_available and tool.definition.full_name.startswith(SKILL_PREFIX)
+        )
+
+    @staticmethod
+    def _switch_on(view: ConversationSession, skill: Prompt) -> None:
+        """Let the model of a conversation read a skill; offer Undo."""
+        former, tools = view.current.conversation, view.setup.chosen_tools
+        if skill.id in tools:
+            return
+        value = "\n".join((*tools, skill.id))
+        view.setup.override(
+            former.id, lambda overrides: with_override(overrides, "answer.tools", value)
+        )
+        message = tr("“{name}” switched on", name=skill.title)
+        restore = partial(
+            view.setup.change_settings, former.id, lambda now: now.with_settings_of(former)
+        )
+        view.notices.notify_undo(message, restore)
 
     def begin_example(self, key: str) -> None:
         """Insert an example of the empty conversation before the typed text, with its defaults.
@@ -238,7 +272,9 @@ class PromptsController(Controller):
 
     def _finish(self, view: ConversationSession, template: Prompt, text: str) -> str:
         """Apply a template's settings, and return its text, extended for several documents."""
-        if template.has_settings:
+        if template.id.startswith(SKILL_PREFIX):
+            self._switch_on(view, template)
+        elif template.has_settings:
             self.apply_settings(view, template)
         return task_for_each(text, template.requirements, view.draft.value.attachments)
 

@@ -30,6 +30,7 @@ from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.templates import translate_into
 from tests.helpers.widgets import find
+from tests.unit.tools.test_skills import make_skill
 
 if TYPE_CHECKING:
     import pytest
@@ -126,6 +127,45 @@ async def test_a_prompt_is_inserted_and_filled() -> None:
         controller.open_with("")
         assert quick.field.toPlainText() == ""
         quick.hide()
+
+
+async def test_a_typed_name_switches_a_skill_on_for_the_conversation(repartee_home: Path) -> None:
+    folder = make_skill(
+        repartee_home / "data" / "skills", "zoning-forms", "Fills in forms of zoning."
+    )
+    async with AppHarness(environment={"COMETAPI_KEY": "sk-comet"}) as app:
+        await prompts_loaded(app)
+        assert app.session.setup.chosen_tools == ()  # nothing is on by itself
+        app.type("Please ask.")
+        app.text.textCursor().insertBlock()
+        app.type("/zon")
+        await until(lambda: offered_prompts(app) == ["zoning-forms"])
+        (row,) = app.state.of(PromptList).skills
+        assert row.shown_text == "Fills in forms of zoning."
+        popup = app.window.prompt.completer.popup()
+        QTest.keyClick(popup, Qt.Key.Key_Return)
+        assert app.text.toPlainText() == "Please ask.\n"  # what was typed before is kept
+        assert app.session.setup.chosen_tools == ("skill:zoning-forms",)
+        app.press_action("Undo")
+        assert app.session.setup.chosen_tools == ()
+
+        app.type("/zoning")
+        await until(lambda: offered_prompts(app) == ["zoning-forms"])
+        QTest.keyClick(popup, Qt.Key.Key_Return)
+        turn = await app.ask("Fill it in.")
+        (tool,) = turn.request.tools
+        assert tool.name == "read_skill"
+        assert "Fills in forms of zoning." in tool.description
+        turn.end("Done.")
+        await app.settled()
+        app.new_conversation()
+        assert app.session.setup.chosen_tools == ()
+
+        # What cannot be read is not offered.
+        (folder / "SKILL.md").write_text("no front matter")
+        app.type("/")
+        await until(lambda: not app.state.of(PromptList).skills)
+        assert "zoning-forms" not in offered_prompts(app)
 
 
 async def test_a_prompt_is_used_from_its_page() -> None:
