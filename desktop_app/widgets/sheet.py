@@ -6,6 +6,7 @@ A dialog stays a window where there is no main window to show it in, as before t
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
+from weakref import ref
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -15,7 +16,6 @@ from shiboken6 import isValid
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.tab_order import focusable_parts
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 _MARGIN: Final = 16  # between the card and the window's edge, in pixels at the default text size
 
 
-class _SheetMixin:
+class SheetMixin:
     """Opens a dialog as a sheet."""
 
-    _home: QWidget | None = None  # the parent that it was made with
+    _home: ref[QWidget] | None = None  # the parent that it was made with
 
     def open(self) -> None:
         """Show the dialog over its parent's main window, which takes no keys meanwhile."""
         dialog = cast(QDialog, self)
         if self._home is None and (parent := dialog.parentWidget()) is not None:
-            self._home = parent
-            parent.destroyed.connect(dialog.deleteLater)
-        window = None if self._home is None else self._home.window()
-        if self._home is not None and isinstance(window, QMainWindow) and window.isVisible():
-            _Shade(window, dialog, self._home)
+            self._home = ref(parent)
+        home = None if self._home is None else self._home()
+        window = None if home is None else home.window()
+        if home is not None and isinstance(window, QMainWindow) and window.isVisible():
+            _Shade(window, dialog, home)
         else:
             QDialog.open(dialog)
 
@@ -56,12 +56,8 @@ class _SheetMixin:
         return True
 
 
-class Sheet(_SheetMixin, QDialog):
+class Sheet(SheetMixin, QDialog):
     """A dialog that opens as a sheet."""
-
-
-class QuestionSheet(_SheetMixin, QMessageBox):  # type: ignore[misc]  # Qt’s other `open`
-    """A question that opens as a sheet."""
 
 
 def _takes_tab(widget: QWidget) -> bool:
@@ -70,13 +66,17 @@ def _takes_tab(widget: QWidget) -> bool:
 
 
 def open_dialogs() -> Iterator[QDialog]:
-    """Yield the visible dialogs, sheets or windows."""
-    for widget in QApplication.allWidgets():
-        if isinstance(widget, QDialog) and widget.isVisible():
-            yield widget
+    """Yield the visible dialogs: windows, and sheets, the topmost last."""
+    for window in QApplication.topLevelWidgets():
+        if isinstance(window, QDialog) and window.isVisible():
+            yield window
+        elif isinstance(window, QMainWindow):
+            yield from (shade.dialog for shade in _shades_of(window))
 
 
-_shades: Final[list[_Shade]] = []  # those that are shown; there is one main window
+def _shades_of(window: QMainWindow) -> list[_Shade]:
+    found = [each for each in window.children() if isinstance(each, _Shade)]
+    return [each for each in found if not each.isHidden()]
 
 
 def _set_contexts(window: QMainWindow, context: Qt.ShortcutContext) -> None:
@@ -86,14 +86,20 @@ def _set_contexts(window: QMainWindow, context: Qt.ShortcutContext) -> None:
 
 
 class _Shade(QWidget):
-    """Dims the window behind a sheet, and keeps its clicks, keys and focus from it."""
+    """Dims the window behind a sheet, and keeps its clicks, keys and focus from it.
+
+    A dialog whose parent has gone is deleted with this.
+    """
 
     def __init__(self, window: QMainWindow, dialog: QDialog, home: QWidget) -> None:
+        # Which has questions, that are sheets.
+        from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
+
         super().__init__(window)
         self.setObjectName("sheet-shade")
         self._window = window
-        self._dialog = dialog
-        self._home = home
+        self.dialog = dialog
+        self._home = ref(home)
         self._focused_before: QWidget | None = window.focusWidget()  # PySide's types forget None
         self._card = QFrame(self)
         set_role(self._card, "sheet")
@@ -116,9 +122,7 @@ class _Shade(QWidget):
         window.installEventFilter(self)
         dialog.installEventFilter(self)
         dialog.destroyed.connect(self._close)
-        if not _shades:
-            _set_contexts(window, Qt.ShortcutContext.WidgetShortcut)
-        _shades.append(self)
+        _set_contexts(window, Qt.ShortcutContext.WidgetShortcut)
         self.show()
         self.raise_()
         self.setFocus(Qt.FocusReason.OtherFocusReason)  # Qt tells what has it that it gets it
@@ -127,12 +131,12 @@ class _Shade(QWidget):
         self._focus_first()
 
     def _focus_first(self) -> None:
-        focused: QWidget | None = self._dialog.focusWidget()  # PySide's types forget None
-        if focused is not None and focused is not self._dialog and _takes_tab(focused):
+        focused: QWidget | None = self.dialog.focusWidget()  # PySide's types forget None
+        if focused is not None and focused is not self.dialog and _takes_tab(focused):
             focused.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            parts = [each for each in focusable_parts(self._dialog) if _takes_tab(each)]
-            (parts[0] if parts else self._dialog).setFocus(Qt.FocusReason.OtherFocusReason)
+            parts = [each for each in focusable_parts(self.dialog) if _takes_tab(each)]
+            (parts[0] if parts else self.dialog).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _place(self) -> None:
         """Center the card, no larger than the window."""
@@ -140,7 +144,7 @@ class _Shade(QWidget):
         self.setGeometry(self._window.rect())
         room = self.size() - QSize(2 * margin, 2 * margin)
         wanted = self._card.sizeHint()
-        if self._dialog.minimumSize() != self._dialog.maximumSize():  # as of questions
+        if self.dialog.minimumSize() != self.dialog.maximumSize():  # as of questions
             wanted = wanted.expandedTo(self._wanted)
         place = QRect(self.rect().topLeft(), wanted.boundedTo(room))
         place.moveCenter(self.rect().center())
@@ -149,13 +153,12 @@ class _Shade(QWidget):
     def _close(self) -> None:
         if not isValid(self) or self.isHidden():
             return
-        _shades.remove(self)
-        if not _shades:
-            _set_contexts(self._window, Qt.ShortcutContext.WindowShortcut)
         self._window.removeEventFilter(self)
-        if isValid(self._dialog):
-            self._dialog.removeEventFilter(self)
+        if isValid(self.dialog):
+            self.dialog.removeEventFilter(self)
         self.hide()
+        if not _shades_of(self._window):
+            _set_contexts(self._window, Qt.ShortcutContext.WindowShortcut)
         QTimer.singleShot(0, self, self._release)  # not while the dialog hides
         before = self._focused_before
         if before is not None and isValid(before) and before.isVisible():
@@ -163,18 +166,19 @@ class _Shade(QWidget):
 
     def _release(self) -> None:
         """Give the dialog back to its parent, for its next opening."""
-        if isValid(self._dialog) and self._dialog.parentWidget() is self._card:
-            home = self._home if isValid(self._home) else None
-            self._dialog.setParent(home, Qt.WindowType.Dialog)
+        is_here = isValid(self.dialog) and self.dialog.parentWidget() is self._card
+        home = self._home()
+        if is_here and home is not None and isValid(home):
+            self.dialog.setParent(home, Qt.WindowType.Dialog)
         self.deleteLater()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._window and event.type() == QEvent.Type.Resize:
             self._place()
-        elif watched is self._dialog and event.type() == QEvent.Type.Hide:
-            if self._dialog.isHidden():  # not only with the window
+        elif watched is self.dialog and event.type() == QEvent.Type.Hide:
+            if self.dialog.isHidden():  # not only with the window
                 self._close()
-        elif watched is self._dialog and event.type() == QEvent.Type.LayoutRequest:
+        elif watched is self.dialog and event.type() == QEvent.Type.LayoutRequest:
             self._place()
         return super().eventFilter(watched, event)
 

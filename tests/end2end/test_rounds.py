@@ -67,8 +67,10 @@ def go_round_by_keyboard(program: Program, server: PreparedServer, folder: Path)
     keyboard.press("Escape", "Response stopped.")
     keyboard.press("Up", "Editing · The original message is kept · Esc to cancel")
     press("ctrl+a")
-    assert keyboard.type("edited question", "Response complete.") == [
+    heard = keyboard.type("edited question", "Response complete.")
+    assert list(dict.fromkeys(heard)) == [
         "Asking…",
+        "Message, text",  # the prompt is back at the foot, which Qt may tell twice
         "The edited answer.",
         "Response complete.",
     ]

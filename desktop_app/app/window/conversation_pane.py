@@ -262,6 +262,8 @@ class ConversationPane(QWidget):
             return
         focused: QWidget | None = self.window().focusWidget()  # PySide's types forget None
         has_focus = focused is not None and self.prompt.isAncestorOf(focused)
+        if has_focus and focused is not None:
+            focused.clearFocus()  # else what is next has it meanwhile, and is read
         if self.inline.message_id:
             self.inline.end()
             self._text_column.insertWidget(2, self.prompt)

@@ -94,7 +94,6 @@ class InlinePrompt(QWidget):
         self._version.setVisible(count > 1)
         self._message_id = message_id
         self._column.insertWidget(0, self._prompt)
-        self._prompt.field.setAccessibleName(tr("Edit message"))
         self.setTabOrder(self._prompt.row.send_button, self._older)
         self.setTabOrder(self._older, self._newer)
         self.setTabOrder(self._newer, self._cancel)
@@ -106,7 +105,6 @@ class InlinePrompt(QWidget):
     def end(self) -> None:
         """Give the question its place back; the caller takes the prompt."""
         message_id, self._message_id = self._message_id, ""
-        self._prompt.field.setAccessibleName(tr("Message"))
         self.hide()
         self._pale.hide()
         self._reserve(message_id, 0)

@@ -37,6 +37,7 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.widgets.accessible_roles import renew_interface
 from desktop_app.widgets.key_modifiers import is_sign_with_alt
 from desktop_app.widgets.look.direction import in_own_direction, is_mirrored, without_isolates
+from desktop_app.widgets.sheet import SheetMixin
 
 # The longest texts that are shown whole, in characters.
 LONGEST_LINE: Final = 500
@@ -275,14 +276,16 @@ class PlainTextField(QPlainTextEdit):
             self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
 
 
+class _Question(SheetMixin, QMessageBox):  # type: ignore[misc]  # Qt’s other `open`
+    """A question that opens as a sheet."""
+
+
 def message_box(
     text: str, informative_text: str = "", *, details: str = "", parent: QWidget | None = None
 ) -> QMessageBox:
     """Return a message box that shows plain text; QMessageBox documents the three kinds of text."""
 
-    from desktop_app.widgets.sheet import QuestionSheet
-
-    box = QuestionSheet(parent)
+    box = _Question(parent)
     box.setWindowTitle("Repartee")
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(_make_breakable(one_line(text, LONGEST_PARAGRAPH)))
