@@ -17,6 +17,8 @@ from desktop_app.chat import titles
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.providers import local_servers
 from desktop_app.providers.local_servers import FoundServer
+from desktop_app.tools import services
+from desktop_app.tools.skills.skill_source import SkillSource
 from tests.helpers.bus_service import message_bus_daemon
 from tests.helpers.child_server import STARTERS, forked_command
 from tests.helpers.opened_urls import opened_urls
@@ -117,6 +119,12 @@ def run(qapp: QApplication) -> Iterator[Run]:
 def data() -> Path:
     """Return the folder of documents to attach."""
     return Path(__file__).parents[2] / "data"
+
+
+@pytest.fixture(autouse=True)
+def own_skills(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read skills only beside the library, and not those of who runs the tests."""
+    monkeypatch.setattr(services, "SkillSource", lambda places: SkillSource(places[-1:]))
 
 
 @pytest.fixture
