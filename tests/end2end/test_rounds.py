@@ -114,7 +114,7 @@ def go_round_by_keyboard(program: Program, server: PreparedServer, folder: Path)
     keyboard.run("Archive conversation", "“Renamed” archived")
     # Settings, quit.
     keyboard.press("ctrl+comma", "Settings, list")
-    keyboard.press("Right Right Right Right", "Look, list item")
+    keyboard.press("Down Down Down Down", "Look, list item")
     keyboard.press("Tab", "Theme: System, combo box")
     keyboard.press("Escape", "Message, text")
     press("ctrl+q")
