@@ -115,6 +115,7 @@ def go_round_by_keyboard(program: Program, server: PreparedServer, folder: Path)
     # Settings, quit.
     keyboard.press("ctrl+comma", "Settings, list")
     keyboard.press("Down Down Down Down", "Look, list item")
+    keyboard.press("Tab", "Search settings, text")
     keyboard.press("Tab", "Theme: System, combo box")
     keyboard.press("Escape", "Message, text")
     press("ctrl+q")
