@@ -193,7 +193,7 @@ class PromptsController(Controller):
             Prompt(
                 id=tool.definition.full_name,
                 title=tool.definition.full_name.removeprefix(SKILL_PREFIX),
-                folder=tr("Skill"),
+                folder="SKILL.md",  # the name of the format
                 overrides=Overrides(instructions=tool.definition.description),
             )
             for tool in tools
@@ -210,7 +210,7 @@ class PromptsController(Controller):
         view.setup.override(
             former.id, lambda overrides: with_override(overrides, "answer.tools", value)
         )
-        message = tr("“{name}” switched on", name=skill.title)
+        message = tr("“{name}” applied", name=skill.title)
         restore = partial(
             view.setup.change_settings, former.id, lambda now: now.with_settings_of(former)
         )
