@@ -204,6 +204,8 @@ def _take(folder: Path, home: Path, client: AssistiveClient) -> None:
             program.wait_to_hear("Response complete.")
             pointer("mousemove", "--sync", 1500, 1100)
             _grab(folder / "quick-prompt.png", 0)
+    # Without a window manager, the window under the pointer has the keys.
+    pointer("mousemove", "--sync", WIDTH // 2, HEIGHT // 2)
 
 
 EDITOR: Final = """
