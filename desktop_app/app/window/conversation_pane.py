@@ -180,13 +180,13 @@ class ConversationPane(QWidget):
         if area is None:
             from desktop_app.widgets.windows import scroll_area_of
 
+            group: Any = page  # it has the focus if none of its parts can have it
+            group.accessible_role = "Grouping"  # before assistive technology asks
+            page.setAccessibleName(spoken_text(page.windowTitle()))
             area = scroll_area_of(page)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
             page.setProperty("area", area)
             self.pages.addWidget(area)
-            group: Any = page  # it has the focus if none of its parts can have it
-            group.accessible_role = "Grouping"
-            page.setAccessibleName(spoken_text(page.windowTitle()))
         self.pages.setCurrentWidget(area)
         self._set_page(page)
 

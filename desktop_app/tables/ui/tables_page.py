@@ -99,6 +99,8 @@ class TablesPage(QWidget):
         opened, view: the open table, and its page.
     """
 
+    accessible_role = "Grouping"  # it has the focus while it is empty
+
     def __init__(self, session: Session) -> None:
         super().__init__(session.window)
         self.session = session
